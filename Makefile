@@ -1,0 +1,48 @@
+# `make run` starts everything on embedded defaults; `make test` runs every test.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+CARGO ?= cargo
+ARGS ?=
+
+.PHONY: help setup run test crash lint fmt bench deny fuzz
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## Installs what a build needs, where it is missing
+	@scripts/setup.sh
+
+run: setup ## Builds and starts everything; prints one curl line that answers
+	$(CARGO) run --release --locked --package orchestack -- serve $(ARGS)
+
+test: setup ## Installs what the tests need, starts the services, runs every test
+	@scripts/services.sh
+	@scripts/sdks.sh
+	$(CARGO) build --locked --workspace --bins
+	@set -a; . target/test.env; set +a; $(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-nextest
+	@set -a; . target/test.env; set +a; $(CARGO) nextest run --locked --workspace
+	$(CARGO) test --locked --workspace --doc
+
+crash: ## Kills the gateway in the middle of streams, 50 times on each database
+	@scripts/services.sh
+	$(CARGO) build --locked --workspace --bins
+	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --package orchestack-tests \
+		--success-output immediate -E 'test(crash::)'
+
+lint: ## Format and lints, as in continuous integration
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+fmt: ## Formats everything
+	$(CARGO) fmt --all
+
+deny: ## Licences, bans and who may depend on whom
+	$(CARGO) deny check bans licenses sources
+
+FUZZ ?= openai_stream
+fuzz: ## Looks for new inputs that break a promise (needs cargo-fuzz and a nightly compiler)
+	cargo +nightly fuzz run --fuzz-dir fuzz/targets $(FUZZ) fuzz/corpus/$(FUZZ) -- -max_total_time=60
+
+bench: ## The load bench: nginx, a bare pass-through and the gateway with everything on, interleaved
+	$(CARGO) build --release --locked --workspace --bins
+	benches/load.sh

@@ -1,0 +1,50 @@
+//! JSON bodies, with refusals in our own form.
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Query, Request, rejection::JsonRejection},
+    http::{StatusCode, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use crate::{control::BODY_BYTES_MAX, error::Error};
+
+/// A JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// The part of an address after `?`.
+pub(crate) struct Ask<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        match Json::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(told(&rejection)),
+        }
+    }
+}
+
+fn told(rejection: &JsonRejection) -> Error {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return Error::TooLarge(BODY_BYTES_MAX);
+    }
+    let fix = "send a JSON object with `content-type: application/json`; \
+               GET /api/v1/openapi.json shows the fields";
+    Error::invalid(rejection.body_text(), fix)
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let fix = "GET /api/v1/openapi.json shows the parameters";
+                Err(Error::invalid(rejection.body_text(), fix))
+            }
+        }
+    }
+}

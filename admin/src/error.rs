@@ -1,0 +1,188 @@
+//! What goes wrong at the admin API, and how it is told.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use policy::{Denial, DenyReason};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Why an operation was not done, in the order in which operations fail.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No token, or one that is unknown or revoked.
+    #[error("the admin token is missing or unknown")]
+    Unauthenticated,
+    /// The `Host` header names something that this listener is not.
+    #[error("this listener does not answer for that host")]
+    Host,
+    /// Too many operations run.
+    #[error("too many operations are running")]
+    Overloaded,
+    /// The request cannot be understood.
+    #[error("{message}")]
+    Invalid {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        fix: String,
+    },
+    /// The body is beyond the limit.
+    #[error("the body is longer than {0} bytes")]
+    TooLarge(usize),
+    /// No such path, or not with this method.
+    #[error("the admin API has no such operation")]
+    NoOperation,
+    /// Policy does not permit it.
+    #[error("{}", denial(.0))]
+    Denied(Denial),
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Git refused or failed.
+    #[error(transparent)]
+    Git(#[from] snapshot::git::Error),
+    /// The change would make a tree that cannot be loaded.
+    #[error("the tree would be refused: {}", .0.join("; "))]
+    Tree(Vec<String>),
+    /// The handler broke: a fault of ours.
+    #[error("the operation broke")]
+    Broke,
+    /// The snapshot could not be loaded again.
+    #[error(transparent)]
+    Snapshot(#[from] snapshot::Error),
+    /// The operating system gave no random bytes.
+    #[error(transparent)]
+    Randomness(#[from] snapshot::keys::NoRandomness),
+}
+
+/// The code of a refusal, within its response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told(pub(crate) &'static str);
+
+/// The body of every refusal.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Refusal {
+    /// The refusal itself.
+    pub error: Fault,
+}
+
+/// Why an operation was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Fault {
+    /// A stable name.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl Error {
+    /// A request that cannot be understood, with what to do instead.
+    pub(crate) fn invalid(message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::Invalid { message: message.into(), fix: fix.into() }
+    }
+
+    /// The status and the stable code that go with it.
+    const fn status(&self) -> (StatusCode, &'static str) {
+        use store::Error as S;
+        match self {
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::Host => (StatusCode::MISDIRECTED_REQUEST, "wrong_host"),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+            Self::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::NoOperation => (StatusCode::NOT_FOUND, "no_such_operation"),
+            Self::Denied(_) | Self::Store(S::Permit { .. }) => {
+                (StatusCode::FORBIDDEN, "policy_denied")
+            }
+            Self::Store(S::Missing { .. }) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::Store(S::Exists { .. }) => (StatusCode::CONFLICT, "exists"),
+            Self::Store(S::Unavailable(_) | S::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable")
+            }
+            Self::Tree(_) | Self::Snapshot(_) => (StatusCode::UNPROCESSABLE_ENTITY, "tree_refused"),
+            Self::Git(_) => (StatusCode::INTERNAL_SERVER_ERROR, "git_failed"),
+            Self::Store(_) | Self::Randomness(_) | Self::Broke => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "failed")
+            }
+        }
+    }
+
+    fn fix(&self) -> String {
+        let fixed = match self {
+            Self::Invalid { fix, .. } => return fix.clone(),
+            Self::Unauthenticated => {
+                "send `Authorization: Bearer ora_...`; the first start printed the token, and the \
+                 command line reads it from ORCHESTACK_ADMIN_TOKEN"
+            }
+            Self::Host => "use the address itself, such as http://127.0.0.1:8081, or `localhost`",
+            Self::Overloaded => "try again in a second",
+            Self::TooLarge(_) => "send less",
+            Self::NoOperation => "GET /api/v1/openapi.json lists every operation",
+            Self::Denied(_) => {
+                "ask an administrator to permit it in `policies/administration.cedar` of the tree"
+            }
+            Self::Store(error) if error.is_transient() => "check the database, then try again",
+            Self::Store(store::Error::Missing { .. }) => "check the name; the list shows all",
+            Self::Store(store::Error::Exists { .. }) => "choose another name",
+            Self::Store(_) | Self::Broke => "see the server's log for the cause",
+            Self::Git(_) => "check the tree's folder with `git status`, then try again",
+            Self::Tree(_) | Self::Snapshot(_) => {
+                "mend the tree and commit; `orchestack policy check` lists every mistake"
+            }
+            Self::Randomness(_) => "try again",
+        };
+        fixed.to_owned()
+    }
+
+    /// The body that the caller gets.
+    pub fn refusal(&self) -> Refusal {
+        Refusal {
+            error: Fault {
+                code: self.status().1.to_owned(),
+                message: self.to_string(),
+                fix: self.fix(),
+            },
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status();
+        if status.is_server_error() {
+            let source = std::error::Error::source(&self).map(ToString::to_string);
+            tracing::warn!(code, error = %self, source, "an operation of the admin API failed");
+        }
+        let mut response = (status, Json(self.refusal())).into_response();
+        response.extensions_mut().insert(Told(code));
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = axum::http::HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+fn denial(denial: &Denial) -> String {
+    let why = match &denial.reason {
+        DenyReason::Error => "a policy could not be evaluated".to_owned(),
+        DenyReason::Forbidden { .. } => "a policy forbids it".to_owned(),
+        DenyReason::NoPermit { .. } => "no policy permits it".to_owned(),
+        DenyReason::Blocked { kinds } => format!("policy blocks {}", join(kinds)),
+        DenyReason::ApprovalRequired { roles } => format!("approval by {} is needed", join(roles)),
+    };
+    let commit: String = denial.commit.chars().take(12).collect();
+    if denial.policies.is_empty() {
+        return format!("{why} (commit {commit})");
+    }
+    format!("{why}: {} (commit {commit})", denial.policies.join(", "))
+}
+
+fn join(names: &std::collections::BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}

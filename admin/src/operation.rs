@@ -1,0 +1,79 @@
+//! Every operation of the admin API, by the name that policies and audit records use.
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal $kind:ident,)*) => {
+        /// An operation, noun first.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Operation { $($(#[$doc])* $variant,)* }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Its name, such as `key.create`: `context.operation` in policies.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Whether it changes nothing: `context.read_only` in policies.
+            pub const fn is_read_only(self) -> bool {
+                match self { $(Self::$variant => operations!(@$kind),)* }
+            }
+        }
+    };
+    (@reads) => { true };
+    (@writes) => { false };
+}
+
+operations! {
+    /// Adds an agent.
+    AgentCreate = "agent.create" writes,
+    /// Lists agents.
+    AgentList = "agent.list" reads,
+    /// Shows one agent.
+    AgentShow = "agent.show" reads,
+    /// Makes an API key.
+    KeyCreate = "key.create" writes,
+    /// Replaces an API key.
+    KeyRotate = "key.rotate" writes,
+    /// Revokes an API key.
+    KeyRevoke = "key.revoke" writes,
+    /// Lists API keys.
+    KeyList = "key.list" reads,
+    /// Lists models.
+    ModelList = "model.list" reads,
+    /// Registers a model.
+    ModelAdd = "model.add" writes,
+    /// Removes a registered model.
+    ModelRemove = "model.remove" writes,
+    /// Looks for model servers on this machine.
+    ModelProbe = "model.probe" reads,
+    /// Lists providers.
+    ProviderList = "provider.list" reads,
+    /// Registers a provider.
+    ProviderAdd = "provider.add" writes,
+    /// Removes a registered provider.
+    ProviderRemove = "provider.remove" writes,
+    /// Shows caps and what is left of them.
+    BudgetShow = "budget.show" reads,
+    /// Sets a cap.
+    BudgetSet = "budget.set" writes,
+    /// Raises a cap.
+    BudgetRaise = "budget.raise" writes,
+    /// Reports what was spent.
+    SpendShow = "spend.show" reads,
+    /// Shows the newest audit records.
+    AuditTail = "audit.tail" reads,
+    /// Checks the audit chain.
+    AuditVerify = "audit.verify" reads,
+    /// Hands out audit records.
+    AuditExport = "audit.export" reads,
+    /// Shows which commit is in force.
+    PolicyStatus = "policy.status" reads,
+    /// Checks the tree's files.
+    PolicyCheck = "policy.check" reads,
+    /// Loads the tree again now.
+    PolicyReload = "policy.reload" writes,
+    /// Shows what is configured and what answers.
+    OverviewShow = "overview.show" reads,
+}

@@ -1,0 +1,155 @@
+//! Policies: which commit is in force, and what is wrong with the one that is not.
+
+use axum::Json;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::{
+    body::Body,
+    desk::{Act, Desk},
+    error::{Error, Refusal},
+    operation::Operation,
+    tree,
+};
+
+/// Which commit is in force.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct PolicyStatus {
+    /// The folder of the git tree.
+    pub tree: String,
+    /// The commit in force.
+    pub commit: String,
+    /// A newer commit that did not load.
+    pub rejected: Option<String>,
+    /// What is wrong with it.
+    pub faults: Vec<FaultView>,
+    /// Files with changes that no commit holds, and which therefore do not run.
+    pub uncommitted: Vec<String>,
+    /// What an operator should look at.
+    pub notes: Vec<String>,
+}
+
+/// One mistake in a file of the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FaultView {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// The key; empty where the whole file is meant.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// What to check.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyCheck {
+    /// A commit of the tree; the files as they lie in its folder where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct PolicyReport {
+    /// Whether it would load.
+    pub ok: bool,
+    /// What was checked: a commit, or the folder.
+    pub checked: String,
+    /// Everything that is wrong.
+    pub faults: Vec<FaultView>,
+    /// What is legal and looks wrong.
+    pub notes: Vec<String>,
+    /// Agents by name.
+    pub agents: Vec<String>,
+    /// Files of Cedar policies.
+    pub policy_files: usize,
+    /// Providers that the tree registers.
+    pub providers: usize,
+    /// Models that the tree registers.
+    pub models: usize,
+}
+
+/// Shows which commit is in force, and why a newer one is not.
+#[utoipa::path(
+    get, path = "/api/v1/policy", tag = "policy",
+    responses((status = 200, body = PolicyStatus), (status = "4XX", body = Refusal))
+)]
+pub(crate) async fn status(desk: Desk) -> Result<Json<PolicyStatus>, Error> {
+    let act = desk.permit(Operation::PolicyStatus, "").await?;
+    Ok(Json(state(&act).await))
+}
+
+/// Checks the files of the tree's folder, committed or not, or one commit.
+#[utoipa::path(
+    post, path = "/api/v1/policy/check", tag = "policy", request_body = PolicyCheck,
+    responses((status = 200, body = PolicyReport), (status = "4XX", body = Refusal))
+)]
+pub(crate) async fn check(
+    desk: Desk,
+    Body(ask): Body<PolicyCheck>,
+) -> Result<Json<PolicyReport>, Error> {
+    let act = desk.permit(Operation::PolicyCheck, ask.commit.as_deref().unwrap_or("")).await?;
+    let repository = &act.control().repository;
+    let (name, files) = match ask.commit {
+        Some(commit) => {
+            // A word that begins with a dash would be an option of git.
+            if commit.is_empty() || !commit.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                let fix = "give the hexadecimal id that `git log` shows, or `HEAD`";
+                return Err(Error::invalid("this is not a commit", fix));
+            }
+            let files = repository.files(&commit).await?;
+            (commit, files)
+        }
+        None => {
+            let folder = repository.dir().to_owned();
+            let name = folder.display().to_string();
+            (name, tree::read_folder(folder).await?)
+        }
+    };
+    Ok(Json(tree::check(&name, &files)))
+}
+
+/// Loads the newest commit now instead of at the next look.
+#[utoipa::path(
+    post, path = "/api/v1/policy/reload", tag = "policy",
+    responses((status = 200, body = PolicyStatus), (status = "4XX", body = Refusal))
+)]
+pub(crate) async fn reload(desk: Desk) -> Result<Json<PolicyStatus>, Error> {
+    let act = desk.permit(Operation::PolicyReload, "").await?;
+    act.control().store.audit().append(act.record(json!({}))).await?;
+    act.reload().await?;
+    Ok(Json(state(&act).await))
+}
+
+/// What is in force, as far as it can be told.
+pub(crate) async fn state(act: &Act) -> PolicyStatus {
+    let control = act.control();
+    let status = control.snapshots.status();
+    let uncommitted = control.repository.uncommitted().await.unwrap_or_default();
+    PolicyStatus {
+        tree: control.repository.dir().display().to_string(),
+        commit: status.commit,
+        rejected: status.rejected,
+        faults: status.faults.into_iter().map(FaultView::from).collect(),
+        uncommitted,
+        notes: status.notes,
+    }
+}
+
+impl From<config::Fault> for FaultView {
+    fn from(fault: config::Fault) -> Self {
+        Self {
+            file: fault.file,
+            line: fault.line,
+            key: fault.key,
+            message: fault.message,
+            fix: fault.fix,
+        }
+    }
+}

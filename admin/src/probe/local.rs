@@ -1,0 +1,263 @@
+//! Model servers on this machine: Ollama, vLLM, llama.cpp and LM Studio on their usual ports.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use futures::{StreamExt, future::join_all, stream};
+use router::Origin;
+use serde_json::json;
+use snapshot::{Extra, ModelSpec, PriceSpec, ProviderSpec};
+use types::{Locality, ProviderKind, SizeClass};
+
+use super::{MODELS_MAX, SERVER_TIME, id, wire};
+
+/// A kind of model server, and where to look for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Server {
+    /// The name that its provider gets.
+    pub name: &'static str,
+    /// Where to look.
+    pub address: SocketAddr,
+}
+
+/// Where the usual servers listen by default. 8080 is llama.cpp's port and ours, so llama.cpp is
+/// looked for on the next free one of ours as well.
+pub const USUAL: &[Server] = &[
+    at("ollama", 11434),
+    at("vllm", 8000),
+    at("llamacpp", 8080),
+    at("llamacpp", 8082),
+    at("lmstudio", 1234),
+];
+
+/// What is assumed where a server does not tell.
+const CONTEXT_TOKENS: u64 = 8192;
+/// More is not reserved for one answer unless somebody registers the model by hand.
+const OUTPUT_TOKENS_MAX: u64 = 32_768;
+/// Questions about models of one server that are under way at once.
+const QUESTIONS_MAX: usize = 8;
+
+const fn at(name: &'static str, port: u16) -> Server {
+    Server { name, address: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port) }
+}
+
+/// Asks every server at once. `own` are addresses that this process listens on itself.
+pub async fn local(client: &reqwest::Client, servers: &[Server], own: &[SocketAddr]) -> Vec<Extra> {
+    let others = servers.iter().filter(|server| !own.contains(&server.address));
+    let asked = others.map(async |server| {
+        let found = tokio::time::timeout(SERVER_TIME, one(client, *server)).await;
+        found.unwrap_or_default()
+    });
+    let mut found: Vec<Extra> = join_all(asked).await.into_iter().flatten().collect();
+    // The second server of a kind gets its port into its name.
+    let mut seen = Vec::new();
+    for found in &mut found {
+        if seen.contains(&found.provider.name) {
+            rename(found);
+        }
+        seen.push(found.provider.name.clone());
+    }
+    found
+}
+
+fn rename(found: &mut Extra) {
+    let port = found.provider.base_url.trim_end_matches("/v1").rsplit(':').next();
+    let name = format!("{}-{}", found.provider.name, port.unwrap_or("2"));
+    for model in &mut found.models {
+        model.provider.clone_from(&name);
+        model.id = format!("{name}/{}", model.upstream);
+    }
+    found.provider.name = name;
+}
+
+/// What a server says about one model.
+#[derive(Debug, Clone)]
+struct Told {
+    name: String,
+    context: Option<u64>,
+    /// Thousands of millions of parameters.
+    billions: Option<u64>,
+    tools: bool,
+    images: bool,
+    reasoning: bool,
+    relayed: bool,
+}
+
+impl Told {
+    /// What holds for a server that tells a name and no more. Tools are assumed: servers take the
+    /// field, and a model that cannot use them answers in words.
+    fn by_name(name: String, context: Option<u64>) -> Self {
+        let billions = billions(&name);
+        Self {
+            name,
+            context,
+            billions,
+            tools: true,
+            images: false,
+            reasoning: false,
+            relayed: false,
+        }
+    }
+}
+
+async fn one(client: &reqwest::Client, server: Server) -> Vec<Extra> {
+    let base = format!("http://{}", server.address);
+    let told = match server.name {
+        "ollama" => ollama(client, &base).await,
+        "lmstudio" => lm_studio(client, &base).await,
+        _ => listed(client, &base).await,
+    };
+    let told = told.unwrap_or_default().into_iter().take(MODELS_MAX);
+    let (relayed, own): (Vec<Told>, Vec<Told>) = told.partition(|told| told.relayed);
+    let relay = format!("{}-cloud", server.name);
+    // What a server only relays leaves the machine, so it is a provider in the cloud.
+    let found = [
+        provider(server.name, &base, Locality::Local, own),
+        provider(&relay, &base, Locality::Cloud, relayed),
+    ];
+    found.into_iter().filter(|found| !found.models.is_empty()).collect()
+}
+
+fn provider(name: &str, base: &str, locality: Locality, told: Vec<Told>) -> Extra {
+    let models = told.into_iter().filter_map(|told| model(name, locality, told)).collect();
+    Extra {
+        origin: Origin::Discovered,
+        provider: ProviderSpec {
+            name: name.to_owned(),
+            kind: ProviderKind::OpenAi,
+            base_url: format!("{base}/v1"),
+            locality,
+            secret: None,
+            privacy: if locality == Locality::Local { "local" } else { "standard" }.to_owned(),
+            legacy_max_tokens: true,
+            simulator: false,
+        },
+        models,
+    }
+}
+
+async fn listed(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
+    let list: wire::Listed = wire::ask(client.get(format!("{base}/v1/models"))).await?;
+    let ours = list.data.iter().any(|model| model.owned_by.as_deref() == Some("orchestack"));
+    if ours {
+        return None;
+    }
+    let llama = list.data.iter().any(|model| model.owned_by.as_deref() == Some("llamacpp"));
+    let props: Option<wire::Props> =
+        if llama { wire::ask(client.get(format!("{base}/props"))).await } else { None };
+    let props = props.unwrap_or_default();
+    let told = |model: wire::ListedModel| Told {
+        images: props.modalities.vision,
+        ..Told::by_name(model.id, model.max_model_len.or(props.default_generation_settings.n_ctx))
+    };
+    Some(list.data.into_iter().filter(|m| chats(&m.id)).map(told).collect())
+}
+
+async fn lm_studio(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
+    let plain = listed(client, base).await?;
+    let more: Option<wire::StudioList> =
+        wire::ask(client.get(format!("{base}/api/v0/models"))).await;
+    let more = more.unwrap_or_default().data;
+    let join = |told: Told| {
+        let Some(known) = more.iter().find(|known| known.id == told.name) else {
+            return Some(told);
+        };
+        if known.kind.as_deref() == Some("embeddings") {
+            return None;
+        }
+        Some(Told {
+            context: known.loaded_context_length.or(known.max_context_length),
+            images: known.kind.as_deref() == Some("vlm"),
+            tools: known.capabilities.iter().any(|c| c == "tool_use"),
+            ..told
+        })
+    };
+    Some(plain.into_iter().filter_map(join).collect())
+}
+
+async fn ollama(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
+    let tags: wire::Tags = wire::ask(client.get(format!("{base}/api/tags"))).await?;
+    let show = |tag: wire::Tag| async move {
+        let body = json!({ "model": tag.name });
+        let asked = client.post(format!("{base}/api/show")).json(&body);
+        let shown: wire::Shown = wire::ask(asked).await.unwrap_or_default();
+        let knows = !shown.capabilities.is_empty();
+        if (knows && !shown.can("completion")) || !chats(&tag.name) {
+            return None;
+        }
+        let size = tag.details.parameter_size.as_deref().and_then(billions);
+        let relayed =
+            tag.remote_host.is_some() || shown.remote_host.is_some() || tag.name.ends_with("cloud");
+        Some(Told {
+            context: shown.context(),
+            billions: size.or_else(|| billions(&tag.name)),
+            tools: shown.can("tools"),
+            images: shown.can("vision"),
+            reasoning: shown.can("thinking"),
+            relayed,
+            name: tag.name,
+        })
+    };
+    let models = stream::iter(tags.models.into_iter().take(MODELS_MAX).map(show));
+    let told: Vec<Option<Told>> = models.buffered(QUESTIONS_MAX).collect().await;
+    Some(told.into_iter().flatten().collect())
+}
+
+fn model(provider: &str, locality: Locality, told: Told) -> Option<ModelSpec> {
+    let context = told.context.filter(|tokens| *tokens > 1).unwrap_or(CONTEXT_TOKENS);
+    // A name without a size is most often that of a small model.
+    let size = match told.billions.unwrap_or(0) {
+        0..=15 => SizeClass::Small,
+        16..=79 => SizeClass::Medium,
+        _ => SizeClass::Large,
+    };
+    let can = [
+        ("tools", told.tools),
+        ("json_schema", true),
+        ("images", told.images),
+        ("streaming", true),
+        ("reasoning", told.reasoning),
+    ];
+    let free = || PriceSpec { input: "0".to_owned(), output: "0".to_owned() };
+    Some(ModelSpec {
+        id: id(provider, &told.name)?,
+        provider: provider.to_owned(),
+        upstream: told.name,
+        size,
+        context_tokens: context,
+        // The other half is for what is asked.
+        max_output_tokens: (context / 2).min(OUTPUT_TOKENS_MAX),
+        capabilities: can.into_iter().filter(|(_, c)| *c).map(|(n, _)| n.to_owned()).collect(),
+        quality: match size {
+            SizeClass::Small => 35,
+            SizeClass::Medium => 50,
+            SizeClass::Large => 60,
+        },
+        aliases: Vec::new(),
+        fallbacks: Vec::new(),
+        // What is relayed is paid for somewhere; without a price it is refused, never free.
+        price: (locality == Locality::Local).then(free),
+    })
+}
+
+/// Whether a name is that of a model that chats, and not of one for embeddings or ranking.
+fn chats(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    !["embed", "rerank", "whisper", "bge-"].iter().any(|other| name.contains(other))
+}
+
+/// The size that a name gives away, in thousands of millions of parameters rounded up: 8 for
+/// `llama3.1:8b` and `8.0B`, 1 for `0.6b`.
+fn billions(name: &str) -> Option<u64> {
+    let name = name.to_ascii_lowercase();
+    let words = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
+    words.filter_map(|word| word.strip_suffix('b')).find_map(|number| {
+        let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let whole: u64 = whole.parse().ok()?;
+        let more = digits(part) && part.bytes().any(|b| b != b'0');
+        Some(whole.saturating_add(u64::from(more)))
+    })
+}
+
+#[cfg(test)]
+mod tests;

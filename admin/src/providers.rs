@@ -1,0 +1,214 @@
+//! Providers: where models are served.
+
+use axum::{Json, extract::Path, http::StatusCode};
+use router::Origin;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use snapshot::ProviderSpec;
+use types::{ParseLabelError, Timestamp};
+use utoipa::ToSchema;
+
+use crate::{
+    body::Body,
+    desk::Desk,
+    error::{Error, Refusal},
+    operation::Operation,
+};
+
+/// A provider to register at run time.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewProvider {
+    /// Its name in policies, metrics and models.
+    pub name: String,
+    /// The wire format that it speaks: `openai` or `anthropic`; `openai` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Its address with the path before `/chat/completions` (or before `/v1/messages`).
+    pub base_url: String,
+    /// `local` or `cloud`; `cloud` where absent. `local` is a promise that data stays with you.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    /// Where its key is: `env:NAME` or `file:/path`; never the key itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Its privacy class, a word for policies.
+    #[serde(default)]
+    pub privacy: String,
+    /// Whether it knows `max_tokens` and not `max_completion_tokens`.
+    #[serde(default)]
+    pub legacy_max_tokens: bool,
+}
+
+/// One provider.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderView {
+    /// Its name.
+    pub name: String,
+    /// `openai` or `anthropic`.
+    pub kind: String,
+    /// Where it answers.
+    pub base_url: String,
+    /// `local` or `cloud`.
+    pub locality: String,
+    /// Where its key is; never the key.
+    pub secret: Option<String>,
+    /// Whether the key could be had. A provider that needs none has it.
+    pub ready: bool,
+    /// Its privacy class.
+    pub privacy: String,
+    /// `git`, `runtime`, `discovered` or `simulator`.
+    pub origin: String,
+    /// Where it was written, for one from the tree.
+    pub file: Option<String>,
+    /// Whether it is the built-in simulator, which invents its answers.
+    pub simulator: bool,
+    /// How many of its models are registered.
+    pub models: usize,
+}
+
+/// Providers.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderList {
+    /// By name.
+    pub providers: Vec<ProviderView>,
+}
+
+/// Lists every provider that is registered.
+#[utoipa::path(
+    get, path = "/api/v1/providers", tag = "providers",
+    responses((status = 200, body = ProviderList), (status = "4XX", body = Refusal))
+)]
+pub(crate) async fn list(desk: Desk) -> Result<Json<ProviderList>, Error> {
+    let act = desk.permit(Operation::ProviderList, "").await?;
+    Ok(Json(ProviderList { providers: all(&act.control().snapshots.load()) }))
+}
+
+/// Registers a provider at run time.
+#[utoipa::path(
+    post, path = "/api/v1/providers", tag = "providers", request_body = NewProvider,
+    responses((status = 201, body = ProviderView), (status = "4XX", body = Refusal))
+)]
+pub(crate) async fn add(
+    desk: Desk,
+    Body(ask): Body<NewProvider>,
+) -> Result<(StatusCode, Json<ProviderView>), Error> {
+    let act = desk.permit(Operation::ProviderAdd, &ask.name).await?;
+    let spec = spec(ask)?;
+    let snapshot = act.control().snapshots.load();
+    if let Some(known) = snapshot.registry.provider(&spec.name) {
+        let message = format!("the name `{}` is taken by one from {}", spec.name, known.origin);
+        return Err(Error::invalid(message, "choose another name"));
+    }
+    let row = store::models::Registration {
+        tenant: act.tenant(),
+        name: spec.name.clone(),
+        provider: spec.name.clone(),
+        body: serde_json::to_string(&spec).unwrap_or_default(),
+        created_at: Timestamp::now(),
+    };
+    let record = act.record(json!({
+        "provider": spec.name, "base_url": spec.base_url, "locality": spec.locality,
+    }));
+    act.control().store.providers().add(act.permit(), &row, &record).await?;
+    act.reload().await?;
+    let made = all(&act.control().snapshots.load());
+    let made = made.into_iter().find(|provider| provider.name == spec.name).ok_or_else(|| {
+        let message = format!("the provider `{}` was registered and is not in force", spec.name);
+        Error::invalid(message, "see the notes of `orchestack policy status`")
+    })?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Removes a provider that was registered at run time.
+#[utoipa::path(
+    delete, path = "/api/v1/providers/{name}", tag = "providers",
+    params(("name" = String, Path, description = "The provider's name")),
+    responses((status = 204), (status = "4XX", body = Refusal))
+)]
+pub(crate) async fn remove(desk: Desk, Path(name): Path<String>) -> Result<StatusCode, Error> {
+    let act = desk.permit(Operation::ProviderRemove, &name).await?;
+    let store = &act.control().store;
+    let models = store.models().load_all().await?;
+    let mut served = models.iter().filter(|m| m.provider == name && m.tenant == act.tenant());
+    if let Some(model) = served.next() {
+        let message = format!("the provider `{name}` still serves the model `{}`", model.name);
+        let fix = format!("remove it first: `orchestack model remove {}`", model.name);
+        return Err(Error::invalid(message, fix));
+    }
+    let record = act.record(json!({ "provider": name }));
+    store.providers().remove(act.permit(), &name, &record).await?;
+    act.reload().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn spec(ask: NewProvider) -> Result<ProviderSpec, Error> {
+    let one_of = |error: ParseLabelError| Error::invalid(error.to_string(), "name one of them");
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
+    if ask.name.is_empty() || ask.name.len() > 64 || !ask.name.bytes().all(plain) {
+        let message = format!("`{}` is not a name of a provider", ask.name);
+        let fix = "use small letters, digits, `-`, `_` and `.`, at most 64";
+        return Err(Error::invalid(message, fix));
+    }
+    let url = reqwest::Url::parse(&ask.base_url).ok().filter(|url| {
+        let clean = url.username().is_empty() && url.password().is_none();
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && clean
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    if url.is_none() {
+        // The address is not repeated: it may carry a password.
+        let fix = "write `https://host/v1`, without a user, a query or a fragment";
+        return Err(Error::invalid("`base_url` is not an address that can be used", fix));
+    }
+    let spec = ProviderSpec {
+        name: ask.name,
+        kind: ask.kind.as_deref().unwrap_or("openai").parse().map_err(one_of)?,
+        base_url: ask.base_url.trim_end_matches('/').to_owned(),
+        locality: ask.locality.as_deref().unwrap_or("cloud").parse().map_err(one_of)?,
+        secret: ask.secret,
+        privacy: ask.privacy,
+        legacy_max_tokens: ask.legacy_max_tokens,
+        simulator: false,
+    };
+    spec.provider(Origin::Runtime).map_err(|error| {
+        Error::invalid(error.to_string(), "export the key as a variable and write `env:NAME`")
+    })?;
+    Ok(spec)
+}
+
+/// Every provider of a snapshot, by name.
+pub(crate) fn all(snapshot: &snapshot::Snapshot) -> Vec<ProviderView> {
+    let registry = &snapshot.registry;
+    let view = |provider: &router::Provider| {
+        let (origin, file) = origin(&provider.origin);
+        let needs_key = provider.secret_ref.is_some();
+        ProviderView {
+            name: provider.name.clone(),
+            kind: provider.kind.as_str().to_owned(),
+            base_url: provider.base_url.clone(),
+            locality: provider.locality.as_str().to_owned(),
+            secret: provider.secret_ref.clone(),
+            ready: !needs_key || snapshot.secret(&provider.name).is_some(),
+            privacy: provider.privacy.clone(),
+            origin,
+            file,
+            simulator: provider.simulator,
+            models: registry.models().filter(|model| model.provider == provider.name).count(),
+        }
+    };
+    registry.providers().map(view).collect()
+}
+
+/// The word for an origin, and its file.
+pub(crate) fn origin(origin: &Origin) -> (String, Option<String>) {
+    let (word, file) = match origin {
+        Origin::Git { file } => ("git", Some(file.clone())),
+        Origin::Runtime => ("runtime", None),
+        Origin::Discovered => ("discovered", None),
+        Origin::Simulator => ("simulator", None),
+    };
+    (word.to_owned(), file)
+}

@@ -1,0 +1,131 @@
+//! The listeners of the admin API: TCP for tokens, a socket for the local operator.
+
+use std::{
+    io,
+    net::SocketAddr,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use tokio::{
+    net::{TcpListener, UnixListener, UnixStream},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    control::{Control, DRAIN, Entry},
+    router::router,
+};
+
+/// Why the admin API cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The TCP address is taken or not of this machine.
+    #[error("cannot listen on `{address}`; set `admin.listen` to a free address: {source}")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another server answers on the socket.
+    #[error(
+        "another server answers on `{}`; stop it, or give this one its own `state.dir`", .0.display()
+    )]
+    Running(PathBuf),
+    /// The socket cannot be made.
+    #[error(
+        "cannot make the socket `{}`; set `admin.socket` to a short path (at most 100 bytes) in a \
+         folder of your own: {source}", path.display()
+    )]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Where to listen.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// For tokens.
+    pub address: SocketAddr,
+    /// For the local operator; its folder should be the operator's alone.
+    pub socket: PathBuf,
+}
+
+/// The bound listeners.
+pub struct Listeners {
+    tcp: TcpListener,
+    address: SocketAddr,
+    unix: UnixListener,
+    socket: PathBuf,
+}
+
+impl Listeners {
+    /// Binds both.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub async fn bind(options: &Options) -> Result<Self, ListenError> {
+        let wrong = |source| ListenError::Address { address: options.address, source };
+        let unix = bind_socket(&options.socket).await?;
+        let tcp = TcpListener::bind(options.address).await.map_err(wrong)?;
+        let address = tcp.local_addr().map_err(wrong)?;
+        Ok(Self { tcp, address, unix, socket: options.socket.clone() })
+    }
+
+    /// The TCP address in force, with the port that was really taken.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `shutdown`, then lets running operations end for [`DRAIN`].
+    pub async fn run(self, control: Control, shutdown: CancellationToken) {
+        let loopback = self.address.ip().is_loopback();
+        let tcp = axum::serve(self.tcp, router(control.clone(), Entry::Token { loopback }))
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let unix = axum::serve(self.unix, router(control, Entry::Local))
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let both = async { tokio::join!(tcp.into_future(), unix.into_future()) };
+        let late = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            (tcp, unix) = both => {
+                for error in [tcp.err(), unix.err()].into_iter().flatten() {
+                    tracing::error!(%error, "a listener of the admin API ended");
+                }
+            }
+            () = late => {}
+        }
+        // Only the file: whoever asks next finds out at once that nobody listens.
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+/// Binds the socket for this user alone. It is made beside its place and moved there, so that it is
+/// never there with wider rights, and a stale one of a dead server is replaced.
+async fn bind_socket(path: &Path) -> Result<UnixListener, ListenError> {
+    let failed = |source| ListenError::Socket { path: path.to_owned(), source };
+    let answers = timeout(std::time::Duration::from_secs(1), UnixStream::connect(path)).await;
+    if matches!(answers, Ok(Ok(_)) | Err(_)) {
+        return Err(ListenError::Running(path.to_owned()));
+    }
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) if !meta.file_type().is_socket() => {
+            let source = io::Error::other("a file of that name is no socket");
+            return Err(failed(source));
+        }
+        _ => {}
+    }
+    let beside = path.with_extension("new");
+    let _ = std::fs::remove_file(&beside);
+    let listener = UnixListener::bind(&beside).map_err(failed)?;
+    std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    std::fs::rename(&beside, path).map_err(failed)?;
+    Ok(listener)
+}

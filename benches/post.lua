@@ -1,0 +1,17 @@
+-- What wrk sends: one POST, made once. Prints its figures as one line of JSON for `measure.py`.
+-- The environment gives BODY (a file), KEY and nothing else.
+local file = assert(io.open(os.getenv("BODY"), "rb"))
+wrk.method = "POST"
+wrk.path = "/v1/chat/completions"
+wrk.body = file:read("*a")
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer " .. os.getenv("KEY")
+file:close()
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests":%d,"us":%d,"p50_us":%d,"p99_us":%d,"refused":%d,"broken":%d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+end

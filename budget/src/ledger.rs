@@ -1,0 +1,65 @@
+//! Rows of the append-only ledger.
+
+use serde::{Deserialize, Serialize};
+use types::{AttemptId, HoldId, Nanos, RequestId, TenantId, Timestamp, answer::Usage};
+
+use crate::{account::AccountKey, names::names};
+
+/// One row: what a hold was charged and why. Unique per (hold, kind); never changed, never removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// The hold that was charged.
+    pub hold: HoldId,
+    /// What kind of row it is.
+    pub kind: LedgerKind,
+    /// The attempt that cost the money.
+    pub attempt: AttemptId,
+    /// The request it belongs to.
+    pub request: RequestId,
+    /// Whose money it is.
+    pub tenant: TenantId,
+    /// What every account of the path gains in `settled`; negative in a correction that credits.
+    pub amount: Nanos,
+    /// What every account of the path gains in `overrun`.
+    pub overrun: Nanos,
+    /// How the amount is known.
+    pub basis: Basis,
+    /// The tokens that were paid for, where known.
+    pub usage: Option<Usage>,
+    /// The provider called.
+    pub provider: String,
+    /// The model called.
+    pub model: String,
+    /// The id of the price row that the amount was computed from.
+    pub price_row: String,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The accounts that were charged, in lock order.
+    pub path: Vec<AccountKey>,
+}
+
+names! {
+    /// What kind of ledger row it is.
+    LedgerKind, ParseLedgerKindError {
+        /// The attempt's cost, final.
+        Settlement = "settlement",
+        /// The reaper's charge for an attempt whose owner is gone.
+        Provisional = "provisional",
+        /// The difference to a provisional charge, once the true cost is known.
+        Correction = "correction",
+    }
+}
+
+names! {
+    /// How a charge is known.
+    Basis, ParseBasisError {
+        /// From the usage that the provider reported.
+        Provider = "provider",
+        /// From what we counted; zero for an attempt that the provider refused.
+        Counted = "counted",
+        /// The whole hold, because nothing better is known.
+        WorstCase = "worst_case",
+        /// The reaper's, until a report comes.
+        Provisional = "provisional",
+    }
+}

@@ -1,0 +1,36 @@
+//! Budgets as pure arithmetic: what a call may cost at worst, and whether every account on its path
+//! has room for that. `ledger.md` is the specification; `store` writes what [`Books`] decides.
+//!
+//! The promise: `settled + held <= cap` in every account after every operation. True spend stays
+//! within the target as long as the provider honours the token limit that we send and the price
+//! is an upper bound; whatever breaks that is counted in [`Account::overrun`].
+//!
+//! Nothing here reads a clock, a file or a socket, and no float ever holds money.
+#![deny(clippy::float_arithmetic)]
+
+mod account;
+mod books;
+mod bound;
+mod catalogue;
+mod hold;
+mod ledger;
+mod names;
+mod op;
+mod price;
+
+pub use account::{
+    Account, AccountKey, Broken, CapSpec, ParsePeriodError, ParseScopeError, Period, Scope, Window,
+};
+pub use books::Books;
+pub use bound::{
+    IMAGE_TOKENS_MAX, affordable_output, bound, cost, input_bound, input_bound_with, unpriced_field,
+};
+pub use catalogue::{Catalogue, Entry, Fault, Limits};
+pub use hold::{
+    BadStep, Charge, Hold, HoldEvent, HoldState, ParseHoldEventError, ParseHoldStateError,
+};
+/// A time zone, for windows that begin at a tenant's own midnight.
+pub use jiff::tz::TimeZone as Zone;
+pub use ledger::{Basis, LedgerKind, LedgerRow, ParseBasisError, ParseLedgerKindError};
+pub use op::{HoldAsk, Op, Outcome, Refusal};
+pub use price::{Price, Rates, Tier};

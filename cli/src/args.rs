@@ -1,0 +1,438 @@
+//! The grammar of commands. Every command's help ends with an example.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Policy-first API gateway and model router.
+#[derive(Debug, Parser)]
+#[command(
+    name = "orchestack",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Example:
+  orchestack serve                       start everything with the built-in defaults
+  orchestack key create --agent default  make a key, in another terminal"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The settings file; ./orchestack.toml where it exists.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The admin API of a server elsewhere, with its token in ORCHESTACK_ADMIN_TOKEN.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) admin: Option<String>,
+    /// Print JSON for machines.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the gateway and its admin API.
+    #[command(after_help = "Example:\n  orchestack serve --config orchestack.toml")]
+    Serve,
+    /// Write commented settings and a starter policy tree.
+    #[command(
+        after_help = "Example:\n  orchestack init ./gateway && cd gateway && orchestack serve"
+    )]
+    Init {
+        /// The folder to write into; made where it is missing.
+        dir: PathBuf,
+    },
+    /// Agents: who may call models.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  orchestack agent create helper --owner ops@example.com"
+    )]
+    Agent(Agent),
+    /// API keys of agents.
+    #[command(subcommand, after_help = "Example:\n  orchestack key create --agent default --json")]
+    Key(Key),
+    /// Models that can be called.
+    #[command(subcommand, after_help = "Example:\n  orchestack model list")]
+    Model(Model),
+    /// Providers that serve models.
+    #[command(subcommand, after_help = "Example:\n  orchestack provider list")]
+    Provider(Provider),
+    /// The policy tree.
+    #[command(subcommand, after_help = "Example:\n  orchestack policy check ./tree")]
+    Policy(Policy),
+    /// What was spent.
+    #[command(after_help = "Example:\n  orchestack spend --by agent --from 2026-11-01")]
+    Spend(Spend),
+    /// What may be spent.
+    #[command(subcommand, after_help = "Example:\n  orchestack budget raise default 2.00")]
+    Budget(Budget),
+    /// The audit chain.
+    #[command(subcommand, after_help = "Example:\n  orchestack audit verify")]
+    Audit(Audit),
+    /// Say what is configured, what answers and what to mend.
+    #[command(after_help = "Example:\n  orchestack doctor")]
+    Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Agent {
+    /// Add an agent: commits its definition and starter policies to the tree.
+    #[command(
+        after_help = "Example:\n  orchestack agent create helper --owner ops@example.com --budget-day 2.00"
+    )]
+    Create {
+        /// Its name: small letters, digits, `-`, `_` and `.`.
+        name: String,
+        /// Who answers for it.
+        #[arg(long)]
+        owner: Option<String>,
+        /// What it does.
+        #[arg(long, default_value = "")]
+        description: String,
+        /// What it may spend in a day, in US dollars.
+        #[arg(long, value_name = "USD")]
+        budget_day: Option<String>,
+        /// It runs by itself: `SystemAgent` in policies.
+        #[arg(long)]
+        system: bool,
+    },
+    /// List agents.
+    #[command(after_help = "Example:\n  orchestack agent list --json")]
+    List,
+    /// Show one agent.
+    #[command(after_help = "Example:\n  orchestack agent show default")]
+    Show {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a key. It is printed once and never again.
+    #[command(
+        after_help = "Example:\n  orchestack key create --agent default --expires 30d --json"
+    )]
+    Create {
+        /// The agent that it speaks for.
+        #[arg(long)]
+        agent: String,
+        /// When it ends, such as `12h` or `30d`; never where absent.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        expires: Option<u32>,
+    },
+    /// Replace a key: prints a new one; the old one goes on for a while.
+    #[command(
+        after_help = "Example:\n  orchestack key rotate key_01ARZ3NDEKTSV4RRFFQ69G5FAV --overlap 1h"
+    )]
+    Rotate {
+        /// The old key's id, as `key list` shows it.
+        id: String,
+        /// How long the old key goes on: `0s` ends it at once.
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = seconds)]
+        overlap: u32,
+    },
+    /// Revoke a key for good, at once.
+    #[command(after_help = "Example:\n  orchestack key revoke key_01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    Revoke {
+        /// The key's id, as `key list` shows it.
+        id: String,
+    },
+    /// List keys, revoked ones included.
+    #[command(after_help = "Example:\n  orchestack key list --agent default")]
+    List {
+        /// Only of this agent.
+        #[arg(long)]
+        agent: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Model {
+    /// List models, wherever they are from.
+    #[command(after_help = "Example:\n  orchestack model list")]
+    List,
+    /// Register a model without a file in the tree.
+    #[command(after_help = "\
+Example, a model on a server of your own:
+  orchestack model add qwen3-8b --provider workstation --url http://192.168.1.20:8000/v1 \\
+    --locality local --upstream Qwen/Qwen3-8B --context 32768 --can tools,streaming \\
+    --price-input 0 --price-output 0")]
+    Add(Box<AddModel>),
+    /// Remove a model that was registered with `model add`.
+    #[command(after_help = "Example:\n  orchestack model remove qwen3-8b")]
+    Remove {
+        /// Its id.
+        id: String,
+    },
+    /// Look for model servers on this machine, and for provider keys in the environment.
+    #[command(after_help = "Example:\n  orchestack model probe")]
+    Probe,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddModel {
+    /// The id that callers and policies use.
+    pub(crate) id: String,
+    /// The provider that serves it.
+    #[arg(long)]
+    pub(crate) provider: String,
+    /// Registers the provider as well, at this address.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// With --url: the wire format, `openai` or `anthropic`.
+    #[arg(long, requires = "url")]
+    pub(crate) kind: Option<String>,
+    /// With --url: `local` promises that data stays on your machines; else `cloud`.
+    #[arg(long, requires = "url")]
+    pub(crate) locality: Option<String>,
+    /// With --url: where the key is, `env:NAME` or `file:/path`; never the key itself.
+    #[arg(long, requires = "url", value_name = "REF")]
+    pub(crate) secret: Option<String>,
+    /// Its name at the provider; the id where absent.
+    #[arg(long)]
+    pub(crate) upstream: Option<String>,
+    /// `small`, `medium` or `large`.
+    #[arg(long)]
+    pub(crate) size: Option<String>,
+    /// Input and output tokens together.
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) context: Option<u64>,
+    /// Output tokens of one answer.
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_output: Option<u64>,
+    /// What it can do: any of `tools,json_schema,images,streaming,reasoning`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) can: Vec<String>,
+    /// How good it is, 0 to 100.
+    #[arg(long)]
+    pub(crate) quality: Option<u8>,
+    /// Another id for it; may be repeated.
+    #[arg(long)]
+    pub(crate) alias: Vec<String>,
+    /// A model to fall back to; may be repeated, best first.
+    #[arg(long)]
+    pub(crate) fallback: Vec<String>,
+    /// US dollars per million input tokens; the catalogue's price where absent.
+    #[arg(long, value_name = "USD", requires = "price_output")]
+    pub(crate) price_input: Option<String>,
+    /// US dollars per million output tokens.
+    #[arg(long, value_name = "USD", requires = "price_input")]
+    pub(crate) price_output: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Provider {
+    /// List providers, wherever they are from.
+    #[command(after_help = "Example:\n  orchestack provider list")]
+    List,
+    /// Register a provider without a file in the tree.
+    #[command(
+        after_help = "Example:\n  orchestack provider add groq --url https://api.groq.com/openai/v1 --secret env:GROQ_API_KEY"
+    )]
+    Add {
+        /// Its name.
+        name: String,
+        /// Its address, with the path before `/chat/completions`.
+        #[arg(long)]
+        url: String,
+        /// The wire format, `openai` or `anthropic`.
+        #[arg(long)]
+        kind: Option<String>,
+        /// `local` promises that data stays on your machines; else `cloud`.
+        #[arg(long)]
+        locality: Option<String>,
+        /// Where the key is, `env:NAME` or `file:/path`; never the key itself.
+        #[arg(long, value_name = "REF")]
+        secret: Option<String>,
+    },
+    /// Remove a provider that was registered at run time.
+    #[command(after_help = "Example:\n  orchestack provider remove groq")]
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Check a tree as a load would: a folder, or the server's own with what is not committed.
+    #[command(after_help = "Example:\n  orchestack policy check ./tree")]
+    Check {
+        /// The folder; the server's tree where absent.
+        dir: Option<PathBuf>,
+    },
+    /// Show which commit is in force, and why a newer one is not.
+    #[command(after_help = "Example:\n  orchestack policy status")]
+    Status,
+    /// Load the newest commit now instead of within seconds.
+    #[command(
+        after_help = "Example:\n  git -C tree commit -am 'tighten' && orchestack policy reload"
+    )]
+    Reload,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Spend {
+    /// One line for each `provider`, `model`, `agent` or `day`.
+    #[arg(long, default_value = "model")]
+    pub(crate) by: String,
+    /// From this day or instant on; the last 30 days where absent.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<String>,
+    /// Up to and without this day or instant.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Budget {
+    /// Show caps, what is spent and what is left.
+    #[command(after_help = "Example:\n  orchestack budget show")]
+    Show,
+    /// Set a cap, at once and for every later window.
+    #[command(after_help = "\
+Example:
+  orchestack budget set default 5.00 --period day
+  orchestack budget set default 100 --scope tenant --period month")]
+    Set(Cap),
+    /// Raise a cap by an amount.
+    #[command(after_help = "Example:\n  orchestack budget raise default 2.00")]
+    Raise(Cap),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cap {
+    /// The agent's name, or the id of whatever else it is a cap of.
+    pub(crate) name: String,
+    /// US dollars; `none` lifts the cap.
+    pub(crate) amount: String,
+    /// `day`, `week`, `month` or `total`.
+    #[arg(long, default_value = "day")]
+    pub(crate) period: String,
+    /// `agent`, `tenant`, `key`, `model` or `provider`.
+    #[arg(long, default_value = "agent")]
+    pub(crate) scope: String,
+    /// Only warn when it is reached.
+    #[arg(long)]
+    pub(crate) soft: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Show the newest records.
+    #[command(after_help = "Example:\n  orchestack audit tail --limit 50 --kind decision")]
+    Tail {
+        /// How many, at most 1000.
+        #[arg(long, short = 'n', default_value_t = 20)]
+        limit: u32,
+        /// Only `decision`, `completion`, `admin` or `system` records.
+        #[arg(long)]
+        kind: Option<String>,
+        /// Only those of one request: `req_...`.
+        #[arg(long)]
+        request: Option<String>,
+    },
+    /// Check that no record was changed, removed or put in.
+    #[command(after_help = "Example:\n  orchestack audit verify")]
+    Verify,
+    /// Write every record as a JSON line.
+    #[command(after_help = "Example:\n  orchestack audit export --output audit.jsonl")]
+    Export {
+        /// The file to write; standard output where absent.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Reads `90s`, `15m`, `12h` or `7d` as seconds.
+fn seconds(text: &str) -> Result<u32, String> {
+    let bad = || format!("`{text}` is not a time; write for example `90s`, `15m`, `12h` or `7d`");
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 60 * 60,
+        Some('d') => 24 * 60 * 60,
+        _ => return Err(bad()),
+    };
+    let number = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
+    let number: u32 = number.parse().map_err(|_| bad())?;
+    number.checked_mul(unit).ok_or_else(bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<u32>) {
+        assert_eq!(seconds(text).ok(), expected, "{text}");
+    }
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        check("90s", Some(90));
+        check("12h", Some(43_200));
+        check("30d", Some(2_592_000));
+        check("0s", Some(0));
+        check("30", None);
+        check("d", None);
+        check("-1d", None);
+        check("4000000000d", None);
+        check("1é", None);
+    }
+
+    fn each(command: &clap::Command, path: &str, visit: &mut impl FnMut(&str, &clap::Command)) {
+        visit(path, command);
+        for sub in command.get_subcommands() {
+            each(sub, &format!("{path} {}", sub.get_name()), visit);
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example_that_parses() {
+        let mut examples = Vec::new();
+        each(&Cli::command(), "orchestack", &mut |path, command| {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "{path} has no example");
+            assert!(help.contains("orchestack"), "{path}");
+            assert!(command.get_about().is_some(), "{path} says nothing about itself");
+            examples.push(help.replace("\\\n", " "));
+        });
+        for line in examples.iter().flat_map(|help| help.lines()) {
+            let Some(at) = line.find("orchestack ") else { continue };
+            let line = line[at..].split(" && ").next().unwrap();
+            let line =
+                line.split("  ").next().filter(|_| !line.contains("--upstream")).unwrap_or(line);
+            let words = line.split_whitespace();
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() {
+        let cli =
+            Cli::try_parse_from(["orchestack", "key", "list", "--json", "--config", "x.toml"]);
+        let cli = cli.unwrap();
+        assert!(cli.global.json);
+        assert_eq!(cli.global.config, Some(PathBuf::from("x.toml")));
+    }
+
+    #[test]
+    fn a_mistake_in_a_command_is_told_with_code_2() {
+        for words in [&["orchestack"][..], &["orchestack", "key", "create"], &["orchestack", "fly"]]
+        {
+            let error = Cli::try_parse_from(words).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! One function a command: ask the admin API, show the answer.
+
+mod agent;
+mod audit;
+mod budget;
+mod doctor;
+mod init;
+mod key;
+mod model;
+mod policy;
+mod provider;
+mod spend;
+
+use std::process::ExitCode;
+
+use crate::{
+    args::{Cli, Command},
+    client::Client,
+    failure::Failure,
+    output::Output,
+    serve,
+};
+
+/// Does what the command says.
+pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
+    let global = &cli.global;
+    let connect = || Client::connect(global);
+    match cli.command {
+        Command::Serve => serve::run(global, output).await,
+        Command::Init { dir } => init::run(&dir, output).await,
+        Command::Policy(crate::args::Policy::Check { dir: Some(dir) }) => {
+            policy::check_folder(dir, output).await
+        }
+        Command::Agent(command) => agent::run(&connect().await?, command, output).await,
+        Command::Key(command) => key::run(&connect().await?, command, output).await,
+        Command::Model(command) => model::run(&connect().await?, command, output).await,
+        Command::Provider(command) => provider::run(&connect().await?, command, output).await,
+        Command::Policy(command) => policy::run(&connect().await?, command, output).await,
+        Command::Spend(ask) => spend::run(&connect().await?, ask, output).await,
+        Command::Budget(command) => budget::run(&connect().await?, command, output).await,
+        Command::Audit(command) => audit::run(&connect().await?, command, output).await,
+        Command::Doctor => doctor::run(&connect().await?, output).await,
+    }
+}
+
+/// The day and the second of an instant in UTC.
+fn short(instant: &str) -> String {
+    let seconds: String = instant.chars().take(19).collect();
+    seconds.replace('T', " ")
+}
+
+/// A text, or a dash where there is none.
+fn or_dash(text: Option<&str>) -> String {
+    text.filter(|text| !text.is_empty()).unwrap_or("-").to_owned()
+}

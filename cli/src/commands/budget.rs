@@ -1,0 +1,68 @@
+//! `orchestack budget`.
+
+use std::process::ExitCode;
+
+use admin::{AccountView, BudgetList, NewCap};
+
+use super::{or_dash, short};
+use crate::{
+    args::{Budget, Cap},
+    client::{Ask, Client},
+    failure::Failure,
+    output::{Output, table},
+};
+
+pub(super) async fn run(
+    client: &Client,
+    command: Budget,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    match command {
+        Budget::Show => {
+            let list: BudgetList = client.ask(Ask::get(&["budget"])).await?;
+            output.show(&list, |list| rows(&list.accounts));
+        }
+        Budget::Set(cap) => {
+            let made: AccountView = client.tell(Ask::put(&["budget"]), &body(cap)).await?;
+            output.show(&made, |made| rows(std::slice::from_ref(made)));
+        }
+        Budget::Raise(cap) => {
+            let ask = Ask::post(&["budget", "raise"]);
+            let made: AccountView = client.tell(ask, &body(cap)).await?;
+            output.show(&made, |made| rows(std::slice::from_ref(made)));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn body(cap: Cap) -> NewCap {
+    NewCap {
+        scope: Some(cap.scope),
+        name: cap.name,
+        period: Some(cap.period),
+        amount: cap.amount,
+        soft: cap.soft,
+    }
+}
+
+fn rows(accounts: &[AccountView]) -> String {
+    let row = |account: &AccountView| {
+        let usd = |money: &Option<admin::Money>| or_dash(money.as_ref().map(|m| m.usd.as_str()));
+        [
+            account.scope.clone(),
+            account.name.clone(),
+            account.period.clone(),
+            match &account.cap {
+                Some(cap) if account.hard => cap.usd.clone(),
+                Some(cap) => format!("{} (warns)", cap.usd),
+                None => "no cap".to_owned(),
+            },
+            account.spent.usd.clone(),
+            account.held.usd.clone(),
+            usd(&account.left),
+            or_dash(account.ends.as_deref().map(short).as_deref()),
+        ]
+    };
+    let head = ["SCOPE", "NAME", "PERIOD", "CAP USD", "SPENT", "HELD", "LEFT", "WINDOW ENDS"];
+    table(head, accounts.iter().map(row).collect())
+}

@@ -1,0 +1,100 @@
+//! `orchestack doctor`: what is configured, what answers, what to mend.
+
+use std::process::ExitCode;
+
+use admin::Overview;
+use serde::Serialize;
+
+use super::policy::list;
+use crate::{
+    client::{Ask, Client},
+    failure::Failure,
+    output::Output,
+};
+
+/// The findings of a visit.
+#[derive(Debug, Serialize)]
+struct Visit {
+    /// What should be mended.
+    problems: Vec<String>,
+    /// Everything that was looked at.
+    overview: Overview,
+}
+
+pub(super) async fn run(client: &Client, output: &Output) -> Result<ExitCode, Failure> {
+    let ask = Ask::get(&["overview"]).with("ask_providers", Some(true));
+    let overview: Overview = client.ask(ask).await?;
+    let visit = Visit { problems: problems(&overview), overview };
+    output.show(&visit, told);
+    Ok(if visit.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn problems(overview: &Overview) -> Vec<String> {
+    let mut problems = Vec::new();
+    if !overview.database_ok {
+        problems.push("the database does not answer; check that it runs".to_owned());
+    }
+    if let Some(commit) = &overview.policy.rejected {
+        let faults = list(&overview.policy.faults);
+        problems.push(format!("commit {commit} of the tree is not in force:\n{faults}"));
+    }
+    if !overview.policy.uncommitted.is_empty() {
+        let files = overview.policy.uncommitted.join(", ");
+        problems.push(format!("commit these changes of the tree, or they do not run: {files}"));
+    }
+    if overview.models == 0 {
+        problems.push("no model is registered; see `orchestack model probe`".to_owned());
+    }
+    if overview.events_waiting.is_some_and(|waiting| waiting > 1000) {
+        problems.push("events pile up in the outbox; check that the bus runs".to_owned());
+    }
+    for known in &overview.providers {
+        let name = &known.provider.name;
+        match known.health.as_deref() {
+            None | Some("answers") => {}
+            Some(other) => problems.push(format!("the provider `{name}` {other}")),
+        }
+    }
+    problems
+}
+
+fn told(visit: &Visit) -> String {
+    let Visit { problems, overview } = visit;
+    let commit: String = overview.policy.commit.chars().take(12).collect();
+    let mut text = format!(
+        "version    {}\ngateway    {}\nadmin      {}\nstate      {}\ndatabase   {}\nbus        {}\n\
+         tree       {} at commit {commit}\nagents     {}\nmodels     {}\n",
+        overview.version,
+        overview.gateway,
+        overview.admin,
+        overview.state,
+        overview.database,
+        overview.bus,
+        overview.policy.tree,
+        overview.agents,
+        overview.models,
+    );
+    for known in &overview.providers {
+        let health = known.health.as_deref().unwrap_or("not asked");
+        let provider = &known.provider;
+        text.push_str(&format!(
+            "provider   {} ({}, {}): {health}\n",
+            provider.name, provider.locality, provider.base_url
+        ));
+    }
+    for note in &overview.policy.notes {
+        text.push_str(&format!("note       {note}\n"));
+    }
+    if overview.simulator {
+        text.push_str("note       the built-in simulator answers: its words are invented\n");
+    }
+    if problems.is_empty() {
+        text.push_str("\nnothing to mend");
+    } else {
+        text.push_str("\nto mend:");
+        for problem in problems {
+            text.push_str(&format!("\n  {}", problem.replace('\n', "\n  ")));
+        }
+    }
+    text
+}

@@ -1,0 +1,122 @@
+//! `orchestack model`.
+
+use std::process::ExitCode;
+
+use admin::{ModelList, ModelView, NewModel, NewProvider, Probed, ProviderView};
+use serde_json::json;
+
+use crate::{
+    args::{AddModel, Model},
+    client::{Ask, Client},
+    failure::Failure,
+    output::{Output, table},
+};
+
+pub(super) async fn run(
+    client: &Client,
+    command: Model,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    match command {
+        Model::List => {
+            let list: ModelList = client.ask(Ask::get(&["models"])).await?;
+            output.show(&list, |list| rows(&list.models));
+        }
+        Model::Add(ask) => {
+            let made = add(client, *ask).await?;
+            output.show(&made, |made| rows(std::slice::from_ref(made)));
+        }
+        Model::Remove { id } => {
+            client.act(Ask::delete(&["models", &id])).await?;
+            output.show(&json!({ "removed": id }), |_| format!("{id} is removed"));
+        }
+        Model::Probe => {
+            let probed: Probed = client.ask(Ask::post(&["models", "probe"])).await?;
+            output.show(&probed, found);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn add(client: &Client, ask: AddModel) -> Result<ModelView, Failure> {
+    let provider = ask.url.map(|base_url| NewProvider {
+        name: ask.provider.clone(),
+        kind: ask.kind,
+        base_url,
+        locality: ask.locality,
+        secret: ask.secret,
+        ..NewProvider::default()
+    });
+    let name = ask.provider.clone();
+    if let Some(provider) = &provider {
+        let _: ProviderView = client.tell(Ask::post(&["providers"]), provider).await?;
+    }
+    let model = NewModel {
+        id: ask.id,
+        provider: ask.provider,
+        upstream: ask.upstream,
+        size: ask.size,
+        context_tokens: ask.context,
+        max_output_tokens: ask.max_output,
+        capabilities: ask.can,
+        quality: ask.quality,
+        aliases: ask.alias,
+        fallbacks: ask.fallback,
+        price_input: ask.price_input,
+        price_output: ask.price_output,
+    };
+    let made = client.tell(Ask::post(&["models"]), &model).await;
+    if made.is_err() && provider.is_some() {
+        // The command is one act for whoever typed it. The first failure is the one to tell.
+        let _ = client.act(Ask::delete(&["providers", &name])).await;
+    }
+    made
+}
+
+fn rows(models: &[ModelView]) -> String {
+    let row = |model: &ModelView| {
+        let price = match &model.price {
+            None => "none: refused".to_owned(),
+            Some(price) if price.input.nanos == 0 && price.output.nanos == 0 => "free".to_owned(),
+            Some(price) => format!("{} / {}", price.input.usd, price.output.usd),
+        };
+        [
+            model.id.clone(),
+            model.provider.clone(),
+            model.file.clone().unwrap_or_else(|| model.origin.clone()),
+            model.locality.clone(),
+            model.size.clone(),
+            model.context_tokens.to_string(),
+            price,
+            model.aliases.join(", "),
+        ]
+    };
+    let head =
+        ["ID", "PROVIDER", "ORIGIN", "RUNS", "SIZE", "CONTEXT", "USD/MILLION IN / OUT", "ALIASES"];
+    let mut text = table(head, models.iter().map(row).collect());
+    if models.iter().any(|model| model.simulator) {
+        text.push_str("\nThe simulator's answers are invented: it is no model.");
+    }
+    text
+}
+
+fn found(probed: &Probed) -> String {
+    if probed.providers.is_empty() {
+        return "no model server answers on this machine, and no provider's key is in the \
+                environment\nstart one (such as Ollama) or export a key (such as \
+                OPENAI_API_KEY), then start the server again"
+            .to_owned();
+    }
+    let mut text = String::new();
+    for provider in &probed.providers {
+        let state = if provider.registered { "registered" } else { "new: restart to register" };
+        text.push_str(&format!(
+            "{} ({}, {}): {state}\n",
+            provider.name, provider.locality, provider.base_url
+        ));
+        for model in &provider.models {
+            text.push_str(&format!("  {model}\n"));
+        }
+    }
+    text
+}

@@ -1,0 +1,40 @@
+//! The `orchestack` binary: reads the command, composes what it needs, and tells how it went.
+//!
+//! Exit codes: 0 done, 1 failed, 2 the command or the settings are wrong.
+
+mod args;
+mod client;
+mod commands;
+mod failure;
+mod output;
+mod serve;
+mod state;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{args::Cli, failure::Failure, output::Output};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // One provider of cryptography in the whole binary. Nobody can have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    let output = Output::new(cli.global.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return output.failure(&Failure::Failed(format!("cannot start threads: {error}")));
+        }
+    };
+    match runtime.block_on(Box::pin(commands::run(cli, &output))) {
+        Ok(code) => code,
+        Err(failure) => output.failure(&failure),
+    }
+}

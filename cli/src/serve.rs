@@ -1,0 +1,146 @@
+//! `orchestack serve`: opens the state, finds models, starts everything, stops it in order.
+
+mod banner;
+mod ports;
+mod signals;
+mod simulated;
+mod telemetry;
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use admin::{first, first::Made};
+use config::Settings;
+use gateway::Gateway;
+use simulator::Simulator;
+use snapshot::Snapshots;
+use store::{Bus, Relay};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    args::Global,
+    client,
+    failure::Failure,
+    output::Output,
+    serve::{banner::Banner, ports::Ports},
+    state::State,
+};
+
+/// How long the bus may be away at the start before it is tried again.
+const BUS_RETRY: Duration = Duration::from_secs(2);
+
+/// Runs until a signal.
+pub(crate) async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> {
+    let settings = Arc::new(client::settings(global)?);
+    let telemetry = telemetry::start(&settings.telemetry)?;
+    let state = State::open(Arc::clone(&settings)).await?;
+    first::tree(&state.repository).await?;
+    let made = first::rows(&state.store, &state.pepper).await?;
+    let program = program(global);
+    let ran = Box::pin(serve(&state, made.as_ref(), program, output)).await;
+    if let (Err(_), Some(made)) = (&ran, &made) {
+        // They exist now and cannot be shown again, so they must not be lost with this failure.
+        output.keep(&banner::credentials(made));
+    }
+    state.store.close().await;
+    telemetry.stop().await;
+    ran.map(|()| ExitCode::SUCCESS)
+}
+
+/// Everything that runs, from the first listener to the last settlement.
+async fn serve(
+    state: &State,
+    made: Option<&Made>,
+    program: String,
+    output: &Output,
+) -> Result<(), Failure> {
+    let settings = &state.settings;
+    let (snapshots, simulator) = models(state).await?;
+    let gateway = Gateway::build(gateway::Parts {
+        snapshots: snapshots.clone(),
+        store: state.store.clone(),
+        pepper: state.pepper.clone(),
+        settings: Arc::clone(settings),
+    });
+    let gateway = gateway.await.map_err(Failure::of)?;
+    let options =
+        admin::Options { address: settings.admin.listen, socket: settings.admin_socket() };
+    let listeners = admin::Listeners::bind(&options).await.map_err(Failure::of)?;
+    let addresses = Ports { gateway: gateway.local_addr(), admin: listeners.address() };
+
+    if !addresses.admin.ip().is_loopback() {
+        tracing::warn!(
+            address = %addresses.admin,
+            "the admin API listens beyond this machine, without TLS; put a TLS proxy in front"
+        );
+    }
+
+    // Two ends: the data plane drains first, and what it needs runs on until it has.
+    let (stop, end) = (CancellationToken::new(), CancellationToken::new());
+    let signals = signals::listen(stop.clone()).map_err(Failure::of)?;
+    let tasks = TaskTracker::new();
+    let watched = snapshots.clone();
+    let watch_end = end.clone();
+    tasks.spawn(async move { watched.run(watch_end).await });
+    tasks.spawn(listeners.run(state.control(snapshots.clone()), end.clone()));
+    tasks.spawn(relay(state.clone(), end.clone()));
+    let running = tokio::spawn(gateway.run(stop));
+    let file = ports::write(&settings.state.dir, addresses)?;
+    let banner = Banner::new(settings, &snapshots.load(), addresses, made, program);
+    output.show(&banner, Banner::text);
+
+    let ended = running.await;
+    end.cancel();
+    tasks.close();
+    tasks.wait().await;
+    signals.abort();
+    drop(file);
+    if let Some(simulator) = simulator {
+        simulator.shutdown().await;
+    }
+    ended.map_err(|_| Failure::Failed("the gateway broke; its log says where".to_owned()))
+}
+
+/// The snapshot with what was found. Where there is no model at all, the simulator's.
+async fn models(state: &State) -> Result<(Snapshots, Option<Simulator>), Failure> {
+    let found = admin::probe::all(&state.http, &state.settings).await;
+    let snapshots = state.snapshots(found).await?;
+    if snapshots.load().registry.models().len() > 0 {
+        return Ok((snapshots, None));
+    }
+    let simulator = simulated::start().await?;
+    let snapshots = state.snapshots(vec![simulated::extra(&simulator)]).await?;
+    Ok((snapshots, Some(simulator)))
+}
+
+/// Carries events to the bus. A bus that is away stops nothing: events wait in the outbox.
+async fn relay(state: State, end: CancellationToken) {
+    let address = match &state.settings.bus {
+        config::settings::Bus::Embedded => "embedded",
+        config::settings::Bus::Nats(url) => url.expose(),
+    };
+    loop {
+        match Bus::connect(address).await {
+            Ok(bus) => return Relay::new(&state.store, bus).run(end).await,
+            Err(error) => tracing::warn!(%error, "the bus is away; events wait in the outbox"),
+        }
+        tokio::select! {
+            () = end.cancelled() => return,
+            () = tokio::time::sleep(BUS_RETRY) => {}
+        }
+    }
+}
+
+/// How this program was called, so that what it prints works when it is pasted.
+fn program(global: &Global) -> String {
+    let name = std::env::args().next().unwrap_or_else(|| "orchestack".to_owned());
+    match &global.config {
+        Some(file) => format!("{name} --config {}", file.display()),
+        None => name,
+    }
+}
+
+/// The address that a client on this machine uses.
+fn base_url(settings: &Settings, ports: Ports) -> String {
+    let scheme = if settings.gateway.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{}", ports.gateway)
+}

@@ -1,0 +1,64 @@
+//! The built-in simulator, for a machine where no model was found: so that the first request of a
+//! new user is answered, by something that says in every place that it is no model.
+
+use router::Origin;
+use simulator::{Model, Price, Simulator, SimulatorOptions};
+use snapshot::{Extra, ModelSpec, PriceSpec, ProviderSpec};
+use types::{Locality, ProviderKind, SizeClass};
+
+use crate::failure::Failure;
+
+/// The provider's name, which is the first word of its models' ids.
+const NAME: &str = "simulator";
+const MODEL: &str = "echo";
+const CONTEXT_TOKENS: u64 = 128_000;
+const OUTPUT_TOKENS_MAX: u64 = 4_096;
+
+/// Starts it on a free loopback port.
+pub(super) async fn start() -> Result<Simulator, Failure> {
+    let options = SimulatorOptions {
+        models: vec![Model {
+            id: MODEL.to_owned(),
+            price: Price::FREE,
+            max_output_tokens: OUTPUT_TOKENS_MAX,
+        }],
+        price: Price::FREE,
+        // It answers for people who try something out; nothing of theirs is kept.
+        keep_bodies: false,
+        log_max: 0,
+        ..SimulatorOptions::default()
+    };
+    Simulator::start(options).await.map_err(Failure::of)
+}
+
+/// Its registration.
+pub(super) fn extra(simulator: &Simulator) -> Extra {
+    let can = ["tools", "json_schema", "images", "streaming"];
+    let free = "0".to_owned();
+    Extra {
+        origin: Origin::Simulator,
+        provider: ProviderSpec {
+            name: NAME.to_owned(),
+            kind: ProviderKind::OpenAi,
+            base_url: format!("{}/v1", simulator.base_url()),
+            locality: Locality::Local,
+            secret: None,
+            privacy: NAME.to_owned(),
+            legacy_max_tokens: false,
+            simulator: true,
+        },
+        models: vec![ModelSpec {
+            id: format!("{NAME}/{MODEL}"),
+            provider: NAME.to_owned(),
+            upstream: MODEL.to_owned(),
+            size: SizeClass::Small,
+            context_tokens: CONTEXT_TOKENS,
+            max_output_tokens: OUTPUT_TOKENS_MAX,
+            capabilities: can.map(str::to_owned).to_vec(),
+            quality: 0,
+            aliases: Vec::new(),
+            fallbacks: Vec::new(),
+            price: Some(PriceSpec { input: free.clone(), output: free }),
+        }],
+    }
+}

@@ -1,0 +1,121 @@
+//! The state of one installation: its folder, pepper, database and git tree.
+
+use std::{
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use admin::Control;
+use config::Settings;
+use snapshot::{Extra, Snapshots, Sources, git::Repository, keys::Pepper};
+use store::Store;
+use types::EventId;
+
+use crate::failure::Failure;
+
+/// The opened state.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) store: Store,
+    pub(crate) pepper: Pepper,
+    pub(crate) repository: Repository,
+    pub(crate) http: reqwest::Client,
+}
+
+/// How long published events are kept for replays.
+const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl State {
+    /// Opens the state, making the folder and what is in it where they are missing.
+    pub(crate) async fn open(settings: Arc<Settings>) -> Result<Self, Failure> {
+        let dir = &settings.state.dir;
+        private(dir)?;
+        let file = dir.join("pepper");
+        let pepper = Pepper::at(&file).map_err(|error| {
+            Failure::Failed(format!("cannot use `{}`: {error}", file.display()))
+        })?;
+        let store = Store::open(&options(&settings)).await.map_err(Failure::of)?;
+        let repository = Repository::at(settings.tree());
+        let http = admin::probe::client().map_err(Failure::of)?;
+        Ok(Self { settings, store, pepper, repository, http })
+    }
+
+    /// Loads the snapshot in force, with what was found.
+    pub(crate) async fn snapshots(&self, extra: Vec<Extra>) -> Result<Snapshots, Failure> {
+        let sources = Sources {
+            repository: self.repository.clone(),
+            store: self.store.clone(),
+            settings: Arc::clone(&self.settings),
+            extra,
+        };
+        Ok(Snapshots::open(sources).await?)
+    }
+
+    /// What the admin API works on.
+    pub(crate) fn control(&self, snapshots: Snapshots) -> Control {
+        Control {
+            settings: Arc::clone(&self.settings),
+            store: self.store.clone(),
+            snapshots,
+            repository: self.repository.clone(),
+            pepper: self.pepper.clone(),
+            http: self.http.clone(),
+        }
+    }
+}
+
+fn options(settings: &Settings) -> store::Options {
+    let ledger = &settings.ledger;
+    // A quarter for writing: one batch at a time needs few connections.
+    let all = u32::try_from(settings.store.max_connections).unwrap_or(u32::MAX);
+    let write = (all / 4).max(1);
+    store::Options {
+        url: settings.store_url().expose().to_owned(),
+        read_connections_max: all.saturating_sub(write).max(1),
+        write_connections_max: write,
+        admission_timeout: ledger.admission_timeout,
+        lease: ledger.lease,
+        reaper_period: ledger.reaper_period,
+        retention: RETENTION,
+        // New at every start: what an earlier process of this host held is not ours.
+        owner: EventId::generate().to_string(),
+        ..store::Options::default()
+    }
+}
+
+/// Makes the folder for this user alone, or takes other users' rights to it away.
+fn private(dir: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        let name = dir.display();
+        let fix = "set `state.dir` to a folder that this user may write";
+        Failure::Failed(format!("cannot use the state folder `{name}`: {error}; {fix}"))
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(dir).map_err(failed)?;
+    let mode = std::fs::metadata(dir).map_err(failed)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let own = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir, own).map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_folder_is_for_its_user_alone() {
+        let outer = tempfile::tempdir().unwrap();
+        let dir = outer.path().join("a/state");
+        private(&dir).unwrap();
+        let mode = |dir: &Path| std::fs::metadata(dir).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&dir), 0o700);
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+        private(&dir).unwrap();
+        assert_eq!(mode(&dir), 0o700);
+    }
+}

@@ -1,0 +1,159 @@
+//! `agents/NAME/`: an agent's definition and its own policies.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use types::{Label, Nanos};
+
+use super::{TextFile, is_name};
+use crate::{
+    Fault,
+    reader::{Notes, Reader},
+    settings::Weights,
+};
+
+/// One agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentFile {
+    /// Its name: the folder's.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// What kind of principal it is in policies.
+    pub kind: AgentKind,
+    /// What it does, for people.
+    pub description: String,
+    /// Groups that it belongs to in policies.
+    pub groups: Vec<String>,
+    /// The lowest label that its requests get.
+    pub label: Option<Label>,
+    /// The model it gets where a request names `auto`, as an id, an alias or an `auto` variant.
+    pub model: Option<String>,
+    /// Its caps; the settings' defaults where absent.
+    pub budget: Caps,
+    /// Its own weights in ranking.
+    pub weights: Option<Weights>,
+    /// Models to fall back to, for every request of this agent.
+    pub fallbacks: Vec<String>,
+    /// `agents/NAME/*.cedar`: the agent's layer.
+    pub policies: Vec<TextFile>,
+}
+
+/// What kind of principal an agent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentKind {
+    /// Exists for its sessions.
+    User,
+    /// Defined in git, runs by schedule.
+    System,
+}
+
+/// Caps in nano-dollars. Absent means no cap of that period here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// Of a day.
+    pub day: Option<Nanos>,
+    /// Of a month.
+    pub month: Option<Nanos>,
+    /// For ever.
+    pub total: Option<Nanos>,
+}
+
+impl FromStr for AgentKind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "user" => Ok(Self::User),
+            "system" => Ok(Self::System),
+            _ => Err("the kind is neither `user` nor `system`"),
+        }
+    }
+}
+
+impl Caps {
+    pub(super) fn read(mut from: Reader<'_>) -> Self {
+        let read = Self {
+            day: from.optional("day", "5.00", "US dollars a day."),
+            month: from.optional("month", "50.00", "US dollars a month."),
+            total: from.optional("total", "500.00", "US dollars for ever."),
+        };
+        from.finish();
+        read
+    }
+}
+
+/// Agents while their files come in, in any order.
+#[derive(Default)]
+pub(super) struct Drafts {
+    agents: BTreeMap<String, AgentFile>,
+    seen: Vec<String>,
+    policies: BTreeMap<String, Vec<TextFile>>,
+}
+
+impl Drafts {
+    pub(super) fn definition(&mut self, name: &str, path: &str, text: &str, notes: &mut Notes) {
+        self.seen.push(name.to_owned());
+        if !is_name(name) {
+            notes.faults.push(Fault {
+                file: path.to_owned(),
+                line: None,
+                key: String::new(),
+                message: format!("`{name}` is not a name of an agent"),
+                fix: "name the folder with small letters, digits, `-`, `_` and `.`, at most 64"
+                    .to_owned(),
+            });
+        }
+        if let Some(agent) = read(name, notes.open(path, text)) {
+            self.agents.insert(name.to_owned(), agent);
+        }
+    }
+
+    pub(super) fn policy(&mut self, name: &str, file: TextFile) {
+        self.policies.entry(name.to_owned()).or_default().push(file);
+    }
+
+    pub(super) fn finish(mut self, notes: &mut Notes) -> BTreeMap<String, AgentFile> {
+        for (name, files) in self.policies {
+            if let Some(agent) = self.agents.get_mut(&name) {
+                agent.policies = files;
+            } else if let Some(first) = files.first().filter(|_| !self.seen.contains(&name)) {
+                let message = format!("the agent `{name}` has policies and no definition");
+                let fix = format!("add `agents/{name}/agent.toml` with an `owner`");
+                notes.fault(&first.path, &message, &fix);
+            }
+        }
+        self.agents
+    }
+}
+
+fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
+    let at = from.place_of("owner");
+    let owner: Option<String> =
+        from.required("owner", "ops@example.com", "Who answers for this agent.");
+    if owner.as_deref().is_some_and(|owner| owner.trim().is_empty()) {
+        let fix = "name a person or a team".to_owned();
+        from.fault("owner", at.as_ref(), "nobody answers for this agent".to_owned(), fix);
+    }
+    let kind = from.parsed("kind", "user", AgentKind::User, "`user` or `system`.");
+    let description = from.text("description", "", "What it does.");
+    let groups = from.list("groups", "support", "Groups that it belongs to in policies.");
+    let label = from.optional("label", "internal", "The lowest label of its requests.");
+    let model = from.optional("model", "auto:cheap", "What `auto` means for it.");
+    let fallbacks = from.list("fallbacks", "qwen3-8b", "Models to fall back to.");
+    let budget = Caps::read(from.section("budget", "Caps in US dollars."));
+    let weights = Weights::read(from.section("weights", "What counts in ranking."));
+    from.finish();
+    Some(AgentFile {
+        name: name.to_owned(),
+        owner: owner?,
+        kind,
+        description,
+        groups,
+        label,
+        model,
+        budget,
+        weights,
+        fallbacks,
+        policies: Vec::new(),
+    })
+}

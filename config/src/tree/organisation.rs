@@ -1,0 +1,48 @@
+//! The tree's own `orchestack.toml`: settings of the whole organisation, for every process.
+
+use types::Label;
+
+use super::Caps;
+use crate::{reader::Notes, settings::Weights};
+
+/// Settings of the organisation. They stand above a process's own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OrgSettings {
+    /// From this label up only local models are used.
+    pub local_from: Option<Label>,
+    /// What counts in ranking.
+    pub weights: Option<Weights>,
+    /// Caps of the tenant.
+    pub tenant: Caps,
+    /// Caps of agents that name none of their own.
+    pub agents: Caps,
+    /// The `[dlp]` table, which the DLP engine reads.
+    pub dlp: Option<toml::Table>,
+}
+
+pub(super) fn read(path: &str, text: &str, notes: &mut Notes) -> OrgSettings {
+    let mut from = notes.open(path, text);
+    let mut settings = OrgSettings::default();
+    let mut routing = from.section("routing", "How models are chosen.");
+    settings.local_from = routing.optional("local_from", "restricted", "");
+    settings.weights = Weights::read(routing.section("weights", "What counts in ranking."));
+    routing.finish();
+    let mut budget = from.section("budget", "Caps in US dollars.");
+    settings.tenant = Caps::read(budget.section("tenant", "Of the whole tenant."));
+    settings.agents = Caps::read(budget.section("agents", "Of agents without their own."));
+    budget.finish();
+    let dlp = from.skip("dlp");
+    from.finish();
+    if dlp {
+        // The file was read above; a syntax error is reported there.
+        let mut table = text.parse::<toml::Table>().unwrap_or_default();
+        settings.dlp = table.remove("dlp").and_then(|value| match value {
+            toml::Value::Table(table) => Some(table),
+            _ => None,
+        });
+        if settings.dlp.is_none() && notes.faults.iter().all(|fault| fault.file != path) {
+            notes.fault(path, "`dlp` is not a table", "write it as `[dlp]`");
+        }
+    }
+    settings
+}

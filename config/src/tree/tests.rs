@@ -1,0 +1,208 @@
+use proptest::prelude::*;
+use types::{Label, Nanos, NanosPerMillion};
+
+use super::*;
+use crate::{Settings, starter};
+
+fn files(list: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+    list.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
+}
+
+#[track_caller]
+fn load(list: &[(&str, &str)]) -> Tree {
+    Tree::load("c0ffee", &files(list)).unwrap()
+}
+
+#[track_caller]
+fn faults(list: &[(&str, &str)]) -> String {
+    let faults = Tree::load("c0ffee", &files(list)).unwrap_err();
+    faults.iter().map(|fault| format!("{fault}\n")).collect()
+}
+
+/// The text of a file with its example lines (`# key = ..`, `#key = ..`, `# [..]`) in force.
+fn uncommented(text: &str) -> String {
+    let line = |line: &str| {
+        let rest = line.trim_start_matches('#').trim_start();
+        let is_key = rest.split_once(" = ").is_some_and(|(key, _)| {
+            key.bytes().all(|b| b.is_ascii_lowercase() || b"_.".contains(&b))
+        });
+        let taken = is_key || rest.starts_with('[');
+        if taken { rest.to_owned() } else { line.to_owned() }
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
+}
+
+const AGENT: &str = r#"
+owner = "ada@example.com"
+kind = "system"
+description = "Answers tickets."
+groups = ["support", "can_use_network"]
+label = "internal"
+model = "auto:cheap"
+fallbacks = ["qwen3-8b"]
+[budget]
+day = "2.50"
+total = "100"
+[weights]
+quality = 90
+"#;
+
+const PROVIDER: &str = r#"
+name = "vllm"
+kind = "openai"
+base_url = "http://10.0.0.2:8000/v1/"
+locality = "local"
+max_concurrent = 8
+timeouts.first_byte = "2m"
+"#;
+
+const MODELS: &str = r#"
+[[model]]
+id = "qwen3-8b"
+provider = "vllm"
+upstream = "Qwen/Qwen3-8B"
+size = "small"
+context_tokens = 32768
+max_output_tokens = 8192
+capabilities = ["tools", "streaming"]
+quality = 40
+free = true
+
+[[model]]
+id = "gpt-5-mini"
+provider = "openai"
+context_tokens = 400000
+max_output_tokens = 128000
+aliases = ["fast"]
+fallbacks = ["qwen3-8b"]
+price = { input = "0.25", output = "2.00", cached = "0.025" }
+"#;
+
+#[test]
+fn a_whole_tree_is_read() {
+    let tree = load(&[
+        ("README.md", "hello"),
+        ("LICENSE", "any"),
+        (".gitignore", "*~"),
+        ("orchestack.toml", "[budget.tenant]\nday = \"100\"\n[dlp]\nregions = [\"DE\"]\n"),
+        ("policies/base.cedar", "permit(principal, action, resource);"),
+        ("policies/schema.cedarschema", "namespace X {}"),
+        ("policies/README.md", "about"),
+        ("agents/tickets/agent.toml", AGENT),
+        ("agents/tickets/own.cedar", "// nothing"),
+        ("providers/vllm.toml", PROVIDER),
+        ("models/all.toml", MODELS),
+        ("runbooks/restart.md", "# Restart"),
+    ]);
+    assert_eq!(tree.commit, "c0ffee");
+    assert_eq!(tree.policies.len(), 1);
+    assert_eq!(tree.raw.len(), 2);
+    assert_eq!(tree.settings.tenant.day, Some(Nanos(100_000_000_000)));
+    assert!(tree.settings.dlp.as_ref().is_some_and(|dlp| dlp.contains_key("regions")));
+    let agent = &tree.agents["tickets"];
+    assert_eq!((agent.kind, agent.label), (AgentKind::System, Some(Label::Internal)));
+    assert_eq!(agent.budget.day, Some(Nanos(2_500_000_000)));
+    assert_eq!(agent.weights.map(|w| (w.cost, w.quality)), Some((50, 90)));
+    assert_eq!(agent.policies[0].path, "agents/tickets/own.cedar");
+    assert_eq!(tree.providers[0].base_url, "http://10.0.0.2:8000/v1");
+    assert_eq!(tree.providers[0].max_tokens_field, MaxTokensField::Legacy);
+    let [cloud, local] = &tree.models[..] else { panic!("{:?}", tree.models) };
+    assert_eq!((cloud.upstream.as_str(), local.upstream.as_str()), ("gpt-5-mini", "Qwen/Qwen3-8B"));
+    assert_eq!(local.price, Some(ModelPrice::Free));
+    let dollars = |nanos| NanosPerMillion(nanos);
+    let price = ModelPrice::PerMillion {
+        input: dollars(250_000_000),
+        output: dollars(2_000_000_000),
+        cached: Some(dollars(25_000_000)),
+    };
+    assert_eq!(cloud.price, Some(price));
+}
+
+#[test]
+fn the_starter_loads_as_it_is() {
+    let tree = load(starter::FILES);
+    assert!(tree.agents.contains_key("default"));
+    assert!(tree.providers.is_empty() && tree.models.is_empty());
+}
+
+#[test]
+fn the_starter_loads_with_every_example_in_force() {
+    let all: Vec<(&str, String)> = starter::FILES
+        .iter()
+        .map(|(path, text)| {
+            let is_toml = path.ends_with(".toml");
+            (*path, if is_toml { uncommented(text) } else { (*text).to_owned() })
+        })
+        .collect();
+    let all: Vec<(&str, &str)> = all.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let tree = load(&all);
+    assert_eq!((tree.providers.len(), tree.models.len()), (3, 2));
+    assert_eq!(tree.settings.agents.day, Some(Settings::default().budget.agent_day));
+    assert_eq!(tree.settings.local_from, Some(Settings::default().routing.local_from));
+    assert!(tree.agents["default"].budget.total.is_some());
+}
+
+#[test]
+fn every_mistake_of_every_file_is_told_at_once() {
+    let broken = faults(&[
+        (
+            "orchestack.toml",
+            "dlp = 3\n[routing]\nlocal_form = \"internal\"\n[gateway]\nlisten = \"x\"\n",
+        ),
+        ("polices/base.cedar", "permit(principal, action, resource);"),
+        ("policies/base.txt", "x"),
+        ("extra/notes.txt", "x"),
+        ("agents/ghost/own.cedar", "// no definition"),
+        ("agents/Bad Name/agent.toml", "owner = ' '\n"),
+        ("agents/tickets/agent.toml", "kind = 'robot'\nbuget.day = '1'\n[budget]\nday = 5\n"),
+        ("agents/loose.toml", ""),
+        (
+            "providers/a.toml",
+            "name = 'A B'\nkind = 'gemini'\nbase_url = 'api.openai.com'\nlocality = 'moon'\nsecret = 'sk-hunter2'\n",
+        ),
+        (
+            "models/a.toml",
+            "[[model]]\nid = 'auto:cheap'\nprovider = 'x'\ncontext_tokens = 0\ncapabilities = ['tool']\nfree = true\nprice = {input = '1', output = '2'}\nmax_output_tokens = 5\n\n[[modell]]\nid = 'x'\n",
+        ),
+        (
+            "models/b.toml",
+            "id = 'm'\nprovider = 'x'\ncontext_tokens = 10\nmax_output_tokens = 5\naliases = ['ok', 'not ok']\n",
+        ),
+        ("models/c.toml", "id = 'm'\nprovider = 'x'\ncontext_tokens = 10\nmax_output_tokens = 5\n"),
+    ]);
+    assert!(!broken.contains("hunter2"), "{broken}");
+    insta::assert_snapshot!(broken);
+}
+
+#[test]
+fn a_file_that_is_no_text_is_told() {
+    let bytes = BTreeMap::from([("policies/a.cedar".to_owned(), vec![0xff, 0xfe])]);
+    let faults = Tree::load("c", &bytes).unwrap_err();
+    assert_eq!(faults[0].message, "the file is not UTF-8 text");
+    // At the top anything may lie, such as a picture for the README.
+    let bytes = BTreeMap::from([("logo.png".to_owned(), vec![0xff, 0xfe])]);
+    assert!(Tree::load("c", &bytes).is_ok());
+}
+
+#[test]
+fn a_tree_has_a_bound() {
+    let many = (0..=FILES_MAX).map(|i| (format!("runbooks/{i}.md"), Vec::new())).collect();
+    assert!(Tree::load("c", &many).is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_at_any_path_give_a_tree_or_faults(
+        folder in prop::sample::select(vec!["policies", "agents/a", "providers", "models", "x", "tests"]),
+        name in "(agent|[a-z]{1,3})\\.(toml|cedar|md)",
+        text in "([a-z_]{1,10} ?= ?([0-9]{1,20}|\"[a-z:/]{0,12}\"|\\{\\}|\\[\\])\n|\\[\\[?(model|provider|budget|x)\\]?\\]\n){0,6}",
+        tail in prop::collection::vec(any::<u8>(), 0..4),
+    ) {
+        let mut bytes = text.into_bytes();
+        bytes.extend(tail);
+        let files = BTreeMap::from([(format!("{folder}/{name}"), bytes)]);
+        if let Err(faults) = Tree::load("c", &files) {
+            prop_assert!(faults.iter().all(|fault| !fault.message.is_empty()));
+        }
+    }
+}

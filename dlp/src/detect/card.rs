@@ -1,0 +1,175 @@
+//! Payment cards: Luhn digit (ISO/IEC 7812-1 annex B), issuer range and length.
+
+use std::sync::LazyLock;
+
+use super::{
+    Found,
+    number::{Cluster, Group},
+};
+use crate::{
+    Kind,
+    cues::Cues,
+    score::{Candidate, Validity},
+};
+
+const DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
+
+static CUES: LazyLock<Cues> = LazyLock::new(|| {
+    Cues::new(&[
+        "card",
+        "credit",
+        "debit",
+        "visa",
+        "mastercard",
+        "amex",
+        "american express",
+        "discover",
+        "maestro",
+        "payment",
+        "pan",
+        "cc",
+        "ccn",
+        "cvv",
+    ])
+});
+
+/// First and last prefix, the lengths, and whether the range is one that real cards fill: numbers
+/// of a thin range need a cue beside them. From the issuers' published ranges, as collected in
+/// Wikipedia's "Payment card number" (2025).
+struct Issuer {
+    prefixes: (u32, u32),
+    lengths: &'static [usize],
+    dense: bool,
+}
+
+const fn issuer(from: u32, to: u32, lengths: &'static [usize], dense: bool) -> Issuer {
+    Issuer { prefixes: (from, to), lengths, dense }
+}
+
+const FROM_16: [usize; 4] = [16, 17, 18, 19];
+const FROM_14: [usize; 6] = [14, 15, 16, 17, 18, 19];
+const FROM_12: [usize; 8] = [12, 13, 14, 15, 16, 17, 18, 19];
+
+const ISSUERS: [Issuer; 25] = [
+    issuer(4, 4, &[16, 19], true),      // Visa
+    issuer(4, 4, &[13], false),         // Visa, old; many article numbers look like it
+    issuer(51, 55, &[16], true),        // Mastercard
+    issuer(2221, 2720, &[16], true),    // Mastercard
+    issuer(34, 34, &[15], true),        // American Express
+    issuer(37, 37, &[15], true),        // American Express
+    issuer(6011, 6011, &FROM_16, true), // Discover
+    issuer(644, 649, &FROM_16, true),   // Discover
+    issuer(65, 65, &FROM_16, true),     // Discover, RuPay
+    issuer(62, 62, &FROM_16, true),     // UnionPay
+    issuer(3528, 3589, &FROM_16, true), // JCB
+    issuer(35, 35, &[16], false),       // beside JCB
+    issuer(1800, 1800, &[15], false),   // JCB, old
+    issuer(2131, 2131, &[15], false),   // JCB, old
+    issuer(300, 305, &FROM_14, true),   // Diners Club
+    issuer(3095, 3095, &FROM_14, true), // Diners Club
+    issuer(36, 36, &FROM_14, true),     // Diners Club
+    issuer(38, 39, &FROM_14, true),     // Diners Club
+    issuer(2200, 2204, &FROM_16, true), // Mir
+    issuer(60, 60, &[16], false),       // RuPay
+    issuer(81, 82, &[16], false),       // RuPay
+    issuer(50, 50, &FROM_12, false),    // Maestro
+    issuer(56, 59, &FROM_12, false),    // Maestro
+    issuer(63, 63, &FROM_12, false),    // Maestro
+    issuer(67, 69, &FROM_12, false),    // Maestro
+];
+
+/// Looks at every row of neighbouring groups that can be a card.
+pub(super) fn in_cluster(cluster: Cluster<'_>, found: &mut Found<'_>) {
+    let groups = cluster.groups;
+    let mut first = 0;
+    while let Some(opening) = groups.get(first) {
+        if !cluster.starts(opening.start) {
+            first += 1;
+            continue;
+        }
+        let longest = (first + 1..=groups.len().min(first + 19))
+            .rev()
+            .filter_map(|end| groups.get(first..end).map(|row| (end, row)))
+            .find_map(|(end, row)| candidate(cluster, row).map(|candidate| (end, candidate)));
+        match longest {
+            Some((end, candidate)) => {
+                found(candidate);
+                first = end;
+            }
+            None => first += 1,
+        }
+    }
+}
+
+fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
+    let length: usize = row.iter().map(Group::len).sum();
+    let (first, last) = (row.first()?, row.last()?);
+    if !DIGITS.contains(&length) {
+        return None;
+    }
+    let separator = cluster.uniform_separator(row)?;
+    let allowed = matches!(separator, 0 | b' ' | b'-' | b'.');
+    if !allowed || !cluster.ends(last.end) {
+        return None;
+    }
+    let digits = cluster.digits(row);
+    let dense = range(&digits)?;
+    if luhn(&digits) != Validity::Valid {
+        return None;
+    }
+    let span = first.start..last.end;
+    let [left, right] = cluster.text.window(&span, 48, 24);
+    let cue = CUES.are_in(left) || CUES.are_in(right);
+    let grouped = separator == 0 || is_usual(row);
+    Some(
+        Candidate::new(Kind::Card, span)
+            .term("checksum", 40)
+            .term(
+                if dense { "issuer_range" } else { "thin_issuer_range" },
+                if dense { 30 } else { 5 },
+            )
+            .term_if(cue, "cue_word", 30)
+            .term_if(!grouped, "unusual_groups", -25),
+    )
+}
+
+/// Groups as printed on cards, or digits set apart one by one to get past a filter.
+fn is_usual(row: &[Group]) -> bool {
+    const PRINTED: [&[usize]; 7] = [
+        &[4, 4, 4, 4],
+        &[4, 6, 5],
+        &[4, 6, 4],
+        &[4, 4, 4, 4, 3],
+        &[4, 4, 5],
+        &[4, 4, 4, 3],
+        &[4, 5, 6],
+    ];
+    let is = |lengths: &[usize]| row.iter().map(Group::len).eq(lengths.iter().copied());
+    PRINTED.iter().any(|lengths| is(lengths)) || row.iter().all(|group| group.len() == 1)
+}
+
+/// Whether the number lies in an issuer's range, and a dense one; none if in no range.
+fn range(digits: &str) -> Option<bool> {
+    let matching = ISSUERS.iter().filter(|issuer| {
+        let (from, to) = issuer.prefixes;
+        let length = from.checked_ilog10().map_or(1, |log| log as usize + 1);
+        let prefix = digits.get(..length).and_then(|prefix| prefix.parse::<u32>().ok());
+        issuer.lengths.contains(&digits.len()) && prefix.is_some_and(|p| (from..=to).contains(&p))
+    });
+    matching.map(|issuer| issuer.dense).max()
+}
+
+fn luhn(digits: &str) -> Validity {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .map(|byte| u32::from(byte - b'0'))
+        .enumerate()
+        .map(|(place, digit)| match (place % 2 == 1, digit) {
+            (false, digit) => digit,
+            (true, digit) if digit > 4 => digit * 2 - 9,
+            (true, digit) => digit * 2,
+        })
+        .sum();
+    if sum.is_multiple_of(10) { Validity::Valid } else { Validity::Invalid }
+}

@@ -1,0 +1,33 @@
+//! The detectors. Each is called at a trigger that the prefilter found and looks at a window.
+
+mod card;
+mod email;
+mod iban;
+mod ip;
+mod jwt;
+mod number;
+mod pem;
+mod phone;
+mod plan;
+mod ssn;
+mod token;
+mod url;
+
+pub(crate) use number::Numbers;
+pub(crate) use token::Tokens;
+
+use crate::{score::Candidate, text::Text};
+
+/// Adds a candidate; false when there is no more room for one.
+pub(crate) type Found<'f> = dyn FnMut(Candidate) + 'f;
+
+/// Runs at every `@` and `:`, which bear e-mail and IPv6 addresses.
+pub(crate) fn at_marks(text: Text<'_>, found: &mut Found<'_>) {
+    for position in memchr::memchr2_iter(b'@', b':', text.bytes()) {
+        if text.at(position) == b'@' {
+            email::at(text, position, found);
+        } else {
+            ip::at_colon(text, position, found);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Replaces found values by markers such as `[[EMAIL:1]]`.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use serde_json::json;
+use types::chat::ChatRequest;
+
+use crate::{Finding, Findings, Kind, normalise, walk};
+
+/// Replaces every finding of these kinds by a marker such as `[[EMAIL:1]]`, numbered per distinct
+/// value within the request, so that the model can still tell values apart. Text that was JSON
+/// stays JSON. Returns how many places were replaced.
+///
+/// `findings` must come from inspecting this very request. Prefer [`crate::Engine::redact`], which
+/// also looks again afterwards.
+pub fn redact(request: &mut ChatRequest, findings: &Findings, kinds: &[Kind]) -> usize {
+    round(request, findings, kinds, &mut Markers::default())
+}
+
+/// The number of each value seen. It holds what was matched and so never leaves a call.
+#[derive(Default)]
+pub(crate) struct Markers {
+    numbers: BTreeMap<(Kind, String), usize>,
+    last: BTreeMap<Kind, usize>,
+}
+
+impl Markers {
+    fn of(&mut self, kind: Kind, value: &str) -> String {
+        let last = self.last.entry(kind).or_default();
+        let number = *self.numbers.entry((kind, value.to_owned())).or_insert_with(|| {
+            *last += 1;
+            *last
+        });
+        format!("[[{}:{number}]]", kind.marker())
+    }
+}
+
+/// One pass over the request.
+pub(crate) fn round(
+    request: &mut ChatRequest,
+    findings: &Findings,
+    kinds: &[Kind],
+    markers: &mut Markers,
+) -> usize {
+    let mut places = BTreeMap::<&str, Vec<&Finding>>::new();
+    for finding in findings.findings.iter().filter(|finding| kinds.contains(&finding.kind)) {
+        places.entry(&finding.place).or_default().push(finding);
+    }
+    let mut replaced = 0;
+    if places.is_empty() {
+        return replaced;
+    }
+    walk::fields(request, |place, text| {
+        if let Some(findings) = places.get(place) {
+            let cuts = merge(findings);
+            replaced += cuts.len();
+            *text = if normalise::is_json(text) {
+                replace_in_json(text, cuts, markers)
+            } else {
+                replace(text, &cuts, markers)
+            };
+        }
+    });
+    replaced
+}
+
+/// A piece to replace.
+struct Cut {
+    span: Range<usize>,
+    kind: Kind,
+    /// Whether the marker needs quotes of its own.
+    quoted: bool,
+}
+
+/// Spans in order, those that overlap as one.
+fn merge(findings: &[&Finding]) -> Vec<Cut> {
+    let mut findings = findings.to_vec();
+    findings.sort_by_key(|finding| (finding.span.start, std::cmp::Reverse(finding.span.end)));
+    let mut cuts: Vec<Cut> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        match cuts.last_mut() {
+            Some(last) if finding.span.start < last.span.end => {
+                last.span.end = last.span.end.max(finding.span.end);
+            }
+            _ => cuts.push(Cut { span: finding.span.clone(), kind: finding.kind, quoted: false }),
+        }
+    }
+    cuts
+}
+
+fn replace(text: &str, cuts: &[Cut], markers: &mut Markers) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut kept = 0;
+    for cut in cuts {
+        let Some(value) = text.get(cut.span.clone()) else { continue };
+        out.push_str(text.get(kept..cut.span.start).unwrap_or_default());
+        let marker = markers.of(cut.kind, value);
+        if cut.quoted {
+            out.push('"');
+            out.push_str(&marker);
+            out.push('"');
+        } else {
+            out.push_str(&marker);
+        }
+        kept = cut.span.end;
+    }
+    out.push_str(text.get(kept..).unwrap_or_default());
+    out
+}
+
+/// Inside a string a marker is plain text. A bare number becomes a string. Where a value reaches
+/// over the structure, such as a key split over an array, the whole text gives way.
+fn replace_in_json(text: &str, mut cuts: Vec<Cut>, markers: &mut Markers) -> String {
+    let mut strings = Strings::new(text);
+    for cut in &mut cuts {
+        if strings.inside(cut.span.start) {
+            continue;
+        }
+        let is_number =
+            |b: &u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E');
+        let bytes = text.as_bytes();
+        let before = bytes.get(..cut.span.start).unwrap_or_default().iter().rev();
+        let after = bytes.get(cut.span.end..).unwrap_or_default().iter();
+        cut.span.start -= before.take_while(|&byte| is_number(byte)).count();
+        cut.span.end += after.take_while(|&byte| is_number(byte)).count();
+        cut.quoted = true;
+    }
+    // Two findings in one number token are one cut now.
+    cuts.dedup_by(|later, earlier| later.span.start < earlier.span.end);
+    let redacted = replace(text, &cuts, markers);
+    if normalise::is_json(&redacted) {
+        return redacted;
+    }
+    let all: Vec<String> = cuts
+        .iter()
+        .filter_map(|cut| Some(markers.of(cut.kind, text.get(cut.span.clone())?)))
+        .collect();
+    json!({ "redacted": all }).to_string()
+}
+
+/// Walks valid JSON once and tells whether a position is inside a string.
+struct Strings<'t> {
+    bytes: std::iter::Enumerate<std::slice::Iter<'t, u8>>,
+    position: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl<'t> Strings<'t> {
+    fn new(text: &'t str) -> Self {
+        let bytes = text.as_bytes().iter().enumerate();
+        Self { bytes, position: 0, in_string: false, escaped: false }
+    }
+
+    /// Positions must be asked for in order.
+    fn inside(&mut self, position: usize) -> bool {
+        while self.position < position {
+            let Some((at, &byte)) = self.bytes.next() else { break };
+            self.position = at + 1;
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' => self.escaped = self.in_string,
+                b'"' => self.in_string = !self.in_string,
+                _ => {}
+            }
+        }
+        self.in_string
+    }
+}

@@ -1,0 +1,32 @@
+//! Tests through the public interface. Secrets are put together from pieces, so that scanners of
+//! source code do not take them for real ones.
+
+mod bounds;
+mod personal;
+mod redaction;
+mod secrets;
+
+use crate::{Engine, Kind, Settings};
+
+pub(super) fn engine() -> Engine {
+    use std::sync::OnceLock;
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::builtin(&Settings::default())).clone()
+}
+
+/// Checks what is found, in order: kinds and the exact original text.
+#[track_caller]
+pub(super) fn check(text: &str, expected: &[(Kind, &str)]) {
+    let findings = engine().scan("text", text);
+    let found: Vec<_> = findings.iter().map(|f| (f.kind, &text[f.span.clone()])).collect();
+    assert_eq!(found, expected, "in {text:?}");
+    for finding in &findings {
+        let sum: i16 = finding.terms.iter().map(|term| term.points).sum();
+        assert_eq!(i16::from(finding.score), sum.clamp(0, 100), "terms explain the score");
+    }
+}
+
+#[track_caller]
+pub(super) fn clean(text: &str) {
+    check(text, &[]);
+}

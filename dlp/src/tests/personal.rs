@@ -1,0 +1,142 @@
+use super::{check, clean};
+use crate::Kind::{Card, Email, Iban, Ip, Phone, UsSsn};
+
+#[test]
+fn email_addresses_are_found_where_people_write_them() {
+    check("write to bob@example.com.", &[(Email, "bob@example.com")]);
+    check("<bob.o'neil+news@mail.example.co.uk>", &[(Email, "bob.o'neil+news@mail.example.co.uk")]);
+    check("mailto:a_b@x-y.io?subject=1", &[(Email, "a_b@x-y.io")]);
+    check("?email=a@b.org&x=1", &[(Email, "a@b.org")]);
+    check(
+        "jörg@example.de und müller@exämple.de",
+        &[(Email, "jörg@example.de"), (Email, "müller@exämple.de")],
+    );
+    check("联系bob@example.com。谢谢", &[(Email, "联系bob@example.com")]);
+    check("\"a@b.org\",\"c@d.org\"", &[(Email, "a@b.org"), (Email, "c@d.org")]);
+    check("a@xn--bcher-kva.example", &[(Email, "a@xn--bcher-kva.example")]);
+    check(
+        "bob@example.com-1 bob@example.com, x",
+        &[(Email, "bob@example.com"), (Email, "bob@example.com")],
+    );
+}
+
+#[test]
+fn what_only_has_an_at_sign_is_no_email_address() {
+    clean("git clone git@github.com:rust-lang/rust.git");
+    clean("npm i lodash@4.17.21 @types/node@20.1.0");
+    clean("icon@2x.png logo@3x.webp");
+    clean("@app.route('/') user@localhost a@b @@ x@.com a@b..com");
+    clean("@ alone @");
+}
+
+#[test]
+fn phone_numbers_are_found_in_national_and_international_form() {
+    check("call +1 212-555-0123 now", &[(Phone, "+1 212-555-0123")]);
+    check("(212) 555-0123", &[(Phone, "(212) 555-0123")]);
+    check("212.555.0123", &[(Phone, "212.555.0123")]);
+    check("My phone number is 2125550123.", &[(Phone, "2125550123")]);
+    check("+442079460958", &[(Phone, "+442079460958")]);
+    check("London 020 7946 0958, ask for Bob", &[(Phone, "020 7946 0958")]);
+    check("+44 (0)20 7946 0958", &[(Phone, "+44 (0)20 7946 0958")]);
+    check("Tel: 030 901820", &[(Phone, "030 901820")]);
+    check("+49 (30) 901820", &[(Phone, "+49 (30) 901820")]);
+    check("Tél. 01 42 68 53 00", &[(Phone, "01 42 68 53 00")]);
+    check("{\"phoneNumber\":\"4155550123\"}", &[(Phone, "4155550123")]);
+    check(
+        "+81 3-1234-5678 +33 1 42 68 53 00",
+        &[(Phone, "+81 3-1234-5678"), (Phone, "+33 1 42 68 53 00")],
+    );
+}
+
+#[test]
+fn other_long_numbers_are_no_phone_numbers() {
+    clean("order 2125550123 shipped");
+    clean("invoice no. 4155550123");
+    clean("on 2024-01-15 10:00 and 15.01.2024 and 01/15/2024 and 20240115");
+    clean("from 2019-2024, pages 1200-1250");
+    clean("1700000000 1700000000000 3.14159265358979 1234567890");
+    clean("ISBN 978-3-16-148410-0");
+    clean("f47ac10b-58cc-4372-a567-0e02b2c3d479 550e8400-e29b-41d4-a716-446655440000");
+    clean("12345678-1234-1234-1234-123456789012");
+    clean("commit 4666476a1b2c3d4e5f60718293a4b5c6d7e8f901");
+    clean("version 10.15.7 (19H2026), build 20.04.6-1234567");
+    clean("parse_number(\"19888899999\") text 7.3333333333 call 1234567890.112");
+    clean("0x1234567890 1e10 1,234,567,890 12:34:56.789012");
+    clean("+1 012-555-0123 and +999 12345678");
+}
+
+#[test]
+fn cards_need_a_checksum_an_issuer_and_a_length() {
+    check("4111111111111111", &[(Card, "4111111111111111")]);
+    check("4111 1111 1111 1111.", &[(Card, "4111 1111 1111 1111")]);
+    check("card=5555-5555-5555-4444", &[(Card, "5555-5555-5555-4444")]);
+    check("3782 822463 10005", &[(Card, "3782 822463 10005")]);
+    check("exp 12/26 6011111111111117 cvv 123", &[(Card, "6011111111111117")]);
+    check("4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", &[(Card, "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1")]);
+    check("My card 630427373398 is lost", &[(Card, "630427373398")]);
+    check("2223003122003222", &[(Card, "2223003122003222")]);
+    check("{\"n\":4111111111111111}", &[(Card, "4111111111111111")]);
+    clean("4111111111111112");
+    clean("9111111111111111 0000000000000000");
+    clean("630427373398");
+    clean("4006381333931 is an article number");
+    clean("a4111111111111111 4111111111111111b 41111111111111110");
+    clean("4111.1111111111111111e5");
+}
+
+#[test]
+fn ibans_need_their_country_s_length_and_check_digits() {
+    check("GB82 WEST 1234 5698 7654 32.", &[(Iban, "GB82 WEST 1234 5698 7654 32")]);
+    check("iban:DE89370400440532013000,", &[(Iban, "DE89370400440532013000")]);
+    check("fr1420041010050500013m02606", &[(Iban, "fr1420041010050500013m02606")]);
+    check("NO93 8601 1117 947", &[(Iban, "NO93 8601 1117 947")]);
+    clean("GB82 WEST 1234 5698 7654 33");
+    clean("DE8937040044053201300");
+    clean("XX82WEST12345698765432 GB82");
+}
+
+#[test]
+fn social_security_numbers_follow_the_rules_of_issue() {
+    check("SSN 536-22-1234", &[(UsSsn, "536-22-1234")]);
+    check("536-22-1234", &[(UsSsn, "536-22-1234")]);
+    check("it is 536 22 1234", &[(UsSsn, "536 22 1234")]);
+    check("my social security number: 536221234", &[(UsSsn, "536221234")]);
+    check("{\"user_ssn\": \"536221234\"}", &[(UsSsn, "536221234")]);
+    check("ssn=5 3 6 2 2 1 2 3 4", &[(UsSsn, "5 3 6 2 2 1 2 3 4")]);
+    clean("000-12-3456 666-12-3456 912-12-3456 536-00-1234 536-22-0000");
+    clean("078-05-1120 and 219-09-9999 were voided");
+    clean("536221234 is a session number");
+    clean("A-536-22-1234 536-22-1234-5 536-22-12345 1536-22-1234");
+}
+
+#[test]
+fn addresses_of_hosts_are_told_from_versions() {
+    check("from 203.0.113.7:8080", &[(Ip, "203.0.113.7")]);
+    check("http://192.168.1.20/x 10.0.0.0/8", &[(Ip, "192.168.1.20"), (Ip, "10.0.0.0")]);
+    check("2001:db8::8a2e:370:7334", &[(Ip, "2001:db8::8a2e:370:7334")]);
+    check(
+        "[fe80::1] and 2001:0db8:85a3:0000:0000:8a2e:0370:7334",
+        &[(Ip, "fe80::1"), (Ip, "2001:0db8:85a3:0000:0000:8a2e:0370:7334")],
+    );
+    clean("127.0.0.1 0.0.0.0 255.255.255.0 ::1 ::");
+    clean("version 1.2.3.4, v1.2.3.4, Chrome/120.0.0.0, 1.2.3.4-beta1");
+    clean("1.2.3.4.5 1.2.3 256.1.1.1 01.2.3.4x");
+    clean("std::fs::read a::b 12:30:45 12:30 dead::beef");
+    clean("aa:bb:cc:dd:ee:ff");
+}
+
+#[test]
+fn disguised_characters_do_not_hide_a_value() {
+    check("４１１１１１１１１１１１１１１１", &[(Card, "４１１１１１１１１１１１１１１１")]);
+    check("41\u{200B}1111\u{200D}1111111111", &[(Card, "41\u{200B}1111\u{200D}1111111111")]);
+    check("536\u{2013}22\u{2011}1234", &[(UsSsn, "536\u{2013}22\u{2011}1234")]);
+    check("bob\u{FF20}example\u{FF0E}com", &[(Email, "bob\u{FF20}example\u{FF0E}com")]);
+    check("b\u{AD}ob@exam\u{2060}ple.com", &[(Email, "b\u{AD}ob@exam\u{2060}ple.com")]);
+    check("٥٣٦-٢٢-١٢٣٤", &[(UsSsn, "٥٣٦-٢٢-١٢٣٤")]);
+    check(
+        "4111\u{A0}1111\u{202F}1111\u{2009}1111",
+        &[(Card, "4111\u{A0}1111\u{202F}1111\u{2009}1111")],
+    );
+    check(r#"{"to":"bob\u0040example.com"}"#, &[(Email, r"bob\u0040example.com")]);
+    check(r#"{"to":"x\nbob@example.com"}"#, &[(Email, "bob@example.com")]);
+}

@@ -1,0 +1,121 @@
+//! What must hold for any input. Each function is one fuzz target: it panics where a promise is
+//! broken. `cargo test` runs them over the corpora in `corpus/`; `make fuzz` looks for new inputs.
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a broken promise is what a fuzzer looks for"
+)]
+
+use providers::{BadStream, Dialect, MaxTokensField, Target};
+use types::answer::Event;
+
+/// A fuzz target: it panics where a promise is broken.
+pub type Promise = fn(&[u8]);
+
+/// Every target by its name, which is also the name of its corpus.
+pub const TARGETS: &[(&str, Promise)] = &[
+    ("json", json),
+    ("openai_request", openai_request),
+    ("openai_stream", openai_stream),
+    ("anthropic_stream", anthropic_stream),
+    ("dlp", dlp),
+    ("settings", settings),
+];
+
+/// What the strict check accepts, any other parser reads the same way.
+pub fn json(data: &[u8]) {
+    if providers::json::check(data, providers::json::DEPTH_MAX).is_ok() {
+        let read = serde_json::from_slice::<serde_json::Value>(data);
+        // A number may be beyond a float's range and still be well-formed.
+        let beyond = |error: &serde_json::Error| error.to_string().contains("number out of range");
+        assert!(read.as_ref().err().is_none_or(beyond), "strict json is json");
+    }
+}
+
+/// A request that is accepted is accepted again after it was written for an upstream.
+pub fn openai_request(data: &[u8]) {
+    let Ok(request) = providers::openai::decode_request(data) else { return };
+    let target = Target {
+        upstream_model: "model",
+        max_output_tokens: 16,
+        stream: request.stream,
+        max_tokens_field: MaxTokensField::Completion,
+    };
+    let written = Dialect::OpenAi
+        .encode_request(&request, &target)
+        .expect("openai's dialect can say all that our shape holds");
+    if let Err(rejection) = providers::openai::decode_request(&written) {
+        panic!("our own request is refused: {rejection}");
+    }
+    // Either it can be said to Anthropic or the field is named; never a panic.
+    let _ = Dialect::Anthropic.encode_request(&request, &target);
+}
+
+/// A stream gives the same events however it is cut.
+pub fn openai_stream(data: &[u8]) {
+    any_cut(Dialect::OpenAi, data);
+}
+
+/// A stream gives the same events however it is cut.
+pub fn anthropic_stream(data: &[u8]) {
+    any_cut(Dialect::Anthropic, data);
+}
+
+/// Findings lie within the text, at the bounds of characters.
+pub fn dlp(data: &[u8]) {
+    use std::sync::LazyLock;
+    static ENGINE: LazyLock<dlp::Engine> =
+        LazyLock::new(|| dlp::Engine::builtin(&dlp::Settings::default()));
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    for finding in ENGINE.scan("text", text) {
+        assert!(text.get(finding.span.clone()).is_some_and(|found| !found.is_empty()));
+    }
+}
+
+/// Any text gives settings or faults.
+pub fn settings(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let read = config::Settings::parse("orchestack.toml", text, std::iter::empty());
+    if let Err(faults) = read {
+        assert!(!faults.is_empty(), "a refusal gives its reasons");
+    }
+}
+
+fn any_cut(dialect: Dialect, data: &[u8]) {
+    let whole = events(dialect, std::iter::once(data));
+    let bytes = events(dialect, data.chunks(1));
+    let sevens = events(dialect, data.chunks(7));
+    assert_eq!(whole, bytes, "one byte at a time");
+    assert_eq!(whole, sevens, "seven bytes at a time");
+}
+
+/// The events of a stream and whether it broke. Where exactly in a piece it breaks may differ.
+fn events<'d>(dialect: Dialect, pieces: impl Iterator<Item = &'d [u8]>) -> (Vec<Event>, bool) {
+    let mut decoder = dialect.stream_decoder();
+    let mut events = Vec::new();
+    for piece in pieces {
+        if let Err(error) = decoder.push(piece, &mut events) {
+            let _: BadStream = error;
+            return (events, true);
+        }
+    }
+    (events, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_holds_over_its_corpus() {
+        let corpora = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+        for (name, target) in TARGETS {
+            let files = std::fs::read_dir(corpora.join(name)).unwrap();
+            let inputs: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+            assert!(inputs.len() >= 3, "the corpus of `{name}` is empty");
+            for input in inputs {
+                target(&std::fs::read(&input).unwrap());
+            }
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The money of one attempt, from its hold to its one settlement.
+//!
+//! INVARIANT: a bill is closed exactly once. One that is dropped open (the drain's end, a panic)
+//! closes itself with the whole hold, in a task that nobody's leaving ends.
+
+use std::{sync::Arc, time::Duration};
+
+use budget::{Basis, Price};
+use store::ledger::{Error, Ledger, Settlement};
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use types::{
+    HoldId, Nanos,
+    answer::{Event, Piece, Usage},
+    audit::Record,
+};
+
+use crate::{
+    meter::Meter,
+    metrics,
+    trail::{Completion, Ending, Trail},
+};
+
+/// Progress is journaled at least this often while tokens flow.
+const PROGRESS_PERIOD: Duration = Duration::from_secs(2);
+/// And after this many output tokens.
+const PROGRESS_TOKENS: u64 = 256;
+/// The longest transcript of an answer, so that its record stays within the audit's bound.
+pub(crate) const TRANSCRIPT_BYTES_MAX: usize = 96 << 10;
+/// How often a settlement is tried before it is left to the reaper.
+const SETTLE_TRIES: u32 = 8;
+
+/// An open hold and what has been used of it.
+pub(crate) struct Bill {
+    ledger: Ledger,
+    tasks: TaskTracker,
+    hold: HoldId,
+    amount: Nanos,
+    price: Arc<Price>,
+    pub(crate) meter: Meter,
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    attempt: String,
+    noted: (Instant, u64),
+    open: bool,
+    /// What the completion record is made of, should this bill have to close itself.
+    ending: Option<Ending>,
+    /// The answer's text, where policy wants it recorded.
+    transcript: Option<String>,
+}
+
+/// What is known about the use when a bill is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// The answer came to its end.
+    Whole,
+    /// It was cut: more may have been generated than came through.
+    Cut,
+    /// The provider refused before it did anything.
+    Refused,
+    /// Nothing: it may have done all that was asked.
+    Nothing,
+}
+
+/// What a bill is opened with.
+pub(crate) struct Opening<'a> {
+    pub(crate) hold: HoldId,
+    pub(crate) amount: Nanos,
+    pub(crate) price: Arc<Price>,
+    pub(crate) meter: Meter,
+    pub(crate) provider: &'a str,
+    pub(crate) model: &'a str,
+    pub(crate) attempt: String,
+    /// Whether policy wants the answer recorded in full.
+    pub(crate) transcribe: bool,
+}
+
+impl Bill {
+    pub(crate) fn open(ledger: Ledger, tasks: TaskTracker, opening: Opening<'_>) -> Self {
+        Self {
+            ledger,
+            tasks,
+            hold: opening.hold,
+            amount: opening.amount,
+            price: opening.price,
+            meter: opening.meter,
+            provider: opening.provider.to_owned(),
+            model: opening.model.to_owned(),
+            attempt: opening.attempt,
+            noted: (Instant::now(), 0),
+            open: true,
+            ending: None,
+            transcript: opening.transcribe.then(String::new),
+        }
+    }
+
+    /// Keeps a piece of the answer, where policy wants it recorded.
+    pub(crate) fn transcribe(&mut self, event: &Event) {
+        let Event::Delta { piece, .. } = event else { return };
+        match piece {
+            Piece::Role => {}
+            Piece::Text(text) | Piece::Refusal(text) | Piece::Reasoning(text) => {
+                self.write_down(text)
+            }
+            Piece::ToolCall { name, arguments, .. } => {
+                self.write_down(name.as_deref().unwrap_or_default());
+                self.write_down(arguments);
+            }
+        }
+    }
+
+    /// Adds to the transcript, up to its bound.
+    pub(crate) fn write_down(&mut self, text: &str) {
+        if let Some(transcript) = &mut self.transcript {
+            let room = TRANSCRIPT_BYTES_MAX.saturating_sub(transcript.len());
+            let end = text.floor_char_boundary(room.min(text.len()));
+            transcript.push_str(text.get(..end).unwrap_or_default());
+        }
+    }
+
+    /// Keeps what the completion record needs, should this bill have to close itself.
+    pub(crate) fn remember(&mut self, trail: &Trail) {
+        self.ending = trail.ending();
+    }
+
+    /// Journals progress when it is due, and with it renews the lease. Does not wait for the disk.
+    pub(crate) fn note_progress(&mut self) {
+        let tokens = self.meter.output_upper();
+        let (at, before) = self.noted;
+        if at.elapsed() < PROGRESS_PERIOD && tokens.saturating_sub(before) < PROGRESS_TOKENS {
+            return;
+        }
+        self.noted = (Instant::now(), tokens);
+        let (ledger, hold) = (self.ledger.clone(), self.hold);
+        self.tasks.spawn(async move {
+            // What a crash settles stays the whole hold: a fast provider has sent, and billed, far
+            // more than was read when the note was written, and buffers hold any answer.
+            if ledger.progress(hold, tokens, None).await.is_err() {
+                metrics::UNWRITTEN.with_label_values(&["progress"]).inc();
+            }
+        });
+    }
+
+    /// What would be charged now.
+    pub(crate) fn cost(&self, known: Known) -> Nanos {
+        self.charge(known).0
+    }
+
+    /// Closes the bill: the settlement and the completion record are written in one transaction, by
+    /// a task of its own.
+    pub(crate) fn close(mut self, known: Known, outcome: &str, trail: &Trail) {
+        let (cost, basis, usage) = self.charge(known);
+        let record = trail.completion(&Completion {
+            outcome,
+            model: &self.model,
+            provider: &self.provider,
+            attempt: &self.attempt,
+            cost,
+            basis: basis.as_str(),
+            usage,
+            output_hash: None,
+        });
+        let record = record.map(|record| self.with_transcript(record));
+        self.settle(known, record);
+    }
+
+    fn with_transcript(&mut self, mut record: Record) -> Record {
+        if let (Some(text), Some(detail)) = (self.transcript.take(), record.detail.as_object_mut())
+        {
+            detail.insert("answer".to_owned(), text.into());
+        }
+        record
+    }
+
+    fn settle(&mut self, known: Known, record: Option<Record>) {
+        self.open = false;
+        let (actual, basis, usage) = self.charge(known);
+        self.count(actual, usage);
+        let settlement = Settlement { actual, usage, basis };
+        let (ledger, hold) = (self.ledger.clone(), self.hold);
+        self.tasks.spawn(async move {
+            let mut pause = Duration::from_millis(250);
+            for _ in 0..SETTLE_TRIES {
+                match ledger.settle(hold, settlement, record.clone()).await {
+                    Ok(_) => return,
+                    Err(Error::Unavailable { .. }) => tokio::time::sleep(pause).await,
+                    Err(error) => {
+                        tracing::error!(%hold, %error, "a settlement was refused");
+                        break;
+                    }
+                }
+                pause = (pause * 2).min(Duration::from_secs(8));
+            }
+            metrics::UNWRITTEN.with_label_values(&["settlement"]).inc();
+        });
+    }
+
+    /// The charge by what is known: the provider's word, what was counted, or the whole hold.
+    fn charge(&self, known: Known) -> (Nanos, Basis, Option<Usage>) {
+        let priced = |usage: &Usage| budget::cost(&self.price, usage).unwrap_or(self.amount);
+        // What was counted lies within the hold, unless the provider broke the limit before our
+        // eyes: then the excess must show as overrun.
+        let held = if self.meter.beyond_limit() { Nanos(i64::MAX) } else { self.amount };
+        match (known, self.meter.reported()) {
+            (Known::Refused, _) => (Nanos::ZERO, Basis::Counted, None),
+            (Known::Nothing, _) => (self.amount, Basis::WorstCase, None),
+            (Known::Whole, Some(usage)) => (priced(&usage), Basis::Provider, Some(usage)),
+            (Known::Whole, None) => {
+                let usage = self.meter.counted(false);
+                (priced(&usage).min(held), Basis::Counted, Some(usage))
+            }
+            (Known::Cut, reported) => {
+                let mut usage = self.meter.counted(true);
+                if let Some(reported) = reported {
+                    // The input is known from the stream's start; the output is not.
+                    let output = reported.output.max(usage.output);
+                    usage = Usage { output, counted: true, ..reported };
+                }
+                (priced(&usage).min(held), Basis::Counted, Some(usage))
+            }
+        }
+    }
+
+    fn count(&self, actual: Nanos, usage: Option<Usage>) {
+        let nanos = u64::try_from(actual.0).unwrap_or(0);
+        metrics::SPEND.with_label_values(&[&self.provider, &self.model]).inc_by(nanos);
+        if actual > self.amount {
+            metrics::OVERRUNS.inc();
+            tracing::error!(
+                model = %self.model, provider = %self.provider, hold = %self.hold,
+                "a call cost more than was held for it: the provider broke the limit that was sent"
+            );
+        }
+        let usage = usage.unwrap_or_default();
+        for (kind, tokens) in [
+            ("input", usage.input),
+            ("cached", usage.cached),
+            ("output", usage.output),
+            ("reasoning", usage.reasoning),
+        ] {
+            metrics::TOKENS.with_label_values(&[kind]).inc_by(tokens);
+        }
+    }
+}
+
+impl Drop for Bill {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        // Nobody read the stream to its end, so nobody knows what the provider did: as after a
+        // crash, the whole hold is charged.
+        let (cost, basis, usage) = self.charge(Known::Nothing);
+        let record = self.ending.take().map(|ending| {
+            ending.completion(&Completion {
+                outcome: "aborted",
+                model: &self.model,
+                provider: &self.provider,
+                attempt: &self.attempt,
+                cost,
+                basis: basis.as_str(),
+                usage,
+                output_hash: None,
+            })
+        });
+        let record = record.map(|record| self.with_transcript(record));
+        self.settle(Known::Nothing, record);
+    }
+}

@@ -1,0 +1,158 @@
+//! What every request needs: the snapshot in force, the ledger, the connections, the options.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use config::Settings;
+use router::HealthTable;
+use snapshot::{Snapshots, keys::Pepper};
+use store::{Store, audit::Audit, ledger::Ledger};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    metrics,
+    upstream::{Limits, Upstreams},
+};
+
+/// The data plane's bounds and times, from the settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) body_bytes_max: usize,
+    pub(crate) body_rate_min: u64,
+    pub(crate) header_timeout: Duration,
+    /// Between two reads of a body.
+    pub(crate) read_timeout: Duration,
+    pub(crate) write_timeout: Duration,
+    pub(crate) concurrent_max: usize,
+    pub(crate) attempts_max: usize,
+    /// How long a connection may rest between requests.
+    pub(crate) idle_timeout: Duration,
+    /// The output limit that is sent where the caller names none.
+    pub(crate) output_tokens_default: u64,
+}
+
+/// The largest whole answer that is read from a provider.
+pub(crate) const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// A place at a provider for as long as it is held; of no provider where there is no limit.
+pub(crate) struct Place<'g>(Option<(&'g Gate, String)>);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let Some((gate, name)) = self.0.take() else { return };
+        let mut running = gate.at_provider.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = running.get_mut(&name) {
+            *taken = taken.saturating_sub(1);
+        }
+    }
+}
+
+/// Shared by all requests; cheap to reach, never changed but through its handles.
+pub(crate) struct Gate {
+    pub(crate) options: Options,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) store: Store,
+    pub(crate) ledger: Ledger,
+    pub(crate) audit: Audit,
+    pub(crate) pepper: Pepper,
+    pub(crate) upstreams: Upstreams,
+    /// Settlements and other work that must not end with the request.
+    pub(crate) tasks: TaskTracker,
+    health: Mutex<HealthTable>,
+    /// Models whose provider ignored an output limit: none of them serves a hard cap until this
+    /// process starts again, after somebody has looked at it.
+    unbounded: Mutex<HashSet<String>>,
+    /// Requests that run at providers with a limit of their own, by name.
+    at_provider: Mutex<HashMap<String, usize>>,
+    started: tokio::time::Instant,
+}
+
+impl Gate {
+    pub(crate) fn new(
+        snapshots: Snapshots,
+        store: Store,
+        pepper: Pepper,
+        settings: &Settings,
+    ) -> Self {
+        let (gateway, upstream) = (&settings.gateway, &settings.upstream);
+        let limits = Limits {
+            connect: upstream.connect_timeout,
+            first_byte: upstream.first_byte_timeout,
+            idle: upstream.idle_timeout,
+            total: upstream.total_timeout,
+        };
+        let options = Options {
+            body_bytes_max: gateway.max_body_bytes,
+            body_rate_min: gateway.body_min_rate_bytes as u64,
+            header_timeout: gateway.header_timeout,
+            read_timeout: Duration::from_secs(30),
+            write_timeout: gateway.write_timeout,
+            concurrent_max: gateway.max_concurrent_requests,
+            attempts_max: upstream.max_attempts,
+            idle_timeout: gateway.idle_timeout,
+            output_tokens_default: gateway.default_output_tokens as u64,
+        };
+        Self {
+            options,
+            snapshots,
+            ledger: store.ledger(),
+            audit: store.audit(),
+            store,
+            pepper,
+            upstreams: Upstreams::new(limits),
+            tasks: TaskTracker::new(),
+            health: Mutex::new(HealthTable::default()),
+            unbounded: Mutex::default(),
+            at_provider: Mutex::default(),
+            started: tokio::time::Instant::now(),
+        }
+    }
+
+    /// Whether requests can be served now; the reason is short and gives nothing away.
+    pub(crate) async fn ready(&self) -> Result<(), &'static str> {
+        match tokio::time::timeout(Duration::from_secs(1), self.store.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err("the database does not answer\n"),
+        }
+    }
+
+    /// Takes a model away from hard-capped callers: its provider ignored an output limit.
+    pub(crate) fn distrust(&self, model: &str) {
+        let mut unbounded = self.unbounded.lock().unwrap_or_else(PoisonError::into_inner);
+        if unbounded.insert(model.to_owned()) {
+            metrics::DISTRUSTED.with_label_values(&[model]).set(1);
+            tracing::error!(%model, "the provider generated more than the limit that was sent; hard-capped callers do not get this model until the gateway starts again");
+        }
+    }
+
+    /// Whether a model's worst case can be trusted.
+    pub(crate) fn is_bounded(&self, model: &str) -> bool {
+        !self.unbounded.lock().unwrap_or_else(PoisonError::into_inner).contains(model)
+    }
+
+    /// A place at a provider that takes only so many requests at once; `None` where all are taken.
+    pub(crate) fn place(&self, provider: &router::Provider) -> Option<Place<'_>> {
+        let Some(max) = provider.max_concurrent else { return Some(Place(None)) };
+        let mut running = self.at_provider.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = running.entry(provider.name.clone()).or_default();
+        if *taken >= max {
+            return None;
+        }
+        *taken += 1;
+        Some(Place(Some((self, provider.name.clone()))))
+    }
+
+    /// Now, on the clock of the health table.
+    pub(crate) fn moment(&self) -> router::Moment {
+        self.started.elapsed()
+    }
+
+    /// Looks at, or changes, what is known of the providers' health. Held for a moment only.
+    pub(crate) fn health<R>(&self, act: impl FnOnce(&mut HealthTable) -> R) -> R {
+        // A panic while it was held leaves figures, not half-made state.
+        act(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,30 @@
+//! The data plane: an OpenAI-compatible endpoint on Pingora through which every model call passes.
+//!
+//! INVARIANT: nothing reaches a provider without a [`policy::Permit`], a hold in the ledger and an
+//! audit record. [`serve`](crate) tells the order; every step takes what the one before returned.
+
+mod app;
+mod attempt;
+mod bill;
+mod caller;
+mod deliver;
+mod downstream;
+mod gate;
+mod ingress;
+mod listen;
+mod meter;
+mod metrics;
+mod models;
+mod quote;
+mod refusal;
+mod reserve;
+mod serve;
+mod service;
+mod span;
+mod stream;
+pub mod tls;
+mod trail;
+mod upstream;
+mod wishes;
+
+pub use service::{Error, Gateway, Parts};

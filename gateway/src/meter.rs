@@ -1,0 +1,171 @@
+//! What one attempt has used so far, as values: from the provider's word where it gives it, else
+//! counted so that the charge cannot come out below the provider's bill.
+
+use types::answer::{ChatAnswer, Event, Piece, Usage};
+
+/// Output tokens that a provider may have generated beyond what reached us when a stream is cut:
+/// what fits into socket buffers between two of our reads.
+const IN_FLIGHT_TOKENS: u64 = 64;
+/// Longest text that one token stands for, in bytes, with a margin: runs of spaces reach 128 in
+/// current vocabularies.
+const TOKEN_BYTES_MAX: u64 = 256;
+/// Events beyond the limit that are forgiven: role, finish and usage events carry no token.
+const LIMIT_SLACK: u64 = 8;
+
+/// Counts one attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct Meter {
+    /// Upper bound of the input, in tokens.
+    input_bound: u64,
+    /// The output limit sent upstream, over all choices.
+    output_limit: u64,
+    bytes: u64,
+    pieces: u64,
+    reported: Option<Usage>,
+}
+
+impl Meter {
+    pub(crate) const fn new(input_bound: u64, output_limit: u64) -> Self {
+        Self { input_bound, output_limit, bytes: 0, pieces: 0, reported: None }
+    }
+
+    /// Takes note of one event of a stream.
+    pub(crate) fn observe(&mut self, event: &Event) {
+        match event {
+            Event::Delta { piece, .. } => self.observe_piece(piece),
+            Event::Usage(usage) => self.report(*usage),
+            Event::Start { .. } | Event::Finish { .. } | Event::Failed { .. } => {}
+        }
+    }
+
+    /// Takes note of a whole answer.
+    pub(crate) fn observe_answer(&mut self, answer: &ChatAnswer) {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        for choice in &answer.choices {
+            let calls = choice.tool_calls.iter().map(|c| c.name.len() + c.arguments.len() + 16);
+            let all = text(&choice.text) + text(&choice.refusal) + text(&choice.reasoning);
+            self.bytes = self.bytes.saturating_add((all + calls.sum::<usize>()) as u64);
+            self.pieces = self.pieces.saturating_add(1);
+        }
+        if let Some(usage) = answer.usage {
+            self.report(usage);
+        }
+    }
+
+    /// Output tokens so far: at least this many, at most one a byte.
+    pub(crate) fn output_upper(&self) -> u64 {
+        self.reported.map_or(0, |usage| usage.output).max(self.bytes.max(self.pieces))
+    }
+
+    /// Whether the provider goes beyond the limit that was sent. A piece carries at least one
+    /// token, and a token stands for a bounded number of bytes; nothing more can be known without
+    /// the model's own vocabulary.
+    pub(crate) fn beyond_limit(&self) -> bool {
+        self.surely() > self.output_limit.saturating_add(LIMIT_SLACK)
+    }
+
+    /// Output tokens that came for certain, whatever the model's vocabulary.
+    fn surely(&self) -> u64 {
+        self.pieces.max(self.bytes / TOKEN_BYTES_MAX)
+    }
+
+    /// Whether the provider's own figure is beyond the limit that was sent.
+    pub(crate) fn reported_beyond_limit(&self) -> bool {
+        self.reported.is_some_and(|usage| usage.output > self.output_limit)
+    }
+
+    /// The provider's word, if it gave one.
+    pub(crate) const fn reported(&self) -> Option<Usage> {
+        self.reported
+    }
+
+    /// What is charged where the provider gave no usage. `cut` says that the stream was stopped, so
+    /// that more may have been generated than came through.
+    pub(crate) fn counted(&self, cut: bool) -> Usage {
+        let in_flight = if cut { IN_FLIGHT_TOKENS } else { 0 };
+        // What came for certain beyond the limit is on the provider's bill, limit or not.
+        let most = self.output_limit.max(self.surely());
+        let output = self.output_upper().saturating_add(in_flight).min(most);
+        Usage { input: self.input_bound, output, counted: true, ..Usage::default() }
+    }
+
+    fn observe_piece(&mut self, piece: &Piece) {
+        let bytes = match piece {
+            Piece::Role => return,
+            Piece::Text(text) | Piece::Refusal(text) | Piece::Reasoning(text) => text.len(),
+            Piece::ToolCall { name, arguments, .. } => {
+                // Providers add a few tokens of their own around a call.
+                arguments.len() + name.as_ref().map_or(0, |name| name.len() + 16)
+            }
+        };
+        if bytes > 0 {
+            self.bytes = self.bytes.saturating_add(bytes as u64);
+            self.pieces = self.pieces.saturating_add(1);
+        }
+    }
+
+    /// Forgets what was counted of an answer that could not be read.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::new(self.input_bound, self.output_limit);
+    }
+
+    /// Usage is cumulative, and a later report may leave out what an earlier one said.
+    fn report(&mut self, usage: Usage) {
+        let known = self.reported.unwrap_or_default();
+        self.reported = Some(Usage {
+            input: usage.input.max(known.input),
+            cached: usage.cached.max(known.cached),
+            cache_write: usage.cache_write.max(known.cache_write),
+            audio_input: usage.audio_input.max(known.audio_input),
+            output: usage.output.max(known.output),
+            reasoning: usage.reasoning.max(known.reasoning),
+            audio_output: usage.audio_output.max(known.audio_output),
+            counted: false,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Event {
+        Event::Delta { choice: 0, piece: Piece::Text(text.to_owned()), logprobs: None }
+    }
+
+    #[test]
+    fn without_a_report_a_byte_counts_as_a_token_up_to_the_limit() {
+        let mut meter = Meter::new(100, 50);
+        meter.observe(&text("hello"));
+        assert_eq!(
+            meter.counted(false),
+            Usage { input: 100, output: 5, counted: true, ..Usage::default() }
+        );
+        assert_eq!(meter.counted(true).output, 50);
+    }
+
+    #[test]
+    fn a_later_report_never_lowers_an_earlier_one() {
+        let mut meter = Meter::new(1, 1);
+        meter.observe(&Event::Usage(Usage { input: 10, output: 1, ..Usage::default() }));
+        meter.observe(&Event::Usage(Usage { output: 7, ..Usage::default() }));
+        assert_eq!(meter.reported(), Some(Usage { input: 10, output: 7, ..Usage::default() }));
+    }
+
+    #[test]
+    fn a_provider_beyond_the_limit_is_noticed() {
+        let mut meter = Meter::new(1, 10);
+        for _ in 0..10 {
+            meter.observe(&text("word "));
+        }
+        assert!(!meter.beyond_limit());
+        for _ in 0..10 {
+            meter.observe(&text("word "));
+        }
+        assert!(meter.beyond_limit());
+        let mut meter = Meter::new(1, 10);
+        meter.observe(&text(&"x".repeat(10_000)));
+        assert!(meter.beyond_limit());
+        assert_eq!(meter.counted(true).output, 10_000 / TOKEN_BYTES_MAX);
+    }
+}

@@ -1,0 +1,74 @@
+//! The data plane's Prometheus series. Labels come from closed or registered sets only.
+
+use std::sync::LazyLock;
+
+use prometheus::{
+    Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, register_histogram,
+    register_histogram_vec, register_int_counter, register_int_counter_vec, register_int_gauge,
+    register_int_gauge_vec,
+};
+
+macro_rules! series {
+    ($(#[$doc:meta] $name:ident: $kind:ty = $make:expr;)*) => {$(
+        #[$doc]
+        pub(crate) static $name: LazyLock<$kind> =
+            LazyLock::new(|| $make.expect("a metric's name and labels are legal and unique"));
+    )*};
+}
+
+/// Seconds, from a tenth of a millisecond to ten minutes.
+const SECONDS: &[f64] = &[
+    0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0,
+    5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0,
+];
+
+series! {
+    /// Requests by outcome.
+    REQUESTS: IntCounterVec = register_int_counter_vec!(
+        "orchestack_requests_total", "Requests by endpoint, model, provider and outcome code",
+        &["endpoint", "model", "provider", "code"]);
+    /// Requests that run now.
+    RUNNING: IntGauge = register_int_gauge!(
+        "orchestack_requests_running", "Requests that run now");
+    /// Time spent by the gateway itself.
+    ADDED: Histogram = register_histogram!(
+        "orchestack_added_latency_seconds",
+        "Time from the request's arrival to its first byte upstream", SECONDS.to_vec());
+    /// Time spent by providers.
+    UPSTREAM: HistogramVec = register_histogram_vec!(
+        "orchestack_upstream_latency_seconds", "Time of the whole exchange with the provider",
+        &["provider"], SECONDS.to_vec());
+    /// Time to the first byte of an answer.
+    FIRST_BYTE: HistogramVec = register_histogram_vec!(
+        "orchestack_time_to_first_byte_seconds",
+        "Time from the request's arrival to the first byte to the caller",
+        &["provider"], SECONDS.to_vec());
+    /// Tokens by kind.
+    TOKENS: IntCounterVec = register_int_counter_vec!(
+        "orchestack_tokens_total", "Tokens by kind", &["kind"]);
+    /// Money settled.
+    SPEND: IntCounterVec = register_int_counter_vec!(
+        "orchestack_spend_nanodollars_total", "Money settled, in nano-dollars",
+        &["provider", "model"]);
+    /// Decisions.
+    DECISIONS: IntCounterVec = register_int_counter_vec!(
+        "orchestack_policy_decisions_total", "Policy decisions by effect", &["effect"]);
+    /// DLP findings.
+    FINDINGS: IntCounterVec = register_int_counter_vec!(
+        "orchestack_dlp_findings_total", "DLP findings by kind and what was done",
+        &["kind", "action"]);
+    /// Attempts at upstreams.
+    ATTEMPTS: IntCounterVec = register_int_counter_vec!(
+        "orchestack_upstream_attempts_total", "Attempts at providers by outcome",
+        &["provider", "outcome"]);
+    /// Settlements above the hold.
+    OVERRUNS: IntCounter = register_int_counter!(
+        "orchestack_overrun_total", "Calls that cost more than was held for them");
+    /// Models that ignored an output limit.
+    DISTRUSTED: IntGaugeVec = register_int_gauge_vec!(
+        "orchestack_models_distrusted", "Models whose provider ignored an output limit",
+        &["model"]);
+    /// Audit records or settlements that could not be written at once.
+    UNWRITTEN: IntCounterVec = register_int_counter_vec!(
+        "orchestack_unwritten_total", "Records that could not be written in time", &["what"]);
+}

@@ -1,0 +1,90 @@
+//! `GET /v1/models` and `/v1/models/{id}`: the models that policy permits the caller.
+
+use bytes::Bytes;
+use policy::{BudgetFacts, ModelCall, ModelFacts, RequestFacts, SessionFacts};
+use providers::openai::{ModelEntry, encode_models};
+use serde_json::json;
+use snapshot::Snapshot;
+use types::{Code, Integrity, Label, RequestId, Timestamp};
+
+use crate::{
+    caller::{self, Known},
+    downstream::{Downstream, Left},
+    gate::Gate,
+    metrics,
+    refusal::Refusal,
+    trail::Trail,
+};
+
+/// The path of the list.
+pub(crate) const MODELS: &str = "/v1/models";
+
+/// Answers with all models, or with the one of that name.
+pub(crate) async fn models(
+    gate: &Gate,
+    request: RequestId,
+    name: Option<&str>,
+    down: &mut Downstream<'_>,
+) -> Result<(), Left> {
+    let snapshot = gate.snapshots.load();
+    let listed = list(gate, &snapshot, request, name, down);
+    let outcome = Trail::outcome(listed.as_ref().err().map(|refusal| refusal.code));
+    metrics::REQUESTS.with_label_values(&[MODELS, "", "", outcome]).inc();
+    let headers = vec![("x-orchestack-request-id", request.to_string())];
+    match listed {
+        Ok(body) => down.reply(200, "application/json", &headers, body).await,
+        Err(refusal) => refusal.tell(down, request, &snapshot.commit, headers).await,
+    }
+}
+
+fn list(
+    gate: &Gate,
+    snapshot: &Snapshot,
+    request: RequestId,
+    name: Option<&str>,
+    down: &Downstream<'_>,
+) -> Result<Bytes, Refusal> {
+    let now = Timestamp::now();
+    let known = caller::authenticate(gate, snapshot, down, now)?;
+    let permitted = permitted(snapshot, &known, request, now);
+    let entry = |id, owned_by| ModelEntry { id, created: 0, owned_by };
+    let ids = snapshot.registry.models().map(|m| (m.id.as_str(), m));
+    let all = ids.chain(snapshot.registry.aliases());
+    let visible = all.filter(|(_, model)| model.enabled && permitted.contains(&model.id));
+    let entries: Vec<_> = visible.map(|(id, model)| entry(id, model.provider.as_str())).collect();
+    let Some(name) = name else { return Ok(Bytes::from(encode_models(&entries))) };
+    let found = entries.iter().find(|entry| entry.id == name).ok_or_else(|| Refusal {
+        param: Some("model".to_owned()),
+        ..Refusal::new(Code::ModelNotFound, "no such model, or none that this key may use")
+    })?;
+    let body = json!({
+        "id": found.id, "object": "model", "created": found.created, "owned_by": found.owned_by,
+    });
+    Ok(Bytes::from(body.to_string()))
+}
+
+/// The models that a plain request with public content may use.
+fn permitted(
+    snapshot: &Snapshot,
+    known: &Known<'_>,
+    request: RequestId,
+    now: Timestamp,
+) -> Vec<String> {
+    let call = ModelCall {
+        id: request,
+        caller: &known.caller,
+        label: Label::Public,
+        integrity: Integrity::Trusted,
+        request: RequestFacts { endpoint: MODELS, ..RequestFacts::default() },
+        kinds: &[],
+        budget: BudgetFacts::default(),
+        session: SessionFacts::default(),
+        now,
+    };
+    let facts = |model| crate::serve::facts(snapshot, model);
+    let models: Vec<ModelFacts<'_>> = snapshot.registry.models().map(facts).collect();
+    let decision = snapshot.policy.decide(&call, &models);
+    let permitted =
+        decision.permit.map(|permit| permit.models().map(|m| m.model().to_owned()).collect());
+    permitted.unwrap_or_default()
+}

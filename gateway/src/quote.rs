@@ -1,0 +1,122 @@
+//! What a call of a model costs at worst and whether its wire format can carry it: the figures
+//! that the plan is made from and the hold is taken for.
+
+use budget::Price;
+use policy::Permit;
+use providers::{Dialect, MaxTokensField, Target};
+use router::{Model, Provider, Quote};
+use snapshot::Snapshot;
+use types::{Nanos, ProviderKind, Timestamp, chat::ChatRequest};
+
+/// The lowest cost limit that applies to a call of `model`: the permit's and the caller's own.
+pub(crate) fn ceiling(permit: &Permit, model: &str, wished: Option<Nanos>) -> Option<Nanos> {
+    let obliged = permit.allowed(model).and_then(|allowed| allowed.obligations().max_cost);
+    [obliged, wished].into_iter().flatten().min()
+}
+
+/// What is the same for every model that is quoted.
+pub(crate) struct Ask {
+    /// Upper bound of the input, in tokens.
+    pub(crate) input_bound: u64,
+    /// The output limit where the caller names none.
+    pub(crate) output_default: u64,
+    /// When prices are looked up.
+    pub(crate) now: Timestamp,
+}
+
+/// What one call of `model` costs at worst, within a ceiling and the output tokens that are
+/// permitted.
+pub(crate) fn quote(
+    snapshot: &Snapshot,
+    model: &Model,
+    request: &ChatRequest,
+    ask: &Ask,
+    (ceiling, tokens): (Option<Nanos>, Option<u64>),
+) -> Quote {
+    let Some(price) = snapshot.price(model, ask.now) else { return Quote::NoPrice };
+    if budget::unpriced_field(request).is_some() {
+        return Quote::NoPrice;
+    }
+    let limit = output_limit(request, model, tokens, ask.output_default);
+    match worst_case(&price, ask.input_bound, limit, request.choices, ceiling) {
+        Some((_, amount)) => Quote::Priced(amount),
+        None => Quote::Unaffordable,
+    }
+}
+
+/// The output limit per choice for `model`: the caller's or the default, within what the model can
+/// and the permit allows (which counts all choices together).
+pub(crate) fn output_limit(
+    request: &ChatRequest,
+    model: &Model,
+    permitted: Option<u64>,
+    default: u64,
+) -> u64 {
+    let wanted = request.max_output_tokens.unwrap_or(default);
+    let permitted = permitted.map_or(u64::MAX, |all| all / u64::from(request.choices.max(1)));
+    wanted.min(model.max_output_tokens).min(permitted).max(1)
+}
+
+/// The output limit and the amount to hold, the limit clamped to what `ceiling` pays for; `None`
+/// where not even one token of output is paid for.
+pub(crate) fn worst_case(
+    price: &Price,
+    input_bound: u64,
+    limit: u64,
+    choices: u32,
+    ceiling: Option<Nanos>,
+) -> Option<(u64, Nanos)> {
+    let amount = budget::bound(price, input_bound, limit, choices).ok()?;
+    match ceiling {
+        Some(ceiling) if amount > ceiling => {
+            let limit = budget::affordable_output(price, input_bound, choices, ceiling)?.min(limit);
+            let amount = budget::bound(price, input_bound, limit, choices).ok()?;
+            (amount <= ceiling).then_some((limit, amount))
+        }
+        _ => Some((limit, amount)),
+    }
+}
+
+/// The wire format of a provider.
+pub(crate) const fn dialect(provider: &Provider) -> Dialect {
+    match provider.kind {
+        ProviderKind::OpenAi => Dialect::OpenAi,
+        ProviderKind::Anthropic => Dialect::Anthropic,
+    }
+}
+
+/// Where a request to `model` goes.
+pub(crate) fn target<'a>(
+    provider: &Provider,
+    model: &'a Model,
+    limit: u64,
+    stream: bool,
+) -> Target<'a> {
+    Target {
+        upstream_model: &model.upstream,
+        max_output_tokens: limit,
+        stream,
+        max_tokens_field: if provider.legacy_max_tokens {
+            MaxTokensField::Legacy
+        } else {
+            MaxTokensField::Completion
+        },
+    }
+}
+
+/// Whether the provider's wire format can carry the request; else the field that it cannot.
+pub(crate) fn expressible(
+    snapshot: &Snapshot,
+    model: &Model,
+    request: &ChatRequest,
+) -> Result<(), String> {
+    let Some(provider) = snapshot.registry.provider(&model.provider) else { return Ok(()) };
+    match dialect(provider) {
+        // Our shape holds nothing that OpenAI's dialect cannot say.
+        Dialect::OpenAi => Ok(()),
+        Dialect::Anthropic => Dialect::Anthropic
+            .encode_request(request, &target(provider, model, 1, request.stream))
+            .map(drop)
+            .map_err(|unsupported| unsupported.field),
+    }
+}

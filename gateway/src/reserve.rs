@@ -1,0 +1,180 @@
+//! The hold of an attempt: the worst case on the whole path of accounts, with the output limit
+//! clamped to what the budget pays for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use store::ledger;
+use types::{AttemptId, Code, HoldId, Nanos, chat::ChatRequest};
+
+use crate::{
+    attempt::{Destination, Lost, Next, Order, lost},
+    bill::{Bill, Known as Used, Opening, TRANSCRIPT_BYTES_MAX},
+    gate::Gate,
+    meter::Meter,
+    quote,
+    refusal::Refusal,
+    trail::Trail,
+};
+
+/// The least output, in tokens, for which a call is clamped rather than refused.
+const OUTPUT_TOKENS_MIN: u64 = 16;
+
+/// Takes the hold, clamping the output limit to what the budget pays for, and writes the body with
+/// the limit that was held for.
+pub(crate) async fn reserve(
+    gate: &Gate,
+    order: &Order<'_>,
+    to: &Destination<'_>,
+    request: &ChatRequest,
+    trail: &mut Trail,
+) -> Result<(Bill, Bytes), Lost> {
+    let choices = request.choices.max(1);
+    let permitted = order.permit.allowed(&to.model.id).and_then(|a| a.obligations().max_tokens);
+    let input_bound = budget::input_bound(request);
+    let mut limit =
+        quote::output_limit(request, to.model, permitted, gate.options.output_tokens_default);
+    let mut ceiling = quote::ceiling(order.permit, &to.model.id, order.max_cost);
+    let mut clamped = false;
+    let (hold, amount) = loop {
+        let (affordable, amount) =
+            quote::worst_case(&to.price, input_bound, limit, choices, ceiling)
+                .ok_or_else(|| lost(Code::BudgetExhausted, BEYOND_CEILING, Next::Other))?;
+        limit = affordable;
+        match hold(gate, order, to, request, amount, trail).await {
+            Ok(hold) => break (hold, amount),
+            Err(error) => {
+                // Once more with what is left, if that is worth a call.
+                let room = room(&error, request).filter(|_| !clamped);
+                let affordable = room.and_then(|room| {
+                    budget::affordable_output(&to.price, input_bound, choices, room)
+                });
+                if affordable.is_none_or(|tokens| tokens < OUTPUT_TOKENS_MIN.min(limit)) {
+                    return Err(Lost { refusal: ledger_refusal(&error), next: Next::Other });
+                }
+                clamped = true;
+                ceiling = room;
+            }
+        }
+    };
+    let meter = Meter::new(input_bound, limit.saturating_mul(u64::from(choices)));
+    let mut bill = Bill::open(
+        gate.ledger.clone(),
+        gate.tasks.clone(),
+        Opening {
+            hold: hold.0,
+            amount,
+            price: Arc::clone(&to.price),
+            meter,
+            provider: &to.provider.name,
+            model: &to.model.id,
+            attempt: hold.1.to_string(),
+            transcribe: to.log_full,
+        },
+    );
+    bill.remember(trail);
+    let target = quote::target(to.provider, to.model, limit, request.stream);
+    match quote::dialect(to.provider).encode_request(request, &target) {
+        Ok(body) => Ok((bill, Bytes::from(body))),
+        Err(unsupported) => {
+            bill.close(Used::Refused, Code::InvalidRequest.as_str(), trail);
+            Err(lost(Code::InvalidRequest, unsupported.to_string(), Next::Other))
+        }
+    }
+}
+
+const BEYOND_CEILING: &str = "the cost limit of this request does not pay for one token of output";
+
+/// Asks the ledger for one hold. The first hold of a request carries the record of its decision.
+async fn hold(
+    gate: &Gate,
+    order: &Order<'_>,
+    to: &Destination<'_>,
+    request: &ChatRequest,
+    amount: Nanos,
+    trail: &mut Trail,
+) -> Result<(HoldId, AttemptId), ledger::Error> {
+    let caller = &order.known.caller;
+    let (hold, attempt) = (HoldId::generate(), AttemptId::generate());
+    let ask = ledger::HoldAsk {
+        hold,
+        attempt,
+        path: order.snapshot.path(
+            order.known.agent,
+            caller.key,
+            Some((&to.provider.name, &to.model.id)),
+            order.now,
+        ),
+        amount,
+        provider: to.provider.name.clone(),
+        model: to.model.id.clone(),
+        price_row: to.price.id.clone(),
+    };
+    let mut record = if trail.decided { None } else { trail.decision("permit", &[]) };
+    if to.log_full
+        && let Some(detail) = record.as_mut().and_then(|record| record.detail.as_object_mut())
+    {
+        detail.insert("request".to_owned(), in_full(to, request));
+    }
+    // INVARIANT: held and marked as dispatched, durably, before the first byte goes out.
+    gate.ledger.hold_dispatched(order.permit, ask, record).await?;
+    trail.decided = true;
+    Ok((hold, attempt))
+}
+
+/// The request as the provider gets it, for a record that policy wants in full; a long one by its
+/// beginning.
+fn in_full(to: &Destination<'_>, request: &ChatRequest) -> serde_json::Value {
+    let target = quote::target(to.provider, to.model, 1, request.stream);
+    let body = providers::Dialect::OpenAi.encode_request(request, &target).unwrap_or_default();
+    let text = String::from_utf8_lossy(&body);
+    let end = text.floor_char_boundary(TRANSCRIPT_BYTES_MAX.min(text.len()));
+    text.get(..end).unwrap_or_default().into()
+}
+
+/// What is left for a clamped call. Money that running requests hold may come back: a caller that
+/// named its own limit waits for it rather than getting a stump.
+fn room(error: &ledger::Error, request: &ChatRequest) -> Option<Nanos> {
+    let left =
+        |target: Nanos, settled: Nanos, held: Nanos| target.minus(settled).ok()?.minus(held).ok();
+    match error {
+        ledger::Error::Exhausted { target, settled, held, .. } => left(*target, *settled, *held),
+        ledger::Error::Held { target, settled, held, .. }
+            if request.max_output_tokens.is_none() =>
+        {
+            left(*target, *settled, *held)
+        }
+        _ => None,
+    }
+}
+
+/// What the caller hears of the ledger's refusal. Names of accounts stay inside; figures are the
+/// caller's own.
+pub(crate) fn ledger_refusal(error: &ledger::Error) -> Refusal {
+    match error {
+        ledger::Error::Exhausted { key, target, settled, .. } => Refusal::new(
+            Code::BudgetExhausted,
+            format!(
+                "the {} budget of this {} is exhausted: {settled} of {target} is spent; an owner can raise it with `orchestack budget raise`",
+                key.window.period.as_str(),
+                key.scope.as_str(),
+            ),
+        ),
+        ledger::Error::Held { target, held, retry_after, .. } => Refusal::new(
+            Code::BudgetHeld,
+            format!("running requests hold {held} of the budget of {target}; try again"),
+        )
+        .with_retry_after(retry_after.as_secs()),
+        ledger::Error::Unavailable { retry_after } => Refusal::new(
+            Code::DependencyUnavailable,
+            "the budget ledger does not answer; nothing was sent",
+        )
+        .with_retry_after(retry_after.as_secs()),
+        ledger::Error::NotPermitted { .. }
+        | ledger::Error::Refused(_)
+        | ledger::Error::Record(_) => {
+            tracing::error!(%error, "the ledger refused a hold");
+            Refusal::new(Code::DependencyUnavailable, "the budget ledger refused the request")
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What a caller asks for by `x-orchestack-*` headers. Wishes only ever narrow.
+
+use types::{Label, Nanos, SessionId};
+
+use crate::{downstream::Downstream, refusal::Refusal};
+
+/// The wishes of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    /// The session it belongs to.
+    pub(crate) session: Option<SessionId>,
+    /// The least label that it gets.
+    pub(crate) label: Label,
+    /// The most it may cost.
+    pub(crate) max_cost: Option<Nanos>,
+    /// Whether only the plan is wanted.
+    pub(crate) dry_run: bool,
+}
+
+impl Wishes {
+    /// Reads the headers.
+    pub(crate) fn read(down: &Downstream<'_>) -> Result<Self, Refusal> {
+        let session = down.header("x-orchestack-session").map(str::parse).transpose();
+        let label = down.header("x-orchestack-sensitivity").map(str::parse).transpose();
+        let max_cost = down.header("x-orchestack-max-cost").map(str::parse).transpose();
+        let dry_run = match down.header("x-orchestack-dry-run") {
+            None | Some("false" | "0") => false,
+            Some("true" | "1") => true,
+            Some(_) => return Err(bad("x-orchestack-dry-run", "write `true` or `false`")),
+        };
+        Ok(Self {
+            session: session.map_err(|e: types::ParseIdError| bad("x-orchestack-session", e))?,
+            label: label
+                .map_err(|e: types::ParseLabelError| bad("x-orchestack-sensitivity", e))?
+                .unwrap_or(Label::Public),
+            max_cost: max_cost.map_err(|e: types::MoneyError| bad("x-orchestack-max-cost", e))?,
+            dry_run,
+        })
+    }
+}
+
+fn bad(header: &str, why: impl std::fmt::Display) -> Refusal {
+    Refusal {
+        param: Some(header.to_owned()),
+        ..Refusal::invalid(format!("the header `{header}` cannot be read: {why}"))
+    }
+}

@@ -1,0 +1,48 @@
+//! What an engine is loaded from, and what can be wrong with it.
+
+use std::{collections::BTreeMap, fmt};
+
+/// Every policy of one git commit.
+#[derive(Debug, Clone, Default)]
+pub struct Bundle<'a> {
+    /// The commit, as every decision records it.
+    pub commit: String,
+    /// The organisation's layer: `policies/*.cedar`.
+    pub organisation: Vec<Source>,
+    /// The layer of each agent by the agent's name: `agents/NAME/*.cedar`.
+    pub agents: BTreeMap<String, Vec<Source>>,
+    /// The names of all kinds that DLP can find; `@redact` and `@block` may name no other.
+    pub kinds: &'a [&'a str],
+}
+
+/// One policy file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Its path within the git tree, such as `policies/guardrails.cedar`.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// One thing that is wrong with a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// The file's path within the git tree.
+    pub file: String,
+    /// The line, from 1, where one is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}; {}", self.message, self.fix)
+    }
+}

@@ -1,0 +1,36 @@
+//! Policy first: the one engine that decides every model call and every act of administration.
+//!
+//! Two layers of Cedar policies, the organisation's and the agent's own, must both permit; a forbid
+//! in either wins; what no policy permits is denied, and so is what cannot be evaluated.
+//! A decision is a pure function that never fails and carries its reasons. It is the only maker of
+//! a [`Permit`], and administration the only maker of an [`AdminPermit`]: whatever costs money,
+//! leaves the machine or changes state takes one of them.
+
+mod administer;
+mod ask;
+mod bundle;
+mod decide;
+mod layer;
+mod load;
+mod mapper;
+mod memo;
+mod obligation;
+mod reads;
+mod reason;
+mod rule;
+mod source;
+pub mod starter;
+#[cfg(test)]
+mod testing;
+mod words;
+
+pub use administer::{AdminPermit, Denial};
+pub use ask::{
+    AdminAct, AgentKind, BudgetFacts, Caller, ModelCall, ModelFacts, Person, RequestFacts,
+    SessionFacts,
+};
+pub use bundle::{Bundle, Fault, Source};
+pub use decide::{Allowed, Decision, Denied, Permit};
+pub use load::Engine;
+pub use obligation::Obligations;
+pub use reason::{DenyReason, Layer};

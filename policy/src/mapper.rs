@@ -1,0 +1,306 @@
+//! Our values to Cedar's. Everything that policies can read is written here and nowhere else; the
+//! schema says the same in Cedar's words.
+
+use std::collections::{HashMap, HashSet};
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Value,
+};
+use types::{Nanos, Timestamp};
+
+use crate::{
+    ask::{AdminAct, AgentKind, Caller, ModelCall, ModelFacts},
+    reads::Reads,
+};
+
+/// The names of Cedar's types and actions, parsed once.
+#[derive(Debug)]
+pub(crate) struct Names {
+    tenant: EntityTypeName,
+    group: EntityTypeName,
+    user: EntityTypeName,
+    agent: EntityTypeName,
+    system_agent: EntityTypeName,
+    model: EntityTypeName,
+    provider: EntityTypeName,
+    pub(crate) call_model: EntityUid,
+    pub(crate) administer: EntityUid,
+}
+
+/// A value that Cedar does not take. The mapper makes none from our types except an instant beyond
+/// the year 9999 or two models of one id; the decision is a denial.
+#[derive(Debug, thiserror::Error)]
+#[error("the request cannot be put into Cedar's terms")]
+pub(crate) struct Unmappable;
+
+/// What all questions of one decision share.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub principal: EntityUid,
+    pub context: Context,
+    pub entities: Entities,
+}
+
+impl Names {
+    /// Parses the names.
+    ///
+    /// # Errors
+    /// Cedar's message, which would mean that a name here is misspelt.
+    pub(crate) fn new() -> Result<Self, Box<cedar_policy::ParseErrors>> {
+        let name = |text: &str| format!("Orchestack::{text}").parse().map_err(Box::new);
+        let action: EntityTypeName = name("Action")?;
+        Ok(Self {
+            tenant: name("Tenant")?,
+            group: name("Group")?,
+            user: name("User")?,
+            agent: name("Agent")?,
+            system_agent: name("SystemAgent")?,
+            model: name("Model")?,
+            provider: name("Provider")?,
+            call_model: uid(&action, "callModel"),
+            administer: uid(&action, "administer"),
+        })
+    }
+
+    /// The entity of an agent.
+    pub(crate) fn agent(&self, kind: AgentKind, name: &str) -> EntityUid {
+        match kind {
+            AgentKind::User => uid(&self.agent, name),
+            AgentKind::System => uid(&self.system_agent, name),
+        }
+    }
+
+    /// The entity of a model.
+    pub(crate) fn model(&self, id: &str) -> EntityUid {
+        uid(&self.model, id)
+    }
+
+    /// The entity of a tenant.
+    pub(crate) fn tenant(&self, name: &str) -> EntityUid {
+        uid(&self.tenant, name)
+    }
+
+    /// One model call, for all the models that it may go to. The context has what is read of it.
+    pub(crate) fn call(
+        &self,
+        call: &ModelCall<'_>,
+        models: &[ModelFacts<'_>],
+        reads: Reads,
+    ) -> Result<Facts, Unmappable> {
+        let principal = self.agent(call.caller.agent_kind, &call.caller.agent_name);
+        let mut all = Vec::with_capacity(models.len().saturating_add(1));
+        all.push(self.caller_entity(call.caller, principal.clone())?);
+        for model in models {
+            all.push(self.model_entity(model)?);
+        }
+        let entities = Entities::from_entities(all, None).map_err(|_| Unmappable)?;
+        Ok(Facts { principal, context: call_context(call, reads)?, entities })
+    }
+
+    /// One act of administration.
+    pub(crate) fn act(&self, act: &AdminAct<'_>) -> Result<Facts, Unmappable> {
+        let principal = uid(&self.user, &act.actor.name);
+        let mut parents = self.groups(&act.actor.groups);
+        parents.insert(self.tenant(act.tenant_name));
+        let person = Entity::new_no_attrs(principal.clone(), parents);
+        let entities = Entities::from_entities([person], None).map_err(|_| Unmappable)?;
+        let context = Context::from_pairs([
+            ("operation".to_owned(), text(act.operation)),
+            ("read_only".to_owned(), Value::new_bool(act.read_only)),
+            ("target".to_owned(), text(act.target)),
+            ("now".to_owned(), instant(act.now)),
+        ])
+        .map_err(|_| Unmappable)?;
+        Ok(Facts { principal, context, entities })
+    }
+
+    fn caller_entity(&self, caller: &Caller, principal: EntityUid) -> Result<Entity, Unmappable> {
+        let mut parents = self.groups(&caller.groups);
+        parents.insert(self.tenant(&caller.tenant_name));
+        let attributes = HashMap::from([("name".to_owned(), text(&caller.agent_name))]);
+        Entity::new(principal, attributes, parents).map_err(|_| Unmappable)
+    }
+
+    fn model_entity(&self, model: &ModelFacts<'_>) -> Result<Entity, Unmappable> {
+        let attributes = HashMap::from([
+            ("name".to_owned(), text(model.id)),
+            ("locality".to_owned(), text(model.locality.as_str())),
+            ("size".to_owned(), text(model.size)),
+            ("privacy".to_owned(), text(model.privacy)),
+            ("simulator".to_owned(), Value::new_bool(model.simulator)),
+        ]);
+        let parents = HashSet::from([uid(&self.provider, model.provider)]);
+        Entity::new(self.model(model.id), attributes, parents).map_err(|_| Unmappable)
+    }
+
+    fn groups(&self, groups: &[String]) -> HashSet<EntityUid> {
+        groups.iter().map(|group| uid(&self.group, group)).collect()
+    }
+}
+
+/// The context as far as it is read: building a value costs as much as reading it.
+fn call_context(call: &ModelCall<'_>, reads: Reads) -> Result<Context, Unmappable> {
+    let mut pairs = Vec::new();
+    let mut put = |name: &str, value| pairs.push((name.to_owned(), value));
+    if reads.has(Reads::LABEL) {
+        put("label", text(call.label.as_str()));
+    }
+    if reads.has(Reads::LABEL_RANK) {
+        put("label_rank", Value::new_long(i64::from(call.label.rank())));
+    }
+    if reads.has(Reads::INTEGRITY) {
+        put("integrity", text(call.integrity.as_str()));
+    }
+    if reads.has(Reads::KINDS) {
+        put("kinds", Value::new_set(call.kinds.iter().map(|kind| text(kind))));
+    }
+    if reads.has(Reads::REQUEST) {
+        put("request", request(call, reads)?);
+    }
+    if reads.has(Reads::BUDGET) {
+        put("budget", budget(call, reads)?);
+    }
+    if reads.has(Reads::CALLS) {
+        put("session", record([("calls", count(call.session.calls))])?);
+    }
+    if reads.has(Reads::NOW) {
+        put("now", instant(whole_second(call.now)));
+    }
+    Context::from_pairs(pairs).map_err(|_| Unmappable)
+}
+
+fn request(call: &ModelCall<'_>, reads: Reads) -> Result<Value, Unmappable> {
+    let facts = &call.request;
+    let limit = facts.max_output_tokens.map(count);
+    let all = [
+        (Reads::ENDPOINT, "endpoint", Some(text(facts.endpoint))),
+        (Reads::STREAM, "stream", Some(Value::new_bool(facts.stream))),
+        (Reads::TOOLS, "tools", Some(Value::new_bool(facts.tools))),
+        (Reads::IMAGES, "images", Some(Value::new_bool(facts.images))),
+        (Reads::INPUT_BOUND, "input_tokens_bound", Some(count(facts.input_tokens_bound))),
+        (Reads::MAX_OUTPUT, "max_output_tokens", limit),
+    ];
+    read_of(all, reads)
+}
+
+fn budget(call: &ModelCall<'_>, reads: Reads) -> Result<Value, Unmappable> {
+    let used = Value::new_long(i64::from(call.budget.used_percent));
+    let remaining = call.budget.remaining.map(|Nanos(nanos)| Value::new_long(nanos));
+    let all = [
+        (Reads::USED_PERCENT, "used_percent", Some(used)),
+        (Reads::REMAINING, "remaining", remaining),
+    ];
+    read_of(all, reads)
+}
+
+/// A record of those fields that there are and that are read.
+fn read_of(
+    all: impl IntoIterator<Item = (Reads, &'static str, Option<Value>)>,
+    reads: Reads,
+) -> Result<Value, Unmappable> {
+    let read = all.into_iter().filter(|(fact, ..)| reads.has(*fact));
+    record(read.filter_map(|(_, name, value)| Some((name, value?))))
+}
+
+/// The second that an instant lies in: what policies know of the time of a call.
+pub(crate) fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp(at.0.saturating_sub(at.0.rem_euclid(1_000_000)))
+}
+
+fn record(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Result<Value, Unmappable> {
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Value::new_record(fields).map_err(|_| Unmappable)
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn text(value: &str) -> Value {
+    Value::new_string(value.to_owned())
+}
+
+/// A count as Cedar's signed long. What does not fit is beyond every limit that a policy can name.
+fn count(value: u64) -> Value {
+    Value::new_long(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+/// An instant in the form that Cedar reads: RFC 3339 in UTC with milliseconds. Our own print has
+/// microseconds; the last three digits are cut, which rounds down.
+fn instant(at: Timestamp) -> Value {
+    let full = at.to_string();
+    let milliseconds =
+        full.strip_suffix('Z').and_then(|text| text.get(..text.len().checked_sub(3)?));
+    Value::new_datetime(milliseconds.map_or(full.clone(), |text| format!("{text}Z")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use cedar_policy::{Request, Schema};
+    use proptest::prelude::*;
+    use types::{Integrity, Label, Locality};
+
+    use super::*;
+    use crate::{
+        Engine, Person,
+        testing::{CLOUD, LOCAL, call, caller},
+    };
+
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Engine::schema_text().parse().unwrap());
+
+    /// The validator promises that policies do not fail on what conforms to the schema, so
+    /// everything that the mapper makes must conform.
+    #[track_caller]
+    fn check(facts: Facts, action: EntityUid, resource: EntityUid) {
+        let schema = Some(&*SCHEMA);
+        Request::new(facts.principal, action, resource, facts.context, schema).unwrap();
+        Entities::from_entities(facts.entities, schema).unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_model_call_conforms_to_the_schema(
+            (label, integrity) in (
+                prop::sample::select(Label::ALL), prop::sample::select(Integrity::ALL),
+            ),
+            (system, stream, tools, cloud) in any::<(bool, bool, bool, bool)>(),
+            name in ".*",
+            groups in prop::collection::vec(".*", 0..3),
+            (tokens, limit) in any::<(u64, Option<u64>)>(),
+            (remaining, used_percent) in any::<(Option<i64>, u8)>(),
+        ) {
+            let agent_kind = if system { AgentKind::System } else { AgentKind::User };
+            let caller = Caller { agent_kind, agent_name: name.clone(), groups, ..caller() };
+            let mut call = ModelCall { label, integrity, kinds: &["email"], ..call(&caller) };
+            (call.request.stream, call.request.tools) = (stream, tools);
+            (call.request.input_tokens_bound, call.request.max_output_tokens) = (tokens, limit);
+            call.budget.remaining = remaining.map(Nanos);
+            call.budget.used_percent = used_percent;
+            let locality = if cloud { Locality::Cloud } else { Locality::Local };
+            let model = ModelFacts { id: &name, size: &name, privacy: &name, locality, ..CLOUD };
+            let names = Names::new().unwrap();
+            let facts = names.call(&call, &[LOCAL, model], Reads::ALL).unwrap();
+            check(facts, names.call_model.clone(), names.model(&name));
+        }
+    }
+
+    #[test]
+    fn an_act_of_administration_conforms_to_the_schema() {
+        let actor = Person { name: "ann".to_owned(), groups: vec!["auditor".to_owned()] };
+        let act = AdminAct {
+            actor: &actor,
+            operation: "key.create",
+            read_only: false,
+            tenant: caller().tenant,
+            tenant_name: "default",
+            target: "",
+            now: Timestamp(0),
+        };
+        let names = Names::new().unwrap();
+        check(names.act(&act).unwrap(), names.administer.clone(), names.tenant("default"));
+    }
+}

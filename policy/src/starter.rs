@@ -1,0 +1,218 @@
+//! The policies of the starter tree: what `orchestack init` writes and the first start uses.
+
+use std::collections::BTreeMap;
+
+use crate::bundle::{Bundle, Source};
+
+/// Every policy file of the starter tree, by its path in the tree, except those of agents, which
+/// [`agent_starter`] writes.
+pub const STARTER: &[(&str, &str)] = &[
+    ("policies/models.cedar", include_str!("starter/models.cedar")),
+    ("policies/administration.cedar", include_str!("starter/administration.cedar")),
+    ("policies/schema.cedarschema", include_str!("schema.cedarschema")),
+];
+
+/// The agent that the first start creates.
+pub const DEFAULT_AGENT: &str = "default";
+
+/// The path of an agent's policies in the tree.
+pub fn agent_file(name: &str) -> String {
+    format!("agents/{name}/policy.cedar")
+}
+
+/// The policies of a new agent, for [`agent_file`]. Characters that a policy id cannot have are
+/// left out of the name, so that no name can write policy of its own.
+pub fn agent_starter(name: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
+    let name: String = name.chars().filter(plain).collect();
+    include_str!("starter/agent.cedar").replace("NAME", &name)
+}
+
+/// The starter tree with the agent `default` as a bundle: what the first start and tests load.
+pub fn bundle<'a>(commit: &str, kinds: &'a [&'a str]) -> Bundle<'a> {
+    let policies = STARTER.iter().filter(|(file, _)| file.ends_with(".cedar"));
+    let organisation = policies
+        .map(|(file, text)| Source { file: (*file).to_owned(), text: (*text).to_owned() })
+        .collect();
+    let own = Source { file: agent_file(DEFAULT_AGENT), text: agent_starter(DEFAULT_AGENT) };
+    let agents = BTreeMap::from([(DEFAULT_AGENT.to_owned(), vec![own])]);
+    Bundle { commit: commit.to_owned(), organisation, agents, kinds }
+}
+
+#[cfg(test)]
+mod tests {
+    use types::{Integrity, Label};
+
+    use super::*;
+    use crate::{
+        AdminAct, AgentKind, Engine, ModelCall, Person,
+        testing::{CLOUD, LOCAL, call, caller, told},
+    };
+
+    const EVERY_KIND: &[&str] = &[
+        "email",
+        "phone",
+        "card",
+        "us_ssn",
+        "aws_key",
+        "aws_secret",
+        "github_token",
+        "slack_token",
+        "openai_key",
+        "anthropic_key",
+        "google_key",
+        "stripe_key",
+        "jwt",
+        "private_key",
+        "url_password",
+    ];
+
+    fn engine() -> Engine {
+        Engine::load(&bundle("c0ffee", EVERY_KIND)).expect("the starter has no fault")
+    }
+
+    /// Decides one changed call for the cloud and the local model.
+    #[track_caller]
+    fn check(change: impl Fn(&mut ModelCall<'_>), expected: [&str; 2]) {
+        let caller = caller();
+        let mut call = call(&caller);
+        change(&mut call);
+        assert_eq!(told(&engine().decide(&call, &[LOCAL, CLOUD])), expected.join("\n"));
+    }
+
+    const LOCAL_OK: &str = "llama permitted by agents-call-models, default-calls-models";
+    const CLOUD_OK: &str = "gpt permitted by agents-call-models, default-calls-models";
+
+    #[test]
+    fn a_plain_call_goes_anywhere() {
+        check(|_| {}, [LOCAL_OK, CLOUD_OK]);
+        check(|call| call.label = Label::Sensitive, [LOCAL_OK, CLOUD_OK]);
+        check(|call| call.kinds = &["email"], [LOCAL_OK, CLOUD_OK]);
+        check(|call| call.request.tools = true, [LOCAL_OK, CLOUD_OK]);
+        check(|call| call.integrity = Integrity::Untrusted, [LOCAL_OK, CLOUD_OK]);
+    }
+
+    #[test]
+    fn restricted_content_is_rerouted_to_a_local_model() {
+        check(
+            |call| call.label = Label::Restricted,
+            [
+                LOCAL_OK,
+                "gpt denied: a policy of the organisation layer forbids it by \
+                 restricted-stays-local, reroute",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_credential_is_refused_by_the_cloud_and_not_rerouted() {
+        let refused = "gpt denied: a policy of the organisation layer forbids it by ";
+        check(
+            |call| call.kinds = &["email", "aws_key"],
+            [LOCAL_OK, &format!("{refused}secrets-stay-local")],
+        );
+        check(
+            |call| (call.kinds, call.label) = (&["jwt"], Label::Restricted),
+            [LOCAL_OK, &format!("{refused}restricted-stays-local, secrets-stay-local")],
+        );
+    }
+
+    #[test]
+    fn untrusted_content_gets_no_tools_in_the_cloud() {
+        check(
+            |call| (call.integrity, call.request.tools) = (Integrity::Untrusted, true),
+            [
+                LOCAL_OK,
+                "gpt denied: a policy of the organisation layer forbids it by \
+                 untrusted-gets-no-tools, reroute",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_agent_of_another_tenant_is_not_permitted() {
+        let stranger = crate::Caller { tenant_name: "other".to_owned(), ..caller() };
+        let decision = engine().decide(&call(&stranger), &[LOCAL]);
+        let expected = "llama denied: no policy of the organisation layer permits it";
+        assert_eq!(told(&decision), expected);
+        assert!(decision.permit.is_none());
+    }
+
+    #[test]
+    fn an_agent_without_policies_of_its_own_is_not_permitted() {
+        let stranger = crate::Caller { agent_name: "other".to_owned(), ..caller() };
+        let decision = engine().decide(&call(&stranger), &[LOCAL]);
+        assert_eq!(told(&decision), "llama denied: no policy of the agent layer permits it");
+    }
+
+    #[test]
+    fn a_system_agent_starts_with_the_same_policies() {
+        let system = crate::Caller { agent_kind: AgentKind::System, ..caller() };
+        assert_eq!(told(&engine().decide(&call(&system), &[LOCAL])), LOCAL_OK);
+    }
+
+    #[track_caller]
+    fn check_admin(groups: &[&str], read_only: bool, expected: Result<&str, &str>) {
+        let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        let actor = Person { name: "ann".to_owned(), groups };
+        let act = AdminAct {
+            actor: &actor,
+            operation: "key.create",
+            read_only,
+            tenant: caller().tenant,
+            tenant_name: "default",
+            target: "default",
+            now: types::Timestamp(0),
+        };
+        let told = engine()
+            .administer(&act)
+            .map(|permit| permit.policies().join(", "))
+            .map_err(|denial| denial.reason.to_string());
+        assert_eq!(told.as_deref().map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn administrators_administer_and_auditors_look() {
+        let denied = Err("no policy of the organisation layer permits it");
+        check_admin(&["infra-admin"], false, Ok("infra-admins-administer"));
+        check_admin(
+            &["infra-admin", "auditor"],
+            true,
+            Ok("auditors-read, infra-admins-administer"),
+        );
+        check_admin(&["auditor"], true, Ok("auditors-read"));
+        check_admin(&["auditor"], false, denied);
+        check_admin(&["writers"], true, denied);
+        check_admin(&[], true, denied);
+    }
+
+    #[test]
+    fn no_agent_name_can_write_policy() {
+        let text = agent_starter("x\")\npermit(principal, action, resource);//");
+        let policies = text.parse::<cedar_policy::PolicySet>().unwrap();
+        assert_eq!(policies.num_of_policies(), 1);
+    }
+
+    /// The examples in the starter's comments are policies too: they must load.
+    #[test]
+    fn the_commented_examples_are_valid() {
+        let uncommented = |text: &str| -> String {
+            let line = |line: &str| line.strip_prefix("//   ").unwrap_or(line).to_owned() + "\n";
+            text.lines().map(line).collect()
+        };
+        let mut bundle = bundle("c0ffee", EVERY_KIND);
+        let own = bundle.agents.values_mut().flatten();
+        for source in bundle.organisation.iter_mut().chain(own) {
+            let text = uncommented(&source.text);
+            assert!(text == source.text || text.contains("\n@id"));
+            source.text = text;
+        }
+        let engine = Engine::load(&bundle).expect("the examples have no fault");
+        let caller = caller();
+        let decision = engine.decide(&call(&caller), &[CLOUD]);
+        let permit = decision.permit.expect("permitted");
+        let asked = permit.allowed(CLOUD.id).expect("permitted").obligations();
+        assert_eq!(asked.max_cost, Some(types::Nanos(500_000_000)));
+        assert!(asked.log_full && asked.redact.contains("phone"));
+    }
+}

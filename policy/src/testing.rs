@@ -1,0 +1,98 @@
+//! Shared by the tests of this crate: a caller, models and one call that a row changes.
+
+use types::{AgentId, Integrity, KeyId, Label, Locality, Nanos, RequestId, TenantId, Timestamp};
+
+use crate::{
+    ask::{AgentKind, BudgetFacts, Caller, ModelCall, ModelFacts, RequestFacts, SessionFacts},
+    bundle::{Bundle, Source},
+    decide::Decision,
+    load::Engine,
+};
+
+pub(crate) const KINDS: &[&str] = &["email", "phone", "card", "us_ssn", "aws_key"];
+
+/// Allows the model call to everybody: the layer that a test is not about.
+pub(crate) const ALLOW: &str =
+    r#"@id("allow") permit (principal, action == Orchestack::Action::"callModel", resource);"#;
+
+pub(crate) const LOCAL: ModelFacts<'static> = ModelFacts {
+    id: "llama",
+    provider: "ollama",
+    locality: Locality::Local,
+    size: "small",
+    privacy: "",
+    simulator: false,
+};
+
+pub(crate) const CLOUD: ModelFacts<'static> = ModelFacts {
+    id: "gpt",
+    provider: "openai",
+    locality: Locality::Cloud,
+    size: "large",
+    privacy: "no_training",
+    simulator: false,
+};
+
+pub(crate) fn caller() -> Caller {
+    Caller {
+        tenant: TenantId::from_parts(1, 1),
+        tenant_name: "default".to_owned(),
+        agent: AgentId::from_parts(1, 2),
+        agent_name: "default".to_owned(),
+        agent_kind: AgentKind::User,
+        groups: vec!["writers".to_owned()],
+        key: Some(KeyId::from_parts(1, 3)),
+    }
+}
+
+pub(crate) fn call(caller: &Caller) -> ModelCall<'_> {
+    ModelCall {
+        id: RequestId::from_parts(1, 4),
+        caller,
+        label: Label::Internal,
+        integrity: Integrity::Trusted,
+        request: RequestFacts {
+            endpoint: "/v1/chat/completions",
+            input_tokens_bound: 100,
+            max_output_tokens: Some(50),
+            ..RequestFacts::default()
+        },
+        kinds: &[],
+        budget: BudgetFacts { remaining: Some(Nanos(1_000_000_000)), used_percent: 10 },
+        session: SessionFacts::default(),
+        now: Timestamp(1_700_000_000_123_456),
+    }
+}
+
+/// A bundle of one file `policies/o.cedar` and one `agents/default/a.cedar`.
+pub(crate) fn bundle(organisation: &str, agent: &str) -> Bundle<'static> {
+    let source =
+        |file: &str, text: &str| vec![Source { file: file.to_owned(), text: text.to_owned() }];
+    Bundle {
+        commit: "c0ffee".to_owned(),
+        organisation: source("policies/o.cedar", organisation),
+        agents: [("default".to_owned(), source("agents/default/a.cedar", agent))].into(),
+        kinds: KINDS,
+    }
+}
+
+pub(crate) fn engine(organisation: &str, agent: &str) -> Engine {
+    Engine::load(&bundle(organisation, agent)).unwrap_or_else(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        panic!("{}", lines.join("\n"))
+    })
+}
+
+/// A decision in one line per model: what the rows of the tests compare.
+pub(crate) fn told(decision: &Decision) -> String {
+    let allowed = decision.permit.iter().flat_map(crate::Permit::models).map(|allowed| {
+        format!("{} permitted by {}", allowed.model(), allowed.policies().join(", "))
+    });
+    let denied = decision.denied.iter().map(|denied| {
+        let by = if denied.policies.is_empty() { "" } else { " by " };
+        let reroute = if denied.reroute_local { ", reroute" } else { "" };
+        let policies = denied.policies.join(", ");
+        format!("{} denied: {}{by}{policies}{reroute}", denied.model, denied.reason)
+    });
+    allowed.chain(denied).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,36 @@
+//! Anthropic's Messages API, version 2023-06-01, as an upstream.
+//!
+//! Source: the API reference and the types of Anthropic's own SDKs. What the API cannot say is
+//! [`crate::Unsupported`], by the name of the caller's parameter; nothing is clamped or dropped.
+
+mod answer;
+mod blocks;
+mod request;
+mod stream;
+
+use types::Secret;
+
+pub use answer::decode_answer;
+pub use request::encode_request;
+pub use stream::StreamDecoder;
+
+use crate::{UpstreamError, failure};
+
+/// The path of the operation under a base URL without version.
+pub const PATH: &str = "/v1/messages";
+
+/// The version header's value.
+pub const VERSION: &str = "2023-06-01";
+
+/// The headers of a request: version, and the key if there is one.
+pub fn headers(key: Option<&Secret>) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("anthropic-version", VERSION.to_owned())];
+    headers.extend(key.map(|key| ("x-api-key", key.expose().to_owned())));
+    headers
+}
+
+/// What an upstream's answer with an error status says: `{"type": "error", "error": {"type",
+/// "message"}}`, such as `overloaded_error` with status 529. Any body will do.
+pub fn decode_error(status: u16, body: &[u8]) -> UpstreamError {
+    failure::read(status, body)
+}

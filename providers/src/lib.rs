@@ -1,0 +1,18 @@
+//! Wire formats: pure functions between our shape (`types::chat`, `types::answer`) and that of each
+//! provider's API. No I/O and no clock.
+//!
+//! Invariant: nothing is dropped silently. What a format cannot say is refused by the name of the
+//! field, and no input, however broken, panics. Errors carry positions and names, never content.
+
+pub mod anthropic;
+mod dialect;
+mod failure;
+pub mod json;
+pub mod openai;
+pub mod sse;
+mod wire;
+
+pub use dialect::{Dialect, StreamDecoder};
+pub use wire::{
+    BadAnswer, BadStream, MaxTokensField, Rejection, Target, Unsupported, UpstreamError,
+};

@@ -1,0 +1,260 @@
+//! Writing a request for an upstream of OpenAI's dialect.
+
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeSeq},
+};
+use types::chat::{
+    ChatRequest, Format, Image, ImageSource, Message, Part, Role, Tool, ToolCall, ToolChoice,
+};
+
+use crate::{MaxTokensField, Target, Unsupported, wire};
+
+/// The request's body. The output limit is always sent, and a stream always asks for usage: the
+/// ledger settles by it.
+///
+/// # Errors
+/// None today: this dialect expresses all of our shape. The type is the one all dialects share.
+pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
+    let mut out = Vec::with_capacity(1024);
+    wire::write_json(&mut out, &Body { request, target });
+    Ok(out)
+}
+
+struct Body<'a> {
+    request: &'a ChatRequest,
+    target: &'a Target<'a>,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { request, target } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("model", target.upstream_model)?;
+        let legacy = target.max_tokens_field == MaxTokensField::Legacy;
+        let message = |message| MessageOut { message, legacy };
+        map.serialize_entry("messages", &List(&request.messages, message))?;
+        let limit = match target.max_tokens_field {
+            MaxTokensField::Completion => "max_completion_tokens",
+            MaxTokensField::Legacy => "max_tokens",
+        };
+        map.serialize_entry(limit, &target.max_output_tokens)?;
+        if !request.tools.is_empty() {
+            map.serialize_entry("tools", &List(&request.tools, ToolOut))?;
+        }
+        if let Some(choice) = &request.tool_choice {
+            map.serialize_entry("tool_choice", &ChoiceOut(choice))?;
+        }
+        entry(&mut map, "parallel_tool_calls", request.parallel_tool_calls.as_ref())?;
+        if let Some(format) = &request.format {
+            map.serialize_entry("response_format", &FormatOut(format))?;
+        }
+        if request.choices > 1 {
+            map.serialize_entry("n", &request.choices)?;
+        }
+        entry(&mut map, "temperature", request.sampling.temperature.as_ref())?;
+        entry(&mut map, "top_p", request.sampling.top_p.as_ref())?;
+        entry(&mut map, "seed", request.sampling.seed.as_ref())?;
+        entry(&mut map, "reasoning_effort", request.reasoning_effort.as_ref())?;
+        if !request.stop.is_empty() {
+            map.serialize_entry("stop", &request.stop)?;
+        }
+        for (name, value) in &request.extra {
+            map.serialize_entry(name, value)?;
+        }
+        if target.stream {
+            map.serialize_entry("stream", &true)?;
+            map.serialize_entry("stream_options", &StreamOptions { include_usage: true })?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+/// An entry, if there is a value.
+fn entry<M: SerializeMap, T: Serialize>(
+    map: &mut M,
+    name: &str,
+    value: Option<&T>,
+) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| map.serialize_entry(name, value))
+}
+
+/// A list of our values, each in its wire form.
+struct List<'a, T, F>(&'a [T], F);
+
+impl<'a, T, W: Serialize, F: Fn(&'a T) -> W> Serialize for List<'a, T, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for item in self.0 {
+            list.serialize_element(&(self.1)(item))?;
+        }
+        list.end()
+    }
+}
+
+struct MessageOut<'a> {
+    message: &'a Message,
+    /// The server is of the older kind: it knows `system` only, which means the same.
+    legacy: bool,
+}
+
+impl Serialize for MessageOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let message = self.message;
+        let role = if self.legacy && message.role == Role::Developer {
+            Role::System
+        } else {
+            message.role
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("role", role.as_str())?;
+        match message.content.as_slice() {
+            // Many compatible servers take nothing but a plain string, so one text is one string.
+            // Several texts stay apart: joining them would change what the model reads.
+            [Part::Text(text)] => map.serialize_entry("content", text)?,
+            [] if message.role == Role::Assistant => map.serialize_entry("content", &())?,
+            [] => map.serialize_entry("content", "")?,
+            parts => map.serialize_entry("content", &List(parts, PartOut))?,
+        }
+        entry(&mut map, "name", message.name.as_ref())?;
+        if !message.tool_calls.is_empty() {
+            map.serialize_entry("tool_calls", &List(&message.tool_calls, CallOut))?;
+        }
+        entry(&mut map, "tool_call_id", message.tool_call_id.as_ref())?;
+        entry(&mut map, "refusal", message.refusal.as_ref())?;
+        map.end()
+    }
+}
+
+struct PartOut<'a>(&'a Part);
+
+impl Serialize for PartOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        match self.0 {
+            Part::Text(text) => {
+                map.serialize_entry("type", "text")?;
+                map.serialize_entry("text", text)?;
+            }
+            Part::Image(image) => {
+                map.serialize_entry("type", "image_url")?;
+                map.serialize_entry("image_url", &ImageOut(image))?;
+            }
+        }
+        map.end()
+    }
+}
+
+struct ImageOut<'a>(&'a Image);
+
+impl Serialize for ImageOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match &self.0.source {
+            ImageSource::Url(url) => map.serialize_entry("url", url)?,
+            ImageSource::Data { media_type, base64 } => {
+                map.serialize_entry("url", &format!("data:{media_type};base64,{base64}"))?;
+            }
+        }
+        entry(&mut map, "detail", self.0.detail.as_ref())?;
+        map.end()
+    }
+}
+
+/// A tool call as messages carry it, in requests and answers alike.
+pub(super) struct CallOut<'a>(pub(super) &'a ToolCall);
+
+impl Serialize for CallOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Function<'a> {
+            name: &'a str,
+            arguments: &'a str,
+        }
+        let ToolCall { id, name, arguments } = self.0;
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("id", id)?;
+        map.serialize_entry("type", "function")?;
+        map.serialize_entry("function", &Function { name, arguments })?;
+        map.end()
+    }
+}
+
+struct ToolOut<'a>(&'a Tool);
+
+impl Serialize for ToolOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("type", "function")?;
+        map.serialize_entry("function", &FunctionOut(self.0))?;
+        map.end()
+    }
+}
+
+struct FunctionOut<'a>(&'a Tool);
+
+impl Serialize for FunctionOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &self.0.name)?;
+        entry(&mut map, "description", self.0.description.as_ref())?;
+        entry(&mut map, "parameters", self.0.parameters.as_ref())?;
+        entry(&mut map, "strict", self.0.strict.as_ref())?;
+        map.end()
+    }
+}
+
+struct ChoiceOut<'a>(&'a ToolChoice);
+
+impl Serialize for ChoiceOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Named<'a> {
+            name: &'a str,
+        }
+        let name = match self.0 {
+            ToolChoice::Auto => return serializer.serialize_str("auto"),
+            ToolChoice::None => return serializer.serialize_str("none"),
+            ToolChoice::Required => return serializer.serialize_str("required"),
+            ToolChoice::Function(name) => name,
+        };
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("type", "function")?;
+        map.serialize_entry("function", &Named { name })?;
+        map.end()
+    }
+}
+
+struct FormatOut<'a>(&'a Format);
+
+impl Serialize for FormatOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct JsonSchema<'a> {
+            name: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            description: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            schema: Option<&'a serde_json::Value>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            strict: Option<bool>,
+        }
+        let mut map = serializer.serialize_map(None)?;
+        match self.0 {
+            Format::Text => map.serialize_entry("type", "text")?,
+            Format::JsonObject => map.serialize_entry("type", "json_object")?,
+            Format::JsonSchema { name, description, schema, strict } => {
+                map.serialize_entry("type", "json_schema")?;
+                let (description, schema) = (description.as_deref(), schema.as_ref());
+                let schema = JsonSchema { name, description, schema, strict: *strict };
+                map.serialize_entry("json_schema", &schema)?;
+            }
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,288 @@
+//! Reading a streamed answer in OpenAI's form (`CreateChatCompletionStreamResponse`).
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+use types::answer::{Event, Piece};
+
+use super::{
+    answer::{finish, made_up_id, text_or_parts, whole_logprobs},
+    usage,
+};
+use crate::{
+    BadStream, failure,
+    sse::{SseEvent, SseParser},
+};
+
+/// Choices are numbered below this; OpenAI allows 128. One bit of a `u128` each.
+const CHOICES_MAX: u32 = 128;
+
+/// The most tool calls of one answer.
+const CALLS_MAX: usize = 1_024;
+
+/// Reads a streamed answer.
+#[derive(Debug, Default)]
+pub struct StreamDecoder {
+    parser: SseParser,
+    state: State,
+    fault: Option<BadStream>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    started: bool,
+    /// `[DONE]` or an error came.
+    ended: bool,
+    failed: bool,
+    /// A bit for each choice that has begun, told its role, finished.
+    begun: u128,
+    told_role: u128,
+    finished: u128,
+    calls: Vec<Call>,
+    answer_id: String,
+}
+
+/// A tool call that has begun.
+#[derive(Debug)]
+struct Call {
+    choice: u32,
+    index: u32,
+    /// The id that the server gave, for servers that number nothing.
+    given_id: Option<String>,
+    named: bool,
+}
+
+/// What every chunk repeats; it is read until the answer has begun.
+#[derive(Deserialize)]
+struct Stamp<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    created: Option<&'a RawValue>,
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    system_fingerprint: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow)]
+    choices: Option<Vec<ChoiceIn<'a>>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ChoiceIn<'a> {
+    index: Option<u32>,
+    #[serde(borrow)]
+    delta: Option<Delta<'a>>,
+    #[serde(borrow)]
+    finish_reason: Option<&'a RawValue>,
+    logprobs: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow)]
+    role: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "text_or_parts")]
+    content: Option<String>,
+    refusal: Option<String>,
+    #[serde(borrow)]
+    reasoning_content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reasoning: Option<&'a RawValue>,
+    tool_calls: Option<Vec<CallIn>>,
+}
+
+#[derive(Deserialize)]
+struct CallIn {
+    index: Option<u32>,
+    id: Option<String>,
+    function: Option<FunctionIn>,
+}
+
+#[derive(Deserialize)]
+struct FunctionIn {
+    name: Option<String>,
+    arguments: Option<Value>,
+}
+
+impl StreamDecoder {
+    /// A decoder for one answer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// See [`crate::StreamDecoder::push`].
+    ///
+    /// # Errors
+    /// [`BadStream`].
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) -> Result<(), BadStream> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        let state = &mut self.state;
+        let outcome = self.parser.push(bytes, |event| state.take(event, out));
+        self.fault = outcome.as_ref().err().cloned();
+        outcome
+    }
+
+    /// See [`crate::StreamDecoder::finished`].
+    pub fn finished(&self) -> bool {
+        let state = &self.state;
+        let all_finished = state.begun != 0 && state.finished == state.begun;
+        self.fault.is_none() && !state.failed && (state.ended || all_finished)
+    }
+
+    /// See [`crate::StreamDecoder::ended`].
+    pub fn ended(&self) -> bool {
+        self.state.ended
+    }
+}
+
+impl State {
+    fn take(&mut self, event: SseEvent<'_>, out: &mut Vec<Event>) -> Result<(), BadStream> {
+        if self.ended || event.data.is_empty() {
+            return Ok(());
+        }
+        if event.data.trim() == "[DONE]" {
+            self.ended = true;
+            return Ok(());
+        }
+        let chunk: Chunk<'_> = serde_json::from_str(event.data)?;
+        let is_error = |object: &RawValue| object.get() == "\"error\"";
+        let says_error = chunk.object.is_some_and(is_error) || event.name == "error";
+        if chunk.error.is_some() || says_error {
+            let said = failure::said(event.data.as_bytes());
+            let kind = said.kind.unwrap_or_else(|| "error".to_owned());
+            out.push(Event::Failed { kind, message: said.message });
+            (self.ended, self.failed) = (true, true);
+            return Ok(());
+        }
+        let choices = chunk.choices.unwrap_or_default();
+        if !self.started {
+            self.start(event.data, !choices.is_empty(), out)?;
+        }
+        for choice in choices {
+            self.choice(choice, out)?;
+        }
+        out.extend(chunk.usage.and_then(usage::decode).map(Event::Usage));
+        Ok(())
+    }
+
+    /// Azure opens with a chunk of filter results that has neither id nor choices: it starts
+    /// nothing.
+    fn start(
+        &mut self,
+        data: &str,
+        has_choices: bool,
+        out: &mut Vec<Event>,
+    ) -> Result<(), BadStream> {
+        let stamp: Stamp<'_> = serde_json::from_str(data)?;
+        if !has_choices && stamp.id.is_none_or(|id| id.get() == "\"\"") {
+            return Ok(());
+        }
+        self.started = true;
+        self.answer_id = text(stamp.id).unwrap_or_default();
+        out.push(Event::Start {
+            id: self.answer_id.clone(),
+            created: stamp.created.and_then(|raw| raw.get().parse().ok()).unwrap_or(0),
+            model: text(stamp.model).unwrap_or_default(),
+            system_fingerprint: text(stamp.system_fingerprint),
+            service_tier: text(stamp.service_tier),
+        });
+        Ok(())
+    }
+
+    fn choice(&mut self, choice: ChoiceIn<'_>, out: &mut Vec<Event>) -> Result<(), BadStream> {
+        let index = choice.index.unwrap_or(0);
+        if index >= CHOICES_MAX {
+            return Err(BadStream::Beyond("choice number"));
+        }
+        let bit = 1_u128 << index;
+        self.begun |= bit;
+        let mut logprobs = choice.logprobs.filter(|value| !value.is_null()).map(whole_logprobs);
+        let mut add = |piece, logprobs| out.push(Event::Delta { choice: index, piece, logprobs });
+        if let Some(delta) = choice.delta {
+            // Some servers repeat the role in every chunk.
+            if delta.role.is_some() && self.told_role & bit == 0 {
+                self.told_role |= bit;
+                add(Piece::Role, None);
+            }
+            let reasoning = text(delta.reasoning_content).or_else(|| text(delta.reasoning));
+            if let Some(text) = reasoning.filter(|text| !text.is_empty()) {
+                add(Piece::Reasoning(text), None);
+            }
+            if let Some(text) = delta.refusal.filter(|text| !text.is_empty()) {
+                add(Piece::Refusal(text), logprobs.take());
+            }
+            let content = delta.content.filter(|text| !text.is_empty());
+            if let Some(text) = content {
+                add(Piece::Text(text), logprobs.take());
+            }
+            for call in delta.tool_calls.into_iter().flatten() {
+                let piece = self.call(index, call)?;
+                add(piece, None);
+            }
+        }
+        if let Some(logprobs) = logprobs {
+            add(Piece::Text(String::new()), Some(logprobs));
+        }
+        if let Some(reason) = text(choice.finish_reason).filter(|reason| !reason.is_empty())
+            && self.finished & bit == 0
+        {
+            self.finished |= bit;
+            out.push(Event::Finish { choice: index, reason: finish(&reason) });
+        }
+        Ok(())
+    }
+
+    /// One part of a tool call. Some servers number nothing: then a new id begins a new call.
+    fn call(&mut self, choice: u32, part: CallIn) -> Result<Piece, BadStream> {
+        let given_id = part.id.filter(|id| !id.is_empty());
+        let function = part.function;
+        let (name, arguments) = function.map_or((None, None), |f| (f.name, f.arguments));
+        let name = name.filter(|name| !name.is_empty());
+        let last = self.calls.iter().rev().find(|call| call.choice == choice);
+        let index = part.index.unwrap_or_else(|| match last {
+            None => 0,
+            Some(last) => {
+                let is_new = given_id.is_some() && given_id != last.given_id
+                    || given_id.is_none() && name.is_some();
+                last.index.saturating_add(u32::from(is_new))
+            }
+        });
+        let arguments = match arguments {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text,
+            Some(other) => other.to_string(),
+        };
+        let known = self.calls.iter_mut().find(|call| (call.choice, call.index) == (choice, index));
+        if let Some(call) = known {
+            let name = name.filter(|_| !call.named);
+            call.named |= name.is_some();
+            return Ok(Piece::ToolCall { index, id: None, name, arguments });
+        }
+        if self.calls.len() >= CALLS_MAX {
+            return Err(BadStream::Beyond("number of tool calls"));
+        }
+        let named = name.is_some();
+        let made_up = || made_up_id(&self.answer_id, choice, index);
+        let id = given_id.clone().unwrap_or_else(made_up);
+        self.calls.push(Call { choice, index, given_id, named });
+        Ok(Piece::ToolCall { index, id: Some(id), name, arguments })
+    }
+}
+
+/// A string, if it is one: servers put other things into fields that we can do without.
+fn text(raw: Option<&RawValue>) -> Option<String> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+}

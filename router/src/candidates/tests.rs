@@ -1,0 +1,80 @@
+use types::SizeClass;
+
+use super::*;
+use crate::registry::tests::{model, provider};
+
+fn registry() -> Registry {
+    let mini = Model {
+        aliases: vec!["fast".to_owned()],
+        fallbacks: vec!["small".to_owned()],
+        ..model("mini", "cloud", SizeClass::Small)
+    };
+    let twin =
+        Model { upstream: "mini".to_owned(), ..model("other/mini", "other", SizeClass::Small) };
+    let models = vec![
+        mini,
+        twin,
+        model("big", "cloud", SizeClass::Large),
+        model("small", "local", SizeClass::Small),
+        model("spare", "local", SizeClass::Large),
+    ];
+    let providers = vec![
+        provider("cloud", Locality::Cloud),
+        provider("other", Locality::Cloud),
+        provider("local", Locality::Local),
+    ];
+    Registry::build(providers, models).unwrap()
+}
+
+#[track_caller]
+fn check(asked: &str, expected: &[(Standing, &str)]) {
+    let registry = registry();
+    let found = candidates(&registry, asked).unwrap();
+    let found: Vec<_> = found.ranked().iter().map(|(s, m)| (*s, m.id.as_str())).collect();
+    assert_eq!(found, expected, "{asked}");
+}
+
+#[test]
+fn a_named_model_comes_with_its_twins_its_fallbacks_and_local_substitutes() {
+    let expected = [
+        (Standing::Requested, "mini"),
+        (Standing::SameName, "other/mini"),
+        (Standing::Fallback, "small"),
+        (Standing::Substitute, "spare"),
+    ];
+    check("mini", &expected);
+    check("fast", &expected);
+    check("spare", &[(Standing::Requested, "spare"), (Standing::Substitute, "small")]);
+}
+
+#[test]
+fn auto_considers_every_model() {
+    for asked in ["auto", "auto:cheap", "auto:fast", "auto:local", "auto:best"] {
+        assert_eq!(candidates(&registry(), asked).unwrap().all().count(), 5, "{asked}");
+    }
+}
+
+#[test]
+fn an_agents_own_fallbacks_come_behind_the_models() {
+    let registry = registry();
+    let names = ["spare", "gone", "small"].map(str::to_owned);
+    let found = candidates(&registry, "mini").unwrap().with_fallbacks(&names);
+    let fallbacks: Vec<_> = found
+        .ranked()
+        .iter()
+        .filter(|(standing, _)| *standing == Standing::Fallback)
+        .map(|(_, model)| model.id.as_str())
+        .collect();
+    assert_eq!(fallbacks, ["small", "spare"]);
+    assert_eq!(found.all().count(), 4);
+}
+
+#[test]
+fn an_unknown_name_is_named() {
+    for asked in ["gpt-9", "auto:quick", "AUTO", ""] {
+        let error = candidates(&registry(), asked).unwrap_err();
+        assert_eq!(error.asked, asked);
+    }
+    let long = "x".repeat(100_000);
+    assert!(candidates(&registry(), &long).unwrap_err().to_string().len() < 500);
+}

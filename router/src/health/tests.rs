@@ -1,0 +1,121 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const LIMITS: Limits = Limits {
+    failures: 3,
+    cool_down: Duration::from_secs(10),
+    cool_down_max: Duration::from_secs(60),
+    probe: Duration::from_secs(30),
+};
+
+const fn at(seconds: u64) -> Moment {
+    Duration::from_secs(seconds)
+}
+
+fn play(events: &[(u64, Outcome)]) -> Health {
+    events.iter().fold(Health::default(), |health, (second, outcome)| {
+        health.after(*outcome, at(*second), &LIMITS)
+    })
+}
+
+const ANSWERED: Outcome = Outcome::Answered { first_byte: Duration::from_millis(80) };
+
+#[track_caller]
+fn check(events: &[(u64, Outcome)], now: u64, wait: Option<u64>) {
+    assert_eq!(play(events).retry_after(at(now)), wait.map(Duration::from_secs));
+}
+
+#[test]
+fn failures_in_a_row_open_the_breaker_for_a_while() {
+    use Outcome::Failed;
+    check(&[(1, Failed), (2, Failed)], 2, None);
+    check(&[(1, Failed), (2, Failed), (3, Failed)], 3, Some(10));
+    check(&[(1, Failed), (2, Failed), (3, Failed)], 13, None);
+    check(&[(1, Failed), (2, ANSWERED), (3, Failed), (4, Failed)], 4, None);
+    // Calls that were out when it opened do not prolong it.
+    check(&[(1, Failed), (2, Failed), (3, Failed), (9, Failed)], 9, Some(4));
+}
+
+#[test]
+fn one_probe_goes_out_and_decides() {
+    use Outcome::{Dispatched, Failed, Nothing};
+    let open = [(1, Failed), (2, Failed), (3, Failed)];
+    let probe = [&open[..], &[(13, Dispatched)]].concat();
+    check(&probe, 13, Some(30));
+    check(&[&probe[..], &[(14, ANSWERED)]].concat(), 14, None);
+    assert_eq!(play(&[&probe[..], &[(14, ANSWERED)]].concat()).state(), "closed");
+    // The second opening lasts twice as long, and no opening lasts for ever.
+    check(&[&probe[..], &[(14, Failed)]].concat(), 14, Some(20));
+    let mut again = probe.clone();
+    for second in [14, 100, 200, 300, 400] {
+        again.extend([(second, Failed), (second + 70, Dispatched)]);
+    }
+    check(&[&again[..], &[(471, Failed)]].concat(), 471, Some(60));
+    // A probe that was cut short makes room for the next one; so does one that is never heard of.
+    check(&[&probe[..], &[(14, Nothing)]].concat(), 14, None);
+    check(&probe, 43, None);
+}
+
+#[test]
+fn retry_after_is_honoured_up_to_a_bound() {
+    let busy = |wait: u64| Outcome::Busy { retry_after: Some(Duration::from_secs(wait)) };
+    check(&[(1, busy(20))], 1, Some(20));
+    check(&[(1, busy(20)), (2, busy(1))], 2, Some(19));
+    check(&[(1, busy(1_000_000))], 1, Some(60));
+    check(&[(1, busy(20)), (21, ANSWERED)], 21, None);
+    check(&[(1, Outcome::Busy { retry_after: None })], 1, None);
+}
+
+#[test]
+fn latency_is_a_moving_average_of_answers() {
+    let slow = Outcome::Answered { first_byte: Duration::from_millis(880) };
+    assert_eq!(play(&[(1, Outcome::Failed)]).latency(), None);
+    assert_eq!(play(&[(1, ANSWERED)]).latency(), Some(Duration::from_millis(80)));
+    assert_eq!(play(&[(1, ANSWERED), (2, slow)]).latency(), Some(Duration::from_millis(180)));
+}
+
+#[test]
+fn a_table_keeps_endpoints_apart_and_forgets_those_that_are_gone() {
+    let mut table = HealthTable::new(LIMITS);
+    for _ in 0..3 {
+        table.record("a", "m", Outcome::Failed, at(1));
+    }
+    table.record("b", "m", ANSWERED, at(1));
+    assert!(!table.get("a", "m").admits(at(1)));
+    assert!(table.get("b", "m").admits(at(1)) && table.get("c", "x").admits(at(1)));
+    table.retain(|provider, _| provider == "b");
+    assert_eq!(table.iter().map(|(p, ..)| p).collect::<Vec<_>>(), ["b"]);
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        Just(Outcome::Dispatched),
+        Just(ANSWERED),
+        Just(Outcome::Failed),
+        Just(Outcome::Nothing),
+        proptest::option::of(0..=u64::MAX)
+            .prop_map(|wait| Outcome::Busy { retry_after: wait.map(Duration::from_secs) }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_an_endpoint_is_tried_again_within_the_bound(
+        events in prop::collection::vec((0..1_000_u64, outcome()), 0..40),
+    ) {
+        let mut events = events;
+        events.sort_by_key(|(second, _)| *second);
+        let health = play(&events);
+        let last = events.last().map_or(0, |(second, _)| *second);
+        prop_assert!(health.admits(at(last + 61)));
+    }
+
+    #[test]
+    fn an_answer_always_closes(
+        events in prop::collection::vec((0..1_000_u64, outcome()), 0..40),
+    ) {
+        let health = play(&events).after(ANSWERED, at(1_000), &LIMITS);
+        prop_assert!(health.admits(at(1_000)));
+    }
+}

@@ -1,0 +1,20 @@
+//! Chooses models: which could serve a request, which of them may and can, and in what order.
+//!
+//! INVARIANT: a [`Plan`] comes only from [`plan()`], and every model in it is in the [`policy::Permit`]
+//! and allowed by the content's label. All of it is values: health, prices and the clock are
+//! arguments, and the same arguments give the same plan.
+
+mod address;
+mod candidates;
+mod filter;
+mod health;
+mod plan;
+mod rank;
+mod registry;
+
+pub use candidates::{Candidates, UnknownModel, Variant, candidates};
+pub use filter::{DropReason, Dropped, Needs, Quote};
+pub use health::{Health, HealthTable, Limits, Moment, Outcome};
+pub use plan::{ATTEMPTS_MAX, Facts, NoRoute, Plan, plan};
+pub use rank::{Choice, Standing, Weights};
+pub use registry::{Capabilities, Fault, Model, Origin, Provider, Registry, Timeouts};

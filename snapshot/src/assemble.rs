@@ -1,0 +1,508 @@
+//! A snapshot from its sources: the files of one commit, the rows of the store, and what was found.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use budget::{AccountKey, CapSpec, Catalogue, Period, Price, Scope, Zone};
+use config::{
+    Fault, Settings, Tree,
+    tree::{AgentFile, AgentKind, Caps, MaxTokensField, ModelFile, ModelPrice, ProviderFile},
+};
+use policy::{Bundle, Caller, Source};
+use router::{Capabilities, Model, Origin, Provider, Registry};
+use store::{agents, caps, keys::Key};
+use types::{AgentId, KeyId, Label, Nanos, NanosPerMillion, Secret, TenantId, Timestamp};
+
+use crate::{
+    agent::{Agent, Cap},
+    registration::{ModelSpec, ProviderSpec},
+};
+
+/// Everything that requests are decided by, of one commit.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The commit of the git tree.
+    pub commit: String,
+    /// The number of control changes that it includes.
+    pub revision: i64,
+    /// The policies.
+    pub policy: policy::Engine,
+    /// The models and providers.
+    pub registry: Registry,
+    /// The DLP engine.
+    pub dlp: dlp::Engine,
+    /// From this label up only local models are used.
+    pub local_from: Label,
+    /// What counts in ranking where the agent does not say.
+    pub weights: Option<router::Weights>,
+    /// The tenant of the tree.
+    pub tenant: TenantId,
+    /// Its name.
+    pub tenant_name: String,
+    /// What an operator should look at; nothing here stops requests.
+    pub notes: Vec<String>,
+    catalogue: Arc<Catalogue>,
+    own_prices: HashMap<String, Arc<Price>>,
+    secrets: HashMap<String, Secret>,
+    agents: HashMap<AgentId, Agent>,
+    keys: HashMap<KeyId, Key>,
+    caps: Vec<caps::Cap>,
+}
+
+/// What the store holds.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// The number of control changes so far.
+    pub revision: i64,
+    /// The tenant of the tree.
+    pub tenant: TenantId,
+    /// Its name.
+    pub tenant_name: String,
+    /// Every agent.
+    pub agents: Vec<agents::Agent>,
+    /// Every live key.
+    pub keys: Vec<Key>,
+    /// Caps set at run time.
+    pub caps: Vec<caps::Cap>,
+    /// Providers registered at run time.
+    pub providers: Vec<ProviderSpec>,
+    /// Models registered at run time.
+    pub models: Vec<ModelSpec>,
+}
+
+/// Providers and models that were found, or the simulator's.
+#[derive(Debug, Clone)]
+pub struct Extra {
+    /// [`Origin::Discovered`] or [`Origin::Simulator`].
+    pub origin: Origin,
+    /// The provider.
+    pub provider: ProviderSpec,
+    /// Its models.
+    pub models: Vec<ModelSpec>,
+}
+
+/// What a valid tree holds, for people.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Report {
+    /// The commit.
+    pub commit: String,
+    /// Agents by name.
+    pub agents: Vec<String>,
+    /// Files of Cedar policies.
+    pub policy_files: usize,
+    /// Providers.
+    pub providers: usize,
+    /// Models.
+    pub models: usize,
+    /// What is legal and looks wrong.
+    pub notes: Vec<String>,
+}
+
+/// The parts of a commit that need neither store nor network.
+struct Checked {
+    tree: Tree,
+    policy: policy::Engine,
+    dlp: dlp::Engine,
+    registry: Registry,
+    notes: Vec<String>,
+}
+
+/// Checks a tree as a whole without a store: what `orchestack policy check` and every load do.
+///
+/// # Errors
+/// Every fault of every file.
+pub fn check(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Report, Vec<Fault>> {
+    let checked = checked(commit, files, Vec::new(), Vec::new())?;
+    let tree = &checked.tree;
+    Ok(Report {
+        commit: commit.to_owned(),
+        agents: tree.agents.keys().cloned().collect(),
+        policy_files: tree.policies.len()
+            + tree.agents.values().map(|a| a.policies.len()).sum::<usize>(),
+        providers: tree.providers.len(),
+        models: tree.models.len(),
+        notes: checked.notes,
+    })
+}
+
+fn checked(
+    commit: &str,
+    files: &BTreeMap<String, Vec<u8>>,
+    mut providers: Vec<Provider>,
+    mut models: Vec<Model>,
+) -> Result<Checked, Vec<Fault>> {
+    let tree = Tree::load(commit, files)?;
+    let mut faults = Vec::new();
+    let policy = load_policy(&tree).map_err(|found| faults.extend(found));
+    let dlp = load_dlp(&tree).map_err(|found| faults.push(found));
+    providers.extend(tree.providers.iter().map(provider_of));
+    let (present, absent): (Vec<_>, Vec<_>) =
+        tree.models.iter().partition(|model| !waits_for_provider(model, &providers));
+    models.extend(present.into_iter().map(model_of));
+    let registry = Registry::build(providers, models)
+        .map_err(|found| faults.extend(found.iter().map(registry_fault)));
+    match (policy, dlp, registry) {
+        (Ok(policy), Ok(dlp), Ok(registry)) => {
+            let mut notes: Vec<String> = registry.notes().iter().map(ToString::to_string).collect();
+            notes.extend(absent.into_iter().map(|model| {
+                format!(
+                    "{}: model {}: its provider `{}` is not there now; start it, or set its key",
+                    model.file, model.id, model.provider
+                )
+            }));
+            Ok(Checked { policy, dlp, registry, notes, tree })
+        }
+        _ => Err(faults),
+    }
+}
+
+/// Whether a model's provider is one that discovery gives its name, and is not there now. A tree
+/// must load whether or not a server runs; any other unknown provider is a mistake.
+fn waits_for_provider(model: &ModelFile, providers: &[Provider]) -> bool {
+    let known = config::KNOWN_PROVIDERS.iter().map(|provider| provider.name);
+    let mut discovered = known.chain(config::LOCAL_PROVIDERS.iter().copied());
+    providers.iter().all(|provider| provider.name != model.provider)
+        && discovered.any(|name| name == model.provider)
+}
+
+impl Snapshot {
+    /// Joins a commit with the store's rows and what was found.
+    ///
+    /// # Errors
+    /// Every fault of the commit. Faults of other origins become [`Snapshot::notes`].
+    pub(crate) fn assemble(
+        commit: &str,
+        files: &BTreeMap<String, Vec<u8>>,
+        rows: Rows,
+        extra: &[Extra],
+        settings: &Settings,
+        catalogue: Arc<Catalogue>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut notes = Vec::new();
+        let mut own_prices = HashMap::new();
+        let (mut providers, mut models) = (Vec::new(), Vec::new());
+        let runtime = (Origin::Runtime, rows.providers.as_slice(), rows.models.as_slice());
+        let found = extra
+            .iter()
+            .map(|e| (e.origin.clone(), std::slice::from_ref(&e.provider), e.models.as_slice()));
+        for (origin, some_providers, some_models) in std::iter::once(runtime).chain(found) {
+            for spec in some_providers {
+                match spec.provider(origin.clone()) {
+                    Ok(provider) => providers.push(provider),
+                    Err(error) => notes.push(format!("provider `{}`: {error}", spec.name)),
+                }
+            }
+            for spec in some_models {
+                match (spec.model(origin.clone()), spec.own_price()) {
+                    (Ok(model), Ok(price)) => {
+                        own_prices.extend(price.map(|p| (model.id.clone(), Arc::new(p))));
+                        models.push(model);
+                    }
+                    (Err(error), _) | (_, Err(error)) => {
+                        notes.push(format!("model `{}`: {error}", spec.id));
+                    }
+                }
+            }
+        }
+        let Checked { tree, policy, dlp, registry, notes: found } =
+            checked(commit, files, providers, models)?;
+        for model in &tree.models {
+            // The tree wins a name that two origins claim, and so does its price.
+            own_prices.remove(&model.id);
+            own_prices.extend(own_price(model).map(|price| (model.id.clone(), Arc::new(price))));
+        }
+        notes.extend(found);
+        let secrets = resolve_secrets(&registry, settings, &mut notes);
+        let agents = agents_of(&tree, &rows, settings);
+        Ok(Self {
+            commit: commit.to_owned(),
+            revision: rows.revision,
+            policy,
+            dlp,
+            local_from: tree.settings.local_from.unwrap_or(settings.routing.local_from),
+            weights: tree.settings.weights.or(settings.routing.weights).map(weights_of),
+            tenant: rows.tenant,
+            tenant_name: rows.tenant_name,
+            notes,
+            catalogue,
+            own_prices,
+            secrets,
+            agents,
+            caps: rows.caps.into_iter().filter(|cap| cap.tenant == rows.tenant).collect(),
+            keys: rows.keys.into_iter().map(|key| (key.id, key)).collect(),
+            registry,
+        })
+    }
+
+    /// An agent by its id.
+    pub fn agent(&self, id: AgentId) -> Option<&Agent> {
+        self.agents.get(&id)
+    }
+
+    /// An agent by its name.
+    pub fn agent_by_name(&self, name: &str) -> Option<&Agent> {
+        self.agents.values().find(|agent| agent.name == name)
+    }
+
+    /// Every agent, in no order.
+    pub fn agents(&self) -> impl Iterator<Item = &Agent> {
+        self.agents.values()
+    }
+
+    /// A key that is not revoked. Whether it has expired is for the caller's clock.
+    pub fn key(&self, id: KeyId) -> Option<&Key> {
+        self.keys.get(&id)
+    }
+
+    /// The budgets that a call is held in: those of the agent and its tenant, and every cap that was
+    /// set at run time on one of the spenders. `upstream` is the provider and the model, once they
+    /// are known. What is not capped and not the agent's or tenant's is not counted.
+    pub fn path(
+        &self,
+        agent: &Agent,
+        key: Option<KeyId>,
+        upstream: Option<(&str, &str)>,
+        now: Timestamp,
+    ) -> Vec<CapSpec> {
+        let mut path = agent.caps_at(self.tenant, now);
+        let key = key.map(|key| key.to_string());
+        for cap in &self.caps {
+            let spends = match cap.scope {
+                Scope::Tenant => cap.scope_id == self.tenant.to_string(),
+                Scope::Agent => cap.scope_id == agent.id.to_string(),
+                Scope::Key => key.as_ref() == Some(&cap.scope_id),
+                Scope::Provider => upstream.is_some_and(|(provider, _)| provider == cap.scope_id),
+                Scope::Model => upstream.is_some_and(|(_, model)| model == cap.scope_id),
+                Scope::User | Scope::Session | Scope::Task => false,
+            };
+            let window = cap.period.window(now, &Zone::UTC);
+            let (tenant, scope, scope_id) = (self.tenant, cap.scope, cap.scope_id.clone());
+            let spec = CapSpec {
+                key: AccountKey { tenant, scope, scope_id, window },
+                target: cap.target,
+                hard: cap.hard,
+            };
+            match path.iter_mut().find(|known| known.key == spec.key) {
+                Some(known) if spends => *known = spec,
+                None if spends => path.push(spec),
+                Some(_) | None => {}
+            }
+        }
+        path
+    }
+
+    /// The key of a provider, if it needs one and it could be had.
+    pub fn secret(&self, provider: &str) -> Option<&Secret> {
+        self.secrets.get(provider)
+    }
+
+    /// What a model costs at an instant; `None` where no price is known, which is never zero.
+    pub fn price(&self, model: &Model, at: Timestamp) -> Option<Arc<Price>> {
+        if let Some(price) = self.own_prices.get(&model.id) {
+            return Some(Arc::clone(price));
+        }
+        self.catalogue.price(&model.provider, &model.upstream, at).cloned().map(Arc::new)
+    }
+}
+
+fn load_policy(tree: &Tree) -> Result<policy::Engine, Vec<Fault>> {
+    let source =
+        |file: &config::tree::TextFile| Source { file: file.path.clone(), text: file.text.clone() };
+    let kinds: Vec<&str> = dlp::Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let bundle = Bundle {
+        commit: tree.commit.clone(),
+        organisation: tree.policies.iter().map(source).collect(),
+        agents: tree
+            .agents
+            .iter()
+            .map(|(name, agent)| (name.clone(), agent.policies.iter().map(source).collect()))
+            .collect(),
+        kinds: &kinds,
+    };
+    policy::Engine::load(&bundle).map_err(|faults| {
+        let fault = |f: policy::Fault| Fault {
+            file: f.file,
+            line: f.line,
+            key: String::new(),
+            message: f.message,
+            fix: f.fix,
+        };
+        faults.into_iter().map(fault).collect()
+    })
+}
+
+fn load_dlp(tree: &Tree) -> Result<dlp::Engine, Fault> {
+    let Some(table) = &tree.settings.dlp else {
+        return Ok(dlp::Engine::builtin(&dlp::Settings::default()));
+    };
+    match table.clone().try_into::<dlp::Settings>() {
+        Ok(settings) => Ok(dlp::Engine::builtin(&settings)),
+        Err(error) => Err(Fault {
+            file: "orchestack.toml".to_owned(),
+            line: None,
+            key: "dlp".to_owned(),
+            message: error.message().to_owned(),
+            fix: "see docs/dlp.md for the keys of `[dlp]`".to_owned(),
+        }),
+    }
+}
+
+fn provider_of(file: &ProviderFile) -> Provider {
+    let times = file.timeouts;
+    Provider {
+        name: file.name.clone(),
+        kind: file.kind,
+        base_url: file.base_url.clone(),
+        locality: file.locality,
+        simulator: false,
+        secret_ref: file.secret.as_ref().map(ToString::to_string),
+        privacy: file.privacy.clone(),
+        legacy_max_tokens: file.max_tokens_field == MaxTokensField::Legacy,
+        timeouts: router::Timeouts {
+            connect: times.connect,
+            first_byte: times.first_byte,
+            idle: times.idle,
+            total: times.total,
+        },
+        max_concurrent: file.max_concurrent,
+        origin: Origin::Git { file: file.file.clone() },
+    }
+}
+
+fn model_of(file: &ModelFile) -> Model {
+    let can = file.capabilities;
+    Model {
+        id: file.id.clone(),
+        provider: file.provider.clone(),
+        upstream: file.upstream.clone(),
+        // The registry raises it to the provider's.
+        locality: file.locality.unwrap_or(types::Locality::Local),
+        size: file.size,
+        context_tokens: file.context_tokens,
+        max_output_tokens: file.max_output_tokens,
+        capabilities: Capabilities {
+            tools: can.tools,
+            json_schema: can.json_schema,
+            images: can.images,
+            streaming: can.streaming,
+            reasoning: can.reasoning,
+        },
+        quality: file.quality,
+        aliases: file.aliases.clone(),
+        fallbacks: file.fallbacks.clone(),
+        privacy: String::new(),
+        origin: Origin::Git { file: file.file.clone() },
+        enabled: file.enabled,
+    }
+}
+
+fn own_price(file: &ModelFile) -> Option<Price> {
+    match file.price? {
+        ModelPrice::Free => Some(Price::free()),
+        ModelPrice::PerMillion { input, output, cached } => {
+            let NanosPerMillion(cached) = cached.unwrap_or(input);
+            let id = format!("{}@tree:{}/{}/{cached}", file.id, input.0, output.0);
+            let mut price = Price::flat(id, input, output);
+            price.rates.cached_input = NanosPerMillion(cached);
+            Some(price)
+        }
+    }
+}
+
+fn registry_fault(fault: &router::Fault) -> Fault {
+    let file = match &fault.origin {
+        Origin::Git { file } => file.clone(),
+        Origin::Runtime | Origin::Discovered | Origin::Simulator => fault.origin.to_string(),
+    };
+    Fault {
+        file,
+        line: None,
+        key: fault.subject.clone(),
+        message: fault.message.clone(),
+        fix: fault.fix.clone(),
+    }
+}
+
+fn weights_of(weights: config::settings::Weights) -> router::Weights {
+    router::Weights { cost: weights.cost, latency: weights.latency, quality: weights.quality }
+}
+
+/// Fetches the providers' keys. One that cannot be had is told; its provider will answer 401.
+fn resolve_secrets(
+    registry: &Registry,
+    settings: &Settings,
+    notes: &mut Vec<String>,
+) -> HashMap<String, Secret> {
+    let mut secrets = HashMap::new();
+    for provider in registry.providers() {
+        let Some(text) = &provider.secret_ref else { continue };
+        let resolved = text.parse::<config::SecretRef>().and_then(|reference| {
+            reference.resolve(&settings.state.dir, config::settings::variable)
+        });
+        match resolved {
+            Ok(secret) => {
+                secrets.insert(provider.name.clone(), secret);
+            }
+            Err(error) => notes.push(format!("provider `{}`: {error}", provider.name)),
+        }
+    }
+    secrets
+}
+
+/// The tree's agents with the ids of their rows. An agent without a row has no keys yet.
+fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMap<AgentId, Agent> {
+    let live = rows.agents.iter().filter(|a| a.disabled_at.is_none() && a.tenant == rows.tenant);
+    live.filter_map(|row| {
+        let file = tree.agents.get(&row.name)?;
+        let agent = Agent {
+            id: row.id,
+            name: row.name.clone(),
+            caller: Caller {
+                tenant: row.tenant,
+                tenant_name: rows.tenant_name.clone(),
+                agent: row.id,
+                agent_name: row.name.clone(),
+                agent_kind: match file.kind {
+                    AgentKind::User => policy::AgentKind::User,
+                    AgentKind::System => policy::AgentKind::System,
+                },
+                groups: file.groups.clone(),
+                key: None,
+            },
+            label: file.label,
+            model: file.model.clone(),
+            fallbacks: file.fallbacks.clone(),
+            weights: file.weights.map(weights_of),
+            caps: caps_of(tree, file, row, settings),
+        };
+        Some((row.id, agent))
+    })
+    .collect()
+}
+
+fn caps_of(tree: &Tree, file: &AgentFile, row: &agents::Agent, settings: &Settings) -> Vec<Cap> {
+    let (defaults, org) = (&settings.budget, &tree.settings);
+    let agent = row.id.to_string();
+    let tenant = row.tenant.to_string();
+    let cap = |scope, scope_id: &str, period, target: Option<Nanos>| Cap {
+        scope,
+        scope_id: scope_id.to_owned(),
+        period,
+        target,
+    };
+    let pick =
+        |of: fn(&Caps) -> Option<Nanos>, default| of(&file.budget).or(of(&org.agents)).or(default);
+    let caps = [
+        cap(Scope::Agent, &agent, Period::Day, pick(|c| c.day, Some(defaults.agent_day))),
+        cap(Scope::Agent, &agent, Period::Month, pick(|c| c.month, defaults.agent_month)),
+        cap(Scope::Agent, &agent, Period::Total, pick(|c| c.total, None)),
+        cap(Scope::Tenant, &tenant, Period::Day, org.tenant.day.or(defaults.tenant_day)),
+        cap(Scope::Tenant, &tenant, Period::Month, org.tenant.month.or(defaults.tenant_month)),
+        cap(Scope::Tenant, &tenant, Period::Total, org.tenant.total),
+    ];
+    // Day and month are always metered, so that a cap set later finds what was spent.
+    let kept = |cap: &Cap| cap.target.is_some() || cap.period != Period::Total;
+    caps.into_iter().filter(kept).collect()
+}

@@ -1,0 +1,17 @@
+//! Everything that a request is decided by, loaded as one immutable value: policies, registry,
+//! prices, agents, keys. A request takes one [`Snapshot`] and uses it from start to end.
+//!
+//! INVARIANT: a snapshot is of one commit as a whole. A commit that does not load leaves the last
+//! good one in force, and [`Snapshots::status`] says why.
+
+mod agent;
+mod assemble;
+pub mod git;
+pub mod keys;
+mod registration;
+mod snapshots;
+
+pub use agent::{Agent, Cap};
+pub use assemble::{Extra, Report, Rows, Snapshot, check};
+pub use registration::{ModelSpec, PriceSpec, ProviderSpec, SpecError};
+pub use snapshots::{Error, Snapshots, Sources, Status};

@@ -1,0 +1,391 @@
+//! The handle of the snapshot in force: loaded, watched, swapped as a whole.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use budget::Catalogue;
+use config::{Fault, Settings};
+use prometheus::{IntCounter, register_int_counter};
+use serde_json::json;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use types::{Actor, ActorType, AgentId, AuditId, TenantId, Timestamp, audit};
+
+use crate::{
+    assemble::{Extra, Rows, Snapshot},
+    git::{self, Repository},
+};
+
+/// How often the store is asked for control changes of other processes.
+const REVISION_PERIOD: Duration = Duration::from_millis(500);
+
+#[expect(clippy::expect_used, reason = "the name is a constant; a clash shows at the first start")]
+static REJECTED: LazyLock<IntCounter> = LazyLock::new(|| {
+    register_int_counter!(
+        "orchestack_policy_commits_rejected_total",
+        "Commits of the git tree that did not load; the last good one stays in force"
+    )
+    .expect("a metric's name is legal and unique")
+});
+
+/// Where snapshots come from.
+#[derive(Clone)]
+pub struct Sources {
+    /// The git tree.
+    pub repository: Repository,
+    /// The store.
+    pub store: Store,
+    /// The settings of this process.
+    pub settings: Arc<Settings>,
+    /// What was found, or the simulator.
+    pub extra: Vec<Extra>,
+}
+
+/// Why no snapshot could be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The tree cannot be read.
+    #[error(transparent)]
+    Git(#[from] git::Error),
+    /// The commit is not valid.
+    #[error("commit {commit} does not load: {}", list(.faults))]
+    Faults {
+        /// The commit.
+        commit: String,
+        /// Everything that is wrong with it.
+        faults: Vec<Fault>,
+    },
+    /// The store cannot be read.
+    #[error("the snapshot's rows cannot be read")]
+    Store(#[from] store::Error),
+    /// The store has no tenant.
+    #[error("the store has no tenant; start `orchestack serve` once to make the first")]
+    NoTenant,
+}
+
+/// What is in force, and why a newer commit is not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Status {
+    /// The commit in force.
+    pub commit: String,
+    /// A newer commit that did not load.
+    pub rejected: Option<String>,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    /// What an operator should look at.
+    pub notes: Vec<String>,
+}
+
+/// The snapshot in force; clones share it.
+#[derive(Clone)]
+pub struct Snapshots {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    sources: Sources,
+    catalogue: Arc<Catalogue>,
+    current: ArcSwap<Snapshot>,
+    status: Mutex<Status>,
+    /// The files in force. Loads come one after the other, so that an older one never replaces a
+    /// newer one.
+    loading: tokio::sync::Mutex<Files>,
+}
+
+impl Snapshots {
+    /// Loads the first snapshot.
+    ///
+    /// # Errors
+    /// [`Error`]: without a good snapshot nothing is served.
+    pub async fn open(sources: Sources) -> Result<Self, Error> {
+        let catalogue = Arc::new(Catalogue::builtin());
+        let tree = Files::newest(&sources.repository).await?;
+        let first = load(&sources, &catalogue, &tree).await?;
+        adopt_caps(&sources, &first).await?;
+        let status = status_of(&first);
+        let current = ArcSwap::from_pointee(first);
+        let status = Mutex::new(status);
+        let loading = tokio::sync::Mutex::new(tree);
+        Ok(Self { inner: Arc::new(Inner { sources, catalogue, current, status, loading }) })
+    }
+
+    /// The snapshot in force.
+    pub fn load(&self) -> Arc<Snapshot> {
+        self.inner.current.load_full()
+    }
+
+    /// What is in force, and why a newer commit is not.
+    pub fn status(&self) -> Status {
+        self.inner.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The git tree.
+    pub fn repository(&self) -> &Repository {
+        &self.inner.sources.repository
+    }
+
+    /// Loads again and swaps. Keys that were revoked before this call are refused after it, whatever
+    /// the tree looks like: where its newest commit does not load, or cannot be read, the rows are
+    /// joined with the commit in force, and [`Snapshots::status`] tells why.
+    ///
+    /// # Errors
+    /// [`Error::Store`] where the rows cannot be read; the snapshot in force stays.
+    pub async fn reload(&self) -> Result<Arc<Snapshot>, Error> {
+        let inner = &self.inner;
+        let mut in_force = inner.loading.lock().await;
+        let newest = self.newest(&in_force).await?;
+        if let Some((files, next)) = newest {
+            adopt_caps(&inner.sources, &next).await?;
+            self.set_status(status_of(&next));
+            tracing::info!(commit = %next.commit, "a new commit is in force");
+            let next = self.swap(next);
+            self.tell(&next.commit, "ok", &[]).await;
+            *in_force = files;
+            return Ok(next);
+        }
+        let next = load(&inner.sources, &inner.catalogue, &in_force).await?;
+        let known = self.status();
+        self.set_status(Status { notes: next.notes.clone(), ..known });
+        Ok(self.swap(next))
+    }
+
+    /// A newer commit than the one in force, if there is one that loads.
+    async fn newest(&self, in_force: &Files) -> Result<Option<(Files, Snapshot)>, Error> {
+        let inner = &self.inner;
+        let files = match Files::newest(&inner.sources.repository).await {
+            Ok(files) if files.commit == in_force.commit => {
+                // Back at the commit in force: what was rejected is gone.
+                self.set_status(status_of(&self.load()));
+                return Ok(None);
+            }
+            Ok(files) => files,
+            Err(error) => {
+                tracing::warn!(%error, "the git tree cannot be read; the last good commit stays");
+                return Ok(None);
+            }
+        };
+        match load(&inner.sources, &inner.catalogue, &files).await {
+            Ok(next) => Ok(Some((files, next))),
+            Err(Error::Faults { commit, faults }) => {
+                self.reject(&commit, &faults).await;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn swap(&self, next: Snapshot) -> Arc<Snapshot> {
+        let next = Arc::new(next);
+        self.inner.current.store(Arc::clone(&next));
+        next
+    }
+
+    /// Watches the tree and the store until `shutdown`.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let poll = self.inner.sources.settings.policy.poll_interval;
+        let mut revision = tokio::time::interval(REVISION_PERIOD.min(poll));
+        let mut tree = tokio::time::interval(poll);
+        loop {
+            let changed = tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = revision.tick() => self.rows_changed().await,
+                _ = tree.tick() => self.tree_changed().await,
+            };
+            if changed && let Err(error) = self.reload().await {
+                tracing::warn!(%error, "the last good snapshot stays in force");
+            }
+        }
+    }
+
+    async fn rows_changed(&self) -> bool {
+        let now = self.inner.sources.store.revision().await;
+        now.is_ok_and(|revision| revision != self.load().revision)
+    }
+
+    async fn tree_changed(&self) -> bool {
+        match self.repository().head().await {
+            Ok(head) => {
+                let status = self.status();
+                // A new commit, or back from a rejected one.
+                match &status.rejected {
+                    Some(rejected) => head != *rejected,
+                    None => head != status.commit,
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the git tree cannot be read; the last good commit stays");
+                false
+            }
+        }
+    }
+
+    async fn reject(&self, commit: &str, faults: &[Fault]) {
+        let known = self.status();
+        if known.rejected.as_deref() == Some(commit) {
+            return;
+        }
+        REJECTED.inc();
+        for fault in faults {
+            tracing::error!(%commit, "{fault}");
+        }
+        let rejected = Some(commit.to_owned());
+        self.set_status(Status { rejected, faults: faults.to_vec(), ..known });
+        self.tell(commit, "rejected", faults).await;
+    }
+
+    fn set_status(&self, status: Status) {
+        *self.inner.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+
+    /// Leaves an audit record of a swap or a rejection.
+    async fn tell(&self, commit: &str, outcome: &str, faults: &[Fault]) {
+        let detail = json!({ "faults": faults.iter().take(20).map(ToString::to_string).collect::<Vec<_>>() });
+        let record =
+            system_record(self.load().tenant, "policy.load", commit, outcome, commit, detail);
+        if let Err(error) = self.inner.sources.store.audit().append(record).await {
+            tracing::error!(%error, "a policy load could not be audited");
+        }
+    }
+}
+
+/// The files of one commit.
+struct Files {
+    commit: String,
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Files {
+    /// Those of the commit that the tree stands at.
+    async fn newest(repository: &Repository) -> Result<Self, Error> {
+        let commit = repository.head().await?;
+        let files = repository.files(&commit).await?;
+        Ok(Self { commit, files })
+    }
+}
+
+/// Joins a commit's files with the store's rows of now.
+async fn load(
+    sources: &Sources,
+    catalogue: &Arc<Catalogue>,
+    tree: &Files,
+) -> Result<Snapshot, Error> {
+    // The revision first: a change in between shows as a difference and loads again.
+    let revision = sources.store.revision().await?;
+    let tenant =
+        sources.store.tenants().load_all().await?.into_iter().next().ok_or(Error::NoTenant)?;
+    adopt(sources, tenant.id, tree).await?;
+    let rows = Rows {
+        revision,
+        tenant: tenant.id,
+        tenant_name: tenant.name,
+        agents: sources.store.agents().load_all().await?,
+        keys: sources.store.keys().load_all().await?,
+        caps: sources.store.caps().load_all().await?,
+        providers: specs(sources.store.providers().load_all().await?),
+        models: specs(sources.store.models().load_all().await?),
+    };
+    let assembled = Snapshot::assemble(
+        &tree.commit,
+        &tree.files,
+        rows,
+        &sources.extra,
+        &sources.settings,
+        Arc::clone(catalogue),
+    );
+    assembled.map_err(|faults| Error::Faults { commit: tree.commit.clone(), faults })
+}
+
+/// Gives every agent of the tree its row, so that it has an id.
+async fn adopt(sources: &Sources, tenant: TenantId, files: &Files) -> Result<(), Error> {
+    let Files { commit, files } = files;
+    // Faults are told by the assembly; a tree that does not load adopts nobody.
+    let Ok(tree) = config::Tree::load(commit, files) else { return Ok(()) };
+    let known = sources.store.agents().load_all().await?;
+    for (name, file) in tree.agents {
+        if known.iter().any(|row| row.tenant == tenant && row.name == name) {
+            continue;
+        }
+        let row = store::agents::Agent {
+            id: AgentId::generate(),
+            tenant,
+            name: name.clone(),
+            kind: match file.kind {
+                config::tree::AgentKind::User => policy::AgentKind::User,
+                config::tree::AgentKind::System => policy::AgentKind::System,
+            },
+            groups: file.groups,
+            owner: file.owner,
+            created_at: Timestamp::now(),
+            disabled_at: None,
+        };
+        let record = system_record(tenant, "agent.adopt", &name, "ok", commit, json!({}));
+        sources.store.agents().adopt(&row, &record).await?;
+    }
+    Ok(())
+}
+
+/// Brings the accounts of the running windows to the caps that the commit asks for. Later windows
+/// begin with them.
+async fn adopt_caps(sources: &Sources, snapshot: &Snapshot) -> Result<(), Error> {
+    let now = Timestamp::now();
+    let all = snapshot.agents().flat_map(|agent| agent.caps_at(snapshot.tenant, now));
+    let mut specs: Vec<_> = all.collect();
+    // The tenant's accounts are in every agent's path.
+    specs.sort_by(|a, b| a.key.cmp(&b.key));
+    specs.dedup_by(|a, b| a.key == b.key);
+    let commit = &snapshot.commit;
+    let record = system_record(snapshot.tenant, "budget.adopt", commit, "ok", commit, json!({}));
+    sources.store.caps().adopt(&specs, &record).await?;
+    Ok(())
+}
+
+/// Reads registrations; one that cannot be read is told and left out.
+fn specs<T: serde::de::DeserializeOwned>(rows: Vec<store::models::Registration>) -> Vec<T> {
+    let read = |row: store::models::Registration| match serde_json::from_str(&row.body) {
+        Ok(spec) => Some(spec),
+        Err(error) => {
+            tracing::error!(name = %row.name, %error, "a registration cannot be read; remove and add it again");
+            None
+        }
+    };
+    rows.into_iter().filter_map(read).collect()
+}
+
+fn status_of(snapshot: &Snapshot) -> Status {
+    Status { commit: snapshot.commit.clone(), notes: snapshot.notes.clone(), ..Status::default() }
+}
+
+fn system_record(
+    tenant: TenantId,
+    action: &str,
+    resource: &str,
+    outcome: &str,
+    commit: &str,
+    detail: serde_json::Value,
+) -> audit::Record {
+    audit::Record {
+        id: AuditId::generate(),
+        at: Timestamp::now(),
+        tenant,
+        kind: audit::Kind::System,
+        request: None,
+        actor: Actor {
+            kind: ActorType::System,
+            id: "snapshot".to_owned(),
+            auth: "self".to_owned(),
+        },
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        outcome: outcome.to_owned(),
+        commit: commit.to_owned(),
+        detail,
+    }
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
+}

@@ -1,0 +1,379 @@
+//! One transaction of the writer: load what the entries touch, let the books decide, write what
+//! changed, the ledger, the audit chain and the outbox, commit.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Instant,
+};
+
+use budget::{
+    Account, AccountKey, BadStep, Books, CapSpec, Hold, HoldEvent, HoldState, Op, Outcome, Refusal,
+};
+use serde_json::json;
+use sqlx::{AnyConnection, any::AnyRow};
+use types::{AgentId, AuditId, HoldId, KeyId, Timestamp, audit, audit::Record};
+
+use crate::{
+    Error, accounts,
+    audit::Draft,
+    outbox,
+    rows::{self, Get},
+    store::Inner,
+    writer::{Applied, Ask, Entry},
+};
+
+/// The most expired holds that one transaction resolves.
+const REAP_MAX: i64 = 256;
+
+/// Who asked for a hold: what reports group by and the books do not need.
+type Askers = HashMap<HoldId, (AgentId, Option<KeyId>)>;
+
+/// A transaction that did not come through.
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    /// Whether the commit was asked for, and may have happened.
+    pub(crate) uncertain: bool,
+}
+
+impl<E: Into<Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), uncertain: false }
+    }
+}
+
+/// Writes entries in one transaction and says what each came to, in their order. An entry that is
+/// refused changes nothing and takes nothing with it.
+pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applied>, Failed> {
+    let mut tx = inner.write.begin_with(inner.dialect.begin()).await?;
+    let seen_at = Instant::now();
+    let now = crate::store::now(&mut tx, inner.dialect).await?;
+    let (mut books, mut askers) = load(&mut tx, inner, entries, now).await?;
+
+    let lease_us = i64::try_from(inner.options.lease.as_micros()).unwrap_or(i64::MAX);
+    let lease_until = Timestamp(now.0.saturating_add(lease_us));
+    let clock = Clock { lease_until, fence: inner.fence };
+    let (mut applied, mut records) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let result = match &entry.ask {
+            Some(ask) => apply(&mut books, ask, &clock, now).map(Some),
+            None => Ok(None),
+        };
+        if let Ok(outcome) = &result {
+            if let Some(Ask::Hold { ask, agent, key, .. }) = &entry.ask {
+                askers.entry(ask.hold).or_insert((*agent, *key));
+            }
+            records.extend(entry.record.clone());
+            for record in reaped(&books, outcome.as_ref(), now) {
+                records.push(Arc::new(Draft::new(record)?));
+            }
+        }
+        applied.push(result);
+    }
+
+    let changed: Vec<Account> = books.changed_accounts().cloned().collect();
+    accounts::write(&mut tx, &changed).await?;
+    write_holds(&mut tx, &books, &askers).await?;
+    write_ledger(&mut tx, &books, &askers).await?;
+    let links = crate::audit::chain(&mut tx, inner.dialect, &records).await?;
+    let mut events = Vec::new();
+    if !inner.carriers.reach_nobody() {
+        for row in books.new_ledger_rows() {
+            events.push(outbox::ledger_event(row)?);
+        }
+        for link in &links {
+            events.push(outbox::audit_event(link)?);
+        }
+        outbox::insert(&mut tx, &events).await?;
+    }
+    let committed = tx.commit().await;
+    committed.map_err(|error| Failed { error: error.into(), uncertain: true })?;
+
+    inner.seen.put(books.accounts(), seen_at);
+    if !events.is_empty() {
+        inner.outbox.notify_one();
+    }
+    Ok(applied)
+}
+
+/// Applies one operation. A hold that is asked for with its dispatch mark gets both or, refused,
+/// neither: the mark is only refused where the hold was there before.
+fn apply(books: &mut Books, ask: &Ask, clock: &Clock, now: Timestamp) -> Result<Outcome, Refusal> {
+    let outcome = books.apply(&ask.op(clock), now)?;
+    let Ask::Hold { ask, dispatched: true, .. } = ask else { return Ok(outcome) };
+    books.apply(&Ask::Dispatch { hold: ask.hold }.op(clock), now)?;
+    let hold = books.hold(ask.hold).ok_or(Refusal::UnknownHold(ask.hold))?;
+    if hold.state != HoldState::Dispatched {
+        // Asked for again after its end: nothing may go out on it.
+        return Err(BadStep { state: hold.state, event: HoldEvent::Dispatch }.into());
+    }
+    Ok(Outcome::Held(Box::new(hold.clone())))
+}
+
+/// What the writer adds to an operation.
+struct Clock {
+    lease_until: Timestamp,
+    fence: u64,
+}
+
+impl Ask {
+    fn op(&self, clock: &Clock) -> Op {
+        let (fence, lease_until) = (clock.fence, Some(clock.lease_until));
+        match self {
+            Self::Hold { ask, .. } => {
+                let mut ask = ask.clone();
+                ask.lease_until = clock.lease_until;
+                Op::Hold(ask)
+            }
+            Self::Dispatch { hold } => Op::Dispatch { hold: *hold, fence, lease_until },
+            Self::Progress { hold, output_tokens, if_lost } => Op::Progress {
+                hold: *hold,
+                fence,
+                output_tokens: *output_tokens,
+                if_lost: *if_lost,
+                lease_until,
+            },
+            Self::Release { hold } => Op::Release { hold: *hold, fence },
+            Self::Settle { hold, settlement } => Op::Settle {
+                hold: *hold,
+                fence,
+                actual: settlement.actual,
+                usage: settlement.usage,
+                basis: settlement.basis,
+            },
+            Self::Reap => Op::Reap,
+        }
+    }
+
+    fn hold(&self) -> Option<HoldId> {
+        match self {
+            Self::Hold { ask, .. } => Some(ask.hold),
+            Self::Dispatch { hold }
+            | Self::Progress { hold, .. }
+            | Self::Release { hold }
+            | Self::Settle { hold, .. } => Some(*hold),
+            Self::Reap => None,
+        }
+    }
+
+    fn path(&self) -> &[CapSpec] {
+        match self {
+            Self::Hold { ask, .. } => &ask.path,
+            Self::Dispatch { .. }
+            | Self::Progress { .. }
+            | Self::Release { .. }
+            | Self::Settle { .. }
+            | Self::Reap => &[],
+        }
+    }
+}
+
+/// Loads the holds and accounts that entries touch.
+///
+/// INVARIANT: everybody locks holds first, then accounts, then the head of the audit chain, each in
+/// the order of ids, so that two gateways wait for each other instead of blocking each other.
+async fn load(
+    conn: &mut AnyConnection,
+    inner: &Inner,
+    entries: &[Entry],
+    now: Timestamp,
+) -> Result<(Books, Askers), Error> {
+    let asks = || entries.iter().filter_map(|entry| entry.ask.as_ref());
+    let mut ids: BTreeSet<String> =
+        asks().filter_map(Ask::hold).map(|hold| hold.to_string()).collect();
+    if asks().any(|ask| matches!(ask, Ask::Reap)) {
+        ids.extend(expired(conn, now).await?);
+    }
+    let ids: Vec<String> = ids.into_iter().collect();
+    let first = load_holds(conn, inner.dialect.for_update(), &ids).await?;
+    let keys: BTreeSet<AccountKey> =
+        first.iter().flat_map(|(hold, _)| hold.path.iter().cloned()).collect();
+    let specs = asks().flat_map(|ask| ask.path());
+    let mut books = Books::default();
+    for account in accounts::lock(conn, inner.dialect, keys.iter(), specs).await? {
+        books.insert_account(account);
+    }
+    let mut askers = Askers::new();
+    for (hold, asker) in first {
+        askers.insert(hold.id, asker);
+        books.insert_hold(hold);
+    }
+    Ok((books, askers))
+}
+
+async fn expired(conn: &mut AnyConnection, now: Timestamp) -> Result<Vec<String>, Error> {
+    let rows = sqlx::query(
+        "select id from holds where state in ('held', 'dispatched') and lease_until <= $1 \
+         order by lease_until limit $2",
+    )
+    .bind(now.0)
+    .bind(REAP_MAX)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Get { row, table: "holds" }.text("id")).collect()
+}
+
+type Loaded = (Hold, (AgentId, Option<KeyId>));
+
+async fn load_holds(
+    conn: &mut AnyConnection,
+    lock: &'static str,
+    ids: &[String],
+) -> Result<Vec<Loaded>, Error> {
+    let tail = if lock.is_empty() { "" } else { " order by id for update" };
+    let rows = rows::select_in(conn, "select * from holds where id in", tail, ids).await?;
+    rows.iter().map(read_hold).collect()
+}
+
+fn read_hold(row: &AnyRow) -> Result<Loaded, Error> {
+    let get = Get { row, table: "holds" };
+    let charge = match get.maybe_text("charge")? {
+        Some(_) => Some(get.json("charge")?),
+        None => None,
+    };
+    let hold = Hold {
+        id: get.parse("id")?,
+        attempt: get.parse("attempt_id")?,
+        request: get.parse("request_id")?,
+        tenant: get.parse("tenant_id")?,
+        path: accounts::path(&get, get.parse("tenant_id")?)?,
+        amount: get.nanos("amount")?,
+        state: get.parse("state")?,
+        provider: get.text("provider")?,
+        model: get.text("model")?,
+        price_row: get.text("price_row")?,
+        dispatched_at: get.maybe_time("dispatched_at")?,
+        progress: get.count("progress")?,
+        if_lost: get.nanos("if_lost")?,
+        lease_until: get.time("lease_until")?,
+        owner: get.text("owner")?,
+        fence: get.count("fence")?,
+        charge,
+    };
+    Ok((hold, (get.parse("agent_id")?, get.maybe("key_id")?)))
+}
+
+async fn write_holds(
+    conn: &mut AnyConnection,
+    books: &Books,
+    askers: &Askers,
+) -> Result<(), Error> {
+    let mut changed = Vec::new();
+    for hold in books.changed_holds() {
+        let asker = asker(askers, hold.id)?;
+        let charge = hold.charge.as_ref().map(rows::json).transpose()?;
+        changed.push((hold, asker, accounts::path_text(&hold.path)?, charge));
+    }
+    let head = "insert into holds (id, tenant_id, agent_id, key_id, request_id, attempt_id, \
+                provider, model, price_row, path, amount, state, dispatched_at, progress, \
+                if_lost, lease_until, owner, fence, charge)";
+    let update = " on conflict (id) do update set state = excluded.state, \
+                  dispatched_at = excluded.dispatched_at, progress = excluded.progress, \
+                  if_lost = excluded.if_lost, lease_until = excluded.lease_until, \
+                  owner = excluded.owner, fence = excluded.fence, charge = excluded.charge";
+    rows::insert(conn, head, update, &changed, |row, (hold, (agent, key), path, charge)| {
+        row.item(hold.id.to_string())?;
+        row.item(hold.tenant.to_string())?;
+        row.item(agent.to_string())?;
+        row.item(key.map(|key| key.to_string()))?;
+        row.item(hold.request.to_string())?;
+        row.item(hold.attempt.to_string())?;
+        row.item(hold.provider.clone())?;
+        row.item(hold.model.clone())?;
+        row.item(hold.price_row.clone())?;
+        row.item(path.clone())?;
+        row.item(hold.amount.0)?;
+        row.item(hold.state.as_str())?;
+        row.item(hold.dispatched_at.map(|at| at.0))?;
+        row.item(signed(hold.progress))?;
+        row.item(hold.if_lost.0)?;
+        row.item(hold.lease_until.0)?;
+        row.item(hold.owner.clone())?;
+        row.item(signed(hold.fence))?;
+        row.item(charge.clone())?;
+        Ok(())
+    })
+    .await
+}
+
+async fn write_ledger(
+    conn: &mut AnyConnection,
+    books: &Books,
+    askers: &Askers,
+) -> Result<(), Error> {
+    let mut made = Vec::new();
+    for row in books.new_ledger_rows() {
+        let path = accounts::path_text(&row.path)?;
+        let usage = row.usage.as_ref().map(rows::json).transpose()?;
+        made.push((row, asker(askers, row.hold)?, path, usage));
+    }
+    let head = "insert into ledger (tenant_id, hold_id, kind, agent_id, key_id, request_id, \
+                attempt_id, provider, model, price_row, path, amount, overrun, basis, \
+                input_tokens, cached_tokens, output_tokens, reasoning_tokens, usage, at)";
+    rows::insert(conn, head, "", &made, |bind, (row, (agent, key), path, usage)| {
+        let tokens = row.usage.unwrap_or_default();
+        bind.item(row.tenant.to_string())?;
+        bind.item(row.hold.to_string())?;
+        bind.item(row.kind.as_str())?;
+        bind.item(agent.to_string())?;
+        bind.item(key.map(|key| key.to_string()))?;
+        bind.item(row.request.to_string())?;
+        bind.item(row.attempt.to_string())?;
+        bind.item(row.provider.clone())?;
+        bind.item(row.model.clone())?;
+        bind.item(row.price_row.clone())?;
+        bind.item(path.clone())?;
+        bind.item(row.amount.0)?;
+        bind.item(row.overrun.0)?;
+        bind.item(row.basis.as_str())?;
+        for count in [tokens.input, tokens.cached, tokens.output, tokens.reasoning] {
+            bind.item(signed(count))?;
+        }
+        bind.item(usage.clone())?;
+        bind.item(row.at.0)?;
+        Ok(())
+    })
+    .await
+}
+
+fn asker(askers: &Askers, hold: HoldId) -> Result<(AgentId, Option<KeyId>), Error> {
+    let found = askers.get(&hold).copied();
+    found.ok_or_else(|| Error::corrupt("holds", format!("`{hold}` has no agent")))
+}
+
+/// A count as the databases have it. No count of ours comes near the limit.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// An audit record for every hold that was resolved because its owner is gone.
+fn reaped(books: &Books, outcome: Option<&Outcome>, now: Timestamp) -> Vec<Record> {
+    let Some(Outcome::Reaped { released, settled }) = outcome else { return Vec::new() };
+    let record = |id: &HoldId| {
+        let hold = books.hold(*id)?;
+        Some(Record {
+            id: AuditId::generate(),
+            at: now,
+            tenant: hold.tenant,
+            kind: audit::Kind::System,
+            request: Some(hold.request),
+            actor: outbox::system_actor(),
+            action: "reapHold".to_owned(),
+            resource: hold.id.to_string(),
+            outcome: if hold.charge.is_some() { "aborted_unknown" } else { "released" }.to_owned(),
+            commit: String::new(),
+            detail: json!({
+                "state": hold.state.as_str(),
+                "owner": hold.owner,
+                "attempt": hold.attempt,
+                "model": hold.model,
+                "provider": hold.provider,
+                "held_nanos": hold.amount,
+                "charged_nanos": hold.charge.map(|charge| charge.amount),
+                "progress_tokens": hold.progress,
+                "lease_until": hold.lease_until.to_string(),
+            }),
+        })
+    };
+    released.iter().chain(settled).filter_map(record).collect()
+}

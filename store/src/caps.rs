@@ -1,0 +1,167 @@
+//! Caps set at run time. They win over those of the git tree.
+
+use std::{sync::Arc, time::Instant};
+
+use budget::{Account, Books, CapSpec, Op, Outcome, Period, Scope};
+use policy::AdminPermit;
+use sqlx::AnyConnection;
+use types::{Nanos, TenantId, Timestamp, audit::Record};
+
+use crate::{Error, accounts, change::Change, rows::Get, store::Inner};
+
+/// One cap that was set at run time: for every window of its period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cap {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The kind of spender.
+    pub scope: Scope,
+    /// The spender.
+    pub scope_id: String,
+    /// How long a window is.
+    pub period: Period,
+    /// The limit; `None` meters only.
+    pub target: Option<Nanos>,
+    /// Whether the limit refuses or only alerts.
+    pub hard: bool,
+    /// When it was set.
+    pub set_at: Timestamp,
+    /// Who set it.
+    pub set_by: String,
+}
+
+/// The table of caps, and the accounts they limit.
+#[derive(Clone)]
+pub struct Caps {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Caps {
+    /// Every cap of every tenant that was set at run time.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn load_all(&self) -> Result<Vec<Cap>, Error> {
+        let rows = sqlx::query("select * from caps order by tenant_id, scope, scope_id, period")
+            .fetch_all(&self.inner.read)
+            .await?;
+        let read = |row| {
+            let get = Get { row, table: "caps" };
+            Ok(Cap {
+                tenant: get.parse("tenant_id")?,
+                scope: get.parse("scope")?,
+                scope_id: get.text("scope_id")?,
+                period: get.parse("period")?,
+                target: get.maybe_int("target")?.map(Nanos),
+                hard: get.int("hard")? == 1,
+                set_at: get.time("set_at")?,
+                set_by: get.text("set_by")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Every account of a tenant whose window holds `now`, that is: what is spent and held.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn accounts(&self, tenant: TenantId, now: Timestamp) -> Result<Vec<Account>, Error> {
+        let rows = sqlx::query(
+            "select * from accounts where tenant_id = $1 and starts <= $2 \
+             and (ends is null or ends > $3) order by id",
+        )
+        .bind(tenant.to_string())
+        .bind(now.0)
+        .bind(now.0)
+        .fetch_all(&self.inner.read)
+        .await?;
+        rows.iter().map(accounts::read).collect()
+    }
+
+    /// Sets a cap for the window of `spec`, at once, and for every later one of its period. Lowering
+    /// it below what is spent stops admission and takes nothing back.
+    ///
+    /// # Errors
+    /// [`Error::Permit`] or [`Error::Unavailable`].
+    pub async fn set(
+        &self,
+        permit: &AdminPermit,
+        spec: &CapSpec,
+        record: &Record,
+    ) -> Result<Account, Error> {
+        let mut change = Change::begin(&self.inner, permit, spec.key.tenant).await?;
+        let at = crate::store::now(change.conn(), self.inner.dialect).await?;
+        sqlx::query(
+            "insert into caps (tenant_id, scope, scope_id, period, target, hard, set_at, set_by) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8) \
+             on conflict (tenant_id, scope, scope_id, period) do update set \
+             target = excluded.target, hard = excluded.hard, set_at = excluded.set_at, \
+             set_by = excluded.set_by",
+        )
+        .bind(spec.key.tenant.to_string())
+        .bind(spec.key.scope.as_str())
+        .bind(spec.key.scope_id.clone())
+        .bind(spec.key.window.period.as_str())
+        .bind(spec.target.map(|target| target.0.max(0)))
+        .bind(i64::from(spec.hard))
+        .bind(at.0)
+        .bind(permit.actor().to_owned())
+        .execute(change.conn())
+        .await?;
+        let seen_at = Instant::now();
+        let account = retarget(change.conn(), &self.inner, spec, at).await?;
+        change.commit(record).await?;
+        self.inner.seen.put(std::iter::once(&account), seen_at);
+        Ok(account)
+    }
+
+    /// Brings live accounts to the caps of the git tree, apart from those set at run time. Needs no
+    /// permit because the tree is the authority for them. Returns how many changed; where none did,
+    /// nothing is audited.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn adopt(&self, specs: &[CapSpec], record: &Record) -> Result<usize, Error> {
+        let mut change = Change::begin_unpermitted(&self.inner).await?;
+        let at = crate::store::now(change.conn(), self.inner.dialect).await?;
+        let dialect = self.inner.dialect;
+        let keys = specs.iter().map(|spec| &spec.key);
+        let live = accounts::lock(change.conn(), dialect, keys, std::iter::empty()).await?;
+        let mut changed = 0;
+        for account in live {
+            let Some(spec) = specs.iter().find(|spec| spec.key == account.key) else { continue };
+            let wanted = accounts::with_override(change.conn(), spec).await?;
+            if (wanted.target, wanted.hard) != (account.target, account.hard) {
+                retarget(change.conn(), &self.inner, &wanted, at).await?;
+                changed += 1;
+            }
+        }
+        if changed > 0 {
+            change.commit(record).await?;
+        }
+        Ok(changed)
+    }
+}
+
+/// Sets the target of one account, creating its row where it is missing.
+async fn retarget(
+    conn: &mut AnyConnection,
+    inner: &Inner,
+    spec: &CapSpec,
+    now: Timestamp,
+) -> Result<Account, Error> {
+    let mut books = Books::default();
+    let one = std::iter::once(spec);
+    for account in accounts::lock(conn, inner.dialect, std::iter::empty(), one).await? {
+        books.insert_account(account);
+    }
+    let outcome = books
+        .apply(&Op::SetTarget(spec.clone()), now)
+        .map_err(|error| Error::corrupt("accounts", error))?;
+    let changed: Vec<Account> = books.changed_accounts().cloned().collect();
+    accounts::write(conn, &changed).await?;
+    match outcome {
+        Outcome::TargetSet(account) => Ok(*account),
+        _ => Err(Error::corrupt("accounts", "the books answered another question")),
+    }
+}

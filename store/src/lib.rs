@@ -1,0 +1,36 @@
+//! All SQL, for Postgres and SQLite, and the event bus (embedded or NATS JetStream).
+//!
+//! The invariant: what costs money or leaves a trace goes through one batching writer, and every
+//! transaction that changes an account also writes its ledger, audit and outbox rows. A control
+//! change, its audit record and the new revision are one transaction too.
+
+mod accounts;
+pub mod admin_tokens;
+pub mod agents;
+pub mod audit;
+mod batch;
+mod bootstrap;
+mod bus;
+pub mod caps;
+mod change;
+mod dialect;
+mod error;
+pub mod keys;
+pub mod ledger;
+pub mod models;
+mod nats;
+mod outbox;
+mod relay;
+mod rows;
+pub mod spend;
+mod store;
+pub mod tenants;
+mod writer;
+
+pub use bootstrap::{First, FirstStart};
+pub use bus::{Bus, BusError, Subscription};
+pub use dialect::Dialect;
+pub use error::Error;
+pub use outbox::Outbox;
+pub use relay::{Relay, RelayError};
+pub use store::{Options, Store};

@@ -1,0 +1,226 @@
+//! The store: opens a database and hands out one cheap handle per noun.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{AnyConnection, AnyPool, Row as _};
+use tokio::sync::Notify;
+use types::Timestamp;
+
+use crate::{
+    Dialect, Error, Outbox,
+    accounts::Seen,
+    admin_tokens::AdminTokens,
+    agents::Agents,
+    audit::Audit,
+    caps::Caps,
+    keys::Keys,
+    ledger::Ledger,
+    models::{Models, Providers},
+    relay::Carriers,
+    spend::Spend,
+    tenants::Tenants,
+    writer,
+};
+
+/// How a store behaves. Every bound has its name here.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `sqlite:///path/file.db` (created where missing) or `postgres://...`.
+    pub url: String,
+    /// The most connections for reading; SQLite has at most two.
+    pub read_connections_max: u32,
+    /// The most connections for writing; SQLite always has one.
+    pub write_connections_max: u32,
+    /// How long a caller waits for a connection.
+    pub acquire_timeout: Duration,
+    /// How long a statement may run or wait for a lock.
+    pub statement_timeout: Duration,
+    /// How long an admission may wait in the writer's queue before it is refused.
+    pub admission_timeout: Duration,
+    /// How many entries may wait in the writer's queue.
+    pub queue_max: usize,
+    /// How many entries go into one transaction.
+    pub batch_max: usize,
+    /// How long a hold lives without progress.
+    pub lease: Duration,
+    /// How often expired holds are looked for.
+    pub reaper_period: Duration,
+    /// How long published events and ended holds are kept for replays.
+    pub retention: Duration,
+    /// Who this process is, in the rows that it owns.
+    pub owner: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            url: "sqlite://orchestack.db".to_owned(),
+            read_connections_max: 4,
+            write_connections_max: 4,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            admission_timeout: Duration::from_millis(500),
+            queue_max: 8192,
+            batch_max: 256,
+            lease: Duration::from_secs(60),
+            reaper_period: Duration::from_secs(15),
+            retention: Duration::from_secs(24 * 60 * 60),
+            owner: "orchestack".to_owned(),
+        }
+    }
+}
+
+/// A database with its writer and its reaper. Clones share one; the tasks end with the last clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+    writer: writer::Handle,
+}
+
+/// What every noun needs to reach the database.
+pub(crate) struct Inner {
+    pub(crate) dialect: Dialect,
+    pub(crate) read: AnyPool,
+    pub(crate) write: AnyPool,
+    /// Rung when outbox rows were committed.
+    pub(crate) outbox: Notify,
+    /// The buses that running relays carry to.
+    pub(crate) carriers: Carriers,
+    pub(crate) options: Options,
+    /// This process's fence: what another process holds, it cannot change.
+    pub(crate) fence: u64,
+    /// Accounts as the writer saw them last.
+    pub(crate) seen: Seen,
+}
+
+impl Store {
+    /// Opens a database, brings its schema up to date and starts the writer and the reaper. Must
+    /// be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Unavailable`] or [`Error::Migrate`].
+    pub async fn open(options: &Options) -> Result<Self, Error> {
+        let dialect = Dialect::of(&options.url)?;
+        let pools = dialect.connect(options).await?;
+        let started = now(&mut *pools.read.acquire().await?, dialect).await?;
+        let inner = Arc::new(Inner {
+            dialect,
+            fence: fence(started),
+            seen: Seen::default(),
+            read: pools.read,
+            write: pools.write,
+            outbox: Notify::new(),
+            carriers: Carriers::default(),
+            options: options.clone(),
+        });
+        let writer = writer::start(Arc::clone(&inner));
+        Ok(Self { inner, writer })
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        self.inner.dialect
+    }
+
+    /// Whether the database answers now and the writer still writes: what readiness asks.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where it does not answer, [`Error::Busy`] where the writer stopped.
+    pub async fn ping(&self) -> Result<(), Error> {
+        if !self.writer.is_running() {
+            return Err(Error::Busy);
+        }
+        sqlx::query("select 1").execute(&self.inner.read).await?;
+        Ok(())
+    }
+
+    /// The number of control changes so far. When it differs from what a snapshot was loaded at,
+    /// load again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn revision(&self) -> Result<i64, Error> {
+        let row = sqlx::query("select revision from revisions where id = 1")
+            .fetch_one(&self.inner.read)
+            .await?;
+        Ok(row.try_get("revision")?)
+    }
+
+    /// Ends the writer after what is queued and closes every connection.
+    pub async fn close(&self) {
+        self.writer.stop().await;
+        self.inner.read.close().await;
+        self.inner.write.close().await;
+    }
+
+    /// Tenants.
+    pub fn tenants(&self) -> Tenants {
+        Tenants { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Agents.
+    pub fn agents(&self) -> Agents {
+        Agents { inner: Arc::clone(&self.inner) }
+    }
+
+    /// API keys.
+    pub fn keys(&self) -> Keys {
+        Keys { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Models registered at run time.
+    pub fn models(&self) -> Models {
+        Models { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Providers registered at run time.
+    pub fn providers(&self) -> Providers {
+        Providers { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Caps set at run time.
+    pub fn caps(&self) -> Caps {
+        Caps { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Admin tokens.
+    pub fn admin_tokens(&self) -> AdminTokens {
+        AdminTokens { inner: Arc::clone(&self.inner) }
+    }
+
+    /// The budget ledger.
+    pub fn ledger(&self) -> Ledger {
+        Ledger { inner: Arc::clone(&self.inner), writer: self.writer.clone() }
+    }
+
+    /// The audit chain.
+    pub fn audit(&self) -> Audit {
+        Audit { inner: Arc::clone(&self.inner), writer: self.writer.clone() }
+    }
+
+    /// Reports of what was spent.
+    pub fn spend(&self) -> Spend {
+        Spend { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Events that wait for the bus.
+    pub fn outbox(&self) -> Outbox {
+        Outbox { inner: Arc::clone(&self.inner) }
+    }
+}
+
+/// A number that no other process has, and that is higher for one that started later.
+fn fence(started: Timestamp) -> u64 {
+    let milliseconds = u64::try_from(started.0 / 1000).unwrap_or_default();
+    let mut random = [0_u8; 2];
+    // Without randomness the time alone must do.
+    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random);
+    // 41 bits of milliseconds last until 2039, with 16 bits below them until 2^57.
+    (milliseconds << 16) | u64::from(u16::from_be_bytes(random))
+}
+
+/// The database's clock.
+pub(crate) async fn now(conn: &mut AnyConnection, dialect: Dialect) -> Result<Timestamp, Error> {
+    let row = sqlx::query(dialect.now()).fetch_one(conn).await?;
+    Ok(Timestamp(row.try_get("at")?))
+}

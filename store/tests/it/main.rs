@@ -1,0 +1,47 @@
+//! The store against real databases and buses: every body runs on SQLite and on Postgres, and the
+//! relay's on the embedded bus and on NATS.
+
+// `cfg(test)` is always set here; it tells clippy that these are tests.
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod invariants;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod lost;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
+mod spend;
+#[cfg(test)]
+mod support;
+
+/// Runs each test body on both databases.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* $name:ident;)*) => {
+        mod sqlite {
+            $(
+                $(#[$meta])*
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(&crate::support::Database::sqlite()).await;
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                $(#[$meta])*
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    let database = crate::support::Database::postgres().await;
+                    super::$name(&database).await;
+                    database.remove().await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_both;

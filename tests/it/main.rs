@@ -1,0 +1,22 @@
+//! Whole-system tests: the real binary against real databases, buses and SDKs.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests fail as tests do, and long runs tell their figures"
+)]
+
+mod anthropic;
+mod attempts;
+mod audit;
+mod cap;
+mod crash;
+mod docs;
+mod harness;
+mod ingress;
+mod lifecycle;
+mod policy;
+mod sdk;
+mod sensitivity;

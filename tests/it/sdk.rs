@@ -1,0 +1,143 @@
+//! OpenAI's own packages, unmodified, as clients.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use simulator::{Simulator, SimulatorOptions};
+use support::{Database, ModelSpec, Server, Setup, target_folder};
+
+static RUN: AtomicU64 = AtomicU64::new(0);
+
+/// A package, and how its script of calls is run.
+#[derive(Clone, Copy)]
+enum Sdk {
+    Python,
+    Node,
+}
+
+impl Sdk {
+    fn command(self) -> Command {
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk");
+        match self {
+            Self::Python => {
+                let mut command = Command::new(installed("sdk-venv").join("bin/python"));
+                command.arg("-B").arg(scripts.join("python/calls.py"));
+                command
+            }
+            Self::Node => {
+                // Node looks for packages beside the script, so the script goes to the packages.
+                let folder = installed("sdk-node");
+                // Each run has its own copy: two tests may copy at once.
+                let number = RUN.fetch_add(1, Ordering::Relaxed);
+                let script = folder.join(format!("calls-{}-{number}.mjs", std::process::id()));
+                let copied = std::fs::copy(scripts.join("node/calls.mjs"), &script);
+                copied.unwrap_or_else(|error| panic!("cannot write to {folder:?}: {error}"));
+                let mut command = Command::new("node");
+                command.arg(script);
+                command
+            }
+        }
+    }
+
+    /// Runs the twenty calls; `environment` is described in tests/sdk/python/calls.py.
+    #[track_caller]
+    fn check(self, environment: &[(&str, &str)]) {
+        let mut command = self.command();
+        command.envs(environment.iter().copied());
+        let output =
+            command.output().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{printed}{errors}");
+        assert_eq!(printed.lines().filter(|line| line.contains(" ok ")).count(), 20, "{printed}");
+    }
+}
+
+/// A folder that scripts/sdks.sh fills.
+fn installed(name: &str) -> PathBuf {
+    let folder = target_folder().join(name);
+    assert!(folder.join("stamp").is_file(), "{folder:?} is missing: run scripts/sdks.sh first");
+    folder
+}
+
+/// The scripts themselves, and the simulator's dialect, without anything in between.
+async fn against_the_simulator(sdk: Sdk) {
+    let options = SimulatorOptions {
+        api_keys: vec!["right".into()],
+        body_bytes_max: 1 << 20,
+        ..SimulatorOptions::default()
+    };
+    let simulator = Simulator::start(options).await.unwrap_or_else(|error| panic!("{error}"));
+    let url = format!("{}/v1", simulator.base_url());
+    let checked = tokio::task::spawn_blocking(move || {
+        sdk.check(&[
+            ("ORCHESTACK_BASE_URL", &url),
+            ("ORCHESTACK_KEY", "right"),
+            ("ORCHESTACK_MODEL", "sim-cloud"),
+            ("ORCHESTACK_DENIED_MODEL", "sim-fault-403"),
+            ("ORCHESTACK_EXHAUSTED_MODEL", "sim-fault-402"),
+            ("ORCHESTACK_UNKNOWN_MODEL", "sim-fault-404"),
+            ("ORCHESTACK_BODY_MAX_BYTES", "1048576"),
+            ("ORCHESTACK_CODES", "any"),
+        ]);
+    });
+    checked.await.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_package_takes_the_simulator_for_openai() {
+    against_the_simulator(Sdk::Python).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_package_takes_the_simulator_for_openai() {
+    against_the_simulator(Sdk::Node).await;
+}
+
+/// A gateway with an agent that may call `sim-cloud`, one that may not, and one without money.
+async fn gateway() -> (Server, Simulator) {
+    let simulator = Simulator::start(SimulatorOptions::default()).await;
+    let simulator = simulator.unwrap_or_else(|error| panic!("{error}"));
+    let setup = Setup::new(Database::Sqlite).await;
+    setup
+        .tree()
+        .openai_provider("cloud", &simulator, "cloud")
+        .model(ModelSpec { id: "sim-cloud", provider: "cloud", price: Some(("3.00", "15.00")) })
+        .agent("exhausted", "0.000001")
+        .agent("denied", "100.00")
+        .write(
+            "agents/denied/models.cedar",
+            "@id(\"denied-calls-nothing\")\nforbid (\n  principal,\n  \
+             action == Orchestack::Action::\"callModel\",\n  resource\n);\n",
+        );
+    (setup.start().await, simulator)
+}
+
+async fn against_the_gateway(sdk: Sdk) {
+    let (server, simulator) = gateway().await;
+    let checked = tokio::task::spawn_blocking(move || {
+        let url = format!("{}/v1", server.gateway());
+        sdk.check(&[
+            ("ORCHESTACK_BASE_URL", &url),
+            ("ORCHESTACK_KEY", &server.key("default")),
+            ("ORCHESTACK_DENIED_KEY", &server.key("denied")),
+            ("ORCHESTACK_EXHAUSTED_KEY", &server.key("exhausted")),
+            ("ORCHESTACK_MODEL", "sim-cloud"),
+        ]);
+    });
+    checked.await.unwrap_or_else(|error| panic!("{error}"));
+    // What the policy and the ledger refused never reached the provider.
+    let refused = simulator.log().iter().filter(|seen| seen.status != 200).count();
+    assert_eq!(refused, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_package_gets_its_own_types_through_the_gateway() {
+    against_the_gateway(Sdk::Python).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_package_gets_its_own_types_through_the_gateway() {
+    against_the_gateway(Sdk::Node).await;
+}

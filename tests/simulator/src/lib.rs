@@ -1,0 +1,32 @@
+//! A model provider that is not one: it speaks the wire formats of OpenAI and Anthropic, does the
+//! faults it is told to do, and keeps its own bill.
+//!
+//! It is the independent oracle of the whole-system tests, so it uses no code of the other crates.
+//! INVARIANT: the same request gets the same answer, and the bill of an answer follows from its
+//! text alone (see [`tokens`]), so a test can compute by hand what the gateway must have paid.
+
+mod answer;
+mod anthropic;
+mod ask;
+mod behaviour;
+mod bench;
+mod bill;
+mod instance;
+mod log;
+mod named;
+mod openai;
+mod price;
+mod reply;
+mod routes;
+mod script;
+mod serve;
+mod simulator;
+pub mod tokens;
+mod wire;
+
+pub use behaviour::{Behaviour, End, Malformed, UsageReport};
+pub use bill::{BillTotal, Error as BillError};
+pub use log::Seen;
+pub use price::Price;
+pub use script::{ModelScript, Script};
+pub use simulator::{Error, Model, Simulator, SimulatorOptions};

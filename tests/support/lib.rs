@@ -1,0 +1,27 @@
+//! The harness of the whole-system tests: it runs the real binary against real databases and buses
+//! and simulated providers.
+//!
+//! Everything here fails by panicking with what a person needs to know: it is code of tests.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the harness fails a test the way a test fails"
+)]
+
+mod binary;
+mod caller;
+mod database;
+mod rows;
+mod server;
+mod tree;
+mod upstream;
+mod wait;
+
+pub use binary::{binary, target_folder};
+pub use caller::{Answer, Caller, chat, streamed};
+pub use database::{Database, FreshDatabase, nats_url, redis_url};
+pub use rows::{Account, HoldRow, LedgerRow, Rows};
+pub use server::{Client, Server, Setup};
+pub use tree::{ModelSpec, Tree};
+pub use upstream::provider;
+pub use wait::{eventually, until};

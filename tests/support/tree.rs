@@ -1,0 +1,173 @@
+//! A git tree of policies, agents, providers and models.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use simulator::Simulator;
+
+/// The organisation's policies of most tests: every agent may ask for models, and restricted
+/// content goes to local ones.
+const POLICIES: &str = r#"@id("agents-call-models")
+permit (
+  principal in Orchestack::Tenant::"default",
+  action == Orchestack::Action::"callModel",
+  resource
+);
+
+@id("restricted-stays-local")
+@reroute("local")
+forbid (
+  principal,
+  action == Orchestack::Action::"callModel",
+  resource
+)
+when { context.label_rank >= 3 && resource.locality != "local" };
+
+@id("infra-admins-administer")
+permit (
+  principal in Orchestack::Group::"infra-admin",
+  action == Orchestack::Action::"administer",
+  resource
+);
+"#;
+
+/// A working tree under git.
+#[derive(Debug)]
+pub struct Tree {
+    folder: PathBuf,
+}
+
+/// A model to register.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelSpec<'a> {
+    /// Its registered id, and its name at the provider.
+    pub id: &'a str,
+    /// The provider's name.
+    pub provider: &'a str,
+    /// Dollars for a million input and output tokens; `None` is free.
+    pub price: Option<(&'a str, &'a str)>,
+}
+
+impl Tree {
+    /// An empty repository in a new folder.
+    ///
+    /// # Panics
+    /// When the folder or the repository cannot be made.
+    pub fn empty(folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).expect("the tree's folder");
+        let tree = Self { folder: folder.to_owned() };
+        tree.git(&["init", "--quiet", "--initial-branch=main"]);
+        tree
+    }
+
+    /// A repository with the policies of most tests, the agent `default` and nothing to call.
+    /// It is not committed yet.
+    pub fn with_policies(folder: &Path) -> Self {
+        let tree = Self::empty(folder);
+        tree.write("policies/models.cedar", POLICIES).agent("default", "100.00");
+        tree
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Writes a file, and the folders above it.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, path: &str, text: &str) -> &Self {
+        let path = self.folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("its folder");
+        std::fs::write(&path, text).expect("a file of the tree");
+        self
+    }
+
+    /// Removes a file.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn remove(&self, path: &str) -> &Self {
+        std::fs::remove_file(self.folder.join(path)).expect("a file to remove");
+        self
+    }
+
+    /// An agent that may call every model, with a total cap in dollars.
+    pub fn agent(&self, name: &str, total: &str) -> &Self {
+        let settings = format!("owner = \"tests\"\n\n[budget]\ntotal = \"{total}\"\n");
+        let policy = format!(
+            "@id(\"{name}-calls-models\")\npermit (\n  principal,\n  \
+             action == Orchestack::Action::\"callModel\",\n  resource\n);\n"
+        );
+        self.write(&format!("agents/{name}/agent.toml"), &settings)
+            .write(&format!("agents/{name}/models.cedar"), &policy)
+    }
+
+    /// A simulator as an OpenAI-compatible provider; `locality` is `local` or `cloud`.
+    pub fn openai_provider(&self, name: &str, simulator: &Simulator, locality: &str) -> &Self {
+        let url = format!("{}/v1", simulator.base_url());
+        self.provider(name, "openai", &url, locality)
+    }
+
+    /// A simulator as a provider in Anthropic's dialect. Its key is the server's variable
+    /// `SIMULATOR_KEY`, which [`crate::Setup`] sets.
+    pub fn anthropic_provider(&self, name: &str, simulator: &Simulator, locality: &str) -> &Self {
+        self.provider(name, "anthropic", &simulator.base_url(), locality)
+    }
+
+    fn provider(&self, name: &str, kind: &str, base_url: &str, locality: &str) -> &Self {
+        let text = format!(
+            "[[provider]]\nname = \"{name}\"\nkind = \"{kind}\"\nbase_url = \"{base_url}\"\n\
+             locality = \"{locality}\"\nsecret = \"env:SIMULATOR_KEY\"\n"
+        );
+        self.write(&format!("providers/{name}.toml"), &text)
+    }
+
+    /// A model with every capability.
+    pub fn model(&self, model: ModelSpec<'_>) -> &Self {
+        self.model_with(model, "")
+    }
+
+    /// As [`Tree::model`] with more lines of its file, such as `fallbacks = ["other"]`.
+    pub fn model_with(&self, model: ModelSpec<'_>, more: &str) -> &Self {
+        let ModelSpec { id, provider, price } = model;
+        let price = match price {
+            Some((input, output)) => {
+                format!("price.input = \"{input}\"\nprice.output = \"{output}\"\n")
+            }
+            None => "free = true\n".to_owned(),
+        };
+        let text = format!(
+            "[[model]]\nid = \"{id}\"\nprovider = \"{provider}\"\ncontext_tokens = 128000\n\
+             max_output_tokens = 4096\n\
+             capabilities = [\"tools\", \"json_schema\", \"images\", \"streaming\"]\n{price}{more}\n"
+        );
+        self.write(&format!("models/{id}.toml"), &text)
+    }
+
+    /// Commits everything and gives the commit's hash.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn commit(&self, message: &str) -> String {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+        self.git(&["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
+    /// Runs git in the tree, without anybody's own configuration.
+    fn git(&self, words: &[&str]) -> String {
+        let output = Command::new("git")
+            .current_dir(&self.folder)
+            .args(["-c", "user.name=tests", "-c", "user.email=tests@example.com"])
+            .args(words)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .expect("git is installed; scripts/setup.sh sees to it");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {words:?}: {errors}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}

@@ -1,0 +1,110 @@
+//! Every kind of id, in one registry: a ULID with a prefix that says what it names.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+/// Text that is not an id of the expected kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected an id of the form `{prefix}_` and 26 characters, such as `{prefix}_01ARZ3NDEKTSV4RRFFQ69G5FAV`"
+)]
+pub struct ParseIdError {
+    prefix: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// The text in front of the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// An id from a time in milliseconds since the epoch and 80 random bits.
+            pub const fn from_parts(ms: u64, random: u128) -> Self {
+                Self(Ulid::from_parts(ms, random))
+            }
+
+            /// A new id from the system's clock and randomness. Only the rim calls this.
+            pub fn generate() -> Self {
+                Self(Ulid::generate())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let bad = ParseIdError { prefix: $prefix };
+                let body = text.strip_prefix(concat!($prefix, "_")).ok_or(bad.clone())?;
+                Ulid::from_string(body).map(Self).map_err(|_| bad)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = ParseIdError;
+
+            fn try_from(text: String) -> Result<Self, ParseIdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// One customer: the widest scope of keys, budgets and data.
+    TenantId = "ten";
+    /// A group of agents within a tenant.
+    WorkspaceId = "wsp";
+    /// One agent, the principal of most decisions.
+    AgentId = "agt";
+    /// The public half of an API key.
+    KeyId = "key";
+    /// One conversation of an agent.
+    SessionId = "ses";
+    /// One request to the data plane.
+    RequestId = "req";
+    /// One try of a request at one upstream.
+    AttemptId = "att";
+    /// One reservation of money.
+    HoldId = "hld";
+    /// One audit record.
+    AuditId = "aud";
+    /// One event on the bus.
+    EventId = "evt";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_what_it_prints() {
+        let id = AgentId::from_parts(1_700_000_000_000, 42);
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn an_id_of_another_kind_is_refused() {
+        let key = KeyId::from_parts(1, 1).to_string();
+        assert!(key.parse::<AgentId>().is_err());
+        assert!("agt_short".parse::<AgentId>().is_err());
+    }
+}

@@ -1,0 +1,26 @@
+//! The nouns every other crate speaks: ids, money, labels, the chat shape that is ours and no
+//! provider's, the closed set of answer codes, audit records and the event envelope.
+//!
+//! Values only: nothing here reads a clock, a file or a socket.
+
+pub mod answer;
+pub mod audit;
+pub mod chat;
+mod code;
+mod event;
+mod id;
+mod label;
+mod money;
+mod secret;
+mod time;
+
+pub use code::Code;
+pub use event::{Actor, ActorType, Correlation, Envelope, Payload, Priority, Schema, Trace};
+pub use id::{
+    AgentId, AttemptId, AuditId, EventId, HoldId, KeyId, ParseIdError, RequestId, SessionId,
+    TenantId, WorkspaceId,
+};
+pub use label::{Integrity, Label, Locality, ParseLabelError, ProviderKind, SizeClass};
+pub use money::{MoneyError, Nanos, NanosPerMillion};
+pub use secret::Secret;
+pub use time::Timestamp;
