@@ -47,6 +47,15 @@ impl Caller {
         &self.key
     }
 
+    /// The part of the key that nobody may see: what follows the id in `ork_<id>_<secret>`. It may
+    /// have underscores of its own.
+    ///
+    /// # Panics
+    /// When the key has another form.
+    pub fn secret(&self) -> &str {
+        self.key.splitn(3, '_').nth(2).unwrap()
+    }
+
     /// The same caller after the server was started again, on another port.
     pub fn moved(&mut self, server: &Server) {
         self.url = format!("{}/v1/chat/completions", server.gateway());
