@@ -79,6 +79,14 @@ ids! {
     KeyId = "key";
     /// One conversation of an agent.
     SessionId = "ses";
+    /// One piece of work that an agent was given.
+    TaskId = "tsk";
+    /// One execution of a task.
+    RunId = "run";
+    /// One question to people: may this be done?
+    ApprovalId = "apr";
+    /// One capability grant.
+    GrantId = "grt";
     /// One request to the data plane.
     RequestId = "req";
     /// One try of a request at one upstream.

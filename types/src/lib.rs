@@ -17,8 +17,8 @@ mod time;
 pub use code::Code;
 pub use event::{Actor, ActorType, Correlation, Envelope, Payload, Priority, Schema, Trace};
 pub use id::{
-    AgentId, AttemptId, AuditId, EventId, HoldId, KeyId, ParseIdError, RequestId, SessionId,
-    TenantId, WorkspaceId,
+    AgentId, ApprovalId, AttemptId, AuditId, EventId, GrantId, HoldId, KeyId, ParseIdError,
+    RequestId, RunId, SessionId, TaskId, TenantId, WorkspaceId,
 };
 pub use label::{Integrity, Label, Locality, ParseLabelError, ProviderKind, SizeClass};
 pub use money::{MoneyError, Nanos, NanosPerMillion};
