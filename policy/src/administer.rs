@@ -1,12 +1,14 @@
-//! The decision about an act of administration, and the only maker of an [`AdminPermit`].
+//! The decisions about people's acts: administration, and votes on requests for approval. The only
+//! maker of an [`AdminPermit`].
 
-use cedar_policy::Request;
-use types::{TenantId, Timestamp};
+use cedar_policy::{EntityUid, Request};
+use types::{ApprovalId, TenantId, Timestamp};
 
 use crate::{
-    ask::AdminAct,
-    layer::Says,
+    ask::{AdminAct, ApprovalVote, Requester},
+    layer::{PolicyLayer, Says, Verdict},
     load::Engine,
+    mapper::Facts,
     obligation::Obligations,
     reason::{DenyReason, Layer},
 };
@@ -22,6 +24,7 @@ pub struct AdminPermit {
     tenant: TenantId,
     target: String,
     policies: Vec<String>,
+    approval: Option<ApprovalId>,
     decided_at: Timestamp,
 }
 
@@ -43,28 +46,20 @@ impl Engine {
     /// # Errors
     /// The denial with its reason.
     pub fn administer(&self, act: &AdminAct<'_>) -> Result<AdminPermit, Denial> {
-        let denial =
-            |reason, policies| Denial { reason, policies, commit: self.commit().to_owned() };
         let names = self.names();
-        let facts = names.act(act).map_err(|_| denial(DenyReason::Error, Vec::new()))?;
-        let action = names.administer.clone();
+        let facts = names.act(act).map_err(|_| self.denial(DenyReason::Error, Vec::new()))?;
         let resource = names.tenant(act.tenant_name);
-        let request = Request::new(facts.principal, action, resource, facts.context, None)
-            .map_err(|_| denial(DenyReason::Error, Vec::new()))?;
-        let verdict = self.administration_layer().judge(&request, &facts.entities);
-        let policies: Vec<String> = verdict.ids().collect();
-        let layer = Layer::Organisation;
-        match verdict.says {
-            Says::Yes => {}
-            Says::No => return Err(denial(DenyReason::Forbidden { layer }, policies)),
-            Says::Nothing => return Err(denial(DenyReason::NoPermit { layer }, policies)),
-            Says::Error => return Err(denial(DenyReason::Error, policies)),
-        }
+        let layer = self.administration_layer();
+        let verdict = self.person(layer, facts, names.administer.clone(), resource)?;
         let mut obligations = Obligations::default();
         verdict.rules.iter().for_each(|rule| obligations.join(&rule.obligations));
-        if !obligations.approval.is_empty() {
-            let reason = DenyReason::ApprovalRequired { roles: obligations.approval };
-            return Err(denial(reason, policies));
+        let policies = verdict.ids().collect();
+        let mut approval = None;
+        if let Some(need) = obligations.approval {
+            match act.approval.filter(|given| need.is_met_by(given)) {
+                Some(given) => approval = Some(given.id),
+                None => return Err(self.denial(DenyReason::ApprovalRequired { need }, policies)),
+            }
         }
         Ok(AdminPermit {
             commit: self.commit().to_owned(),
@@ -74,8 +69,63 @@ impl Engine {
             tenant: act.tenant,
             target: act.target.to_owned(),
             policies,
+            approval,
             decided_at: act.now,
         })
+    }
+
+    /// Decides whether a person may vote on a request for approval, in a role. Whether for or
+    /// against is the same right. Nobody votes on a question of their own, whatever policies say,
+    /// and nobody in a role that they do not have.
+    ///
+    /// # Errors
+    /// The denial with its reason.
+    pub fn vote(&self, vote: &ApprovalVote<'_>) -> Result<AdminPermit, Denial> {
+        let own = vote.requester == Requester::User(&vote.actor.name);
+        if own || !vote.actor.groups.iter().any(|group| group == vote.role) {
+            let layer = Layer::Organisation;
+            return Err(self.denial(DenyReason::NoPermit { layer }, Vec::new()));
+        }
+        let names = self.names();
+        let mapped = names.vote(vote).map_err(|_| self.denial(DenyReason::Error, Vec::new()));
+        let (facts, resource) = mapped?;
+        let verdict = self.person(self.votes_layer(), facts, names.approve.clone(), resource)?;
+        Ok(AdminPermit {
+            commit: self.commit().to_owned(),
+            actor: vote.actor.name.clone(),
+            operation: "approval.vote".to_owned(),
+            read_only: false,
+            tenant: vote.tenant,
+            target: vote.target.to_owned(),
+            policies: verdict.ids().collect(),
+            approval: None,
+            decided_at: vote.now,
+        })
+    }
+
+    /// Judges a person's act: a verdict that says yes, or the denial.
+    fn person<'e>(
+        &self,
+        layer: &'e PolicyLayer,
+        facts: Facts,
+        action: EntityUid,
+        resource: EntityUid,
+    ) -> Result<Verdict<'e>, Denial> {
+        let request = Request::new(facts.principal, action, resource, facts.context, None)
+            .map_err(|_| self.denial(DenyReason::Error, Vec::new()))?;
+        let verdict = layer.judge(&request, &facts.entities);
+        let layer = Layer::Organisation;
+        let reason = match verdict.says {
+            Says::Yes => return Ok(verdict),
+            Says::No => DenyReason::Forbidden { layer },
+            Says::Nothing => DenyReason::NoPermit { layer },
+            Says::Error => DenyReason::Error,
+        };
+        Err(self.denial(reason, verdict.ids().collect()))
+    }
+
+    fn denial(&self, reason: DenyReason, policies: Vec<String>) -> Denial {
+        Denial { reason, policies, commit: self.commit().to_owned() }
     }
 }
 
@@ -113,6 +163,11 @@ impl AdminPermit {
     /// The ids of the policies that permit it.
     pub fn policies(&self) -> &[String] {
         &self.policies
+    }
+
+    /// The approval that the permit stands on: it must be used up before anything is done.
+    pub const fn approval(&self) -> Option<ApprovalId> {
+        self.approval
     }
 
     /// When it was decided.

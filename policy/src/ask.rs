@@ -1,7 +1,13 @@
 //! What a decision is asked about: the caller, the call and the models, as plain values.
 
-use types::Timestamp;
-use types::{AgentId, Integrity, KeyId, Label, Locality, Nanos, RequestId, SessionId, TenantId};
+use std::{collections::BTreeSet, sync::Arc};
+
+use types::{
+    AgentId, ApprovalId, Integrity, KeyId, Label, Locality, Nanos, RequestId, SessionId, TenantId,
+    Timestamp,
+};
+
+use crate::grant::Grant;
 
 /// One model call that wants a decision.
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +28,23 @@ pub struct ModelCall<'a> {
     pub budget: BudgetFacts,
     /// What the session has done so far.
     pub session: SessionFacts,
+    /// The approval that people gave for exactly this call.
+    pub approval: Option<&'a Approved>,
+    /// Whether only the plan is wanted, and nothing is called.
+    pub dry_run: bool,
     /// When the decision is taken.
     pub now: Timestamp,
+}
+
+/// An approval that was given, and is bound to what it was given for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// The approval.
+    pub id: ApprovalId,
+    /// The roles in which people approved.
+    pub roles: BTreeSet<String>,
+    /// How many different people approved.
+    pub approvers: u32,
 }
 
 /// Who calls: an agent, known by its credential.
@@ -44,6 +65,8 @@ pub struct Caller {
     pub groups: Vec<String>,
     /// The key that authenticated the call.
     pub key: Option<KeyId>,
+    /// The capability grant that authenticated the call instead.
+    pub grant: Option<Arc<Grant>>,
 }
 
 /// The two kinds of agents.
@@ -105,6 +128,8 @@ pub struct ModelFacts<'a> {
     pub size: &'a str,
     /// The privacy class of its registration, such as `no_training`; empty where it has none.
     pub privacy: &'a str,
+    /// For how many days its provider keeps what it is sent; `None` where nobody has said.
+    pub retention_days: Option<u32>,
     /// Whether it is the built-in simulator.
     pub simulator: bool,
 }
@@ -133,6 +158,49 @@ pub struct AdminAct<'a> {
     pub tenant_name: &'a str,
     /// What it is done to, such as an agent's name; empty for the tenant as a whole.
     pub target: &'a str,
+    /// Who answers for the agent that it is done to.
+    pub owner: Option<&'a str>,
+    /// The approval that people gave for exactly this act.
+    pub approval: Option<&'a Approved>,
+    /// When the person's emergency rights end, where the person has them.
+    pub break_glass: Option<Timestamp>,
     /// When the decision is taken.
     pub now: Timestamp,
+}
+
+/// One vote on a request for approval that wants a decision.
+#[derive(Debug, Clone, Copy)]
+pub struct ApprovalVote<'a> {
+    /// Who votes.
+    pub actor: &'a Person,
+    /// The role that the vote is given in; the person must have it.
+    pub role: &'a str,
+    /// What is asked for: `model_call`, `tool_call`, `admin`, `budget` or `break_glass`.
+    pub kind: &'a str,
+    /// Who asks.
+    pub requester: Requester<'a>,
+    /// The approval's id, which the permit names as its target.
+    pub target: &'a str,
+    /// The tenant it is asked in.
+    pub tenant: TenantId,
+    /// That tenant's name.
+    pub tenant_name: &'a str,
+    /// When the decision is taken.
+    pub now: Timestamp,
+}
+
+/// Who asks for an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requester<'a> {
+    /// An agent, and who answers for it.
+    Agent {
+        /// Its entity type.
+        kind: AgentKind,
+        /// Its name.
+        name: &'a str,
+        /// Who answers for it; empty where nobody does.
+        owner: &'a str,
+    },
+    /// A person.
+    User(&'a str),
 }

@@ -3,18 +3,21 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use cedar_policy::Request;
-use types::{AgentId, Integrity, KeyId, Label, Locality, RequestId, TenantId, Timestamp};
+use types::{
+    AgentId, ApprovalId, Integrity, KeyId, Label, Locality, RequestId, TenantId, Timestamp,
+};
 
 use crate::{
     ask::{Caller, ModelCall, ModelFacts},
-    layer::{PolicyLayer, Says, Verdict},
+    grant::Grant,
+    layer::{Says, Verdict},
     load::Engine,
     mapper::Facts,
     memo::Answers,
     obligation::Obligations,
-    reads::Reads,
     reason::{DenyReason, Layer},
     rule::Rule,
+    slice::CallerSlice,
 };
 
 /// What was decided about one call and a list of models.
@@ -35,6 +38,7 @@ pub struct Permit {
     caller: Caller,
     label: Label,
     integrity: Integrity,
+    approval: Option<ApprovalId>,
     decided_at: Timestamp,
     models: Arc<[Allowed]>,
 }
@@ -68,41 +72,42 @@ impl Engine {
     /// be evaluated is denied.
     pub fn decide(&self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Decision {
         let caller = call.caller;
-        let principal = self.names().agent(caller.agent_kind, &caller.agent_name);
-        let layers = Layers {
-            organisation: self.organisation_layer(&principal),
-            agent: self.agent_layer(&caller.agent_name),
-        };
-        let reads = layers.reads();
-        let answers = self.memo().recall(reads.key(call, models), || {
-            let facts = self.names().call(call, models, reads);
-            self.evaluate(&layers, facts.as_ref().ok(), models, call.kinds)
+        let slice = self.caller_slice(caller);
+        let (models, outside) = within(caller.grant.as_deref(), call.label, models);
+        let reads = slice.reads();
+        let answers = self.memo().recall(reads.key(call, &models), || {
+            let facts = self.names().call(call, &models, reads);
+            self.evaluate(&slice, facts.as_ref().ok(), &models, call)
         });
+        let approval = call.approval.filter(|_| answers.need_approval()).map(|given| given.id);
         let permit = (!answers.allowed.is_empty()).then(|| Permit {
             request: call.id,
             commit: self.commit().to_owned(),
             caller: caller.clone(),
             label: call.label,
             integrity: call.integrity,
+            approval,
             decided_at: call.now,
             models: Arc::clone(&answers.allowed),
         });
-        Decision { permit, denied: answers.denied.clone() }
+        let mut denied = answers.denied.clone();
+        denied.extend(outside);
+        Decision { permit, denied }
     }
 
     /// Takes the decision. It sees of the call only what the key of the decision has.
     fn evaluate(
         &self,
-        layers: &Layers<'_>,
+        slice: &CallerSlice,
         facts: Option<&Facts>,
         models: &[ModelFacts<'_>],
-        kinds: &[&str],
+        call: &ModelCall<'_>,
     ) -> Answers {
         let mut allowed = Vec::with_capacity(models.len());
         let mut denied = Vec::new();
         for model in models {
             let answer = match facts {
-                Some(facts) => self.evaluate_one(layers, facts, model, kinds),
+                Some(facts) => self.evaluate_one(slice, facts, model, call),
                 None => Err(Denied::new(model, DenyReason::Error)),
             };
             match answer {
@@ -115,10 +120,10 @@ impl Engine {
 
     fn evaluate_one(
         &self,
-        layers: &Layers<'_>,
+        slice: &CallerSlice,
         facts: &Facts,
         model: &ModelFacts<'_>,
-        kinds: &[&str],
+        call: &ModelCall<'_>,
     ) -> Result<Allowed, Denied> {
         let names = self.names();
         let resource = names.model(model.id);
@@ -128,32 +133,19 @@ impl Engine {
         let Ok(request) = asked else {
             return Err(Denied::new(model, DenyReason::Error));
         };
-        let organisation = layers.organisation.judge(&request, &facts.entities);
-        let agent = match layers.agent {
+        let slice = slice.for_model(names, model, &facts.entities);
+        let organisation = slice.organisation.judge(&request, &facts.entities);
+        let agent = match &slice.agent {
             Some(layer) => layer.judge(&request, &facts.entities),
             None => Verdict::NOTHING,
         };
-        combine(kinds, model, &organisation, &agent)
-    }
-}
-
-/// The two layers of one caller.
-struct Layers<'a> {
-    organisation: &'a PolicyLayer,
-    agent: Option<&'a PolicyLayer>,
-}
-
-impl Layers<'_> {
-    /// The facts that can make a difference to either.
-    fn reads(&self) -> Reads {
-        let agent = self.agent.map(PolicyLayer::reads).unwrap_or_default();
-        self.organisation.reads().with(agent)
+        combine(call, model, &organisation, &agent)
     }
 }
 
 /// Both layers must permit, and what their permits ask for must hold.
 fn combine(
-    kinds: &[&str],
+    call: &ModelCall<'_>,
     model: &ModelFacts<'_>,
     organisation: &Verdict<'_>,
     agent: &Verdict<'_>,
@@ -177,9 +169,12 @@ fn combine(
         return Err(Denied::new(model, DenyReason::NoPermit { layer }));
     }
     let permits: Vec<&Rule> = organisation.rules.iter().chain(&agent.rules).copied().collect();
-    hold_to(model, &permits, kinds)?;
     let mut obligations = Obligations::default();
     permits.iter().for_each(|rule| obligations.join(&rule.obligations));
+    if let Some((reason, asks)) = unmet(&obligations, model, call) {
+        let by = permits.iter().filter(|rule| asks(&rule.obligations)).map(|rule| rule.id.clone());
+        return Err(Denied::new(model, reason).by(by.collect()));
+    }
     Ok(Allowed {
         model: model.id.to_owned(),
         provider: model.provider.to_owned(),
@@ -189,27 +184,57 @@ fn combine(
     })
 }
 
-/// Refuses permits whose own conditions are not met, by the names of those that set them.
-fn hold_to(model: &ModelFacts<'_>, permits: &[&Rule], found: &[&str]) -> Result<(), Denied> {
-    let refuse = |reason, asks: &dyn Fn(&Rule) -> bool| {
-        let by = permits.iter().filter(|rule| asks(rule)).map(|rule| rule.id.clone());
-        Err(Denied::new(model, reason).by(by.collect()))
-    };
-    let blocks = |rule: &Rule, kind: &str| rule.obligations.block.contains(kind);
-    let is_blocked = |kind: &str| permits.iter().any(|rule| blocks(rule, kind));
-    let kinds: BTreeSet<String> =
-        found.iter().filter(|kind| is_blocked(kind)).map(|kind| (*kind).to_owned()).collect();
+/// Whether one policy's obligations are among those that make a reason.
+type Asks<'a> = Box<dyn Fn(&Obligations) -> bool + 'a>;
+
+/// The first condition of a permit that does not hold, with what tells the policies that set it.
+/// Whatever cannot be mended comes before an approval: nobody is asked in vain.
+fn unmet<'a>(
+    joined: &Obligations,
+    model: &ModelFacts<'_>,
+    call: &'a ModelCall<'_>,
+) -> Option<(DenyReason, Asks<'a>)> {
+    let found = call.kinds;
+    let kinds: BTreeSet<String> = found
+        .iter()
+        .filter(|kind| joined.block.contains(**kind))
+        .map(|kind| (*kind).to_owned())
+        .collect();
     if !kinds.is_empty() {
-        let asks = |rule: &Rule| found.iter().any(|kind| blocks(rule, kind));
-        return refuse(DenyReason::Blocked { kinds }, &asks);
+        let asks = move |one: &Obligations| found.iter().any(|kind| one.block.contains(*kind));
+        return Some((DenyReason::Blocked { kinds }, Box::new(asks)));
     }
-    let roles: BTreeSet<String> =
-        permits.iter().flat_map(|rule| rule.obligations.approval.iter().cloned()).collect();
-    if !roles.is_empty() {
-        let asks = |rule: &Rule| !rule.obligations.approval.is_empty();
-        return refuse(DenyReason::ApprovalRequired { roles }, &asks);
+    if joined.local_only && model.locality != Locality::Local {
+        return Some((DenyReason::NotLocal, Box::new(|one| one.local_only)));
     }
-    Ok(())
+    if let Some(days) = joined.retention_days
+        && model.retention_days.is_none_or(|kept| kept > days)
+    {
+        let asks = move |one: &Obligations| one.retention_days == Some(days);
+        return Some((DenyReason::Retention { days }, Box::new(asks)));
+    }
+    if joined.dry_run_only && !call.dry_run {
+        return Some((DenyReason::DryRunOnly, Box::new(|one| one.dry_run_only)));
+    }
+    let need = joined.approval.as_ref()?;
+    // A dry run asks nobody: it tells that an approval would be needed.
+    let given = call.dry_run || call.approval.is_some_and(|given| need.is_met_by(given));
+    let reason = DenyReason::ApprovalRequired { need: need.clone() };
+    (!given).then(|| (reason, Box::new(|one: &Obligations| one.approval.is_some()) as Asks<'a>))
+}
+
+/// The models that a grant covers, and the denials of those that it does not.
+fn within<'m>(
+    grant: Option<&Grant>,
+    label: Label,
+    models: &[ModelFacts<'m>],
+) -> (Vec<ModelFacts<'m>>, Vec<Denied>) {
+    let covered = |model: &ModelFacts<'_>| {
+        grant.is_none_or(|grant| grant.limits.covers_model(model.id, label))
+    };
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        models.iter().copied().partition(|model| covered(model));
+    (inside, outside.iter().map(|model| Denied::new(model, DenyReason::OutsideGrant)).collect())
 }
 
 impl Denied {
@@ -262,6 +287,11 @@ impl Permit {
     /// Whether the content may be trusted.
     pub const fn integrity(&self) -> Integrity {
         self.integrity
+    }
+
+    /// The approval that the permit stands on: it must be used up before anything is called.
+    pub const fn approval(&self) -> Option<ApprovalId> {
+        self.approval
     }
 
     /// When it was decided.

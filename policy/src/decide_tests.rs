@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use types::{Label, Nanos};
 
 use super::*;
+use crate::reads::Reads;
 use crate::testing::{ALLOW, CLOUD, LOCAL, call, caller, engine, told};
 
 /// A policy about model calls with the given annotations and condition.
@@ -207,13 +208,9 @@ fn check_remembered(engine: &Engine) {
         let kinds = [kind];
         let mut call = ModelCall { label, kinds: &kinds, ..call(&caller) };
         call.budget.used_percent = used_percent;
-        let principal = engine.names().agent(caller.agent_kind, &caller.agent_name);
-        let layers = Layers {
-            organisation: engine.organisation_layer(&principal),
-            agent: engine.agent_layer(&caller.agent_name),
-        };
+        let slice = engine.caller_slice(&caller);
         let facts = engine.names().call(&call, &[LOCAL, CLOUD], Reads::ALL).unwrap();
-        let afresh = engine.evaluate(&layers, Some(&facts), &[LOCAL, CLOUD], call.kinds);
+        let afresh = engine.evaluate(&slice, Some(&facts), &[LOCAL, CLOUD], &call);
         let decision = engine.decide(&call, &[LOCAL, CLOUD]);
         let permitted = decision.permit.map(|permit| permit.models).unwrap_or_default();
         assert_eq!((permitted, decision.denied), (afresh.allowed, afresh.denied));

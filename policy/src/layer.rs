@@ -1,4 +1,4 @@
-//! One layer's policies for one action, and its verdict on one request.
+//! Policies that can speak about one request, and their verdict on it.
 
 use std::collections::HashMap;
 
@@ -6,14 +6,13 @@ use cedar_policy::{
     AuthorizationError, Authorizer, Decision, Entities, Policy, PolicyId, PolicySet, Request,
 };
 
-use crate::{reads::Reads, rule::Rule};
+use crate::rule::Rule;
 
-/// The policies of one layer that can speak about one action.
+/// Policies of one layer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PolicyLayer {
     set: PolicySet,
     rules: HashMap<PolicyId, Rule>,
-    reads: Reads,
 }
 
 /// What a layer says, with the policies that made it say so in the order of their ids.
@@ -50,13 +49,7 @@ impl PolicyLayer {
     pub(crate) fn add(&mut self, policy: &Policy, rule: &Rule) {
         if self.set.add(policy.clone()).is_ok() {
             self.rules.insert(policy.id().clone(), rule.clone());
-            self.reads = self.reads.with(Reads::of(policy));
         }
-    }
-
-    /// The facts of a call that the policies of this layer read.
-    pub(crate) const fn reads(&self) -> Reads {
-        self.reads
     }
 
     /// Evaluates every policy of the layer.

@@ -3,13 +3,17 @@
 //! Two layers of Cedar policies, the organisation's and the agent's own, must both permit; a forbid
 //! in either wins; what no policy permits is denied, and so is what cannot be evaluated.
 //! A decision is a pure function that never fails and carries its reasons. It is the only maker of
-//! a [`Permit`], and administration the only maker of an [`AdminPermit`]: whatever costs money,
-//! leaves the machine or changes state takes one of them.
+//! a [`Permit`], and a decision about a person's act of an [`AdminPermit`]: whatever costs money, leaves the machine or changes state takes one of them.
 
+mod action;
 mod administer;
 mod ask;
 mod bundle;
 mod decide;
+#[cfg(test)]
+mod differential_tests;
+mod digest;
+mod grant;
 mod layer;
 mod load;
 mod mapper;
@@ -17,7 +21,10 @@ mod memo;
 mod obligation;
 mod reads;
 mod reason;
+#[cfg(test)]
+mod reference;
 mod rule;
+mod slice;
 mod source;
 pub mod starter;
 #[cfg(test)]
@@ -26,11 +33,12 @@ mod words;
 
 pub use administer::{AdminPermit, Denial};
 pub use ask::{
-    AdminAct, AgentKind, BudgetFacts, Caller, ModelCall, ModelFacts, Person, RequestFacts,
-    SessionFacts,
+    AdminAct, AgentKind, ApprovalVote, Approved, BudgetFacts, Caller, ModelCall, ModelFacts,
+    Person, RequestFacts, Requester, SessionFacts,
 };
 pub use bundle::{Bundle, Fault, Source};
 pub use decide::{Allowed, Decision, Denied, Permit};
+pub use grant::{Grant, Limits};
 pub use load::Engine;
-pub use obligation::Obligations;
+pub use obligation::{ApprovalNeed, Obligations};
 pub use reason::{DenyReason, Layer};

@@ -1,22 +1,27 @@
 //! From the text of a commit to an engine that decides, or to everything that is wrong with it.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use cedar_policy::{ActionConstraint, EntityUid, Policy, PrincipalConstraint, Schema, Validator};
+use cedar_policy::{ActionConstraint, EntityUid, Policy, Schema, Validator};
 
 use crate::{
-    ask::AgentKind,
+    ask::Caller,
     bundle::{Bundle, Fault},
+    digest::Digest,
     layer::PolicyLayer,
     mapper::Names,
     memo::Memo,
+    slice::{self, CallerSlice, Kept},
     source::{self, Parsed},
 };
 
 const SCHEMA: &str = include_str!("schema.cedarschema");
 
 /// Where the schema stands in the git tree.
-const SCHEMA_FILE: &str = "policies/schema.cedarschema";
+pub(crate) const SCHEMA_FILE: &str = "policies/schema.cedarschema";
 
 /// The policies of one commit, checked and ready to decide. Immutable, but for what it remembers of
 /// decisions, which cannot be seen from outside.
@@ -24,14 +29,18 @@ const SCHEMA_FILE: &str = "policies/schema.cedarschema";
 pub struct Engine {
     commit: String,
     names: Names,
-    /// The organisation's policies about model calls, for agents that no policy names.
-    organisation: PolicyLayer,
-    /// The same and those that name the agent, for each agent that is named in a policy's scope.
-    organisation_for: HashMap<EntityUid, PolicyLayer>,
-    /// The organisation's policies about administration.
+    schema: Schema,
+    organisation: Vec<Parsed>,
+    /// The own policies of each agent, by its name.
+    agents: BTreeMap<String, Vec<Parsed>>,
+    digests: BTreeMap<String, Digest>,
+    /// The organisation's policies about model calls.
+    calls: Vec<Parsed>,
+    /// Those of each agent.
+    agents_calls: HashMap<String, Vec<Parsed>>,
     administration: PolicyLayer,
-    /// The own policies of each agent about model calls, by its name.
-    agents: HashMap<String, PolicyLayer>,
+    votes: PolicyLayer,
+    slices: Kept<CallerSlice>,
     memo: Memo,
 }
 
@@ -45,17 +54,17 @@ impl Engine {
         let schema: Schema = SCHEMA.parse().map_err(|error: cedar_policy::CedarSchemaError| {
             vec![schema_fault(&error.to_string())]
         })?;
-        let validator = Validator::new(schema);
+        let validator = Validator::new(schema.clone());
         let mut faults = Vec::new();
         let mut read = |sources: &[crate::Source]| -> Vec<Parsed> {
             let file = |source| source::read(source, &validator, bundle.kinds, &mut faults);
             sources.iter().flat_map(file).collect()
         };
         let organisation = read(&bundle.organisation);
-        let agents: Vec<(&String, Vec<Parsed>)> =
-            bundle.agents.iter().map(|(name, sources)| (name, read(sources))).collect();
+        let agents: BTreeMap<String, Vec<Parsed>> =
+            bundle.agents.iter().map(|(name, sources)| (name.clone(), read(sources))).collect();
         faults.extend(duplicates(&organisation, &[]));
-        for (_, own) in &agents {
+        for own in agents.values() {
             faults.extend(duplicates(own, &organisation));
         }
         if !faults.is_empty() {
@@ -63,42 +72,24 @@ impl Engine {
             faults.dedup();
             return Err(faults);
         }
-        Ok(Self::build(bundle.commit.clone(), names, &organisation, &agents))
-    }
-
-    fn build(
-        commit: String,
-        names: Names,
-        organisation: &[Parsed],
-        agents: &[(&String, Vec<Parsed>)],
-    ) -> Self {
-        let about = |parsed: &[Parsed], action: &EntityUid| -> Vec<Parsed> {
-            parsed.iter().filter(|parsed| concerns(&parsed.policy, action)).cloned().collect()
+        let about = |action: &EntityUid| about(&organisation, action);
+        let own = |(name, own): (&String, &Vec<Parsed>)| {
+            (name.clone(), self::about(own, &names.call_model))
         };
-        let calls = about(organisation, &names.call_model);
-        let named = calls.iter().filter_map(|parsed| only_principal(&parsed.policy));
-        let organisation_for =
-            named.map(|agent| (agent.clone(), layer(&calls, Some(&agent)))).collect();
-        let own = |parsed: &Vec<Parsed>, name: &str| {
-            // A user agent and a system agent of one name share their folder.
-            let kinds = [AgentKind::User, AgentKind::System].map(|kind| names.agent(kind, name));
-            let mut own = PolicyLayer::default();
-            for parsed in about(parsed, &names.call_model) {
-                if only_principal(&parsed.policy).is_none_or(|only| kinds.contains(&only)) {
-                    own.add(&parsed.policy, &parsed.rule);
-                }
-            }
-            own
-        };
-        Self {
-            commit,
-            organisation: layer(&calls, None),
-            organisation_for,
-            administration: everything(&about(organisation, &names.administer)),
-            agents: agents.iter().map(|(name, all)| ((*name).clone(), own(all, name))).collect(),
+        Ok(Self {
+            commit: bundle.commit.clone(),
+            schema,
+            digests: Digest::of_agents(bundle),
+            calls: about(&names.call_model),
+            agents_calls: agents.iter().map(own).collect(),
+            administration: everything(&about(&names.administer)),
+            votes: everything(&about(&names.approve)),
+            organisation,
+            agents,
             names,
+            slices: Kept::default(),
             memo: Memo::default(),
-        }
+        })
     }
 
     /// The commit that this engine was loaded from.
@@ -112,18 +103,41 @@ impl Engine {
         SCHEMA
     }
 
+    /// The hash of everything that decides about an agent's calls: the schema, the organisation's
+    /// policies, the agent's own. An approval is bound to it. People have no policies of their own:
+    /// theirs is the hash of a name that no agent has.
+    pub fn digest(&self, agent: &str) -> String {
+        self.digests
+            .get(agent)
+            .or_else(|| self.digests.get(""))
+            .map(Digest::hex)
+            .unwrap_or_default()
+    }
+
     pub(crate) const fn names(&self) -> &Names {
         &self.names
     }
 
-    /// The organisation's policies that can speak about a model call of this agent.
-    pub(crate) fn organisation_layer(&self, agent: &EntityUid) -> &PolicyLayer {
-        self.organisation_for.get(agent).unwrap_or(&self.organisation)
+    pub(crate) const fn schema(&self) -> &Schema {
+        &self.schema
     }
 
-    /// The agent's own policies; `None` for an agent without a folder, which is thereby denied.
-    pub(crate) fn agent_layer(&self, name: &str) -> Option<&PolicyLayer> {
-        self.agents.get(name)
+    /// The organisation's policies.
+    pub(crate) fn organisation(&self) -> &[Parsed] {
+        &self.organisation
+    }
+
+    /// The own policies of every agent, by its name.
+    pub(crate) const fn agents(&self) -> &BTreeMap<String, Vec<Parsed>> {
+        &self.agents
+    }
+
+    /// The policies of both layers that can speak about a model call of this caller.
+    pub(crate) fn caller_slice(&self, caller: &Caller) -> Arc<CallerSlice> {
+        self.slices.recall(&slice::caller_key(caller), || {
+            let own = self.agents_calls.get(&caller.agent_name).map(Vec::as_slice);
+            CallerSlice::cut(&self.names, caller, &self.calls, own)
+        })
     }
 
     pub(crate) const fn memo(&self) -> &Memo {
@@ -133,6 +147,16 @@ impl Engine {
     pub(crate) const fn administration_layer(&self) -> &PolicyLayer {
         &self.administration
     }
+
+    /// The organisation's policies about votes on requests for approval.
+    pub(crate) const fn votes_layer(&self) -> &PolicyLayer {
+        &self.votes
+    }
+}
+
+/// Those policies whose scope leaves room for an action.
+fn about(policies: &[Parsed], action: &EntityUid) -> Vec<Parsed> {
+    policies.iter().filter(|parsed| concerns(&parsed.policy, action)).cloned().collect()
 }
 
 /// Whether a policy's scope leaves room for an action.
@@ -142,30 +166,6 @@ fn concerns(policy: &Policy, action: &EntityUid) -> bool {
         ActionConstraint::In(actions) => actions.contains(action),
         ActionConstraint::Eq(only) => only == *action,
     }
-}
-
-/// The one principal that a policy's scope names, if it names one.
-fn only_principal(policy: &Policy) -> Option<EntityUid> {
-    match policy.principal_constraint() {
-        PrincipalConstraint::Eq(only) => Some(only),
-        PrincipalConstraint::Any
-        | PrincipalConstraint::In(_)
-        | PrincipalConstraint::Is(_)
-        | PrincipalConstraint::IsIn(..) => None,
-    }
-}
-
-/// The policies that can apply to a principal; `None` stands for every principal that no policy
-/// names. What is left out could not have held: its scope names somebody else.
-fn layer(policies: &[Parsed], principal: Option<&EntityUid>) -> PolicyLayer {
-    let mut layer = PolicyLayer::default();
-    for parsed in policies {
-        let only = only_principal(&parsed.policy);
-        if only.is_none() || only.as_ref() == principal {
-            layer.add(&parsed.policy, &parsed.rule);
-        }
-    }
-    layer
 }
 
 fn everything(policies: &[Parsed]) -> PolicyLayer {

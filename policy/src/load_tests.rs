@@ -51,8 +51,8 @@ fn types_and_names_are_checked() {
     let action = "permit (principal, action == Orchestack::Action::\"callModels\", resource);";
     assert_snapshot!(faults(action, ALLOW), @r#"policies/o.cedar:1: unrecognized action `Orchestack::Action::"callModels"`; compare with policies/schema.cedarschema"#);
     assert_snapshot!(faults("permit (principal, action, resource)\nwhen { context.label_rank > 2 };", ALLOW), @r#"
-    policies/o.cedar:2: attribute `label_rank` in context for Orchestack::Action::"administer" not found; did you mean `target`?
-    policies/o.cedar:2: attribute `label_rank` in context for Orchestack::Action::"approve" not found; did you mean `role`?
+    policies/o.cedar:2: attribute `label_rank` in context for Orchestack::Action::"administer" not found; did you mean `approval`?
+    policies/o.cedar:2: attribute `label_rank` in context for Orchestack::Action::"approve" not found; did you mean `owner`?
     policies/o.cedar:2: attribute `label_rank` in context for Orchestack::Action::"listTool" not found; did you mean `integrity`?
     policies/o.cedar:2: attribute `label_rank` in context for Orchestack::Action::"startSandbox" not found; did you mean `approval`?
     "#);
@@ -78,8 +78,8 @@ fn words_of_closed_sets_are_checked() {
 
 #[test]
 fn annotations_are_checked() {
-    assert_snapshot!(annotation("permit", "@id(\"x\") @sendmail(\"root\")"), @"policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, approval, log, id, doc, description");
-    assert_snapshot!(annotation("permit", "@reroute(\"local\")"), @"policies/o.cedar:1: `@reroute` has no meaning on this policy, only on a forbid; the annotations of permit are redact, block, max_cost, max_tokens, approval, log, id, doc, description");
+    assert_snapshot!(annotation("permit", "@id(\"x\") @sendmail(\"root\")"), @"policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
+    assert_snapshot!(annotation("permit", "@reroute(\"local\")"), @"policies/o.cedar:1: `@reroute` has no meaning on this policy, only on a forbid; the annotations of permit are redact, block, max_cost, max_tokens, log, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
     assert_snapshot!(annotation("forbid", "@redact(\"email\")"), @"policies/o.cedar:1: `@redact` has no meaning on this policy, only on a permit; the annotations of forbid are reroute, id, doc, description");
     assert_snapshot!(annotation("forbid", "@reroute(\"cloud\")"), @r#"policies/o.cedar:1: `@reroute` does not know `cloud`; write @reroute("local")"#);
     assert_snapshot!(annotation("permit", "@redact(\"email,fax\")"), @"policies/o.cedar:1: `@redact` names the unknown kind `fax`; the kinds are email, phone, card, us_ssn, aws_key");
@@ -103,7 +103,7 @@ fn all_faults_of_all_files_come_at_once() {
     let two = policy("@sendmail", "permit", "context.label == 1") + "\npermit";
     assert_snapshot!(faults(&policy("@sendmail", "permit", "context.label > 1"), &two), @r#"
     agents/default/a.cedar:6: unexpected end of input; correct the syntax here
-    policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, approval, log, id, doc, description
+    policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, locality, retention, dry_run, approval, quorum, expires, id, doc, description
     policies/o.cedar:4: unexpected type: expected Long but saw String; compare with policies/schema.cedarschema
     "#);
 }

@@ -9,7 +9,11 @@ use cedar_policy::{
 use types::{Nanos, Timestamp};
 
 use crate::{
-    ask::{AdminAct, AgentKind, Caller, ModelCall, ModelFacts},
+    ask::{
+        AdminAct, AgentKind, ApprovalVote, Approved, Caller, ModelCall, ModelFacts, Person,
+        Requester,
+    },
+    grant::Grant,
     reads::Reads,
 };
 
@@ -25,6 +29,7 @@ pub(crate) struct Names {
     provider: EntityTypeName,
     pub(crate) call_model: EntityUid,
     pub(crate) administer: EntityUid,
+    pub(crate) approve: EntityUid,
 }
 
 /// A value that Cedar does not take. The mapper makes none from our types except an instant beyond
@@ -59,6 +64,7 @@ impl Names {
             provider: name("Provider")?,
             call_model: uid(&action, "callModel"),
             administer: uid(&action, "administer"),
+            approve: uid(&action, "approve"),
         })
     }
 
@@ -73,6 +79,11 @@ impl Names {
     /// The entity of a model.
     pub(crate) fn model(&self, id: &str) -> EntityUid {
         uid(&self.model, id)
+    }
+
+    /// The entity of a provider.
+    pub(crate) fn provider(&self, name: &str) -> EntityUid {
+        uid(&self.provider, name)
     }
 
     /// The entity of a tenant.
@@ -99,19 +110,46 @@ impl Names {
 
     /// One act of administration.
     pub(crate) fn act(&self, act: &AdminAct<'_>) -> Result<Facts, Unmappable> {
-        let principal = uid(&self.user, &act.actor.name);
-        let mut parents = self.groups(&act.actor.groups);
-        parents.insert(self.tenant(act.tenant_name));
-        let person = Entity::new_no_attrs(principal.clone(), parents);
-        let entities = Entities::from_entities([person], None).map_err(|_| Unmappable)?;
-        let context = Context::from_pairs([
-            ("operation".to_owned(), text(act.operation)),
-            ("read_only".to_owned(), Value::new_bool(act.read_only)),
-            ("target".to_owned(), text(act.target)),
-            ("now".to_owned(), instant(act.now)),
-        ])
-        .map_err(|_| Unmappable)?;
-        Ok(Facts { principal, context, entities })
+        let (principal, entities) = self.person(act.actor, act.tenant_name)?;
+        let user = |name: &str| Value::new_entity_uid(uid(&self.user, name));
+        let until = |at| record([("until", instant(at))]);
+        let optional = [
+            ("owner", act.owner.map(user)),
+            ("approval", act.approval.map(approval).transpose()?),
+            ("break_glass", act.break_glass.map(until).transpose()?),
+        ];
+        let always = [
+            ("operation", text(act.operation)),
+            ("read_only", Value::new_bool(act.read_only)),
+            ("target", text(act.target)),
+            ("now", instant(act.now)),
+        ];
+        Ok(Facts { principal, context: context(always, optional)?, entities })
+    }
+
+    /// One vote on a request for approval, and what it is a vote about.
+    pub(crate) fn vote(&self, vote: &ApprovalVote<'_>) -> Result<(Facts, EntityUid), Unmappable> {
+        let (principal, entities) = self.person(vote.actor, vote.tenant_name)?;
+        let user = |name: &str| Value::new_entity_uid(uid(&self.user, name));
+        let (resource, requester, owner) = match vote.requester {
+            Requester::Agent { kind, name, owner } => {
+                (self.agent(kind, name), None, Some(owner).filter(|owner| !owner.is_empty()))
+            }
+            Requester::User(name) => (self.tenant(vote.tenant_name), Some(name), None),
+        };
+        let optional = [("requester", requester.map(user)), ("owner", owner.map(user))];
+        let always =
+            [("kind", text(vote.kind)), ("role", text(vote.role)), ("now", instant(vote.now))];
+        Ok((Facts { principal, context: context(always, optional)?, entities }, resource))
+    }
+
+    fn person(&self, person: &Person, tenant: &str) -> Result<(EntityUid, Entities), Unmappable> {
+        let principal = uid(&self.user, &person.name);
+        let mut parents = self.groups(&person.groups);
+        parents.insert(self.tenant(tenant));
+        let entity = Entity::new_no_attrs(principal.clone(), parents);
+        let entities = Entities::from_entities([entity], None).map_err(|_| Unmappable)?;
+        Ok((principal, entities))
     }
 
     fn caller_entity(&self, caller: &Caller, principal: EntityUid) -> Result<Entity, Unmappable> {
@@ -122,18 +160,21 @@ impl Names {
     }
 
     fn model_entity(&self, model: &ModelFacts<'_>) -> Result<Entity, Unmappable> {
-        let attributes = HashMap::from([
+        let mut attributes = HashMap::from([
             ("name".to_owned(), text(model.id)),
             ("locality".to_owned(), text(model.locality.as_str())),
             ("size".to_owned(), text(model.size)),
             ("privacy".to_owned(), text(model.privacy)),
             ("simulator".to_owned(), Value::new_bool(model.simulator)),
         ]);
-        let parents = HashSet::from([uid(&self.provider, model.provider)]);
+        let days = model.retention_days.map(|days| Value::new_long(i64::from(days)));
+        attributes.extend(days.map(|days| ("retention_days".to_owned(), days)));
+        let parents = HashSet::from([self.provider(model.provider)]);
         Entity::new(self.model(model.id), attributes, parents).map_err(|_| Unmappable)
     }
 
-    fn groups(&self, groups: &[String]) -> HashSet<EntityUid> {
+    /// The entities of groups.
+    pub(crate) fn groups(&self, groups: &[String]) -> HashSet<EntityUid> {
         groups.iter().map(|group| uid(&self.group, group)).collect()
     }
 }
@@ -163,6 +204,12 @@ fn call_context(call: &ModelCall<'_>, reads: Reads) -> Result<Context, Unmappabl
     if reads.has(Reads::CALLS) {
         put("session", record([("calls", count(call.session.calls))])?);
     }
+    if let Some(approved) = call.approval.filter(|_| reads.has(Reads::APPROVAL)) {
+        put("approval", approval(approved)?);
+    }
+    if let Some(held) = call.caller.grant.as_ref().filter(|_| reads.has(Reads::GRANT)) {
+        put("grant", grant(held)?);
+    }
     if reads.has(Reads::NOW) {
         put("now", instant(whole_second(call.now)));
     }
@@ -191,6 +238,30 @@ fn budget(call: &ModelCall<'_>, reads: Reads) -> Result<Value, Unmappable> {
         (Reads::REMAINING, "remaining", remaining),
     ];
     read_of(all, reads)
+}
+
+fn approval(approved: &Approved) -> Result<Value, Unmappable> {
+    let roles = Value::new_set(approved.roles.iter().map(|role| text(role)));
+    record([("roles", roles), ("approvers", Value::new_long(i64::from(approved.approvers)))])
+}
+
+fn grant(grant: &Grant) -> Result<Value, Unmappable> {
+    let all = [
+        ("task", grant.task.map(|id| id.to_string())),
+        ("run", grant.run.map(|id| id.to_string())),
+        ("session", grant.session.map(|id| id.to_string())),
+    ];
+    record(all.into_iter().filter_map(|(name, id)| Some((name, text(&id?)))))
+}
+
+/// A context of what is always there and of what there is of the rest.
+fn context<const A: usize, const O: usize>(
+    always: [(&'static str, Value); A],
+    optional: [(&'static str, Option<Value>); O],
+) -> Result<Context, Unmappable> {
+    let there = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let pairs = always.into_iter().chain(there).map(|(name, value)| (name.to_owned(), value));
+    Context::from_pairs(pairs).map_err(|_| Unmappable)
 }
 
 /// A record of those fields that there are and that are read.
@@ -236,7 +307,7 @@ fn instant(at: Timestamp) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
+    use std::sync::{Arc, LazyLock};
 
     use cedar_policy::{Request, Schema};
     use proptest::prelude::*;
@@ -245,7 +316,7 @@ mod tests {
     use super::*;
     use crate::{
         Engine, Person,
-        testing::{CLOUD, LOCAL, call, caller},
+        testing::{CLOUD, LOCAL, approved, call, caller, grant},
     };
 
     static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Engine::schema_text().parse().unwrap());
@@ -272,16 +343,22 @@ mod tests {
             groups in prop::collection::vec(".*", 0..3),
             (tokens, limit) in any::<(u64, Option<u64>)>(),
             (remaining, used_percent) in any::<(Option<i64>, u8)>(),
+            (is_approved, is_granted, retention_days) in any::<(bool, bool, Option<u32>)>(),
         ) {
             let agent_kind = if system { AgentKind::System } else { AgentKind::User };
-            let caller = Caller { agent_kind, agent_name: name.clone(), groups, ..caller() };
+            let grant = is_granted.then(|| Arc::new(grant()));
+            let caller = Caller { agent_kind, agent_name: name.clone(), groups, grant, ..caller() };
+            let approved = approved();
             let mut call = ModelCall { label, integrity, kinds: &["email"], ..call(&caller) };
             (call.request.stream, call.request.tools) = (stream, tools);
             (call.request.input_tokens_bound, call.request.max_output_tokens) = (tokens, limit);
             call.budget.remaining = remaining.map(Nanos);
             call.budget.used_percent = used_percent;
+            call.approval = is_approved.then_some(&approved);
             let locality = if cloud { Locality::Cloud } else { Locality::Local };
-            let model = ModelFacts { id: &name, size: &name, privacy: &name, locality, ..CLOUD };
+            let model = ModelFacts {
+                id: &name, size: &name, privacy: &name, locality, retention_days, ..CLOUD
+            };
             let names = Names::new().unwrap();
             let facts = names.call(&call, &[LOCAL, model], Reads::ALL).unwrap();
             check(facts, names.call_model.clone(), names.model(&name));
@@ -298,9 +375,36 @@ mod tests {
             tenant: caller().tenant,
             tenant_name: "default",
             target: "",
+            owner: Some("bob"),
+            approval: Some(&approved()),
+            break_glass: Some(Timestamp(1)),
             now: Timestamp(0),
         };
         let names = Names::new().unwrap();
         check(names.act(&act).unwrap(), names.administer.clone(), names.tenant("default"));
+        let bare = AdminAct { owner: None, approval: None, break_glass: None, ..act };
+        check(names.act(&bare).unwrap(), names.administer.clone(), names.tenant("default"));
+    }
+
+    #[test]
+    fn a_vote_conforms_to_the_schema() {
+        let actor = Person { name: "ann".to_owned(), groups: vec!["infra-admin".to_owned()] };
+        let names = Names::new().unwrap();
+        let agent = Requester::Agent { kind: AgentKind::System, name: "a", owner: "bob" };
+        let orphan = Requester::Agent { kind: AgentKind::User, name: "a", owner: "" };
+        for requester in [agent, orphan, Requester::User("bob")] {
+            let vote = ApprovalVote {
+                actor: &actor,
+                role: "infra-admin",
+                kind: "model_call",
+                requester,
+                target: "apr_1",
+                tenant: caller().tenant,
+                tenant_name: "default",
+                now: Timestamp(0),
+            };
+            let (facts, resource) = names.vote(&vote).unwrap();
+            check(facts, names.approve.clone(), resource);
+        }
     }
 }

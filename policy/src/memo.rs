@@ -19,6 +19,13 @@ pub(crate) struct Answers {
     pub denied: Vec<Denied>,
 }
 
+impl Answers {
+    /// Whether an approval made any of it permitted.
+    pub(crate) fn need_approval(&self) -> bool {
+        self.allowed.iter().any(|allowed| allowed.obligations().approval.is_some())
+    }
+}
+
 /// The decisions of one engine by their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {

@@ -1,8 +1,10 @@
 //! Obligations: the "yes, if" of a permit, written as annotations on policies.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use types::Nanos;
+
+use crate::ask::Approved;
 
 /// What must be done for a permit to hold. The default asks for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,9 +20,27 @@ pub struct Obligations {
     pub max_tokens: Option<u64>,
     /// Whether content is recorded in full: `@log("full")`.
     pub log_full: bool,
-    /// Roles that must approve first: `@approval("infra-admin")`. Empty on every permit for now:
-    /// a call that needs an approval is denied with the roles as the reason.
-    pub approval: BTreeSet<String>,
+    /// Whether only models on the organisation's own hardware may serve it: `@locality("local")`.
+    pub local_only: bool,
+    /// The most days for which a provider may keep the content: `@retention("30d")`, and 0 for
+    /// `@retention("none")`.
+    pub retention_days: Option<u32>,
+    /// Whether only the plan may be told: `@dry_run("only")`.
+    pub dry_run_only: bool,
+    /// Who must approve first: `@approval("infra-admin") @quorum("2") @expires("4h")`. A permit that
+    /// has one was approved.
+    pub approval: Option<ApprovalNeed>,
+}
+
+/// The approval that a permit asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalNeed {
+    /// Every one of these roles must be among those that the approvers have.
+    pub roles: BTreeSet<String>,
+    /// How many different people must approve, at least 1.
+    pub quorum: u32,
+    /// How long the question waits for its answer, and the answer for its use.
+    pub expires: Duration,
 }
 
 impl Obligations {
@@ -32,7 +52,42 @@ impl Obligations {
         self.max_cost = lower(self.max_cost, other.max_cost);
         self.max_tokens = lower(self.max_tokens, other.max_tokens);
         self.log_full |= other.log_full;
-        self.approval.extend(other.approval.iter().cloned());
+        self.local_only |= other.local_only;
+        self.retention_days = lower(self.retention_days, other.retention_days);
+        self.dry_run_only |= other.dry_run_only;
+        match (&mut self.approval, &other.approval) {
+            (Some(need), Some(more)) => need.join(more),
+            (None, more) => self.approval.clone_from(more),
+            (Some(_), None) => {}
+        }
+    }
+}
+
+impl ApprovalNeed {
+    /// How long a question waits where the policy does not say.
+    pub const EXPIRES: Duration = Duration::from_secs(60 * 60);
+
+    /// Whether an approval is enough: every role, and so many people.
+    pub fn is_met_by(&self, given: &Approved) -> bool {
+        self.roles.is_subset(&given.roles) && given.approvers >= self.quorum
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.roles.extend(other.roles.iter().cloned());
+        self.quorum = self.quorum.max(other.quorum);
+        self.expires = self.expires.min(other.expires);
+    }
+}
+
+impl fmt::Display for ApprovalNeed {
+    /// Such as `infra-admin, legal (2 people)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roles: Vec<&str> = self.roles.iter().map(String::as_str).collect();
+        f.write_str(&roles.join(", "))?;
+        if self.quorum > 1 {
+            write!(f, " ({} people)", self.quorum)?;
+        }
+        Ok(())
     }
 }
 
@@ -52,15 +107,29 @@ mod tests {
 
     fn any_obligations() -> impl Strategy<Value = Obligations> {
         let names = || btree_set("[a-c]", 0..3);
-        (names(), names(), option::of(1..9i64), option::of(1..9u64), any::<bool>(), names())
-            .prop_map(|(redact, block, cost, max_tokens, log_full, approval)| Obligations {
-                redact,
-                block,
-                max_cost: cost.map(Nanos),
-                max_tokens,
-                log_full,
-                approval,
-            })
+        let need =
+            (btree_set("[a-c]", 1..3), 1..4u32, 1..9u64).prop_map(|(roles, quorum, hours)| {
+                ApprovalNeed { roles, quorum, expires: Duration::from_secs(hours * 3600) }
+            });
+        let limits = (option::of(1..9i64), option::of(1..9u64), option::of(0..9u32));
+        let flags = any::<[bool; 3]>();
+        (names(), names(), limits, flags, option::of(need)).prop_map(
+            |(redact, block, (cost, max_tokens, retention_days), flags, approval)| {
+                let [log_full, local_only, dry_run_only] = flags;
+                let max_cost = cost.map(Nanos);
+                Obligations {
+                    redact,
+                    block,
+                    max_cost,
+                    max_tokens,
+                    log_full,
+                    local_only,
+                    retention_days,
+                    dry_run_only,
+                    approval,
+                }
+            },
+        )
     }
 
     fn joined(a: &Obligations, b: &Obligations) -> Obligations {
@@ -79,7 +148,15 @@ mod tests {
             prop_assert_eq!(joined(&a, &a), a.clone());
             let both = joined(&a, &b);
             prop_assert!(both.redact.is_superset(&a.redact) && both.block.is_superset(&a.block));
-            prop_assert!(both.approval.is_superset(&a.approval));
+            if let Some(need) = &a.approval {
+                let all = both.approval.as_ref().unwrap();
+                prop_assert!(all.roles.is_superset(&need.roles) && all.quorum >= need.quorum);
+                prop_assert!(all.expires <= need.expires);
+            }
+            prop_assert!(both.local_only || !a.local_only);
+            prop_assert!(both.dry_run_only || !a.dry_run_only);
+            let within = |cap: u32| both.retention_days.is_some_and(|days| days <= cap);
+            prop_assert!(a.retention_days.is_none_or(within));
             prop_assert!(a.max_cost.is_none_or(|cap| both.max_cost.is_some_and(|c| c <= cap)));
             prop_assert!(a.max_tokens.is_none_or(|cap| both.max_tokens.is_some_and(|c| c <= cap)));
             prop_assert!(both.log_full || !a.log_full);

@@ -5,7 +5,7 @@
 use cedar_policy::Policy;
 use serde_json::Value;
 
-use crate::ask::{AgentKind, ModelCall, ModelFacts};
+use crate::ask::{AgentKind, Caller, ModelCall, ModelFacts};
 
 /// A set of facts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +29,8 @@ impl Reads {
     pub(crate) const USED_PERCENT: Self = Self(1 << 11);
     pub(crate) const CALLS: Self = Self(1 << 12);
     pub(crate) const NOW: Self = Self(1 << 13);
+    pub(crate) const APPROVAL: Self = Self(1 << 14);
+    pub(crate) const GRANT: Self = Self(1 << 15);
     pub(crate) const ALL: Self = Self(u16::MAX);
     /// Everything of `context.request`.
     pub(crate) const REQUEST: Self = Self(0b11_1111 << 4);
@@ -52,23 +54,23 @@ impl Reads {
     }
 
     /// Everything that a decision depends on, in one row of bytes: equal rows, equal decisions.
-    /// The principal and the models are always read, and the kinds, which obligations look at.
+    /// The principal and the models are always read, and what obligations look at: the kinds, the
+    /// approval, and whether it is a dry run.
     pub(crate) fn key(self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Box<[u8]> {
-        let caller = call.caller;
         let mut key = Key(Vec::with_capacity(256));
         key.number(u64::from(self.0));
-        key.number(u64::from(caller.agent_kind == AgentKind::System));
-        key.texts([caller.agent_name.as_str(), &caller.tenant_name].into_iter());
-        key.texts(caller.groups.iter().map(String::as_str));
+        key.caller(call.caller);
         key.texts(call.kinds.iter().copied());
+        key.number(u64::from(call.dry_run));
+        key.number(call.approval.map_or(0, |approved| u64::from(approved.approvers) + 1));
+        for approved in call.approval {
+            key.texts(approved.roles.iter().map(String::as_str));
+        }
         self.context(call, &mut key);
         for model in models {
-            let words =
-                [model.id, model.provider, model.locality.as_str(), model.size, model.privacy];
-            key.texts(words.into_iter());
-            key.number(u64::from(model.simulator));
+            key.model(model);
         }
-        key.0.into_boxed_slice()
+        key.into_bytes()
     }
 
     fn context(self, call: &ModelCall<'_>, key: &mut Key) {
@@ -102,13 +104,41 @@ impl Reads {
             key.number(u64::from(number.is_some()));
             key.number(number.unwrap_or(0));
         }
+        if let Some(grant) = call.caller.grant.as_ref().filter(|_| self.has(Self::GRANT)) {
+            let bound = [
+                grant.task.map(|id| id.to_string()),
+                grant.run.map(|id| id.to_string()),
+                grant.session.map(|id| id.to_string()),
+            ];
+            key.texts(bound.iter().map(|id| id.as_deref().unwrap_or_default()));
+        }
     }
 }
 
 /// Bytes that can be read in one way only: each text and list is preceded by its length.
-struct Key(Vec<u8>);
+#[derive(Default)]
+pub(crate) struct Key(Vec<u8>);
 
 impl Key {
+    pub(crate) fn into_bytes(self) -> Box<[u8]> {
+        self.0.into_boxed_slice()
+    }
+
+    /// Everything of a caller that policies can see, apart from its grant.
+    pub(crate) fn caller(&mut self, caller: &Caller) {
+        self.number(u64::from(caller.agent_kind == AgentKind::System));
+        self.texts([caller.agent_name.as_str(), &caller.tenant_name].into_iter());
+        self.texts(caller.groups.iter().map(String::as_str));
+    }
+
+    /// Everything of a model that policies can see.
+    pub(crate) fn model(&mut self, model: &ModelFacts<'_>) {
+        let words = [model.id, model.provider, model.locality.as_str(), model.size, model.privacy];
+        self.texts(words.into_iter());
+        self.number(model.retention_days.map_or(0, |days| u64::from(days) + 1));
+        self.number(u64::from(model.simulator));
+    }
+
     fn number(&mut self, number: u64) {
         self.0.extend_from_slice(&number.to_le_bytes());
     }
@@ -178,6 +208,8 @@ fn named(attribute: &str, part: Option<&str>) -> Reads {
         ("budget", Some("remaining")) => Reads::REMAINING,
         ("budget", Some("used_percent")) => Reads::USED_PERCENT,
         ("session", _) => Reads::CALLS,
+        ("approval", _) => Reads::APPROVAL,
+        ("grant", _) => Reads::GRANT,
         ("now", None) => Reads::NOW,
         _ => Reads::ALL,
     }
@@ -203,6 +235,8 @@ mod tests {
         check("context.kinds.contains(\"email\")", Reads::KINDS);
         check("context.now.toTime() < duration(\"6h\")", Reads::NOW);
         check("if resource.simulator then context.session.calls > 1 else true", Reads::CALLS);
+        check("context has approval && context.approval.approvers > 1", Reads::APPROVAL);
+        check("context has grant && context.grant has task", Reads::GRANT);
         check("context.budget has remaining && context.budget.remaining < 5", Reads::REMAINING);
     }
 
@@ -212,7 +246,7 @@ mod tests {
         check("context has request", Reads::REQUEST);
         check("context == {\"label\": \"public\"}", Reads::ALL);
         check("{\"x\": context}.x.label == \"public\"", Reads::ALL);
-        check("context has approval", Reads::ALL);
+        check("context has nonsense", Reads::ALL);
         check("(if resource.simulator then context else context).label == \"a\"", Reads::ALL);
     }
 }

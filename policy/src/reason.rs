@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use crate::obligation::ApprovalNeed;
+
 /// The two layers of policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
@@ -31,10 +33,22 @@ pub enum DenyReason {
         /// The kinds, such as `card`.
         kinds: BTreeSet<String>,
     },
+    /// The capability grant that authenticated the call does not cover it.
+    OutsideGrant,
+    /// The permit holds only for models on the organisation's own hardware.
+    NotLocal,
+    /// The permit holds only where the provider keeps the content for so many days at most, and it
+    /// keeps it for longer or has not said.
+    Retention {
+        /// The most days.
+        days: u32,
+    },
+    /// The permit holds only for a dry run.
+    DryRunOnly,
     /// The permit holds only after an approval.
     ApprovalRequired {
-        /// The roles that must approve.
-        roles: BTreeSet<String>,
+        /// Who must approve.
+        need: ApprovalNeed,
     },
 }
 
@@ -56,6 +70,10 @@ impl DenyReason {
             Self::Forbidden { .. } => "forbidden",
             Self::NoPermit { .. } => "no_permit",
             Self::Blocked { .. } => "blocked",
+            Self::OutsideGrant => "outside_grant",
+            Self::NotLocal => "not_local",
+            Self::Retention { .. } => "retention",
+            Self::DryRunOnly => "dry_run_only",
             Self::ApprovalRequired { .. } => "approval_required",
         }
     }
@@ -76,9 +94,19 @@ impl fmt::Display for DenyReason {
                 write!(f, "no policy of the {} layer permits it", layer.as_str())
             }
             Self::Blocked { kinds } => write!(f, "policy blocks content with {}", list(kinds)),
-            Self::ApprovalRequired { roles } => {
-                write!(f, "it needs the approval of {}", list(roles))
+            Self::OutsideGrant => f.write_str("the grant does not cover it"),
+            Self::NotLocal => f.write_str("policy permits it on local models only"),
+            Self::Retention { days: 0 } => {
+                f.write_str("policy permits it only where the provider keeps nothing")
             }
+            Self::Retention { days } => {
+                write!(
+                    f,
+                    "policy permits it only where the provider keeps it for {days} days at most"
+                )
+            }
+            Self::DryRunOnly => f.write_str("policy permits it as a dry run only"),
+            Self::ApprovalRequired { need } => write!(f, "it needs the approval of {need}"),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The annotations of one policy, read and checked once at load.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use cedar_policy::Effect;
 use types::Nanos;
 
-use crate::obligation::Obligations;
+use crate::obligation::{ApprovalNeed, Obligations};
 
 /// What a policy is called and what its annotations say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,19 @@ pub(crate) struct Misuse {
     pub fix: String,
 }
 
-const ON_PERMIT: &[&str] = &["redact", "block", "max_cost", "max_tokens", "approval", "log"];
+const ON_PERMIT: &[&str] = &[
+    "redact",
+    "block",
+    "max_cost",
+    "max_tokens",
+    "log",
+    "locality",
+    "retention",
+    "dry_run",
+    "approval",
+    "quorum",
+    "expires",
+];
 const ON_FORBID: &[&str] = &["reroute"];
 const ON_BOTH: &[&str] = &["id", "doc", "description"];
 
@@ -45,22 +57,25 @@ impl Rule {
         let mut rule =
             Self { id: fallback, obligations: Obligations::default(), reroute_local: false };
         let mut misuses = Vec::new();
+        let mut asks = Asks::default();
         for (name, value) in annotations {
-            let read =
-                placed(effect, name).and_then(|()| rule.take_annotation(name, value.trim(), kinds));
+            let value = value.trim();
+            let read = placed(effect, name).and_then(|()| rule.take(name, value, kinds, &mut asks));
             if let Err((message, fix)) = read {
                 misuses.push(Misuse { annotation: name.to_owned(), message, fix });
             }
         }
+        misuses.extend(asks.finish(&mut rule.obligations));
         misuses.sort_by(|a, b| a.annotation.cmp(&b.annotation));
         (rule, misuses)
     }
 
-    fn take_annotation(
+    fn take(
         &mut self,
         name: &str,
         value: &str,
         kinds: &[&str],
+        asks: &mut Asks,
     ) -> Result<(), Complaint> {
         let asked = &mut self.obligations;
         match name {
@@ -69,13 +84,55 @@ impl Rule {
             "block" => asked.block = known_kinds(name, value, kinds)?,
             "max_cost" => asked.max_cost = Some(cost(value)?),
             "max_tokens" => asked.max_tokens = Some(tokens(value)?),
-            "approval" => asked.approval = roles(value)?,
             "log" => asked.log_full = only(name, value, "full")?,
+            "locality" => asked.local_only = only(name, value, "local")?,
+            "retention" => asked.retention_days = Some(days(value)?),
+            "dry_run" => asked.dry_run_only = only(name, value, "only")?,
+            "approval" => asks.roles = Some(list(name, value, "infra-admin")?),
+            "quorum" => asks.quorum = Some(quorum(value)?),
+            "expires" => asks.expires = Some(expires(value)?),
             "reroute" => self.reroute_local = only(name, value, "local")?,
             // `doc` and `description` speak to people; `placed` has refused everything else.
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// The three annotations that make one need of an approval.
+#[derive(Default)]
+struct Asks {
+    roles: Option<BTreeSet<String>>,
+    quorum: Option<u32>,
+    expires: Option<Duration>,
+}
+
+impl Asks {
+    /// Joins them, or tells which of them stands without `@approval`.
+    fn finish(self, obligations: &mut Obligations) -> Vec<Misuse> {
+        let Self { roles, quorum, expires } = self;
+        let Some(roles) = roles else {
+            let lone = [("quorum", quorum.is_some()), ("expires", expires.is_some())];
+            return lone
+                .into_iter()
+                .filter(|(_, stands)| *stands)
+                .map(|(name, _)| alone(name))
+                .collect();
+        };
+        obligations.approval = Some(ApprovalNeed {
+            roles,
+            quorum: quorum.unwrap_or(1),
+            expires: expires.unwrap_or(ApprovalNeed::EXPIRES),
+        });
+        Vec::new()
+    }
+}
+
+fn alone(name: &str) -> Misuse {
+    Misuse {
+        annotation: name.to_owned(),
+        message: format!("`@{name}` has no meaning without `@approval`"),
+        fix: "say who approves, for example @approval(\"infra-admin\")".to_owned(),
     }
 }
 
@@ -118,10 +175,6 @@ fn known_kinds(name: &str, value: &str, kinds: &[&str]) -> Result<BTreeSet<Strin
     }
 }
 
-fn roles(value: &str) -> Result<BTreeSet<String>, Complaint> {
-    list("approval", value, "infra-admin")
-}
-
 /// A list with commas, of which no part is empty.
 fn list(name: &str, value: &str, example: &str) -> Result<BTreeSet<String>, Complaint> {
     let parts: BTreeSet<String> = value.split(',').map(|part| part.trim().to_owned()).collect();
@@ -150,6 +203,53 @@ fn tokens(value: &str) -> Result<u64, Complaint> {
             "write for example @max_tokens(\"4096\")".to_owned(),
         )),
     }
+}
+
+/// The most people that a quorum may ask for.
+const QUORUM_MAX: u32 = 10;
+
+fn quorum(value: &str) -> Result<u32, Complaint> {
+    match value.parse() {
+        Ok(people) if (1..=QUORUM_MAX).contains(&people) => Ok(people),
+        _ => Err((
+            format!("`@quorum` is `{value}`, which is no number of people from 1 to {QUORUM_MAX}"),
+            "write for example @quorum(\"2\")".to_owned(),
+        )),
+    }
+}
+
+/// The longest that a question may wait: 30 days.
+const EXPIRES_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+fn expires(value: &str) -> Result<Duration, Complaint> {
+    let unit = |text: &str| match text {
+        "m" => Some(60),
+        "h" => Some(60 * 60),
+        "d" => Some(24 * 60 * 60),
+        _ => None,
+    };
+    let split = value.len().checked_sub(1).and_then(|at| value.split_at_checked(at));
+    let time = split.and_then(|(number, text)| {
+        let seconds = number.parse::<u64>().ok()?.checked_mul(unit(text)?)?;
+        Some(Duration::from_secs(seconds)).filter(|t| !t.is_zero() && *t <= EXPIRES_MAX)
+    });
+    time.ok_or_else(|| {
+        (
+            format!("`@expires` is `{value}`, which is no time from a minute to 30 days"),
+            "write for example @expires(\"4h\"); the units are m, h and d".to_owned(),
+        )
+    })
+}
+
+fn days(value: &str) -> Result<u32, Complaint> {
+    let number = value.strip_suffix('d').and_then(|days| days.parse().ok());
+    let known = if value == "none" { Some(0) } else { number };
+    known.ok_or_else(|| {
+        (
+            format!("`@retention` is `{value}`, which is neither `none` nor a number of days"),
+            "write for example @retention(\"30d\")".to_owned(),
+        )
+    })
 }
 
 fn only(name: &str, value: &str, known: &str) -> Result<bool, Complaint> {

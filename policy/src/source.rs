@@ -6,9 +6,11 @@ use cedar_policy::{
 use miette::Diagnostic;
 
 use crate::{
+    action,
     bundle::{Fault, Source},
+    reads::Reads,
     rule::Rule,
-    words,
+    slice, words,
 };
 
 /// One policy with what its annotations say and where it stands.
@@ -20,6 +22,10 @@ pub(crate) struct Parsed {
     pub file: String,
     /// From 1.
     pub line: usize,
+    /// The facts of a call that it reads.
+    pub reads: Reads,
+    /// The conditions that the context cannot change, where there are some in front.
+    pub fixed: Option<Policy>,
 }
 
 /// The longest policy file, in bytes.
@@ -117,7 +123,8 @@ fn parsed(
         let unnamed = format!("{}#{number}", source.file);
         let (rule, misuses) = Rule::read(policy.effect(), policy.annotations(), unnamed, kinds);
         let line = line_at(&source.text, start(policy));
-        for misuse in misuses {
+        let annotations = policy.annotations().map(|(name, _)| name);
+        for misuse in misuses.into_iter().chain(action::misplaced(policy, annotations)) {
             let at = annotation_line(policy, &misuse.annotation, &source.text).unwrap_or(line);
             note(Some(at), misuse.message, misuse.fix);
         }
@@ -128,7 +135,8 @@ fn parsed(
             note(Some(at), message, format!("its words are {}", stray.known.join(", ")));
         }
         let policy = policy.new_id(PolicyId::new(&rule.id));
-        all.push(Parsed { policy, rule, file: source.file.clone(), line });
+        let (reads, fixed) = (Reads::of(&policy), slice::fixed(&policy));
+        all.push(Parsed { policy, rule, file: source.file.clone(), line, reads, fixed });
     }
     all
 }

@@ -162,6 +162,9 @@ mod tests {
             tenant: caller().tenant,
             tenant_name: "default",
             target: "default",
+            owner: None,
+            approval: None,
+            break_glass: None,
             now: types::Timestamp(0),
         };
         let told = engine()

@@ -1,11 +1,17 @@
 //! Shared by the tests of this crate: a caller, models and one call that a row changes.
 
-use types::{AgentId, Integrity, KeyId, Label, Locality, Nanos, RequestId, TenantId, Timestamp};
+use types::{
+    AgentId, ApprovalId, GrantId, Integrity, KeyId, Label, Locality, Nanos, RequestId, TaskId,
+    TenantId, Timestamp,
+};
 
 use crate::{
-    ask::{AgentKind, BudgetFacts, Caller, ModelCall, ModelFacts, RequestFacts, SessionFacts},
+    ask::{
+        AgentKind, Approved, BudgetFacts, Caller, ModelCall, ModelFacts, RequestFacts, SessionFacts,
+    },
     bundle::{Bundle, Source},
     decide::Decision,
+    grant::{Grant, Limits},
     load::Engine,
 };
 
@@ -21,6 +27,7 @@ pub(crate) const LOCAL: ModelFacts<'static> = ModelFacts {
     locality: Locality::Local,
     size: "small",
     privacy: "",
+    retention_days: Some(0),
     simulator: false,
 };
 
@@ -30,6 +37,7 @@ pub(crate) const CLOUD: ModelFacts<'static> = ModelFacts {
     locality: Locality::Cloud,
     size: "large",
     privacy: "no_training",
+    retention_days: Some(30),
     simulator: false,
 };
 
@@ -42,6 +50,29 @@ pub(crate) fn caller() -> Caller {
         agent_kind: AgentKind::User,
         groups: vec!["writers".to_owned()],
         key: Some(KeyId::from_parts(1, 3)),
+        grant: None,
+    }
+}
+
+/// An approval by two people in two roles.
+pub(crate) fn approved() -> Approved {
+    let roles = ["infra-admin", "legal"].map(str::to_owned).into();
+    Approved { id: ApprovalId::from_parts(1, 5), roles, approvers: 2 }
+}
+
+/// A grant of the caller that leaves everything.
+pub(crate) fn grant() -> Grant {
+    let caller = caller();
+    Grant {
+        id: GrantId::from_parts(1, 6),
+        tenant: caller.tenant,
+        agent: caller.agent,
+        task: Some(TaskId::from_parts(1, 7)),
+        run: None,
+        session: None,
+        limits: Limits::default(),
+        issued_at: Timestamp(0),
+        expires_at: Timestamp(i64::MAX),
     }
 }
 
@@ -60,6 +91,8 @@ pub(crate) fn call(caller: &Caller) -> ModelCall<'_> {
         kinds: &[],
         budget: BudgetFacts { remaining: Some(Nanos(1_000_000_000)), used_percent: 10 },
         session: SessionFacts::default(),
+        approval: None,
+        dry_run: false,
         now: Timestamp(1_700_000_000_123_456),
     }
 }

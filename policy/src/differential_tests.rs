@@ -1,0 +1,277 @@
+//! Random policies and random calls: the engine and its naive twin must say the same.
+//!
+//! `ORCHESTACK_FULL=1` compares a million calls; otherwise ten thousand.
+
+use std::sync::Arc;
+
+use types::{Integrity, Label, Locality, Nanos};
+
+use crate::{
+    Caller, Engine, ModelCall, ModelFacts,
+    ask::{AgentKind, Approved, BudgetFacts, RequestFacts, SessionFacts},
+    grant::Limits,
+    reference::{Reference, words},
+    testing::{CLOUD, LOCAL, approved, bundle, call, caller, grant},
+};
+
+const CONDITIONS: &[&str] = &[
+    "true",
+    "context.label_rank >= 2",
+    "context.label == \"public\"",
+    "context.integrity == \"trusted\"",
+    "context.kinds.contains(\"email\")",
+    "context.kinds.containsAny([\"card\", \"us_ssn\"])",
+    "context.request.stream",
+    "context.request.tools && !context.request.images",
+    "context.request.endpoint like \"*chat*\"",
+    "context.request.input_tokens_bound > 1000",
+    "context.request has max_output_tokens && context.request.max_output_tokens < 100",
+    "context.budget has remaining && context.budget.remaining < 500000000",
+    "context.budget.used_percent >= 80",
+    "context.session.calls > 3",
+    "context has approval && context.approval.approvers >= 2",
+    "context has approval && context.approval.roles.contains(\"legal\")",
+    "context has grant",
+    "context has grant && context.grant has task",
+    "context.now > datetime(\"2023-11-14T22:13:20Z\")",
+    "context.now.toTime() < duration(\"12h\")",
+    "resource.locality == \"local\"",
+    "resource.locality != \"local\" && context.label_rank >= 1",
+    "resource.size == \"small\" && resource.privacy == \"\"",
+    "resource has retention_days && resource.retention_days <= 30",
+    "resource.simulator",
+    "principal.name == \"default\"",
+    "principal in Orchestack::Group::\"writers\" && resource.name like \"g*\"",
+    "principal in Orchestack::Tenant::\"default\"",
+    "context.label_rank + context.budget.used_percent + 9223372036854775800 > 0",
+    "resource.simulator && context.label_rank + 9223372036854775807 > 0",
+];
+
+const PRINCIPALS: &[&str] = &[
+    "principal",
+    "principal",
+    "principal == Orchestack::Agent::\"default\"",
+    "principal == Orchestack::Agent::\"other\"",
+    "principal == Orchestack::SystemAgent::\"default\"",
+    "principal in Orchestack::Group::\"writers\"",
+    "principal in Orchestack::Group::\"readers\"",
+    "principal in Orchestack::Tenant::\"default\"",
+    "principal is Orchestack::Agent",
+    "principal is Orchestack::SystemAgent in Orchestack::Tenant::\"default\"",
+];
+
+const RESOURCES: &[&str] = &[
+    "resource",
+    "resource",
+    "resource == Orchestack::Model::\"gpt\"",
+    "resource in Orchestack::Provider::\"openai\"",
+    "resource in Orchestack::Provider::\"ollama\"",
+    "resource is Orchestack::Model",
+];
+
+const OBLIGATIONS: &[&str] = &[
+    "@redact(\"email,phone\")",
+    "@redact(\"card\")",
+    "@block(\"card\")",
+    "@block(\"us_ssn, aws_key\")",
+    "@max_cost(\"0.50\")",
+    "@max_cost(\"2\")",
+    "@max_tokens(\"4096\")",
+    "@log(\"full\")",
+    "@locality(\"local\")",
+    "@retention(\"none\")",
+    "@retention(\"30d\")",
+    "@dry_run(\"only\")",
+    "@approval(\"infra-admin\")",
+    "@approval(\"infra-admin, legal\") @quorum(\"2\") @expires(\"4h\")",
+    "@approval(\"auditor\") @quorum(\"3\")",
+];
+
+/// Numbers from a seed (SplitMix64): a failure is told by its seed and can be had again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((z ^ (z >> 31)) % below as u64).unwrap()
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.roll(from.len())]
+    }
+
+    fn once_in(&mut self, times: usize) -> bool {
+        self.roll(times) == 0
+    }
+}
+
+fn policies(dice: &mut Dice, prefix: &str) -> String {
+    let count = 1 + dice.roll(6);
+    let one = |number: usize, dice: &mut Dice| {
+        let permits = !dice.once_in(3);
+        let mut text = format!("@id(\"{prefix}{number}\") ");
+        if permits && dice.once_in(3) {
+            text += dice.pick(OBLIGATIONS);
+        }
+        let effect = if permits { "permit" } else { "forbid" };
+        let (principal, resource) = (dice.pick(PRINCIPALS), dice.pick(RESOURCES));
+        text += &format!(
+            " {effect} ({principal}, action == Orchestack::Action::\"callModel\", {resource})"
+        );
+        for _ in 0..dice.roll(3) {
+            let clause = if dice.once_in(4) { "unless" } else { "when" };
+            text += &format!(" {clause} {{ {} }}", dice.pick(CONDITIONS));
+        }
+        text + ";\n"
+    };
+    (0..count).map(|number| one(number, dice)).collect()
+}
+
+fn any_caller(dice: &mut Dice) -> Caller {
+    let mut caller = caller();
+    if dice.once_in(4) {
+        caller.agent_kind = AgentKind::System;
+    }
+    if dice.once_in(6) {
+        "other".clone_into(&mut caller.agent_name);
+    }
+    if dice.once_in(6) {
+        "elsewhere".clone_into(&mut caller.tenant_name);
+    }
+    if dice.once_in(3) {
+        caller.groups = vec!["readers".to_owned(), "writers".to_owned()];
+    }
+    if dice.once_in(4) {
+        let mut grant = grant();
+        let models: &[&[&str]] = &[&["gpt"], &["gpt", "llama"], &[]];
+        grant.limits = Limits {
+            models: Some(dice.pick(models).iter().map(|id| (*id).to_owned()).collect()),
+            label: dice.once_in(2).then(|| dice.pick(Label::ALL)),
+            ..Limits::default()
+        };
+        caller.grant = Some(Arc::new(grant));
+    }
+    caller
+}
+
+fn any_models(dice: &mut Dice) -> [ModelFacts<'static>; 3] {
+    let sizes = ["small", "medium", "large"];
+    let any = |id, dice: &mut Dice| ModelFacts {
+        id,
+        provider: dice.pick(&["openai", "ollama", "simulator"]),
+        locality: dice.pick(Locality::ALL),
+        size: dice.pick(&sizes),
+        privacy: dice.pick(&["", "no_training"]),
+        retention_days: dice.pick(&[None, Some(0), Some(30), Some(365)]),
+        simulator: dice.once_in(4),
+    };
+    [LOCAL, CLOUD, any("third", dice)]
+}
+
+/// Compares `calls` random calls under one random pair of layers; none where the layers have a
+/// policy that can never hold, which loading refuses.
+fn compare(seed: u64, calls: usize) -> [usize; 2] {
+    let mut dice = Dice(seed);
+    let (organisation, agent) = (policies(&mut dice, "o"), policies(&mut dice, "a"));
+    let engine = match Engine::load(&bundle(&organisation, &agent)) {
+        Ok(engine) => engine,
+        Err(faults) => {
+            let told = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            assert!(faults.iter().all(|f| f.message.contains("impossible")), "seed {seed}: {told}");
+            return [0, 0];
+        }
+    };
+    let both = Reference::new(&organisation, Some(&agent));
+    let alone = Reference::new(&organisation, None);
+    let mut seen = [0, 0];
+    for number in 0..calls {
+        let caller = any_caller(&mut dice);
+        let models = any_models(&mut dice);
+        let all_kinds: &[&[&str]] =
+            &[&[], &["email"], &["card", "email"], &["us_ssn"], &["aws_key", "phone"]];
+        let few = Approved { approvers: 1, roles: ["infra-admin".to_owned()].into(), ..approved() };
+        let enough = approved();
+        let asked = ModelCall {
+            label: dice.pick(Label::ALL),
+            integrity: dice.pick(Integrity::ALL),
+            kinds: dice.pick(all_kinds),
+            request: RequestFacts {
+                endpoint: dice.pick(&["/v1/chat/completions", "/v1/responses"]),
+                stream: dice.once_in(2),
+                tools: dice.once_in(2),
+                images: dice.once_in(3),
+                input_tokens_bound: dice.pick(&[0, 999, 1001, u64::MAX]),
+                max_output_tokens: dice.pick(&[None, Some(1), Some(100), Some(u64::MAX)]),
+            },
+            budget: BudgetFacts {
+                remaining: dice.pick(&[None, Some(Nanos(0)), Some(Nanos(1_000_000_000))]),
+                used_percent: dice.pick(&[0, 50, 80, 100]),
+            },
+            session: SessionFacts { id: None, calls: dice.pick(&[0, 3, 4, u64::MAX]) },
+            approval: dice.pick(&[None, None, Some(&few), Some(&enough)]),
+            dry_run: dice.once_in(5),
+            now: types::Timestamp(dice.pick(&[
+                -1,
+                0,
+                1_700_000_000_123_456,
+                1_700_000_000_000_000,
+                1_699_999_999_999_999,
+            ])),
+            ..call(&caller)
+        };
+        let reference = if caller.agent_name == "default" { &both } else { &alone };
+        let (expected, decision) =
+            (reference.decide(&asked, &models), engine.decide(&asked, &models));
+        assert_eq!(
+            words(&decision),
+            expected,
+            "seed {seed}, call {number}:\n{organisation}{agent}{asked:?}\n{models:?}",
+        );
+        seen[usize::from(decision.permit.is_some())] += 1;
+    }
+    seen
+}
+
+#[test]
+fn the_engine_and_its_naive_twin_agree() {
+    const CALLS: usize = 50;
+    let full = std::env::var_os("ORCHESTACK_FULL").is_some();
+    let wanted = if full { 1_000_000 } else { 10_000 };
+    let mut seen = [0, 0];
+    for seed in 0.. {
+        let [denied, permitted] = compare(seed, CALLS);
+        seen = [seen[0] + denied, seen[1] + permitted];
+        if seen[0] + seen[1] >= wanted {
+            break;
+        }
+    }
+    // Agreement on one answer only would say little.
+    let [denied, permitted] = seen;
+    assert!(
+        permitted * 20 > denied && denied * 20 > permitted,
+        "{denied} denied, {permitted} permitted"
+    );
+    println!(
+        "{} calls agree: {permitted} permitted something, {denied} nothing",
+        denied + permitted
+    );
+}
+
+/// The comparison finds what it is there to find: a twin that knows other policies.
+#[test]
+#[should_panic(expected = "seed")]
+fn a_difference_is_found() {
+    let organisation = "@id(\"o0\") permit (principal, action, resource);";
+    let engine =
+        Engine::load(&bundle(organisation, organisation.replace("o0", "a0").as_str())).unwrap();
+    let reference = Reference::new(
+        organisation,
+        Some("@id(\"a0\") permit (principal, action, resource) when { resource.simulator };"),
+    );
+    let caller = caller();
+    let asked = call(&caller);
+    assert_eq!(words(&engine.decide(&asked, &[CLOUD])), reference.decide(&asked, &[CLOUD]), "seed");
+}

@@ -1,0 +1,270 @@
+//! A naive twin of the decision, for differential tests: every policy is evaluated by itself, on
+//! entities and a context that Cedar reads from JSON under the schema, and what the policies say is
+//! joined by the words of the design. It shares no code with the mapper, the slices, the memory of
+//! decisions or the reading of annotations.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use cedar_policy::{
+    Authorizer, Context, Decision as Said, Effect, Entities, EntityUid, Policy, PolicySet, Request,
+    Schema,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Decision, Engine,
+    ask::{AgentKind, ModelCall, ModelFacts},
+    obligation::Obligations,
+};
+
+/// The policies of both layers as they are written.
+pub(crate) struct Reference {
+    schema: Schema,
+    organisation: Vec<Alone>,
+    agent: Option<Vec<Alone>>,
+}
+
+/// One policy, and the same as the one permit of a set, so that whether it applies does not depend
+/// on its effect.
+struct Alone {
+    policy: Policy,
+    set: PolicySet,
+}
+
+/// What one policy says of one request.
+enum Holds {
+    Yes,
+    No,
+    Fails,
+}
+
+impl Reference {
+    pub(crate) fn new(organisation: &str, agent: Option<&str>) -> Self {
+        let alone = |policy: &Policy| {
+            let mut json = policy.to_json().unwrap();
+            json["effect"] = json!("permit");
+            let permit = Policy::from_json(None, json).unwrap();
+            Alone { policy: policy.clone(), set: PolicySet::from_policies([permit]).unwrap() }
+        };
+        let read = |text: &str| -> Vec<Alone> {
+            text.parse::<PolicySet>().unwrap().policies().map(alone).collect()
+        };
+        let schema = Engine::schema_text().parse().unwrap();
+        Self { schema, organisation: read(organisation), agent: agent.map(read) }
+    }
+
+    /// The decision in the words of [`words`].
+    pub(crate) fn decide(&self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> String {
+        let mut lines: Vec<String> = models.iter().map(|model| self.one(call, model)).collect();
+        lines.sort();
+        lines.join("\n")
+    }
+
+    fn one(&self, call: &ModelCall<'_>, model: &ModelFacts<'_>) -> String {
+        let id = model.id;
+        if let Some(grant) = &call.caller.grant {
+            let limits = &grant.limits;
+            let outside = limits.models.as_ref().is_some_and(|models| !models.contains(id))
+                || limits.label.is_some_and(|highest| call.label.rank() > highest.rank());
+            if outside {
+                return format!("{id}: outside_grant");
+            }
+        }
+        let Some((request, entities)) = self.question(call, model) else {
+            return format!("{id}: error");
+        };
+        let (mut permits, mut forbids, mut fails) = ([Vec::new(), Vec::new()], false, false);
+        let layers = [Some(&self.organisation), self.agent.as_ref()];
+        for (layer, permits) in layers.into_iter().zip(&mut permits) {
+            for Alone { policy, set } in layer.into_iter().flatten() {
+                match (holds(set, &request, &entities), policy.effect()) {
+                    (Holds::Fails, _) => fails = true,
+                    (Holds::Yes, Effect::Forbid) => forbids = true,
+                    (Holds::Yes, Effect::Permit) => permits.push(policy),
+                    (Holds::No, _) => {}
+                }
+            }
+        }
+        let [organisation, agent] = permits;
+        let reason = if fails {
+            "error"
+        } else if forbids {
+            "forbidden"
+        } else if organisation.is_empty() || agent.is_empty() {
+            "no_permit"
+        } else {
+            let all: Vec<&Policy> = organisation.into_iter().chain(agent).collect();
+            return format!("{id}: {}", obliged(&all, call, model));
+        };
+        format!("{id}: {reason}")
+    }
+
+    /// The request and its entities, both checked against the schema.
+    fn question(
+        &self,
+        call: &ModelCall<'_>,
+        model: &ModelFacts<'_>,
+    ) -> Option<(Request, Entities)> {
+        let caller = call.caller;
+        let kind = if caller.agent_kind == AgentKind::System { "SystemAgent" } else { "Agent" };
+        let uid = |kind: &str, id: &str| json!({ "type": format!("Orchestack::{kind}"), "id": id });
+        let mut parents: Vec<Value> =
+            caller.groups.iter().map(|group| uid("Group", group)).collect();
+        parents.push(uid("Tenant", &caller.tenant_name));
+        let mut attributes = json!({
+            "name": model.id, "locality": model.locality.to_string(), "size": model.size,
+            "privacy": model.privacy, "simulator": model.simulator,
+        });
+        if let Some(days) = model.retention_days {
+            attributes["retention_days"] = json!(days);
+        }
+        let agent = uid(kind, &caller.agent_name);
+        let entities = json!([
+            { "uid": agent, "attrs": { "name": caller.agent_name }, "parents": parents },
+            { "uid": uid("Model", model.id), "attrs": attributes,
+              "parents": [uid("Provider", model.provider)] },
+        ]);
+        let entities = Entities::from_json_value(entities, Some(&self.schema)).ok()?;
+        let uid = |json: Value| EntityUid::from_json(json).ok();
+        let action = uid(json!({ "type": "Orchestack::Action", "id": "callModel" }))?;
+        let context =
+            Context::from_json_value(context(call), Some((&self.schema, &action))).ok()?;
+        let resource = uid(json!({ "type": "Orchestack::Model", "id": model.id }))?;
+        let request =
+            Request::new(uid(agent)?, action, resource, context, Some(&self.schema)).ok()?;
+        Some((request, entities))
+    }
+}
+
+fn context(call: &ModelCall<'_>) -> Value {
+    let facts = &call.request;
+    let long = |count: u64| json!(i64::try_from(count).unwrap_or(i64::MAX));
+    let second = call.now.0.div_euclid(1_000_000) * 1_000_000;
+    let now = types::Timestamp(second).to_string();
+    let now = now.split('.').next().unwrap().trim_end_matches('Z').to_owned() + "Z";
+    let mut context = json!({
+        "label": call.label.to_string(),
+        "label_rank": call.label.rank(),
+        "integrity": call.integrity.to_string(),
+        "kinds": call.kinds,
+        "request": {
+            "endpoint": facts.endpoint, "stream": facts.stream, "tools": facts.tools,
+            "images": facts.images, "input_tokens_bound": long(facts.input_tokens_bound),
+        },
+        "budget": { "used_percent": call.budget.used_percent },
+        "session": { "calls": long(call.session.calls) },
+        "now": { "__extn": { "fn": "datetime", "arg": now } },
+    });
+    if let Some(limit) = facts.max_output_tokens {
+        context["request"]["max_output_tokens"] = long(limit);
+    }
+    if let Some(left) = call.budget.remaining {
+        context["budget"]["remaining"] = json!(left.0);
+    }
+    if let Some(given) = call.approval {
+        context["approval"] = json!({ "roles": given.roles, "approvers": given.approvers });
+    }
+    if let Some(grant) = &call.caller.grant {
+        let mut bound = json!({});
+        for (name, id) in [
+            ("task", grant.task.map(|id| id.to_string())),
+            ("run", grant.run.map(|id| id.to_string())),
+            ("session", grant.session.map(|id| id.to_string())),
+        ] {
+            if let Some(id) = id {
+                bound[name] = json!(id);
+            }
+        }
+        context["grant"] = bound;
+    }
+    context
+}
+
+/// Whether the one policy of a set applies.
+fn holds(set: &PolicySet, request: &Request, entities: &Entities) -> Holds {
+    let response = Authorizer::new().is_authorized(request, set, entities);
+    if response.diagnostics().errors().next().is_some() {
+        return Holds::Fails;
+    }
+    if response.decision() == Said::Allow { Holds::Yes } else { Holds::No }
+}
+
+/// What the annotations of the permits that hold come to: what is obliged, or the first that is not
+/// met.
+fn obliged(permits: &[&Policy], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> String {
+    let texts = |name: &str| -> Vec<&str> {
+        permits.iter().filter_map(|policy| policy.annotation(name)).collect()
+    };
+    let words = |name: &str| -> BTreeSet<&str> {
+        texts(name).into_iter().flat_map(|text| text.split(',')).map(str::trim).collect()
+    };
+    let least =
+        |name: &str| -> Option<u64> { texts(name).iter().map(|t| t.parse().unwrap()).min() };
+    let block = words("block");
+    if call.kinds.iter().any(|kind| block.contains(kind)) {
+        return "blocked".to_owned();
+    }
+    if !texts("locality").is_empty() && model.locality.to_string() != "local" {
+        return "not_local".to_owned();
+    }
+    let days =
+        |text: &&str| if *text == "none" { 0 } else { text.trim_end_matches('d').parse().unwrap() };
+    let retention: Option<u32> = texts("retention").iter().map(days).min();
+    if retention.is_some_and(|most| model.retention_days.is_none_or(|kept| kept > most)) {
+        return "retention".to_owned();
+    }
+    let dry_run = !texts("dry_run").is_empty();
+    if dry_run && !call.dry_run {
+        return "dry_run_only".to_owned();
+    }
+    let roles = words("approval");
+    let quorum = texts("quorum").iter().map(|text| text.parse::<u32>().unwrap()).max().unwrap_or(1);
+    let given = call.approval.is_some_and(|given| {
+        given.approvers >= quorum && roles.iter().all(|role| given.roles.contains(*role))
+    });
+    if !roles.is_empty() && !call.dry_run && !given {
+        return "approval_required".to_owned();
+    }
+    let cents = |text: &&str| text.parse::<types::Nanos>().unwrap().0;
+    let cost: Option<i64> = texts("max_cost").iter().map(cents).min();
+    let ids: BTreeSet<&str> = texts("id").into_iter().collect();
+    format!(
+        "permitted by {ids:?} redact {:?} block {block:?} cost {cost:?} tokens {:?} log {} local {} \
+         retention {retention:?} dry {dry_run} approval {roles:?} of {}",
+        words("redact"),
+        least("max_tokens"),
+        !texts("log").is_empty(),
+        !texts("locality").is_empty(),
+        if roles.is_empty() { 0 } else { quorum },
+    )
+}
+
+/// A decision of the engine in the reference's words.
+pub(crate) fn words(decision: &Decision) -> String {
+    let allowed = decision.permit.iter().flat_map(crate::Permit::models).map(|allowed| {
+        let Obligations {
+            redact,
+            block,
+            max_cost,
+            max_tokens,
+            log_full,
+            local_only,
+            retention_days,
+            dry_run_only,
+            approval,
+        } = allowed.obligations();
+        let ids: BTreeSet<&str> = allowed.policies().iter().map(String::as_str).collect();
+        let roles = approval.as_ref().map(|need| need.roles.clone()).unwrap_or_default();
+        let quorum = approval.as_ref().map_or(0, |need| need.quorum);
+        let mut line =
+            format!("{}: permitted by {ids:?} redact {redact:?} block {block:?}", allowed.model());
+        write!(line, " cost {:?} tokens {max_tokens:?}", max_cost.map(|cap| cap.0)).unwrap();
+        write!(line, " log {log_full} local {local_only} retention {retention_days:?}").unwrap();
+        write!(line, " dry {dry_run_only} approval {roles:?} of {quorum}").unwrap();
+        line
+    });
+    let denied = decision.denied.iter().map(|d| format!("{}: {}", d.model, d.reason.as_str()));
+    let mut lines: Vec<String> = allowed.chain(denied).collect();
+    lines.sort();
+    lines.join("\n")
+}
