@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use crate::ask::AgentKind;
+
 /// Every policy of one git commit.
 #[derive(Debug, Clone, Default)]
 pub struct Bundle<'a> {
@@ -10,9 +12,24 @@ pub struct Bundle<'a> {
     /// The organisation's layer: `policies/*.cedar`.
     pub organisation: Vec<Source>,
     /// The layer of each agent by the agent's name: `agents/NAME/*.cedar`.
-    pub agents: BTreeMap<String, Vec<Source>>,
+    pub agents: BTreeMap<String, AgentSource<Vec<Source>>>,
+    /// Decision cases: `tests/*.toml`.
+    pub cases: Vec<Source>,
+    /// Statements to prove: `invariants/*.toml`.
+    pub invariants: Vec<Source>,
     /// The names of all kinds that DLP can find; `@redact` and `@block` may name no other.
     pub kinds: &'a [&'a str],
+}
+
+/// One agent's layer and what the tree says of the agent.
+#[derive(Debug, Clone, Default)]
+pub struct AgentSource<P> {
+    /// Its entity type in policies.
+    pub kind: AgentKind,
+    /// Its groups and capabilities.
+    pub groups: Vec<String>,
+    /// Its policies.
+    pub policies: P,
 }
 
 /// One policy file.

@@ -150,25 +150,10 @@ fn combine(
     organisation: &Verdict<'_>,
     agent: &Verdict<'_>,
 ) -> Result<Allowed, Denied> {
-    let layers = [(Layer::Organisation, organisation), (Layer::Agent, agent)];
-    let ids_of = |says: Says| -> Vec<String> {
-        layers.iter().filter(|(_, v)| v.says == says).flat_map(|(_, v)| v.ids()).collect()
-    };
-    let first = |says: Says| layers.iter().find(|(_, v)| v.says == says).map(|(layer, _)| *layer);
-    if first(Says::Error).is_some() {
-        return Err(Denied::new(model, DenyReason::Error).by(ids_of(Says::Error)));
-    }
-    if let Some(layer) = first(Says::No) {
-        let mut forbids =
-            layers.iter().filter(|(_, v)| v.says == Says::No).flat_map(|(_, v)| v.rules.iter());
-        let mut denied = Denied::new(model, DenyReason::Forbidden { layer });
-        denied.reroute_local = forbids.all(|rule| rule.reroute_local);
-        return Err(denied.by(ids_of(Says::No)));
-    }
-    if let Some(layer) = first(Says::Nothing) {
-        return Err(Denied::new(model, DenyReason::NoPermit { layer }));
-    }
-    let permits: Vec<&Rule> = organisation.rules.iter().chain(&agent.rules).copied().collect();
+    let permits = join(organisation, Some(agent)).map_err(|refused| {
+        let Refused { reason, policies, reroute_local } = refused;
+        Denied { reroute_local, ..Denied::new(model, reason) }.by(policies)
+    })?;
     let mut obligations = Obligations::default();
     permits.iter().for_each(|rule| obligations.join(&rule.obligations));
     if let Some((reason, asks)) = unmet(&obligations, model, call) {
@@ -179,9 +164,46 @@ fn combine(
         model: model.id.to_owned(),
         provider: model.provider.to_owned(),
         locality: model.locality,
-        policies: ids_of(Says::Yes),
+        policies: permits.iter().map(|rule| rule.id.clone()).collect(),
         obligations,
     })
+}
+
+/// Why the layers together do not permit.
+pub(crate) struct Refused {
+    pub(crate) reason: DenyReason,
+    pub(crate) policies: Vec<String>,
+    pub(crate) reroute_local: bool,
+}
+
+/// The permits of both layers where both permit; of the organisation's alone where there is no
+/// other. A policy that cannot be evaluated refuses first, then a forbid, then silence.
+pub(crate) fn join<'r>(
+    organisation: &Verdict<'r>,
+    agent: Option<&Verdict<'r>>,
+) -> Result<Vec<&'r Rule>, Refused> {
+    let layers = [(Layer::Organisation, Some(organisation)), (Layer::Agent, agent)];
+    let layers = layers.into_iter().filter_map(|(layer, verdict)| Some((layer, verdict?)));
+    let saying = |says: Says| layers.clone().filter(move |(_, verdict)| verdict.says == says);
+    let rules = |says: Says| -> Vec<&'r Rule> {
+        saying(says).flat_map(|(_, verdict)| verdict.rules.iter().copied()).collect()
+    };
+    let refuse = |reason, rules: Vec<&Rule>, reroute_local| {
+        let policies = rules.iter().map(|rule| rule.id.clone()).collect();
+        Err(Refused { reason, policies, reroute_local })
+    };
+    if saying(Says::Error).next().is_some() {
+        return refuse(DenyReason::Error, rules(Says::Error), false);
+    }
+    if let Some((layer, _)) = saying(Says::No).next() {
+        let forbids = rules(Says::No);
+        let reroute_local = forbids.iter().all(|rule| rule.reroute_local);
+        return refuse(DenyReason::Forbidden { layer }, forbids, reroute_local);
+    }
+    if let Some((layer, _)) = saying(Says::Nothing).next() {
+        return refuse(DenyReason::NoPermit { layer }, Vec::new(), false);
+    }
+    Ok(rules(Says::Yes))
 }
 
 /// Whether one policy's obligations are among those that make a reason.

@@ -4,8 +4,12 @@ use proptest::prelude::*;
 use types::{Label, Nanos};
 
 use super::*;
-use crate::reads::Reads;
-use crate::testing::{ALLOW, CLOUD, LOCAL, call, caller, engine, told};
+use crate::{
+    ask::Approved,
+    grant::Limits,
+    reads::Reads,
+    testing::{ALLOW, CLOUD, LOCAL, approved, call, caller, engine, grant, told},
+};
 
 /// A policy about model calls with the given annotations and condition.
 fn policy(annotations: &str, effect: &str, condition: &str) -> String {
@@ -78,10 +82,118 @@ fn a_permit_that_blocks_a_found_kind_denies() {
 }
 
 #[test]
-fn a_permit_that_needs_an_approval_denies() {
-    let asks = policy("@id(\"own\") @approval(\"infra-admin, legal\")", "permit", "true");
-    let expected = "gpt denied: it needs the approval of infra-admin, legal by own";
+fn a_permit_that_needs_an_approval_denies_until_enough_people_gave_it() {
+    let asks = policy(
+        "@id(\"own\") @approval(\"infra-admin, legal\") @quorum(\"2\") @expires(\"4h\")",
+        "permit",
+        "true",
+    );
+    let expected = "gpt denied: it needs the approval of infra-admin, legal (2 people) by own";
     check(ALLOW, &asks, expected);
+    let (asking, caller) = (engine(ALLOW, &asks), caller());
+    let with = |given: &Approved| {
+        let call = ModelCall { approval: Some(given), ..call(&caller) };
+        asking.decide(&call, &[CLOUD])
+    };
+    let enough = approved();
+    let decision = with(&enough);
+    assert_eq!(told(&decision), "gpt permitted by allow, own");
+    assert_eq!(decision.permit.unwrap().approval(), Some(enough.id));
+    let alone = Approved { approvers: 1, ..approved() };
+    assert_eq!(told(&with(&alone)), expected);
+    let others = Approved { roles: ["infra-admin".to_owned()].into(), ..approved() };
+    assert_eq!(told(&with(&others)), expected);
+    // Where nobody need approve, an approval is not used up.
+    let call = ModelCall { approval: Some(&enough), ..call(&caller) };
+    let free = engine(ALLOW, &policy("@id(\"own\")", "permit", "true")).decide(&call, &[CLOUD]);
+    assert_eq!(free.permit.unwrap().approval(), None);
+}
+
+#[test]
+fn permits_hold_only_for_the_models_that_they_oblige_to() {
+    let caller = caller();
+    let cloud = |annotations: &str, models: &[ModelFacts<'_>]| {
+        let own = policy(&format!("@id(\"own\") {annotations}"), "permit", "true");
+        told(&engine(ALLOW, &own).decide(&call(&caller), models))
+    };
+    let yes = "gpt permitted by allow, own";
+    assert_eq!(
+        cloud("@locality(\"local\")", &[LOCAL, CLOUD]),
+        "llama permitted by allow, own\n\
+         gpt denied: policy permits it on local models only by own"
+    );
+    assert_eq!(cloud("@retention(\"30d\")", &[CLOUD]), yes);
+    let kept = "gpt denied: policy permits it only where the provider keeps";
+    assert_eq!(
+        cloud("@retention(\"29d\")", &[CLOUD]),
+        format!("{kept} it for 29 days at most by own")
+    );
+    assert_eq!(cloud("@retention(\"none\")", &[CLOUD]), format!("{kept} nothing by own"));
+    let silent = ModelFacts { retention_days: None, ..CLOUD };
+    assert_eq!(
+        cloud("@retention(\"365d\")", &[silent]),
+        format!("{kept} it for 365 days at most by own")
+    );
+}
+
+#[test]
+fn a_dry_run_is_permitted_where_a_call_is_not() {
+    let caller = caller();
+    let only = "gpt denied: policy permits it as a dry run only by own";
+    for (annotation, refused) in [
+        ("@dry_run(\"only\")", only),
+        ("@approval(\"legal\")", "gpt denied: it needs the approval of legal by own"),
+    ] {
+        let own = policy(&format!("@id(\"own\") {annotation}"), "permit", "true");
+        let engine = engine(ALLOW, &own);
+        assert_eq!(told(&engine.decide(&call(&caller), &[CLOUD])), refused);
+        let dry = ModelCall { dry_run: true, ..call(&caller) };
+        assert_eq!(told(&engine.decide(&dry, &[CLOUD])), "gpt permitted by allow, own");
+        assert_eq!(told(&engine.decide(&call(&caller), &[CLOUD])), refused);
+    }
+}
+
+#[test]
+fn a_grant_takes_away_and_never_adds() {
+    let own = policy("@id(\"own\")", "permit", "resource.locality == \"cloud\"");
+    let engine = engine(ALLOW, &own);
+    let with = |limits: Limits, label: Label| {
+        let grant = Some(Arc::new(Grant { limits, ..grant() }));
+        let caller = Caller { grant, ..caller() };
+        told(&engine.decide(&ModelCall { label, ..call(&caller) }, &[LOCAL, CLOUD]))
+    };
+    let models = |ids: &[&str]| Some(ids.iter().map(|id| (*id).to_owned()).collect());
+    let not_own = "llama denied: no policy of the agent layer permits it";
+    let outside = "gpt denied: the grant does not cover it";
+    let yes = format!("gpt permitted by allow, own\n{not_own}");
+    assert_eq!(with(Limits::default(), Label::Restricted), yes);
+    let both = Limits { models: models(&["llama", "gpt"]), ..Limits::default() };
+    assert_eq!(with(both, Label::Public), yes);
+    let one = Limits { models: models(&["llama"]), ..Limits::default() };
+    assert_eq!(with(one, Label::Public), format!("{not_own}\n{outside}"));
+    let low = Limits { label: Some(Label::Internal), ..Limits::default() };
+    assert_eq!(with(low.clone(), Label::Internal), yes);
+    let none = with(low, Label::Sensitive);
+    assert_eq!(none, format!("llama denied: the grant does not cover it\n{outside}"));
+}
+
+#[test]
+fn a_decision_is_explained_by_what_would_change_it() {
+    let own = policy("@id(\"own\")", "permit", "true");
+    let forbid = "context.label_rank >= 2 && resource.locality == \"cloud\" && context.kinds.contains(\"card\")";
+    let engine = engine(&format!("{ALLOW}{}", policy("@id(\"stay\")", "forbid", forbid)), &own);
+    let caller = caller();
+    let call = ModelCall { label: Label::Sensitive, kinds: &["card", "email"], ..call(&caller) };
+    let explained = engine.explain(&call, &CLOUD);
+    let places: Vec<_> =
+        explained.policies.iter().map(|p| format!("{}:{} {}", p.file, p.line, p.id)).collect();
+    assert_eq!(places, ["policies/o.cedar:1 stay"]);
+    assert_eq!(explained.outcome.reason.as_deref(), Some("forbidden"));
+    let changes: Vec<_> = explained.changes.iter().map(|c| c.change.as_str()).collect();
+    let expected =
+        ["with the label public", "with the label internal", "without card", "on a local model"];
+    assert_eq!(changes, expected);
+    assert!(explained.changes.iter().all(|change| change.outcome.permitted));
 }
 
 /// Strict validation leaves little that can go wrong at a decision; overflow is what is left.

@@ -4,12 +4,15 @@
 
 use std::sync::Arc;
 
+use cedar_policy::{Authorizer, PolicySet};
 use types::{Integrity, Label, Locality, Nanos};
 
 use crate::{
     Caller, Engine, ModelCall, ModelFacts,
     ask::{AgentKind, Approved, BudgetFacts, RequestFacts, SessionFacts},
     grant::Limits,
+    meaning::Part,
+    reason::DenyReason,
     reference::{Reference, words},
     testing::{CLOUD, LOCAL, approved, bundle, call, caller, grant},
 };
@@ -171,6 +174,49 @@ fn any_models(dice: &mut Dice) -> [ModelFacts<'static>; 3] {
     [LOCAL, CLOUD, any("third", dice)]
 }
 
+/// The meaning of both layers, as the solver sees it.
+struct Meant([PolicySet; 2]);
+
+impl Meant {
+    fn of(engine: &Engine) -> Self {
+        let agent = engine.meaning(Part::Agent("default"), "default");
+        Self([engine.meaning(Part::Organisation, "default"), agent])
+    }
+
+    /// The meaning permits what the engine permits, and where no approval is there, nothing more.
+    fn compare(
+        &self,
+        reference: &Reference,
+        call: &ModelCall<'_>,
+        models: &[ModelFacts<'_>],
+        decision: &crate::Decision,
+    ) {
+        let caller = call.caller;
+        let is_default = caller.agent_kind == AgentKind::User
+            && caller.agent_name == "default"
+            && caller.tenant_name == "default";
+        if !is_default || call.dry_run || caller.grant.is_some() {
+            return;
+        }
+        for model in models {
+            let fails = decision
+                .denied
+                .iter()
+                .any(|d| d.model == model.id && d.reason == DenyReason::Error);
+            let Some((request, entities)) = reference.question(call, model).filter(|_| !fails)
+            else {
+                continue;
+            };
+            let says = |set| Authorizer::new().is_authorized(&request, set, &entities).decision();
+            let meant = self.0.iter().all(|set| says(set) == cedar_policy::Decision::Allow);
+            let permitted = decision.permit.as_ref().is_some_and(|p| p.allowed(model.id).is_some());
+            let agree =
+                if call.approval.is_some() { meant || !permitted } else { meant == permitted };
+            assert!(agree, "{} is permitted: {permitted}, meant: {meant}\n{call:?}", model.id);
+        }
+    }
+}
+
 /// Compares `calls` random calls under one random pair of layers; none where the layers have a
 /// policy that can never hold, which loading refuses.
 fn compare(seed: u64, calls: usize) -> [usize; 2] {
@@ -184,6 +230,7 @@ fn compare(seed: u64, calls: usize) -> [usize; 2] {
             return [0, 0];
         }
     };
+    let meant = Meant::of(&engine);
     let both = Reference::new(&organisation, Some(&agent));
     let alone = Reference::new(&organisation, None);
     let mut seen = [0, 0];
@@ -231,6 +278,7 @@ fn compare(seed: u64, calls: usize) -> [usize; 2] {
             "seed {seed}, call {number}:\n{organisation}{agent}{asked:?}\n{models:?}",
         );
         seen[usize::from(decision.permit.is_some())] += 1;
+        meant.compare(&both, &asked, &models, &decision);
     }
     seen
 }

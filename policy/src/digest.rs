@@ -22,9 +22,9 @@ impl Digest {
         common.update(schema.as_bytes());
         bundle.organisation.iter().for_each(|source| add(&mut common, source));
         let nobody = (String::new(), Self::end(common.clone()));
-        let own = bundle.agents.iter().map(|(name, sources)| {
+        let own = bundle.agents.iter().map(|(name, agent)| {
             let mut context = common.clone();
-            sources.iter().for_each(|source| add(&mut context, source));
+            agent.policies.iter().for_each(|source| add(&mut context, source));
             (name.clone(), Self::end(context))
         });
         own.chain([nobody]).collect()

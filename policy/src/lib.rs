@@ -9,16 +9,25 @@ mod action;
 mod administer;
 mod ask;
 mod bundle;
+mod case;
+mod check;
 mod decide;
 #[cfg(test)]
 mod differential_tests;
 mod digest;
+mod explain;
+mod file;
 mod grant;
+mod invariant;
 mod layer;
 mod load;
 mod mapper;
+mod meaning;
 mod memo;
 mod obligation;
+#[cfg(test)]
+mod people_tests;
+mod question;
 mod reads;
 mod reason;
 #[cfg(test)]
@@ -36,9 +45,14 @@ pub use ask::{
     AdminAct, AgentKind, ApprovalVote, Approved, BudgetFacts, Caller, ModelCall, ModelFacts,
     Person, RequestFacts, Requester, SessionFacts,
 };
-pub use bundle::{Bundle, Fault, Source};
+pub use bundle::{AgentSource, Bundle, Fault, Source};
+pub use check::CaseResult;
 pub use decide::{Allowed, Decision, Denied, Permit};
+pub use explain::{Change, Explanation, Outcome, Place};
 pub use grant::{Grant, Limits};
+pub use invariant::{Claim, Invariant, What};
 pub use load::Engine;
+pub use meaning::Part;
 pub use obligation::{ApprovalNeed, Obligations};
+pub use question::{Answer, NoQuestion, Question};
 pub use reason::{DenyReason, Layer};

@@ -9,8 +9,11 @@ use cedar_policy::{ActionConstraint, EntityUid, Policy, Schema, Validator};
 
 use crate::{
     ask::Caller,
-    bundle::{Bundle, Fault},
+    bundle::{AgentSource, Bundle, Fault},
+    case::Case,
+    check,
     digest::Digest,
+    invariant::Invariant,
     layer::PolicyLayer,
     mapper::Names,
     memo::Memo,
@@ -31,8 +34,10 @@ pub struct Engine {
     names: Names,
     schema: Schema,
     organisation: Vec<Parsed>,
-    /// The own policies of each agent, by its name.
-    agents: BTreeMap<String, Vec<Parsed>>,
+    /// The own layer of each agent, by its name.
+    agents: BTreeMap<String, AgentSource<Vec<Parsed>>>,
+    cases: Vec<Case>,
+    invariants: Vec<Invariant>,
     digests: BTreeMap<String, Digest>,
     /// The organisation's policies about model calls.
     calls: Vec<Parsed>,
@@ -61,35 +66,48 @@ impl Engine {
             sources.iter().flat_map(file).collect()
         };
         let organisation = read(&bundle.organisation);
-        let agents: BTreeMap<String, Vec<Parsed>> =
-            bundle.agents.iter().map(|(name, sources)| (name.clone(), read(sources))).collect();
+        let mut layer = |agent: &AgentSource<Vec<crate::Source>>| AgentSource {
+            kind: agent.kind,
+            groups: agent.groups.clone(),
+            policies: read(&agent.policies),
+        };
+        let agents: BTreeMap<String, _> =
+            bundle.agents.iter().map(|(name, agent)| (name.clone(), layer(agent))).collect();
         faults.extend(duplicates(&organisation, &[]));
         for own in agents.values() {
-            faults.extend(duplicates(own, &organisation));
+            faults.extend(duplicates(&own.policies, &organisation));
         }
-        if !faults.is_empty() {
-            faults.sort();
-            faults.dedup();
-            return Err(faults);
-        }
+        let cases = bundle.cases.iter().flat_map(|source| Case::read(source, &mut faults));
+        let cases = cases.collect();
+        let stated = |source| Invariant::read(source, &validator, &mut faults);
+        let invariants = bundle.invariants.iter().flat_map(stated).collect();
         let about = |action: &EntityUid| about(&organisation, action);
-        let own = |(name, own): (&String, &Vec<Parsed>)| {
-            (name.clone(), self::about(own, &names.call_model))
-        };
-        Ok(Self {
+        let engine = Self {
             commit: bundle.commit.clone(),
             schema,
             digests: Digest::of_agents(bundle),
             calls: about(&names.call_model),
-            agents_calls: agents.iter().map(own).collect(),
+            agents_calls: own_calls(&agents, &names.call_model),
             administration: everything(&about(&names.administer)),
             votes: everything(&about(&names.approve)),
             organisation,
             agents,
+            cases,
+            invariants,
             names,
             slices: Kept::default(),
             memo: Memo::default(),
-        })
+        };
+        if faults.is_empty() {
+            // Cases say something about policies that are right in themselves.
+            faults.extend(check::faults(engine.run_cases()));
+        }
+        if faults.is_empty() {
+            return Ok(engine);
+        }
+        faults.sort();
+        faults.dedup();
+        Err(faults)
     }
 
     /// The commit that this engine was loaded from.
@@ -127,9 +145,17 @@ impl Engine {
         &self.organisation
     }
 
-    /// The own policies of every agent, by its name.
-    pub(crate) const fn agents(&self) -> &BTreeMap<String, Vec<Parsed>> {
+    /// The own layer of every agent, by its name.
+    pub(crate) const fn agents(&self) -> &BTreeMap<String, AgentSource<Vec<Parsed>>> {
         &self.agents
+    }
+
+    pub(crate) fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    pub(crate) fn invariants(&self) -> &[Invariant] {
+        &self.invariants
     }
 
     /// The policies of both layers that can speak about a model call of this caller.
@@ -154,13 +180,21 @@ impl Engine {
     }
 }
 
+/// The policies of every agent's layer about model calls.
+fn own_calls(
+    agents: &BTreeMap<String, AgentSource<Vec<Parsed>>>,
+    call_model: &EntityUid,
+) -> HashMap<String, Vec<Parsed>> {
+    agents.iter().map(|(name, own)| (name.clone(), about(&own.policies, call_model))).collect()
+}
+
 /// Those policies whose scope leaves room for an action.
 fn about(policies: &[Parsed], action: &EntityUid) -> Vec<Parsed> {
     policies.iter().filter(|parsed| concerns(&parsed.policy, action)).cloned().collect()
 }
 
 /// Whether a policy's scope leaves room for an action.
-fn concerns(policy: &Policy, action: &EntityUid) -> bool {
+pub(crate) fn concerns(policy: &Policy, action: &EntityUid) -> bool {
     match policy.action_constraint() {
         ActionConstraint::Any => true,
         ActionConstraint::In(actions) => actions.contains(action),

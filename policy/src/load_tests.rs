@@ -107,3 +107,59 @@ fn all_faults_of_all_files_come_at_once() {
     policies/o.cedar:4: unexpected type: expected Long but saw String; compare with policies/schema.cedarschema
     "#);
 }
+
+/// Every fault of a bundle with one more file of cases or invariants.
+#[track_caller]
+fn file_faults(file: &str, text: &str) -> String {
+    let source = crate::Source { file: file.to_owned(), text: text.to_owned() };
+    let mut bundle = bundle(ALLOW, &policy("@id(\"own\")", "permit", "true"));
+    if file.starts_with("tests/") {
+        bundle.cases.push(source);
+    } else {
+        bundle.invariants.push(source);
+    }
+    let faults = Engine::load(&bundle).expect_err("the bundle has faults");
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_case_with_another_answer_stops_the_commit() {
+    let case = |rest: &str| {
+        let text = format!(
+            "\n[[case]]\nname = \"x\"\nmodel = {{ id = \"m\", locality = \"cloud\" }}\n{rest}"
+        );
+        file_faults("tests/t.toml", &text)
+    };
+    assert_snapshot!(case("expect = \"deny\""), @"tests/t.toml:2: the case `x` fails: a denial is expected, and it is permitted (by allow, own); correct the policies, or the case if the answer is right");
+    assert_snapshot!(case("expect = \"permit\"\nby = [\"other\"]"), @"tests/t.toml:2: the case `x` fails: `other` should decide, and it is permitted (by allow, own); correct the policies, or the case if the answer is right");
+    assert_snapshot!(case("expect = \"permit\"\nredact = [\"email\"]"), @"tests/t.toml:2: the case `x` fails: `email` should be redacted, and `` is; correct the policies, or the case if the answer is right");
+    assert_snapshot!(case("expect = \"reroute\"\nagent = \"stranger\""), @"tests/t.toml:2: the case `x` fails: a reroute to a local model is expected, and it is denied: no policy of the agent layer permits it; correct the policies, or the case if the answer is right");
+    assert_snapshot!(case("expect = \"permit\"\nlable = \"public\""), @"tests/t.toml:2: this case cannot be read: unknown field `lable`, expected one of `agent`, `groups`, `model`, `label`, `integrity`, `kinds`, `endpoint`, `stream`, `tools`, `images`, `input_tokens`, `max_output_tokens`, `remaining`, `used_percent`, `calls`, `approved`, `dry_run`, `now`; the guide to policies lists what a case can say");
+    assert_snapshot!(file_faults("tests/t.toml", "[[cases]]\n"), @"tests/t.toml:1: unknown field `cases`, expected `case`; correct it here");
+    assert_snapshot!(file_faults("tests/t.toml", "[[case]]\nname = \"q\"\nexpect = \"deny\"\nprincipal = 'Orchestack::Agent::\"default\"'\naction = \"callTools\"\nresource = 'Orchestack::Tool::\"t\"'"), @"tests/t.toml:1: the case `q` fails: the case asks nothing that can be answered: the schema has no action `callTools`; correct the policies, or the case if the answer is right");
+}
+
+#[test]
+fn an_invariant_that_says_nothing_stops_the_commit() {
+    let invariant = |text: &str| file_faults("invariants/i.toml", text);
+    assert_snapshot!(invariant("[x]\nsays = \"nevr\"\nwhen = \"true\""), @"invariants/i.toml:1: invariant `x`: unknown variant `nevr`, expected one of `never`, `always`, `never_errors`, `implies`, `disjoint`; the guide to policies shows every key");
+    assert_snapshot!(invariant("[x]\nsays = \"never\""), @"invariants/i.toml:1: invariant `x`: its keys do not go together; `never` and `always` take `when`; `implies` and `disjoint` take `within`");
+    assert_snapshot!(invariant("[x]\nsays = \"never\"\nactions = [\"callModels\"]\nwhen = \"true\""), @"invariants/i.toml:1: invariant `x`: the schema has no action `callModels`; name actions of policies/schema.cedarschema");
+    assert_snapshot!(invariant("\n[x]\nsays = \"never\"\nwhen = \"context.label_rank >= 3\""), @r#"invariants/i.toml:2: invariant `x`: attribute `label_rank` in context for Orchestack::Action::"administer" not found; name `actions` that have these attributes"#);
+    assert_snapshot!(invariant("[x]\nsays = \"never\"\nactions = [\"callModel\"]\nwhen = \"true }; permit (principal, action, resource) when { true\""), @"invariants/i.toml:1: invariant `x`: `when` is more than a condition; write a Cedar condition, as within `when { }` of a policy");
+    assert_snapshot!(invariant("[x]\nsays = \"implies\"\nlayer = \"agent\"\nwithin = \"permits\""), @"invariants/i.toml:1: invariant `x`: `agent` is no layer; the layers are organisation, permits, agents and agent:NAME; the guide to policies shows every key");
+}
+
+#[test]
+fn an_obligation_that_nobody_carries_out_stops_the_commit() {
+    let about = |annotation: &str, action: &str| {
+        faults(&format!("@id(\"x\") {annotation}\npermit (principal, {action}, resource);"), ALLOW)
+    };
+    assert_snapshot!(about("@redact(\"email\")", "action"), @"policies/o.cedar:1: `@redact` is not carried out on `listTool`, which this policy is about; name actions in its scope; those with `@redact` are callModel, callTool, writeMemory, sendMessage");
+    assert_snapshot!(about("@approval(\"legal\")", "action == Orchestack::Action::\"readMemory\""), @"policies/o.cedar:1: `@approval` is not carried out on `readMemory`, which this policy is about; name actions in its scope; those with `@approval` are callModel, callTool, writeMemory, sendMessage, startSandbox, egress, spawnSubagent, administer, pay");
+    assert_snapshot!(annotation("permit", "@quorum(\"2\")"), @r#"policies/o.cedar:1: `@quorum` has no meaning without `@approval`; say who approves, for example @approval("infra-admin")"#);
+    assert_snapshot!(annotation("permit", "@approval(\"a\") @quorum(\"0\")"), @r#"policies/o.cedar:1: `@quorum` is `0`, which is no number of people from 1 to 10; write for example @quorum("2")"#);
+    assert_snapshot!(annotation("permit", "@approval(\"a\") @expires(\"4\")"), @r#"policies/o.cedar:1: `@expires` is `4`, which is no time from a minute to 30 days; write for example @expires("4h"); the units are m, h and d"#);
+    assert_snapshot!(annotation("permit", "@retention(\"long\")"), @r#"policies/o.cedar:1: `@retention` is `long`, which is neither `none` nor a number of days; write for example @retention("30d")"#);
+    assert_snapshot!(annotation("permit", "@locality(\"cloud\")"), @r#"policies/o.cedar:1: `@locality` does not know `cloud`; write @locality("local")"#);
+}

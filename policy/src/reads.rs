@@ -63,7 +63,7 @@ impl Reads {
         key.texts(call.kinds.iter().copied());
         key.number(u64::from(call.dry_run));
         key.number(call.approval.map_or(0, |approved| u64::from(approved.approvers) + 1));
-        for approved in call.approval {
+        if let Some(approved) = call.approval {
             key.texts(approved.roles.iter().map(String::as_str));
         }
         self.context(call, &mut key);

@@ -100,7 +100,7 @@ impl Reference {
     }
 
     /// The request and its entities, both checked against the schema.
-    fn question(
+    pub(crate) fn question(
         &self,
         call: &ModelCall<'_>,
         model: &ModelFacts<'_>,

@@ -8,6 +8,7 @@ use miette::Diagnostic;
 use crate::{
     action,
     bundle::{Fault, Source},
+    file::line_at,
     reads::Reads,
     rule::Rule,
     slice, words,
@@ -104,7 +105,7 @@ fn validate(
 }
 
 /// Cedar's message without the number that it gave the policy: the line says where it is.
-fn unnamed(message: &str) -> String {
+pub(crate) fn unnamed(message: &str) -> String {
     let rest = message.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, "));
     rest.map_or(message, |(_, message)| message).to_owned()
 }
@@ -158,12 +159,6 @@ fn word_line(policy: &Policy, word: &str, text: &str) -> Option<usize> {
 /// The line of the first place that a problem points at.
 fn line_of(problem: &dyn Diagnostic, text: &str) -> Option<usize> {
     problem.labels()?.next().map(|label| line_at(text, label.offset()))
-}
-
-/// The line, from 1, of a place in a text.
-fn line_at(text: &str, offset: usize) -> usize {
-    let before = text.bytes().take(offset);
-    before.filter(|byte| *byte == b'\n').count().saturating_add(1)
 }
 
 fn help(problem: &dyn Diagnostic) -> Option<String> {

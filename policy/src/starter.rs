@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::bundle::{Bundle, Source};
+use crate::bundle::{AgentSource, Bundle, Source};
 
 /// Every policy file of the starter tree, by its path in the tree, except those of agents, which
 /// [`agent_starter`] writes.
 pub const STARTER: &[(&str, &str)] = &[
     ("policies/models.cedar", include_str!("starter/models.cedar")),
     ("policies/administration.cedar", include_str!("starter/administration.cedar")),
+    ("policies/approvals.cedar", include_str!("starter/approvals.cedar")),
+    ("policies/safeguards.cedar", include_str!("starter/safeguards.cedar")),
+    ("invariants/starter.toml", include_str!("starter/invariants.toml")),
+    ("tests/starter.toml", include_str!("starter/cases.toml")),
     ("policies/schema.cedarschema", include_str!("schema.cedarschema")),
 ];
 
@@ -30,13 +34,24 @@ pub fn agent_starter(name: &str) -> String {
 
 /// The starter tree with the agent `default` as a bundle: what the first start and tests load.
 pub fn bundle<'a>(commit: &str, kinds: &'a [&'a str]) -> Bundle<'a> {
-    let policies = STARTER.iter().filter(|(file, _)| file.ends_with(".cedar"));
-    let organisation = policies
-        .map(|(file, text)| Source { file: (*file).to_owned(), text: (*text).to_owned() })
-        .collect();
+    let of = |folder: &str| -> Vec<Source> {
+        let within = STARTER.iter().filter(|(file, _)| file.starts_with(folder));
+        within
+            .map(|(file, text)| Source { file: (*file).to_owned(), text: (*text).to_owned() })
+            .collect()
+    };
+    let mut organisation = of("policies/");
+    organisation.retain(|source| source.file.ends_with(".cedar"));
     let own = Source { file: agent_file(DEFAULT_AGENT), text: agent_starter(DEFAULT_AGENT) };
-    let agents = BTreeMap::from([(DEFAULT_AGENT.to_owned(), vec![own])]);
-    Bundle { commit: commit.to_owned(), organisation, agents, kinds }
+    let own = AgentSource { policies: vec![own], ..AgentSource::default() };
+    Bundle {
+        commit: commit.to_owned(),
+        organisation,
+        agents: BTreeMap::from([(DEFAULT_AGENT.to_owned(), own)]),
+        cases: of("tests/"),
+        invariants: of("invariants/"),
+        kinds,
+    }
 }
 
 #[cfg(test)]
@@ -204,7 +219,7 @@ mod tests {
             text.lines().map(line).collect()
         };
         let mut bundle = bundle("c0ffee", EVERY_KIND);
-        let own = bundle.agents.values_mut().flatten();
+        let own = bundle.agents.values_mut().flat_map(|agent| &mut agent.policies);
         for source in bundle.organisation.iter_mut().chain(own) {
             let text = uncommented(&source.text);
             assert!(text == source.text || text.contains("\n@id"));

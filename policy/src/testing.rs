@@ -9,7 +9,7 @@ use crate::{
     ask::{
         AgentKind, Approved, BudgetFacts, Caller, ModelCall, ModelFacts, RequestFacts, SessionFacts,
     },
-    bundle::{Bundle, Source},
+    bundle::{AgentSource, Bundle, Source},
     decide::Decision,
     grant::{Grant, Limits},
     load::Engine,
@@ -101,11 +101,14 @@ pub(crate) fn call(caller: &Caller) -> ModelCall<'_> {
 pub(crate) fn bundle(organisation: &str, agent: &str) -> Bundle<'static> {
     let source =
         |file: &str, text: &str| vec![Source { file: file.to_owned(), text: text.to_owned() }];
+    let own =
+        AgentSource { policies: source("agents/default/a.cedar", agent), ..AgentSource::default() };
     Bundle {
         commit: "c0ffee".to_owned(),
         organisation: source("policies/o.cedar", organisation),
-        agents: [("default".to_owned(), source("agents/default/a.cedar", agent))].into(),
+        agents: [("default".to_owned(), own)].into(),
         kinds: KINDS,
+        ..Bundle::default()
     }
 }
 

@@ -1,0 +1,166 @@
+//! What policies mean in Cedar's own terms. Annotations mean nothing to Cedar, and some of them deny:
+//! a permit that needs an approval does not permit without one. Here each of those is a forbid of its
+//! own beside the permit, so that the solver sees the decision that this engine takes.
+//!
+//! INVARIANT: the meaning permits what the engine permits, for every request that no policy fails
+//! on. It permits more only where an approval is there and is not the one that was asked for: who
+//! approved and how many is not told by a forbid.
+
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet};
+use serde_json::{Value, json};
+
+use crate::{
+    ask::AgentKind, bundle::AgentSource, load::Engine, obligation::Obligations, source::Parsed,
+};
+
+/// Which policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// The organisation's layer.
+    Organisation,
+    /// Its permits, whatever its forbids take away again.
+    OrganisationPermits,
+    /// An agent's own layer, of that agent's requests only.
+    Agent(&'a str),
+}
+
+impl Engine {
+    /// The meaning of a part of the policies. `tenant` is the name of the tenant that agents are in.
+    pub fn meaning(&self, part: Part<'_>, tenant: &str) -> PolicySet {
+        match part {
+            Part::Organisation => set(self.organisation().iter().flat_map(|p| meant(p, None))),
+            Part::OrganisationPermits => {
+                let permits = self.organisation().iter().filter(|p| is_permit(p));
+                set(permits.map(|p| p.policy.clone()))
+            }
+            Part::Agent(name) => {
+                let Some(agent) = self.agents().get(name) else { return PolicySet::new() };
+                let only = only(name, agent, tenant);
+                set(agent.policies.iter().flat_map(|p| meant(p, Some(&only))))
+            }
+        }
+    }
+
+    /// The names of the agents that have policies of their own.
+    pub fn agent_names(&self) -> impl Iterator<Item = &str> {
+        self.agents().keys().map(String::as_str)
+    }
+
+    /// Every forbid that could fail at a decision, with its place: a forbid that fails protects
+    /// nothing, so each of these must be proved never to fail.
+    pub fn doubtful_forbids(&self) -> Vec<(Policy, String, usize)> {
+        let own = self.agents().values().flat_map(|agent| &agent.policies);
+        let all = self.organisation().iter().chain(own);
+        let doubtful = all.filter(|p| !is_permit(p) && may_fail(&p.policy));
+        doubtful.map(|p| (p.policy.clone(), p.file.clone(), p.line)).collect()
+    }
+}
+
+fn is_permit(parsed: &Parsed) -> bool {
+    parsed.policy.effect() == Effect::Permit
+}
+
+fn set(policies: impl Iterator<Item = Policy>) -> PolicySet {
+    let mut set = PolicySet::new();
+    for policy in policies {
+        // Loading has refused ids that are taken.
+        let _ = set.add(policy);
+    }
+    set
+}
+
+/// A policy and the forbids that its obligations come to, narrowed by a condition in front.
+fn meant(parsed: &Parsed, only: Option<&Value>) -> Vec<Policy> {
+    let Ok(json) = parsed.policy.to_json() else { return vec![parsed.policy.clone()] };
+    let id = parsed.policy.id();
+    let with = |name: &str, effect: &str, clause: Option<Value>| {
+        let mut json = json.clone();
+        if let Value::Object(parts) = &mut json {
+            parts.insert("effect".to_owned(), json!(effect));
+            parts.insert("annotations".to_owned(), json!({}));
+            let own = parts.remove("conditions");
+            let own = own.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+            let front = only.map(|body| json!({ "kind": "when", "body": body }));
+            let all: Vec<Value> = front.into_iter().chain(own).chain(clause).collect();
+            parts.insert("conditions".to_owned(), Value::Array(all));
+        }
+        Policy::from_json(Some(PolicyId::new(format!("{id}{name}"))), json).ok()
+    };
+    let effect = if is_permit(parsed) { "permit" } else { "forbid" };
+    let forbids = denials(&parsed.rule.obligations);
+    let forbids =
+        forbids.into_iter().filter_map(|(name, clause)| with(name, "forbid", Some(clause)));
+    with("", effect, None).into_iter().chain(forbids).collect()
+}
+
+/// What of the obligations denies: each as the clause of a forbid, and a name for it.
+fn denials(obligations: &Obligations) -> Vec<(&'static str, Value)> {
+    let context = json!({ "Var": "context" });
+    let resource = json!({ "Var": "resource" });
+    let unless = |body: Value| json!({ "kind": "unless", "body": body });
+    let mut all = Vec::new();
+    if !obligations.block.is_empty() {
+        let kinds: Vec<Value> =
+            obligations.block.iter().map(|kind| json!({ "Value": kind })).collect();
+        let found = json!({ ".": { "left": context, "attr": "kinds" } });
+        let body = json!({ "containsAny": { "left": found, "right": { "Set": kinds } } });
+        all.push((":block", json!({ "kind": "when", "body": body })));
+    }
+    if obligations.local_only {
+        let locality = json!({ ".": { "left": resource, "attr": "locality" } });
+        let local = json!({ "==": { "left": locality, "right": { "Value": "local" } } });
+        all.push((":locality", unless(local)));
+    }
+    if let Some(days) = obligations.retention_days {
+        let has = json!({ "has": { "left": resource, "attr": "retention_days" } });
+        let kept = json!({ ".": { "left": resource, "attr": "retention_days" } });
+        let within = json!({ "<=": { "left": kept, "right": { "Value": days } } });
+        all.push((":retention", unless(json!({ "&&": { "left": has, "right": within } }))));
+    }
+    if obligations.dry_run_only {
+        // A dry run calls nothing, and the context does not tell of it: what is proved is about calls.
+        all.push((":dry_run", json!({ "kind": "when", "body": { "Value": true } })));
+    }
+    if obligations.approval.is_some() {
+        let has = json!({ "has": { "left": context, "attr": "approval" } });
+        all.push((":approval", unless(has)));
+    }
+    all
+}
+
+/// The condition that a request is this agent's: its name, its tenant and its groups.
+fn only(name: &str, agent: &AgentSource<Vec<Parsed>>, tenant: &str) -> Value {
+    let kind = match agent.kind {
+        AgentKind::User => "Orchestack::Agent",
+        AgentKind::System => "Orchestack::SystemAgent",
+    };
+    let principal = json!({ "Var": "principal" });
+    let uid = |kind: &str, id: &str| json!({ "Value": { "__entity": { "type": kind, "id": id } } });
+    let is = json!({ "==": { "left": principal, "right": uid(kind, name) } });
+    let groups = agent.groups.iter().map(|group| uid("Orchestack::Group", group));
+    let parents = std::iter::once(uid("Orchestack::Tenant", tenant)).chain(groups);
+    parents.fold(is, |all, parent| {
+        let is_in = json!({ "in": { "left": principal, "right": parent } });
+        json!({ "&&": { "left": all, "right": is_in } })
+    })
+}
+
+/// Operators that can fail on values that the validator accepts: sums that leave 64 bits, and
+/// instants that leave the calendar.
+const FAILING: &[&str] = &["+", "-", "*", "neg", "offset", "durationSince", "toDate"];
+
+/// Whether a policy could fail at a decision. What is not known to be safe counts.
+pub(crate) fn may_fail(policy: &Policy) -> bool {
+    let Ok(json) = policy.to_json() else { return true };
+    json.get("conditions").is_some_and(has_failing)
+}
+
+fn has_failing(node: &Value) -> bool {
+    match node {
+        Value::Array(parts) => parts.iter().any(has_failing),
+        Value::Object(parts) => {
+            parts.iter().any(|(name, part)| FAILING.contains(&name.as_str()) || has_failing(part))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
