@@ -35,6 +35,9 @@ pub struct NewProvider {
     /// Its privacy class, a word for policies.
     #[serde(default)]
     pub privacy: String,
+    /// For how many days it keeps what it is sent; absent where nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// Whether it knows `max_tokens` and not `max_completion_tokens`.
     #[serde(default)]
     pub legacy_max_tokens: bool,
@@ -57,6 +60,8 @@ pub struct ProviderView {
     pub ready: bool,
     /// Its privacy class.
     pub privacy: String,
+    /// For how many days it keeps what it is sent; absent where nobody has said.
+    pub retention_days: Option<u32>,
     /// `git`, `runtime`, `discovered` or `simulator`.
     pub origin: String,
     /// Where it was written, for one from the tree.
@@ -170,6 +175,7 @@ fn spec(ask: NewProvider) -> Result<ProviderSpec, Error> {
         locality: ask.locality.as_deref().unwrap_or("cloud").parse().map_err(one_of)?,
         secret: ask.secret,
         privacy: ask.privacy,
+        retention_days: ask.retention_days,
         legacy_max_tokens: ask.legacy_max_tokens,
         simulator: false,
     };
@@ -193,6 +199,7 @@ pub(crate) fn all(snapshot: &snapshot::Snapshot) -> Vec<ProviderView> {
             secret: provider.secret_ref.clone(),
             ready: !needs_key || snapshot.secret(&provider.name).is_some(),
             privacy: provider.privacy.clone(),
+            retention_days: provider.retention_days,
             origin,
             file,
             simulator: provider.simulator,

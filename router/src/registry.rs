@@ -35,6 +35,8 @@ pub struct Provider {
     pub secret_ref: Option<String>,
     /// Its privacy class, a word for policies.
     pub privacy: String,
+    /// For how many days it keeps what it is sent; `None` where nobody has said.
+    pub retention_days: Option<u32>,
     /// Whether output is limited by `max_tokens` and not by `max_completion_tokens`.
     pub legacy_max_tokens: bool,
     /// Times of its own.

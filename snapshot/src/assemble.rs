@@ -10,7 +10,7 @@ use config::{
     Fault, Settings, Tree,
     tree::{AgentFile, AgentKind, Caps, MaxTokensField, ModelFile, ModelPrice, ProviderFile},
 };
-use policy::{Bundle, Caller, Source};
+use policy::{AgentSource, Bundle, Caller, ModelFacts, Source};
 use router::{Capabilities, Model, Origin, Provider, Registry};
 use store::{agents, caps, keys::Key};
 use types::{AgentId, KeyId, Label, Nanos, NanosPerMillion, Secret, TenantId, Timestamp};
@@ -293,6 +293,22 @@ impl Snapshot {
         path
     }
 
+    /// A model as policies see it. What runs on the organisation's own hardware is kept by nobody
+    /// else, unless its file says so.
+    pub fn facts<'m>(&self, model: &'m Model) -> ModelFacts<'m> {
+        let provider = self.registry.provider(&model.provider);
+        let stated = provider.and_then(|provider| provider.retention_days);
+        ModelFacts {
+            id: &model.id,
+            provider: &model.provider,
+            locality: model.locality,
+            size: model.size.as_str(),
+            privacy: &model.privacy,
+            retention_days: stated.or((model.locality == types::Locality::Local).then_some(0)),
+            simulator: provider.is_some_and(|provider| provider.simulator),
+        }
+    }
+
     /// The key of a provider, if it needs one and it could be had.
     pub fn secret(&self, provider: &str) -> Option<&Secret> {
         self.secrets.get(provider)
@@ -311,14 +327,23 @@ fn load_policy(tree: &Tree) -> Result<policy::Engine, Vec<Fault>> {
     let source =
         |file: &config::tree::TextFile| Source { file: file.path.clone(), text: file.text.clone() };
     let kinds: Vec<&str> = dlp::Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let agent = |agent: &AgentFile| AgentSource {
+        kind: agent_kind(agent.kind),
+        groups: agent.groups.clone(),
+        policies: agent.policies.iter().map(source).collect(),
+    };
+    let raw = |folder: &str| -> Vec<Source> {
+        let is_in = |file: &&config::tree::TextFile| {
+            file.path.starts_with(folder) && file.path.ends_with(".toml")
+        };
+        tree.raw.iter().filter(is_in).map(source).collect()
+    };
     let bundle = Bundle {
         commit: tree.commit.clone(),
         organisation: tree.policies.iter().map(source).collect(),
-        agents: tree
-            .agents
-            .iter()
-            .map(|(name, agent)| (name.clone(), agent.policies.iter().map(source).collect()))
-            .collect(),
+        agents: tree.agents.iter().map(|(name, file)| (name.clone(), agent(file))).collect(),
+        cases: raw("tests/"),
+        invariants: raw("invariants/"),
         kinds: &kinds,
     };
     policy::Engine::load(&bundle).map_err(|faults| {
@@ -359,6 +384,7 @@ fn provider_of(file: &ProviderFile) -> Provider {
         simulator: false,
         secret_ref: file.secret.as_ref().map(ToString::to_string),
         privacy: file.privacy.clone(),
+        retention_days: file.retention_days,
         legacy_max_tokens: file.max_tokens_field == MaxTokensField::Legacy,
         timeouts: router::Timeouts {
             connect: times.connect,
@@ -451,6 +477,13 @@ fn resolve_secrets(
     secrets
 }
 
+const fn agent_kind(kind: AgentKind) -> policy::AgentKind {
+    match kind {
+        AgentKind::User => policy::AgentKind::User,
+        AgentKind::System => policy::AgentKind::System,
+    }
+}
+
 /// The tree's agents with the ids of their rows. An agent without a row has no keys yet.
 fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMap<AgentId, Agent> {
     let live = rows.agents.iter().filter(|a| a.disabled_at.is_none() && a.tenant == rows.tenant);
@@ -464,12 +497,10 @@ fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMap<AgentId, 
                 tenant_name: rows.tenant_name.clone(),
                 agent: row.id,
                 agent_name: row.name.clone(),
-                agent_kind: match file.kind {
-                    AgentKind::User => policy::AgentKind::User,
-                    AgentKind::System => policy::AgentKind::System,
-                },
+                agent_kind: agent_kind(file.kind),
                 groups: file.groups.clone(),
                 key: None,
+                grant: None,
             },
             label: file.label,
             model: file.model.clone(),

@@ -24,6 +24,9 @@ pub struct ProviderSpec {
     /// Its privacy class, a word for policies.
     #[serde(default)]
     pub privacy: String,
+    /// For how many days it keeps what it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// Whether it knows `max_tokens` and not `max_completion_tokens`.
     #[serde(default)]
     pub legacy_max_tokens: bool,
@@ -115,6 +118,7 @@ impl ProviderSpec {
             simulator: self.simulator,
             secret_ref: self.secret.clone(),
             privacy: self.privacy.clone(),
+            retention_days: self.retention_days,
             legacy_max_tokens: self.legacy_max_tokens,
             timeouts: router::Timeouts::default(),
             max_concurrent: None,

@@ -26,6 +26,7 @@ pub fn known(provider: &KnownProvider, catalogue: &Catalogue, now: Timestamp) ->
             locality: Locality::Cloud,
             secret: Some(provider.secret().to_string()),
             privacy: "standard".to_owned(),
+            retention_days: None,
             legacy_max_tokens: provider.name != "openai",
             simulator: false,
         },

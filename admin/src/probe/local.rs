@@ -128,6 +128,7 @@ fn provider(name: &str, base: &str, locality: Locality, told: Vec<Told>) -> Extr
             locality,
             secret: None,
             privacy: if locality == Locality::Local { "local" } else { "standard" }.to_owned(),
+            retention_days: None,
             legacy_max_tokens: true,
             simulator: false,
         },

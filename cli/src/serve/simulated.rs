@@ -44,6 +44,7 @@ pub(super) fn extra(simulator: &Simulator) -> Extra {
             locality: Locality::Local,
             secret: None,
             privacy: NAME.to_owned(),
+            retention_days: None,
             legacy_max_tokens: false,
             simulator: true,
         },

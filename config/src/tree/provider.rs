@@ -28,6 +28,8 @@ pub struct ProviderFile {
     pub secret: Option<SecretRef>,
     /// Its privacy class, a word for policies, such as `standard` or `no-retention`.
     pub privacy: String,
+    /// For how many days it keeps what it is sent; `None` where nobody has said.
+    pub retention_days: Option<u32>,
     /// The field that limits output.
     pub max_tokens_field: MaxTokensField,
     /// Times that differ from the settings' `[upstream]`.
@@ -90,6 +92,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<Provider
     let locality = from.required("locality", "cloud", "");
     let secret = from.optional("secret", "env:OPENAI_API_KEY", "");
     let privacy = from.text("privacy", "standard", "");
+    let retention = from.optional_count("retention_days", 30, 0..=36_500, "");
     let field = from.optional("max_tokens_field", "max_tokens", "");
     let max_concurrent = from.optional_count("max_concurrent", 64, 1..=100_000, "");
     let timeouts = times(from.section("timeouts", ""));
@@ -104,6 +107,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<Provider
         locality: locality?,
         secret,
         privacy,
+        retention_days: retention.and_then(|days| u32::try_from(days).ok()),
         max_tokens_field: field.unwrap_or(default),
         timeouts,
         max_concurrent,

@@ -12,6 +12,7 @@ pub(crate) fn provider(name: &str, locality: Locality) -> Provider {
         simulator: false,
         secret_ref: None,
         privacy: "standard".to_owned(),
+        retention_days: None,
         legacy_max_tokens: false,
         timeouts: Timeouts::default(),
         max_concurrent: None,
