@@ -50,9 +50,9 @@ async fn a_grant_is_kept_as_it_was_issued(database: &Database) {
     assert_eq!(store.revision().await.unwrap(), start, "its signature is what admits it");
     let list = async |filter: Filter, limit| grants.list(&filter, limit).await.unwrap();
     assert_eq!(list(Filter::default(), 9).await, [second.clone(), first.clone()]);
-    assert_eq!(list(Filter::default(), 1).await, [second.clone()]);
+    assert_eq!(list(Filter::default(), 1).await.as_slice(), std::slice::from_ref(&second));
     let of_task = Filter { task: first.task, ..Filter::default() };
-    assert_eq!(list(of_task, 9).await, [first.clone()]);
+    assert_eq!(list(of_task, 9).await.as_slice(), std::slice::from_ref(&first));
     let own = Filter { tenant: Some(tenant()), agent: Some(agent_id()), task: None };
     assert_eq!(list(own, 9).await.len(), 2);
     let stranger = Filter { agent: Some(AgentId::generate()), ..Filter::default() };
