@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use policy::AdminPermit;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, any::AnyRow};
 use types::{TenantId, Timestamp, audit::Record};
 
 use crate::{
@@ -29,6 +29,23 @@ pub struct AdminToken {
     pub hash: String,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// A token as it is shown to whoever looks after them: without its hash, revoked or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Its public half.
+    pub id: String,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// The person it speaks for.
+    pub name: String,
+    /// That person's groups.
+    pub groups: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
 }
 
 impl fmt::Debug for AdminToken {
@@ -61,6 +78,32 @@ impl AdminTokens {
                 groups: get.json("groups")?,
                 hash: get.text("hash")?,
                 created_at: get.time("created_at")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Every token of a tenant, revoked ones included, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn list(&self, tenant: TenantId) -> Result<Vec<Issued>, Error> {
+        let rows = sqlx::query(
+            "select id, tenant_id, name, groups, created_at, revoked_at from admin_tokens \
+             where tenant_id = $1 order by created_at, id",
+        )
+        .bind(tenant.to_string())
+        .fetch_all(&self.inner.read)
+        .await?;
+        let read = |row: &AnyRow| {
+            let get = Get { row, table: "admin_tokens" };
+            Ok(Issued {
+                id: get.text("id")?,
+                tenant: get.parse("tenant_id")?,
+                name: get.text("name")?,
+                groups: get.json("groups")?,
+                created_at: get.time("created_at")?,
+                revoked_at: get.maybe_time("revoked_at")?,
             })
         };
         rows.iter().map(read).collect()

@@ -342,10 +342,9 @@ async fn insert(conn: &mut AnyConnection, links: &[Link<'_>]) -> Result<(), Erro
     Ok(())
 }
 
-/// The text columns that repeat a part of the record. Postgres keeps no NUL in text; the body has
-/// it escaped.
+/// The text columns that repeat a part of the record. The body has a NUL escaped.
 fn columns(record: &Record) -> [(&'static str, Option<String>); 8] {
-    let plain = |text: &str| Some(text.replace('\0', "\u{fffd}"));
+    let plain = |text: &str| Some(rows::plain(text));
     [
         ("id", Some(record.id.to_string())),
         ("tenant_id", Some(record.tenant.to_string())),

@@ -1,4 +1,5 @@
-//! A control change: the change itself, its audit record and the new revision in one transaction.
+//! A control change: the change itself, its audit record and, where snapshots hold what it
+//! changes, the new revision in one transaction.
 
 use std::sync::Arc;
 
@@ -42,13 +43,19 @@ impl Change {
         &mut self.tx
     }
 
-    /// Ends the change. Locks are taken in the same order everywhere: accounts, revision, head of
-    /// the audit chain.
+    /// Ends the change and raises the revision, so that every gateway loads its snapshot again.
+    /// Locks are taken in the same order everywhere: tenant, rows, accounts, revision, head of the
+    /// audit chain.
     pub(crate) async fn commit(mut self, record: &Record) -> Result<(), Error> {
         sqlx::query("update revisions set revision = revision + 1, tenant_id = $1 where id = 1")
             .bind(record.tenant.to_string())
             .execute(&mut *self.tx)
             .await?;
+        self.commit_quietly(record).await
+    }
+
+    /// Ends a change of what no snapshot holds: the revision stays.
+    pub(crate) async fn commit_quietly(mut self, record: &Record) -> Result<(), Error> {
         let record = [Arc::new(Draft::new(record.clone())?)];
         let links = audit::chain(&mut self.tx, self.inner.dialect, &record).await?;
         // Few and worth keeping: these wait for the bus even where nobody listens.

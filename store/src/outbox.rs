@@ -173,20 +173,16 @@ pub(crate) async fn insert(conn: &mut AnyConnection, events: &[Event]) -> Result
     .await
 }
 
-/// Removes what was published longer ago than the retention, and holds that ended then. The ledger
-/// and the audit chain are never pruned.
-pub(crate) async fn prune(inner: &Inner) -> Result<(), Error> {
+/// Removes what was published before a time, and holds that ended before it.
+pub(crate) async fn prune(inner: &Inner, before: Timestamp) -> Result<(), Error> {
     let mut conn = inner.write.acquire().await?;
-    let now = crate::store::now(&mut conn, inner.dialect).await?;
-    let keep = i64::try_from(inner.options.retention.as_secs()).unwrap_or(i64::MAX);
-    let before = now.plus_seconds(keep.saturating_neg()).0;
     for query in [
         "delete from outbox where id in (select id from outbox \
          where published_at is not null and published_at < $1 limit 10000)",
         "delete from holds where id in (select id from holds \
          where state in ('released', 'settled') and lease_until < $1 limit 10000)",
     ] {
-        sqlx::query(query).bind(before).execute(&mut *conn).await?;
+        sqlx::query(query).bind(before.0).execute(&mut *conn).await?;
     }
     Ok(())
 }

@@ -81,6 +81,11 @@ pub(crate) fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, Er
     serde_json::to_string(value).map_err(|error| Error::corrupt("json", error))
 }
 
+/// Text that both databases keep. Postgres keeps no NUL.
+pub(crate) fn plain(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// Sizes of multi-row statements. A few fixed sizes, so that each is prepared once and kept.
 const CHUNKS: [usize; 5] = [256, 64, 16, 4, 1];
 

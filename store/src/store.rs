@@ -11,8 +11,10 @@ use crate::{
     accounts::Seen,
     admin_tokens::AdminTokens,
     agents::Agents,
+    approvals::Approvals,
     audit::Audit,
     caps::Caps,
+    grants::Grants,
     keys::Keys,
     ledger::Ledger,
     models::{Models, Providers},
@@ -47,6 +49,12 @@ pub struct Options {
     pub reaper_period: Duration,
     /// How long published events and ended holds are kept for replays.
     pub retention: Duration,
+    /// How long approvals and grants are kept after everything about them is over.
+    pub approvals_retention: Duration,
+    /// How many approvals of a tenant may wait.
+    pub approvals_max: u32,
+    /// How many of them may be one requester's.
+    pub approvals_per_requester_max: u32,
     /// Who this process is, in the rows that it owns.
     pub owner: String,
 }
@@ -65,6 +73,9 @@ impl Default for Options {
             lease: Duration::from_secs(60),
             reaper_period: Duration::from_secs(15),
             retention: Duration::from_secs(24 * 60 * 60),
+            approvals_retention: Duration::from_secs(90 * 24 * 60 * 60),
+            approvals_max: 1000,
+            approvals_per_requester_max: 100,
             owner: "orchestack".to_owned(),
         }
     }
@@ -84,6 +95,8 @@ pub(crate) struct Inner {
     pub(crate) write: AnyPool,
     /// Rung when outbox rows were committed.
     pub(crate) outbox: Notify,
+    /// Rung when an approval was decided, cancelled or revoked.
+    pub(crate) decided: Notify,
     /// The buses that running relays carry to.
     pub(crate) carriers: Carriers,
     pub(crate) options: Options,
@@ -110,6 +123,7 @@ impl Store {
             read: pools.read,
             write: pools.write,
             outbox: Notify::new(),
+            decided: Notify::new(),
             carriers: Carriers::default(),
             options: options.clone(),
         });
@@ -181,6 +195,16 @@ impl Store {
     /// Caps set at run time.
     pub fn caps(&self) -> Caps {
         Caps { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Approvals.
+    pub fn approvals(&self) -> Approvals {
+        Approvals { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Capability grants.
+    pub fn grants(&self) -> Grants {
+        Grants { inner: Arc::clone(&self.inner) }
     }
 
     /// Admin tokens.

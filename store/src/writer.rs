@@ -416,7 +416,7 @@ impl Entry {
     }
 }
 
-/// Reaps expired holds and prunes what was published long ago, until the store is closed.
+/// Reaps expired holds and removes what has been over for long, until the store is closed.
 async fn keep_house(inner: Arc<Inner>, sender: mpsc::WeakSender<Message>) {
     let every = inner.options.reaper_period;
     let mut period = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
@@ -436,8 +436,8 @@ async fn keep_house(inner: Arc<Inner>, sender: mpsc::WeakSender<Message>) {
             Err(_) if handle.sender.is_closed() => return,
             Err(_) => tracing::warn!("expired holds could not be looked for"),
         }
-        if let Err(error) = crate::outbox::prune(&inner).await {
-            tracing::warn!(%error, "published events could not be pruned");
+        if let Err(error) = crate::retention::prune(&inner).await {
+            tracing::warn!(%error, "what is over could not be removed");
         }
     }
 }

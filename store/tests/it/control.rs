@@ -16,6 +16,7 @@ on_both! {
     a_permit_covers_its_tenant_only;
     the_first_start_happens_once;
     an_agent_of_the_tree_keeps_its_id;
+    a_revoked_token_is_still_listed;
 }
 
 fn model(name: &str) -> Registration {
@@ -130,4 +131,17 @@ async fn an_agent_of_the_tree_keeps_its_id(database: &Database) {
     let first = adopt().await;
     assert_eq!(adopt().await, first);
     assert_eq!(database.count("select count(*) from audit where kind = 'system'").await, 2);
+}
+
+async fn a_revoked_token_is_still_listed(database: &Database) {
+    let store = database.prepared().await;
+    let tokens = store.admin_tokens();
+    let listed = tokens.list(tenant()).await.unwrap();
+    assert_eq!((listed.len(), listed[0].name.as_str()), (1, "operator"));
+    assert_eq!((listed[0].revoked_at, &listed[0].groups[0]), (None, &"infra-admin".to_owned()));
+    tokens.revoke(&admin_permit(false), "first", &record(Kind::Admin)).await.unwrap();
+    let listed = tokens.list(tenant()).await.unwrap();
+    assert!(listed[0].revoked_at.is_some_and(|at| at > Timestamp(1)), "{listed:?}");
+    assert!(tokens.list(TenantId::generate()).await.unwrap().is_empty());
+    assert!(tokens.load_all().await.unwrap().is_empty());
 }

@@ -3,9 +3,13 @@
 
 // `cfg(test)` is always set here; it tells clippy that these are tests.
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod control;
+#[cfg(test)]
+mod grants;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]

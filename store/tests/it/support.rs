@@ -234,12 +234,17 @@ pub fn permit() -> Permit {
 }
 
 pub fn admin_permit(read_only: bool) -> AdminPermit {
-    let actor = Person { name: "ann".to_owned(), groups: vec!["infra-admin".to_owned()] };
+    permit_of("ann", tenant(), read_only)
+}
+
+/// A permit of a person's, for an act of administration in a tenant.
+pub fn permit_of(person: &str, tenant: TenantId, read_only: bool) -> AdminPermit {
+    let actor = Person { name: person.to_owned(), groups: vec!["infra-admin".to_owned()] };
     let act = AdminAct {
         actor: &actor,
         operation: "test.change",
         read_only,
-        tenant: tenant(),
+        tenant,
         tenant_name: "default",
         target: "",
         now: Timestamp::now(),

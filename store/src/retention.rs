@@ -1,0 +1,26 @@
+//! What is removed once it has been over for long. The ledger and the audit chain never are.
+
+use std::{sync::Arc, time::Duration};
+
+use types::Timestamp;
+
+use crate::{Error, approvals, approvals::Approvals, grants::Grants, outbox, store::Inner};
+
+/// Removes a bounded number of rows of each kind; whoever calls it again removes the rest.
+pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
+    let now = crate::store::now(&mut *inner.read.acquire().await?, inner.dialect).await?;
+    outbox::prune(inner, ago(now, inner.options.retention)).await?;
+    let before = ago(now, inner.options.approvals_retention);
+    let approvals = Approvals { inner: Arc::clone(inner) };
+    match approvals.purge(before).await {
+        Ok(_) => {}
+        Err(approvals::Error::Store(error)) => return Err(error),
+        Err(error) => return Err(Error::corrupt("approvals", error)),
+    }
+    Grants { inner: Arc::clone(inner) }.purge(before).await?;
+    Ok(())
+}
+
+fn ago(now: Timestamp, keep: Duration) -> Timestamp {
+    now.plus_seconds(i64::try_from(keep.as_secs()).unwrap_or(i64::MAX).saturating_neg())
+}
