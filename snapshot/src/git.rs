@@ -23,6 +23,7 @@ use tokio::sync::Mutex;
 use command::Call;
 pub use commit::Change;
 pub use error::Error;
+pub(crate) use error::SIGN;
 pub use history::Entry;
 pub use options::GitOptions;
 pub use remote::Synced;
@@ -107,4 +108,4 @@ impl Repository {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

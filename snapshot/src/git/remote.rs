@@ -13,10 +13,14 @@ use super::{Repository, command::Call, error::Error};
 pub struct Synced {
     /// The commit to run.
     pub commit: String,
+    /// Whether the branch or tag was another one at the last look.
+    pub fetched: bool,
     /// The commit that ran before, where the remote's history was rewritten and no longer has it.
     pub forced_from: Option<String>,
-    /// What an operator should look at.
+    /// What happened at this look that an operator should know.
     pub warnings: Vec<String>,
+    /// Why the folder does not show the commit, while it does not.
+    pub hidden: Option<String>,
 }
 
 /// What the tree follows.
@@ -79,21 +83,20 @@ impl Repository {
         let (kind, tip) = self.tip(remote).await?;
         let before = self.followed().await?;
         let known = before.as_ref().filter(|known| (known.kind, &known.object) == (kind, &tip));
+        let fetched = known.is_none();
         let (commit, forced_from, mut warnings) = match known {
             Some(known) => (known.commit.clone(), None, Vec::new()),
             None => self.fetch(remote, kind, before.map(|known| known.commit)).await?,
         };
         warnings.extend(self.keep_local(kind, &commit).await?);
-        match self.stand(&commit, Some(kind)).await {
-            Ok(()) => {}
+        let hidden = match self.stand(&commit, Some(kind)).await {
+            Ok(()) => None,
             Err(error @ Error::Dirty { .. }) => {
-                warnings.push(format!(
-                    "commit {commit} runs, but the folder does not show it: {error}"
-                ));
+                Some(format!("commit {commit} runs, but the folder does not show it: {error}"))
             }
             Err(error) => return Err(error),
-        }
-        Ok(Synced { commit, forced_from, warnings })
+        };
+        Ok(Synced { commit, fetched, forced_from, warnings, hidden })
     }
 
     /// What was fetched last from what the settings name now.

@@ -8,17 +8,17 @@ use std::{path::PathBuf, process::Command};
 use super::*;
 
 /// A folder with a bare remote, a person's clone of it, and the tree of a server.
-struct Place {
-    folder: tempfile::TempDir,
+pub(crate) struct Place {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// A place whose remote has one commit on `main`, made by a person.
-    fn with_remote() -> Self {
+    pub(crate) fn with_remote() -> Self {
         let place = Self::new();
         place.sh("git init -q --bare --initial-branch=main remote.git");
         place.sh("git init -q --initial-branch=main person");
@@ -27,13 +27,13 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Runs a line of shell in the folder.
     #[track_caller]
-    fn sh(&self, line: &str) -> String {
+    pub(crate) fn sh(&self, line: &str) -> String {
         let mut shell = Command::new("sh");
         shell.args(["-ec", line]).current_dir(self.folder.path()).env("HOME", self.folder.path());
         let output = shell.env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
@@ -45,7 +45,7 @@ impl Place {
 
     /// A person commits a file and pushes it.
     #[track_caller]
-    fn person(&self, file: &str, text: &str) -> String {
+    pub(crate) fn person(&self, file: &str, text: &str) -> String {
         std::fs::write(self.path("person").join(file), text).unwrap();
         self.sh(
             "cd person && git add . && git commit -qm 'by hand' && git push -q ../remote.git main",
@@ -53,21 +53,21 @@ impl Place {
         self.sh("git -C person rev-parse HEAD")
     }
 
-    fn options(&self) -> GitOptions {
+    pub(crate) fn options(&self) -> GitOptions {
         let mut options = GitOptions::at(self.path("tree"));
         options.remote = Some(self.path("remote.git").display().to_string().parse().unwrap());
         options
     }
 
-    fn tree(&self) -> Repository {
+    pub(crate) fn tree(&self) -> Repository {
         Repository::with(self.options())
     }
 
-    fn read(&self, file: &str) -> Option<String> {
+    pub(crate) fn read(&self, file: &str) -> Option<String> {
         std::fs::read_to_string(self.path("tree").join(file)).ok()
     }
 
-    fn write(&self, file: &str, text: &str) {
+    pub(crate) fn write(&self, file: &str, text: &str) {
         std::fs::write(self.path("tree").join(file), text).unwrap();
     }
 }

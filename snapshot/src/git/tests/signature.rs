@@ -4,11 +4,11 @@ use super::*;
 
 impl Place {
     /// Makes a key pair `NAME` and lets the person sign with it.
-    fn key(&self, name: &str) {
+    pub(crate) fn key(&self, name: &str) {
         self.sh(&format!("ssh-keygen -q -t ed25519 -N '' -C {name} -f {name}"));
     }
 
-    fn sign_with(&self, name: &str) {
+    pub(crate) fn sign_with(&self, name: &str) {
         let key = self.path(name);
         self.sh(&format!(
             "cd person && git config gpg.format ssh && git config user.signingKey {}",
@@ -17,7 +17,7 @@ impl Place {
     }
 
     /// The tree of a server that takes commits signed by `ann` only.
-    fn strict(&self) -> GitOptions {
+    pub(crate) fn strict(&self) -> GitOptions {
         self.sh("printf 'ann@example.com %s' \"$(cat ann.pub)\" > signers");
         let mut options = self.options();
         options.allowed_signers = Some(self.path("signers"));
