@@ -197,7 +197,7 @@ impl Snapshots {
 
     /// Watches the tree, its remote and the store until `shutdown`.
     pub async fn run(&self, shutdown: CancellationToken) {
-        tokio::join!(self.watch(&shutdown), self.follow(&shutdown));
+        tokio::join!(Box::pin(self.watch(&shutdown)), Box::pin(self.follow(&shutdown)));
     }
 
     async fn watch(&self, shutdown: &CancellationToken) {
