@@ -14,6 +14,10 @@ mkdir -p "$log"
 # is_open PORT: whether something listens there.
 is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# Commits are signed in the tests of the git tree.
+need ssh-keygen openssh-client
+install_missing
+
 # --- PostgreSQL ---------------------------------------------------------------------------------
 
 role=orchestack_test

@@ -104,8 +104,11 @@ impl Error {
             Self::Store(S::Unavailable(_) | S::Busy) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable")
             }
+            Self::Git(error) | Self::Snapshot(snapshot::Error::Git(error)) => {
+                let (status, code, _) = git(error);
+                (status, code)
+            }
             Self::Tree(_) | Self::Snapshot(_) => (StatusCode::UNPROCESSABLE_ENTITY, "tree_refused"),
-            Self::Git(_) => (StatusCode::INTERNAL_SERVER_ERROR, "git_failed"),
             Self::Store(_) | Self::Randomness(_) | Self::Broke => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "failed")
             }
@@ -130,7 +133,7 @@ impl Error {
             Self::Store(store::Error::Missing { .. }) => "check the name; the list shows all",
             Self::Store(store::Error::Exists { .. }) => "choose another name",
             Self::Store(_) | Self::Broke => "see the server's log for the cause",
-            Self::Git(_) => "check the tree's folder with `git status`, then try again",
+            Self::Git(error) | Self::Snapshot(snapshot::Error::Git(error)) => git(error).2,
             Self::Tree(_) | Self::Snapshot(_) => {
                 "mend the tree and commit; `orchestack policy check` lists every mistake"
             }
@@ -165,6 +168,43 @@ impl IntoResponse for Error {
             response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, challenge);
         }
         response
+    }
+}
+
+/// The status, the code and the fix of what git refused.
+const fn git(error: &snapshot::git::Error) -> (StatusCode, &'static str, &'static str) {
+    use snapshot::git::Error as G;
+    match error {
+        G::Revision(_) => {
+            let fix = "give the hexadecimal id that `git log` shows, a branch, a tag, or `HEAD`";
+            (StatusCode::BAD_REQUEST, "invalid_request", fix)
+        }
+        G::Unchanged
+        | G::Dirty { .. }
+        | G::ReadOnly(_)
+        | G::Running(_)
+        | G::NotAncestor { .. }
+        | G::PushRefused { .. } => {
+            let fix = "nothing was changed: do what the message says, then try again";
+            (StatusCode::CONFLICT, "tree_conflict", fix)
+        }
+        G::Contents { .. } | G::Unsigned { .. } => {
+            let fix = "mend the tree and commit; `orchestack policy check` lists every mistake";
+            (StatusCode::UNPROCESSABLE_ENTITY, "tree_refused", fix)
+        }
+        G::Remote { .. }
+        | G::NeverFetched { .. }
+        | G::NoRef { .. }
+        | G::AmbiguousRef { .. }
+        | G::Secret(_) => {
+            let fix = "the last fetched commit stays in force; check the remote and the settings \
+                       in `[policy]`, then try again";
+            (StatusCode::SERVICE_UNAVAILABLE, "remote_unavailable", fix)
+        }
+        G::NoGit(_) | G::Timeout(..) | G::Failed { .. } | G::Occupied { .. } | G::Write { .. } => {
+            let fix = "check the tree's folder with `git status`, then try again";
+            (StatusCode::INTERNAL_SERVER_ERROR, "git_failed", fix)
+        }
     }
 }
 

@@ -32,12 +32,13 @@ pub fn files() -> Vec<(String, String)> {
     fixed.chain([(agent_file(name), agent_starter(name))]).collect()
 }
 
-/// Makes the tree where there is none. Says whether it did.
+/// Makes the tree where there is none. Says whether it did. A tree that follows a remote is made of
+/// what the remote has, and never of the starter: nobody's policies are not what was asked for.
 ///
 /// # Errors
 /// [`Error::Git`]; [`Error::Invalid`] where the folder holds files and is no git tree.
 pub async fn tree(repository: &Repository) -> Result<bool, Error> {
-    if repository.exists().await {
+    if repository.remote().is_some() || repository.exists().await {
         return Ok(false);
     }
     let name = repository.dir().display().to_string();

@@ -28,6 +28,15 @@ pub struct PolicyStatus {
     pub uncommitted: Vec<String>,
     /// What an operator should look at.
     pub notes: Vec<String>,
+    /// The remote that the tree follows.
+    #[serde(default)]
+    pub remote: Option<String>,
+    /// When the remote last answered, RFC 3339.
+    #[serde(default)]
+    pub synced_at: Option<String>,
+    /// Why it did not at the last look.
+    #[serde(default)]
+    pub sync_error: Option<String>,
 }
 
 /// One mistake in a file of the tree.
@@ -49,7 +58,8 @@ pub struct FaultView {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyCheck {
-    /// A commit of the tree; the files as they lie in its folder where absent.
+    /// A commit of the tree by its id, a branch, a tag, or `HEAD~1`; the files as they lie in its
+    /// folder where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
 }
@@ -97,12 +107,8 @@ pub(crate) async fn check(
     let act = desk.permit(Operation::PolicyCheck, ask.commit.as_deref().unwrap_or("")).await?;
     let repository = &act.control().repository;
     let (name, files) = match ask.commit {
-        Some(commit) => {
-            // A word that begins with a dash would be an option of git.
-            if commit.is_empty() || !commit.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                let fix = "give the hexadecimal id that `git log` shows, or `HEAD`";
-                return Err(Error::invalid("this is not a commit", fix));
-            }
+        Some(named) => {
+            let commit = repository.resolve(&named).await?;
             let files = repository.files(&commit).await?;
             (commit, files)
         }
@@ -115,7 +121,7 @@ pub(crate) async fn check(
     Ok(Json(tree::check(&name, &files)))
 }
 
-/// Loads the newest commit now instead of at the next look.
+/// Loads the newest commit now instead of at the next look: asks the remote, where there is one.
 #[utoipa::path(
     post, path = "/api/v1/policy/reload", tag = "policy",
     responses((status = 200, body = PolicyStatus), (status = "4XX", body = Refusal))
@@ -123,7 +129,7 @@ pub(crate) async fn check(
 pub(crate) async fn reload(desk: Desk) -> Result<Json<PolicyStatus>, Error> {
     let act = desk.permit(Operation::PolicyReload, "").await?;
     act.control().store.audit().append(act.record(json!({}))).await?;
-    act.reload().await?;
+    act.control().snapshots.sync_now().await?;
     Ok(Json(state(&act).await))
 }
 
@@ -139,6 +145,9 @@ pub(crate) async fn state(act: &Act) -> PolicyStatus {
         faults: status.faults.into_iter().map(FaultView::from).collect(),
         uncommitted,
         notes: status.notes,
+        remote: status.remote,
+        synced_at: status.synced_at.map(|at| at.to_string()),
+        sync_error: status.sync_error,
     }
 }
 

@@ -11,13 +11,17 @@ use axum::{
 };
 use policy::AdminAct;
 use serde_json::{Value, json};
-use snapshot::{Snapshots, Sources, git::Repository, keys::Pepper};
+use snapshot::{
+    Snapshots, Sources,
+    git::{GitOptions, Repository},
+    keys::Pepper,
+};
 use store::{Store, admin_tokens::AdminToken};
 use types::{AuditId, Timestamp, audit::Kind};
 
 /// A fresh installation in a folder of its own.
 struct House {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     control: Control,
     token: String,
     key: String,
@@ -25,11 +29,29 @@ struct House {
 
 impl House {
     async fn build() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let repository = Repository::at(folder.path().join("tree"));
         assert!(first::tree(&repository).await.unwrap());
         assert!(!first::tree(&repository).await.unwrap());
+        Self::on(folder, repository).await
+    }
+
+    /// One whose tree follows `remote.git`, which has the starter.
+    async fn following() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let remote = folder.path().join("remote.git").display().to_string();
+        first::tree(&Repository::at(folder.path().join("starter"))).await.unwrap();
+        git(folder.path(), &["clone", "-q", "--bare", "starter", "remote.git"]);
+        let mut options = GitOptions::at(folder.path().join("tree"));
+        options.remote = Some(remote.parse().unwrap());
+        let repository = Repository::with(options);
+        assert!(!first::tree(&repository).await.unwrap());
+        assert!(!repository.dir().exists());
+        Self::on(folder, repository).await
+    }
+
+    async fn on(folder: tempfile::TempDir, repository: Repository) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let store = open(folder.path()).await;
         let pepper = Pepper::at(&folder.path().join("pepper")).unwrap();
         let made = first::rows(&store, &pepper).await.unwrap().unwrap();
@@ -47,7 +69,7 @@ impl House {
         let http = admin::probe::client().unwrap();
         let control = Control { settings, store, snapshots, repository, pepper, http };
         let (token, key) = (made.token.expose().to_owned(), made.key.expose().to_owned());
-        Self { _folder: folder, control, token, key }
+        Self { folder, control, token, key }
     }
 
     fn local(&self) -> Router {
@@ -100,6 +122,14 @@ impl House {
 async fn open(folder: &Path) -> Store {
     let url = format!("sqlite://{}", folder.join("test.db").display());
     Store::open(&store::Options { url, ..store::Options::default() }).await.unwrap()
+}
+
+/// What a git command in `folder` prints.
+#[track_caller]
+fn git(folder: &Path, args: &[&str]) -> String {
+    let output = std::process::Command::new("git").current_dir(folder).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// One request as the JSON that it is answered with.
@@ -169,6 +199,29 @@ async fn an_agent_gets_its_files_its_key_and_its_place_in_the_lists() {
     let accounts = budget["accounts"].as_array().unwrap();
     let own = accounts.iter().find(|a| a["name"] == "helper" && a["period"] == "day").unwrap();
     assert_eq!(own["cap"]["usd"], "2.50");
+}
+
+#[tokio::test]
+async fn a_change_of_a_tree_with_a_remote_arrives_there_as_its_editors_commit() {
+    let house = House::following().await;
+    let remote = house.folder.path().join("remote.git");
+    let body = Some(json!({ "name": "helper" }));
+    let (status, answer) = call(house.local(), "POST", "/api/v1/agents", body).await;
+    assert_eq!(status, StatusCode::CREATED, "{answer}");
+    let last = git(&remote, &["log", "-1", "--format=%H %an", "main"]);
+    assert_eq!(last, format!("{} local", house.control.snapshots.load().commit));
+
+    let path = "/api/v1/policy/reload";
+    let (status, policy) = call(house.local(), "POST", path, None).await;
+    assert_eq!((status, &policy["sync_error"]), (StatusCode::OK, &Value::Null), "{policy}");
+    assert_eq!(policy["remote"], json!(remote.display().to_string()));
+    assert!(policy["synced_at"].is_string(), "{policy}");
+    std::fs::rename(&remote, house.folder.path().join("away.git")).unwrap();
+    let (status, answer) = call(house.local(), "POST", path, None).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{answer}");
+    assert_eq!(answer["error"]["code"], "remote_unavailable");
+    let (_, policy) = call(house.local(), "GET", "/api/v1/policy", None).await;
+    assert!(policy["sync_error"].is_string(), "{policy}");
 }
 
 #[tokio::test]

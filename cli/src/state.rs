@@ -9,7 +9,11 @@ use std::{
 
 use admin::Control;
 use config::Settings;
-use snapshot::{Extra, Snapshots, Sources, git::Repository, keys::Pepper};
+use snapshot::{
+    Extra, Snapshots, Sources,
+    git::{GitOptions, Repository},
+    keys::Pepper,
+};
 use store::Store;
 use types::EventId;
 
@@ -38,7 +42,7 @@ impl State {
             Failure::Failed(format!("cannot use `{}`: {error}", file.display()))
         })?;
         let store = Store::open(&options(&settings)).await.map_err(Failure::of)?;
-        let repository = Repository::at(settings.tree());
+        let repository = Repository::with(GitOptions::of(&settings));
         let http = admin::probe::client().map_err(Failure::of)?;
         Ok(Self { settings, store, pepper, repository, http })
     }

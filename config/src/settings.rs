@@ -2,14 +2,18 @@
 
 mod address;
 mod environment;
+mod policy;
+mod remote;
 mod sections;
 
 use std::path::Path;
 
 pub(crate) use address::HttpUrl;
 pub use environment::{environment, variable};
+pub use policy::{Policy, Unproved};
+pub use remote::{RefName, Remote, Transport};
 pub use sections::{
-    Admin, Budget, Bus, Gateway, Ledger, LogFormat, Policy, Routing, State, Store, Telemetry, Tls,
+    Admin, Budget, Bus, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls,
     Upstream, Weights,
 };
 

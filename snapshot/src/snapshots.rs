@@ -1,15 +1,17 @@
 //! The handle of the snapshot in force: loaded, watched, swapped as a whole.
 
+mod status;
+mod sync;
+
 use std::{
     collections::BTreeMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use budget::Catalogue;
 use config::{Fault, Settings};
-use prometheus::{IntCounter, register_int_counter};
 use serde_json::json;
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -19,18 +21,12 @@ use crate::{
     assemble::{Extra, Rows, Snapshot},
     git::{self, Repository},
 };
+pub use status::Status;
+use status::{REJECTED, REJECTED_NOW};
+use sync::Sync;
 
 /// How often the store is asked for control changes of other processes.
 const REVISION_PERIOD: Duration = Duration::from_millis(500);
-
-#[expect(clippy::expect_used, reason = "the name is a constant; a clash shows at the first start")]
-static REJECTED: LazyLock<IntCounter> = LazyLock::new(|| {
-    register_int_counter!(
-        "orchestack_policy_commits_rejected_total",
-        "Commits of the git tree that did not load; the last good one stays in force"
-    )
-    .expect("a metric's name is legal and unique")
-});
 
 /// Where snapshots come from.
 #[derive(Clone)]
@@ -67,19 +63,6 @@ pub enum Error {
     NoTenant,
 }
 
-/// What is in force, and why a newer commit is not.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Status {
-    /// The commit in force.
-    pub commit: String,
-    /// A newer commit that did not load.
-    pub rejected: Option<String>,
-    /// What is wrong with it.
-    pub faults: Vec<Fault>,
-    /// What an operator should look at.
-    pub notes: Vec<String>,
-}
-
 /// The snapshot in force; clones share it.
 #[derive(Clone)]
 pub struct Snapshots {
@@ -91,26 +74,40 @@ struct Inner {
     catalogue: Arc<Catalogue>,
     current: ArcSwap<Snapshot>,
     status: Mutex<Status>,
+    sync: Sync,
     /// The files in force. Loads come one after the other, so that an older one never replaces a
     /// newer one.
     loading: tokio::sync::Mutex<Files>,
 }
 
 impl Snapshots {
-    /// Loads the first snapshot.
+    /// Loads the first snapshot. Where the tree follows a remote that does not answer, that is the
+    /// commit which was fetched last; [`Snapshots::status`] says so.
     ///
     /// # Errors
     /// [`Error`]: without a good snapshot nothing is served.
     pub async fn open(sources: Sources) -> Result<Self, Error> {
         let catalogue = Arc::new(Catalogue::builtin());
+        let sync = Sync::default();
+        let synced = match sync.once(&sources.repository).await {
+            Ok(synced) => synced,
+            Err(_) if sources.repository.exists().await => None,
+            Err(error) => return Err(error.into()),
+        };
         let tree = Files::newest(&sources.repository).await?;
         let first = load(&sources, &catalogue, &tree).await?;
         adopt_caps(&sources, &first).await?;
-        let status = status_of(&first);
+        // It stands at 0 from the start, so that an alarm can tell it from an absent one.
+        REJECTED_NOW.set(0);
+        let status = Mutex::new(Status::of(&first));
         let current = ArcSwap::from_pointee(first);
-        let status = Mutex::new(status);
         let loading = tokio::sync::Mutex::new(tree);
-        Ok(Self { inner: Arc::new(Inner { sources, catalogue, current, status, loading }) })
+        let inner = Inner { sources, catalogue, current, status, sync, loading };
+        let opened = Self { inner: Arc::new(inner) };
+        if let Some((commit, before)) = synced.and_then(|s| Some((s.commit, s.forced_from?))) {
+            opened.tell_forced(&commit, &before).await;
+        }
+        Ok(opened)
     }
 
     /// The snapshot in force.
@@ -120,6 +117,13 @@ impl Snapshots {
 
     /// What is in force, and why a newer commit is not.
     pub fn status(&self) -> Status {
+        let mut status = self.known();
+        self.inner.sync.tell(self.repository(), &mut status);
+        status
+    }
+
+    /// The status without what is known of the remote.
+    fn known(&self) -> Status {
         self.inner.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -140,7 +144,7 @@ impl Snapshots {
         let newest = self.newest(&in_force).await?;
         if let Some((files, next)) = newest {
             adopt_caps(&inner.sources, &next).await?;
-            self.set_status(status_of(&next));
+            self.set_status(Status::of(&next));
             tracing::info!(commit = %next.commit, "a new commit is in force");
             let next = self.swap(next);
             self.tell(&next.commit, "ok", &[]).await;
@@ -148,7 +152,7 @@ impl Snapshots {
             return Ok(next);
         }
         let next = load(&inner.sources, &inner.catalogue, &in_force).await?;
-        let known = self.status();
+        let known = self.known();
         self.set_status(Status { notes: next.notes.clone(), ..known });
         Ok(self.swap(next))
     }
@@ -156,22 +160,29 @@ impl Snapshots {
     /// A newer commit than the one in force, if there is one that loads.
     async fn newest(&self, in_force: &Files) -> Result<Option<(Files, Snapshot)>, Error> {
         let inner = &self.inner;
-        let files = match Files::newest(&inner.sources.repository).await {
-            Ok(files) if files.commit == in_force.commit => {
+        let repository = &inner.sources.repository;
+        let loaded = match repository.head().await {
+            Ok(head) if head == in_force.commit => {
                 // Back at the commit in force: what was rejected is gone.
-                self.set_status(status_of(&self.load()));
+                self.set_status(Status::of(&self.load()));
                 return Ok(None);
             }
-            Ok(files) => files,
-            Err(error) => {
-                tracing::warn!(%error, "the git tree cannot be read; the last good commit stays");
-                return Ok(None);
-            }
+            Ok(head) => match Files::of(repository, head).await {
+                Ok(files) => {
+                    load(&inner.sources, &inner.catalogue, &files).await.map(|next| (files, next))
+                }
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error.into()),
         };
-        match load(&inner.sources, &inner.catalogue, &files).await {
-            Ok(next) => Ok(Some((files, next))),
+        match loaded {
+            Ok(next) => Ok(Some(next)),
             Err(Error::Faults { commit, faults }) => {
                 self.reject(&commit, &faults).await;
+                Ok(None)
+            }
+            Err(Error::Git(error)) => {
+                tracing::warn!(%error, "the git tree cannot be read; the last good commit stays");
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -184,8 +195,12 @@ impl Snapshots {
         next
     }
 
-    /// Watches the tree and the store until `shutdown`.
+    /// Watches the tree, its remote and the store until `shutdown`.
     pub async fn run(&self, shutdown: CancellationToken) {
+        tokio::join!(Box::pin(self.watch(&shutdown)), Box::pin(self.follow(&shutdown)));
+    }
+
+    async fn watch(&self, shutdown: &CancellationToken) {
         let poll = self.inner.sources.settings.policy.poll_interval;
         let mut revision = tokio::time::interval(REVISION_PERIOD.min(poll));
         let mut tree = tokio::time::interval(poll);
@@ -195,9 +210,15 @@ impl Snapshots {
                 _ = revision.tick() => self.rows_changed().await,
                 _ = tree.tick() => self.tree_changed().await,
             };
-            if changed && let Err(error) = self.reload().await {
-                tracing::warn!(%error, "the last good snapshot stays in force");
+            if changed {
+                self.reload_or_warn().await;
             }
+        }
+    }
+
+    async fn reload_or_warn(&self) {
+        if let Err(error) = self.reload().await {
+            tracing::warn!(%error, "the last good snapshot stays in force");
         }
     }
 
@@ -209,7 +230,7 @@ impl Snapshots {
     async fn tree_changed(&self) -> bool {
         match self.repository().head().await {
             Ok(head) => {
-                let status = self.status();
+                let status = self.known();
                 // A new commit, or back from a rejected one.
                 match &status.rejected {
                     Some(rejected) => head != *rejected,
@@ -224,7 +245,7 @@ impl Snapshots {
     }
 
     async fn reject(&self, commit: &str, faults: &[Fault]) {
-        let known = self.status();
+        let known = self.known();
         if known.rejected.as_deref() == Some(commit) {
             return;
         }
@@ -238,16 +259,21 @@ impl Snapshots {
     }
 
     fn set_status(&self, status: Status) {
+        REJECTED_NOW.set(i64::from(status.rejected.is_some()));
         *self.inner.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
     /// Leaves an audit record of a swap or a rejection.
     async fn tell(&self, commit: &str, outcome: &str, faults: &[Fault]) {
-        let detail = json!({ "faults": faults.iter().take(20).map(ToString::to_string).collect::<Vec<_>>() });
-        let record =
-            system_record(self.load().tenant, "policy.load", commit, outcome, commit, detail);
+        let faults: Vec<_> = faults.iter().take(20).map(ToString::to_string).collect();
+        self.audit("policy.load", commit, outcome, json!({ "faults": faults })).await;
+    }
+
+    async fn audit(&self, action: &str, commit: &str, outcome: &str, detail: serde_json::Value) {
+        let tenant = self.load().tenant;
+        let record = system_record(tenant, action, commit, outcome, commit, detail);
         if let Err(error) = self.inner.sources.store.audit().append(record).await {
-            tracing::error!(%error, "a policy load could not be audited");
+            tracing::error!(%error, action, "what happened to the tree could not be audited");
         }
     }
 }
@@ -259,11 +285,27 @@ struct Files {
 }
 
 impl Files {
-    /// Those of the commit that the tree stands at.
+    /// Those of the commit to run.
     async fn newest(repository: &Repository) -> Result<Self, Error> {
-        let commit = repository.head().await?;
-        let files = repository.files(&commit).await?;
-        Ok(Self { commit, files })
+        let head = repository.head().await?;
+        Self::of(repository, head).await
+    }
+
+    /// Those of a commit that is signed as the settings ask for. Its files are not looked at before.
+    async fn of(repository: &Repository, commit: String) -> Result<Self, Error> {
+        let read = async {
+            repository.verify(&commit).await?;
+            repository.files(&commit).await
+        };
+        let (message, fix) = match read.await {
+            Ok(files) => return Ok(Self { commit, files }),
+            Err(git::Error::Unsigned { why, .. }) => (why, git::SIGN),
+            Err(git::Error::Contents { message, .. }) => (message, "commit a tree without it"),
+            Err(error) => return Err(error.into()),
+        };
+        let (file, fix) = (format!("commit {commit}"), fix.to_owned());
+        let fault = Fault { file, line: None, key: String::new(), message, fix };
+        Err(Error::Faults { commit, faults: vec![fault] })
     }
 }
 
@@ -355,10 +397,6 @@ fn specs<T: serde::de::DeserializeOwned>(rows: Vec<store::models::Registration>)
     rows.into_iter().filter_map(read).collect()
 }
 
-fn status_of(snapshot: &Snapshot) -> Status {
-    Status { commit: snapshot.commit.clone(), notes: snapshot.notes.clone(), ..Status::default() }
-}
-
 fn system_record(
     tenant: TenantId,
     action: &str,
@@ -389,3 +427,6 @@ fn system_record(
 fn list(faults: &[Fault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,9 @@ fn problems(overview: &Overview) -> Vec<String> {
         let faults = list(&overview.policy.faults);
         problems.push(format!("commit {commit} of the tree is not in force:\n{faults}"));
     }
+    if let Some(error) = &overview.policy.sync_error {
+        problems.push(format!("the tree's remote was not read: {error}"));
+    }
     if !overview.policy.uncommitted.is_empty() {
         let files = overview.policy.uncommitted.join(", ");
         problems.push(format!("commit these changes of the tree, or they do not run: {files}"));

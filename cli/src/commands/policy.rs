@@ -75,6 +75,10 @@ pub(super) fn list(faults: &[FaultView]) -> String {
 
 fn state(status: &PolicyStatus) -> String {
     let mut text = format!("commit {} of {} is in force", status.commit, status.tree);
+    if let Some(remote) = &status.remote {
+        let at = status.synced_at.as_deref().unwrap_or("not since the start");
+        text.push_str(&format!("\nit follows {remote}, which last answered: {at}"));
+    }
     if let Some(rejected) = &status.rejected {
         text.push_str(&format!(
             "\ncommit {rejected} is NOT in force; it has mistakes:\n{}",

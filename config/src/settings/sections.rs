@@ -245,35 +245,6 @@ impl FromStr for Bus {
     }
 }
 
-/// Where policies come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// The git tree; see [`super::Settings::tree`].
-    pub tree: Option<PathBuf>,
-    /// How often it is looked at for a new commit.
-    pub poll_interval: Duration,
-}
-
-impl Policy {
-    pub(super) fn read(mut from: Reader<'_>) -> Self {
-        let read = Self {
-            tree: from.optional(
-                "tree",
-                "./tree",
-                "The git tree; in the state directory where not set.",
-            ),
-            poll_interval: from.duration(
-                "poll_interval",
-                seconds(2),
-                millis(200)..=seconds(3600),
-                "How often it is looked at for a new commit.",
-            ),
-        };
-        from.finish();
-        read
-    }
-}
-
 /// Limits on calls to providers; a provider's own file can narrow or widen them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {

@@ -143,6 +143,27 @@ otlp_endpoint = "http://user:hunter2@host"
 }
 
 #[test]
+fn a_remote_that_could_run_or_tell_something_is_refused_and_not_repeated() {
+    let text = r#"
+[policy]
+remote = "https://user:hunter2@host/policy.git"
+ref = "--upload-pack=hunter2"
+remote_secret = "hunter2"
+ssh_key = "%d/hunter2"
+unproved = "hunter2-hunter2"
+"#;
+    let told = faults(text, &[("ORCHESTACK_POLICY__PROOF_TIMEOUT", "0s")]);
+    assert!(!told.contains("hunter2"), "{told}");
+    insta::assert_snapshot!(told);
+    let local = "[policy]\nremote = \"/srv/policy.git\"\nremote_secret = \"env:TOKEN\"\n";
+    let told = faults(local, &[]);
+    assert!(
+        told.starts_with("orchestack.toml:3: policy.remote_secret: a secret is used"),
+        "{told}"
+    );
+}
+
+#[test]
 fn every_syntax_error_is_told() {
     insta::assert_snapshot!(faults(
         "[gateway\nlisten = \n[admin]\nlisten = 'x'\nlisten = 'y'\n",
