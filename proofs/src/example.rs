@@ -60,9 +60,7 @@ impl Example {
         if !whole.is_confirmed(&breaks) {
             return Err(wrong("request")("it does not break the claim"));
         }
-        // Entities of which there is nothing to say only lengthen the text, unless it matters that
-        // they exist.
-        let short = Self::from_json(shortened(whole.request.clone()))?;
+        let short = Self::from_json(shortened(whole.request.clone(), &whole.action))?;
         Ok(if short.is_confirmed(&breaks) { short } else { whole })
     }
 
@@ -83,9 +81,17 @@ fn written(request: &Request, entities: &Entities) -> Result<Value, Unreadable> 
     }))
 }
 
-fn shortened(mut request: Value) -> Value {
+/// Without the entities that no policy can tell from absent ones, and without the actions of other
+/// requests, which the solver brings along.
+fn shortened(mut request: Value, action: &EntityUid) -> Value {
+    let kept = |entity: &Value| {
+        let named = entity.get("uid").and_then(|uid| EntityUid::from_json(uid.clone()).ok());
+        let other =
+            named.is_some_and(|uid| uid.type_name() == action.type_name() && uid != *action);
+        !other && !["attrs", "tags", "parents"].iter().all(|key| bare(entity, key))
+    };
     if let Some(entities) = request.get_mut("entities").and_then(Value::as_array_mut) {
-        entities.retain(|entity| !["attrs", "tags", "parents"].iter().all(|key| bare(entity, key)));
+        entities.retain(kept);
     }
     request
 }

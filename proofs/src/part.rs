@@ -34,7 +34,8 @@ impl Part {
     pub(crate) fn of(set: &PolicySet, place: &Place) -> Self {
         let here = || set.policies().filter(|policy| place.can_apply(policy));
         let part = PolicySet::from_policies(here().cloned());
-        // A policy that is linked to a template cannot leave its set: then the whole set is used.
+        // A policy that is linked to a template cannot leave its set. Then the whole set is asked
+        // about, and the library says that it does not know templates.
         let (set, all) = match part {
             Ok(part) => (part, here().collect()),
             Err(_) => (set.clone(), set.policies().collect::<Vec<_>>()),
