@@ -136,7 +136,8 @@ impl Engine {
         &self.names
     }
 
-    pub(crate) const fn schema(&self) -> &Schema {
+    /// The schema, parsed.
+    pub const fn schema(&self) -> &Schema {
         &self.schema
     }
 

@@ -27,8 +27,8 @@ pub struct Snapshot {
     pub commit: String,
     /// The number of control changes that it includes.
     pub revision: i64,
-    /// The policies.
-    pub policy: policy::Engine,
+    /// The policies. Snapshots of one commit share them, and with them what they remember.
+    pub policy: Arc<policy::Engine>,
     /// The models and providers.
     pub registry: Registry,
     /// The DLP engine.
@@ -103,7 +103,7 @@ pub struct Report {
 /// The parts of a commit that need neither store nor network.
 struct Checked {
     tree: Tree,
-    policy: policy::Engine,
+    policy: Arc<policy::Engine>,
     dlp: dlp::Engine,
     registry: Registry,
     notes: Vec<String>,
@@ -114,7 +114,7 @@ struct Checked {
 /// # Errors
 /// Every fault of every file.
 pub fn check(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Report, Vec<Fault>> {
-    let checked = checked(commit, files, Vec::new(), Vec::new())?;
+    let checked = checked(commit, files, Vec::new(), Vec::new(), None)?;
     let tree = &checked.tree;
     Ok(Report {
         commit: commit.to_owned(),
@@ -132,10 +132,12 @@ fn checked(
     files: &BTreeMap<String, Vec<u8>>,
     mut providers: Vec<Provider>,
     mut models: Vec<Model>,
+    known: Option<Arc<policy::Engine>>,
 ) -> Result<Checked, Vec<Fault>> {
     let tree = Tree::load(commit, files)?;
     let mut faults = Vec::new();
-    let policy = load_policy(&tree).map_err(|found| faults.extend(found));
+    let policy = known.map_or_else(|| load_policy(&tree).map(Arc::new), Ok);
+    let policy = policy.map_err(|found| faults.extend(found));
     let dlp = load_dlp(&tree).map_err(|found| faults.push(found));
     providers.extend(tree.providers.iter().map(provider_of));
     let (present, absent): (Vec<_>, Vec<_>) =
@@ -168,7 +170,8 @@ fn waits_for_provider(model: &ModelFile, providers: &[Provider]) -> bool {
 }
 
 impl Snapshot {
-    /// Joins a commit with the store's rows and what was found.
+    /// Joins a commit with the store's rows and what was found. `known` are the commit's policies,
+    /// where they are loaded already.
     ///
     /// # Errors
     /// Every fault of the commit. Faults of other origins become [`Snapshot::notes`].
@@ -178,7 +181,7 @@ impl Snapshot {
         rows: Rows,
         extra: &[Extra],
         settings: &Settings,
-        catalogue: Arc<Catalogue>,
+        (catalogue, known): (Arc<Catalogue>, Option<Arc<policy::Engine>>),
     ) -> Result<Self, Vec<Fault>> {
         let mut notes = Vec::new();
         let mut own_prices = HashMap::new();
@@ -207,7 +210,7 @@ impl Snapshot {
             }
         }
         let Checked { tree, policy, dlp, registry, notes: found } =
-            checked(commit, files, providers, models)?;
+            checked(commit, files, providers, models, known)?;
         for model in &tree.models {
             // The tree wins a name that two origins claim, and so does its price.
             own_prices.remove(&model.id);

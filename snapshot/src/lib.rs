@@ -8,10 +8,12 @@ mod agent;
 mod assemble;
 pub mod git;
 pub mod keys;
+mod prove;
 mod registration;
 mod snapshots;
 
 pub use agent::{Agent, Cap};
 pub use assemble::{Extra, Report, Rows, Snapshot, check};
+pub use prove::{Proof, prove};
 pub use registration::{ModelSpec, PriceSpec, ProviderSpec, SpecError};
 pub use snapshots::{Error, Snapshots, Sources, Status};

@@ -12,6 +12,7 @@ use std::{
 use arc_swap::ArcSwap;
 use budget::Catalogue;
 use config::{Fault, Settings};
+use proofs::Prover;
 use serde_json::json;
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ use types::{Actor, ActorType, AgentId, AuditId, TenantId, Timestamp, audit};
 use crate::{
     assemble::{Extra, Rows, Snapshot},
     git::{self, Repository},
+    prove::{self, Proof},
 };
 pub use status::Status;
 use status::{REJECTED, REJECTED_NOW};
@@ -71,6 +73,9 @@ pub struct Snapshots {
 
 struct Inner {
     sources: Sources,
+    prover: Prover,
+    /// What was proved of the commit in force.
+    proofs: Mutex<Arc<[Proof]>>,
     catalogue: Arc<Catalogue>,
     current: ArcSwap<Snapshot>,
     status: Mutex<Status>,
@@ -95,14 +100,16 @@ impl Snapshots {
             Err(error) => return Err(error.into()),
         };
         let tree = Files::newest(&sources.repository).await?;
-        let first = load(&sources, &catalogue, &tree).await?;
+        let prover = prover(&sources.settings);
+        let (first, proofs) = load_proved(&sources, &prover, &catalogue, &tree).await?;
         adopt_caps(&sources, &first).await?;
         // It stands at 0 from the start, so that an alarm can tell it from an absent one.
         REJECTED_NOW.set(0);
         let status = Mutex::new(Status::of(&first));
         let current = ArcSwap::from_pointee(first);
         let loading = tokio::sync::Mutex::new(tree);
-        let inner = Inner { sources, catalogue, current, status, sync, loading };
+        let proofs = Mutex::new(proofs.into());
+        let inner = Inner { sources, prover, proofs, catalogue, current, status, sync, loading };
         let opened = Self { inner: Arc::new(inner) };
         if let Some((commit, before)) = synced.and_then(|s| Some((s.commit, s.forced_from?))) {
             opened.tell_forced(&commit, &before).await;
@@ -127,6 +134,16 @@ impl Snapshots {
         self.inner.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What was proved of the policies in force.
+    pub fn proofs(&self) -> Arc<[Proof]> {
+        Arc::clone(&self.inner.proofs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What proves statements about policies.
+    pub fn prover(&self) -> &Prover {
+        &self.inner.prover
+    }
+
     /// The git tree.
     pub fn repository(&self) -> &Repository {
         &self.inner.sources.repository
@@ -142,23 +159,29 @@ impl Snapshots {
         let inner = &self.inner;
         let mut in_force = inner.loading.lock().await;
         let newest = self.newest(&in_force).await?;
-        if let Some((files, next)) = newest {
+        if let Some((files, next, proofs)) = newest {
             adopt_caps(&inner.sources, &next).await?;
             self.set_status(Status::of(&next));
+            *inner.proofs.lock().unwrap_or_else(PoisonError::into_inner) = proofs.into();
             tracing::info!(commit = %next.commit, "a new commit is in force");
             let next = self.swap(next);
             self.tell(&next.commit, "ok", &[]).await;
             *in_force = files;
             return Ok(next);
         }
-        let next = load(&inner.sources, &inner.catalogue, &in_force).await?;
+        let policy = Arc::clone(&self.load().policy);
+        let mut next = load(&inner.sources, &inner.catalogue, &in_force, Some(policy)).await?;
+        next.notes.extend(self.proof_notes(&in_force));
         let known = self.known();
         self.set_status(Status { notes: next.notes.clone(), ..known });
         Ok(self.swap(next))
     }
 
     /// A newer commit than the one in force, if there is one that loads.
-    async fn newest(&self, in_force: &Files) -> Result<Option<(Files, Snapshot)>, Error> {
+    async fn newest(
+        &self,
+        in_force: &Files,
+    ) -> Result<Option<(Files, Snapshot, Vec<Proof>)>, Error> {
         let inner = &self.inner;
         let repository = &inner.sources.repository;
         let loaded = match repository.head().await {
@@ -169,7 +192,9 @@ impl Snapshots {
             }
             Ok(head) => match Files::of(repository, head).await {
                 Ok(files) => {
-                    load(&inner.sources, &inner.catalogue, &files).await.map(|next| (files, next))
+                    let (sources, catalogue) = (&inner.sources, &inner.catalogue);
+                    let loaded = load_proved(sources, &inner.prover, catalogue, &files).await;
+                    loaded.map(|(next, proofs)| (files, next, proofs))
                 }
                 Err(error) => Err(error),
             },
@@ -187,6 +212,12 @@ impl Snapshots {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The notes that the proofs of the commit in force gave.
+    fn proof_notes(&self, in_force: &Files) -> Vec<String> {
+        let unproved = self.inner.sources.settings.policy.unproved;
+        prove::judge(&self.proofs(), unproved, prove::is_starter(&in_force.files)).1
     }
 
     fn swap(&self, next: Snapshot) -> Arc<Snapshot> {
@@ -309,11 +340,40 @@ impl Files {
     }
 }
 
-/// Joins a commit's files with the store's rows of now.
+fn prover(settings: &Settings) -> Prover {
+    Prover::new(proofs::Options {
+        solver: settings.policy.solver.clone(),
+        total_timeout: settings.policy.proof_timeout,
+        cache: Some(settings.state.dir.join("proofs.json")),
+        ..proofs::Options::default()
+    })
+}
+
+/// Loads a commit whole: read, checked, its cases asked, its invariants proved.
+async fn load_proved(
+    sources: &Sources,
+    prover: &Prover,
+    catalogue: &Arc<Catalogue>,
+    tree: &Files,
+) -> Result<(Snapshot, Vec<Proof>), Error> {
+    let mut next = load(sources, catalogue, tree, None).await?;
+    let proofs = prove::prove(prover, &next.policy, &next.tenant_name).await;
+    let unproved = sources.settings.policy.unproved;
+    let (faults, notes) = prove::judge(&proofs, unproved, prove::is_starter(&tree.files));
+    if !faults.is_empty() {
+        return Err(Error::Faults { commit: tree.commit.clone(), faults });
+    }
+    next.notes.extend(notes);
+    Ok((next, proofs))
+}
+
+/// Joins a commit's files with the store's rows of now. `known` are its policies, where they are
+/// loaded already.
 async fn load(
     sources: &Sources,
     catalogue: &Arc<Catalogue>,
     tree: &Files,
+    known: Option<Arc<policy::Engine>>,
 ) -> Result<Snapshot, Error> {
     // The revision first: a change in between shows as a difference and loads again.
     let revision = sources.store.revision().await?;
@@ -336,7 +396,7 @@ async fn load(
         rows,
         &sources.extra,
         &sources.settings,
-        Arc::clone(catalogue),
+        (Arc::clone(catalogue), known),
     );
     assembled.map_err(|faults| Error::Faults { commit: tree.commit.clone(), faults })
 }
