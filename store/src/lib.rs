@@ -2,7 +2,7 @@
 //!
 //! The invariant: what costs money or leaves a trace goes through one batching writer, and every
 //! transaction that changes an account also writes its ledger, audit and outbox rows. A control
-//! change, its audit record and the new revision are one transaction too.
+//! change, its audit record and, where snapshots hold it, the new revision are one transaction too.
 
 mod accounts;
 pub mod admin_tokens;
