@@ -79,10 +79,10 @@ impl App {
                 Box::pin(serve::chat_completions(&self.gate, request, down)).await
             }
             (&Method::GET, models::MODELS) => models::models(&self.gate, request, None, down).await,
-            (&Method::GET, path) if path.starts_with("/v1/models/") => {
-                let name = path.trim_start_matches("/v1/models/");
-                models::models(&self.gate, request, Some(name), down).await
-            }
+            (&Method::GET, path) if path.starts_with(models::MODEL) => match models::name(path) {
+                Some(name) => models::models(&self.gate, request, Some(&name), down).await,
+                None => unknown(down, request, path).await,
+            },
             (_, path) => unknown(down, request, path).await,
         };
         // A caller that left is no error of ours; the connection is already marked.

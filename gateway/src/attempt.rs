@@ -20,7 +20,7 @@ use crate::{
     metrics, quote,
     refusal::Refusal,
     reserve::reserve,
-    stream::recycle,
+    source::recycle,
     trail::{Served, Trail},
     upstream::{Endpoint, Failure, Limits, Response},
 };
@@ -99,7 +99,7 @@ async fn attempt(
     let _place = gate.place(to.provider).ok_or_else(full)?;
     let request = to.redacted(order, trail)?;
     let (bill, body) = reserve(gate, order, &to, &request, trail).await?;
-    let response = match send(gate, &to, body, trail).await {
+    let response = match send(gate, &to, body, request.stream, trail).await {
         Ok(response) => response,
         Err((used, lost)) => {
             bill.close(used, lost.refusal.code.as_str(), trail);
@@ -111,7 +111,7 @@ async fn attempt(
     if request.stream {
         streamed(gate, order, &to, bill, response, trail, down).await
     } else {
-        whole(gate, &to, bill, response, trail, down).await
+        whole(gate, order, &to, bill, response, trail, down).await
     }
 }
 
@@ -148,8 +148,8 @@ impl<'a> Destination<'a> {
         let now = gate.moment();
         gate.health(|table| table.record(&self.provider.name, &self.model.id, outcome, now));
         let name = match outcome {
-            Outcome::Dispatched => return,
-            Outcome::Answered { .. } => "answered",
+            Outcome::Dispatched | Outcome::Began { .. } => return,
+            Outcome::Answered => "answered",
             Outcome::Failed => "failed",
             Outcome::Busy { .. } => "busy",
             Outcome::Nothing => "nothing",
@@ -203,6 +203,7 @@ async fn send(
     gate: &Gate,
     to: &Destination<'_>,
     body: Bytes,
+    stream: bool,
     trail: &Trail,
 ) -> Result<Response, (Used, Lost)> {
     let dialect = quote::dialect(to.provider);
@@ -214,9 +215,9 @@ async fn send(
     to.note(gate, Outcome::Dispatched);
     metrics::ADDED.observe(trail.started.elapsed().as_secs_f64());
     let headers = dialect.headers(to.secret);
-    let sent = tokio::time::Instant::now();
-    let posted =
-        connection.post(&to.endpoint, dialect.path(), &headers, body, to.limits.first_byte).await;
+    // An answer that is not streamed has its first byte when it is done.
+    let limit = if stream { to.limits.first_byte } else { to.limits.total };
+    let posted = connection.post(&to.endpoint, dialect.path(), &headers, body, limit).await;
     let response = posted.map_err(|failure| {
         let used = match failure {
             Failure::Connect | Failure::BadAddress(_) => Used::Refused,
@@ -228,7 +229,6 @@ async fn send(
         (used, to.failed(&failure))
     })?;
     if response.status == 200 {
-        to.note(gate, Outcome::Answered { first_byte: sent.elapsed() });
         return Ok(response);
     }
     Err((Used::Refused, refused(gate, to, response).await))
@@ -263,8 +263,8 @@ async fn refused(gate: &Gate, to: &Destination<'_>, mut response: Response) -> L
         return lost;
     }
     match status {
-        // Our own credential or registration is at fault: another provider may do.
-        401 | 403 | 404 | 405 => lost(Code::UpstreamFailed, message, Next::Other),
+        // Our own credential, account or registration is at fault: another provider may do.
+        401..=405 => lost(Code::UpstreamFailed, message, Next::Other),
         400..=499 => lost(Code::InvalidRequest, message, Next::Nothing),
         _ => lost(Code::UpstreamFailed, message, Next::Other),
     }

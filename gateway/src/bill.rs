@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use budget::{Basis, Price};
 use store::ledger::{Error, Ledger, Settlement};
 use tokio::time::Instant;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use types::{
     HoldId, Nanos,
     answer::{Event, Piece, Usage},
@@ -31,6 +31,9 @@ pub(crate) const TRANSCRIPT_BYTES_MAX: usize = 96 << 10;
 const SETTLE_TRIES: u32 = 8;
 
 /// An open hold and what has been used of it.
+///
+/// Its lease is renewed for as long as it is open, also while the provider says nothing: the reaper
+/// must not charge a call that runs.
 pub(crate) struct Bill {
     ledger: Ledger,
     tasks: TaskTracker,
@@ -42,11 +45,15 @@ pub(crate) struct Bill {
     pub(crate) model: String,
     attempt: String,
     noted: (Instant, u64),
+    /// Renews the lease until the bill is closed.
+    _renewal: AbortOnDropHandle<()>,
     open: bool,
     /// What the completion record is made of, should this bill have to close itself.
     ending: Option<Ending>,
     /// The answer's text, where policy wants it recorded.
     transcript: Option<String>,
+    /// SHA-256 of what the caller got of the answer's body, in hexadecimal.
+    pub(crate) output_hash: Option<String>,
 }
 
 /// What is known about the use when a bill is closed.
@@ -77,9 +84,11 @@ pub(crate) struct Opening<'a> {
 
 impl Bill {
     pub(crate) fn open(ledger: Ledger, tasks: TaskTracker, opening: Opening<'_>) -> Self {
+        let renewal = tasks.spawn(renew(ledger.clone(), opening.hold));
         Self {
             ledger,
             tasks,
+            _renewal: AbortOnDropHandle::new(renewal),
             hold: opening.hold,
             amount: opening.amount,
             price: opening.price,
@@ -91,6 +100,7 @@ impl Bill {
             open: true,
             ending: None,
             transcript: opening.transcribe.then(String::new),
+            output_hash: None,
         }
     }
 
@@ -123,7 +133,7 @@ impl Bill {
         self.ending = trail.ending();
     }
 
-    /// Journals progress when it is due, and with it renews the lease. Does not wait for the disk.
+    /// Journals progress when it is due. Does not wait for the disk.
     pub(crate) fn note_progress(&mut self) {
         let tokens = self.meter.output_upper();
         let (at, before) = self.noted;
@@ -139,6 +149,11 @@ impl Bill {
                 metrics::UNWRITTEN.with_label_values(&["progress"]).inc();
             }
         });
+    }
+
+    /// The usage of a whole answer as the caller hears it: what is charged.
+    pub(crate) fn told(&self) -> Usage {
+        self.meter.reported().unwrap_or_else(|| self.meter.counted(false))
     }
 
     /// What would be charged now.
@@ -158,32 +173,33 @@ impl Bill {
             cost,
             basis: basis.as_str(),
             usage,
-            output_hash: None,
+            output_hash: self.output_hash.as_deref(),
         });
-        let record = record.map(|record| self.with_transcript(record));
         self.settle(known, record);
     }
 
-    fn with_transcript(&mut self, mut record: Record) -> Record {
-        if let (Some(text), Some(detail)) = (self.transcript.take(), record.detail.as_object_mut())
-        {
-            detail.insert("answer".to_owned(), text.into());
-        }
-        record
-    }
-
-    fn settle(&mut self, known: Known, record: Option<Record>) {
+    fn settle(&mut self, known: Known, mut record: Option<Record>) {
         self.open = false;
         let (actual, basis, usage) = self.charge(known);
         self.count(actual, usage);
         let settlement = Settlement { actual, usage, basis };
         let (ledger, hold) = (self.ledger.clone(), self.hold);
+        let transcript = self.transcript.take();
         self.tasks.spawn(async move {
             let mut pause = Duration::from_millis(250);
+            let mut told = record.clone().map(|record| with_transcript(record, transcript));
             for _ in 0..SETTLE_TRIES {
-                match ledger.settle(hold, settlement, record.clone()).await {
+                match ledger.settle(hold, settlement, told.clone()).await {
                     Ok(_) => return,
                     Err(Error::Unavailable { .. }) => tokio::time::sleep(pause).await,
+                    // The money must not be lost for the sake of its record: a text grows when it
+                    // is escaped, so it may be too long after all.
+                    Err(error @ Error::Record(_)) => {
+                        tracing::error!(%hold, %error, "a record is written without the answer");
+                        metrics::UNWRITTEN.with_label_values(&["transcript"]).inc();
+                        told = record.take();
+                        continue;
+                    }
                     Err(error) => {
                         tracing::error!(%hold, %error, "a settlement was refused");
                         break;
@@ -198,25 +214,33 @@ impl Bill {
     /// The charge by what is known: the provider's word, what was counted, or the whole hold.
     fn charge(&self, known: Known) -> (Nanos, Basis, Option<Usage>) {
         let priced = |usage: &Usage| budget::cost(&self.price, usage).unwrap_or(self.amount);
-        // What was counted lies within the hold, unless the provider broke the limit before our
-        // eyes: then the excess must show as overrun.
-        let held = if self.meter.beyond_limit() { Nanos(i64::MAX) } else { self.amount };
         match (known, self.meter.reported()) {
             (Known::Refused, _) => (Nanos::ZERO, Basis::Counted, None),
             (Known::Nothing, _) => (self.amount, Basis::WorstCase, None),
-            (Known::Whole, Some(usage)) => (priced(&usage), Basis::Provider, Some(usage)),
-            (Known::Whole, None) => {
-                let usage = self.meter.counted(false);
-                (priced(&usage).min(held), Basis::Counted, Some(usage))
+            (Known::Whole, Some(usage)) => {
+                let basis = if usage.counted { Basis::Counted } else { Basis::Provider };
+                (priced(&usage), basis, Some(usage))
             }
-            (Known::Cut, reported) => {
-                let mut usage = self.meter.counted(true);
+            // A model that thinks unseen may have used all that was held, and a report from before
+            // the cut knows nothing of what came after it.
+            (Known::Whole | Known::Cut, _) if self.meter.hides() => {
+                let beyond = self.meter.beyond_limit();
+                let seen = if beyond { priced(&self.meter.counted(true)) } else { Nanos::ZERO };
+                (self.amount.max(seen), Basis::WorstCase, None)
+            }
+            (Known::Whole | Known::Cut, reported) => {
+                let mut usage = self.meter.counted(known == Known::Cut);
                 if let Some(reported) = reported {
                     // The input is known from the stream's start; the output is not.
                     let output = reported.output.max(usage.output);
                     usage = Usage { output, counted: true, ..reported };
                 }
-                (priced(&usage).min(held), Basis::Counted, Some(usage))
+                // What was counted lies within the hold, unless the provider broke the limit before
+                // our eyes: then the excess must show as overrun.
+                let beyond = self.meter.beyond_limit();
+                let cost = priced(&usage);
+                let cost = if beyond { cost } else { cost.min(self.amount) };
+                (cost, Basis::Counted, Some(usage))
             }
         }
     }
@@ -263,7 +287,27 @@ impl Drop for Bill {
                 output_hash: None,
             })
         });
-        let record = record.map(|record| self.with_transcript(record));
         self.settle(Known::Nothing, record);
     }
+}
+
+/// Renews a hold's lease until it is told to end with its bill.
+async fn renew(ledger: Ledger, hold: HoldId) {
+    // Two may be lost before the lease is.
+    let period = ledger.lease() / 3;
+    loop {
+        tokio::time::sleep(period).await;
+        // No tokens: how far the answer is, the bill itself notes.
+        if ledger.progress(hold, 0, None).await.is_err() {
+            metrics::UNWRITTEN.with_label_values(&["lease"]).inc();
+        }
+    }
+}
+
+/// The record with the answer in full.
+fn with_transcript(mut record: Record, transcript: Option<String>) -> Record {
+    if let (Some(text), Some(detail)) = (transcript, record.detail.as_object_mut()) {
+        detail.insert("answer".to_owned(), text.into());
+    }
+    record
 }

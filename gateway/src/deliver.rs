@@ -10,7 +10,8 @@ use crate::{
     downstream::Downstream,
     gate::{ANSWER_BYTES_MAX, Gate},
     metrics, quote,
-    stream::{End, Stream, recycle},
+    source::{Source, recycle},
+    stream::{End, Stream},
     trail::Trail,
     upstream::{Failure, Response},
 };
@@ -25,52 +26,63 @@ pub(crate) async fn streamed(
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
+    let began = Outcome::Began { first_byte: response.first_byte };
+    let decoder = quote::dialect(to.provider).stream_decoder();
     let stream = Stream {
         upstreams: &gate.upstreams,
-        limits: to.limits,
-        up: response,
-        decoder: quote::dialect(to.provider).stream_decoder(),
+        source: Source::new(response, decoder, to.limits),
         down,
         headers: trail.headers(),
         include_usage: order.request.include_usage,
         model: to.model.id.clone(),
-        now: order.now.seconds(),
+        stamp: stamp(order, trail),
         choices: order.request.choices.max(1),
         provider: &to.provider.name,
         arrived: trail.started,
     };
-    let relayed = Box::new(stream).relay(&mut bill).await;
+    let relayed = match Box::new(stream).begin().await {
+        Ok(begun) => {
+            to.note(gate, began);
+            Ok(begun.relay(&mut bill).await)
+        }
+        Err(silent) => Err(silent),
+    };
+    bill.output_hash = down.sent_sha256();
     metrics::UPSTREAM
         .with_label_values(&[to.provider.name.as_str()])
         .observe(trail.started.elapsed().as_secs_f64());
     match relayed {
         Ok(End::Whole) => {
+            to.note(gate, Outcome::Answered);
             check_limit(gate, to, &bill);
             bill.close(Used::Whole, "ok", trail);
             Ok(())
         }
         Ok(End::Limit) => {
+            to.note(gate, Outcome::Answered);
             gate.distrust(&to.model.id);
             bill.close(Used::Cut, "limit_ignored", trail);
             Ok(())
         }
         Ok(End::Left(used)) => {
+            to.note(gate, Outcome::Nothing);
             bill.close(used, "caller_left", trail);
             Ok(())
         }
-        Ok(End::Failed(code, _)) => {
+        Ok(End::Failed(code, used)) => {
             to.note(gate, Outcome::Failed);
             down.mark_cut();
-            bill.close(Used::Cut, code.as_str(), trail);
+            bill.close(used, code.as_str(), trail);
             Ok(())
         }
         Err(silent) => {
-            let next = if silent.left { Next::Nothing } else { Next::Other };
-            if !silent.left {
-                to.note(gate, Outcome::Failed);
-            }
-            // It accepted the request and may have worked on it: what was seen is nothing, so the
-            // charge is what its input costs, with what may have been under way.
+            let (next, outcome) = if silent.left {
+                (Next::Nothing, Outcome::Nothing)
+            } else {
+                (Next::Other, Outcome::Failed)
+            };
+            to.note(gate, outcome);
+            // It accepted the request and may have worked on it.
             bill.close(Used::Cut, silent.code.as_str(), trail);
             trail.served = None;
             Err(lost(
@@ -86,6 +98,7 @@ pub(crate) async fn streamed(
 /// reading: the usage at its end is what the settlement needs.
 pub(crate) async fn whole(
     gate: &Gate,
+    order: &Order<'_>,
     to: &Destination<'_>,
     mut bill: Bill,
     mut response: Response,
@@ -108,8 +121,17 @@ pub(crate) async fn whole(
     let name = &to.provider.name;
     let (code, message) = match read {
         Ok(Ok(body)) => match quote::dialect(to.provider).decode_answer(&body) {
-            Ok(answer) => {
+            Ok(mut answer) => {
+                to.note(gate, Outcome::Began { first_byte: response.first_byte });
+                to.note(gate, Outcome::Answered);
                 recycle(&gate.upstreams, response).await;
+                let (id, now) = stamp(order, trail);
+                if answer.id.is_empty() {
+                    answer.id = id;
+                }
+                if answer.created == 0 {
+                    answer.created = now;
+                }
                 // On the heap: an answer that is still being read need not carry it.
                 return Box::pin(deliver(gate, to, bill, answer, trail, down)).await;
             }
@@ -143,14 +165,18 @@ async fn deliver(
         .with_label_values(&[to.provider.name.as_str()])
         .observe(trail.started.elapsed().as_secs_f64());
     answer.model.clone_from(&to.model.id);
-    if answer.usage.is_none() {
-        answer.usage = Some(bill.meter.counted(false));
-    }
+    answer.usage = Some(bill.told());
     let body = Bytes::from(providers::openai::encode_answer(&answer));
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
     let sent = down.reply(200, "application/json", &trail.headers(), body).await;
+    bill.output_hash = down.sent_sha256();
     bill.close(Used::Whole, if sent.is_ok() { "ok" } else { "caller_left" }, trail);
     Ok(())
+}
+
+/// The id and the time of an answer whose provider gives none.
+fn stamp(order: &Order<'_>, trail: &Trail) -> (String, i64) {
+    (format!("chatcmpl-{}", trail.request), order.now.seconds())
 }
 
 /// A provider whose own figure is beyond the limit that we sent cannot be trusted with a hard cap.

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderValue;
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::ResponseHeader;
+use ring::digest::{Context, SHA256};
+use snapshot::keys::to_hex;
 use types::Code;
 
 use crate::{ingress, refusal::Refusal};
@@ -23,15 +26,24 @@ pub(crate) struct Downstream<'s> {
     cut: bool,
     /// Whether the client holds its body back until it hears `100 Continue`.
     waits: bool,
+    /// Of the bodies' bytes that were sent.
+    sent: Context,
 }
 
 impl<'s> Downstream<'s> {
     pub(crate) fn new(session: &'s mut ServerSession) -> Self {
         let waits = ingress::expects_continue(session.req_header());
-        Self { session, started: false, gone: false, cut: false, waits }
+        let sent = Context::new(&SHA256);
+        Self { session, started: false, gone: false, cut: false, waits, sent }
     }
 
-    /// A request header as text, if it is there once and readable.
+    /// All values of a request header, in order.
+    pub(crate) fn headers(&self, name: &'static str) -> impl Iterator<Item = &HeaderValue> {
+        self.session.req_header().headers.get_all(name).iter()
+    }
+
+    /// A request header as text, the first one where there are several; `None` for one that is not
+    /// ASCII.
     pub(crate) fn header(&self, name: &'static str) -> Option<&str> {
         self.session.get_header(name).and_then(|value| value.to_str().ok())
     }
@@ -103,6 +115,7 @@ impl<'s> Downstream<'s> {
                 }
             }
         }
+        ingress::check_chunks(self.session)?;
         Ok(first.unwrap_or_else(|| rest.freeze()))
     }
 
@@ -152,6 +165,7 @@ impl<'s> Downstream<'s> {
         }
         let bodiless = self.session.req_header().method == http::Method::HEAD;
         let body = if bodiless { Bytes::new() } else { body };
+        self.sent.update(&body);
         let sent = async {
             self.session.write_response_header(Box::new(head)).await?;
             self.session.write_response_body(body, true).await
@@ -182,8 +196,15 @@ impl<'s> Downstream<'s> {
         if self.gone {
             return Err(Left);
         }
+        self.sent.update(&piece);
         let sent = self.session.write_response_body(piece, false).await;
         sent.map_err(|_| self.left())
+    }
+
+    /// SHA-256 of what was sent as the answer's body, in hexadecimal; `None` before an answer began.
+    /// A caller that left may have got less of it.
+    pub(crate) fn sent_sha256(&self) -> Option<String> {
+        self.started.then(|| to_hex(self.sent.clone().finish().as_ref()))
     }
 
     /// Ends a stream in order. A stream that is not ended so is seen as cut by the client.

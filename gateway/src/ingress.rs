@@ -1,10 +1,11 @@
-//! What Pingora lets through and a public listener must not: checks on the head of a request.
+//! What Pingora lets through and a public listener must not: checks on the head of a request, and on
+//! the lines between its chunks.
 
 use http::Version;
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::RequestHeader;
 
-use crate::refusal::Refusal;
+use crate::{framing::Watched, refusal::Refusal};
 
 /// The largest request head, in bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -25,11 +26,23 @@ pub(crate) fn check(session: &ServerSession) -> Result<(), Refusal> {
             return Err(Refusal::invalid("Content-Length beside Transfer-Encoding"));
         }
         check_framing(head)?;
-        // A chunk extension carries no meaning that anybody uses; smuggling is what uses it, and
-        // the transfer coding itself must be exactly `chunked`.
     }
+    check_chunks(session)?;
     if head.headers.contains_key("content-encoding") {
         return Err(Refusal::invalid("encoded bodies are not accepted; send it uncompressed"));
+    }
+    Ok(())
+}
+
+/// Refuses what went by in chunks that can be read in two ways: an extension carries no meaning that
+/// anybody uses, and smuggling is what uses it. Ask again when the body is read.
+pub(crate) fn check_chunks(session: &ServerSession) -> Result<(), Refusal> {
+    let stream = session.as_http1().map(|h1| h1.stream().as_any());
+    let watched = stream.and_then(|stream| stream.downcast_ref::<Watched>());
+    if watched.is_some_and(Watched::is_odd) {
+        return Err(Refusal::invalid(
+            "a chunk of the body has an extension, or a line that does not end as it should",
+        ));
     }
     Ok(())
 }

@@ -19,14 +19,16 @@ pub(crate) struct Meter {
     input_bound: u64,
     /// The output limit sent upstream, over all choices.
     output_limit: u64,
+    /// Whether the model may think without showing it: then what came is no measure of the use.
+    hides: bool,
     bytes: u64,
     pieces: u64,
     reported: Option<Usage>,
 }
 
 impl Meter {
-    pub(crate) const fn new(input_bound: u64, output_limit: u64) -> Self {
-        Self { input_bound, output_limit, bytes: 0, pieces: 0, reported: None }
+    pub(crate) const fn new(input_bound: u64, output_limit: u64, hides: bool) -> Self {
+        Self { input_bound, output_limit, hides, bytes: 0, pieces: 0, reported: None }
     }
 
     /// Takes note of one event of a stream.
@@ -46,6 +48,7 @@ impl Meter {
             let all = text(&choice.text) + text(&choice.refusal) + text(&choice.reasoning);
             self.bytes = self.bytes.saturating_add((all + calls.sum::<usize>()) as u64);
             self.pieces = self.pieces.saturating_add(1);
+            self.hides |= choice.reasoning.is_some();
         }
         if let Some(usage) = answer.usage {
             self.report(usage);
@@ -74,22 +77,34 @@ impl Meter {
         self.reported.is_some_and(|usage| usage.output > self.output_limit)
     }
 
-    /// The provider's word, if it gave one.
-    pub(crate) const fn reported(&self) -> Option<Usage> {
-        self.reported
+    /// The provider's word, if it gave one. Where that is less than what came for certain, what came
+    /// is charged.
+    pub(crate) fn reported(&self) -> Option<Usage> {
+        let reported = self.reported?;
+        let output = reported.output.max(self.surely());
+        Some(Usage { output, counted: output > reported.output, ..reported })
     }
 
-    /// What is charged where the provider gave no usage. `cut` says that the stream was stopped, so
+    /// Whether more may have been used than can be counted.
+    pub(crate) const fn hides(&self) -> bool {
+        self.hides
+    }
+
+    /// What is charged where the provider gave no usage: the limit, where the model may have thought
+    /// up to it. `cut` says that the stream was stopped, so
     /// that more may have been generated than came through.
     pub(crate) fn counted(&self, cut: bool) -> Usage {
         let in_flight = if cut { IN_FLIGHT_TOKENS } else { 0 };
         // What came for certain beyond the limit is on the provider's bill, limit or not.
         let most = self.output_limit.max(self.surely());
-        let output = self.output_upper().saturating_add(in_flight).min(most);
+        let seen = self.output_upper().saturating_add(in_flight).min(most);
+        let output = if self.hides { most } else { seen };
         Usage { input: self.input_bound, output, counted: true, ..Usage::default() }
     }
 
     fn observe_piece(&mut self, piece: &Piece) {
+        // What a provider shows of its reasoning may be a summary.
+        self.hides |= matches!(piece, Piece::Reasoning(_));
         let bytes = match piece {
             Piece::Role => return,
             Piece::Text(text) | Piece::Refusal(text) | Piece::Reasoning(text) => text.len(),
@@ -106,7 +121,7 @@ impl Meter {
 
     /// Forgets what was counted of an answer that could not be read.
     pub(crate) fn forget(&mut self) {
-        *self = Self::new(self.input_bound, self.output_limit);
+        *self = Self::new(self.input_bound, self.output_limit, self.hides);
     }
 
     /// Usage is cumulative, and a later report may leave out what an earlier one said.
@@ -135,7 +150,7 @@ mod tests {
 
     #[test]
     fn without_a_report_a_byte_counts_as_a_token_up_to_the_limit() {
-        let mut meter = Meter::new(100, 50);
+        let mut meter = Meter::new(100, 50, false);
         meter.observe(&text("hello"));
         assert_eq!(
             meter.counted(false),
@@ -146,15 +161,40 @@ mod tests {
 
     #[test]
     fn a_later_report_never_lowers_an_earlier_one() {
-        let mut meter = Meter::new(1, 1);
+        let mut meter = Meter::new(1, 1, false);
         meter.observe(&Event::Usage(Usage { input: 10, output: 1, ..Usage::default() }));
         meter.observe(&Event::Usage(Usage { output: 7, ..Usage::default() }));
         assert_eq!(meter.reported(), Some(Usage { input: 10, output: 7, ..Usage::default() }));
     }
 
     #[test]
+    fn a_model_that_may_think_unseen_is_counted_at_its_limit() {
+        let mut meter = Meter::new(100, 50, true);
+        meter.observe(&text("hello"));
+        assert_eq!((meter.counted(false).output, meter.counted(true).output), (50, 50));
+        // One that shows that it thinks is one, whatever it is registered as.
+        let mut meter = Meter::new(100, 50, false);
+        let thought = Piece::Reasoning("Hm.".to_owned());
+        meter.observe(&Event::Delta { choice: 0, piece: thought, logprobs: None });
+        assert_eq!((meter.hides(), meter.counted(false).output), (true, 50));
+    }
+
+    #[test]
+    fn a_report_of_less_than_what_came_is_not_believed() {
+        let mut meter = Meter::new(100, 50, false);
+        for _ in 0..5 {
+            meter.observe(&text("word "));
+        }
+        let usage = |output| Usage { input: 10, output, ..Usage::default() };
+        meter.observe(&Event::Usage(usage(0)));
+        assert_eq!(meter.reported(), Some(Usage { counted: true, ..usage(5) }));
+        meter.observe(&Event::Usage(usage(6)));
+        assert_eq!(meter.reported(), Some(usage(6)));
+    }
+
+    #[test]
     fn a_provider_beyond_the_limit_is_noticed() {
-        let mut meter = Meter::new(1, 10);
+        let mut meter = Meter::new(1, 10, false);
         for _ in 0..10 {
             meter.observe(&text("word "));
         }
@@ -163,7 +203,7 @@ mod tests {
             meter.observe(&text("word "));
         }
         assert!(meter.beyond_limit());
-        let mut meter = Meter::new(1, 10);
+        let mut meter = Meter::new(1, 10, false);
         meter.observe(&text(&"x".repeat(10_000)));
         assert!(meter.beyond_limit());
         assert_eq!(meter.counted(true).output, 10_000 / TOKEN_BYTES_MAX);

@@ -19,6 +19,28 @@ use crate::{
 /// The path of the list.
 pub(crate) const MODELS: &str = "/v1/models";
 
+/// What the path of one model begins with.
+pub(crate) const MODEL: &str = "/v1/models/";
+
+/// The model that a path names. OpenAI's packages escape the slash in `simulator/echo`. `None` for
+/// another path, or where an escape is broken or the text is not UTF-8.
+pub(crate) fn name(path: &str) -> Option<String> {
+    let mut bytes = path.strip_prefix(MODEL)?.bytes();
+    let mut name = Vec::with_capacity(bytes.len());
+    while let Some(byte) = bytes.next() {
+        name.push(match byte {
+            b'%' => hex(bytes.next()?)? << 4 | hex(bytes.next()?)?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(name).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
 /// Answers with all models, or with the one of that name.
 pub(crate) async fn models(
     gate: &Gate,
@@ -87,4 +109,31 @@ fn permitted(
     let permitted =
         decision.permit.map(|permit| permit.models().map(|m| m.model().to_owned()).collect());
     permitted.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, expected: Option<&str>) {
+        assert_eq!(name(path).as_deref(), expected, "{path}");
+    }
+
+    #[test]
+    fn a_models_name_is_unescaped_once() {
+        check("/v1/models/sim", Some("sim"));
+        check("/v1/models/simulator/echo", Some("simulator/echo"));
+        check("/v1/models/simulator%2Fecho", Some("simulator/echo"));
+        check("/v1/models/a%3ab%2fc", Some("a:b/c"));
+        check("/v1/models/caf%C3%A9", Some("café"));
+        check("/v1/models/a%252Fb", Some("a%2Fb"));
+        // The prefix is taken off once.
+        check("/v1/models//v1/models/a", Some("/v1/models/a"));
+        check("/v1/models/", Some(""));
+        for broken in ["%", "%2", "%2g", "%+1", "a%", "%ff"] {
+            check(&format!("/v1/models/{broken}"), None);
+        }
+        check("/v1/model/a", None);
+    }
 }

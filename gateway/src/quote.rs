@@ -57,6 +57,13 @@ pub(crate) fn output_limit(
     wanted.min(model.max_output_tokens).min(permitted).max(1)
 }
 
+/// Whether a call of `model` may think, and bill it, without showing it. A model is taken at its
+/// registration's word that it does not, unless it is asked to.
+pub(crate) fn may_think(model: &Model, request: &ChatRequest) -> bool {
+    let asked = request.reasoning_effort.as_deref().is_some_and(|effort| effort != "none");
+    model.capabilities.reasoning || asked
+}
+
 /// The output limit and the amount to hold, the limit clamped to what `ceiling` pays for; `None`
 /// where not even one token of output is paid for.
 pub(crate) fn worst_case(

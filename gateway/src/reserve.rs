@@ -57,7 +57,8 @@ pub(crate) async fn reserve(
             }
         }
     };
-    let meter = Meter::new(input_bound, limit.saturating_mul(u64::from(choices)));
+    let all = limit.saturating_mul(u64::from(choices));
+    let meter = Meter::new(input_bound, all, quote::may_think(to.model, request));
     let mut bill = Bill::open(
         gate.ledger.clone(),
         gate.tasks.clone(),

@@ -1,8 +1,8 @@
-//! A streamed answer on its way through: decoded, metered, encoded, at the caller's own pace.
+//! A streamed answer on its way through: metered, encoded, at the caller's own pace.
 
 use bytes::Bytes;
-use providers::{StreamDecoder, openai::StreamEncoder};
-use tokio::time::{Instant, timeout, timeout_at};
+use providers::openai::StreamEncoder;
+use tokio::time::Instant;
 use types::{
     Code,
     answer::{Event, Finish},
@@ -12,16 +12,9 @@ use crate::{
     bill::{Bill, Known},
     downstream::Downstream,
     metrics,
-    upstream::{Failure, Limits, Response, Upstreams},
+    source::{Read, Source},
+    upstream::Upstreams,
 };
-
-/// How long the end of a finished response is waited for before its connection is given up.
-const TAIL_TIME: std::time::Duration = std::time::Duration::from_millis(500);
-
-/// A provider that sends nothing for this long is no further than what came.
-const CATCH_UP_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
-/// How long what is under way is read after the caller left.
-const CATCH_UP_TIME: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// How a stream ended for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +25,9 @@ pub(crate) enum End {
     Limit,
     /// The caller left; how much of the use is known.
     Left(Known),
-    /// The provider failed in the middle; the caller got an error event.
-    Failed(Code, String),
+    /// The provider failed in the middle, and the caller got an error event; how much of the use is
+    /// known.
+    Failed(Code, Known),
 }
 
 /// Why a stream gave nothing: another candidate may still be tried.
@@ -49,46 +43,37 @@ pub(crate) struct Silent {
 /// takes it over.
 pub(crate) struct Stream<'s, 'd> {
     pub(crate) upstreams: &'s Upstreams,
-    pub(crate) limits: Limits,
-    pub(crate) up: Response,
-    pub(crate) decoder: StreamDecoder,
+    pub(crate) source: Source,
     pub(crate) down: &'s mut Downstream<'d>,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) include_usage: bool,
     /// The model's name as the caller knows it.
     pub(crate) model: String,
-    /// Seconds since the epoch, for providers that give none.
-    pub(crate) now: i64,
+    /// The id and the seconds since the epoch of an answer whose provider gives none.
+    pub(crate) stamp: (String, i64),
     pub(crate) choices: u32,
     /// The provider's name and the request's arrival, for the time to the first byte.
     pub(crate) provider: &'s str,
     pub(crate) arrived: Instant,
 }
 
-/// What the next read brought.
-enum Read {
-    Events,
-    End,
-    Left,
-    Failed(Code, String),
+/// A stream that has brought its first events, of which the caller has none yet.
+pub(crate) struct Begun<'s, 'd> {
+    stream: Box<Stream<'s, 'd>>,
+    events: Vec<Event>,
 }
 
-impl Stream<'_, '_> {
-    /// Relays the answer to its end. The head goes out with the first event, so that a provider
-    /// which accepts and then fails can still be replaced.
-    pub(crate) async fn relay(mut self: Box<Self>, bill: &mut Bill) -> Result<End, Silent> {
-        let limits = self.limits;
-        let deadline = self.up.deadline(limits);
+impl<'s, 'd> Stream<'s, 'd> {
+    /// Waits for the first events. Until then a provider which accepts and fails can be replaced.
+    pub(crate) async fn begin(mut self: Box<Self>) -> Result<Begun<'s, 'd>, Silent> {
         let mut events = Vec::new();
-        let mut progress = Instant::now();
-        let mut encoder = loop {
-            match self.read(&mut events, &mut progress, deadline, limits).await {
+        loop {
+            match self.source.read(self.down, &mut events).await {
                 Read::Events if events.is_empty() => {}
-                Read::Events => break self.encoder(&events),
-                Read::End if events.is_empty() => {
+                Read::Events => break,
+                Read::End => {
                     return Err(self.silent(Code::UpstreamFailed, "an empty stream").await);
                 }
-                Read::End => break self.encoder(&events),
                 Read::Left => {
                     let mut silent = self.silent(Code::UpstreamFailed, "the caller left").await;
                     silent.left = true;
@@ -96,39 +81,65 @@ impl Stream<'_, '_> {
                 }
                 Read::Failed(code, message) => return Err(self.silent(code, &message).await),
             }
-        };
+        }
         if let Some(Event::Failed { kind, message }) = events.first() {
             let message = format!("{kind}: {message}");
             return Err(self.silent(Code::UpstreamFailed, &message).await);
         }
-        if self.down.start_events(&self.headers).await.is_err() {
-            events.iter().for_each(|event| bill.meter.observe(event));
-            return Ok(self.leave(bill).await);
-        }
-        metrics::FIRST_BYTE
-            .with_label_values(&[self.provider])
-            .observe(self.arrived.elapsed().as_secs_f64());
-        Ok(self.pump(bill, &mut encoder, events, progress, deadline).await)
+        Ok(Begun { stream: self, events })
     }
 
+    async fn silent(self: Box<Self>, code: Code, message: &str) -> Silent {
+        self.source.stop().await;
+        Silent { code, message: message.to_owned(), left: false }
+    }
+
+    fn encoder(&self, events: &[Event]) -> StreamEncoder {
+        let (mut id, mut created) = match events.first() {
+            Some(Event::Start { id, created, .. }) => (id.clone(), *created),
+            _ => (String::new(), 0),
+        };
+        if id.is_empty() {
+            id.clone_from(&self.stamp.0);
+        }
+        if created == 0 {
+            created = self.stamp.1;
+        }
+        StreamEncoder::new(id, created, self.model.clone(), self.include_usage)
+    }
+}
+
+impl Begun<'_, '_> {
+    /// Relays the answer to its end.
+    pub(crate) async fn relay(self, bill: &mut Bill) -> End {
+        let Self { stream, events } = self;
+        let mut encoder = stream.encoder(&events);
+        if stream.down.start_events(&stream.headers).await.is_err() {
+            events.iter().for_each(|event| bill.meter.observe(event));
+            return stream.leave(bill).await;
+        }
+        metrics::FIRST_BYTE
+            .with_label_values(&[stream.provider])
+            .observe(stream.arrived.elapsed().as_secs_f64());
+        stream.pump(bill, &mut encoder, events).await
+    }
+}
+
+impl Stream<'_, '_> {
     async fn pump(
         mut self: Box<Self>,
         bill: &mut Bill,
         encoder: &mut StreamEncoder,
         mut events: Vec<Event>,
-        mut progress: Instant,
-        deadline: Instant,
     ) -> End {
-        let limits = self.limits;
         let mut out = Vec::new();
         loop {
             for event in events.drain(..) {
                 bill.meter.observe(&event);
                 bill.transcribe(&event);
                 if let Event::Failed { kind, message } = event {
-                    return self
-                        .fail(encoder, Code::UpstreamFailed, format!("{kind}: {message}"))
-                        .await;
+                    let told = (Code::UpstreamFailed, format!("{kind}: {message}"));
+                    return self.fail(bill, encoder, out, told).await;
                 }
                 encoder.push(&event, &mut out);
             }
@@ -136,7 +147,7 @@ impl Stream<'_, '_> {
                 return self.cut_at_limit(encoder, out).await;
             }
             bill.note_progress();
-            if self.decoder.ended() {
+            if self.source.ended() {
                 return self.finish(bill, encoder, out).await;
             }
             if !out.is_empty() {
@@ -145,65 +156,21 @@ impl Stream<'_, '_> {
                     return self.leave(bill).await;
                 }
             }
-            match self.read(&mut events, &mut progress, deadline, limits).await {
-                Read::Events => {}
+            let told = match self.source.read(self.down, &mut events).await {
+                Read::Events => continue,
                 // Some servers forget the terminator; a finish reason for every choice will do.
-                Read::End if self.decoder.finished() => {
+                Read::End if self.source.finished() => {
                     return self.finish(bill, encoder, out).await;
                 }
                 Read::End => {
-                    let message = "the provider ended the stream before the answer".to_owned();
-                    return self.fail(encoder, Code::UpstreamFailed, message).await;
+                    let message = "the provider ended the stream before the answer";
+                    (Code::UpstreamFailed, message.to_owned())
                 }
                 Read::Left => return self.leave(bill).await,
-                Read::Failed(code, message) => return self.fail(encoder, code, message).await,
-            }
+                Read::Failed(code, message) => (code, message),
+            };
+            return self.fail(bill, encoder, out, told).await;
         }
-    }
-
-    /// Reads once. Only events count as progress: comments and pings keep nobody waiting longer.
-    async fn read(
-        &mut self,
-        events: &mut Vec<Event>,
-        progress: &mut Instant,
-        deadline: Instant,
-        limits: Limits,
-    ) -> Read {
-        let idle = (*progress + limits.idle).min(deadline);
-        let read = tokio::select! {
-            biased;
-            read = timeout_at(idle, self.up.chunk()) => read,
-            () = self.down.until_left() => return Read::Left,
-        };
-        match read {
-            Err(_) => Read::Failed(
-                Code::UpstreamTimeout,
-                "the provider sent nothing within the time limit".to_owned(),
-            ),
-            Ok(Err(_)) => Read::Failed(
-                Code::UpstreamFailed,
-                "the connection to the provider broke".to_owned(),
-            ),
-            Ok(Ok(None)) => Read::End,
-            Ok(Ok(Some(bytes))) => match self.decoder.push(&bytes, events) {
-                Ok(()) => {
-                    if !events.is_empty() {
-                        *progress = Instant::now();
-                    }
-                    Read::Events
-                }
-                Err(fault) => Read::Failed(Code::UpstreamFailed, fault.to_string()),
-            },
-        }
-    }
-
-    fn encoder(&self, events: &[Event]) -> StreamEncoder {
-        let (id, created) = match events.first() {
-            Some(Event::Start { id, created, .. }) => (id.clone(), *created),
-            _ => (String::new(), 0),
-        };
-        let created = if created == 0 { self.now } else { created };
-        StreamEncoder::new(id, created, self.model.clone(), self.include_usage)
     }
 
     /// Ends the caller's stream in order and gives the upstream connection back.
@@ -213,48 +180,21 @@ impl Stream<'_, '_> {
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
     ) -> End {
-        if bill.meter.reported().is_none() {
-            // The caller asked for usage; what was counted is what is charged.
-            encoder.push(&Event::Usage(bill.meter.counted(false)), &mut out);
-        }
+        // A caller that asked for usage hears what is charged.
+        encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
         let sent = self.down.send(Bytes::from(out)).await.is_ok();
         let ended = sent && self.down.end_events().await.is_ok();
-        recycle(self.upstreams, self.up).await;
+        self.source.recycle(self.upstreams).await;
         if ended { End::Whole } else { End::Left(Known::Whole) }
     }
 
-    /// Stops the provider after the caller left. What it had already sent is on its bill, so it is
-    /// read and metered first: up to the first pause, which a provider at its own pace makes at
-    /// once, and for a bounded time. One that does not pause may have done all that was asked.
-    async fn leave(mut self: Box<Self>, bill: &mut Bill) -> End {
-        let end = Instant::now() + CATCH_UP_TIME;
-        let mut events = Vec::new();
-        let known = loop {
-            let now = Instant::now();
-            if now >= end {
-                break Known::Nothing;
-            }
-            match timeout_at(now + CATCH_UP_PAUSE, self.up.chunk()).await {
-                Err(_) | Ok(Ok(None) | Err(_)) => break Known::Cut,
-                Ok(Ok(Some(bytes))) => {
-                    let read = self.decoder.push(&bytes, &mut events);
-                    events.drain(..).for_each(|event| bill.meter.observe(&event));
-                    if read.is_err() {
-                        break Known::Nothing;
-                    }
-                    if self.decoder.ended() {
-                        break Known::Whole;
-                    }
-                }
-            }
-        };
-        self.up.stop().await;
-        End::Left(known)
+    async fn leave(self: Box<Self>, bill: &mut Bill) -> End {
+        End::Left(self.source.catch_up(&mut bill.meter).await)
     }
 
     async fn cut_at_limit(self: Box<Self>, encoder: &mut StreamEncoder, mut out: Vec<u8>) -> End {
-        self.up.stop().await;
+        self.source.stop().await;
         for choice in 0..self.choices {
             encoder.push(&Event::Finish { choice, reason: Finish::Length }, &mut out);
         }
@@ -268,38 +208,17 @@ impl Stream<'_, '_> {
     /// Tells the caller honestly that the answer is not whole: an error event, no terminator.
     async fn fail(
         self: Box<Self>,
+        bill: &Bill,
         encoder: &mut StreamEncoder,
-        code: Code,
-        message: String,
+        mut out: Vec<u8>,
+        (code, message): (Code, String),
     ) -> End {
-        self.up.stop().await;
-        let mut out = Vec::new();
+        let known = self.source.known(&bill.meter);
+        self.source.stop().await;
         encoder.error(code, &message, &mut out);
         // The body is not ended in order: a client that does not know the error event still sees
         // that the answer was cut.
         let _ = self.down.send(Bytes::from(out)).await;
-        End::Failed(code, message)
-    }
-
-    async fn silent(self: Box<Self>, code: Code, message: &str) -> Silent {
-        self.up.stop().await;
-        Silent { code, message: message.to_owned(), left: false }
-    }
-}
-
-/// Reads a finished response to its end, so that the connection can be used again.
-pub(crate) async fn recycle(upstreams: &Upstreams, mut up: Response) {
-    let tail = async {
-        loop {
-            match up.chunk().await {
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(()),
-                Err(failure) => return Err::<(), Failure>(failure),
-            }
-        }
-    };
-    match timeout(TAIL_TIME, tail).await {
-        Ok(Ok(())) => upstreams.release(up).await,
-        Ok(Err(_)) | Err(_) => up.stop().await,
+        End::Failed(code, known)
     }
 }

@@ -119,6 +119,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     /// The provider's `retry-after` in seconds.
     pub(crate) retry_after: Option<u64>,
+    /// From the start of sending to the head.
+    pub(crate) first_byte: Duration,
     started: Instant,
 }
 
@@ -193,14 +195,14 @@ impl Upstreams {
 }
 
 impl Connection {
-    /// Sends a POST and reads the response's head.
+    /// Sends a POST and reads the response's head, which must come within `limit`.
     pub(crate) async fn post(
         self,
         endpoint: &Endpoint,
         path: &str,
         headers: &[(&'static str, String)],
         body: Bytes,
-        first_byte: Duration,
+        limit: Duration,
     ) -> Result<Response, Failure> {
         let Self { mut session, peer, reused } = self;
         let started = Instant::now();
@@ -218,7 +220,7 @@ impl Connection {
                 }
             }
         };
-        match timeout_at(started + first_byte, exchange).await {
+        match timeout_at(started + limit, exchange).await {
             Err(_) => {
                 session.shutdown().await;
                 return Err(Failure::Timeout);
@@ -237,7 +239,8 @@ impl Connection {
             .get("retry-after")
             .and_then(|value| value.to_str().ok())
             .and_then(|text| text.parse().ok());
-        Ok(Response { session, peer, status, retry_after, started })
+        let first_byte = started.elapsed();
+        Ok(Response { session, peer, status, retry_after, first_byte, started })
     }
 }
 

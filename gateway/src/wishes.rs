@@ -20,10 +20,10 @@ pub(crate) struct Wishes {
 impl Wishes {
     /// Reads the headers.
     pub(crate) fn read(down: &Downstream<'_>) -> Result<Self, Refusal> {
-        let session = down.header("x-orchestack-session").map(str::parse).transpose();
-        let label = down.header("x-orchestack-sensitivity").map(str::parse).transpose();
-        let max_cost = down.header("x-orchestack-max-cost").map(str::parse).transpose();
-        let dry_run = match down.header("x-orchestack-dry-run") {
+        let session = wish(down, "x-orchestack-session")?.map(str::parse).transpose();
+        let label = wish(down, "x-orchestack-sensitivity")?.map(str::parse).transpose();
+        let max_cost = wish(down, "x-orchestack-max-cost")?.map(str::parse).transpose();
+        let dry_run = match wish(down, "x-orchestack-dry-run")? {
             None | Some("false" | "0") => false,
             Some("true" | "1") => true,
             Some(_) => return Err(bad("x-orchestack-dry-run", "write `true` or `false`")),
@@ -36,6 +36,17 @@ impl Wishes {
             max_cost: max_cost.map_err(|e: types::MoneyError| bad("x-orchestack-max-cost", e))?,
             dry_run,
         })
+    }
+}
+
+/// A header's text. A wish that is there twice or cannot be read is not passed over: what it asks
+/// for may be the stricter handling.
+fn wish<'d>(down: &'d Downstream<'_>, name: &'static str) -> Result<Option<&'d str>, Refusal> {
+    let mut values = down.headers(name);
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| bad(name, "it is not ASCII")),
+        (Some(_), Some(_)) => Err(bad(name, "it is there more than once")),
     }
 }
 

@@ -16,8 +16,9 @@ pub struct Health {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Calls flow.
-    Closed { failures: u32 },
+    /// Calls flow. `openings` are those since the last whole answer: a provider that begins well and
+    /// then fails stays away longer each time.
+    Closed { failures: u32, openings: u32 },
     /// No calls until then; `openings` in a row lengthen the next one.
     Open { until: Moment, openings: u32 },
     /// One call is out to see. Should its end never be told, another may try from `until` on.
@@ -53,11 +54,13 @@ impl Default for Limits {
 pub enum Outcome {
     /// A call goes out.
     Dispatched,
-    /// It answered; the time to its first byte.
-    Answered {
+    /// It began to answer, which does not say that it will come to an end.
+    Began {
         /// From the end of the request to the first byte.
         first_byte: Duration,
     },
+    /// It answered to the end.
+    Answered,
     /// It could not be reached, timed out, broke off or answered 5xx.
     Failed,
     /// It has too much to do (429, 503, 529), and may have said for how long.
@@ -87,10 +90,11 @@ impl Health {
                 State::Open { until: now, openings }
             }
             (state, Outcome::Dispatched | Outcome::Nothing) => state,
-            (_, Outcome::Answered { first_byte }) => {
+            (state, Outcome::Began { first_byte }) => {
                 next.latency = Some(average(self.latency, first_byte));
-                State::Closed { failures: 0 }
+                state.began(limits)
             }
+            (_, Outcome::Answered) => State::default(),
             (state, Outcome::Busy { retry_after: Some(wait) }) => {
                 let openings = state.openings();
                 let until = now.saturating_add(wait.min(limits.cool_down_max));
@@ -114,7 +118,7 @@ impl Health {
         (!wait.is_zero()).then_some(wait)
     }
 
-    /// Moving average of the time to the first byte, where calls have been answered.
+    /// Moving average of the time to the first byte, where calls have been answered at all.
     pub const fn latency(&self) -> Option<Duration> {
         self.latency
     }
@@ -131,15 +135,16 @@ impl Health {
 
 impl Default for State {
     fn default() -> Self {
-        Self::Closed { failures: 0 }
+        Self::Closed { failures: 0, openings: 0 }
     }
 }
 
 impl State {
     const fn openings(self) -> u32 {
         match self {
-            Self::Closed { .. } => 0,
-            Self::Open { openings, .. } | Self::Probing { openings, .. } => openings,
+            Self::Closed { openings, .. }
+            | Self::Open { openings, .. }
+            | Self::Probing { openings, .. } => openings,
         }
     }
 
@@ -150,10 +155,21 @@ impl State {
         }
     }
 
+    /// A probe that begins to be answered lets calls through, since a stream may take minutes; one
+    /// more failure takes them back.
+    const fn began(self, limits: &Limits) -> Self {
+        match self {
+            Self::Probing { openings, .. } => {
+                Self::Closed { failures: limits.failures.saturating_sub(1), openings }
+            }
+            Self::Closed { .. } | Self::Open { .. } => self,
+        }
+    }
+
     fn failed(self, now: Moment, limits: &Limits) -> Self {
         match self {
-            Self::Closed { failures } if failures.saturating_add(1) < limits.failures => {
-                Self::Closed { failures: failures.saturating_add(1) }
+            Self::Closed { failures, openings } if failures.saturating_add(1) < limits.failures => {
+                Self::Closed { failures: failures.saturating_add(1), openings }
             }
             // A call from before the opening that fails late tells nothing new.
             Self::Open { .. } => self,

@@ -118,7 +118,8 @@ fn random() -> Result<[u8; SECRET_BYTES], NoRandomness> {
     Ok(bytes)
 }
 
-fn to_hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal.
+pub fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(*DIGITS.get(usize::from(nibble)).unwrap_or(&b'?'));
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()

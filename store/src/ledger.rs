@@ -178,6 +178,11 @@ impl Ledger {
         self.ask(Ask::Progress { hold, output_tokens, if_lost }, None).await.map(drop)
     }
 
+    /// How long a hold lives without news of it. Renew it sooner, by [`Ledger::progress`].
+    pub fn lease(&self) -> Duration {
+        self.inner.options.lease
+    }
+
     /// Gives a hold back that was never dispatched.
     ///
     /// # Errors

@@ -96,6 +96,9 @@ pub(crate) type Applied = Result<Option<Outcome>, Refusal>;
 #[derive(Clone)]
 pub(crate) struct Handle {
     sender: mpsc::Sender<Message>,
+    /// Gives back holds that nobody heard of. It takes any number, so that none is refused while the
+    /// queue is full; there are never more of them than callers that waited.
+    undone: mpsc::UnboundedSender<Ask>,
     admission_timeout: Duration,
 }
 
@@ -111,12 +114,16 @@ const BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// Starts the writer and the loop that reaps and prunes.
 pub(crate) fn start(inner: Arc<Inner>) -> Handle {
     let (sender, receiver) = mpsc::channel(inner.options.queue_max.max(1));
-    let handle = Handle { sender, admission_timeout: inner.options.admission_timeout };
-    tokio::spawn(keep_house(Arc::clone(&inner), handle.sender.downgrade()));
+    let (undone, undos) = mpsc::unbounded_channel();
+    let admission_timeout = inner.options.admission_timeout;
+    let handle = Handle { sender, undone, admission_timeout };
+    let weak = (handle.sender.downgrade(), handle.undone.downgrade());
+    tokio::spawn(keep_house(Arc::clone(&inner), weak));
     let writer = Writer {
         batch: inner.options.batch_max.max(1),
         inner,
         receiver,
+        undos,
         waiting: VecDeque::new(),
         backoff: BACKOFF_MIN,
         took: Duration::ZERO,
@@ -170,7 +177,7 @@ impl Handle {
         admission: bool,
     ) -> Result<Option<Outcome>, Failure> {
         let (answer, answered) = oneshot::channel();
-        let mut waiter = Waiter::new(answered, &ask, &self.sender);
+        let mut waiter = Waiter::new(answered, &ask, &self.undone);
         let record = record.map(Arc::new);
         let entry = Entry { ask, record, answer, queued: Instant::now() };
         let message = Message::Entry(Box::new(entry));
@@ -189,7 +196,7 @@ impl Handle {
 /// reaper finds it.
 struct Waiter {
     answered: Option<oneshot::Receiver<Result<Option<Outcome>, Failure>>>,
-    sender: mpsc::Sender<Message>,
+    undone: mpsc::UnboundedSender<Ask>,
     undo: Option<Ask>,
 }
 
@@ -197,10 +204,10 @@ impl Waiter {
     fn new(
         answered: oneshot::Receiver<Result<Option<Outcome>, Failure>>,
         ask: &Option<Ask>,
-        sender: &mpsc::Sender<Message>,
+        undone: &mpsc::UnboundedSender<Ask>,
     ) -> Self {
         let undo = ask.as_ref().and_then(Ask::undo);
-        Self { answered: Some(answered), sender: sender.clone(), undo }
+        Self { answered: Some(answered), undone: undone.clone(), undo }
     }
 
     async fn answer(&mut self) -> Result<Option<Outcome>, Failure> {
@@ -219,8 +226,8 @@ impl Drop for Waiter {
         // After this either the answer is here, or the writer sees that nobody waits.
         answered.close();
         if let Ok(Ok(Some(Outcome::Held(_)))) = answered.try_recv() {
-            // Where the queue is full, the reaper resolves it.
-            let _ = self.sender.try_send(Message::Entry(Box::new(Entry::unanswered(undo))));
+            // Where the writer has ended, the reaper resolves it.
+            let _ = self.undone.send(undo);
         }
     }
 }
@@ -229,6 +236,7 @@ impl Drop for Waiter {
 struct Writer {
     inner: Arc<Inner>,
     receiver: mpsc::Receiver<Message>,
+    undos: mpsc::UnboundedReceiver<Ask>,
     /// Taken from the queue and not yet written, oldest first.
     waiting: VecDeque<Entry>,
     backoff: Duration,
@@ -247,13 +255,19 @@ impl Writer {
     async fn run(mut self) {
         let mut stopping: Option<oneshot::Sender<()>> = None;
         loop {
+            self.take_undone();
             if self.waiting.is_empty() {
                 if stopping.is_some() {
                     break;
                 }
-                match self.receiver.recv().await {
-                    Some(message) => self.take(message, &mut stopping),
-                    None => break,
+                tokio::select! {
+                    message = self.receiver.recv() => match message {
+                        Some(message) => self.take(message, &mut stopping),
+                        None => break,
+                    },
+                    Some(undo) = self.undos.recv() => {
+                        self.waiting.push_back(Entry::unanswered(undo));
+                    }
                 }
             }
             while self.waiting.len() < self.batch {
@@ -270,6 +284,12 @@ impl Writer {
         if let Some(done) = stopping {
             // Whoever asked for the stop may be gone.
             let _ = done.send(());
+        }
+    }
+
+    fn take_undone(&mut self) {
+        while let Ok(undo) = self.undos.try_recv() {
+            self.waiting.push_back(Entry::unanswered(undo));
         }
     }
 
@@ -417,14 +437,17 @@ impl Entry {
 }
 
 /// Reaps expired holds and removes what has been over for long, until the store is closed.
-async fn keep_house(inner: Arc<Inner>, sender: mpsc::WeakSender<Message>) {
+async fn keep_house(
+    inner: Arc<Inner>,
+    (sender, undone): (mpsc::WeakSender<Message>, mpsc::WeakUnboundedSender<Ask>),
+) {
     let every = inner.options.reaper_period;
     let mut period = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         period.tick().await;
-        let Some(sender) = sender.upgrade() else { return };
-        let handle = Handle { sender, admission_timeout: inner.options.admission_timeout };
+        let (Some(sender), Some(undone)) = (sender.upgrade(), undone.upgrade()) else { return };
+        let handle = Handle { sender, undone, admission_timeout: inner.options.admission_timeout };
         match handle.ask(Ask::Reap, None).await {
             Ok(Some(Outcome::Reaped { released, settled })) => {
                 if !released.is_empty() || !settled.is_empty() {

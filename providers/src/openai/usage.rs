@@ -7,7 +7,7 @@ use types::answer::Usage;
 #[derive(Deserialize)]
 struct UsageIn {
     prompt_tokens: u64,
-    completion_tokens: Option<u64>,
+    completion_tokens: u64,
     total_tokens: Option<u64>,
     prompt_tokens_details: Option<Details>,
     completion_tokens_details: Option<Details>,
@@ -23,13 +23,12 @@ struct Details {
     reasoning_tokens: Option<u64>,
 }
 
-/// Reads usage. What is malformed counts as none sent: the call is then settled by counting, not
-/// by a guess at what the provider meant.
+/// Reads usage. What is malformed, or has no output in it, counts as none sent: the call is then
+/// settled by counting, not by a guess at what the provider meant.
 pub(super) fn decode(raw: &RawValue) -> Option<Usage> {
     let usage: UsageIn = serde_json::from_str(raw.get()).ok()?;
     let input_details = usage.prompt_tokens_details.unwrap_or_default();
     let output_details = usage.completion_tokens_details.unwrap_or_default();
-    let written = usage.completion_tokens.unwrap_or(0);
     // Some providers (xAI) leave reasoning out of `completion_tokens` but not out of the total.
     // The larger figure is what is paid for.
     let rest = usage.total_tokens.unwrap_or(0).saturating_sub(usage.prompt_tokens);
@@ -39,7 +38,7 @@ pub(super) fn decode(raw: &RawValue) -> Option<Usage> {
         cached: cached.unwrap_or(0),
         cache_write: input_details.cache_write_tokens.unwrap_or(0),
         audio_input: input_details.audio_tokens.unwrap_or(0),
-        output: written.max(rest),
+        output: usage.completion_tokens.max(rest),
         reasoning: output_details.reasoning_tokens.unwrap_or(0),
         audio_output: output_details.audio_tokens.unwrap_or(0),
         counted: false,

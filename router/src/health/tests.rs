@@ -19,7 +19,8 @@ fn play(events: &[(u64, Outcome)]) -> Health {
     })
 }
 
-const ANSWERED: Outcome = Outcome::Answered { first_byte: Duration::from_millis(80) };
+const ANSWERED: Outcome = Outcome::Answered;
+const BEGAN: Outcome = Outcome::Began { first_byte: Duration::from_millis(80) };
 
 #[track_caller]
 fn check(events: &[(u64, Outcome)], now: u64, wait: Option<u64>) {
@@ -58,6 +59,20 @@ fn one_probe_goes_out_and_decides() {
 }
 
 #[test]
+fn a_provider_that_begins_and_then_fails_is_a_failing_one() {
+    use Outcome::{Dispatched, Failed};
+    let often = [(1, BEGAN), (1, Failed), (2, BEGAN), (2, Failed), (3, BEGAN), (3, Failed)];
+    check(&often, 3, Some(10));
+    // The probe's first byte lets calls through; its failure shuts them out for twice as long.
+    let probe = [&often[..], &[(13, Dispatched), (14, BEGAN)]].concat();
+    check(&probe, 14, None);
+    check(&[&probe[..], &[(15, Failed)]].concat(), 15, Some(20));
+    let well = [&probe[..], &[(15, ANSWERED), (16, Failed), (17, Failed)]].concat();
+    check(&well, 17, None);
+    check(&[&well[..], &[(18, Failed)]].concat(), 18, Some(10));
+}
+
+#[test]
 fn retry_after_is_honoured_up_to_a_bound() {
     let busy = |wait: u64| Outcome::Busy { retry_after: Some(Duration::from_secs(wait)) };
     check(&[(1, busy(20))], 1, Some(20));
@@ -69,10 +84,10 @@ fn retry_after_is_honoured_up_to_a_bound() {
 
 #[test]
 fn latency_is_a_moving_average_of_answers() {
-    let slow = Outcome::Answered { first_byte: Duration::from_millis(880) };
-    assert_eq!(play(&[(1, Outcome::Failed)]).latency(), None);
-    assert_eq!(play(&[(1, ANSWERED)]).latency(), Some(Duration::from_millis(80)));
-    assert_eq!(play(&[(1, ANSWERED), (2, slow)]).latency(), Some(Duration::from_millis(180)));
+    let slow = Outcome::Began { first_byte: Duration::from_millis(880) };
+    assert_eq!(play(&[(1, Outcome::Failed), (2, ANSWERED)]).latency(), None);
+    assert_eq!(play(&[(1, BEGAN)]).latency(), Some(Duration::from_millis(80)));
+    assert_eq!(play(&[(1, BEGAN), (2, slow)]).latency(), Some(Duration::from_millis(180)));
 }
 
 #[test]
@@ -91,6 +106,7 @@ fn a_table_keeps_endpoints_apart_and_forgets_those_that_are_gone() {
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::Dispatched),
+        Just(BEGAN),
         Just(ANSWERED),
         Just(Outcome::Failed),
         Just(Outcome::Nothing),

@@ -36,6 +36,7 @@ on_both! {
     another_process_cannot_settle_my_hold;
     room_shows_what_is_left;
     a_full_queue_sheds_admissions;
+    a_hold_that_nobody_hears_of_is_given_back_while_the_queue_is_full;
 }
 
 /// Asks for `n` holds of a cent at once and counts those that were made.
@@ -366,4 +367,56 @@ async fn a_full_queue_sheds_admissions(database: &Database) {
     store.ledger().reap().await.unwrap();
     store.ledger().reap().await.unwrap();
     assert_eq!(database.count("select count(*) from holds where state = 'held'").await, 0);
+}
+
+async fn a_hold_that_nobody_hears_of_is_given_back_while_the_queue_is_full(database: &Database) {
+    let options = Options { queue_max: 1, batch_max: 1, ..database.options() };
+    let store = Store::open(&options).await.unwrap();
+    prepare(&store).await;
+    let (ledger, allowed) = (store.ledger(), permit());
+    let mut unheard =
+        Box::pin(ledger.hold_dispatched(&allowed, ask(vec![cap(100 * CENT)], CENT), None));
+    // It asks, and does not come back for the answer.
+    tokio::select! {
+        biased;
+        held = &mut unheard => panic!("held at once: {held:?}"),
+        () = std::future::ready(()) => {}
+    }
+    while database.count("select count(*) from holds where state = 'dispatched'").await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The next hold is answered after that one, so the answer of that one is there.
+    ledger.hold(&allowed, ask(vec![cap(100 * CENT)], CENT), None).await.unwrap();
+    let mut blocker = database.raw().await;
+    let begin = match store.dialect() {
+        store::Dialect::Sqlite => "begin immediate",
+        store::Dialect::Postgres => "begin",
+    };
+    sqlx::query(begin).execute(&mut blocker).await.unwrap();
+    sqlx::query("update audit_head set tenant_id = ''").execute(&mut blocker).await.unwrap();
+    let mut notes = JoinSet::new();
+    for _ in 0..4 {
+        let audit = store.audit();
+        notes.spawn(async move { audit.append(record(Kind::System)).await });
+    }
+    // Full is what sheds an admission at once.
+    let is_full = async || {
+        let asked = ledger.hold(&allowed, ask(vec![cap(100 * CENT)], CENT), None);
+        let answered = tokio::time::timeout(Duration::from_millis(50), asked).await;
+        matches!(answered, Ok(Err(Error::Unavailable { .. })))
+    };
+    while !is_full().await {}
+    drop(unheard);
+    sqlx::query("rollback").execute(&mut blocker).await.unwrap();
+    while let Some(noted) = notes.join_next().await {
+        noted.unwrap().unwrap();
+    }
+    let open = "select count(*) from holds where state = 'dispatched'";
+    let given_back = async {
+        while database.count(open).await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(20), given_back).await;
+    assert!(waited.is_ok(), "the hold of nobody is still open");
 }

@@ -30,6 +30,8 @@ pub(crate) struct Answer {
 #[derive(Debug, Default)]
 pub(crate) struct Choice {
     pub(crate) reasoning: String,
+    /// Tokens of reasoning that nobody sees.
+    pub(crate) hidden: u64,
     pub(crate) text: String,
     /// The end of `text`, in bytes, that goes into one event however long it is.
     pub(crate) giant_bytes: usize,
@@ -65,14 +67,18 @@ impl Answer {
 
     /// The part of them that is reasoning.
     pub(crate) fn reasoning_tokens(&self) -> u64 {
-        self.choices.iter().map(|choice| tokens::count(&choice.reasoning)).sum()
+        self.choices.iter().map(Choice::reasoning_tokens).sum()
     }
 }
 
 impl Choice {
     fn tokens(&self) -> u64 {
         let calls = self.calls.iter().map(Call::tokens).sum::<u64>();
-        tokens::count(&self.reasoning) + tokens::count(&self.text) + calls
+        self.reasoning_tokens() + tokens::count(&self.text) + calls
+    }
+
+    fn reasoning_tokens(&self) -> u64 {
+        tokens::count(&self.reasoning) + self.hidden
     }
 
     /// The text in the pieces that a stream sends: a token each, and the giant one whole.
@@ -109,7 +115,9 @@ fn choice(ask: &Ask, seed: &[u8], behaviour: &Behaviour) -> Choice {
     if ask.thinks {
         choice.reasoning = tokens::clip("[simulator] pretending to think.", limit).to_owned();
     }
-    let room = limit.saturating_sub(tokens::count(&choice.reasoning));
+    let room = limit.saturating_sub(choice.reasoning_tokens());
+    choice.hidden = behaviour.hidden_tokens.min(room);
+    let room = room - choice.hidden;
     let called = called(ask);
     if called.is_empty() {
         say(&mut choice, ask, seed, room, behaviour);

@@ -26,6 +26,9 @@ pub struct Behaviour {
     pub ignore_limit: bool,
     /// The answer's text has this many tokens for each choice.
     pub output_tokens: Option<u64>,
+    /// Think this many tokens for each choice before its text: billed and reported, never shown.
+    /// A stream thinks a token at a time, each after `chunk_delay_ms`.
+    pub hidden_tokens: u64,
     /// The answer's text is this, instead of the usual one.
     pub text: Option<String>,
     /// This many pings (SSE comments for OpenAI, `ping` events for Anthropic) before the first

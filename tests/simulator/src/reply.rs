@@ -28,6 +28,11 @@ impl Frame {
         Self { bytes: text.into(), tokens, terminal: false }
     }
 
+    /// A token that is thought and billed, and of which nothing is sent.
+    pub(crate) fn thought() -> Self {
+        Self { bytes: Bytes::new(), tokens: 1, terminal: false }
+    }
+
     pub(crate) fn terminal(text: &str) -> Self {
         Self { bytes: text.to_owned().into(), tokens: 0, terminal: true }
     }
@@ -49,6 +54,8 @@ pub(crate) enum Step {
     Wait(Duration),
     /// Let what was sent leave before anything else happens.
     Flush,
+    /// Produce that many tokens more and send nothing.
+    Think(u64),
     /// Send these bytes; when they are handed over, that many more tokens were produced.
     Send(Bytes, u64),
     End(End),
@@ -72,7 +79,14 @@ pub(crate) fn plan(frames: Vec<Frame>, behaviour: &Behaviour, ping: Option<&str>
     }
     // The second event is the first with content in both dialects' shortest streams.
     let broken = if frames.len() > 2 { 2 } else { 0 };
-    for (index, frame) in (0_u64..).zip(frames) {
+    let mut events = 0..;
+    for frame in frames {
+        if frame.bytes.is_empty() {
+            steps.extend(wait.map(Step::Wait));
+            steps.push(Step::Think(frame.tokens));
+            continue;
+        }
+        let index: u64 = events.next().unwrap_or(u64::MAX);
         let ends = behaviour.end.filter(|_| behaviour.after_chunks <= index);
         match ends {
             Some(End::NoTerminal) => return steps,
@@ -163,6 +177,11 @@ impl Sending {
         }))
     }
 
+    fn produced(&mut self, tokens: u64) {
+        self.produced = self.produced.saturating_add(tokens);
+        self.call.produced(self.produced);
+    }
+
     async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
         loop {
             match self.steps.next() {
@@ -170,9 +189,9 @@ impl Sending {
                     self.call.complete();
                     return None;
                 }
+                Some(Step::Think(tokens)) => self.produced(tokens),
                 Some(Step::Send(bytes, tokens)) => {
-                    self.produced = self.produced.saturating_add(tokens);
-                    self.call.produced(self.produced);
+                    self.produced(tokens);
                     return Some(Ok(bytes));
                 }
                 // The HTTP library flushes when its body is not ready.

@@ -8,7 +8,8 @@
 //!   arguments, and every offered tool's name, description and schema (as compact JSON), with at
 //!   least one token. Roles and field names are free.
 //! - The output is counted for each choice (OpenAI) or content block (Anthropic) by itself and
-//!   summed: its text, its reasoning, and each tool call's name and arguments as one text.
+//!   summed: its text, its reasoning, shown or not, and each tool call's name and arguments as one
+//!   text.
 
 /// Characters in one token.
 pub const CHARS_PER_TOKEN: usize = 4;

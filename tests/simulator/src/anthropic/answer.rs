@@ -69,6 +69,7 @@ pub(crate) fn stream(ask: &Ask, answer: &Answer, told: &Told<'_>) -> Vec<Frame> 
 }
 
 fn blocks(out: &mut Events, choice: &Choice) {
+    out.frames.extend((0..choice.hidden).map(|_| Frame::thought()));
     if !choice.reasoning.is_empty() {
         out.open(json!({"type": "thinking", "thinking": "", "signature": ""}), 0);
         for piece in tokens::split(&choice.reasoning) {

@@ -46,6 +46,7 @@ pub(crate) fn stream(ask: &Ask, answer: &Answer, told: &Told<'_>) -> Vec<Frame> 
         out.delta(index, json!({"role": "assistant", "content": "", "refusal": null}), None, 0);
         // OpenAI bills reasoning and does not show it: the role's chunk brings its tokens.
         out.bring(tokens::count(&choice.reasoning));
+        out.frames.extend((0..choice.hidden).map(|_| Frame::thought()));
         let mut text = Counter::default();
         for piece in choice.pieces() {
             let brought = text.add(piece);

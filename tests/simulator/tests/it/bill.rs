@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use simulator::{BillTotal, Price, Simulator, SimulatorOptions, tokens};
+use simulator::{Behaviour, BillTotal, Price, Simulator, SimulatorOptions, tokens};
 
 use crate::client::{ask, chat, get, start};
 
@@ -77,6 +77,31 @@ async fn a_caller_that_leaves_pays_for_what_it_got() {
     chat(&simulator, &ask("sim-fault-hang", true)).await;
     let total = settled(&simulator).await;
     assert_eq!((total.calls, total.output_tokens), (2, 2));
+}
+
+#[tokio::test]
+async fn what_is_thought_and_not_shown_is_billed() {
+    let simulator = start().await;
+    let thinking = Behaviour { hidden_tokens: 40, chunk_delay_ms: 2, ..Behaviour::default() };
+    simulator.script(thinking, Vec::new());
+    let got = chat(&simulator, &ask("sim-cloud", false)).await;
+    let usage = got.json()["usage"].clone();
+    assert_eq!(usage["completion_tokens_details"]["reasoning_tokens"], 40);
+    let total = settled(&simulator).await;
+    assert_eq!(usage["completion_tokens"].as_u64(), Some(total.output_tokens));
+    // In a stream nothing of it arrives.
+    let mut events = chat(&simulator, &ask("sim-cloud", true)).await.events();
+    events.retain(|event| {
+        event["choices"][0]["delta"]["content"].as_str().is_some_and(|text| !text.is_empty())
+    });
+    let more = settled(&simulator).await.output_tokens - total.output_tokens;
+    assert_eq!(more, 40 + u64::try_from(events.len()).unwrap());
+    // The limit is on both together.
+    let thinking = Behaviour { hidden_tokens: 1_000, ..Behaviour::default() };
+    simulator.script(thinking, Vec::new());
+    let before = simulator.bill_total().output_tokens;
+    chat(&simulator, &ask("sim-cloud", true)).await;
+    assert_eq!(settled(&simulator).await.output_tokens - before, 64);
 }
 
 #[tokio::test]

@@ -1,0 +1,166 @@
+//! The provider's side of a streamed answer: read within its time limits, decoded, and after the
+//! caller left read on for as long as it takes to know what was used.
+
+use std::time::Duration;
+
+use providers::StreamDecoder;
+use tokio::time::{Instant, timeout, timeout_at};
+use types::{Code, answer::Event};
+
+use crate::{
+    bill::Known,
+    downstream::Downstream,
+    meter::Meter,
+    upstream::{Failure, Limits, Response, Upstreams},
+};
+
+/// How long the end of a finished response is waited for before its connection is given up.
+const TAIL_TIME: Duration = Duration::from_millis(500);
+/// A provider that sends nothing for this long is no further than what came.
+const CATCH_UP_PAUSE: Duration = Duration::from_millis(10);
+/// How long what is under way is read after the caller left.
+const CATCH_UP_TIME: Duration = Duration::from_secs(1);
+
+/// A stream that comes in.
+pub(crate) struct Source {
+    up: Response,
+    decoder: StreamDecoder,
+    limits: Limits,
+    deadline: Instant,
+    /// When the last event came.
+    progress: Instant,
+    /// What broke the stream, kept while the events before it are passed on.
+    fault: Option<String>,
+}
+
+/// What the next read brought.
+pub(crate) enum Read {
+    Events,
+    End,
+    Left,
+    Failed(Code, String),
+}
+
+impl Source {
+    pub(crate) fn new(up: Response, decoder: StreamDecoder, limits: Limits) -> Self {
+        let deadline = up.deadline(limits);
+        Self { up, decoder, limits, deadline, progress: Instant::now(), fault: None }
+    }
+
+    /// Whether the terminator came: nothing more will.
+    pub(crate) fn ended(&self) -> bool {
+        self.decoder.ended()
+    }
+
+    /// Whether all that was asked for is there, terminator or not.
+    pub(crate) fn finished(&self) -> bool {
+        self.decoder.finished()
+    }
+
+    /// Reads once and appends what it brought to `events`. Only events count as progress: comments
+    /// and pings keep nobody waiting longer.
+    pub(crate) async fn read(
+        &mut self,
+        down: &mut Downstream<'_>,
+        events: &mut Vec<Event>,
+    ) -> Read {
+        if let Some(fault) = self.fault.take() {
+            return Read::Failed(Code::UpstreamFailed, fault);
+        }
+        let idle = (self.progress + self.limits.idle).min(self.deadline);
+        let read = tokio::select! {
+            biased;
+            read = timeout_at(idle, self.up.chunk()) => read,
+            () = down.until_left() => return Read::Left,
+        };
+        let bytes = match read {
+            Err(_) => {
+                let message = "the provider sent nothing within the time limit";
+                return Read::Failed(Code::UpstreamTimeout, message.to_owned());
+            }
+            Ok(Err(_)) => {
+                let message = "the connection to the provider broke";
+                return Read::Failed(Code::UpstreamFailed, message.to_owned());
+            }
+            Ok(Ok(None)) => return Read::End,
+            Ok(Ok(Some(bytes))) => bytes,
+        };
+        let pushed = self.decoder.push(&bytes, events);
+        if !events.is_empty() {
+            self.progress = Instant::now();
+        }
+        match pushed {
+            Err(fault) if events.is_empty() => {
+                Read::Failed(Code::UpstreamFailed, fault.to_string())
+            }
+            // They were sent and are paid for, whatever came after them.
+            Err(fault) => {
+                self.fault = Some(fault.to_string());
+                Read::Events
+            }
+            Ok(()) => Read::Events,
+        }
+    }
+
+    /// What is known of the use where the stream ends here: all of it, where the provider told it
+    /// after the last choice had finished.
+    pub(crate) fn known(&self, meter: &Meter) -> Known {
+        if self.finished() && meter.reported().is_some() { Known::Whole } else { Known::Cut }
+    }
+
+    /// Stops the provider after the caller left. What it had already sent is on its bill, so it is
+    /// read and metered first: up to the first pause, which a provider at its own pace makes at
+    /// once, and for a bounded time. One that does not pause may have done all that was asked.
+    pub(crate) async fn catch_up(mut self, meter: &mut Meter) -> Known {
+        let end = Instant::now() + CATCH_UP_TIME;
+        let mut events = Vec::new();
+        let known = loop {
+            let now = Instant::now();
+            if now >= end {
+                break Known::Nothing;
+            }
+            match timeout_at(now + CATCH_UP_PAUSE, self.up.chunk()).await {
+                Err(_) | Ok(Ok(None) | Err(_)) => break self.known(meter),
+                Ok(Ok(Some(bytes))) => {
+                    let read = self.decoder.push(&bytes, &mut events);
+                    events.drain(..).for_each(|event| meter.observe(&event));
+                    if read.is_err() {
+                        break Known::Nothing;
+                    }
+                    if self.decoder.ended() {
+                        break Known::Whole;
+                    }
+                }
+            }
+        };
+        self.up.stop().await;
+        known
+    }
+
+    /// Stops the provider at once.
+    pub(crate) async fn stop(self) {
+        self.up.stop().await;
+    }
+
+    /// Gives the connection of a finished stream back.
+    pub(crate) async fn recycle(self, upstreams: &Upstreams) {
+        recycle(upstreams, self.up).await;
+    }
+}
+
+/// Reads a finished response to its end, so that the connection can be used again.
+pub(crate) async fn recycle(upstreams: &Upstreams, mut up: Response) {
+    let tail = async {
+        loop {
+            match up.chunk().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(()),
+                Err(failure) => return Err::<(), Failure>(failure),
+            }
+        }
+    };
+    match timeout(TAIL_TIME, tail).await {
+        Ok(Ok(())) => upstreams.release(up).await,
+        Ok(Err(_)) | Err(_) => up.stop().await,
+    }
+}
