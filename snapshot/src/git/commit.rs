@@ -221,23 +221,22 @@ impl Repository {
     async fn adopt(&self, base: &str, commit: &str) -> Result<(), Error> {
         // Before the push: afterwards there is no way back.
         self.read_tree(commit, true).await?;
-        let kind = match self.remote() {
-            Some(remote) => {
-                let branch = self.name_of(Kind::Branch).unwrap_or_default();
-                let pushed = self.push(remote, &branch, commit, Some(base)).await;
-                if let Err(error @ Error::PushRefused { .. }) = pushed {
-                    // What is there now is what runs. If it cannot be had, the next look gets it.
-                    let _ = self.follow(remote).await;
-                    return Err(error);
-                }
-                pushed?;
-                let followed = format!("{}/branch", self.options.place(remote));
-                self.call(&["update-ref", &followed, commit]).run().await?;
-                Some(Kind::Branch)
-            }
-            None => None,
-        };
-        self.stand(commit, kind).await
+        let Some(remote) = self.remote() else { return self.stand(commit, None).await };
+        let branch = self.name_of(Kind::Branch).unwrap_or_default();
+        let pushed = self.push(remote, &branch, commit, Some(base)).await;
+        if let Err(error @ Error::PushRefused { .. }) = pushed {
+            // What is there now is what runs. If it cannot be had, the next look gets it.
+            let _ = self.follow(remote).await;
+            return Err(error);
+        }
+        pushed?;
+        let followed = format!("{}/branch", self.options.place(remote));
+        self.call(&["update-ref", &followed, commit]).run().await?;
+        if let Err(error) = self.stand(commit, Some(Kind::Branch)).await {
+            // It is done: the remote has it and it runs. The next look tries again and tells.
+            tracing::warn!(%commit, %error, "the folder of the tree does not show its commit");
+        }
+        Ok(())
     }
 
     /// Shows a commit in the working tree and makes it HEAD. `follows` says what HEAD is: the branch

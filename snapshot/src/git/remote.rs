@@ -89,13 +89,10 @@ impl Repository {
             None => self.fetch(remote, kind, before.map(|known| known.commit)).await?,
         };
         warnings.extend(self.keep_local(kind, &commit).await?);
-        let hidden = match self.stand(&commit, Some(kind)).await {
-            Ok(()) => None,
-            Err(error @ Error::Dirty { .. }) => {
-                Some(format!("commit {commit} runs, but the folder does not show it: {error}"))
-            }
-            Err(error) => return Err(error),
-        };
+        // Whatever is in the way there, the commit is fetched and runs.
+        let hidden = self.stand(&commit, Some(kind)).await.err();
+        let hidden = hidden
+            .map(|error| format!("commit {commit} runs, but the folder does not show it: {error}"));
         Ok(Synced { commit, fetched, forced_from, warnings, hidden })
     }
 

@@ -183,6 +183,13 @@ async fn work_in_the_folder_is_kept_and_holds_no_policy_back() {
     );
     assert_eq!(tree.head().await.unwrap(), newest);
     assert_eq!(place.read("a.cedar").unwrap(), "work");
+    // A lock that a killed command left behind does not either.
+    place.sh("git -C tree checkout -q a.cedar && touch tree/.git/index.lock");
+    let newest = place.person("a.cedar", "three\n");
+    let synced = tree.sync().await.unwrap().unwrap();
+    assert!(synced.hidden.is_some_and(|why| why.contains("index.lock")));
+    assert_eq!(tree.head().await.unwrap(), newest);
+    place.sh("rm tree/.git/index.lock && echo work > tree/a.cedar");
     // A commit made there by hand does not run, and is not lost.
     place.sh("cd tree && git -c user.name=A -c user.email=a@b commit -qam 'in the tree'");
     let local = place.sh("git -C tree rev-parse HEAD");
@@ -190,7 +197,7 @@ async fn work_in_the_folder_is_kept_and_holds_no_policy_back() {
     assert_eq!((&synced.commit, synced.forced_from, synced.hidden), (&newest, None, None));
     assert!(synced.warnings[0].contains(&local), "{:?}", synced.warnings);
     assert_eq!(place.sh(&format!("git -C tree show refs/orchestack/kept/{local}:a.cedar")), "work");
-    assert_eq!(place.read("a.cedar").unwrap(), "two\n");
+    assert_eq!(place.read("a.cedar").unwrap(), "three\n");
     assert!(tree.sync().await.unwrap().unwrap().warnings.is_empty());
 }
 
