@@ -27,9 +27,7 @@ pub(crate) enum TooLarge {
     Policies,
     #[error("the policy `{0}` is longer than {POLICY_BYTES_MAX} bytes: split it")]
     Policy(String),
-    #[error(
-        "the policy `{0}` nests more than {ARITHMETIC_MAX} operations that can overflow: split it"
-    )]
+    #[error("the policy `{0}` nests more than {ARITHMETIC_MAX} operations: split it")]
     Arithmetic(String),
 }
 

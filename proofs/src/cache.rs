@@ -56,7 +56,7 @@ impl Cache {
         let mut cache = match read(path) {
             Ok(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
                 let path = path.display();
-                tracing::warn!(%path, %error, "the remembered proofs cannot be read; starting anew");
+                tracing::warn!(%path, %error, "no proof is remembered: the file is damaged");
                 Self::default()
             }),
             Err(error) => {

@@ -71,8 +71,8 @@ impl Prover {
         solver::version(&self.options).await
     }
 
-    /// Proves or refutes every claim, in the order of the claims. `schema_text` is what `schema` was
-    /// parsed from: answers are remembered under it.
+    /// Proves or refutes every claim, in the order of the claims. `schema_text` is what `schema`
+    /// was parsed from: answers are remembered under it.
     ///
     /// It never fails: what keeps a claim from being decided is its [`Verdict::Unknown`]. Needs a
     /// Tokio runtime with time and I/O; dropping the future ends its solver processes.

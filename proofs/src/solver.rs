@@ -39,9 +39,7 @@ pub enum Error {
         said: String,
     },
     /// No request of the schema is meant, so there is nothing to prove.
-    #[error(
-        "find a request that is meant: compare the action, the types and the property with the schema"
-    )]
+    #[error("find a request that is meant: compare action, types and property with the schema")]
     NoEnvironment,
     /// The schema leaves names open, which may stand for anything.
     #[error(

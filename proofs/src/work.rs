@@ -78,7 +78,7 @@ impl Shop {
         for _ in 0..workers {
             let (shop, answers) = (Arc::clone(&shop), answers.clone());
             let runtime = Handle::current();
-            // Compiling keeps a processor busy for up to a second, and recurses as deep as there are
+            // Compiling keeps a processor busy for seconds and recurses as deep as there are
             // policies: a thread that serves requests has neither the time nor the stack for it.
             let thread = thread::Builder::new().name("proofs".to_owned()).stack_size(STACK_BYTES);
             if let Err(error) = thread.spawn(move || runtime.block_on(shop.serve(&answers))) {
