@@ -55,7 +55,8 @@ impl Cache {
         let Some(path) = path else { return Self::default() };
         let mut cache = match read(path) {
             Ok(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
-                tracing::warn!(path = %path.display(), %error, "the remembered proofs cannot be read; starting anew");
+                let path = path.display();
+                tracing::warn!(%path, %error, "no proof is remembered: the file is damaged");
                 Self::default()
             }),
             Err(error) => {
@@ -97,7 +98,7 @@ impl Cache {
         self.answers.insert(key, Remembered { run: self.run, answer });
     }
 
-    /// Writes the file if anything is new. That it cannot be written costs only the next run's time.
+    /// Writes the file if anything is new. If it cannot be, only the next run pays for it.
     pub(crate) fn save(mut self) {
         if !self.changed || self.path.as_os_str().is_empty() {
             return;
@@ -151,4 +152,29 @@ fn private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_longest_unused_is_forgotten_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proofs.json");
+        let open = || Cache::load(Some(&path));
+        let mut first = open();
+        for number in 0..ENTRIES_MAX {
+            first.remember(format!("{number:05}"), &Verdict::Proved);
+        }
+        first.save();
+        let mut second = open();
+        assert!(second.recall("00000", |_| true).is_some());
+        second.remember("new".to_owned(), &Verdict::Proved);
+        second.save();
+        let third = open();
+        assert_eq!(third.answers.len(), ENTRIES_MAX);
+        assert!(third.answers.contains_key("00000") && third.answers.contains_key("new"));
+        assert!(!third.answers.contains_key("00001"));
+    }
 }

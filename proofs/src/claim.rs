@@ -17,9 +17,10 @@ pub struct Claim {
     pub envs: Envs,
 }
 
-/// What should hold. "Permitted" is Cedar's own decision, in which a policy that cannot be evaluated
-/// counts as absent: whoever denies upon an error permits less, so `Never` and `Disjoint` hold there
-/// too, and `Always` and `Implies` need [`What::NeverErrors`] of the policies beside them.
+/// What should hold. "Permitted" is Cedar's own decision, in which a policy that cannot be
+/// evaluated counts as absent. Whoever denies upon an error permits less, so `Never` and `Disjoint`
+/// hold there too, and `Always` and `Implies` need [`What::NeverErrors`] of the policies beside
+/// them.
 #[derive(Debug, Clone)]
 pub enum What {
     /// No request that `when` permits is permitted by `set`.
@@ -61,6 +62,7 @@ pub enum What {
 /// The request environments that a claim speaks about. An environment is an action with a type of
 /// principal and a type of resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a claim holds one, and nobody holds many claims")]
 pub enum Envs {
     /// Every environment of the schema.
     All,

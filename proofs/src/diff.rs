@@ -35,8 +35,8 @@ pub enum Change {
 }
 
 impl Prover {
-    /// How `after` decides differently from `before`, by request environment: at most one example of
-    /// each direction. Environments in which both decide alike give nothing.
+    /// How `after` decides differently from `before`, by request environment: at most one example
+    /// of each direction. Environments in which both decide alike give nothing.
     ///
     /// # Errors
     /// If nothing can be compared at all; a single environment that cannot is [`Change::Unknown`].

@@ -13,6 +13,7 @@ use cedar_policy_symcc::{
 };
 
 use crate::{
+    bound,
     claim::Verdict,
     example::Example,
     part::{Digest, Part},
@@ -66,7 +67,7 @@ impl<'a> Formulas<'a> {
     ) -> Verdict {
         let found = match self.compile(question) {
             Ok(formula) => solver.ask(&formula).await,
-            Err(error) => Err(Fault::Failed(error)),
+            Err(fault) => Err(fault),
         };
         match found {
             Ok(None) => Verdict::Proved,
@@ -75,11 +76,12 @@ impl<'a> Formulas<'a> {
         }
     }
 
-    fn compile(&mut self, question: &Question) -> Result<Formula, SymError> {
+    fn compile(&mut self, question: &Question) -> Result<Formula, Fault> {
         Ok(match question {
             Question::Disjoint(one, other) => Formula::Disjoint(self.set(one)?, self.set(other)?),
             Question::Implies(from, to) => Formula::Implies(self.set(from)?, self.set(to)?),
             Question::NeverErrors(part) => {
+                bound::check(&part.set)?;
                 let policy = part.set.policies().next().ok_or(SymError::NoPolicies)?;
                 let compiled = CompiledPolicy::compile(policy, self.env, self.schema)?;
                 Formula::NeverErrors(Box::new(compiled))
@@ -87,10 +89,11 @@ impl<'a> Formulas<'a> {
         })
     }
 
-    fn set(&mut self, part: &Part) -> Result<Arc<CompiledPolicySet>, SymError> {
+    fn set(&mut self, part: &Part) -> Result<Arc<CompiledPolicySet>, Fault> {
         match self.sets.entry(part.digest) {
             Entry::Occupied(known) => Ok(Arc::clone(known.get())),
             Entry::Vacant(place) => {
+                bound::check(&part.set)?;
                 let compiled = CompiledPolicySet::compile(&part.set, self.env, self.schema)?;
                 Ok(Arc::clone(place.insert(Arc::new(compiled))))
             }
@@ -110,7 +113,9 @@ fn confirmed(question: &Question, found: &Env) -> Verdict {
 
 /// A fault with its causes, of which the library shows only the first.
 fn told(fault: &Fault) -> String {
-    if let Fault::Failed(SymError::PolicyNotWellTyped { errs }) = fault {
+    if let Fault::Failed(error) = fault
+        && let SymError::PolicyNotWellTyped { errs } = &**error
+    {
         let errors: Vec<String> = errs.iter().map(ToString::to_string).collect();
         return format!("the policies do not fit the schema: {}", errors.join("; "));
     }

@@ -7,6 +7,7 @@
 //! reason: nothing here fails open. This is the only crate that starts the solver, and no request
 //! waits for it.
 
+mod bound;
 mod cache;
 mod claim;
 mod diff;

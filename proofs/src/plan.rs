@@ -6,7 +6,7 @@ use cedar_policy::{RequestEnv, Schema};
 
 use crate::{
     cache::Cache,
-    claim::{Claim, Verdict},
+    claim::{Claim, Verdict, What},
     part::Place,
     question::{Question, Stand},
     work::{Answer, Job, Task},
@@ -66,18 +66,8 @@ impl Plan {
             let here = places.iter().zip(&mut jobs).enumerate();
             for (at, (place, job)) in here.filter(|(_, (place, _))| claim.envs.has(&place.env)) {
                 let mut slot = Slot::new(number, at, Arc::clone(&place.env));
-                match Stand::of(&claim.what, place) {
-                    Stand::Void => slot.known(Verdict::Proved, Origin::Void),
-                    Stand::Trivial => slot.known(Verdict::Proved, Origin::Scopes),
-                    Stand::Unable(why) => slot.known(Verdict::Unknown(why), Origin::Scopes),
-                    Stand::Open(question) => {
-                        slot.key = key(&question, &place.env);
-                        let broken = |example: &_| question.is_broken_here(&place.env, example);
-                        match cache.recall(&slot.key, broken) {
-                            Some(verdict) => slot.known(verdict, Origin::Cache),
-                            None => job.tasks.push(Task { number: slots.len(), question }),
-                        }
-                    }
+                if let Some(question) = slot.stand(&claim.what, place, &key, cache) {
+                    job.tasks.push(Task { number: slots.len(), question });
                 }
                 slots.push(slot);
             }
@@ -109,9 +99,30 @@ impl Slot {
         }
     }
 
-    fn known(&mut self, verdict: Verdict, source: Origin) {
+    /// Fills the slot with what is known already, or gives the question that is still open.
+    fn stand(
+        &mut self,
+        what: &What,
+        place: &Place,
+        key: impl Fn(&Question, &RequestEnv) -> String,
+        cache: &mut Cache,
+    ) -> Option<Box<Question>> {
+        let (verdict, source) = match Stand::of(what, place) {
+            Stand::Void => (Verdict::Proved, Origin::Void),
+            Stand::Trivial => (Verdict::Proved, Origin::Scopes),
+            Stand::Unable(why) => (Verdict::Unknown(why), Origin::Scopes),
+            Stand::Open(question) => {
+                self.key = key(&question, &place.env);
+                let broken = |example: &_| question.is_broken_here(&place.env, example);
+                match cache.recall(&self.key, broken) {
+                    Some(verdict) => (verdict, Origin::Cache),
+                    None => return Some(question),
+                }
+            }
+        };
         self.verdict = verdict;
         self.source = source;
+        None
     }
 }
 

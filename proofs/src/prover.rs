@@ -3,7 +3,10 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use cedar_policy::Schema;
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     cache::Cache,
@@ -41,6 +44,9 @@ impl Default for Options {
     }
 }
 
+/// Longer times are cut to this: no proof is worth a day, and no clock overflows.
+const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Proves claims. It keeps no process between calls.
 #[derive(Debug, Clone)]
 pub struct Prover {
@@ -50,7 +56,9 @@ pub struct Prover {
 
 impl Prover {
     /// A prover that starts nothing yet.
-    pub fn new(options: Options) -> Self {
+    pub fn new(mut options: Options) -> Self {
+        options.check_timeout = options.check_timeout.min(TIMEOUT_MAX);
+        options.total_timeout = options.total_timeout.min(TIMEOUT_MAX);
         let processes = options.parallel.clamp(1, Semaphore::MAX_PERMITS);
         Self { options: Arc::new(options), processes: Arc::new(Semaphore::new(processes)) }
     }
@@ -63,8 +71,8 @@ impl Prover {
         solver::version(&self.options).await
     }
 
-    /// Proves or refutes every claim, in the order of the claims. `schema_text` is what `schema` was
-    /// parsed from: answers are remembered under it.
+    /// Proves or refutes every claim, in the order of the claims. `schema_text` is what `schema`
+    /// was parsed from: answers are remembered under it.
     ///
     /// It never fails: what keeps a claim from being decided is its [`Verdict::Unknown`]. Needs a
     /// Tokio runtime with time and I/O; dropping the future ends its solver processes.
@@ -76,7 +84,10 @@ impl Prover {
     ) -> Vec<Outcome> {
         let slots = self.settle(schema, schema_text, claims).await;
         let outcome = |(number, claim): (usize, &Claim)| match &slots {
-            Ok(slots) => outcome(claim, slots.iter().filter(|slot| slot.claim == number)),
+            Ok(slots) => {
+                let own: Vec<&Slot> = slots.iter().filter(|slot| slot.claim == number).collect();
+                outcome(claim, &own)
+            }
             Err(error) => Outcome {
                 id: claim.id.clone(),
                 verdict: Verdict::Unknown(format!("failed to {error}")),
@@ -97,6 +108,7 @@ impl Prover {
         if !schema.is_complete() {
             return Err(Error::IncompleteSchema);
         }
+        let deadline = Instant::now() + self.options.total_timeout;
         let version = self.version().await?;
         let path = self.options.cache.clone();
         let loaded = tokio::task::spawn_blocking(move || Cache::load(path.as_deref()));
@@ -106,8 +118,9 @@ impl Prover {
         let jobs = std::mem::take(&mut plan.jobs);
         if !jobs.is_empty() {
             let (options, processes) = (Arc::clone(&self.options), Arc::clone(&self.processes));
-            let mut answers = Shop::new(options, processes, schema.clone(), jobs).open();
-            while let Some(answer) = answers.recv().await {
+            let mut answers = Shop::new(options, processes, schema.clone(), jobs, deadline).open();
+            // A worker that still compiles when the time is up cannot be stopped, only left.
+            while let Ok(Some(answer)) = timeout_at(deadline, answers.recv()).await {
                 plan.take(answer, &mut cache);
             }
         }
@@ -117,30 +130,36 @@ impl Prover {
     }
 }
 
-/// The first environment that refutes a claim decides; one that is unknown keeps it from being
-/// proved; and a claim about nothing is a mistake in the claim, not proved.
-fn outcome<'a>(claim: &Claim, slots: impl Iterator<Item = &'a Slot>) -> Outcome {
-    let mut verdict = None;
-    let (mut asked, mut remembered, mut void) = (false, false, true);
-    let mut took = Duration::ZERO;
-    for slot in slots {
-        asked |= slot.source == Origin::Solver;
-        remembered |= slot.source == Origin::Cache;
-        void &= slot.source == Origin::Void;
-        took += slot.took;
-        verdict = match (verdict, &slot.verdict) {
-            (Some(refuted @ Verdict::Refuted(_)), _) => Some(refuted),
-            (_, refuted @ Verdict::Refuted(_)) => Some(refuted.clone()),
-            (Some(unknown @ Verdict::Unknown(_)), _) => Some(unknown),
-            (_, other) => Some(other.clone()),
-        };
-    }
-    // No slot at all is void too.
-    let nothing = || Verdict::Unknown(format!("failed to {}", Error::NoEnvironment));
+/// The first environment that refutes a claim decides, and one that is unknown keeps it from being
+/// proved. A claim about nothing is a mistake in the claim: it is not proved either.
+fn outcome(claim: &Claim, slots: &[&Slot]) -> Outcome {
+    let first = |wanted: fn(&Verdict) -> bool| slots.iter().find(|slot| wanted(&slot.verdict));
+    let verdict = if slots.iter().all(|slot| slot.source == Origin::Void) {
+        Verdict::Unknown(format!("failed to {}", Error::NoEnvironment))
+    } else {
+        let refuted = first(|verdict| matches!(verdict, Verdict::Refuted(_)));
+        let unknown = || first(|verdict| matches!(verdict, Verdict::Unknown(_)));
+        refuted.or_else(unknown).map_or(Verdict::Proved, |slot| placed(slot))
+    };
+    let from = |source| slots.iter().any(|slot| slot.source == source);
     Outcome {
         id: claim.id.clone(),
-        verdict: verdict.filter(|_| !void).unwrap_or_else(nothing),
-        cached: remembered && !asked,
-        took,
+        verdict,
+        cached: from(Origin::Cache) && !from(Origin::Solver),
+        took: slots.iter().map(|slot| slot.took).sum(),
+    }
+}
+
+/// The verdict of a slot; an example says by itself where it belongs, a reason does not.
+fn placed(slot: &Slot) -> Verdict {
+    let env = &slot.env;
+    match &slot.verdict {
+        Verdict::Unknown(why) => Verdict::Unknown(format!(
+            "for {} by {} on {}: {why}",
+            env.action(),
+            env.principal(),
+            env.resource()
+        )),
+        known @ (Verdict::Proved | Verdict::Refuted(_)) => known.clone(),
     }
 }

@@ -29,7 +29,7 @@ pub(crate) enum Stand {
     /// It cannot be asked; the text says why.
     Unable(String),
     /// A solver has to be asked.
-    Open(Question),
+    Open(Box<Question>),
 }
 
 impl Stand {
@@ -43,7 +43,7 @@ impl Stand {
             What::Never { set: one, when: other } | What::Disjoint { one, other } => {
                 let (one, other) = (Part::of(one, place), Part::of(other, place));
                 if one.permits && other.permits {
-                    Self::Open(Question::Disjoint(one, other))
+                    Self::open(Question::Disjoint(one, other))
                 } else {
                     Self::Trivial
                 }
@@ -51,17 +51,23 @@ impl Stand {
             What::Always { set: to, when: from } | What::Implies { from, to } => {
                 let (from, to) = (Part::of(from, place), Part::of(to, place));
                 if from.permits && from.digest != to.digest {
-                    Self::Open(Question::Implies(from, to))
+                    Self::open(Question::Implies(from, to))
                 } else {
                     Self::Trivial
                 }
             }
             What::NeverErrors { policy } if !place.can_apply(policy) => Self::Trivial,
             What::NeverErrors { policy } => match PolicySet::from_policies([policy.clone()]) {
-                Ok(set) => Self::Open(Question::NeverErrors(Part::of(&set, place))),
+                Ok(set) => Self::open(Question::NeverErrors(Part::of(&set, place))),
                 Err(error) => Self::Unable(format!("the policy does not stand alone: {error}")),
             },
         }
+    }
+}
+
+impl Stand {
+    fn open(question: Question) -> Self {
+        Self::Open(Box::new(question))
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::{formula::Formula, prover::Options};
+use crate::{bound::TooLarge, formula::Formula, prover::Options};
 
 /// Why nothing can be proved at all.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +39,7 @@ pub enum Error {
         said: String,
     },
     /// No request of the schema is meant, so there is nothing to prove.
-    #[error(
-        "find a request that is meant: compare the action, the types and the property with the schema"
-    )]
+    #[error("find a request that is meant: compare action, types and property with the schema")]
     NoEnvironment,
     /// The schema leaves names open, which may stand for anything.
     #[error(
@@ -63,10 +61,11 @@ pub(crate) async fn version(options: &Options) -> Result<String, Error> {
         .spawn()
         .map_err(|source| Error::NoSolver { path: path(), source })?;
     let mut text = Vec::new();
+    let longest = options.check_timeout.min(options.total_timeout);
     if let Some(stdout) = child.stdout.take() {
         let mut stdout = stdout.take(VERSION_BYTES_MAX);
         // What was read before the time is up or the pipe broke is judged like any other text.
-        let _ = timeout(options.check_timeout, stdout.read_to_end(&mut text)).await;
+        let _ = timeout(longest, stdout.read_to_end(&mut text)).await;
     }
     let text = String::from_utf8_lossy(&text);
     let line = text.lines().next().unwrap_or_default();
@@ -87,10 +86,20 @@ pub(crate) async fn version(options: &Options) -> Result<String, Error> {
 pub(crate) enum Fault {
     #[error("the solver did not answer within {0:?}")]
     Silent(Duration),
+    #[error("the time for all proofs was over before the solver answered")]
+    Over,
     #[error("the solver fails its own test: it does not tell true from false")]
     Untrue,
     #[error(transparent)]
-    Failed(#[from] SymError),
+    TooLarge(#[from] TooLarge),
+    #[error(transparent)]
+    Failed(Box<SymError>),
+}
+
+impl From<SymError> for Fault {
+    fn from(error: SymError) -> Self {
+        Self::Failed(Box::new(error))
+    }
 }
 
 type Running = CedarSymCompiler<LocalSolver>;
@@ -123,7 +132,8 @@ impl<'a> Process<'a> {
         };
         let late = Instant::now() + options.check_timeout;
         match timeout_at(late.min(self.deadline), asked).await {
-            Err(_) => Err(Fault::Silent(options.check_timeout)),
+            Err(_) if late < self.deadline => Err(Fault::Silent(options.check_timeout)),
+            Err(_) => Err(Fault::Over),
             Ok(Err(fault)) => Err(fault),
             Ok(Ok((solver, found))) => {
                 self.running = Some(solver);

@@ -2,6 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
+    thread,
     time::Duration,
     vec,
 };
@@ -29,7 +30,7 @@ pub(crate) struct Job {
 #[derive(Debug)]
 pub(crate) struct Task {
     pub number: usize,
-    pub question: Question,
+    pub question: Box<Question>,
 }
 
 /// The answer to the task of the same number.
@@ -50,6 +51,9 @@ pub(crate) struct Shop {
     queue: Mutex<vec::IntoIter<Job>>,
 }
 
+/// The stack of a worker. Only what is used of it costs memory.
+const STACK_BYTES: usize = 256 << 20;
+
 /// The answers that may wait for whoever asked.
 const ANSWERS_MAX: usize = 64;
 
@@ -59,8 +63,8 @@ impl Shop {
         processes: Arc<Semaphore>,
         schema: Schema,
         jobs: Vec<Job>,
+        deadline: Instant,
     ) -> Self {
-        let deadline = Instant::now() + options.total_timeout;
         Self { options, schema, deadline, processes, queue: Mutex::new(jobs.into_iter()) }
     }
 
@@ -74,9 +78,12 @@ impl Shop {
         for _ in 0..workers {
             let (shop, answers) = (Arc::clone(&shop), answers.clone());
             let runtime = Handle::current();
-            // Compiling keeps a processor busy for up to a second; a thread that serves requests
-            // must not wait for it.
-            tokio::task::spawn_blocking(move || runtime.block_on(shop.serve(&answers)));
+            // Compiling keeps a processor busy for seconds and recurses as deep as there are
+            // policies: a thread that serves requests has neither the time nor the stack for it.
+            let thread = thread::Builder::new().name("proofs".to_owned()).stack_size(STACK_BYTES);
+            if let Err(error) = thread.spawn(move || runtime.block_on(shop.serve(&answers))) {
+                tracing::warn!(%error, "no thread for a solver");
+            }
         }
         receiver
     }

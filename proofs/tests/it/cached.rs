@@ -6,14 +6,15 @@ use proofs::{Claim, Envs, Options, Outcome, Prover, What};
 use tempfile::TempDir;
 
 use crate::world::{
-    SCHEMA, always, claim, disjoint, impostor, never, prove_with, proved, refuted, schema, unknown,
+    SCHEMA, always, claim, disjoint, impostor, never, patient, prove_with, proved, refuted, schema,
+    unknown,
 };
 
 const OPEN: &str = "permit (principal, action, resource) when { resource.open };";
 const CLOSED: &str = "permit (principal, action, resource) when { !resource.open };";
 
 fn remembering(folder: &TempDir) -> Options {
-    Options { cache: Some(folder.path().join("sub/proofs.json")), ..Options::default() }
+    Options { cache: Some(folder.path().join("sub/proofs.json")), ..patient() }
 }
 
 /// The same, but with a solver that answers nothing: what is known then was remembered.
@@ -113,7 +114,7 @@ async fn a_damaged_file_is_harmless() {
 #[tokio::test]
 async fn a_file_that_cannot_be_written_is_harmless() {
     let cache = Some(Path::new("/dev/null/proofs.json").to_owned());
-    proved(&prove_with(Options { cache, ..Options::default() }, never(OPEN, CLOSED)).await);
+    proved(&prove_with(Options { cache, ..patient() }, never(OPEN, CLOSED)).await);
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use proofs::{Change, Difference, Envs, Error, Options, Prover};
 
-use crate::world::{SCHEMA, allowed_by, impostor, permits, schema, set};
+use crate::world::{SCHEMA, allowed_by, impostor, patient, permits, schema, set};
 
 const OPEN: &str = "permit (principal, action, resource) when { resource.open };";
 
 async fn diff(before: &str, after: &str, envs: &Envs) -> Result<Vec<Difference>, Error> {
-    let prover = Prover::new(Options::default());
+    let prover = Prover::new(patient());
     prover.diff(&schema(SCHEMA), SCHEMA, &set(before), &set(after), envs).await
 }
 
@@ -79,8 +79,7 @@ async fn what_cannot_be_compared_is_told() {
     let found = diff("", misspelt, &Envs::All).await.expect("comparable");
     assert_eq!(told(&found), ["unknown Robot view", "unknown User view"]);
     let solver = impostor("sleeps_when_asked.sh");
-    let options =
-        Options { solver, check_timeout: Duration::from_millis(200), ..Options::default() };
+    let options = Options { solver, check_timeout: Duration::from_millis(200), ..patient() };
     let found = Prover::new(options)
         .diff(&schema(SCHEMA), SCHEMA, &set(""), &set(OPEN), &Envs::All)
         .await
@@ -93,7 +92,7 @@ async fn what_cannot_be_compared_is_told() {
 async fn nothing_to_compare_is_an_error() {
     let fly = Envs::of(r#"Action::"fly""#.parse().expect("an action"));
     assert!(matches!(diff(OPEN, OPEN, &fly).await, Err(Error::NoEnvironment)));
-    let missing = Prover::new(Options { solver: "/nowhere/cvc5".into(), ..Options::default() });
+    let missing = Prover::new(Options { solver: "/nowhere/cvc5".into(), ..patient() });
     let found = missing.diff(&schema(SCHEMA), SCHEMA, &set(""), &set(OPEN), &Envs::All).await;
     assert!(matches!(found, Err(Error::NoSolver { .. })));
 }

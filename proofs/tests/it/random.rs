@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request};
-use proofs::{Claim, Envs, Options, Prover, Verdict, What};
+use proofs::{Claim, Envs, Prover, Verdict, What};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::world::{schema, set};
+use crate::world::{patient, schema, set};
 
 const SCHEMA: &str = "
 entity Group;
@@ -107,7 +107,7 @@ proptest! {
                 envs: Envs::All,
             })
             .collect();
-        let prover = Prover::new(Options::default());
+        let prover = Prover::new(patient());
         let runtime = Runtime::new().expect("a runtime");
         let outcomes = runtime.block_on(prover.prove(&schema(SCHEMA), SCHEMA, &claims));
         for ((from, to), outcome) in pairs.iter().zip(outcomes) {

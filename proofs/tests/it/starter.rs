@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use proofs::{Change, Claim, Envs, Options, Prover};
+use proofs::{Change, Claim, Envs, Prover};
 
 use crate::world::{
-    allowed_by, always, never, never_errors, permits, proved, refuted, schema, set,
+    allowed_by, always, never, never_errors, patient, permits, proved, refuted, schema, set,
 };
 
 const SCHEMA: &str = include_str!("../../../policy/src/schema.cedarschema");
@@ -59,7 +59,7 @@ async fn restricted_data_never_reaches_a_cloud_provider() {
         Claim { envs: envs.clone(), ..claim("kept", never(MODELS, RESTRICTED_TO_CLOUD)) },
         Claim { envs, ..claim("broken", never(&broken, RESTRICTED_TO_CLOUD)) },
     ];
-    let outcomes = Prover::new(Options::default()).prove(&schema(SCHEMA), SCHEMA, &claims).await;
+    let outcomes = Prover::new(patient()).prove(&schema(SCHEMA), SCHEMA, &claims).await;
     proved(&outcomes[0]);
     let example = refuted(&outcomes[1]);
     assert_eq!(outcomes[1].id, "broken");
@@ -82,7 +82,7 @@ async fn the_starter_tree_keeps_its_promises() {
         claims.push(claim("errors", never_errors(&policy.to_string())));
     }
     let started = Instant::now();
-    let outcomes = Prover::new(Options::default()).prove(&schema(SCHEMA), SCHEMA, &claims).await;
+    let outcomes = Prover::new(patient()).prove(&schema(SCHEMA), SCHEMA, &claims).await;
     println!("{} claims in {:?}", outcomes.len(), started.elapsed());
     for outcome in &outcomes {
         println!("{}: {:?}", outcome.id, outcome.took);
@@ -94,7 +94,7 @@ async fn the_starter_tree_keeps_its_promises() {
 async fn a_lifted_guardrail_shows_as_newly_permitted() {
     let started = Instant::now();
     let after = without("restricted-stays-local");
-    let found = Prover::new(Options::default())
+    let found = Prover::new(patient())
         .diff(&schema(SCHEMA), SCHEMA, &set(MODELS), &set(&after), &Envs::All)
         .await
         .expect("comparable");
@@ -111,8 +111,25 @@ async fn a_lifted_guardrail_shows_as_newly_permitted() {
 #[test]
 fn the_future_of_a_proof_may_move_between_threads() {
     fn movable<T: Send>(_: T) {}
-    let prover = Prover::new(Options::default());
+    let prover = Prover::new(patient());
     let schema = schema(SCHEMA);
     movable(prover.prove(&schema, SCHEMA, &[]));
     movable(prover.diff(&schema, SCHEMA, &set(""), &set(""), &Envs::All));
+}
+
+/// Compiling recurses as deep as there are policies, which a thread of the runtime does not survive.
+#[tokio::test]
+async fn hundreds_of_policies_are_no_trouble() {
+    let mut tree = MODELS.to_owned();
+    for number in 0..300 {
+        tree.push_str(&format!(
+            r#"permit (principal == Orchestack::Agent::"a{number}", action == {CALL_MODEL}, resource)
+               when {{ context.request.input_tokens_bound < {number} }};"#
+        ));
+    }
+    let claims = [claim("kept", never(&tree, RESTRICTED_TO_CLOUD))];
+    let started = Instant::now();
+    let outcomes = Prover::new(patient()).prove(&schema(SCHEMA), SCHEMA, &claims).await;
+    println!("300 policies in {:?}", started.elapsed());
+    proved(&outcomes[0]);
 }

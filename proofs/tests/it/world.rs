@@ -1,6 +1,6 @@
 //! A small world to make claims about.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use cedar_policy::{Authorizer, Decision, Entities, PolicySet, Request, Schema};
 use proofs::{Claim, Envs, Example, Options, Outcome, Prover, Verdict, What};
@@ -58,8 +58,14 @@ pub fn impostor(name: &str) -> PathBuf {
     PathBuf::from(folder).join(name)
 }
 
+/// Time enough on a machine that is busy with other things.
+pub fn patient() -> Options {
+    let (check_timeout, total_timeout) = (Duration::from_secs(120), Duration::from_secs(600));
+    Options { check_timeout, total_timeout, ..Options::default() }
+}
+
 pub async fn prove(what: What) -> Outcome {
-    prove_with(Options::default(), what).await
+    prove_with(patient(), what).await
 }
 
 pub async fn prove_with(options: Options, what: What) -> Outcome {
