@@ -155,6 +155,9 @@ impl Desk {
             tenant: who.tenant,
             tenant_name: &who.tenant_name,
             target,
+            owner: None,
+            approval: None,
+            break_glass: None,
             now: Timestamp::now(),
         });
         match decided {

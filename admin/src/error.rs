@@ -214,7 +214,11 @@ fn denial(denial: &Denial) -> String {
         DenyReason::Forbidden { .. } => "a policy forbids it".to_owned(),
         DenyReason::NoPermit { .. } => "no policy permits it".to_owned(),
         DenyReason::Blocked { kinds } => format!("policy blocks {}", join(kinds)),
-        DenyReason::ApprovalRequired { roles } => format!("approval by {} is needed", join(roles)),
+        DenyReason::ApprovalRequired { need } => format!("approval by {need} is needed"),
+        other @ (DenyReason::OutsideGrant
+        | DenyReason::NotLocal
+        | DenyReason::Retention { .. }
+        | DenyReason::DryRunOnly) => other.to_string(),
     };
     let commit: String = denial.commit.chars().take(12).collect();
     if denial.policies.is_empty() {

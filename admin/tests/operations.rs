@@ -88,6 +88,9 @@ impl House {
             groups: vec![admin::ADMINISTRATORS.to_owned()],
         };
         let permit = snapshot.policy.administer(&AdminAct {
+            owner: None,
+            approval: None,
+            break_glass: None,
             actor: &actor,
             operation: "token.create",
             read_only: false,

@@ -101,10 +101,13 @@ fn permitted(
         kinds: &[],
         budget: BudgetFacts::default(),
         session: SessionFacts::default(),
+        approval: None,
+        // What can be had after an approval is listed too.
+        dry_run: true,
         now,
     };
-    let facts = |model| crate::serve::facts(snapshot, model);
-    let models: Vec<ModelFacts<'_>> = snapshot.registry.models().map(facts).collect();
+    let models: Vec<ModelFacts<'_>> =
+        snapshot.registry.models().map(|model| snapshot.facts(model)).collect();
     let decision = snapshot.policy.decide(&call, &models);
     let permitted =
         decision.permit.map(|permit| permit.models().map(|m| m.model().to_owned()).collect());

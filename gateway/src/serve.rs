@@ -9,7 +9,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use bytes::Bytes;
 use dlp::Findings;
-use policy::{BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, RequestFacts, SessionFacts};
+use policy::{BudgetFacts, Denied, DenyReason, ModelCall, RequestFacts, SessionFacts};
 use router::{Candidates, Facts, Needs, NoRoute, Plan};
 use serde_json::json;
 use snapshot::{Snapshot, keys::sha256_hex};
@@ -182,25 +182,15 @@ async fn decide(
         kinds: &kinds,
         budget,
         session: SessionFacts { id: call.wishes.session, calls: 0 },
+        approval: None,
+        dry_run: call.wishes.dry_run,
         now: call.now,
     };
-    let models: Vec<_> = candidates.all().map(|model| facts(snapshot, model)).collect();
+    let models: Vec<_> = candidates.all().map(|model| snapshot.facts(model)).collect();
     let decision = snapshot.policy.decide(&asked, &models);
     let effect = if decision.permit.is_some() { "permit" } else { "deny" };
     metrics::DECISIONS.with_label_values(&[effect]).inc();
     Ok(decision)
-}
-
-/// A model as policies see it.
-pub(crate) fn facts<'m>(snapshot: &Snapshot, model: &'m router::Model) -> ModelFacts<'m> {
-    ModelFacts {
-        id: &model.id,
-        provider: &model.provider,
-        locality: model.locality,
-        size: model.size.as_str(),
-        privacy: &model.privacy,
-        simulator: snapshot.registry.provider(&model.provider).is_some_and(|p| p.simulator),
-    }
 }
 
 /// The tightest of the agent's budgets, for policies. Without the ledger nothing is decided: a hard
@@ -339,9 +329,15 @@ fn denied(denied: &[Denied], auto: bool) -> Refusal {
             let kinds = kinds.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             (Code::DlpBlocked, format!("policy blocks this kind of data: {kinds}"))
         }
-        DenyReason::ApprovalRequired { roles } => {
-            let roles = roles.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            (Code::ApprovalRequired, format!("this call needs an approval by: {roles}"))
+        DenyReason::ApprovalRequired { need } => {
+            (Code::ApprovalRequired, format!("this call needs the approval of {need}"))
+        }
+        DenyReason::OutsideGrant => (
+            Code::PolicyDenied,
+            format!("the capability grant does not cover `{}` for this request", first.model),
+        ),
+        DenyReason::NotLocal | DenyReason::Retention { .. } | DenyReason::DryRunOnly => {
+            (Code::PolicyDenied, first.reason.to_string())
         }
         DenyReason::Forbidden { .. } => {
             (Code::PolicyDenied, format!("policy forbids `{}` for this request", first.model))
@@ -363,9 +359,11 @@ const fn telling(reason: &DenyReason, auto: bool) -> u8 {
         _ if !auto => 0,
         DenyReason::Blocked { .. } => 1,
         DenyReason::ApprovalRequired { .. } => 2,
-        DenyReason::Forbidden { .. } => 3,
-        DenyReason::NoPermit { .. } => 4,
-        DenyReason::Error => 5,
+        DenyReason::NotLocal | DenyReason::Retention { .. } | DenyReason::DryRunOnly => 3,
+        DenyReason::Forbidden { .. } => 4,
+        DenyReason::OutsideGrant => 5,
+        DenyReason::NoPermit { .. } => 6,
+        DenyReason::Error => 7,
     }
 }
 

@@ -2,14 +2,14 @@
 //! a solver before a commit is taken. This crate reads them and says what they claim; whoever may
 //! start a process proves them.
 
-use cedar_policy::{EntityUid, PolicySet, ValidationMode, Validator};
+use cedar_policy::{Effect, EntityUid, Policy, PolicySet, ValidationMode, Validator};
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
     bundle::{Fault, Source},
     file,
-    load::Engine,
+    load::{self, Engine},
     meaning::Part,
     source,
 };
@@ -229,23 +229,31 @@ fn matching(
 
 impl Engine {
     /// Everything that must be proved of these policies: the invariants of the commit, that doubtful
-    /// forbids never fail, and that no agent's layer permits what the organisation does not.
+    /// policies never fail, and that no agent's layer permits what the organisation does not.
     /// `tenant` is the name of the tenant that agents are in.
     pub fn claims(&self, tenant: &str) -> Vec<Claim> {
+        // What must always be permitted must not be denied by a failure either.
+        let always = |policy: &Policy| {
+            let concerned = |invariant: &Invariant| {
+                invariant.actions.is_empty()
+                    || invariant.actions.iter().any(|action| load::concerns(policy, action))
+            };
+            self.invariants().iter().any(|i| i.says == Says::Always && concerned(i))
+        };
         let stated = self.invariants().iter().flat_map(|invariant| self.stated(invariant, tenant));
-        let doubtful = self.doubtful_forbids().into_iter().map(|(policy, file, line)| {
-            let id = format!("{} never fails", policy.id());
-            let set = PolicySet::from_policies([policy]).unwrap_or_default();
-            let broken = "this forbid can fail, and one that fails protects nothing";
-            Claim {
-                id,
-                file,
-                line,
-                binding: true,
-                broken: broken.to_owned(),
-                actions: Vec::new(),
-                what: What::NeverErrors { set },
-            }
+        let doubtful = self.doubtful().map(|parsed| Claim {
+            id: format!("{} never fails", parsed.rule.id),
+            file: parsed.file.clone(),
+            line: parsed.line,
+            binding: parsed.policy.effect() == Effect::Forbid || always(&parsed.policy),
+            broken: format!(
+                "the policy `{}` can fail, which denies every such request",
+                parsed.rule.id
+            ),
+            actions: Vec::new(),
+            what: What::NeverErrors {
+                set: PolicySet::from_policies([parsed.policy.clone()]).unwrap_or_default(),
+            },
         });
         let widened = self.agent_names().map(|name| self.widened(name, tenant));
         stated.chain(doubtful).chain(widened).collect()

@@ -46,13 +46,11 @@ impl Engine {
         self.agents().keys().map(String::as_str)
     }
 
-    /// Every forbid that could fail at a decision, with its place: a forbid that fails protects
-    /// nothing, so each of these must be proved never to fail.
-    pub fn doubtful_forbids(&self) -> Vec<(Policy, String, usize)> {
+    /// Every policy that could fail at a decision. Where one does, the whole request is denied.
+    pub(crate) fn doubtful(&self) -> impl Iterator<Item = &Parsed> {
         let own = self.agents().values().flat_map(|agent| &agent.policies);
         let all = self.organisation().iter().chain(own);
-        let doubtful = all.filter(|p| !is_permit(p) && may_fail(&p.policy));
-        doubtful.map(|p| (p.policy.clone(), p.file.clone(), p.line)).collect()
+        all.filter(|parsed| may_fail(&parsed.policy))
     }
 }
 

@@ -104,7 +104,9 @@ fn fault(proof: &Proof, fix: &str) -> Fault {
 
 fn told(proof: &Proof) -> String {
     match &proof.shown {
-        Some(shown) => format!("{}: {}", proof.told, shown.split_whitespace().collect::<Vec<_>>().join(" ")),
+        Some(shown) => {
+            format!("{}: {}", proof.told, shown.split_whitespace().collect::<Vec<_>>().join(" "))
+        }
         None => proof.told.clone(),
     }
 }
@@ -191,10 +193,14 @@ pub(crate) fn is_starter(files: &BTreeMap<String, Vec<u8>>) -> bool {
         (path.starts_with("policies/") || path.starts_with("agents/")) && path.ends_with(".cedar")
             || path.starts_with("invariants/") && path.ends_with(".toml")
     };
-    let missing = policy::starter::STARTER.iter().any(|(path, _)| decides(path) && !files.contains_key(*path));
-    !missing && files.iter().filter(|(path, _)| decides(path)).all(|(path, text)| {
-        starter(path, text) || own(path, text)
-    })
+    let missing = policy::starter::STARTER
+        .iter()
+        .any(|(path, _)| decides(path) && !files.contains_key(*path));
+    !missing
+        && files
+            .iter()
+            .filter(|(path, _)| decides(path))
+            .all(|(path, text)| starter(path, text) || own(path, text))
 }
 
 #[cfg(test)]
