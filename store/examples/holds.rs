@@ -15,8 +15,8 @@ use std::{
 
 use budget::{Basis, CapSpec, Period, Scope, Zone};
 use policy::{
-    AgentKind, BudgetFacts, Bundle, Caller, Engine, ModelCall, ModelFacts, Permit, RequestFacts,
-    SessionFacts, Source,
+    AgentKind, AgentSource, BudgetFacts, Bundle, Caller, Engine, ModelCall, ModelFacts, Permit,
+    RequestFacts, SessionFacts, Source,
 };
 use store::{
     Options, Store,
@@ -109,8 +109,12 @@ fn permit() -> Option<Permit> {
     let bundle = Bundle {
         commit: "measured".to_owned(),
         organisation: vec![source(all)],
-        agents: BTreeMap::from([("a".to_owned(), vec![source(own)])]),
+        agents: BTreeMap::from([(
+            "a".to_owned(),
+            AgentSource { policies: vec![source(own)], ..AgentSource::default() },
+        )]),
         kinds: &[],
+        ..Bundle::default()
     };
     let caller = Caller {
         tenant: TenantId::generate(),
@@ -120,6 +124,7 @@ fn permit() -> Option<Permit> {
         agent_kind: AgentKind::User,
         groups: Vec::new(),
         key: None,
+        grant: None,
     };
     let call = ModelCall {
         id: RequestId::generate(),
@@ -131,6 +136,8 @@ fn permit() -> Option<Permit> {
         budget: BudgetFacts::default(),
         session: SessionFacts::default(),
         now: Timestamp::now(),
+        approval: None,
+        dry_run: false,
     };
     let model = ModelFacts {
         id: "m",
@@ -139,6 +146,7 @@ fn permit() -> Option<Permit> {
         size: "small",
         privacy: "",
         simulator: false,
+        retention_days: None,
     };
     Engine::load(&bundle).ok()?.decide(&call, &[model]).permit
 }

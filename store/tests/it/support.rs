@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use budget::{Account, Basis, CapSpec, Period, Scope, Zone};
 use policy::{
-    AdminAct, AdminPermit, AgentKind, BudgetFacts, Bundle, Caller, Engine, ModelCall, ModelFacts,
-    Permit, Person, RequestFacts, SessionFacts, Source,
+    AdminAct, AdminPermit, AgentKind, AgentSource, BudgetFacts, Bundle, Caller, Engine, ModelCall,
+    ModelFacts, Permit, Person, RequestFacts, SessionFacts, Source,
 };
 use sqlx::{AnyConnection, Connection as _, Row as _};
 use store::{
@@ -194,8 +194,12 @@ fn engine() -> Engine {
     let bundle = Bundle {
         commit: "c0ffee".to_owned(),
         organisation: vec![source(all)],
-        agents: BTreeMap::from([("default".to_owned(), vec![source(own)])]),
+        agents: BTreeMap::from([(
+            "default".to_owned(),
+            AgentSource { policies: vec![source(own)], ..AgentSource::default() },
+        )]),
         kinds: &[],
+        ..Bundle::default()
     };
     Engine::load(&bundle).unwrap()
 }
@@ -210,6 +214,7 @@ pub fn permit() -> Permit {
         agent_kind: AgentKind::User,
         groups: Vec::new(),
         key: Some(KeyId::from_parts(1, 3)),
+        grant: None,
     };
     let call = ModelCall {
         id: RequestId::from_parts(1, 4),
@@ -221,6 +226,8 @@ pub fn permit() -> Permit {
         budget: BudgetFacts::default(),
         session: SessionFacts::default(),
         now: Timestamp::now(),
+        approval: None,
+        dry_run: false,
     };
     let model = ModelFacts {
         id: MODEL,
@@ -229,6 +236,7 @@ pub fn permit() -> Permit {
         size: "large",
         privacy: "",
         simulator: false,
+        retention_days: None,
     };
     engine().decide(&call, &[model]).permit.unwrap()
 }
