@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use policy::{
-    AgentKind, BudgetFacts, Bundle, Caller, Decision, Engine, ModelCall, ModelFacts, RequestFacts,
-    SessionFacts, Source,
+    AgentKind, AgentSource, BudgetFacts, Bundle, Caller, Decision, Engine, ModelCall, ModelFacts,
+    RequestFacts, SessionFacts, Source,
 };
 use proptest::prelude::*;
 use types::{AgentId, Integrity, Nanos, RequestId, SizeClass, TenantId, Timestamp};
@@ -25,8 +25,12 @@ fn engine(organisation: &str) -> Engine {
     let bundle = Bundle {
         commit: "c0ffee".to_owned(),
         organisation: source("policies/a.cedar", organisation),
-        agents: BTreeMap::from([("bot".to_owned(), source("agents/bot/a.cedar", ALL))]),
+        agents: BTreeMap::from([(
+            "bot".to_owned(),
+            AgentSource { policies: source("agents/bot/a.cedar", ALL), ..AgentSource::default() },
+        )]),
         kinds: &[],
+        ..Bundle::default()
     };
     Engine::load(&bundle).unwrap()
 }
@@ -54,6 +58,7 @@ fn decide(engine: &Engine, found: &Candidates<'_>, label: Label) -> Decision {
         agent_kind: AgentKind::User,
         groups: Vec::new(),
         key: None,
+        grant: None,
     };
     let call = ModelCall {
         id: RequestId::from_parts(1, 1),
@@ -65,6 +70,8 @@ fn decide(engine: &Engine, found: &Candidates<'_>, label: Label) -> Decision {
         budget: BudgetFacts::default(),
         session: SessionFacts::default(),
         now: Timestamp(1_800_000_000_000_000),
+        approval: None,
+        dry_run: false,
     };
     let models: Vec<_> = found
         .all()
@@ -74,6 +81,7 @@ fn decide(engine: &Engine, found: &Candidates<'_>, label: Label) -> Decision {
             locality: model.locality,
             size: model.size.as_str(),
             privacy: &model.privacy,
+            retention_days: None,
             simulator: false,
         })
         .collect();

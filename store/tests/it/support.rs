@@ -255,6 +255,9 @@ pub fn permit_of(person: &str, tenant: TenantId, read_only: bool) -> AdminPermit
         tenant,
         tenant_name: "default",
         target: "",
+        owner: None,
+        approval: None,
+        break_glass: None,
         now: Timestamp::now(),
     };
     engine().administer(&act).unwrap()
