@@ -9,6 +9,7 @@
 )]
 
 mod anthropic;
+mod approvals;
 mod attempts;
 mod audit;
 mod cap;
