@@ -11,6 +11,8 @@
 mod anthropic;
 mod attempts;
 mod audit;
+mod bad_commits;
+mod bypass;
 mod cap;
 mod crash;
 mod docs;
@@ -20,3 +22,4 @@ mod lifecycle;
 mod policy;
 mod sdk;
 mod sensitivity;
+mod swap;
