@@ -12,7 +12,7 @@ mod wire;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::{Price, Seen, Simulator};
+use simulator::{Seen, Simulator};
 use support::{
     Answer, Client, Database, ModelSpec, Rows, Server, Setup, chat, eventually, provider, streamed,
 };
@@ -144,7 +144,7 @@ fn requests() -> Vec<Row> {
             &streamed("cloud", "My social security number is 536-22-8174."),
         ),
         Row { calls: 2, ..ask("fallback", "sim-fault-503") },
-        Row { calls: 2, ..Row::ask("fallback, streamed", &streamed("sim-fault-503", "Hello.")) },
+        Row { calls: 2, ..Row::ask("fallback, streamed", &streamed("sim-fault-502", "Hello.")) },
         Row { status: Some(502), ..ask("failed", "sim-fault-500") },
         Row::ask("cut by the provider", &streamed("sim-fault-cut-5", "Hello.")),
         with("dry run", vec![("x-orchestack-dry-run", "true")]).refused(200, "dry_run"),
@@ -240,8 +240,11 @@ impl Stage {
         }
         let price = Some(("3.00", "15.00"));
         tree.model(ModelSpec { id: "cloud", provider: "cloud", price });
-        let lame = ModelSpec { id: "sim-fault-503", provider: "here", price: None };
-        tree.model_with(lame, "fallbacks = [\"sim\"]");
+        // One for each test of it: a model that fails is not asked again for a while.
+        for id in ["sim-fault-502", "sim-fault-503"] {
+            let failing = ModelSpec { id, provider: "here", price: None };
+            tree.model_with(failing, "fallbacks = [\"sim\"]");
+        }
         let server = setup.start().await;
         let rows = Rows::of(&server).await;
         let (good, poor) = (server.key("default"), server.key("poor"));

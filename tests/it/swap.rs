@@ -96,8 +96,10 @@ async fn stage() -> (Server, Simulator, HashMap<String, Version>) {
     };
     let simulator = Simulator::start(options).await.unwrap();
     let mut setup = Setup::new(Database::Sqlite).await;
-    // Only `policy reload` looks at the tree, so that the number of swaps is known.
-    setup.set("policy.poll_interval", "1h").tree().openai_provider("sim", &simulator, "local");
+    // Only `policy reload` looks at the tree, so that the number of swaps is known. A loaded machine
+    // may take long for a hold, and no request is to fail for that.
+    setup.set("policy.poll_interval", "1h").set("ledger.admission_timeout", "20s");
+    setup.tree().openai_provider("sim", &simulator, "local");
     for Version { model, .. } in [A, B] {
         setup.tree().model(ModelSpec { id: model, provider: "sim", price: None });
     }
@@ -105,10 +107,10 @@ async fn stage() -> (Server, Simulator, HashMap<String, Version>) {
     (setup.start().await, simulator, HashMap::from(versions))
 }
 
-/// Swaps between the two commits that often.
+/// Swaps between the two commits that often; the first of them is in force.
 fn swap(server: &Server, versions: &HashMap<String, Version>, swaps: usize) {
     let commits: Vec<&String> = versions.keys().collect();
-    for commit in (0..swaps).map(|swap| commits[swap % 2]) {
+    for commit in (1..=swaps).map(|swap| commits[swap % 2]) {
         server.tree().go(commit);
         let told = server.json(&["policy", "reload"]);
         assert_eq!(told["commit"].as_str(), Some(commit.as_str()), "{told:#}");

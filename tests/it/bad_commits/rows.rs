@@ -58,11 +58,19 @@ fn broken(name: &'static str, edits: Vec<Edit>, invariant: &'static str) -> Row 
     Row { name, edits, file: INVARIANTS, on: invariant, phrase: "does not hold" }
 }
 
-pub(super) fn all() -> Vec<Row> {
-    [language(), annotations(), ids(), failing(), invariants(), cases(), statements(), files()]
-        .into_iter()
-        .flatten()
-        .collect()
+/// Policies that are wrong in themselves.
+pub(super) fn policies() -> Vec<Row> {
+    [language(), annotations(), ids()].into_iter().flatten().collect()
+}
+
+/// Policies that are right in themselves and break what was promised of them.
+pub(super) fn promises() -> Vec<Row> {
+    [failing(), invariants(), cases()].into_iter().flatten().collect()
+}
+
+/// Statements and files that say nothing.
+pub(super) fn unreadable() -> Vec<Row> {
+    [statements(), files()].into_iter().flatten().collect()
 }
 
 /// What Cedar does not read, or does not accept against the schema.
@@ -127,14 +135,14 @@ fn language() -> Vec<Row> {
         policy(
             "a condition that never holds",
             forbid("principal is Orchestack::User"),
-            "forbid",
+            "@id",
             "impossible",
         ),
         policy(
             "a resource that the action never has",
             scope(&format!("principal,\n  {call},\n  resource is Orchestack::Tool")),
-            "callModel",
-            "",
+            "@id",
+            "applicable action",
         ),
         policy(
             "a locality that no model has",
@@ -276,12 +284,14 @@ fn ids() -> Vec<Row> {
             "@id",
             "is no policy id",
         ),
-        policy(
-            "an id that another file has",
-            plain("secrets-stay-local", "forbid", "callModel"),
-            "@id",
-            "is taken by policies/models.cedar:",
-        ),
+        // The file that is read later is told.
+        Row {
+            name: "an id that another file has",
+            edits: vec![Edit::Write(BAD, plain("secrets-stay-local", "forbid", "callModel"))],
+            file: MODELS,
+            on: "@id(\"secrets-stay-local\")",
+            phrase: "is taken by policies/bad.cedar:1",
+        },
         policy(
             "an id twice in one file",
             forbid("resource.size == \"large\"") + &plain("bad", "forbid", "callTool"),
@@ -368,8 +378,8 @@ fn invariants() -> Vec<Row> {
             "break-glass-cannot-outlive-its-term",
         ),
         broken(
-            "approvals of one's own, with the cases that would notice",
-            vec![cut("policies/approvals.cedar", "nobody-approves-their-own"), Edit::Remove(CASES)],
+            "approvals of one's own",
+            vec![cut("policies/approvals.cedar", "nobody-approves-their-own")],
             "nobody-approves-their-own-request",
         ),
         broken(
@@ -396,26 +406,20 @@ fn cases() -> Vec<Row> {
         starter(
             "everything denied",
             vec![Edit::Write(BAD, everything.to_owned())],
-            "an agent calls a model in the cloud",
+            "[[case]]\nname = \"an agent calls a model in the cloud\"",
             "an agent calls a model in the cloud",
         ),
         starter(
             "the file with the permits removed",
             vec![Edit::Remove(MODELS)],
-            "an agent calls a model in the cloud",
+            "[[case]]\nname = \"an agent calls a model in the cloud\"",
             "an agent calls a model in the cloud",
         ),
         starter(
             "a guardrail that is gone",
             vec![Edit::Cut(MODELS, "restricted-stays-local")],
+            "[[case]]\nname = \"restricted content is answered",
             "restricted content is answered by a local model instead",
-            "restricted content is answered by a local model instead",
-        ),
-        starter(
-            "an approval of one's own",
-            vec![Edit::Cut("policies/approvals.cedar", "nobody-approves-their-own")],
-            "nobody answers a question of their own",
-            "nobody answers a question of their own",
         ),
         case(
             "a case that expects another answer",
@@ -545,7 +549,11 @@ fn files() -> Vec<Row> {
         file(
             "a model of nobody",
             "models/bad.toml",
-            write("models/bad.toml", "id = \"bad\"\nprovider = \"nobody\"\nfree = true\n"),
+            write(
+                "models/bad.toml",
+                "id = \"bad\"\nprovider = \"nobody\"\nfree = true\ncontext_tokens = 8000\n\
+                 max_output_tokens = 1000\n",
+            ),
             "",
             "nobody",
         ),
