@@ -162,7 +162,7 @@ async fn key(act: &Act, ask: &NewCap) -> Result<AccountKey, Error> {
             }
             ask.name.clone()
         }
-        Scope::User | Scope::Session | Scope::Task => {
+        Scope::User | Scope::Session | Scope::Task | Scope::Grant => {
             let fix = "cap the agent, its keys, a model or a provider";
             return Err(Error::invalid(format!("nothing is counted by {scope} yet"), fix));
         }

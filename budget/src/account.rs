@@ -81,6 +81,8 @@ names! {
         Session = "session",
         /// A task of an agent.
         Task = "task",
+        /// A capability grant.
+        Grant = "grant",
         /// A model, whoever calls it.
         Model = "model",
         /// A provider, whoever calls it.

@@ -1,20 +1,44 @@
-//! Who calls: an API key is looked up by its public half and checked by its secret half.
+//! Who calls: an API key is looked up by its public half and checked by its secret half; a capability
+//! grant proves itself by its signature.
 
-use snapshot::{Agent, Snapshot, keys};
-use types::{Code, KeyId, Timestamp};
+use std::sync::Arc;
+
+use snapshot::{Agent, Snapshot, grants, keys};
+use types::{Code, SessionId, Timestamp};
 
 use crate::{downstream::Downstream, gate::Gate, refusal::Refusal};
 
 /// An authenticated caller.
 pub(crate) struct Known<'s> {
-    /// The agent that the key speaks for.
+    /// The agent that the credential speaks for.
     pub(crate) agent: &'s Agent,
-    pub(crate) key: KeyId,
     /// The caller as policies know it.
     pub(crate) caller: policy::Caller,
 }
 
-/// Checks the credential of a request: `Authorization: Bearer ork_..`, or `x-api-key`.
+impl Known<'_> {
+    /// How the caller proved who it is, for records.
+    pub(crate) fn auth(&self) -> String {
+        match (&self.caller.grant, self.caller.key) {
+            (Some(grant), _) => format!("grant:{}", grant.id),
+            (None, Some(key)) => format!("key:{key}"),
+            (None, None) => "none".to_owned(),
+        }
+    }
+
+    /// A grant that is bound to a session serves no other.
+    pub(crate) fn check_session(&self, wished: Option<SessionId>) -> Result<(), Refusal> {
+        let bound = self.caller.grant.as_ref().and_then(|grant| grant.session);
+        if bound.is_none() || bound == wished {
+            return Ok(());
+        }
+        let message =
+            "the capability grant is bound to a session; name it in `x-orchestack-session`";
+        Err(Refusal::new(Code::PolicyDenied, message))
+    }
+}
+
+/// Checks the credential of a request: `Authorization: Bearer ork_..` or `orkg_..`, or `x-api-key`.
 pub(crate) fn authenticate<'s>(
     gate: &Gate,
     snapshot: &'s Snapshot,
@@ -29,6 +53,9 @@ pub(crate) fn authenticate<'s>(
     };
     // One text for every reason: which part was wrong is nobody's business.
     let refused = || unauthenticated("the API key is unknown, expired or revoked");
+    if grants::is_grant(text) {
+        return by_grant(gate, snapshot, text, now).ok_or_else(refused);
+    }
     let (id, secret) = keys::split_key(text).ok_or_else(refused)?;
     let key = snapshot.key(id).ok_or_else(refused)?;
     if !gate.pepper.matches(secret, &key.hash) {
@@ -40,7 +67,24 @@ pub(crate) fn authenticate<'s>(
     let agent = snapshot.agent(key.agent).ok_or_else(refused)?;
     let mut caller = agent.caller.clone();
     caller.key = Some(id);
-    Ok(Known { agent, key: id, caller })
+    Ok(Known { agent, caller })
+}
+
+/// A grant that this installation signed, whose time has come and is not over, and which nobody has
+/// revoked.
+fn by_grant<'s>(
+    gate: &Gate,
+    snapshot: &'s Snapshot,
+    text: &str,
+    now: Timestamp,
+) -> Option<Known<'s>> {
+    let grant = gate.signer.verify(text)?;
+    let valid = now < grant.expires_at && !snapshot.is_revoked(grant.id);
+    let agent =
+        snapshot.agent(grant.agent).filter(|agent| valid && agent.caller.tenant == grant.tenant)?;
+    let mut caller = agent.caller.clone();
+    caller.grant = Some(Arc::new(grant));
+    Some(Known { agent, caller })
 }
 
 fn bearer_token(header: &str) -> Option<&str> {

@@ -8,7 +8,7 @@ use std::{
 
 use config::Settings;
 use router::HealthTable;
-use snapshot::{Snapshots, keys::Pepper};
+use snapshot::{Snapshots, grants::Signer, keys::Pepper};
 use store::{Store, audit::Audit, ledger::Ledger};
 use tokio_util::task::TaskTracker;
 
@@ -58,6 +58,7 @@ pub(crate) struct Gate {
     pub(crate) ledger: Ledger,
     pub(crate) audit: Audit,
     pub(crate) pepper: Pepper,
+    pub(crate) signer: Signer,
     pub(crate) upstreams: Upstreams,
     /// Settlements and other work that must not end with the request.
     pub(crate) tasks: TaskTracker,
@@ -101,6 +102,7 @@ impl Gate {
             ledger: store.ledger(),
             audit: store.audit(),
             store,
+            signer: pepper.signer(),
             pepper,
             upstreams: Upstreams::new(limits),
             tasks: TaskTracker::new(),

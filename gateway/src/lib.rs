@@ -4,7 +4,9 @@
 //! audit record. [`serve`](crate) tells the order; every step takes what the one before returned.
 
 mod app;
+mod approval;
 mod attempt;
+mod authorize;
 mod bill;
 mod caller;
 mod deliver;

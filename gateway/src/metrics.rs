@@ -53,6 +53,10 @@ series! {
     /// Decisions.
     DECISIONS: IntCounterVec = register_int_counter_vec!(
         "orchestack_policy_decisions_total", "Policy decisions by effect", &["effect"]);
+    /// Decisions that failed.
+    POLICY_ERRORS: IntCounter = register_int_counter!(
+        "orchestack_policy_errors_total",
+        "Models denied because a policy could not be evaluated; any is an alarm");
     /// DLP findings.
     FINDINGS: IntCounterVec = register_int_counter_vec!(
         "orchestack_dlp_findings_total", "DLP findings by kind and what was done",

@@ -11,7 +11,8 @@ use types::{Nanos, ProviderKind, Timestamp, chat::ChatRequest};
 /// The lowest cost limit that applies to a call of `model`: the permit's and the caller's own.
 pub(crate) fn ceiling(permit: &Permit, model: &str, wished: Option<Nanos>) -> Option<Nanos> {
     let obliged = permit.allowed(model).and_then(|allowed| allowed.obligations().max_cost);
-    [obliged, wished].into_iter().flatten().min()
+    let granted = permit.caller().grant.as_ref().and_then(|grant| grant.limits.max_cost);
+    [obliged, granted, wished].into_iter().flatten().min()
 }
 
 /// What is the same for every model that is quoted.

@@ -16,6 +16,8 @@ pub(crate) struct Refusal {
     pub(crate) param: Option<String>,
     /// The ids of the policies that decided.
     pub(crate) policies: Vec<String>,
+    /// The question to people that stands in the way.
+    pub(crate) approval: Option<Value>,
     /// Seconds after which trying again makes sense.
     pub(crate) retry_after: Option<u64>,
     /// Whether the connection is left in a state that forbids its reuse.
@@ -25,7 +27,15 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, message, param: None, policies: Vec::new(), retry_after: None, close: false }
+        Self {
+            code,
+            message,
+            param: None,
+            policies: Vec::new(),
+            approval: None,
+            retry_after: None,
+            close: false,
+        }
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
@@ -50,6 +60,9 @@ impl Refusal {
     pub(crate) fn body(&self, request: RequestId, commit: &str) -> Bytes {
         let mut extra = Map::new();
         extra.insert("request_id".to_owned(), json!(request.to_string()));
+        if let Some(approval) = &self.approval {
+            extra.insert("approval".to_owned(), approval.clone());
+        }
         if !self.policies.is_empty() || self.code == Code::PolicyDenied {
             extra.insert("policies".to_owned(), json!(self.policies));
             extra.insert("commit".to_owned(), Value::String(commit.to_owned()));

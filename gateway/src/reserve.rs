@@ -30,7 +30,7 @@ pub(crate) async fn reserve(
     trail: &mut Trail,
 ) -> Result<(Bill, Bytes), Lost> {
     let choices = request.choices.max(1);
-    let permitted = order.permit.allowed(&to.model.id).and_then(|a| a.obligations().max_tokens);
+    let permitted = order.permit.max_tokens(&to.model.id);
     let input_bound = budget::input_bound(request);
     let mut limit =
         quote::output_limit(request, to.model, permitted, gate.options.output_tokens_default);
@@ -102,7 +102,7 @@ async fn hold(
         attempt,
         path: order.snapshot.path(
             order.known.agent,
-            caller.key,
+            caller,
             Some((&to.provider.name, &to.model.id)),
             order.now,
         ),

@@ -36,6 +36,10 @@ pub(crate) struct Trail {
     pub(crate) findings: Map<String, Value>,
     pub(crate) redacted: usize,
     pub(crate) session: Option<String>,
+    /// The approval that was asked for or given.
+    pub(crate) approval: Option<String>,
+    /// What the decision was asked about, for those who ask other policies.
+    pub(crate) facts: Option<Value>,
     /// Candidates that are out, with the reason of each.
     pub(crate) dropped: Vec<Value>,
     /// Policies that permit, by model.
@@ -79,6 +83,8 @@ impl Trail {
             findings: Map::new(),
             redacted: 0,
             session: None,
+            approval: None,
+            facts: None,
             dropped: Vec::new(),
             permits: Map::new(),
             planned: Vec::new(),
@@ -173,6 +179,12 @@ impl Trail {
         put("dropped", Value::Array(self.dropped.clone()));
         if let Some(session) = &self.session {
             put("session", json!(session));
+        }
+        if let Some(approval) = &self.approval {
+            put("approval", json!(approval));
+        }
+        if let Some(facts) = &self.facts {
+            put("facts", facts.clone());
         }
         if !self.attempts.is_empty() {
             put("attempts", Value::Array(self.attempts.clone()));

@@ -1,5 +1,7 @@
 //! What a caller asks for by `x-orchestack-*` headers. Wishes only ever narrow.
 
+use std::time::Duration;
+
 use types::{Label, Nanos, SessionId};
 
 use crate::{downstream::Downstream, refusal::Refusal};
@@ -15,7 +17,12 @@ pub(crate) struct Wishes {
     pub(crate) max_cost: Option<Nanos>,
     /// Whether only the plan is wanted.
     pub(crate) dry_run: bool,
+    /// How long to wait for people where they must approve.
+    pub(crate) wait: Option<Duration>,
 }
+
+/// The longest that a call waits for people.
+const WAIT_SECONDS_MAX: u64 = 600;
 
 impl Wishes {
     /// Reads the headers.
@@ -28,6 +35,11 @@ impl Wishes {
             Some("true" | "1") => true,
             Some(_) => return Err(bad("x-orchestack-dry-run", "write `true` or `false`")),
         };
+        let wait = wish(down, "x-orchestack-wait")?.map(|text| {
+            let seconds = text.parse().ok().filter(|seconds| *seconds <= WAIT_SECONDS_MAX);
+            let fix = || format!("write a number of seconds, at most {WAIT_SECONDS_MAX}");
+            seconds.map(Duration::from_secs).ok_or_else(|| bad("x-orchestack-wait", fix()))
+        });
         Ok(Self {
             session: session.map_err(|e: types::ParseIdError| bad("x-orchestack-session", e))?,
             label: label
@@ -35,6 +47,7 @@ impl Wishes {
                 .unwrap_or(Label::Public),
             max_cost: max_cost.map_err(|e: types::MoneyError| bad("x-orchestack-max-cost", e))?,
             dry_run,
+            wait: wait.transpose()?,
         })
     }
 }

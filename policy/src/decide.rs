@@ -326,6 +326,14 @@ impl Permit {
         self.models.iter()
     }
 
+    /// The most output tokens of a call of this model, all choices together: what policies oblige to
+    /// and what the grant leaves.
+    pub fn max_tokens(&self, model: &str) -> Option<u64> {
+        let obliged = self.allowed(model).and_then(|allowed| allowed.obligations.max_tokens);
+        let granted = self.caller.grant.as_ref().and_then(|grant| grant.limits.max_tokens);
+        [obliged, granted].into_iter().flatten().min()
+    }
+
     /// One model by its registered id; `None` where it is not permitted.
     pub fn allowed(&self, model: &str) -> Option<&Allowed> {
         self.models.iter().find(|allowed| allowed.model == model)

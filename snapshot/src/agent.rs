@@ -10,6 +10,8 @@ pub struct Agent {
     pub id: AgentId,
     /// Its name: the folder in the tree.
     pub name: String,
+    /// Who answers for it.
+    pub owner: String,
     /// The caller that policies see; a request adds its key.
     pub caller: policy::Caller,
     /// The lowest label of its requests.

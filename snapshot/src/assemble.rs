@@ -1,7 +1,7 @@
 //! A snapshot from its sources: the files of one commit, the rows of the store, and what was found.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -13,7 +13,7 @@ use config::{
 use policy::{AgentSource, Bundle, Caller, ModelFacts, Source};
 use router::{Capabilities, Model, Origin, Provider, Registry};
 use store::{agents, caps, keys::Key};
-use types::{AgentId, KeyId, Label, Nanos, NanosPerMillion, Secret, TenantId, Timestamp};
+use types::{AgentId, GrantId, KeyId, Label, Nanos, NanosPerMillion, Secret, TenantId, Timestamp};
 
 use crate::{
     agent::{Agent, Cap},
@@ -49,6 +49,7 @@ pub struct Snapshot {
     agents: HashMap<AgentId, Agent>,
     keys: HashMap<KeyId, Key>,
     caps: Vec<caps::Cap>,
+    revoked: HashSet<GrantId>,
 }
 
 /// What the store holds.
@@ -66,6 +67,8 @@ pub struct Rows {
     pub keys: Vec<Key>,
     /// Caps set at run time.
     pub caps: Vec<caps::Cap>,
+    /// Capability grants that were revoked before their time was over.
+    pub revoked: Vec<GrantId>,
     /// Providers registered at run time.
     pub providers: Vec<ProviderSpec>,
     /// Models registered at run time.
@@ -234,6 +237,7 @@ impl Snapshot {
             secrets,
             agents,
             caps: rows.caps.into_iter().filter(|cap| cap.tenant == rows.tenant).collect(),
+            revoked: rows.revoked.into_iter().collect(),
             keys: rows.keys.into_iter().map(|key| (key.id, key)).collect(),
             registry,
         })
@@ -259,18 +263,24 @@ impl Snapshot {
         self.keys.get(&id)
     }
 
-    /// The budgets that a call is held in: those of the agent and its tenant, and every cap that was
-    /// set at run time on one of the spenders. `upstream` is the provider and the model, once they
+    /// Whether a capability grant was revoked.
+    pub fn is_revoked(&self, grant: GrantId) -> bool {
+        self.revoked.contains(&grant)
+    }
+
+    /// The budgets that a call is held in: those of the agent and its tenant, what a capability grant
+    /// leaves, and every cap that was set at run time on one of the spenders. `upstream` is the provider and the model, once they
     /// are known. What is not capped and not the agent's or tenant's is not counted.
     pub fn path(
         &self,
         agent: &Agent,
-        key: Option<KeyId>,
+        caller: &Caller,
         upstream: Option<(&str, &str)>,
         now: Timestamp,
     ) -> Vec<CapSpec> {
         let mut path = agent.caps_at(self.tenant, now);
-        let key = key.map(|key| key.to_string());
+        let key = caller.key.map(|key| key.to_string());
+        path.extend(caller.grant.as_deref().and_then(granted));
         for cap in &self.caps {
             let spends = match cap.scope {
                 Scope::Tenant => cap.scope_id == self.tenant.to_string(),
@@ -278,7 +288,7 @@ impl Snapshot {
                 Scope::Key => key.as_ref() == Some(&cap.scope_id),
                 Scope::Provider => upstream.is_some_and(|(provider, _)| provider == cap.scope_id),
                 Scope::Model => upstream.is_some_and(|(_, model)| model == cap.scope_id),
-                Scope::User | Scope::Session | Scope::Task => false,
+                Scope::User | Scope::Session | Scope::Task | Scope::Grant => false,
             };
             let window = cap.period.window(now, &Zone::UTC);
             let (tenant, scope, scope_id) = (self.tenant, cap.scope, cap.scope_id.clone());
@@ -324,6 +334,15 @@ impl Snapshot {
         }
         self.catalogue.price(&model.provider, &model.upstream, at).cloned().map(Arc::new)
     }
+}
+
+/// The account of a grant that limits what all its calls cost.
+fn granted(grant: &policy::Grant) -> Option<CapSpec> {
+    let target = grant.limits.max_cost?;
+    let window = Period::Total.window(grant.issued_at, &Zone::UTC);
+    let (tenant, scope, scope_id) = (grant.tenant, Scope::Grant, grant.id.to_string());
+    let key = AccountKey { tenant, scope, scope_id, window };
+    Some(CapSpec { key, target: Some(target), hard: true })
 }
 
 fn load_policy(tree: &Tree) -> Result<policy::Engine, Vec<Fault>> {
@@ -495,6 +514,7 @@ fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMap<AgentId, 
         let agent = Agent {
             id: row.id,
             name: row.name.clone(),
+            owner: file.owner.clone(),
             caller: Caller {
                 tenant: row.tenant,
                 tenant_name: rows.tenant_name.clone(),

@@ -13,6 +13,8 @@ use ring::{
 };
 use types::{KeyId, Secret};
 
+use crate::grants::Signer;
+
 /// Length of secrets and of the pepper, in bytes.
 const SECRET_BYTES: usize = 32;
 
@@ -88,6 +90,15 @@ impl Pepper {
     pub fn matches(&self, secret: &str, stored: &str) -> bool {
         let Some(tag) = from_hex(stored) else { return false };
         hmac::verify(&self.0, secret.as_bytes(), &tag).is_ok()
+    }
+
+    /// What signs capability grants. Its key is made of the pepper, so that one secret is kept and
+    /// shared by the processes of an installation.
+    pub fn signer(&self) -> Signer {
+        let tag = hmac::sign(&self.0, b"orchestack capability grants v1");
+        let mut seed = [0; SECRET_BYTES];
+        seed.copy_from_slice(tag.as_ref());
+        Signer::from_seed(&seed)
     }
 
     fn hash(&self, secret: &str) -> String {

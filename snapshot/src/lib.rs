@@ -7,6 +7,7 @@
 mod agent;
 mod assemble;
 pub mod git;
+pub mod grants;
 pub mod keys;
 mod prove;
 mod registration;

@@ -387,6 +387,7 @@ async fn load(
         agents: sources.store.agents().load_all().await?,
         keys: sources.store.keys().load_all().await?,
         caps: sources.store.caps().load_all().await?,
+        revoked: sources.store.grants().revoked(Timestamp::now()).await?,
         providers: specs(sources.store.providers().load_all().await?),
         models: specs(sources.store.models().load_all().await?),
     };

@@ -51,6 +51,9 @@ async fn a_plain_and_a_streamed_call_give_openais_shapes_and_the_bills_usage() {
     let object = answer.json();
     assert_eq!(object.pointer("/object"), Some(&json!("chat.completion")));
     assert_eq!(object.pointer("/choices/0/finish_reason"), Some(&json!("stop")));
+    // Its messages have no time of their own.
+    assert!(object["created"].as_i64().is_some_and(|created| created > 1_700_000_000), "{object}");
+    assert!(object["id"].as_str().is_some_and(|id| id.starts_with("msg_")), "{object}");
     assert!(answer.content().starts_with("[simulator]"));
     let bill = simulator.bill_total();
     assert_eq!(answer.usage(), Some((bill.input_tokens, bill.output_tokens)));

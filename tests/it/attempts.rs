@@ -31,7 +31,10 @@ impl Stage {
         let good = provider(&[("good", PRICE)]).await;
         let mut setup = Setup::new(Database::Sqlite).await;
         // Short, so that what never comes is noticed within the test.
-        setup.set("upstream.first_byte_timeout", "1s").set("upstream.idle_timeout", "1s");
+        setup
+            .set("upstream.first_byte_timeout", "1s")
+            .set("upstream.idle_timeout", "1s")
+            .set("upstream.total_timeout", "10s");
         let price = Some(("3.00", "15.00"));
         let tree = setup.tree();
         tree.openai_provider("faulty", &faulty, "cloud")
@@ -110,6 +113,7 @@ async fn a_provider_that_fails_before_its_first_byte_is_replaced_and_every_try_h
     // it may have done.
     let plain = [
         ("unreachable", "free"),
+        ("sim-fault-402", "free"),
         ("sim-fault-429", "free"),
         ("sim-fault-500", "free"),
         ("sim-fault-503", "free"),

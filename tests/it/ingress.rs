@@ -212,8 +212,12 @@ async fn json_that_can_be_read_two_ways_is_refused() {
     stage.assert_alive().await;
 }
 
+fn by_chunks(stage: &Stage, chunks: &str) -> String {
+    stage.with_headers("transfer-encoding: chunked\r\n", chunks)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn heads_that_can_be_read_two_ways_are_refused() {
+async fn heads_and_chunk_lines_that_can_be_read_two_ways_are_refused() {
     let stage = Stage::new().await;
     let body = chat("sim", "Hello.").to_string();
     let (key, length) = (&stage.key, body.len());
@@ -259,6 +263,19 @@ async fn heads_that_can_be_read_two_ways_are_refused() {
                 &format!("content-encoding: gzip\r\ncontent-length: {length}\r\n"),
                 &body,
             ),
+        ),
+        ("a chunk extension", by_chunks(&stage, &chunks.replacen("\r\n", ";a=b\r\n", 1))),
+        ("an empty chunk extension", by_chunks(&stage, &chunks.replacen("\r\n", ";\r\n", 1))),
+        ("a quoted line feed", by_chunks(&stage, &chunks.replacen("\r\n", ";a=\"\n\"\r\n", 1))),
+        ("a chunk line's bare line feed", by_chunks(&stage, &chunks.replacen("\r\n", "\n", 1))),
+        (
+            "a bare line feed in an extension",
+            by_chunks(&stage, &chunks.replacen("\r\n", ";\nabc\r\n", 1)),
+        ),
+        ("a space in a chunk line", by_chunks(&stage, &chunks.replacen("\r\n", " \r\n", 1))),
+        (
+            "a last chunk's extension",
+            by_chunks(&stage, &chunks.replace("0\r\n\r\n", "0;a\r\n\r\n")),
         ),
         ("no HTTP at all", "\x16\x03\x01\x02\0\x01\0\r\n\r\n".to_owned()),
     ] {
@@ -333,7 +350,10 @@ async fn paths_methods_and_keys_have_their_statuses() {
         ("HEAD /readyz", 200),
         ("GET /v1/models", 200),
         ("GET /v1/models/sim", 200),
+        ("GET /v1/models/s%69m", 200),
         ("GET /v1/models/none", 404),
+        ("GET /v1/models/sim%2", 404),
+        ("GET /v1/models/%ff", 404),
         ("GET /", 404),
         ("GET /v1/chat/completions/../../metrics", 404),
         ("GET /metrics", 404),
@@ -360,8 +380,17 @@ async fn paths_methods_and_keys_have_their_statuses() {
         assert_eq!(answer.status, status, "{line}: {answer:?}");
         assert!(!answer.body.contains(env!("CARGO_PKG_VERSION")), "{line}: {answer:?}");
     }
+    // A key that is known, with another secret of the right length.
+    let last = if key.ends_with('A') { "B" } else { "A" };
+    let wrong = format!("{}{last}", &key[..key.len() - 1]);
+    let first = key.rfind(&key.splitn(3, '_').nth(2).unwrap()[..]).unwrap();
+    let other = if key[first..].starts_with('A') { "B" } else { "A" };
+    let another = format!("{}{other}{}", &key[..first], &key[first + 1..]);
+    let [wrong, another] = [wrong, another].map(|key| format!("authorization: Bearer {key}\r\n"));
     for credential in [
         "",
+        &wrong,
+        &another,
         "authorization: Basic eDp5\r\n",
         "authorization: Bearer\r\n",
         "authorization: Bearer ork_x_y\r\n",
@@ -376,6 +405,36 @@ async fn paths_methods_and_keys_have_their_statuses() {
         stage.send(&request).await.assert_refused(401, "unauthenticated", credential);
     }
     stage.assert_nothing_sent();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wish_that_is_there_twice_or_cannot_be_read_is_refused_by_its_name() {
+    let stage = Stage::new().await;
+    let body = chat("sim", "Hello.").to_string();
+    for name in
+        ["session", "sensitivity", "max-cost", "dry-run"].map(|n| format!("x-orchestack-{n}"))
+    {
+        let value = match name.as_str() {
+            "x-orchestack-session" => "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "x-orchestack-sensitivity" => "public",
+            "x-orchestack-max-cost" => "1.00",
+            _ => "false",
+        };
+        let length = format!("content-length: {}\r\n", body.len());
+        let once = format!("{name}: {value}\r\n{length}");
+        assert_eq!(stage.send(&stage.with_headers(&once, &body)).await.status, 200, "{name}");
+        for more in [value, "restricted"] {
+            let twice = format!("{name}: {value}\r\n{name}: {more}\r\n{length}");
+            let refused = stage.send(&stage.with_headers(&twice, &body)).await;
+            refused.assert_refused(400, "invalid_request", &name);
+            assert!(refused.body.contains(&name), "{refused:?}");
+        }
+        let odd = format!("{name}: r\u{e9}stricted\r\n{length}");
+        let refused = stage.send(&stage.with_headers(&odd, &body)).await;
+        refused.assert_refused(400, "invalid_request", &name);
+        assert!(refused.body.contains(&name), "{refused:?}");
+    }
+    assert_eq!(stage.simulator.log().len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! From the first start to an orderly end, as a person meets it.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -15,13 +16,13 @@ use tempfile::TempDir;
 const READY_MAX: Duration = Duration::from_secs(60);
 
 /// A folder of somebody who has read nothing but the first lines of the README.
-struct Home {
+pub(crate) struct Home {
     folder: TempDir,
     child: Option<Child>,
 }
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         // Free ports are all that this person sets: the usual ones may be taken here.
         let settings = "[gateway]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n";
@@ -38,7 +39,12 @@ impl Home {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    /// Where it keeps its state, once it has been started.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join(".orchestack")
+    }
+
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
         self.command(words).output().unwrap()
     }
 
@@ -47,7 +53,7 @@ impl Home {
     }
 
     /// Starts it and gives all that it has printed once it invites to try.
-    async fn start(&mut self) -> String {
+    pub(crate) async fn start(&mut self) -> String {
         let out = std::fs::File::create(self.folder.path().join("printed")).unwrap();
         let errors = out.try_clone().unwrap();
         let child = self.command(&["serve"]).stdout(out).stderr(errors).spawn();
@@ -94,7 +100,7 @@ fn paste(printed: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 
-fn word_with<'t>(text: &'t str, start: &str) -> Option<&'t str> {
+pub(crate) fn word_with<'t>(text: &'t str, start: &str) -> Option<&'t str> {
     let end = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let at = text.find(start)?;
     text.get(at..)?.split(end).next()
@@ -116,7 +122,7 @@ async fn the_first_start_makes_all_that_is_needed_and_its_line_answers_when_past
         let list = home.run(&["model", "list"]);
         assert!(String::from_utf8_lossy(&list.stdout).to_lowercase().contains("simulator"));
     }
-    let state = home.folder.path().join(".orchestack");
+    let state = home.state();
     let mode = std::fs::metadata(&state).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o700, "others may read the state");
     let tree = state.join("tree");

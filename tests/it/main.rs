@@ -9,14 +9,17 @@
 )]
 
 mod anthropic;
+mod approvals;
 mod attempts;
 mod audit;
 mod bad_commits;
 mod bypass;
 mod cap;
+mod charges;
 mod crash;
 mod docs;
 mod harness;
+mod health;
 mod ingress;
 mod lifecycle;
 mod policy;

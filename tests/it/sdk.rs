@@ -3,9 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use serde_json::Value;
 use simulator::{Simulator, SimulatorOptions};
-use support::{Database, ModelSpec, Server, Setup, target_folder};
+use support::{Database, ModelSpec, Server, Setup, Tree, eventually, target_folder};
+
+use crate::lifecycle::{Home, word_with};
+
+/// Two looks at the tree, however loaded the machine.
+const NEW_AGENT_MAX: Duration = Duration::from_secs(60);
+
+const DENIED: &str = r#"@id("denied-calls-nothing")
+forbid (
+  principal,
+  action == Orchestack::Action::"callModel",
+  resource
+);
+"#;
 
 static RUN: AtomicU64 = AtomicU64::new(0);
 
@@ -106,11 +121,7 @@ async fn gateway() -> (Server, Simulator) {
         .model(ModelSpec { id: "sim-cloud", provider: "cloud", price: Some(("3.00", "15.00")) })
         .agent("exhausted", "0.000001")
         .agent("denied", "100.00")
-        .write(
-            "agents/denied/models.cedar",
-            "@id(\"denied-calls-nothing\")\nforbid (\n  principal,\n  \
-             action == Orchestack::Action::\"callModel\",\n  resource\n);\n",
-        );
+        .write("agents/denied/models.cedar", DENIED);
     (setup.start().await, simulator)
 }
 
@@ -140,4 +151,61 @@ async fn the_python_package_gets_its_own_types_through_the_gateway() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_node_package_gets_its_own_types_through_the_gateway() {
     against_the_gateway(Sdk::Node).await;
+}
+
+/// A key of an agent that has just been committed.
+async fn key(home: &Home, agent: &str) -> String {
+    eventually("the new agent has a key", NEW_AGENT_MAX, async || {
+        let made = home.run(&["key", "create", "--agent", agent, "--json"]);
+        let made: Value = serde_json::from_slice(&made.stdout).ok()?;
+        Some(made.get("key")?.as_str()?.to_owned())
+    })
+    .await
+}
+
+/// A first start with nothing set, whose only model is the built-in simulator's.
+async fn against_the_defaults(sdk: Sdk) {
+    let mut home = Home::new();
+    let printed = home.start().await;
+    if !printed.contains("simulator/echo") {
+        panic!("a model was found on this machine, so there is no simulator: {printed}");
+    }
+    let first = word_with(&printed, "ork_").expect("a key").to_owned();
+    let url = printed.lines().find_map(|line| line.trim().strip_prefix("endpoint ")).unwrap();
+    let url = url.trim().to_owned();
+    // What is free exhausts no budget, so there is a model with a price, which nobody reaches.
+    Tree::empty(&home.state().join("tree"))
+        .write(
+            "providers/dear.toml",
+            "[[provider]]\nname = \"dear\"\nkind = \"openai\"\n\
+             base_url = \"http://127.0.0.1:9/v1\"\nlocality = \"cloud\"\n",
+        )
+        .model(ModelSpec { id: "dear", provider: "dear", price: Some(("3.00", "15.00")) })
+        .agent("exhausted", "0.000001")
+        .agent("denied", "100.00")
+        .write("agents/denied/models.cedar", DENIED)
+        .commit("two agents and a dear model");
+    let (denied, exhausted) = (key(&home, "denied").await, key(&home, "exhausted").await);
+    let checked = tokio::task::spawn_blocking(move || {
+        sdk.check(&[
+            ("ORCHESTACK_BASE_URL", &url),
+            ("ORCHESTACK_KEY", &first),
+            ("ORCHESTACK_DENIED_KEY", &denied),
+            ("ORCHESTACK_EXHAUSTED_KEY", &exhausted),
+            ("ORCHESTACK_EXHAUSTED_MODEL", "dear"),
+            ("ORCHESTACK_MODEL", "simulator/echo"),
+        ]);
+    });
+    checked.await.unwrap_or_else(|error| panic!("{error}"));
+    drop(home);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_package_works_with_a_first_start_on_defaults() {
+    against_the_defaults(Sdk::Python).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_package_works_with_a_first_start_on_defaults() {
+    against_the_defaults(Sdk::Node).await;
 }

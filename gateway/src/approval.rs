@@ -1,0 +1,237 @@
+//! Calls that people must approve first: the question, the wait for its answer, and its use.
+
+use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
+
+use policy::{ApprovalNeed, Approved, Permit};
+use serde_json::{Value, json};
+use snapshot::{Snapshot, keys::sha256_hex};
+use store::approvals::{
+    Approval, Decision, Error, Kind, NewApproval, RequesterKind, Status, Subject,
+};
+use types::{
+    Actor, ActorType, ApprovalId, AuditId, Code, RequestId, Timestamp,
+    audit::{self, Record},
+};
+
+use crate::{
+    authorize::Call, caller, downstream::Downstream, gate::Gate, refusal::Refusal, trail::Trail,
+};
+
+/// How often a waiting call looks for an answer that another process wrote.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A call that needs an approval.
+pub(crate) struct Asked<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) need: &'a ApprovalNeed,
+}
+
+impl Asked<'_> {
+    /// What people say to this call: the approval that they gave for exactly it, or the refusal with
+    /// the id of the question. A caller that wishes to wait is kept until they answer.
+    pub(crate) async fn people(
+        &self,
+        gate: &Gate,
+        trail: &mut Trail,
+        down: &mut Downstream<'_>,
+        refusal: Refusal,
+    ) -> Result<Approved, Refusal> {
+        let subject = self.subject(trail);
+        let wait = self.call.wishes.wait.unwrap_or_default();
+        let deadline = tokio::time::Instant::now() + wait;
+        let approvals = gate.store.approvals();
+        loop {
+            let heard = approvals.decided();
+            let found = self.ask(gate, trail, &subject).await?;
+            trail.approval = Some(found.id.to_string());
+            match found.status {
+                Status::Approved => {
+                    self.still_holds(gate, down, &subject)?;
+                    return Ok(approved(&found));
+                }
+                Status::Denied => return Err(denied(&found)),
+                _ if tokio::time::Instant::now() >= deadline => return Err(told(refusal, &found)),
+                _ => {}
+            }
+            let look = tokio::time::Instant::now() + LOOK;
+            tokio::select! {
+                () = heard => {}
+                () = tokio::time::sleep_until(look.min(deadline)) => {}
+                () = down.until_left() => return Err(told(refusal, &found)),
+            }
+        }
+    }
+
+    /// The question as it stands, asked where it was not yet. A denial stands for as long as the
+    /// question would have waited: repeating it does not ask again.
+    async fn ask(
+        &self,
+        gate: &Gate,
+        trail: &Trail,
+        subject: &Subject,
+    ) -> Result<Approval, Refusal> {
+        let approvals = gate.store.approvals();
+        let known = approvals.find(subject).await.map_err(|error| away(&error))?;
+        let stands = |known: &Approval| match known.status {
+            Status::Pending | Status::Approved => true,
+            Status::Denied => known.expires_at > Timestamp::now(),
+            Status::Used | Status::Cancelled | Status::Revoked | Status::Expired => false,
+        };
+        if let Some(known) = known.filter(stands) {
+            return Ok(known);
+        }
+        let new = self.question(trail, subject.clone());
+        let record = self.record(&new, trail);
+        let asked = approvals.request(&new, &record).await;
+        asked.map(|(approval, _)| approval).map_err(|error| away(&error))
+    }
+
+    /// Bound to who calls, to the body that was sent, and to the policies that ask.
+    fn subject(&self, trail: &Trail) -> Subject {
+        let caller = &self.call.known.caller;
+        let body = trail.input_hash.as_deref().unwrap_or_default();
+        Subject {
+            tenant: caller.tenant,
+            kind: Kind::ModelCall,
+            requester_kind: RequesterKind::Agent,
+            requester: caller.agent_name.clone(),
+            subject_hash: sha256_hex(format!("{}\n{body}", trail.endpoint).as_bytes()),
+            policy_hash: self.snapshot.policy.digest(&caller.agent_name),
+        }
+    }
+
+    fn question(&self, trail: &Trail, subject: Subject) -> NewApproval {
+        let (call, need) = (self.call, self.need);
+        let mut kinds: Vec<&str> =
+            call.findings.findings.iter().map(|finding| finding.kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        NewApproval {
+            id: ApprovalId::generate(),
+            subject,
+            owner: call.known.agent.owner.clone(),
+            roles: need.roles.clone(),
+            quorum: NonZeroU32::new(need.quorum).unwrap_or(NonZeroU32::MIN),
+            reason: format!("policy asks before `{}` is called", trail.asked),
+            detail: json!({
+                "request": trail.request.to_string(),
+                "endpoint": trail.endpoint,
+                "model": trail.asked,
+                "label": call.label,
+                "kinds": kinds,
+                "findings": trail.findings,
+                "tools": call.request.tools.len(),
+                "images": call.request.has_images(),
+                "input_tokens_bound": call.input_bound,
+                "commit": self.snapshot.commit,
+            }),
+            open_seconds: u32::try_from(need.expires.as_secs()).unwrap_or(u32::MAX),
+            term_seconds: None,
+        }
+    }
+
+    fn record(&self, new: &NewApproval, trail: &Trail) -> Record {
+        let known = self.call.known;
+        let actor =
+            Actor { kind: ActorType::Agent, id: known.agent.id.to_string(), auth: known.auth() };
+        Record {
+            id: AuditId::generate(),
+            at: Timestamp::now(),
+            tenant: known.caller.tenant,
+            kind: audit::Kind::System,
+            request: Some(trail.request),
+            actor,
+            action: "approval.request".to_owned(),
+            resource: new.id.to_string(),
+            outcome: "ok".to_owned(),
+            commit: self.snapshot.commit.clone(),
+            detail: json!({ "roles": new.roles, "quorum": new.quorum, "asked": new.detail }),
+        }
+    }
+
+    /// Whether caller and policies are still those that were asked about. They may have changed while
+    /// people thought.
+    fn still_holds(
+        &self,
+        gate: &Gate,
+        down: &Downstream<'_>,
+        subject: &Subject,
+    ) -> Result<(), Refusal> {
+        let now = gate.snapshots.load();
+        let known = caller::authenticate(gate, &now, down, Timestamp::now())?;
+        if now.policy.digest(&known.caller.agent_name) == subject.policy_hash {
+            return Ok(());
+        }
+        let message = "the policies changed while the approval was waited for; ask again";
+        Err(Refusal::new(Code::ApprovalRequired, message))
+    }
+}
+
+/// An approval that a request uses up.
+pub(crate) struct Used(Option<(ApprovalId, RequestId)>);
+
+impl Used {
+    /// Uses up the approval that a permit stands on, if it stands on one.
+    pub(crate) async fn take(gate: &Gate, permit: &Permit) -> Result<Self, Refusal> {
+        let Some(id) = permit.approval() else { return Ok(Self(None)) };
+        let taken = gate.store.approvals().consume(id, permit.request()).await;
+        match taken {
+            Ok(true) => Ok(Self(Some((id, permit.request())))),
+            Ok(false) => {
+                let message = format!("the approval {id} was used by another request; ask again");
+                Err(Refusal::new(Code::ApprovalRequired, message))
+            }
+            Err(error) => Err(away(&error)),
+        }
+    }
+
+    /// Gives it back where nothing was sent to anybody.
+    pub(crate) async fn end(self, gate: &Gate, sent: bool) {
+        let Some((id, request)) = self.0.filter(|_| !sent) else { return };
+        if let Err(error) = gate.store.approvals().give_back(id, request).await {
+            tracing::warn!(%error, approval = %id, "an approval that was not needed stays used");
+        }
+    }
+}
+
+/// What the votes come to.
+fn approved(approval: &Approval) -> Approved {
+    let yes = || approval.votes.iter().filter(|vote| vote.decision == Decision::Approve);
+    let roles: BTreeSet<String> = yes().flat_map(|vote| vote.roles.iter().cloned()).collect();
+    Approved { id: approval.id, roles, approvers: u32::try_from(yes().count()).unwrap_or(u32::MAX) }
+}
+
+/// The refusal that names the question.
+fn told(refusal: Refusal, approval: &Approval) -> Refusal {
+    Refusal { approval: Some(shown(approval)), ..refusal }
+}
+
+fn shown(approval: &Approval) -> Value {
+    json!({
+        "id": approval.id.to_string(),
+        "status": approval.status.as_str(),
+        "roles": approval.roles,
+        "quorum": approval.quorum,
+        "expires_at": approval.expires_at.to_string(),
+    })
+}
+
+fn denied(approval: &Approval) -> Refusal {
+    let message = format!("people denied this request (approval {})", approval.id);
+    told(Refusal::new(Code::PolicyDenied, message), approval)
+}
+
+/// Without the rows nobody can have approved anything.
+fn away(error: &Error) -> Refusal {
+    match error {
+        Error::TooMany { .. } => {
+            Refusal::new(Code::RateLimited, error.to_string()).with_retry_after(60)
+        }
+        _ => {
+            tracing::error!(%error, "an approval could not be asked for");
+            let message = "the approvals cannot be reached; nothing was sent";
+            Refusal::new(Code::DependencyUnavailable, message).with_retry_after(5)
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The decision about one request and the plan that follows from it: policy first, then the router.
+
+use dlp::Findings;
+use policy::{
+    ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
+    RequestFacts, SessionFacts,
+};
+use router::{Candidates, Facts, Needs, NoRoute, Plan};
+use serde_json::{Value, json};
+use snapshot::Snapshot;
+use types::{
+    Code, Integrity, Label, Timestamp,
+    chat::{ChatRequest, Format},
+};
+
+use crate::{
+    caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, serve::CHAT,
+    trail::Trail, wishes::Wishes,
+};
+
+/// A permitted and planned call.
+pub(crate) struct Authorized {
+    pub(crate) permit: Permit,
+    pub(crate) plan: Plan,
+}
+
+/// Why a call is not, and who could approve it all the same.
+pub(crate) struct Unmet {
+    pub(crate) refusal: Refusal,
+    pub(crate) need: Option<ApprovalNeed>,
+}
+
+impl From<Refusal> for Unmet {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, need: None }
+    }
+}
+
+/// Asks policy, then the router. `approval` is what people gave for exactly this call.
+pub(crate) async fn authorize(
+    gate: &Gate,
+    trail: &mut Trail,
+    snapshot: &Snapshot,
+    call: &Call<'_>,
+    candidates: &Candidates<'_>,
+    approval: Option<&Approved>,
+) -> Result<Authorized, Unmet> {
+    let decision = decide(gate, trail, snapshot, call, candidates, approval).await?;
+    let auto = candidates.variant().is_some();
+    let Some(permit) = decision.permit else { return Err(denied(&decision.denied, auto)) };
+    let plan = plan(gate, snapshot, call, &permit, &decision.denied, candidates)
+        .map_err(|none| no_route(trail, &none, &decision.denied, auto))?;
+    Ok(Authorized { permit, plan })
+}
+
+/// What is known of a call once it is parsed and inspected.
+pub(crate) struct Call<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) label: Label,
+    pub(crate) known: &'a Known<'a>,
+    pub(crate) wishes: &'a Wishes,
+    pub(crate) request: &'a ChatRequest,
+    pub(crate) findings: &'a Findings,
+    /// Upper bound of the input, in tokens.
+    pub(crate) input_bound: u64,
+}
+
+async fn decide(
+    gate: &Gate,
+    trail: &mut Trail,
+    snapshot: &Snapshot,
+    call: &Call<'_>,
+    candidates: &Candidates<'_>,
+    approval: Option<&Approved>,
+) -> Result<policy::Decision, Refusal> {
+    let budget = budget_facts(gate, snapshot, call).await?;
+    let mut kinds: Vec<&str> = call.findings.findings.iter().map(|f| f.kind.as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let request = call.request;
+    let output = |tokens: u64| tokens.saturating_mul(u64::from(request.choices.max(1)));
+    let asked = ModelCall {
+        id: trail.request,
+        caller: &call.known.caller,
+        label: call.label,
+        integrity: Integrity::Trusted,
+        request: RequestFacts {
+            endpoint: CHAT,
+            stream: request.stream,
+            tools: !request.tools.is_empty(),
+            images: request.has_images(),
+            input_tokens_bound: call.input_bound,
+            max_output_tokens: request.max_output_tokens.map(output),
+        },
+        kinds: &kinds,
+        budget,
+        session: SessionFacts { id: call.wishes.session, calls: 0 },
+        approval,
+        dry_run: call.wishes.dry_run,
+        now: call.now,
+    };
+    let models: Vec<_> = candidates.all().map(|model| snapshot.facts(model)).collect();
+    let decision = snapshot.policy.decide(&asked, &models);
+    let effect = if decision.permit.is_some() { "permit" } else { "deny" };
+    metrics::DECISIONS.with_label_values(&[effect]).inc();
+    for denied in decision.denied.iter().filter(|denied| denied.reason == DenyReason::Error) {
+        metrics::POLICY_ERRORS.inc();
+        tracing::error!(model = %denied.model, policies = ?denied.policies, commit = %snapshot.commit,
+            "a policy could not be evaluated; the call is denied");
+    }
+    trail.facts = Some(recorded(&asked, &models));
+    Ok(decision)
+}
+
+/// The tightest of the agent's budgets, for policies. Without the ledger nothing is decided: a hard
+/// cap that cannot be read counts as reached.
+async fn budget_facts(
+    gate: &Gate,
+    snapshot: &Snapshot,
+    call: &Call<'_>,
+) -> Result<BudgetFacts, Refusal> {
+    let caps = snapshot.path(call.known.agent, &call.known.caller, None, call.now);
+    let rooms = gate.ledger.room(&caps).await.map_err(|error| reserve::ledger_refusal(&error))?;
+    Ok(BudgetFacts {
+        remaining: rooms.iter().filter_map(|room| room.remaining).min(),
+        used_percent: rooms.iter().map(|room| room.used_percent).max().unwrap_or(0),
+    })
+}
+
+fn plan(
+    gate: &Gate,
+    snapshot: &Snapshot,
+    call: &Call<'_>,
+    permit: &policy::Permit,
+    denied: &[Denied],
+    candidates: &Candidates<'_>,
+) -> Result<Plan, NoRoute> {
+    let request = call.request;
+    let needs = Needs {
+        // The bound counts a token a byte; a third of it is what long texts come to at most, and an
+        // image comes to some 1,500.
+        input_tokens: budget::input_bound_with(request, 3 * 1_500) / 3,
+        max_output_tokens: request.max_output_tokens,
+        tools: !request.tools.is_empty(),
+        json_schema: matches!(request.format, Some(Format::JsonSchema { .. })),
+        images: request.has_images(),
+        streaming: request.stream,
+    };
+    let ask = quote::Ask {
+        input_bound: call.input_bound,
+        output_default: gate.options.output_tokens_default,
+        now: call.now,
+    };
+    let costs = |model: &router::Model| {
+        if !gate.is_bounded(&model.id) {
+            return router::Quote::Unbounded;
+        }
+        let ceiling = quote::ceiling(permit, &model.id, call.wishes.max_cost);
+        let tokens = permit.max_tokens(&model.id);
+        quote::quote(snapshot, model, request, &ask, (ceiling, tokens))
+    };
+    let expressible = |model: &router::Model| quote::expressible(snapshot, model, request);
+    let now = gate.moment();
+    // Planning is arithmetic: it is done within the lock rather than on a copy of the table.
+    gate.health(|health| {
+        let facts = Facts {
+            needs,
+            denied,
+            local_from: snapshot.local_from,
+            health,
+            now,
+            costs: &costs,
+            expressible: &expressible,
+            weights: call.known.agent.weights.or(snapshot.weights),
+            max_attempts: gate.options.attempts_max,
+        };
+        router::plan(permit, candidates, &facts)
+    })
+}
+
+/// The refusal of a call that no policy permits, by the first candidate's reason.
+fn denied(denied: &[Denied], auto: bool) -> Unmet {
+    let mut policies: Vec<String> = denied.iter().flat_map(|d| d.policies.clone()).collect();
+    policies.sort();
+    policies.dedup();
+    // Of a named model its own reason; of `auto` the one that tells most.
+    let Some(first) = denied.iter().min_by_key(|d| telling(&d.reason, auto)) else {
+        let message = "no model is registered that could serve this request";
+        return Unmet { refusal: Refusal::new(Code::NoRoute, message), need: None };
+    };
+    let (code, message) = match &first.reason {
+        DenyReason::Blocked { kinds } => {
+            let kinds = kinds.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            (Code::DlpBlocked, format!("policy blocks this kind of data: {kinds}"))
+        }
+        DenyReason::ApprovalRequired { need } => {
+            (Code::ApprovalRequired, format!("this call needs the approval of {need}"))
+        }
+        DenyReason::OutsideGrant => (
+            Code::PolicyDenied,
+            format!("the capability grant does not cover `{}` for this request", first.model),
+        ),
+        DenyReason::NotLocal | DenyReason::Retention { .. } | DenyReason::DryRunOnly => {
+            (Code::PolicyDenied, first.reason.to_string())
+        }
+        DenyReason::Forbidden { .. } => {
+            (Code::PolicyDenied, format!("policy forbids `{}` for this request", first.model))
+        }
+        DenyReason::NoPermit { .. } => {
+            (Code::PolicyDenied, format!("no policy permits this agent to call `{}`", first.model))
+        }
+        DenyReason::Error => (
+            Code::PolicyDenied,
+            "a policy could not be evaluated, so the call is denied".to_owned(),
+        ),
+    };
+    let need = match &first.reason {
+        DenyReason::ApprovalRequired { need } => Some(need.clone()),
+        _ => None,
+    };
+    Unmet { refusal: Refusal::new(code, message).with_policies(policies), need }
+}
+
+/// How telling a reason is: the lowest first.
+const fn telling(reason: &DenyReason, auto: bool) -> u8 {
+    match reason {
+        _ if !auto => 0,
+        DenyReason::Blocked { .. } => 1,
+        DenyReason::ApprovalRequired { .. } => 2,
+        DenyReason::NotLocal | DenyReason::Retention { .. } | DenyReason::DryRunOnly => 3,
+        DenyReason::Forbidden { .. } => 4,
+        DenyReason::OutsideGrant => 5,
+        DenyReason::NoPermit { .. } => 6,
+        DenyReason::Error => 7,
+    }
+}
+
+/// The refusal of a call for which no permitted model is left.
+fn no_route(trail: &mut Trail, none: &NoRoute, all_denied: &[Denied], auto: bool) -> Unmet {
+    trail.dropped = none.dropped.iter().map(|dropped| json!(dropped)).collect();
+    if none.is_denied() && !all_denied.is_empty() {
+        let policies = none.policies().into_iter().map(str::to_owned).collect();
+        let Unmet { refusal, need } = denied(all_denied, auto);
+        return Unmet { refusal: refusal.with_policies(policies), need };
+    }
+    let refusal = if none.is_denied() {
+        let message = "the label of this content keeps it on local models, and none is registered \
+                       that can serve it";
+        Refusal::new(Code::PolicyDenied, message)
+    } else if none.is_unaffordable() {
+        let message =
+            "no permitted model can serve this request within the cost limit that applies to it";
+        Refusal::new(Code::BudgetExhausted, message)
+    } else if let Some(wait) = none.retry_after() {
+        let message = "every model that could serve this request is failing";
+        Refusal::new(Code::UpstreamFailed, message)
+            .with_retry_after(wait.as_secs().saturating_add(1))
+    } else {
+        Refusal::new(Code::NoRoute, format!("{none}: {}", reasons(none)))
+    };
+    Unmet { refusal, need: None }
+}
+
+fn reasons(none: &NoRoute) -> String {
+    let reason = |dropped: &router::Dropped| {
+        let told = serde_json::to_value(&dropped.reason).unwrap_or_default();
+        let name = told.get("reason").and_then(|r| r.as_str()).unwrap_or("unknown").to_owned();
+        let detail = ["name", "field"].iter().find_map(|key| told.get(key)?.as_str());
+        let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+        format!("{}: {name}{detail}", dropped.model)
+    };
+    none.dropped.iter().take(8).map(reason).collect::<Vec<_>>().join("; ")
+}
+
+/// Models that a record describes; the rest are its names alone.
+const MODELS_MAX: usize = 16;
+
+/// The facts of a decision as the audit record keeps them, so that other policies can be asked
+/// about the same call.
+fn recorded(call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Value {
+    let (caller, request) = (call.caller, &call.request);
+    let model = |model: &ModelFacts<'_>| {
+        json!({
+            "id": model.id, "provider": model.provider, "locality": model.locality,
+            "size": model.size, "privacy": model.privacy,
+            "retention_days": model.retention_days, "simulator": model.simulator,
+        })
+    };
+    json!({
+        "agent": caller.agent_name,
+        "tenant": caller.tenant_name,
+        "groups": caller.groups,
+        "kind": if caller.agent_kind == policy::AgentKind::System { "system" } else { "user" },
+        "label": call.label,
+        "integrity": call.integrity,
+        "kinds": call.kinds,
+        "endpoint": request.endpoint,
+        "stream": request.stream,
+        "tools": request.tools,
+        "images": request.images,
+        "input_tokens_bound": request.input_tokens_bound,
+        "max_output_tokens": request.max_output_tokens,
+        "remaining": call.budget.remaining,
+        "used_percent": call.budget.used_percent,
+        "calls": call.session.calls,
+        "models": models.iter().take(MODELS_MAX).map(model).collect::<Vec<_>>(),
+    })
+}
