@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash lint fmt bench deny fuzz
+.PHONY: help setup run test crash policy lint fmt bench deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,13 @@ crash: ## Kills the gateway in the middle of streams, 50 times on each database
 	$(CARGO) build --locked --workspace --bins
 	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --package orchestack-tests \
 		--success-output immediate -E 'test(crash::)'
+
+policy: ## Long policy tests: a million decisions against the twin, a thousand swaps under load
+	@scripts/services.sh
+	$(CARGO) build --release --locked --workspace --bins
+	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full \
+		--package orchestack-policy --package orchestack-tests --success-output immediate \
+		-E 'package(orchestack-policy) or test(/^(swap|bypass|bad_commits)::/)'
 
 lint: ## Format and lints, as in continuous integration
 	$(CARGO) fmt --all --check

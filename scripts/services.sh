@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes sure that PostgreSQL, Redis and NATS with JetStream answer on local ports: uses them where
-# they do, installs and starts Debian's packages where they do not. Writes their addresses to
-# target/test.env, which `make test` sources. Fails loudly: a test never goes without its service.
+# Makes sure that PostgreSQL, Redis and NATS with JetStream answer on local ports, and that the solver
+# cvc5 is there: uses them where they are, installs and starts Debian's packages where they are not.
+# Writes the addresses to target/test.env, which `make test` sources. Fails loudly: a test never goes
+# without its service.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
@@ -14,8 +15,9 @@ mkdir -p "$log"
 # is_open PORT: whether something listens there.
 is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Commits are signed in the tests of the git tree.
+# Commits are signed in the tests of the git tree, and their policies are proved.
 need ssh-keygen openssh-client
+need cvc5 cvc5
 install_missing
 
 # --- PostgreSQL ---------------------------------------------------------------------------------

@@ -42,6 +42,11 @@ async fn the_examples_of_the_policy_guide_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_real_organisation_is_made_in_ten_policies() {
+    check("docs/guide.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_model_guide_work() {
     check("docs/models.md").await;
 }
@@ -74,7 +79,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         .filter(|page| page.ends_with(".md"))
         .collect();
     pages.sort();
-    let tested = ["api", "budgets", "dlp", "models", "operations", "policies"];
+    let tested = ["api", "budgets", "dlp", "guide", "models", "operations", "policies"];
     assert_eq!(pages, tested.map(|name| format!("docs/{name}.md")));
     pages.push("README.md".to_owned());
     for page in pages {

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use simulator::Simulator;
 
+use crate::binary;
+
 /// The organisation's policies of most tests: every agent may ask for models, and restricted
 /// content goes to local ones.
 const POLICIES: &str = r#"@id("agents-call-models")
@@ -66,6 +68,45 @@ impl Tree {
         let tree = Self::empty(folder);
         tree.write("policies/models.cedar", POLICIES).agent("default", "100.00");
         tree
+    }
+
+    /// Puts the starter's policies, decision cases and invariants there, and its agent `default`, as
+    /// `orchestack init` writes them.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn starter(&self) -> &Self {
+        let made = tempfile::tempdir().expect("a temporary folder");
+        let mut init = Command::new(binary("orchestack"));
+        let output = init.args(["init", "site"]).current_dir(made.path()).output();
+        assert!(output.is_ok_and(|output| output.status.success()), "`orchestack init` works");
+        let folders = ["policies", "agents", "tests", "invariants"];
+        for folder in folders {
+            let _ = std::fs::remove_dir_all(self.folder.join(folder));
+        }
+        let tree = made.path().join("site/tree");
+        let mut copy = Command::new("cp");
+        copy.arg("-r").args(folders).arg(&self.folder).current_dir(tree);
+        assert!(copy.status().is_ok_and(|status| status.success()), "the starter can be copied");
+        self
+    }
+
+    /// Makes the files those of a commit again. What is not committed is lost.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn restore(&self, commit: &str) -> &Self {
+        self.git(&["read-tree", "-u", "--reset", commit]);
+        self
+    }
+
+    /// Goes to another commit, as `git checkout` of the branch that runs would.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn go(&self, commit: &str) -> &Self {
+        self.git(&["reset", "--quiet", "--hard", commit]);
+        self
     }
 
     /// Where it is.

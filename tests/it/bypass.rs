@@ -1,0 +1,405 @@
+//! Nothing goes past the decision: every route and verb, every way in which a request can go.
+//!
+//! A request to `POST /v1/chat/completions` whose caller is known leaves exactly one record of the
+//! kind `decision`, whatever becomes of it: answered, refused, malformed, given up by its caller. No
+//! other request leaves one: those of unknown callers, of other paths and verbs, and the lists of
+//! models, for which nothing is called. And what reaches a provider belongs to a request whose record
+//! says `permit`.
+
+mod people;
+mod wire;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulator::{Seen, Simulator};
+use support::{
+    Answer, Client, Database, ModelSpec, Rows, Server, Setup, chat, eventually, provider, streamed,
+};
+
+use wire::Leaving;
+
+/// Longer than any record or settlement takes.
+const SETTLED_MAX: Duration = Duration::from_secs(20);
+const BODY_BYTES_MAX: usize = 64 << 10;
+const CHAT: &str = "/v1/chat/completions";
+
+/// One request, and what must be on record of it.
+struct Row {
+    name: String,
+    method: &'static str,
+    path: &'static str,
+    /// Which credential it has.
+    key: Key,
+    headers: Vec<(&'static str, &'static str)>,
+    body: String,
+    /// How the caller leaves before the answer.
+    leaving: Option<Leaving>,
+    /// What is answered; of a caller that left nothing.
+    status: Option<u16>,
+    /// The outcome on record, where there is one.
+    decision: Option<&'static str>,
+    /// How many calls reach the provider.
+    calls: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Good,
+    Missing,
+    Wrong,
+    /// Of an agent without money.
+    Poor,
+}
+
+impl Row {
+    fn ask(name: &str, body: &Value) -> Self {
+        Self {
+            name: name.to_owned(),
+            method: "POST",
+            path: CHAT,
+            key: Key::Good,
+            headers: Vec::new(),
+            body: body.to_string(),
+            leaving: None,
+            status: Some(200),
+            decision: Some("permit"),
+            calls: 1,
+        }
+    }
+
+    fn refused(self, status: u16, outcome: &'static str) -> Self {
+        Self { status: Some(status), decision: Some(outcome), calls: 0, ..self }
+    }
+
+    /// Without a record, for whoever asks is not known or asks for no model.
+    fn unrecorded(self, status: u16) -> Self {
+        Self { status: Some(status), decision: None, calls: 0, ..self }
+    }
+
+    fn left(self, leaving: Leaving, decision: Option<&'static str>, calls: usize) -> Self {
+        Self { leaving: Some(leaving), status: None, decision, calls, ..self }
+    }
+}
+
+/// Every route and some that do not exist, with every verb, with and without a key.
+fn routes() -> Vec<Row> {
+    const PATHS: [&str; 13] = [
+        CHAT,
+        "/v1/chat/completions/",
+        "//v1/chat/completions",
+        "/V1/CHAT/COMPLETIONS",
+        "/v1/models",
+        "/v1/models/sim",
+        "/v1/embeddings",
+        "/v1/completions",
+        "/v1/responses",
+        "/v1/messages",
+        "/api/v1/policy",
+        "/healthz",
+        "/readyz",
+    ];
+    let mut rows = Vec::new();
+    for path in PATHS {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] {
+            for key in [Key::Good, Key::Missing, Key::Wrong] {
+                let row = Row::ask("route", &chat("sim", "Hello."));
+                rows.push(expected(Row { method, path, key, ..row }));
+            }
+        }
+    }
+    rows
+}
+
+fn expected(row: Row) -> Row {
+    let open = matches!(row.path, "/healthz" | "/readyz") && ["GET", "HEAD"].contains(&row.method);
+    let models = row.path.starts_with("/v1/models") && row.method == "GET";
+    match row.key {
+        _ if open => row.unrecorded(200),
+        Key::Good if models => row.unrecorded(200),
+        Key::Good if row.path == CHAT && row.method == "POST" => row,
+        _ if models || (row.path == CHAT && row.method == "POST") => row.unrecorded(401),
+        _ if row.path == CHAT || row.path == "/v1/models" => row.unrecorded(405),
+        _ => row.unrecorded(404),
+    }
+}
+
+/// Everything that can become of a request to a model.
+fn requests() -> Vec<Row> {
+    let hello = chat("sim", "Hello.");
+    let ask = |name: &str, model: &str| Row::ask(name, &chat(model, "Hello."));
+    let with = |name: &str, headers| Row { headers, ..Row::ask(name, &hello) };
+    let body = |name: &str, body: &str| Row { body: body.to_owned(), ..Row::ask(name, &hello) };
+    let long = chat("sim", &"x".repeat(BODY_BYTES_MAX));
+    let secret = chat("cloud", concat!("Deploy with AK", "IAIOSFODNN7EXAMPLE."));
+    let ssn = chat("cloud", "My social security number is 536-22-8174.");
+    vec![
+        ask("answered", "sim"),
+        ask("any model", "auto"),
+        Row::ask("streamed", &streamed("sim", "Hello.")),
+        Row { path: "/v1/chat/completions?stream=false", ..ask("with a query", "sim") },
+        Row::ask("rerouted", &ssn),
+        Row::ask(
+            "rerouted, streamed",
+            &streamed("cloud", "My social security number is 536-22-8174."),
+        ),
+        Row { calls: 2, ..ask("fallback", "sim-fault-503") },
+        Row { calls: 2, ..Row::ask("fallback, streamed", &streamed("sim-fault-502", "Hello.")) },
+        Row { status: Some(502), ..ask("failed", "sim-fault-500") },
+        Row::ask("cut by the provider", &streamed("sim-fault-cut-5", "Hello.")),
+        with("dry run", vec![("x-orchestack-dry-run", "true")]).refused(200, "dry_run"),
+        with("a header that is none", vec![("x-orchestack-sensitivity", "loud")])
+            .refused(400, "invalid_request"),
+        ask("denied", "closed").refused(403, "policy_denied"),
+        Row::ask("denied, streamed", &streamed("closed", "Hello.")).refused(403, "policy_denied"),
+        Row::ask("a credential to the cloud", &secret).refused(403, "policy_denied"),
+        Row::ask("blocked", &chat("picky", "Charge 4111 1111 1111 1111"))
+            .refused(403, "dlp_blocked"),
+        ask("not approved", "careful").refused(403, "approval_required"),
+        ask("a model that nobody has", "nobody").refused(404, "model_not_found"),
+        Row { key: Key::Poor, ..ask("without money", "cloud") }.refused(402, "budget_exhausted"),
+        Row { key: Key::Missing, ..ask("without a key", "sim") }.unrecorded(401),
+        Row { key: Key::Wrong, ..ask("with a wrong key", "sim") }.unrecorded(401),
+        Row::ask("too long", &long).refused(413, "body_too_large"),
+        Row { key: Key::Wrong, ..Row::ask("too long, with a wrong key", &long) }.unrecorded(401),
+        body("no JSON", "{\"model\":").refused(400, "invalid_request"),
+        body("empty", "").refused(400, "invalid_request"),
+        body("no messages", "{\"model\":\"sim\",\"messages\":[]}").refused(400, "invalid_request"),
+        body(
+            "a parameter that nobody passes on",
+            "{\"model\":\"sim\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"n\":-1}",
+        )
+        .refused(400, "invalid_request"),
+        ask("left in the middle of the body", "sim").left(
+            Leaving::InBody,
+            Some("invalid_request"),
+            0,
+        ),
+        ask("left before the answer", "sim-fault-delay-700").left(
+            Leaving::BeforeAnswer,
+            Some("permit"),
+            1,
+        ),
+        Row::ask("left in the middle of the answer", &streamed("sim-fault-slow-100", "Hello."))
+            .left(Leaving::InAnswer, Some("permit"), 1),
+        Row { key: Key::Wrong, ..ask("left, with a wrong key", "sim") }.left(
+            Leaving::InAnswer,
+            None,
+            0,
+        ),
+    ]
+}
+
+const POLICIES: &str = r#"
+@id("closed-is-closed")
+forbid (principal, action == Orchestack::Action::"callModel", resource == Orchestack::Model::"closed");
+
+@id("secrets-stay-local")
+forbid (principal, action == Orchestack::Action::"callModel", resource)
+when { resource.locality != "local" && context.kinds.contains("aws_key") };
+
+@id("careful-needs-approval")
+@approval("infra-admin")
+permit (principal, action == Orchestack::Action::"callModel", resource == Orchestack::Model::"careful");
+
+@id("picky-takes-no-cards")
+@block("card")
+permit (principal, action == Orchestack::Action::"callModel", resource == Orchestack::Model::"picky");
+"#;
+
+struct Stage {
+    server: Server,
+    simulator: Simulator,
+    rows: Rows,
+    client: Client,
+    good: String,
+    poor: String,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let simulator = provider(&[]).await;
+        let mut setup = Setup::new(Database::Sqlite).await;
+        setup.set("gateway.max_body_bytes", &BODY_BYTES_MAX.to_string());
+        let tree = setup.tree();
+        tree.openai_provider("here", &simulator, "local")
+            .openai_provider("cloud", &simulator, "cloud")
+            .write("policies/more.cedar", POLICIES)
+            .agent("poor", "0.000001");
+        for id in [
+            "sim",
+            "closed",
+            "careful",
+            "picky",
+            "sim-fault-500",
+            "sim-fault-cut-5",
+            "sim-fault-delay-700",
+            "sim-fault-slow-100",
+        ] {
+            tree.model(ModelSpec { id, provider: "here", price: None });
+        }
+        let price = Some(("3.00", "15.00"));
+        tree.model(ModelSpec { id: "cloud", provider: "cloud", price });
+        // One for each test of it: a model that fails is not asked again for a while.
+        for id in ["sim-fault-502", "sim-fault-503"] {
+            let failing = ModelSpec { id, provider: "here", price: None };
+            tree.model_with(failing, "fallbacks = [\"sim\"]");
+        }
+        let server = setup.start().await;
+        let rows = Rows::of(&server).await;
+        let (good, poor) = (server.key("default"), server.key("poor"));
+        Self { server, simulator, rows, client: Client::new(), good, poor }
+    }
+
+    /// The header of a row's credential.
+    fn authorization(&self, row: &Row) -> Option<String> {
+        let wrong = || format!("{}x", self.good);
+        let key = match row.key {
+            Key::Good => Some(self.good.clone()),
+            Key::Poor => Some(self.poor.clone()),
+            Key::Wrong => Some(wrong()),
+            Key::Missing => None,
+        };
+        key.map(|key| format!("Bearer {key}"))
+    }
+
+    /// Sends a row's request and reads what comes back.
+    async fn send(&self, row: &Row) -> Answer {
+        let url = format!("{}{}", self.server.gateway(), row.path);
+        let method = row.method.parse().unwrap();
+        let mut request = self.client.0.request(method, url);
+        // A HEAD or OPTIONS of a client has no body.
+        if !["HEAD", "OPTIONS"].contains(&row.method) {
+            request = request.header("content-type", "application/json").body(row.body.clone());
+        }
+        let authorization = self.authorization(row);
+        let authorization = authorization.as_deref().map(|value| ("authorization", value));
+        for (name, value) in row.headers.iter().copied().chain(authorization) {
+            request = request.header(name, value);
+        }
+        Answer::read(request).await
+    }
+
+    /// The outcomes of decisions on record, in their order.
+    async fn decisions(&self) -> Vec<String> {
+        self.rows.texts("select outcome from audit where kind = 'decision' order by seq").await
+    }
+
+    async fn decisions_of(&self, request: &str) -> i64 {
+        let of = format!(
+            "select count(*) from audit where kind = 'decision' and request_id = '{request}'"
+        );
+        self.rows.number(&of).await
+    }
+
+    /// Plays a row, and gives what is not as it should be.
+    async fn play(&self, row: &Row) -> Result<Record, String> {
+        let (before, calls_before) = (self.decisions().await.len(), self.simulator.log().len());
+        let answer = match row.leaving {
+            None => Some(self.send(row).await),
+            Some(leaving) => {
+                wire::leave(self, row, leaving).await;
+                None
+            }
+        };
+        let wanted = before + usize::from(row.decision.is_some());
+        eventually(&format!("the record of {}", row.name), SETTLED_MAX, async || {
+            let calls = self.simulator.log().len() - calls_before;
+            (self.decisions().await.len() >= wanted && calls >= row.calls).then_some(())
+        })
+        .await;
+        let outcomes = self.decisions().await.split_off(before);
+        let seen = self.simulator.log().split_off(calls_before);
+        let record = Record { answer, outcomes, seen };
+        record.check(row)?;
+        // The record is of this very request.
+        let request = record.answer.as_ref().map(|answer| answer.header("x-orchestack-request-id"));
+        if let Some(request) = request.filter(|request| !request.is_empty()) {
+            let own = self.decisions_of(request).await;
+            let expected = i64::from(row.decision.is_some());
+            if own != expected {
+                return Err(format!("{}: {own} decisions of {request}", row.name));
+            }
+        } else if row.path == CHAT && row.method == "POST" && row.status.is_some() {
+            return Err(format!("{}: the answer has no request id", row.name));
+        }
+        Ok(record)
+    }
+}
+
+/// What came of a row.
+struct Record {
+    answer: Option<Answer>,
+    outcomes: Vec<String>,
+    seen: Vec<Seen>,
+}
+
+impl Record {
+    fn check(&self, row: &Row) -> Result<(), String> {
+        let status = self.answer.as_ref().map(|answer| answer.status);
+        let outcomes: Vec<&str> = self.outcomes.iter().map(String::as_str).collect();
+        let expected: Vec<&str> = row.decision.into_iter().collect();
+        if (status, &outcomes, self.seen.len()) == (row.status, &expected, row.calls) {
+            return Ok(());
+        }
+        let text = self.answer.as_ref().map_or("", |answer| answer.text.as_str());
+        Err(format!(
+            "{} {} {} ({:?}): {status:?} {outcomes:?} and {} calls; expected {:?} {expected:?} and \
+             {}: {text}",
+            row.name,
+            row.method,
+            row.path,
+            row.key,
+            self.seen.len(),
+            row.status,
+            row.calls
+        ))
+    }
+
+    fn print(&self, row: &Row) {
+        let status = self.answer.as_ref().map_or("left".to_owned(), |a| a.status.to_string());
+        println!(
+            "| {:<7} | {:<34} | {:<7} | {:<34} | {status:<6} | {:<17} | {} |",
+            row.method,
+            row.path,
+            format!("{:?}", row.key).to_lowercase(),
+            row.name,
+            self.outcomes.join(", "),
+            self.seen.len()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_to_a_model_leaves_one_decision_and_no_call_goes_without_one() {
+    let stage = Stage::new().await;
+    let (mut wrong, mut decisions, mut calls) = (Vec::new(), 0, 0);
+    println!("| verb    | path | key | request | status | decision | calls |");
+    println!("|---|---|---|---|---|---|---|");
+    for row in routes().iter().chain(&requests()) {
+        match stage.play(row).await {
+            Ok(record) => record.print(row),
+            Err(error) => wrong.push(error),
+        }
+        decisions += usize::from(row.decision.is_some());
+        calls += row.calls;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Nothing came later, and the books agree: a call is an attempt, and an attempt has a permit.
+    eventually("every attempt is settled", SETTLED_MAX, async || {
+        (stage.rows.open_holds().await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(stage.decisions().await.len(), decisions);
+    assert_eq!(stage.simulator.log().len(), calls);
+    let count = async |of: &str| usize::try_from(stage.rows.number(of).await).unwrap();
+    let dispatched = "select count(*) from holds where dispatched_at is not null";
+    assert_eq!(count(dispatched).await, calls, "holds that were dispatched");
+    let completions = "select count(*) from audit where kind = 'completion'";
+    assert_eq!(count(completions).await, calls, "attempts on record");
+    let without = "select count(*) from audit c where c.kind = 'completion' and 1 <> (select \
+                   count(*) from audit d where d.kind = 'decision' and d.outcome = 'permit' and \
+                   d.request_id = c.request_id)";
+    assert_eq!(count(without).await, 0, "attempts without one permit");
+    assert_eq!(stage.server.json(&["audit", "verify"])["ok"], json!(true));
+}
