@@ -22,3 +22,4 @@ mod lifecycle;
 mod policy;
 mod sdk;
 mod sensitivity;
+mod traces;
