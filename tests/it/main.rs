@@ -26,3 +26,4 @@ mod policy;
 mod sdk;
 mod sensitivity;
 mod swap;
+mod traces;
