@@ -127,6 +127,7 @@ fn expected(row: Row) -> Row {
 }
 
 /// Everything that can become of a request to a model.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn requests() -> Vec<Row> {
     let hello = chat("sim", "Hello.");
     let ask = |name: &str, model: &str| Row::ask(name, &chat(model, "Hello."));

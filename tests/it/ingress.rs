@@ -383,7 +383,7 @@ async fn paths_methods_and_keys_have_their_statuses() {
     // A key that is known, with another secret of the right length.
     let last = if key.ends_with('A') { "B" } else { "A" };
     let wrong = format!("{}{last}", &key[..key.len() - 1]);
-    let first = key.rfind(&key.splitn(3, '_').nth(2).unwrap()[..]).unwrap();
+    let first = key.rfind(key.splitn(3, '_').nth(2).unwrap()).unwrap();
     let other = if key[first..].starts_with('A') { "B" } else { "A" };
     let another = format!("{}{other}{}", &key[..first], &key[first + 1..]);
     let [wrong, another] = [wrong, another].map(|key| format!("authorization: Bearer {key}\r\n"));
