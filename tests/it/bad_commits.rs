@@ -1,5 +1,8 @@
 //! Bad commits: each is stopped, with a message that names file and line, and changes nothing.
 
+mod files;
+mod policies;
+mod promises;
 mod rows;
 
 use std::fs;
@@ -163,17 +166,25 @@ async fn check(rows: Vec<Row>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_policies_are_stopped_and_told_with_file_and_line() {
-    check(rows::policies()).await;
+    check(policies::all()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_promises_and_cases_are_stopped_and_told_with_file_and_line() {
-    check(rows::promises()).await;
+    check(promises::all()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_cannot_be_read_are_stopped_and_told() {
-    check(rows::unreadable()).await;
+async fn cases_statements_and_files_that_cannot_be_read_are_stopped_and_told() {
+    check(files::all()).await;
+}
+
+#[test]
+fn there_are_enough_bad_commits_and_no_two_are_the_same() {
+    let rows: Vec<Row> =
+        [policies::all(), promises::all(), files::all()].into_iter().flatten().collect();
+    let names: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+    assert!(rows.len() >= 60 && names.len() == rows.len(), "{} of {}", names.len(), rows.len());
 }
 
 /// The table above says nothing if every commit is refused.

@@ -48,6 +48,8 @@ enum Key {
     Good,
     Missing,
     Wrong,
+    /// A capability grant that nobody signed.
+    Forged,
     /// Of an agent without money.
     Poor,
 }
@@ -125,6 +127,7 @@ fn expected(row: Row) -> Row {
 }
 
 /// Everything that can become of a request to a model.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn requests() -> Vec<Row> {
     let hello = chat("sim", "Hello.");
     let ask = |name: &str, model: &str| Row::ask(name, &chat(model, "Hello."));
@@ -156,12 +159,20 @@ fn requests() -> Vec<Row> {
         Row::ask("blocked", &chat("picky", "Charge 4111 1111 1111 1111"))
             .refused(403, "dlp_blocked"),
         ask("not approved", "careful").refused(403, "approval_required"),
+        Row { headers: vec![("x-orchestack-wait", "1")], ..ask("waited in vain", "careful") }
+            .refused(403, "approval_required"),
+        Row {
+            headers: vec![("x-orchestack-dry-run", "true")],
+            ..ask("not approved, dry", "careful")
+        }
+        .refused(200, "dry_run"),
         ask("a model that nobody has", "nobody").refused(404, "model_not_found"),
         Row { key: Key::Poor, ..ask("without money", "cloud") }.refused(402, "budget_exhausted"),
         Row { key: Key::Missing, ..ask("without a key", "sim") }.unrecorded(401),
         Row { key: Key::Wrong, ..ask("with a wrong key", "sim") }.unrecorded(401),
         Row::ask("too long", &long).refused(413, "body_too_large"),
         Row { key: Key::Wrong, ..Row::ask("too long, with a wrong key", &long) }.unrecorded(401),
+        Row { key: Key::Forged, ..ask("with a forged grant", "sim") }.unrecorded(401),
         body("no JSON", "{\"model\":").refused(400, "invalid_request"),
         body("empty", "").refused(400, "invalid_request"),
         body("no messages", "{\"model\":\"sim\",\"messages\":[]}").refused(400, "invalid_request"),
@@ -175,6 +186,11 @@ fn requests() -> Vec<Row> {
             Some("invalid_request"),
             0,
         ),
+        Row {
+            headers: vec![("x-orchestack-wait", "60")],
+            ..Row::ask("left while people were asked", &chat("careful", "May I?"))
+        }
+        .left(Leaving::WhileAsked, Some("approval_required"), 0),
         ask("left before the answer", "sim-fault-delay-700").left(
             Leaving::BeforeAnswer,
             Some("permit"),
@@ -258,6 +274,7 @@ impl Stage {
             Key::Good => Some(self.good.clone()),
             Key::Poor => Some(self.poor.clone()),
             Key::Wrong => Some(wrong()),
+            Key::Forged => Some("orkg_e30.c2lnbmF0dXJl".to_owned()),
             Key::Missing => None,
         };
         key.map(|key| format!("Bearer {key}"))
@@ -402,4 +419,20 @@ async fn every_request_to_a_model_leaves_one_decision_and_no_call_goes_without_o
                    d.request_id = c.request_id)";
     assert_eq!(count(without).await, 0, "attempts without one permit");
     assert_eq!(stage.server.json(&["audit", "verify"])["ok"], json!(true));
+}
+
+/// The matrix would see a record or a call too many, or one too few.
+#[test]
+fn a_record_or_a_call_that_is_not_expected_is_seen() {
+    let row = Row::ask("answered", &chat("sim", "Hello."));
+    let record = |outcomes: &[&str], calls: usize| Record {
+        answer: Some(Answer { status: 200, ..Answer::default() }),
+        outcomes: outcomes.iter().map(|outcome| (*outcome).to_owned()).collect(),
+        seen: vec![Seen::default(); calls],
+    };
+    assert_eq!(record(&["permit"], 1).check(&row), Ok(()));
+    for bad in [record(&[], 1), record(&["permit", "permit"], 1), record(&["permit"], 2)] {
+        assert!(bad.check(&row).is_err());
+    }
+    assert!(record(&["policy_denied"], 1).check(&row).is_err());
 }
