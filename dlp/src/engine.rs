@@ -1,26 +1,20 @@
 //! The engine: compiled once, shared by every request.
 
-use std::{
-    cmp::Reverse,
-    collections::BTreeSet,
-    fmt,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
-};
+use std::{cmp::Reverse, collections::BTreeSet, fmt, ops::Range, sync::Arc};
 
 use types::{Label, chat::ChatRequest};
 
 use crate::{
-    Finding, Findings, Kind, Settings, classify,
+    Finding, Findings, Kind, Settings,
     detect::{self, Numbers, Tokens},
+    inspection::Inspection,
     normalise, redact,
     score::Candidate,
-    text::Text,
-    walk,
+    text::{Text, Work},
 };
 
 /// How many findings before one are looked at for covering it.
-const NEAR: usize = 8;
+pub(crate) const NEAR: usize = 8;
 
 /// The compiled detectors. Cloning is cheap.
 #[derive(Clone)]
@@ -28,11 +22,17 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    settings: Settings,
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
     numbers: Numbers,
     /// None when it could not be built, which makes everything incomplete.
     tokens: Option<Tokens>,
+}
+
+/// What was found in one text, and whether that is all.
+pub(crate) struct Scan {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) complete: bool,
 }
 
 /// What a request looks like after [`Engine::redact`].
@@ -56,32 +56,25 @@ impl Engine {
     ///
     /// Never fails: what could not be inspected makes the answer incomplete and restricted.
     pub fn inspect(&self, request: &mut ChatRequest) -> Findings {
-        let settings = &self.inner.settings;
-        let mut findings = Vec::new();
-        let mut addresses = BTreeSet::new();
-        let mut complete = self.inner.tokens.is_some();
-        walk::fields(request, |place, text| {
-            let room = settings.findings_max.saturating_sub(findings.len());
-            if text.len() > settings.field_bytes_max {
-                complete = false;
-                return;
-            }
-            let (found, whole) = self.scan_bounded(place, text, room);
-            complete &= whole;
-            for finding in &found {
-                if classify::is_address(finding.kind) {
-                    addresses.insert(fingerprint(finding.kind, text.get(finding.span.clone())));
-                }
-            }
-            findings.extend(found);
-        });
-        let label = classify::label(settings, &findings, addresses.len(), complete);
-        Findings { label, findings, complete }
+        let mut inspection = Inspection::new(&self.inner);
+        request.visit(|place, piece| inspection.piece(place, piece));
+        inspection.end(request.has_images())
     }
 
-    /// Finds everything in one text, up to the bound on findings. The length is the caller's.
+    /// Finds everything in one text, up to the bounds on findings and on work. The length is the
+    /// caller's.
     pub fn scan(&self, place: &str, text: &str) -> Vec<Finding> {
-        self.scan_bounded(place, text, self.inner.settings.findings_max).0
+        let work = Work::new(self.inner.settings.steps_max);
+        let room = self.inner.settings.findings_max;
+        self.inner.scan(place, text, &work, room, |_, _| true).findings
+    }
+
+    /// What a scan of this text costs, in steps.
+    #[cfg(test)]
+    pub(crate) fn steps(&self, text: &str) -> u64 {
+        let work = Work::new(u64::MAX);
+        self.inner.scan("text", text, &work, usize::MAX, |_, _| false);
+        u64::MAX - work.left()
     }
 
     /// Replaces every finding of these kinds, looks again, and goes on until none is left or a
@@ -110,39 +103,53 @@ impl Engine {
         }
         redaction
     }
+}
 
-    /// The findings and whether they are all.
-    fn scan_bounded(&self, place: &str, text: &str, room: usize) -> (Vec<Finding>, bool) {
-        let mut findings = Vec::new();
-        let mut complete = true;
-        for view in normalise::views(text) {
-            let read = Text(&view.text);
+impl Inner {
+    /// Looks through one text for what `keep` keeps, up to so many findings.
+    pub(crate) fn scan(
+        &self,
+        place: &str,
+        text: &str,
+        work: &Work,
+        room: usize,
+        keep: impl Fn(Kind, &Range<usize>) -> bool,
+    ) -> Scan {
+        let mut scan = Scan { findings: Vec::new(), complete: self.tokens.is_some() };
+        if work.is_spent() {
+            return Scan { complete: false, ..scan };
+        }
+        for view in normalise::views(text, work) {
+            let read = Text::new(&view.text, work);
             let mut found = |candidate: Candidate| {
                 let span = view.original(&candidate.span);
                 let score = candidate.score();
-                if score < self.inner.settings.score_min || text.get(span.clone()).is_none() {
+                let stands = text.get(span.clone()).is_some();
+                if score < self.settings.score_min || !stands || !keep(candidate.kind, &span) {
                     return;
                 }
-                if findings.len() >= room {
-                    complete = false;
+                if scan.findings.len() >= room {
+                    scan.complete = false;
                     return;
                 }
-                findings.push(Finding {
+                scan.findings.push(Finding {
                     kind: candidate.kind,
                     place: place.to_owned(),
                     span,
                     score,
                     terms: candidate.terms,
-                    label: self.inner.settings.label_of(candidate.kind),
+                    label: self.settings.label_of(candidate.kind),
                 });
             };
-            if let Some(tokens) = &self.inner.tokens {
+            if let Some(tokens) = &self.tokens {
                 tokens.scan(read, &mut found);
             }
             detect::at_marks(read, &mut found);
-            self.inner.numbers.scan(read, &mut found);
+            self.numbers.scan(read, &mut found);
         }
-        (settle(findings), complete)
+        scan.complete &= !work.is_spent();
+        scan.findings = settle(scan.findings);
+        scan
     }
 }
 
@@ -174,13 +181,6 @@ fn settle(mut findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     kept
-}
-
-/// Tells values apart without keeping them.
-fn fingerprint(kind: Kind, value: Option<&str>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (kind, value.map(str::to_lowercase)).hash(&mut hasher);
-    hasher.finish()
 }
 
 impl fmt::Debug for Engine {

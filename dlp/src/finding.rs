@@ -12,8 +12,8 @@ pub struct Findings {
     pub label: Label,
     /// Every finding, in the order of the request's fields, then by position.
     pub findings: Vec<Finding>,
-    /// False when a field was over its size bound, there were too many findings or a part of the
-    /// engine failed: something may have been missed.
+    /// False when a field was over its size bound, there were too many findings, the work was more
+    /// than its bound or a part of the engine failed: something may have been missed.
     pub complete: bool,
 }
 
@@ -22,9 +22,11 @@ pub struct Findings {
 pub struct Finding {
     /// What it is.
     pub kind: Kind,
-    /// The field, as [`types::chat::ChatRequest::visit_text`] names it.
+    /// The piece, as [`types::chat::ChatRequest::visit`] names it: never the caller's text. Where a
+    /// value reaches over several texts of one message it is the place of all of them.
     pub place: String,
-    /// Bytes of the field's original text; always on character boundaries.
+    /// Bytes of the piece's original text, or of the message's texts put together; always on
+    /// character boundaries.
     pub span: Range<usize>,
     /// How sure the engine is, 0 to 100.
     pub score: u8,

@@ -9,12 +9,13 @@ mod cues;
 mod detect;
 mod engine;
 mod finding;
+mod inspection;
 mod normalise;
 mod redact;
 mod score;
+mod seam;
 mod settings;
 mod text;
-mod walk;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,11 @@ use std::{borrow::Cow, ops::Range};
 use serde::de::IgnoredAny;
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::text::Work;
+
+/// What a character outside ASCII costs beside a byte that is only copied.
+const STEPS_PER_CHAR: usize = 16;
+
 /// A character that becomes more than this many is kept as it is, so that a view stays in
 /// proportion to its text.
 const CHARS_PER_CHAR_MAX: usize = 4;
@@ -30,8 +35,9 @@ struct Segment {
 }
 
 /// The views of a text to scan, the primary one first.
-pub(crate) fn views(text: &str) -> Vec<View<'_>> {
+pub(crate) fn views<'a>(text: &'a str, work: &Work) -> Vec<View<'a>> {
     let json = text.contains('\\') && is_json(text);
+    work.take(text.len() * if json { 4 } else { 1 });
     if text.is_ascii() && !json {
         return vec![View { text: Cow::Borrowed(text), segments: None }];
     }
@@ -41,6 +47,7 @@ pub(crate) fn views(text: &str) -> Vec<View<'_>> {
     } else {
         builder.plain(text, 0);
     }
+    work.take(builder.text.len() + builder.segments.len() * STEPS_PER_CHAR);
     vec![View { text: Cow::Owned(builder.text), segments: Some(builder.segments) }]
 }
 
@@ -210,14 +217,14 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let views = views(text);
+        let views = views(text, &Work::new(9_999));
         assert_eq!(views[0].text, expected);
     }
 
     /// What stands in the original where the view has `piece`.
     #[track_caller]
     fn check_back(text: &str, piece: &str, expected: &str) {
-        let views = views(text);
+        let views = views(text, &Work::new(9_999));
         let start = views[0].text.find(piece).unwrap();
         assert_eq!(&text[views[0].original(&(start..start + piece.len()))], expected);
     }

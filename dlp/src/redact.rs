@@ -3,9 +3,12 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use serde_json::json;
-use types::chat::ChatRequest;
+use types::chat::{ChatRequest, Piece};
 
-use crate::{Finding, Findings, Kind, normalise, walk};
+use crate::{
+    Finding, Findings, Kind, normalise,
+    seam::{self, Seams},
+};
 
 /// Replaces every finding of these kinds by a marker such as `[[EMAIL:1]]`, numbered per distinct
 /// value within the request, so that the model can still tell values apart. Text that was JSON
@@ -50,51 +53,99 @@ pub(crate) fn round(
     if places.is_empty() {
         return replaced;
     }
-    walk::fields(request, |place, text| {
-        if let Some(findings) = places.get(place) {
-            let cuts = merge(findings);
-            replaced += cuts.len();
-            *text = if normalise::is_json(text) {
-                replace_in_json(text, cuts, markers)
-            } else {
-                replace(text, &cuts, markers)
-            };
+    let at = |place: &str| places.get(place).map(Vec::as_slice).unwrap_or_default();
+    request.visit(|place, piece| match piece {
+        Piece::Text(text) => {
+            replaced += cut(text, at(place).iter().copied().map(Cut::of).collect(), markers);
         }
+        Piece::Parts(mut parts) => {
+            let over = crossing(at(place), &parts);
+            let seams = Seams::new(&parts);
+            for ((p, text), start) in parts.iter_mut().zip(seams.starts()) {
+                let own = at(&format!("{place}[{p}]")).iter().copied().map(Cut::of);
+                let pieces = over.iter().filter_map(|cut| cut.within(start, text.len()));
+                replaced += cut(text, own.chain(pieces).collect(), markers);
+            }
+        }
+        // Another name or number would mean something else. What is left here is found again, and
+        // then the request is not sent.
+        Piece::Name(_) | Piece::Number { .. } => {}
     });
     replaced
 }
 
+/// Findings over several parts, in the bytes of the joined text, each with its whole value: its
+/// pieces get one marker.
+fn crossing(findings: &[&Finding], parts: &[(usize, &mut String)]) -> Vec<Cut> {
+    if findings.is_empty() {
+        return Vec::new();
+    }
+    let joined: String = parts.iter().map(|(_, text)| text.as_str()).collect();
+    let value = |finding: &Finding| joined.get(finding.span.clone()).map(str::to_owned);
+    findings.iter().map(|finding| Cut { value: value(finding), ..Cut::of(finding) }).collect()
+}
+
 /// A piece to replace.
+#[derive(Clone)]
 struct Cut {
     span: Range<usize>,
     kind: Kind,
     /// Whether the marker needs quotes of its own.
     quoted: bool,
+    /// The whole value, where only a piece of it stands here.
+    value: Option<String>,
 }
 
-/// Spans in order, those that overlap as one.
-fn merge(findings: &[&Finding]) -> Vec<Cut> {
-    let mut findings = findings.to_vec();
-    findings.sort_by_key(|finding| (finding.span.start, std::cmp::Reverse(finding.span.end)));
-    let mut cuts: Vec<Cut> = Vec::with_capacity(findings.len());
-    for finding in findings {
-        match cuts.last_mut() {
-            Some(last) if finding.span.start < last.span.end => {
-                last.span.end = last.span.end.max(finding.span.end);
+impl Cut {
+    fn of(finding: &Finding) -> Self {
+        Self { span: finding.span.clone(), kind: finding.kind, quoted: false, value: None }
+    }
+
+    fn within(&self, start: usize, length: usize) -> Option<Self> {
+        Some(Self { span: seam::within(&self.span, start, length)?, ..self.clone() })
+    }
+
+    fn marker(&self, text: &str, markers: &mut Markers) -> Option<String> {
+        let here = text.get(self.span.clone())?;
+        Some(markers.of(self.kind, self.value.as_deref().unwrap_or(here)))
+    }
+}
+
+/// Replaces these pieces of a text and tells how many there were.
+fn cut(text: &mut String, cuts: Vec<Cut>, markers: &mut Markers) -> usize {
+    let cuts = merge(cuts);
+    let replaced = cuts.len();
+    if replaced > 0 {
+        *text = if normalise::is_json(text) {
+            replace_in_json(text, cuts, markers)
+        } else {
+            replace(text, &cuts, markers)
+        };
+    }
+    replaced
+}
+
+/// Cuts in order, those that overlap as one.
+fn merge(mut cuts: Vec<Cut>) -> Vec<Cut> {
+    cuts.sort_by_key(|cut| (cut.span.start, std::cmp::Reverse(cut.span.end)));
+    let mut merged: Vec<Cut> = Vec::with_capacity(cuts.len());
+    for cut in cuts {
+        match merged.last_mut() {
+            Some(last) if cut.span.start < last.span.end => {
+                last.span.end = last.span.end.max(cut.span.end);
             }
-            _ => cuts.push(Cut { span: finding.span.clone(), kind: finding.kind, quoted: false }),
+            _ => merged.push(cut),
         }
     }
-    cuts
+    merged
 }
 
 fn replace(text: &str, cuts: &[Cut], markers: &mut Markers) -> String {
     let mut out = String::with_capacity(text.len());
     let mut kept = 0;
     for cut in cuts {
-        let Some(value) = text.get(cut.span.clone()) else { continue };
+        let Some(marker) = cut.marker(text, markers) else { continue };
         out.push_str(text.get(kept..cut.span.start).unwrap_or_default());
-        let marker = markers.of(cut.kind, value);
         if cut.quoted {
             out.push('"');
             out.push_str(&marker);
@@ -131,10 +182,7 @@ fn replace_in_json(text: &str, mut cuts: Vec<Cut>, markers: &mut Markers) -> Str
     if normalise::is_json(&redacted) {
         return redacted;
     }
-    let all: Vec<String> = cuts
-        .iter()
-        .filter_map(|cut| Some(markers.of(cut.kind, text.get(cut.span.clone())?)))
-        .collect();
+    let all: Vec<String> = cuts.iter().filter_map(|cut| cut.marker(text, markers)).collect();
     json!({ "redacted": all }).to_string()
 }
 

@@ -19,14 +19,19 @@ pub struct Settings {
     pub labels: BTreeMap<Kind, Label>,
     /// The label of a request in which nothing was found.
     pub label_without_findings: Label,
+    /// The label that an image gives a request: what it shows is not searched.
+    pub label_of_images: Label,
     /// So many distinct e-mail addresses or phone numbers make a bulk list, which is restricted.
     pub bulk_list_min: usize,
     /// A candidate below this score, 0 to 100, is no finding.
     pub score_min: u8,
-    /// Bytes of one field; a longer one is not scanned and makes the findings incomplete.
+    /// Bytes of one field, or of all texts of one message together; a longer one is not scanned
+    /// and makes the findings incomplete.
     pub field_bytes_max: usize,
     /// Findings of one request; more make the findings incomplete.
     pub findings_max: usize,
+    /// Work for one request, in steps of about a byte looked at. More makes the findings incomplete.
+    pub steps_max: u64,
 }
 
 /// A region of the phone number library.
@@ -48,10 +53,13 @@ impl Default for Settings {
             regions: [US, CA, GB, DE, FR, ES, IT, NL, AT, CH].map(Region).to_vec(),
             labels: BTreeMap::new(),
             label_without_findings: Label::Internal,
+            // Confidential until somebody says otherwise, and not yet bound to local models.
+            label_of_images: Label::Sensitive,
             bulk_list_min: 10,
             score_min: 60,
             field_bytes_max: 8 << 20,
             findings_max: 10_000,
+            steps_max: 500_000_000,
         }
     }
 }

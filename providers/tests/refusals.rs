@@ -109,6 +109,11 @@ fn a_message_that_makes_no_sense_is_refused_by_place() {
         let body = format!(r#"{{"model":"m","messages":[{message}]}}"#);
         refused_body(&body, Some(param), &format!("`{param}` {problem}"));
     }
+    let calling = |id: &str, name: &str| {
+        format!(
+            r#"{{"role":"assistant","tool_calls":[{{"id":"{id}","function":{{"name":"{name}","arguments":"{{}}"}}}}]}}"#
+        )
+    };
     check("", "messages", "must have at least one message");
     check("1", "messages[0]", "must be an object, not a number of that kind");
     check(r#"{"content":"x"}"#, "messages[0].role", "is missing");
@@ -120,6 +125,19 @@ fn a_message_that_makes_no_sense_is_refused_by_place() {
     check(r#"{"role":"user"}"#, "messages[0].content", "is missing");
     check(r#"{"role":"assistant","content":null}"#, "messages[0].content", "is missing");
     check(r#"{"role":"tool","content":"x"}"#, "messages[0].tool_call_id", "is missing");
+    for id in ["", "a SECRET", "a\\nb", "caf\u{e9}", "a\\u0000", &"a".repeat(257)] {
+        let problem = "must be 1 to 256 visible ASCII characters without spaces";
+        let answer = format!(r#"{{"role":"tool","tool_call_id":"{id}","content":"x"}}"#);
+        check(&answer, "messages[0].tool_call_id", problem);
+        check(&calling(id, "f"), "messages[0].tool_calls[0].id", problem);
+    }
+    for name in ["", "look up", "SECRET.text", "gr\u{fc}\u{df}e", &"a".repeat(65)] {
+        check(
+            &calling("call_1", name),
+            "messages[0].tool_calls[0].function.name",
+            "must be 1 to 64 letters, digits, `_` or `-`",
+        );
+    }
     check(
         r#"{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}"#,
         "messages[0].content[0].type",

@@ -3,6 +3,10 @@
 
 use serde_json::{Map, Value};
 
+mod visit;
+
+pub use visit::Piece;
+
 /// One request for a completion.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatRequest {
@@ -183,77 +187,9 @@ impl Role {
 }
 
 impl ChatRequest {
-    /// Visits every piece of text that leaves the machine with this request, for inspection and
-    /// redaction. `place` says where a text stands (`messages[2].content[0]`).
-    ///
-    /// Numbers, keys and image data are not visited; an image raises the label by policy.
-    pub fn visit_text(&mut self, mut visit: impl FnMut(&str, &mut String)) {
-        for (m, message) in self.messages.iter_mut().enumerate() {
-            if let Some(name) = &mut message.name {
-                visit(&format!("messages[{m}].name"), name);
-            }
-            for (p, part) in message.content.iter_mut().enumerate() {
-                match part {
-                    Part::Text(text) => visit(&format!("messages[{m}].content[{p}]"), text),
-                    Part::Image(Image { source: ImageSource::Url(url), .. }) => {
-                        visit(&format!("messages[{m}].content[{p}].url"), url);
-                    }
-                    Part::Image(Image { source: ImageSource::Data { .. }, .. }) => {}
-                }
-            }
-            for (c, call) in message.tool_calls.iter_mut().enumerate() {
-                let place = format!("messages[{m}].tool_calls[{c}].arguments");
-                visit(&place, &mut call.arguments);
-            }
-            if let Some(refusal) = &mut message.refusal {
-                visit(&format!("messages[{m}].refusal"), refusal);
-            }
-        }
-        for (t, tool) in self.tools.iter_mut().enumerate() {
-            if let Some(description) = &mut tool.description {
-                visit(&format!("tools[{t}].description"), description);
-            }
-            if let Some(parameters) = &mut tool.parameters {
-                visit_json(&format!("tools[{t}].parameters"), parameters, &mut visit);
-            }
-        }
-        if let Some(Format::JsonSchema { description, schema, .. }) = &mut self.format {
-            if let Some(description) = description {
-                visit("response_format.description", description);
-            }
-            if let Some(schema) = schema {
-                visit_json("response_format.schema", schema, &mut visit);
-            }
-        }
-        for (s, stop) in self.stop.iter_mut().enumerate() {
-            visit(&format!("stop[{s}]"), stop);
-        }
-        for (key, value) in &mut self.extra {
-            visit_json(key, value, &mut visit);
-        }
-    }
-
     /// Whether any message carries an image.
     pub fn has_images(&self) -> bool {
         let is_image = |part: &Part| matches!(part, Part::Image(_));
         self.messages.iter().any(|message| message.content.iter().any(is_image))
-    }
-}
-
-/// Visits the strings of a JSON value. The depth is bounded by the strict parser at the edge.
-fn visit_json(place: &str, value: &mut Value, visit: &mut impl FnMut(&str, &mut String)) {
-    match value {
-        Value::String(text) => visit(place, text),
-        Value::Array(items) => {
-            for (i, item) in items.iter_mut().enumerate() {
-                visit_json(&format!("{place}[{i}]"), item, visit);
-            }
-        }
-        Value::Object(fields) => {
-            for (key, field) in fields {
-                visit_json(&format!("{place}.{key}"), field, visit);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

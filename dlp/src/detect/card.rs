@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::{
     Found,
-    number::{Cluster, Group},
+    number::{self, Cluster, Group},
 };
 use crate::{
     Kind,
@@ -102,7 +102,8 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, found: &mut Found<'_>) {
 }
 
 fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
-    let length: usize = row.iter().map(Group::len).sum();
+    cluster.text.work.take(16);
+    let length = number::count(row);
     let (first, last) = (row.first()?, row.last()?);
     if !DIGITS.contains(&length) {
         return None;
@@ -113,10 +114,12 @@ fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
         return None;
     }
     let digits = cluster.digits(row);
-    let dense = range(&digits)?;
-    if luhn(&digits) != Validity::Valid {
+    // The cheaper of the two first.
+    if luhn(digits) != Validity::Valid {
         return None;
     }
+    cluster.text.work.take(ISSUERS.len());
+    let dense = range(digits)?;
     let span = first.start..last.end;
     let [left, right] = cluster.text.window(&span, 48, 24);
     let cue = CUES.are_in(left) || CUES.are_in(right);
@@ -150,11 +153,17 @@ fn is_usual(row: &[Group]) -> bool {
 
 /// Whether the number lies in an issuer's range, and a dense one; none if in no range.
 fn range(digits: &str) -> Option<bool> {
+    // No issuer's prefix has more than four digits.
+    let four = digits.get(..4)?.parse::<u32>().ok()?;
     let matching = ISSUERS.iter().filter(|issuer| {
         let (from, to) = issuer.prefixes;
-        let length = from.checked_ilog10().map_or(1, |log| log as usize + 1);
-        let prefix = digits.get(..length).and_then(|prefix| prefix.parse::<u32>().ok());
-        issuer.lengths.contains(&digits.len()) && prefix.is_some_and(|p| (from..=to).contains(&p))
+        let prefix = match to {
+            0..=9 => four / 1_000,
+            10..=99 => four / 100,
+            100..=999 => four / 10,
+            _ => four,
+        };
+        (from..=to).contains(&prefix) && issuer.lengths.contains(&digits.len())
     });
     matching.map(|issuer| issuer.dense).max()
 }

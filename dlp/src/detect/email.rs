@@ -47,7 +47,7 @@ fn local_start(text: Text<'_>, sign: usize) -> usize {
     let run = text.run_back(sign, LOCAL_BYTES_MAX, is_local);
     // Non-ASCII bytes count only as letters and digits; punctuation such as `「` ends the part.
     let mut start = sign;
-    let run = (run..sign).find(|&at| text.0.is_char_boundary(at)).unwrap_or(sign);
+    let run = (run..sign).find(|&at| text.str().is_char_boundary(at)).unwrap_or(sign);
     for character in text.slice(run..sign).chars().rev() {
         if !character.is_ascii() && !character.is_alphanumeric() {
             break;
@@ -62,7 +62,7 @@ fn domain_end(text: Text<'_>, start: usize) -> usize {
     let is_domain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') || !byte.is_ascii();
     let mut end = text.run(start, DOMAIN_BYTES_MAX, is_domain);
-    while !text.0.is_char_boundary(end) {
+    while !text.str().is_char_boundary(end) {
         end -= 1;
     }
     let piece = text.slice(start..end);

@@ -23,7 +23,11 @@ pub(crate) type Found<'f> = dyn FnMut(Candidate) + 'f;
 
 /// Runs at every `@` and `:`, which bear e-mail and IPv6 addresses.
 pub(crate) fn at_marks(text: Text<'_>, found: &mut Found<'_>) {
+    text.work.take(text.bytes().len());
     for position in memchr::memchr2_iter(b'@', b':', text.bytes()) {
+        if text.work.is_spent() {
+            return;
+        }
         if text.at(position) == b'@' {
             email::at(text, position, found);
         } else {

@@ -18,6 +18,12 @@ const SEPARATOR_BYTES_MAX: usize = 3;
 pub(crate) struct Group {
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// Digits of the groups before it in its cluster.
+    before: usize,
+    /// The one byte before it and how many groups back it is the same; 0 where there is none or it
+    /// is more than one.
+    separator: u8,
+    same: usize,
 }
 
 /// A row of groups and what stands at its ends.
@@ -25,6 +31,15 @@ pub(crate) struct Group {
 pub(crate) struct Cluster<'c> {
     pub(crate) text: Text<'c>,
     pub(crate) groups: &'c [Group],
+    /// The digits of all groups.
+    digits: &'c str,
+}
+
+/// Room for one cluster, used again for the next.
+#[derive(Default)]
+struct Row {
+    groups: Vec<Group>,
+    digits: String,
 }
 
 /// The detectors of numbers.
@@ -39,22 +54,26 @@ impl Numbers {
 
     /// Runs over every digit of the text.
     pub(crate) fn scan(&self, text: Text<'_>, found: &mut Found<'_>) {
-        let mut groups = Vec::with_capacity(GROUPS_MAX);
+        let mut row = Row::default();
         let mut position = 0;
+        text.work.take(text.bytes().len());
         while let Some(start) = next_digit(text, position) {
+            if text.work.is_spent() {
+                return;
+            }
             if let Some(iban) = iban::at(text, start) {
                 position = iban.span.end;
                 found(iban);
                 continue;
             }
-            read_cluster(text, start, &mut groups);
-            position = groups.last().map_or(start + 1, |last| last.end);
-            self.cluster(Cluster { text, groups: &groups }, found);
+            row.read(text, start);
+            position = row.groups.last().map_or(start + 1, |last| last.end);
+            self.cluster(Cluster { text, groups: &row.groups, digits: &row.digits }, found);
         }
     }
 
     fn cluster(&self, cluster: Cluster<'_>, found: &mut Found<'_>) {
-        let digits: usize = cluster.groups.iter().map(Group::len).sum();
+        let digits = cluster.digits.len();
         if digits < 4 {
             return;
         }
@@ -82,9 +101,12 @@ impl Group {
 }
 
 impl<'c> Cluster<'c> {
-    /// The digits of these groups in one string.
-    pub(crate) fn digits(&self, groups: &[Group]) -> String {
-        groups.iter().map(|group| self.text.slice(group.start..group.end)).collect()
+    /// The digits of these neighbouring groups.
+    pub(crate) fn digits(&self, groups: &[Group]) -> &'c str {
+        let from = groups.first().map_or(0, |first| first.before);
+        let digits = self.digits.get(from..from + count(groups)).unwrap_or_default();
+        self.text.work.take(digits.len());
+        digits
     }
 
     /// What stands between two neighbouring groups.
@@ -94,13 +116,11 @@ impl<'c> Cluster<'c> {
 
     /// The one byte between all of these groups: 0 for a single group, none when it differs.
     pub(crate) fn uniform_separator(&self, groups: &[Group]) -> Option<u8> {
-        let mut all = groups.windows(2).map(|pair| match pair {
-            [left, right] => self.separator(left, right),
-            _ => "",
-        });
-        let Some(first) = all.next() else { return Some(0) };
-        let byte = first.bytes().next().filter(|_| first.len() == 1)?;
-        all.all(|other| other == first).then_some(byte)
+        self.text.work.take(1);
+        match groups {
+            [] | [_] => Some(0),
+            [_, .., last] => (last.same + 1 >= groups.len()).then_some(last.separator),
+        }
     }
 
     /// Whether a number may start here: not in the middle of a word, an identifier or a decimal.
@@ -130,19 +150,46 @@ fn next_digit(text: Text<'_>, from: usize) -> Option<usize> {
     rest.iter().position(u8::is_ascii_digit).map(|at| from + at)
 }
 
-fn read_cluster(text: Text<'_>, start: usize, groups: &mut Vec<Group>) {
-    groups.clear();
-    let mut start = start;
-    while groups.len() < GROUPS_MAX {
-        let end = text.run(start, usize::MAX, |byte| byte.is_ascii_digit());
-        groups.push(Group { start, end });
-        let next = text.run(end, SEPARATOR_BYTES_MAX, |byte| {
-            matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
-        });
-        if next == end || !text.at(next).is_ascii_digit() {
-            return;
+/// How many digits these neighbouring groups have.
+pub(crate) fn count(groups: &[Group]) -> usize {
+    match (groups.first(), groups.last()) {
+        (Some(first), Some(last)) => last.before + last.len() - first.before,
+        _ => 0,
+    }
+}
+
+impl Row {
+    fn read(&mut self, text: Text<'_>, start: usize) {
+        self.groups.clear();
+        self.digits.clear();
+        let mut start = start;
+        while self.groups.len() < GROUPS_MAX {
+            let end = text.run(start, usize::MAX, |byte| byte.is_ascii_digit());
+            self.add(text, start, end);
+            let next = text.run(end, SEPARATOR_BYTES_MAX, |byte| {
+                matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
+            });
+            if next == end || !text.at(next).is_ascii_digit() {
+                return;
+            }
+            start = next;
         }
-        start = next;
+    }
+
+    fn add(&mut self, text: Text<'_>, start: usize, end: usize) {
+        let last = self.groups.last();
+        let separator = match last {
+            Some(last) if last.end + 1 == start => text.at(last.end),
+            _ => 0,
+        };
+        let same = match last {
+            _ if separator == 0 => 0,
+            Some(last) if last.separator == separator => last.same + 1,
+            _ => 1,
+        };
+        let before = self.digits.len();
+        self.digits.push_str(text.slice(start..end));
+        self.groups.push(Group { start, end, before, separator, same });
     }
 }
 

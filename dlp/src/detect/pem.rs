@@ -1,5 +1,7 @@
 //! Private keys in PEM form (RFC 7468), also with `\n` escapes as in JSON and in environment files.
 
+use std::ops::Range;
+
 use crate::{Kind, score::Candidate, text::Text};
 
 /// A key of 16384 bits has about 12 KiB of base64.
@@ -7,10 +9,11 @@ const BODY_BYTES_MAX: usize = 32 << 10;
 const LABEL_BYTES_MAX: usize = 48;
 /// Less than this after the opener is a program that looks for keys, not a key.
 const BODY_BYTES_MIN: usize = 32;
+const OPENER: &str = "-----BEGIN ";
 
 /// Looks at `-----BEGIN `.
 pub(super) fn at(text: Text<'_>, start: usize) -> Option<Candidate> {
-    let label_start = start + "-----BEGIN ".len();
+    let label_start = start + OPENER.len();
     let is_label = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ';
     let label_end = text.run(label_start, LABEL_BYTES_MAX, is_label);
     let label = text.slice(label_start..label_end);
@@ -18,31 +21,55 @@ pub(super) fn at(text: Text<'_>, start: usize) -> Option<Candidate> {
     if !private || text.slice(label_end..label_end + 5) != "-----" {
         return None;
     }
-    let body = label_end + 5;
-    // Base64, line ends, escapes and the headers of old keys (`Proc-Type: 4,ENCRYPTED`).
-    let is_body = |byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || byte.is_ascii_whitespace()
-            || matches!(
-                byte,
-                b'+' | b'/' | b'=' | b'\\' | b':' | b',' | b'.' | b'(' | b')' | b'"' | b'\''
-            )
-    };
-    let body_end = text.run(body, BODY_BYTES_MAX, |byte| is_body(byte) || byte == b'-');
     let closer = format!("-----END {label}-----");
-    let closed = text.slice(body..body_end).find(&closer).map(|at| body + at);
-    let key_end = closed.unwrap_or_else(|| {
-        let is_open = |byte: u8| is_body(byte) && !matches!(byte, b'"' | b'\'');
-        text.run(body, BODY_BYTES_MAX, is_open)
-    });
-    let base64 = text.slice(body..key_end).bytes().filter(u8::is_ascii_alphanumeric).count();
+    let body = Body::read(text, label_end + 5, &closer);
+    let base64 = text.slice(body.span.clone()).bytes().filter(u8::is_ascii_alphanumeric).count();
     if base64 < BODY_BYTES_MIN {
         return None;
     }
-    let end = closed.map_or(key_end, |at| at + closer.len());
+    let end = body.span.end + if body.closed { closer.len() } else { 0 };
     Some(Candidate::new(Kind::PrivateKey, start..end).term("opener", 80).term_if(
-        closed.is_some(),
+        body.closed,
         "closer",
         20,
     ))
+}
+
+/// What stands between an opener and its closer, or after an opener without one.
+struct Body {
+    span: Range<usize>,
+    closed: bool,
+}
+
+impl Body {
+    /// Reads up to the closer. Without one the body ends where it can be no base64 any more, and
+    /// in any case at the next opener, so that no byte is read for two openers.
+    fn read(text: Text<'_>, start: usize, closer: &str) -> Self {
+        let limit = start.saturating_add(BODY_BYTES_MAX);
+        let mut open_end = None;
+        let mut end = start;
+        while end < limit {
+            end = text.run(end, limit - end, is_body);
+            let rest = text.bytes().get(end..).unwrap_or_default();
+            match rest.first() {
+                Some(b'-') if rest.starts_with(closer.as_bytes()) => {
+                    return Self { span: start..end, closed: true };
+                }
+                // Headers of old keys have dashes, and values in code have quotes.
+                Some(b'-') if !rest.starts_with(OPENER.as_bytes()) => {}
+                Some(b'"' | b'\'') => {}
+                _ => break,
+            }
+            open_end = open_end.or(Some(end));
+            end += 1;
+        }
+        Self { span: start..open_end.unwrap_or(end), closed: false }
+    }
+}
+
+/// Base64, line ends, escapes and the headers of old keys (`Proc-Type: 4,ENCRYPTED`).
+const fn is_body(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || byte.is_ascii_whitespace()
+        || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b':' | b',' | b'.' | b'(' | b')')
 }

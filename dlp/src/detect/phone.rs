@@ -4,13 +4,14 @@ use std::{cell::OnceCell, sync::LazyLock};
 
 use super::{
     Found,
-    number::{Cluster, Group},
+    number::{self, Cluster, Group},
     plan::{self, Plan},
 };
 use crate::{
     Kind, Settings,
     cues::Cues,
     score::{Candidate, Validity},
+    text::Text,
 };
 
 /// ITU-T E.164; the shortest that we look at is a local number of seven digits.
@@ -118,7 +119,8 @@ impl Phones {
         opening: &Opening<'_>,
         row: &[Group],
     ) -> Option<Candidate> {
-        let length: usize = row.iter().map(Group::len).sum();
+        cluster.text.work.take(32);
+        let length = number::count(row);
         let last = row.last()?;
         let is_local_part = cluster.text.at(last.end) == b'@';
         if !DIGITS.contains(&length) || !cluster.ends(last.end) || is_local_part {
@@ -129,13 +131,13 @@ impl Phones {
         }
         let digits = cluster.digits(row);
         let candidate = Candidate::new(Kind::Phone, opening.start..last.end);
-        if let Some(full) = opening.international(row, &digits) {
+        if let Some(full) = opening.international(row, digits) {
             let valid = plan::international(full) == Validity::Valid;
             return valid.then(|| candidate.term("international", 40).term("numbering_plan", 50));
         }
         let cues = opening.cues.get_or_init(|| opening.read_cues());
         let candidate = candidate
-            .term("shape", shape(cluster, row, &digits))
+            .term("shape", shape(cluster, row, digits))
             .term_if(cues.strong, "cue_word", 35)
             .term_if(cues.weak, "weak_cue_word", 20)
             .term_if(cues.other, "other_number_cue", -40);
@@ -143,7 +145,8 @@ impl Phones {
         if i16::from(candidate.score()) + PLAN_POINTS < SCORE_MIN {
             return None;
         }
-        let valid = self.plans.iter().any(|plan| plan.national(&digits) == Validity::Valid);
+        cluster.text.work.take(length * self.plans.len());
+        let valid = self.plans.iter().any(|plan| plan.national(digits) == Validity::Valid);
         let candidate = candidate.term_if(valid, "numbering_plan", PLAN_POINTS);
         (i16::from(candidate.score()) >= SCORE_MIN).then_some(candidate)
     }
@@ -154,7 +157,7 @@ struct Opening<'t> {
     /// Where the number starts, with its `+` or `(`.
     start: usize,
     plus: bool,
-    left: &'t str,
+    left: Text<'t>,
     cues: OnceCell<Near>,
 }
 

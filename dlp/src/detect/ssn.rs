@@ -44,7 +44,7 @@ fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
     let separator = cluster.uniform_separator(row)?;
     let span = first.start..last.end;
     let digits = cluster.digits(row);
-    if validity(&digits) == Validity::Invalid {
+    if validity(digits) == Validity::Invalid {
         return None;
     }
     let [left, right] = cluster.text.window(&span, 48, 24);

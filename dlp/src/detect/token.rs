@@ -74,9 +74,21 @@ impl Tokens {
         literals.ok().map(|literals| Self { literals })
     }
 
+    /// What starts each rule.
+    #[cfg(test)]
+    pub(crate) fn openers() -> Vec<&'static str> {
+        let mut all: Vec<_> = LITERALS.iter().chain(&OPENERS).collect();
+        all.dedup_by_key(|(_, rule)| std::mem::discriminant(rule));
+        all.iter().map(|(literal, _)| *literal).collect()
+    }
+
     /// Runs over every literal of the text.
     pub(crate) fn scan(&self, text: Text<'_>, found: &mut Found<'_>) {
+        text.work.take(text.bytes().len());
         for hit in self.literals.find_iter(text.bytes()) {
+            if text.work.is_spent() {
+                return;
+            }
             let index = hit.pattern().as_usize();
             let Some(&(_, rule)) = LITERALS.iter().chain(&OPENERS).nth(index) else { continue };
             let candidate = match rule {
@@ -123,7 +135,8 @@ fn token(
     if text.before(start, 1).is_ascii_alphanumeric() {
         return None;
     }
-    let end = text.run(start, TOKEN_BYTES_MAX, alphabet);
+    // A run that is longer by more than a dash or two is no such token.
+    let end = text.run(start, (lengths.end() + 8).min(TOKEN_BYTES_MAX), alphabet);
     // A dash or line that ends the run belongs to the text around it, unless the length needs it.
     let trimmed = start + text.slice(start..end).trim_end_matches(['-', '_', '.']).len();
     let end = if lengths.contains(&(end - start)) { end } else { trimmed };
@@ -171,12 +184,15 @@ fn aws_secret(text: Text<'_>, name: usize) -> Option<Candidate> {
         byte.is_ascii_whitespace()
             || matches!(byte, b'=' | b':' | b'"' | b'\'' | b'`' | b'>' | b'\\')
     });
+    if value == name_end {
+        return None;
+    }
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
     let end = text.run(value, TOKEN_BYTES_MAX, is_base64);
     let secret = text.slice(value..end);
     let mixed = secret.bytes().any(|byte| byte.is_ascii_digit())
         && secret.bytes().any(|byte| byte.is_ascii_alphabetic());
-    if value == name_end || secret.len() != 40 || !mixed || is_placeholder(secret) {
+    if secret.len() != 40 || !mixed || is_placeholder(secret) {
         return None;
     }
     Some(Candidate::new(Kind::AwsSecret, value..end).term("assignment", 50).term("alphabet", 40))

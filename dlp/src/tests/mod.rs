@@ -3,8 +3,10 @@
 
 mod bounds;
 mod personal;
+mod pieces;
 mod redaction;
 mod secrets;
+mod work;
 
 use crate::{Engine, Kind, Settings};
 

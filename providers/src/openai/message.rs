@@ -42,11 +42,7 @@ fn message(path: &Path<'_>, mut fields: Fields<'_>) -> Read<Message> {
     match role {
         Role::Assistant => assistant(path, &mut fields, &mut message)?,
         Role::Tool => {
-            let id = fields.need(path, "tool_call_id", params::string)?;
-            if id.is_empty() {
-                return Err(path.field("tool_call_id").refuse("must not be empty"));
-            }
-            message.tool_call_id = Some(id);
+            message.tool_call_id = Some(fields.need(path, "tool_call_id", params::call_id)?);
         }
         Role::System | Role::Developer | Role::User => {}
     }
@@ -107,10 +103,10 @@ fn tool_call(path: &Path<'_>, mut fields: Fields<'_>) -> Read<ToolCall> {
     }
     // SDKs that gather a stream leave the call's number in.
     fields.take("index");
-    let id = fields.need(path, "id", params::string)?;
+    let id = fields.need(path, "id", params::call_id)?;
     let inner = path.field("function");
     let mut function = fields.need(path, "function", params::object)?;
-    let name = function.need(&inner, "name", params::string)?;
+    let name = function.need(&inner, "name", params::identifier)?;
     let arguments = function.need(&inner, "arguments", params::string)?;
     function.end(Some(&inner))?;
     fields.end(Some(path))?;

@@ -16,6 +16,9 @@ use crate::Rejection;
 /// The longest name of an unknown parameter that is repeated to the caller, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
+/// The longest id of a call. OpenAI's have 29 bytes; those of others are rarely beyond a hundred.
+const CALL_ID_BYTES_MAX: usize = 256;
+
 pub(super) type Read<T> = Result<T, Rejection>;
 
 /// Where a value stands. It is printed only when the value is refused.
@@ -217,6 +220,17 @@ pub(super) fn identifier(path: &Path<'_>, raw: &RawValue) -> Read<String> {
         return Err(path.refuse("must be 1 to 64 letters, digits, `_` or `-`"));
     }
     Ok(name)
+}
+
+/// The id of a call, as some provider gave it: no text, so that none can be passed off as one.
+pub(super) fn call_id(path: &Path<'_>, raw: &RawValue) -> Read<String> {
+    let id = string(path, raw)?;
+    if id.is_empty() || id.len() > CALL_ID_BYTES_MAX || !id.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(path.refuse(&format!(
+            "must be 1 to {CALL_ID_BYTES_MAX} visible ASCII characters without spaces"
+        )));
+    }
+    Ok(id)
 }
 
 /// Any object, as a value.

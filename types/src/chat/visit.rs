@@ -1,0 +1,306 @@
+//! Every piece of a request that leaves the machine, one by one, for inspection and redaction.
+
+use std::fmt::{Arguments, Write as _};
+
+use serde_json::{Number, Value};
+
+use super::{ChatRequest, Format, Image, ImageSource, Message, Part, Tool, ToolChoice};
+
+/// A piece of a request, by what may be done with it.
+#[derive(Debug)]
+pub enum Piece<'a> {
+    /// Text, from which a value can be taken out.
+    Text(&'a mut String),
+    /// The texts of one message, each with its index among the message's parts. A model reads them
+    /// as one text, so a value may begin in one and end in the next. There are at least two; the
+    /// place of one of them is the place of all, followed by its index.
+    Parts(Vec<(usize, &'a mut String)>),
+    /// A name, a key or an id. Another one would mean something else, so it stays as it is.
+    Name(&'a str),
+    /// A number in a JSON value, with the nearest key that is the caller's own; empty without one.
+    /// It stays as it is.
+    Number {
+        /// The key.
+        key: &'a str,
+        /// The number.
+        number: &'a Number,
+    },
+}
+
+/// Keys that places name: words of JSON Schema and of OpenAI's dialect. Every other key is the
+/// caller's own text, and its member is told by its number.
+const KEYWORDS: [&str; 29] = [
+    "$defs",
+    "$ref",
+    "$schema",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "content",
+    "default",
+    "definitions",
+    "description",
+    "enum",
+    "examples",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "not",
+    "oneOf",
+    "pattern",
+    "properties",
+    "required",
+    "text",
+    "title",
+    "type",
+];
+
+impl ChatRequest {
+    /// Visits every piece that leaves the machine with this request. The place says where a piece
+    /// stands: `messages[2].content[0]`, `tools[0].parameters.properties[3].key`. It is made of
+    /// our own words and of numbers only, never of the caller's text, and no two pieces share one.
+    ///
+    /// Not visited are values of closed sets, such as an image's detail, and the data of images.
+    pub fn visit(&mut self, visit: impl FnMut(&str, Piece<'_>)) {
+        let mut walk = Walk { place: String::new(), visit };
+        for (m, message) in self.messages.iter_mut().enumerate() {
+            walk.within(format_args!("messages[{m}]"), |walk| walk.message(message));
+        }
+        for (t, tool) in self.tools.iter_mut().enumerate() {
+            walk.within(format_args!("tools[{t}]"), |walk| walk.tool(tool));
+        }
+        if let Some(ToolChoice::Function(name)) = &self.tool_choice {
+            walk.name(format_args!("tool_choice.name"), name);
+        }
+        if let Some(format) = &mut self.format {
+            walk.within(format_args!("response_format"), |walk| walk.format(format));
+        }
+        for (s, stop) in self.stop.iter_mut().enumerate() {
+            walk.text(format_args!("stop[{s}]"), stop);
+        }
+        for (field, value) in &mut self.extra {
+            // The parser lets only documented fields in, so that their names are ours.
+            walk.within(format_args!("{field}"), |walk| walk.json(field, value));
+        }
+    }
+}
+
+/// Where the visit stands and what it does.
+struct Walk<V> {
+    place: String,
+    visit: V,
+}
+
+impl<V: FnMut(&str, Piece<'_>)> Walk<V> {
+    /// Goes a step down, and back up afterwards.
+    fn within(&mut self, step: Arguments<'_>, inside: impl FnOnce(&mut Self)) {
+        let above = self.place.len();
+        // Writing to a string cannot fail.
+        let _ = self.place.write_fmt(step);
+        inside(self);
+        self.place.truncate(above);
+    }
+
+    fn here(&mut self, piece: Piece<'_>) {
+        (self.visit)(&self.place, piece);
+    }
+
+    fn text(&mut self, step: Arguments<'_>, text: &mut String) {
+        self.within(step, |walk| walk.here(Piece::Text(text)));
+    }
+
+    fn name(&mut self, step: Arguments<'_>, name: &str) {
+        self.within(step, |walk| walk.here(Piece::Name(name)));
+    }
+
+    fn message(&mut self, message: &mut Message) {
+        if let Some(name) = &mut message.name {
+            self.text(format_args!(".name"), name);
+        }
+        self.within(format_args!(".content"), |walk| walk.content(&mut message.content));
+        for (c, call) in message.tool_calls.iter_mut().enumerate() {
+            self.within(format_args!(".tool_calls[{c}]"), |walk| {
+                walk.name(format_args!(".id"), &call.id);
+                walk.name(format_args!(".name"), &call.name);
+                walk.text(format_args!(".arguments"), &mut call.arguments);
+            });
+        }
+        if let Some(id) = &message.tool_call_id {
+            self.name(format_args!(".tool_call_id"), id);
+        }
+        if let Some(refusal) = &mut message.refusal {
+            self.text(format_args!(".refusal"), refusal);
+        }
+    }
+
+    fn content(&mut self, parts: &mut [Part]) {
+        let mut texts = Vec::new();
+        for (p, part) in parts.iter_mut().enumerate() {
+            match part {
+                Part::Text(text) => texts.push((p, text)),
+                Part::Image(Image { source: ImageSource::Url(url), .. }) => {
+                    self.text(format_args!("[{p}].url"), url);
+                }
+                Part::Image(Image { source: ImageSource::Data { media_type, .. }, .. }) => {
+                    self.name(format_args!("[{p}].media_type"), media_type);
+                }
+            }
+        }
+        match texts.as_mut_slice() {
+            [] => {}
+            [(p, text)] => self.text(format_args!("[{p}]"), text),
+            _ => self.here(Piece::Parts(texts)),
+        }
+    }
+
+    fn tool(&mut self, tool: &mut Tool) {
+        self.name(format_args!(".name"), &tool.name);
+        if let Some(description) = &mut tool.description {
+            self.text(format_args!(".description"), description);
+        }
+        if let Some(parameters) = &mut tool.parameters {
+            self.within(format_args!(".parameters"), |walk| walk.json("", parameters));
+        }
+    }
+
+    fn format(&mut self, format: &mut Format) {
+        let Format::JsonSchema { name, description, schema, .. } = format else { return };
+        self.name(format_args!(".name"), name);
+        if let Some(description) = description {
+            self.text(format_args!(".description"), description);
+        }
+        if let Some(schema) = schema {
+            self.within(format_args!(".schema"), |walk| walk.json("", schema));
+        }
+    }
+
+    /// Visits a JSON value below `key`. The depth is bounded by the strict parser at the edge.
+    fn json(&mut self, key: &str, value: &mut Value) {
+        match value {
+            Value::String(text) => self.here(Piece::Text(text)),
+            Value::Number(number) => self.here(Piece::Number { key, number }),
+            Value::Array(items) => {
+                for (i, item) in items.iter_mut().enumerate() {
+                    self.within(format_args!("[{i}]"), |walk| walk.json(key, item));
+                }
+            }
+            Value::Object(fields) => {
+                for (i, (name, field)) in fields.iter_mut().enumerate() {
+                    if KEYWORDS.contains(&name.as_str()) {
+                        self.within(format_args!(".{name}"), |walk| walk.json(key, field));
+                    } else {
+                        self.within(format_args!("[{i}]"), |walk| {
+                            walk.name(format_args!(".key"), name);
+                            walk.json(name, field);
+                        });
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::chat::{Role, ToolCall};
+
+    /// A request with a mark in every string, key and number that a caller can fill.
+    fn marked() -> ChatRequest {
+        let schema = json!({
+            "type": "object",
+            "properties": { "mark": { "default": 7, "enum": ["mark", 7] }, "mark.mark": {} },
+            "mark": { "mark": [{ "key": "mark" }] },
+        });
+        let image = |source| Part::Image(Image { source, detail: None });
+        let data = ImageSource::Data { media_type: "image/mark".into(), base64: String::new() };
+        let message = Message {
+            role: Role::Assistant,
+            name: Some("mark".into()),
+            content: vec![
+                Part::Text("mark".into()),
+                image(ImageSource::Url("mark".into())),
+                image(data),
+                Part::Text("mark".into()),
+            ],
+            tool_calls: vec![ToolCall {
+                id: "mark".into(),
+                name: "mark".into(),
+                arguments: "mark".into(),
+            }],
+            tool_call_id: Some("mark".into()),
+            refusal: Some("mark".into()),
+        };
+        let tool = Tool {
+            name: "mark".into(),
+            description: Some("mark".into()),
+            parameters: Some(schema.clone()),
+            strict: None,
+        };
+        let metadata = json!({ "mark": "mark" });
+        ChatRequest {
+            messages: vec![message],
+            tools: vec![tool],
+            tool_choice: Some(ToolChoice::Function("mark".into())),
+            format: Some(Format::JsonSchema {
+                name: "mark".into(),
+                description: Some("mark".into()),
+                schema: Some(schema),
+                strict: None,
+            }),
+            stop: vec!["mark".into()],
+            extra: [("metadata".to_owned(), metadata)].into_iter().collect(),
+            ..ChatRequest::default()
+        }
+    }
+
+    #[test]
+    fn every_string_key_and_number_is_visited_once_and_no_place_tells_them() {
+        let mut request = marked();
+        let marks = format!("{request:?}").matches("mark").count();
+        let (mut seen, mut numbers, mut places) = (0, Vec::new(), BTreeSet::new());
+        request.visit(|place, piece| {
+            assert!(!place.contains("mark"), "{place}");
+            assert!(places.insert(place.to_owned()), "{place} is there twice");
+            let mut count = |text: &str| seen += text.matches("mark").count();
+            match piece {
+                Piece::Text(text) => count(text),
+                Piece::Name(name) => count(name),
+                Piece::Parts(parts) => parts.iter().for_each(|(_, text)| count(text)),
+                Piece::Number { key, number } => numbers.push((key.to_owned(), number.as_u64())),
+            }
+        });
+        assert_eq!(seen, marks);
+        // A number's key is the caller's, not the word of the schema in between.
+        assert_eq!(numbers, vec![("mark".to_owned(), Some(7)); 4]);
+    }
+
+    #[test]
+    fn a_place_says_where_a_piece_stands() {
+        let mut places = Vec::new();
+        marked().visit(|place, _| places.push(place.to_owned()));
+        for expected in [
+            "messages[0].content",
+            "messages[0].content[1].url",
+            "messages[0].tool_calls[0].name",
+            "messages[0].tool_call_id",
+            "tools[0].parameters.properties[0].key",
+            "tools[0].parameters.properties[0].enum[1]",
+            "response_format.schema.properties[1].key",
+            "metadata[0]",
+        ] {
+            assert!(places.iter().any(|place| place == expected), "{expected}: {places:#?}");
+        }
+    }
+}
