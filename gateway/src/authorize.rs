@@ -47,7 +47,7 @@ pub(crate) async fn authorize(
 ) -> Result<Authorized, Unmet> {
     let decision = decide(gate, trail, snapshot, call, candidates, approval).await?;
     let auto = candidates.variant().is_some();
-    let Some(permit) = decision.permit else { return Err(denied(&decision.denied, auto)) };
+    let Some(permit) = decision.permit else { return Err(denied(trail, &decision.denied, auto)) };
     let plan = plan(gate, snapshot, call, &permit, &decision.denied, candidates)
         .map_err(|none| no_route(trail, &none, &decision.denied, auto))?;
     Ok(Authorized { permit, plan })
@@ -179,7 +179,7 @@ fn plan(
 }
 
 /// The refusal of a call that no policy permits, by the first candidate's reason.
-fn denied(denied: &[Denied], auto: bool) -> Unmet {
+fn denied(trail: &Trail, denied: &[Denied], auto: bool) -> Unmet {
     let mut policies: Vec<String> = denied.iter().flat_map(|d| d.policies.clone()).collect();
     policies.sort();
     policies.dedup();
@@ -190,6 +190,7 @@ fn denied(denied: &[Denied], auto: bool) -> Unmet {
     };
     let (code, message) = match &first.reason {
         DenyReason::Blocked { kinds } => {
+            trail.blocked(kinds.iter().map(String::as_str));
             let kinds = kinds.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             (Code::DlpBlocked, format!("policy blocks this kind of data: {kinds}"))
         }
@@ -240,7 +241,7 @@ fn no_route(trail: &mut Trail, none: &NoRoute, all_denied: &[Denied], auto: bool
     trail.dropped = none.dropped.iter().map(|dropped| json!(dropped)).collect();
     if none.is_denied() && !all_denied.is_empty() {
         let policies = none.policies().into_iter().map(str::to_owned).collect();
-        let Unmet { refusal, need } = denied(all_denied, auto);
+        let Unmet { refusal, need } = denied(trail, all_denied, auto);
         return Unmet { refusal: refusal.with_policies(policies), need };
     }
     let refusal = if none.is_denied() {

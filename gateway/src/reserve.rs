@@ -97,7 +97,7 @@ async fn hold(
 ) -> Result<(HoldId, AttemptId), ledger::Error> {
     let caller = &order.known.caller;
     let (hold, attempt) = (HoldId::generate(), AttemptId::generate());
-    let ask = ledger::HoldAsk {
+    let ask = || ledger::HoldAsk {
         hold,
         attempt,
         path: order.snapshot.path(
@@ -118,7 +118,16 @@ async fn hold(
         detail.insert("request".to_owned(), in_full(to, request));
     }
     // INVARIANT: held and marked as dispatched, durably, before the first byte goes out.
-    gate.ledger.hold_dispatched(order.permit, ask, record).await?;
+    match gate.ledger.hold_dispatched(order.permit, ask(), record).await {
+        // Nothing is held yet. Of the record only its detail is given up.
+        Err(ledger::Error::Record(_)) => {
+            let short = trail.short_decision("permit", &[]);
+            gate.ledger.hold_dispatched(order.permit, ask(), short).await?;
+        }
+        held => {
+            held?;
+        }
+    }
     trail.decided = true;
     Ok((hold, attempt))
 }

@@ -65,9 +65,9 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
     let mut request = parse(&body)?;
-    drop(body);
     trail.asked.clone_from(&request.model);
-    let findings = inspect(&snapshot, &mut request, trail);
+    let findings = inspect(&snapshot, &mut request, body.len(), trail);
+    drop(body);
     let label = findings.label.join(known.agent.label.unwrap_or(Label::Public)).join(wishes.label);
     trail.label = Some(label);
     let candidates = candidates(&snapshot, &known, &request)?;
@@ -109,14 +109,15 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     answered
 }
 
-fn parse(body: &Bytes) -> Result<ChatRequest, Refusal> {
-    // Beyond this a body would hold up the other requests of this thread.
+/// Does what takes its time for a body of this length. A long one would hold up the other requests
+/// of this thread, which move to another one first.
+fn work_on<T>(body_bytes: usize, work: impl FnOnce() -> T) -> T {
     const LONG: usize = 256 << 10;
-    let parsed = if body.len() > LONG {
-        tokio::task::block_in_place(|| providers::openai::decode_request(body))
-    } else {
-        providers::openai::decode_request(body)
-    };
+    if body_bytes > LONG { tokio::task::block_in_place(work) } else { work() }
+}
+
+fn parse(body: &Bytes) -> Result<ChatRequest, Refusal> {
+    let parsed = work_on(body.len(), || providers::openai::decode_request(body));
     parsed.map_err(|rejection| Refusal {
         param: rejection.param,
         ..Refusal::new(Code::InvalidRequest, rejection.message)
@@ -124,8 +125,14 @@ fn parse(body: &Bytes) -> Result<ChatRequest, Refusal> {
 }
 
 /// Inspects the request. A panic in the engine is the request's top label, not the process's end.
-fn inspect(snapshot: &Snapshot, request: &mut ChatRequest, trail: &mut Trail) -> Findings {
-    let inspected = std::panic::catch_unwind(AssertUnwindSafe(|| snapshot.dlp.inspect(request)));
+fn inspect(
+    snapshot: &Snapshot,
+    request: &mut ChatRequest,
+    body_bytes: usize,
+    trail: &mut Trail,
+) -> Findings {
+    let inspect = AssertUnwindSafe(|| snapshot.dlp.inspect(request));
+    let inspected = work_on(body_bytes, || std::panic::catch_unwind(inspect));
     let findings = inspected.unwrap_or_else(|_| {
         tracing::error!("the inspection failed; the request is treated as restricted");
         Findings { label: Label::Restricted, findings: Vec::new(), complete: false }
@@ -155,7 +162,7 @@ async fn explain(
     plan: &Plan,
     down: &mut Downstream<'_>,
 ) -> Result<(), Refusal> {
-    record(gate, trail.decision("dry_run", &[])).await;
+    record(gate, trail, "dry_run", &[]).await;
     let body = json!({
         "object": "orchestack.dry_run",
         "request_id": trail.request.to_string(),
@@ -179,7 +186,7 @@ async fn refuse(
     down: &mut Downstream<'_>,
 ) -> Result<(), Left> {
     if !trail.decided {
-        record(gate, trail.decision(refusal.code.as_str(), &refusal.policies)).await;
+        record(gate, trail, refusal.code.as_str(), &refusal.policies).await;
     }
     if down.gone() || down.started() {
         return Err(Left);
@@ -190,10 +197,21 @@ async fn refuse(
 /// How long a refusal waits for its record. The record stays with the writer beyond that.
 const RECORD_TIME: Duration = Duration::from_secs(1);
 
-/// Writes an audit record. A denial stays a denial where that fails; the gap is counted.
-async fn record(gate: &Gate, record: Option<types::audit::Record>) {
-    let Some(record) = record else { return };
-    let written = tokio::time::timeout(RECORD_TIME, gate.audit.append(record)).await;
+/// Writes the record of a decision, cut short where it is too large. A denial stays a denial where
+/// that fails; the gap is counted.
+async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: &[String]) {
+    let Some(whole) = trail.decision(outcome, policies) else { return };
+    let append = async {
+        let short = match gate.audit.append(whole).await {
+            Err(store::Error::RecordTooLarge { .. }) => trail.short_decision(outcome, policies),
+            written => return written,
+        };
+        match short {
+            Some(short) => gate.audit.append(short).await,
+            None => Ok(()),
+        }
+    };
+    let written = tokio::time::timeout(RECORD_TIME, append).await;
     match written {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {

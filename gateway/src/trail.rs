@@ -13,8 +13,11 @@ use types::{
 
 use crate::{metrics, span};
 
-/// Places of one kind that a record lists.
+/// Places of one kind that a record lists, and how much of each: deep JSON has long ones.
 const PLACES_MAX: usize = 16;
+const PLACE_BYTES_MAX: usize = 128;
+/// Policies that a short record lists.
+const POLICIES_MAX: usize = 16;
 
 /// The story of one request so far.
 #[derive(Debug)]
@@ -107,11 +110,21 @@ impl Trail {
             if let Some(places) = entry["places"].as_array_mut()
                 && places.len() < PLACES_MAX
             {
-                places.push(json!(finding.place));
+                places.push(json!(finding.place.chars().take(PLACE_BYTES_MAX).collect::<String>()));
             }
         }
         if !findings.complete {
             self.findings.insert("incomplete".to_owned(), json!(true));
+        }
+    }
+
+    /// Takes note of the findings for which policy refused the request.
+    pub(crate) fn blocked<'k>(&self, kinds: impl Iterator<Item = &'k str>) {
+        for kind in kinds {
+            let count = self.findings.get(kind).and_then(|entry| entry.get("count"));
+            if let Some(count) = count.and_then(Value::as_u64) {
+                metrics::FINDINGS.with_label_values(&[kind, "block"]).inc_by(count);
+            }
         }
     }
 
@@ -152,6 +165,17 @@ impl Trail {
         self.record(Kind::Decision, outcome, detail)
     }
 
+    /// The same record with only what has a bound of its own, for one that is too large with all of
+    /// its detail: a decision is never without a record.
+    pub(crate) fn short_decision(&self, outcome: &str, policies: &[String]) -> Option<Record> {
+        let mut detail = self.outline();
+        let id = |policy: &String| policy.chars().take(PLACE_BYTES_MAX).collect::<String>();
+        let policies: Vec<_> = policies.iter().take(POLICIES_MAX).map(id).collect();
+        detail.insert("policies".to_owned(), json!(policies));
+        detail.insert("cut".to_owned(), json!(true));
+        self.record(Kind::Decision, outcome, detail)
+    }
+
     /// The record of an ended request, with what it cost.
     pub(crate) fn completion(&self, end: &Completion<'_>) -> Option<Record> {
         Some(self.ending()?.completion(end))
@@ -169,30 +193,37 @@ impl Trail {
     }
 
     fn detail(&self) -> Map<String, Value> {
-        let mut detail = Map::new();
+        let mut detail = self.outline();
         let mut put = |key: &str, value: Value| detail.insert(key.to_owned(), value);
-        put("endpoint", json!(self.endpoint));
-        put("label", json!(self.label));
-        put("input_sha256", json!(self.input_hash));
-        put("findings", Value::Object(self.findings.clone()));
-        put("redacted", json!(self.redacted));
         put("permits", Value::Object(self.permits.clone()));
         put("plan", Value::Array(self.planned.clone()));
         put("dropped", Value::Array(self.dropped.clone()));
-        if let Some(session) = &self.session {
-            put("session", json!(session));
-        }
-        if let Some(approval) = &self.approval {
-            put("approval", json!(approval));
-        }
         if let Some(facts) = &self.facts {
             put("facts", facts.clone());
         }
         if !self.attempts.is_empty() {
             put("attempts", Value::Array(self.attempts.clone()));
         }
-        put("ms", json!(self.elapsed_ms()));
         detail
+    }
+
+    /// What a record tells of every request, whatever the tree holds.
+    fn outline(&self) -> Map<String, Value> {
+        let mut outline = Map::new();
+        let mut put = |key: &str, value: Value| outline.insert(key.to_owned(), value);
+        put("endpoint", json!(self.endpoint));
+        put("label", json!(self.label));
+        put("input_sha256", json!(self.input_hash));
+        put("findings", Value::Object(self.findings.clone()));
+        put("redacted", json!(self.redacted));
+        if let Some(session) = &self.session {
+            put("session", json!(session));
+        }
+        if let Some(approval) = &self.approval {
+            put("approval", json!(approval));
+        }
+        put("ms", json!(self.elapsed_ms()));
+        outline
     }
 
     fn record(&self, kind: Kind, outcome: &str, detail: Map<String, Value>) -> Option<Record> {
