@@ -6,7 +6,7 @@ use axum::{Json, extract::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use snapshot::Snapshot;
-use store::approvals::{Approval, Ballot, Decision, Filter, RequesterKind, Status};
+use store::approvals::{Approval, Ballot, Decision, Filter, Kind, RequesterKind, Status};
 use types::{ApprovalId, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 
@@ -254,7 +254,8 @@ pub(crate) fn view(snapshot: &Snapshot, approval: &Approval) -> ApprovalView {
         RequesterKind::Agent => subject.requester.as_str(),
         RequesterKind::User | RequesterKind::Service => "",
     };
-    let bound = !subject.policy_hash.is_empty();
+    // Emergency rights do not hang on the policies of the time.
+    let bound = subject.kind != Kind::BreakGlass;
     let told = |at: Option<Timestamp>| at.map(|at| at.to_string());
     ApprovalView {
         id: approval.id.to_string(),

@@ -158,3 +158,31 @@ fn the_first_start_prints_a_line_that_works_and_later_ones_no_secret() {
     assert!(banner.contains("key create --agent default"), "{banner}");
     server.stop();
 }
+
+#[test]
+fn cases_proofs_and_differences_of_a_folder_need_no_server() {
+    let folder = tempfile::tempdir().unwrap();
+    check(folder.path(), &["init", "new"], 0);
+    let (out, _) = check(folder.path(), &["policy", "test", "new/tree"], 0);
+    assert!(out.contains("pass  tests/starter.toml:") && out.contains("0 failed"), "{out}");
+    let (out, _) = check(folder.path(), &["policy", "schema"], 0);
+    assert!(out.contains("namespace Orchestack"), "{out}");
+    let prove = |code| {
+        let mut command = program(folder.path(), &["policy", "prove", "new/tree", "--json"]);
+        let output = command.env("ORCHESTACK_POLICY__SOLVER", "/nonexistent").output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let report = prove(1);
+    assert!(report["no_solver"].as_str().unwrap().contains("cvc5"), "{report}");
+    let (out, _) = check(folder.path(), &["policy", "diff", "HEAD", "new/tree"], 0);
+    assert!(out.contains("alike"), "{out}");
+    // A case that fails, told where it stands.
+    let case = "[[case]]\nname = \"nobody calls\"\n\
+        model = { id = \"m\", locality = \"local\" }\nexpect = \"deny\"\n";
+    std::fs::write(folder.path().join("new/tree/tests/mine.toml"), case).unwrap();
+    let (out, _) = check(folder.path(), &["policy", "test", "new/tree"], 1);
+    assert!(out.contains("FAIL  tests/mine.toml:1: nobody calls"), "{out}");
+    check(folder.path(), &["policy", "check", "new/tree"], 1);
+    check(folder.path(), &["policy", "diff", "nothing", "new/tree"], 2);
+}

@@ -22,6 +22,7 @@ mod harness;
 mod health;
 mod ingress;
 mod lifecycle;
+mod people;
 mod policy;
 mod sdk;
 mod sensitivity;
