@@ -37,7 +37,8 @@ when { context.label_rank == 0 && resource.locality == "local" };
 const STRANGER: &str = r#"
 permit (principal, action, resource)
 unless { principal in Orchestack::Tenant::"default" || principal in Orchestack::Group::"infra-admin"
-  || principal in Orchestack::Group::"auditor" };
+  || principal in Orchestack::Group::"auditor" || principal in Orchestack::Group::"operator"
+  || principal in Orchestack::Group::"agent-owner" };
 "#;
 
 fn claim(id: &str, what: proofs::What) -> Claim {
