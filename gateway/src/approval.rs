@@ -204,7 +204,7 @@ fn approved(approval: &Approval) -> Approved {
 
 /// The refusal that names the question.
 fn told(refusal: Refusal, approval: &Approval) -> Refusal {
-    Refusal { approval: Some(shown(approval)), ..refusal }
+    Refusal { approval: Some(Box::new(shown(approval))), ..refusal }
 }
 
 fn shown(approval: &Approval) -> Value {

@@ -17,7 +17,7 @@ pub(crate) struct Refusal {
     /// The ids of the policies that decided.
     pub(crate) policies: Vec<String>,
     /// The question to people that stands in the way.
-    pub(crate) approval: Option<Value>,
+    pub(crate) approval: Option<Box<Value>>,
     /// Seconds after which trying again makes sense.
     pub(crate) retry_after: Option<u64>,
     /// Whether the connection is left in a state that forbids its reuse.
@@ -61,7 +61,7 @@ impl Refusal {
         let mut extra = Map::new();
         extra.insert("request_id".to_owned(), json!(request.to_string()));
         if let Some(approval) = &self.approval {
-            extra.insert("approval".to_owned(), approval.clone());
+            extra.insert("approval".to_owned(), Value::clone(approval));
         }
         if !self.policies.is_empty() || self.code == Code::PolicyDenied {
             extra.insert("policies".to_owned(), json!(self.policies));
