@@ -1,5 +1,9 @@
 //! The admin API in process, on SQLite and a real git tree.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
 
 #[path = "operations/house.rs"]
 mod house;

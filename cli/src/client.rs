@@ -211,7 +211,7 @@ impl Client {
         let bytes = axum::body::to_bytes(body, ANSWER_BYTES_MAX).await.map_err(Failure::of)?;
         let refusal: Result<Refusal, _> = serde_json::from_slice(&bytes);
         Err(match refusal {
-            Ok(refusal) => Failure::Refused(refusal.error),
+            Ok(refusal) => Failure::Refused(Box::new(refusal.error)),
             Err(_) => Failure::Failed(format!(
                 "the server answered with status {status} and no reason; is it an admin API?"
             )),

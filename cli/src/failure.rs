@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     Usage { message: String, fix: String },
     /// The admin API refused.
     #[error("{}", .0.message)]
-    Refused(admin::Fault),
+    Refused(Box<admin::Fault>),
     /// The commit of the tree does not load.
     #[error("the policy tree does not load at commit {commit}")]
     Tree { commit: String, faults: Vec<config::Fault> },
@@ -87,7 +87,7 @@ impl From<snapshot::Error> for Failure {
 
 impl From<admin::Error> for Failure {
     fn from(error: admin::Error) -> Self {
-        Self::Refused(error.refusal().error)
+        Self::Refused(Box::new(error.refusal().error))
     }
 }
 

@@ -75,12 +75,15 @@ fn write(out: &mut impl Write, text: &str) {
 fn told(failure: &Failure, json: bool) -> String {
     let fixes = failure.fixes();
     if json {
-        let mut body = json!({
-            "code": failure.name(), "message": failure.to_string(), "fix": fixes.join("\n"),
-        });
-        if let Failure::Refused(admin::Fault { approval: Some(approval), .. }) = failure {
-            body["approval"] = json!(approval);
-        }
+        let approval = match failure {
+            Failure::Refused(refused) => refused.approval.as_ref(),
+            _ => None,
+        };
+        let mut body = serde_json::Map::new();
+        body.insert("code".to_owned(), json!(failure.name()));
+        body.insert("message".to_owned(), json!(failure.to_string()));
+        body.insert("fix".to_owned(), json!(fixes.join("\n")));
+        body.extend(approval.map(|approval| ("approval".to_owned(), json!(approval))));
         return json!({ "error": body }).to_string();
     }
     let mut text = format!("error: {failure}");
@@ -133,7 +136,7 @@ mod tests {
         };
         let failures = [
             Failure::Settings(settings.unwrap_err()),
-            Failure::Refused(refused),
+            Failure::Refused(Box::new(refused)),
             Failure::usage("`5x` is not a time", "write `30s`, `15m`, `12h` or `7d`"),
         ];
         let told: Vec<_> = failures.iter().map(|failure| told(failure, false)).collect();

@@ -284,6 +284,7 @@ fn compare(seed: u64, calls: usize) -> [usize; 2] {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the long form is asked for from outside")]
 fn the_engine_and_its_naive_twin_agree() {
     const CALLS: usize = 50;
     let full = std::env::var_os("ORCHESTACK_FULL").is_some();

@@ -1,4 +1,11 @@
 //! A thousand swaps of the policies while threads decide: no decision sees two versions.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use std::{
     collections::BTreeSet,
