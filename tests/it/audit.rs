@@ -18,6 +18,7 @@ const MATCHED: &str = "canary.match.4482@example.org";
 const SSN: &str = "536-22-8174";
 const ANSWER: &str = "canary-answer-okapi-9313";
 const TOOL: &str = "canary_tool_argument_5520";
+const KEY: &str = "canary-schema-key-lynx-8826";
 const PROVIDER_KEY: &str = "sk-simulator-canary-6604";
 
 async fn stage(setup: Setup) -> (Server, Simulator, Caller) {
@@ -122,6 +123,56 @@ async fn every_request_is_on_record_once_and_a_changed_record_is_found_on_sqlite
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_is_on_record_once_and_a_changed_record_is_found_on_postgres() {
     one_decision_each(Database::Postgres).await;
+}
+
+/// More policies speak about more models than a record has room for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_with_more_detail_than_a_record_holds_is_on_record_without_it() {
+    let price = Price::dollars_per_million(3, 15);
+    let crowd: Vec<String> = (0..50).map(|number| format!("crowd-{number}")).collect();
+    let models: Vec<_> = crowd.iter().map(|id| (id.as_str(), price)).collect();
+    let simulator = provider(&models).await;
+    let setup = Setup::new(Database::Sqlite).await;
+    setup
+        .tree()
+        .openai_provider("sim", &simulator, "cloud")
+        .openai_provider("crowd", &simulator, "cloud");
+    for id in &crowd {
+        let provider = if id == "crowd-0" { "sim" } else { "crowd" };
+        setup.tree().model(ModelSpec { id, provider, price: Some(("3.00", "15.00")) });
+    }
+    let policies = (0..50).map(|number| {
+        format!(
+            "@id(\"permit-{number:0>120}\")\npermit (principal, action == \
+             Orchestack::Action::\"callModel\", resource);\n\
+             @id(\"forbid-{number:0>120}\")\nforbid (principal, action == \
+             Orchestack::Action::\"callModel\", resource)\n\
+             when {{ context.request.tools && resource in Orchestack::Provider::\"crowd\" }};\n"
+        )
+    });
+    setup.tree().write("policies/crowd.cedar", &policies.collect::<String>());
+    let server = setup.start().await;
+    let caller = Caller::new(&server, "default");
+    let plain = chat("auto", "Hello.");
+    let mut tools = plain.clone();
+    tools["tools"] = json!([{ "type": "function", "function": { "name": "f" } }]);
+    let permitted = caller.ask(&plain).await;
+    assert_eq!(permitted.status, 200, "{}", permitted.text);
+    let dry = caller.ask_with(("x-orchestack-dry-run", "true"), &plain).await;
+    let refused = caller.ask_with(("x-orchestack-max-cost", "0.000000001"), &tools).await;
+    refused.assert_refused(402, "budget_exhausted");
+    let tail = server.json(&["audit", "tail", "--limit", "1000"]);
+    let records = tail["records"].as_array().cloned().unwrap_or_default();
+    for (answer, outcome) in
+        [(permitted, "permit"), (dry, "dry_run"), (refused, "budget_exhausted")]
+    {
+        let decisions = of(&records, &request_of(&answer), "decision");
+        assert_eq!(decisions.len(), 1, "{outcome}: {decisions:#?}");
+        assert_eq!(decisions[0]["outcome"], json!(outcome));
+        let detail = &decisions[0]["detail"];
+        assert_eq!((&detail["cut"], &detail["label"]), (&json!(true), &json!("internal")));
+        assert!(detail["input_sha256"].is_string() && detail["permits"].is_null(), "{detail:#}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,6 +286,20 @@ async fn no_content_anywhere(database: Database) {
     let mut tool = chat("sim", PROMPT);
     tool["tools"] = json!([{ "type": "function", "function": { "name": TOOL } }]);
     caller.ask(&tool).await;
+    // Keys are content too, and one of them would fill a record by itself.
+    let under_a_long_key = |described: &str| {
+        let key = format!("{KEY}{}", "x".repeat(300 << 10));
+        let schema =
+            json!({ "type": "object", "properties": { key: { "description": described } } });
+        let mut body = chat("sim", "Hello.");
+        body["tools"] =
+            json!([{ "type": "function", "function": { "name": "f", "parameters": schema } }]);
+        body
+    };
+    let keyed = caller.ask(&under_a_long_key(MATCHED)).await;
+    keyed.assert_answered("sim");
+    let denied = caller.ask(&under_a_long_key(SSN)).await;
+    denied.assert_refused(403, "policy_denied");
     // A body that is refused before anybody understands it.
     let broken = format!("{{\"model\":\"sim\",\"{PROMPT}\":\"{MATCHED}\",\"{PROMPT}\":1");
     Answer::read(caller.request(&json!({})).body(broken))
@@ -242,7 +307,7 @@ async fn no_content_anywhere(database: Database) {
         .assert_refused(400, "invalid_request");
     let rows = Rows::of(&server).await;
     eventually("everything is settled", SETTLED_MAX, async || {
-        (rows.open_holds().await == 0 && rows.ledger().await.len() >= 5).then_some(())
+        (rows.open_holds().await == 0 && rows.ledger().await.len() >= 6).then_some(())
     })
     .await;
     let secret = caller.secret();
@@ -269,9 +334,14 @@ async fn no_content_anywhere(database: Database) {
         }
     }
     // The search finds what is there, so finding nothing says something.
-    let request = request_of(&answer);
-    assert!(places.iter().any(|(_, bytes)| contains(bytes, &request)), "nothing is on record");
-    for canary in [PROMPT, MATCHED, "536-22", ANSWER, TOOL, PROVIDER_KEY, secret] {
+    for answer in [&answer, &keyed, &denied] {
+        let request = request_of(answer);
+        let on_record = |(place, bytes): &(String, Vec<u8>)| {
+            place == "the audit export" && contains(bytes, &request)
+        };
+        assert!(places.iter().any(on_record), "{request} is not on record");
+    }
+    for canary in [PROMPT, MATCHED, "536-22", ANSWER, TOOL, KEY, PROVIDER_KEY, secret] {
         for (place, bytes) in &places {
             assert!(!contains(bytes, canary), "`{canary}` is in {place}");
         }

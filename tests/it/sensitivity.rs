@@ -1,8 +1,8 @@
 //! What happens to confidential content: where it goes, and what of it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulator::{Price, Simulator};
-use support::{Answer, Caller, Database, ModelSpec, Server, Setup, chat, provider};
+use support::{Answer, Caller, Client, Database, ModelSpec, Server, Setup, chat, provider};
 
 /// A number that the administration could have issued.
 const SSN: &str = "My social security number is 536-22-8174, please file my taxes.";
@@ -169,6 +169,104 @@ async fn an_obligation_blocks_a_kind_of_data() {
     house.assert_nothing_left();
     assert_eq!(house.local.bytes_received(), 0);
     house.ask("Nothing to block here.").await.assert_answered("sim-cloud");
+    let metrics = Client::new().0.get(format!("{}/metrics", house.server.admin()));
+    let metrics = Answer::read(metrics).await.text;
+    let blocked = "orchestack_dlp_findings_total{action=\"block\",kind=\"email\"} 1";
+    assert!(metrics.lines().any(|line| line == blocked), "{metrics}");
+}
+
+/// Bodies with a confidential value where no text of a message is.
+fn disguised() -> Vec<Value> {
+    let with = |field: &str, value: Value| {
+        let mut body = chat("sim-cloud", "Go on.");
+        body[field] = value;
+        body
+    };
+    let calling = |id: &str, name: &str| {
+        let call = json!({ "id": id, "type": "function", "function": { "name": name, "arguments": "{}" } });
+        with(
+            "messages",
+            json!([
+                { "role": "user", "content": "Go on." },
+                { "role": "assistant", "content": null, "tool_calls": [call] },
+                { "role": "tool", "tool_call_id": id, "content": "done" },
+            ]),
+        )
+    };
+    let tool = |name: &str, parameters: Value| {
+        with(
+            "tools",
+            json!([{ "type": "function", "function": { "name": name, "parameters": parameters } }]),
+        )
+    };
+    let parts = ["My number is 536-22-", "8174, please."];
+    let parts = parts.map(|text| json!({ "type": "text", "text": text }));
+    vec![
+        calling("536-22-8174", "f"),
+        calling("call_1", "536-22-8174"),
+        tool(concat!("AK", "IAIOSFODNN7EXAMPLE"), json!({})),
+        tool("f", json!({ "type": "object", "properties": { "536-22-8174": {} } })),
+        tool("f", json!({ "properties": { "n": { "default": 4_111_111_111_111_111_u64 } } })),
+        with("metadata", json!({ "536-22-8174": "x" })),
+        with("messages", json!([{ "role": "user", "content": parts.to_vec() }])),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_in_names_keys_ids_and_numbers_stays_at_home_too() {
+    let house = House::new(|_| {}).await;
+    for body in disguised() {
+        let answer = house.caller.ask(&body).await;
+        answer.assert_answered("sim-local");
+        assert_eq!(answer.header("x-orchestack-label"), "restricted", "{body:#}");
+    }
+    house.assert_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_taken_out_keeps_the_request_from_the_provider() {
+    let house = House::new(|setup| {
+        // Low labels, so that only the obligation stands between the data and the cloud.
+        setup.tree().remove("models/sim-local.toml").write(
+            "orchestack.toml",
+            "[dlp.labels]\nus_ssn = \"internal\"\ncard = \"internal\"\naws_key = \"internal\"\n",
+        );
+        setup.tree().write(
+            "agents/default/models.cedar",
+            "@id(\"default-calls-models\")\n@redact(\"us_ssn,card,aws_key\")\npermit (principal, \
+             action == Orchestack::Action::\"callModel\", resource);\n",
+        );
+    })
+    .await;
+    let mut bodies = disguised();
+    let parts = bodies.pop().unwrap();
+    for body in bodies {
+        house.caller.ask(&body).await.assert_refused(403, "dlp_blocked");
+    }
+    house.assert_nothing_left();
+    house.caller.ask(&parts).await.assert_answered("sim-cloud");
+    let sent = house.last_in_the_cloud();
+    assert!(!sent.contains("536-22") && !sent.contains("8174"), "{sent}");
+    assert_eq!(sent.matches("[[US_SSN:1]]").count(), 2, "{sent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_raises_the_label_as_the_tree_says() {
+    let mut body = chat("sim-cloud", "x");
+    body["messages"][0]["content"] = json!([
+        { "type": "text", "text": "What is it?" },
+        { "type": "image_url", "image_url": { "url": "https://example.com/a.png" } },
+    ]);
+    let house = House::new(|_| {}).await;
+    let answer = house.caller.ask(&body).await;
+    answer.assert_answered("sim-cloud");
+    assert_eq!(answer.header("x-orchestack-label"), "sensitive");
+    let house = House::new(|setup| {
+        setup.tree().write("orchestack.toml", "[dlp]\nlabel_of_images = \"restricted\"\n");
+    })
+    .await;
+    house.caller.ask(&body).await.assert_answered("sim-local");
+    house.assert_nothing_left();
 }
 
 #[tokio::test(flavor = "multi_thread")]
