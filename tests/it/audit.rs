@@ -269,6 +269,10 @@ async fn nothing_waits(server: &Server) {
     .await;
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story: every place is searched for all that was sent"
+)]
 async fn no_content_anywhere(database: Database) {
     let mut setup = Setup::new(database).await;
     setup.variable("SIMULATOR_KEY", PROVIDER_KEY).set("telemetry.log_filter", "trace");
