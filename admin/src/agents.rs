@@ -12,6 +12,7 @@ use crate::{
     desk::{Act, Desk},
     error::{Error, Refusal},
     operation::Operation,
+    owner::Of,
     tree,
 };
 
@@ -73,7 +74,7 @@ pub(crate) async fn create(
     desk: Desk,
     Body(ask): Body<NewAgent>,
 ) -> Result<(StatusCode, Json<AgentView>), Error> {
-    let act = desk.permit(Operation::AgentCreate, &ask.name).await?;
+    let act = desk.showing(&ask).permit(Operation::AgentCreate, &ask.name).await?;
     if !is_name(&ask.name) {
         let message = format!("`{}` is not a name of an agent", ask.name);
         let fix = "use small letters, digits, `-`, `_` and `.`, at most 64, not beginning with `.`";
@@ -91,7 +92,7 @@ pub(crate) async fn create(
         (format!("agents/{}/agent.toml", ask.name), definition),
         (policy::starter::agent_file(&ask.name), policies),
     ];
-    let commit = tree::commit(&act, &files, &format!("agents: add {}", ask.name)).await?;
+    let commit = tree::add(&act, &files, &format!("agents: add {}", ask.name)).await?;
     let agent = store::agents::Agent {
         id: AgentId::generate(),
         tenant: act.tenant(),
@@ -134,7 +135,7 @@ pub(crate) async fn list(desk: Desk) -> Result<Json<AgentList>, Error> {
     responses((status = 200, body = AgentView), (status = "4XX", body = Refusal))
 )]
 pub(crate) async fn show(desk: Desk, Path(name): Path<String>) -> Result<Json<AgentView>, Error> {
-    let act = desk.permit(Operation::AgentShow, &name).await?;
+    let act = desk.permit_of(Operation::AgentShow, &name, Of::Agent(&name)).await?;
     let agent = act.control().store.agents().by_name(act.tenant(), &name).await?;
     Ok(Json(view(&act, agent)))
 }

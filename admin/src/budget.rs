@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Refusal},
     money::{self, Money},
     operation::Operation,
+    owner::Of,
 };
 
 /// A cap to set or raise.
@@ -95,7 +96,7 @@ pub(crate) async fn show(desk: Desk) -> Result<Json<BudgetList>, Error> {
     responses((status = 200, body = AccountView), (status = "4XX", body = Refusal))
 )]
 pub(crate) async fn set(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<AccountView>, Error> {
-    let act = desk.permit(Operation::BudgetSet, &ask.name).await?;
+    let act = desk.showing(&ask).permit_of(Operation::BudgetSet, &ask.name, of(&ask)).await?;
     let target = match ask.amount.as_str() {
         "none" => None,
         amount => Some(money::parse(amount)?),
@@ -110,7 +111,7 @@ pub(crate) async fn set(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<Acco
     responses((status = 200, body = AccountView), (status = "4XX", body = Refusal))
 )]
 pub(crate) async fn raise(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<AccountView>, Error> {
-    let act = desk.permit(Operation::BudgetRaise, &ask.name).await?;
+    let act = desk.showing(&ask).permit_of(Operation::BudgetRaise, &ask.name, of(&ask)).await?;
     let more = money::parse(&ask.amount)?;
     let key = key(&act, &ask).await?;
     let Some(present) = present(&act, &key).await? else {
@@ -121,6 +122,16 @@ pub(crate) async fn raise(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<Ac
         .plus(more)
         .map_err(|error| Error::invalid(error.to_string(), "raise it by less"))?;
     apply(&act, CapSpec { key, target: Some(target), hard: !ask.soft }).await
+}
+
+/// Who answers for a cap: whoever does for the agent, or for the agent of the key. Every other cap is
+/// the tenant's, whatever its name looks like.
+fn of(ask: &NewCap) -> Of<'_> {
+    match ask.scope.as_deref().unwrap_or("agent") {
+        "agent" => Of::Agent(&ask.name),
+        "key" => ask.name.parse().map_or(Of::Tenant, Of::Key),
+        _ => Of::Tenant,
+    }
 }
 
 async fn apply(act: &Act, spec: CapSpec) -> Result<Json<AccountView>, Error> {

@@ -37,6 +37,8 @@ pub enum Entry {
 
 /// The longest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// How long a body may take to arrive.
+pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// Operations that run at once; more are refused.
 pub const OPERATIONS_MAX: usize = 64;
 /// How long running operations may go on after the signal to stop.

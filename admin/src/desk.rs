@@ -1,185 +1,290 @@
 //! The one way to an operation: who asks is known, policy permits, and it is on record.
 //!
 //! INVARIANT: a handler sees the store, the tree and the snapshot only through an [`Act`], and only
-//! [`Desk::permit`] makes one. So no handler can forget to ask policy.
+//! [`Desk::permit_of`] and [`Desk::vote`] make one. So no handler can forget to ask policy.
 
-use std::sync::{Arc, OnceLock};
+use std::{collections::BTreeSet, sync::Arc};
 
-use axum::{extract::FromRequestParts, http::header::AUTHORIZATION, http::request::Parts};
-use policy::{AdminAct, AdminPermit, Denial, Person};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use policy::{AdminAct, AdminPermit, ApprovalVote, Denial, DenyReason, Requester};
+use serde::Serialize;
 use serde_json::{Value, json};
-use snapshot::keys::split_token;
-use tokio::sync::Semaphore;
-use types::{
-    Actor, ActorType, AuditId, TenantId, Timestamp,
-    audit::{Kind, Record},
-};
+use snapshot::Snapshot;
+use store::approvals::{self, Approval, RequesterKind};
+use types::{ApprovalId, RequestId, TenantId, Timestamp, audit::Record};
 
 use crate::{
-    control::{ADMINISTRATORS, Control, Entry, OPERATIONS_MAX},
+    asked::Asked,
+    control::Control,
     error::Error,
     operation::Operation,
+    owner::{self, Of},
+    room::{Room, Story, Trace, Who},
 };
 
-/// How much of an operation's target a record keeps.
-const TARGET_CHARS_MAX: usize = 200;
+/// The hash of a request's body, for approvals that are bound to it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BodyHash(pub(crate) String);
 
-/// What every request of one listener shares.
-pub(crate) struct Room {
-    pub(crate) control: Control,
-    entry: Entry,
-    /// Bounds the operations that run at once.
-    pub(crate) running: Arc<Semaphore>,
-}
-
-/// What the room learns of a request's operation, so that one that policy permitted and that then
-/// failed is on record as well.
-#[derive(Clone, Default)]
-pub(crate) struct Trace(Arc<OnceLock<Started>>);
-
-struct Started {
-    who: Who,
-    operation: Operation,
-    target: String,
-    commit: String,
-}
+/// The most of a request that people are shown who approve it, in bytes of JSON.
+const SHOWN_BYTES_MAX: usize = 16 * 1024;
 
 /// A person whose identity is proven. It can do nothing but ask for a permit.
 pub(crate) struct Desk {
     room: Arc<Room>,
     who: Who,
     trace: Trace,
+    body: BodyHash,
+    shown: Value,
 }
 
 /// A permitted operation.
 pub(crate) struct Act {
     room: Arc<Room>,
-    who: Who,
-    operation: Operation,
+    story: Story,
     permit: AdminPermit,
-}
-
-#[derive(Debug, Clone)]
-struct Who {
-    person: Person,
-    tenant: TenantId,
-    tenant_name: String,
-    /// How the person proved it, for the audit record.
-    auth: String,
-}
-
-impl Room {
-    pub(crate) fn new(control: Control, entry: Entry) -> Arc<Self> {
-        Arc::new(Self { control, entry, running: Arc::new(Semaphore::new(OPERATIONS_MAX)) })
-    }
-
-    /// Whether the database answers.
-    pub(crate) async fn ready(&self) -> bool {
-        self.control.store.ping().await.is_ok()
-    }
-
-    pub(crate) const fn entry(&self) -> Entry {
-        self.entry
-    }
-
-    /// Puts a permitted change that failed on record, with the code that its caller got.
-    pub(crate) async fn failed(&self, trace: &Trace, code: &str) {
-        let Some(started) = trace.0.get() else { return };
-        let Started { who, operation, target, commit } = started;
-        let record = record(who, *operation, target, code, commit, json!({}));
-        if let Err(error) = self.control.store.audit().append(record).await {
-            tracing::error!(%error, "a failed operation could not be put on record");
-        }
-    }
-
-    async fn authenticate(&self, parts: &Parts) -> Result<Who, Error> {
-        let who = match self.entry {
-            Entry::Local => {
-                let groups = vec![ADMINISTRATORS.to_owned()];
-                let person = Person { name: "local".to_owned(), groups };
-                (person, None, "local".to_owned())
-            }
-            Entry::Token { .. } => self.by_token(parts).await?,
-        };
-        let tenants = self.control.store.tenants().load_all().await?;
-        let (person, tenant, auth) = who;
-        let found = match tenant {
-            Some(id) => tenants.into_iter().find(|known| known.id == id),
-            None => tenants.into_iter().find(|known| known.name == "default"),
-        };
-        let found = found.ok_or_else(|| {
-            let fix = "start the server once with `orchestack serve`";
-            Error::invalid("there is no tenant yet", fix)
-        })?;
-        Ok(Who { person, tenant: found.id, tenant_name: found.name, auth })
-    }
-
-    async fn by_token(&self, parts: &Parts) -> Result<(Person, Option<TenantId>, String), Error> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let secret = header
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .and_then(|token| split_token(token.trim()))
-            .ok_or(Error::Unauthenticated)?;
-        let tokens = self.control.store.admin_tokens().load_all().await?;
-        // Every stored hash is compared in constant time; there are few of them.
-        tokens
-            .into_iter()
-            .find(|token| self.control.pepper.matches(secret, &token.hash))
-            .map(|token| {
-                let person = Person { name: token.name, groups: token.groups };
-                (person, Some(token.tenant), format!("admin-token:{}", token.id))
-            })
-            .ok_or(Error::Unauthenticated)
-    }
 }
 
 impl FromRequestParts<Arc<Room>> for Desk {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, room: &Arc<Room>) -> Result<Self, Error> {
-        let who = room.authenticate(parts).await?;
+        let who = parts.extensions.get::<Who>().cloned().ok_or(Error::Unauthenticated)?;
         let trace = parts.extensions.get::<Trace>().cloned().unwrap_or_default();
-        Ok(Self { room: Arc::clone(room), who, trace })
+        let body = parts.extensions.get::<BodyHash>().cloned().unwrap_or_default();
+        Ok(Self { room: Arc::clone(room), who, trace, body, shown: Value::Null })
     }
 }
 
 impl Desk {
+    /// Says what people are shown where they must approve first. Nothing secret may be in it.
+    pub(crate) fn showing(mut self, ask: &impl Serialize) -> Self {
+        let shown = serde_json::to_value(ask).unwrap_or_default();
+        let bytes = shown.to_string().len();
+        let fits = bytes <= SHOWN_BYTES_MAX;
+        self.shown = if fits { shown } else { json!({ "too_long_to_show_bytes": bytes }) };
+        self
+    }
+
+    /// The name of whoever asks.
+    pub(crate) fn person(&self) -> String {
+        self.who.person.name.clone()
+    }
+
     /// Asks policy whether this person may do `operation` to `target`, which is empty for the
     /// tenant as a whole. A refusal is put on record.
     pub(crate) async fn permit(self, operation: Operation, target: &str) -> Result<Act, Error> {
-        let Self { room, who, trace } = self;
-        let decided = room.control.snapshots.load().policy.administer(&AdminAct {
-            actor: &who.person,
+        self.permit_of(operation, target, Of::Tenant).await
+    }
+
+    /// As [`Desk::permit`], for what somebody answers for.
+    pub(crate) async fn permit_of(
+        self,
+        operation: Operation,
+        target: &str,
+        of: Of<'_>,
+    ) -> Result<Act, Error> {
+        let Self { room, who, trace, body, shown } = self;
+        let control = &room.control;
+        let snapshot = control.snapshots.load();
+        let glass = emergency(control, &who).await?;
+        let owner = of.owner(control, &snapshot, who.tenant).await?;
+        let mut story = Story {
+            break_glass: glass.as_ref().map(|glass| glass.id),
+            used: None,
+            target: target.to_owned(),
+            who,
+            operation,
+        };
+        let act = AdminAct {
+            actor: &story.who.person,
             operation: operation.as_str(),
             read_only: operation.is_read_only(),
-            tenant: who.tenant,
-            tenant_name: &who.tenant_name,
+            tenant: story.who.tenant,
+            tenant_name: &story.who.tenant_name,
             target,
-            owner: None,
+            owner: owner.as_deref(),
             approval: None,
-            break_glass: None,
+            break_glass: glass.and_then(|glass| glass.ends_at),
             now: Timestamp::now(),
-        });
-        match decided {
+        };
+        let asked = Asked { control, snapshot: &snapshot, story: &story, body: &body.0, shown };
+        match decide(&snapshot, &act, asked).await {
             Ok(permit) => {
-                if !operation.is_read_only() {
-                    let (target, commit) = (target.to_owned(), permit.commit().to_owned());
-                    let started = Started { who: who.clone(), operation, target, commit };
-                    // A handler asks once, so there is nothing to overwrite.
-                    let _ = trace.0.set(started);
+                if let Some(approval) = permit.approval() {
+                    let used = (approval, RequestId::generate());
+                    if let Err(error) = use_up(control, used).await {
+                        room.note(refused(&story, &snapshot, &error)).await;
+                        return Err(error);
+                    }
+                    story.used = Some(used);
                 }
-                Ok(Act { room, who, operation, permit })
+                Ok(begin(room, &trace, story, permit).await)
             }
-            Err(denial) => {
-                let record = refused(&who, operation, target, &denial);
-                if let Err(error) = room.control.store.audit().append(record).await {
-                    // It is refused all the same.
-                    tracing::error!(%error, "a refused operation could not be put on record");
-                }
-                Err(Error::Denied(denial))
+            Err(error) => {
+                room.note(refused(&story, &snapshot, &error)).await;
+                Err(error)
             }
         }
     }
+
+    /// Asks policy whether this person may vote on a question, and in which of the roles that it
+    /// waits for. `role` narrows them to one.
+    pub(crate) async fn vote(
+        self,
+        operation: Operation,
+        id: ApprovalId,
+        role: Option<&str>,
+    ) -> Result<(Act, BTreeSet<String>), Error> {
+        let Self { room, who, trace, .. } = self;
+        let control = &room.control;
+        let snapshot = control.snapshots.load();
+        let approval = control.store.approvals().get(id).await?;
+        if approval.subject.tenant != who.tenant {
+            return Err(approvals::Error::Missing { id }.into());
+        }
+        let glass = emergency(control, &who).await?;
+        let story = Story {
+            break_glass: glass.map(|glass| glass.id),
+            used: None,
+            target: id.to_string(),
+            who,
+            operation,
+        };
+        match voice(&snapshot, &story.who, &approval, role) {
+            Ok((permit, roles)) => Ok((begin(room, &trace, story, permit).await, roles)),
+            Err(error) => {
+                room.note(refused(&story, &snapshot, &error)).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The emergency rights that a person has now, by the database's clock.
+async fn emergency(control: &Control, who: &Who) -> Result<Option<Approval>, Error> {
+    let active = control.store.approvals().active_break_glass().await?;
+    let own = |glass: &Approval| {
+        let subject = &glass.subject;
+        subject.tenant == who.tenant
+            && subject.requester_kind == RequesterKind::User
+            && subject.requester == who.person.name
+    };
+    Ok(active.into_iter().rev().find(own))
+}
+
+/// What policy says, and where it asks for an approval, people.
+async fn decide(
+    snapshot: &Snapshot,
+    act: &AdminAct<'_>,
+    asked: Asked<'_>,
+) -> Result<AdminPermit, Error> {
+    match snapshot.policy.administer(act) {
+        Ok(permit) => Ok(permit),
+        Err(denial) => {
+            let DenyReason::ApprovalRequired { need } = &denial.reason else {
+                return Err(Error::Denied(denial));
+            };
+            let given = asked.people(need, &denial).await?;
+            // Policy has the last word also on what people say.
+            let act = AdminAct { approval: Some(&given), ..*act };
+            snapshot.policy.administer(&act).map_err(Error::Denied)
+        }
+    }
+}
+
+async fn use_up(control: &Control, (id, act): (ApprovalId, RequestId)) -> Result<(), Error> {
+    if control.store.approvals().consume(id, act).await? {
+        return Ok(());
+    }
+    // Of two that came with the same approval, the other was faster.
+    let status = control.store.approvals().get(id).await?.status;
+    Err(approvals::Error::AlreadyDecided { id, status }.into())
+}
+
+/// The roles in which a person may vote on a question, and the permit to.
+fn voice(
+    snapshot: &Snapshot,
+    who: &Who,
+    approval: &Approval,
+    role: Option<&str>,
+) -> Result<(AdminPermit, BTreeSet<String>), Error> {
+    let subject = &approval.subject;
+    let name = subject.requester.as_str();
+    let known = owner::agent(snapshot, name);
+    let (kind, owner) = known.unwrap_or_default();
+    let requester = match subject.requester_kind {
+        RequesterKind::User if name == who.person.name => {
+            return Err(approvals::Error::SelfApproval.into());
+        }
+        RequesterKind::User => Requester::User(name),
+        RequesterKind::Agent => Requester::Agent { kind, name, owner: &owner },
+        RequesterKind::Service => {
+            Requester::Agent { kind: policy::AgentKind::System, name, owner: "" }
+        }
+    };
+    let waits_for = |role: &str| approval.roles.is_empty() || approval.roles.contains(role);
+    let own = who.person.groups.iter().map(String::as_str);
+    let wished: Vec<&str> =
+        own.filter(|own| waits_for(own) && role.is_none_or(|role| role == *own)).collect();
+    let mut permitted: Option<(AdminPermit, BTreeSet<String>)> = None;
+    let mut denied = None;
+    for role in wished {
+        let vote = ApprovalVote {
+            actor: &who.person,
+            role,
+            kind: subject.kind.as_str(),
+            requester,
+            target: &approval.id.to_string(),
+            tenant: who.tenant,
+            tenant_name: &who.tenant_name,
+            now: Timestamp::now(),
+        };
+        match snapshot.policy.vote(&vote) {
+            Ok(permit) => {
+                permitted.get_or_insert((permit, BTreeSet::new())).1.insert(role.to_owned());
+            }
+            Err(denial) => denied = Some(denial),
+        }
+    }
+    permitted.ok_or_else(|| match denied {
+        Some(denial) => Error::Denied(denial),
+        None => approvals::Error::NoRole { roles: approval.roles.iter().cloned().collect() }.into(),
+    })
+}
+
+/// Begins a permitted operation. Emergency rights are loud: whatever is done under them is told and
+/// on record, also what only looks.
+async fn begin(room: Arc<Room>, trace: &Trace, story: Story, permit: AdminPermit) -> Act {
+    if let Some(approval) = story.break_glass {
+        tracing::warn!(person = %story.who.person.name, %approval,
+            operation = story.operation.as_str(), target = %story.target,
+            "an operation under break-glass");
+        if story.operation.is_read_only() {
+            let detail = json!({ "policies": permit.policies() });
+            room.note(story.record("ok", permit.commit(), detail)).await;
+        }
+    }
+    if !story.operation.is_read_only() || story.used.is_some() {
+        trace.begin(story.clone(), permit.commit().to_owned());
+    }
+    Act { room, story, permit }
+}
+
+/// The record of an operation that was refused, whoever refused it.
+fn refused(story: &Story, snapshot: &Snapshot, error: &Error) -> Record {
+    let none = Vec::new();
+    let policies = match error {
+        Error::Denied(Denial { policies, .. })
+        | Error::ApprovalRequired { denial: Denial { policies, .. }, .. } => policies,
+        _ => &none,
+    };
+    let fault = error.refusal().error;
+    let mut detail = json!({ "reason": fault.message, "policies": policies });
+    if let (Some(approval), Value::Object(fields)) = (fault.approval, &mut detail) {
+        fields.insert("approval".to_owned(), json!(approval.id));
+    }
+    story.record(&fault.code, snapshot.policy.commit(), detail)
 }
 
 impl Act {
@@ -192,19 +297,19 @@ impl Act {
     }
 
     pub(crate) const fn tenant(&self) -> TenantId {
-        self.who.tenant
+        self.story.who.tenant
     }
 
     /// The name of whoever acts.
     pub(crate) fn actor(&self) -> &str {
-        &self.who.person.name
+        &self.story.who.person.name
     }
 
     /// The author of a commit to the tree.
     pub(crate) fn author(&self) -> String {
         // A name may hold what git takes for the end of a name.
         let plain = |c: &char| c.is_ascii_alphanumeric() || "-_.@".contains(*c);
-        let name: String = self.who.person.name.chars().filter(plain).collect();
+        let name: String = self.actor().chars().filter(plain).collect();
         format!("{name} <{name}@orchestack>")
     }
 
@@ -214,51 +319,12 @@ impl Act {
         if let Value::Object(fields) = &mut detail {
             fields.insert("policies".to_owned(), json!(self.permit.policies()));
         }
-        let commit = self.permit.commit();
-        record(&self.who, self.operation, self.permit.target(), "ok", commit, detail)
+        self.story.record("ok", self.permit.commit(), detail)
     }
 
     /// Loads the snapshot again, so that the answer comes after the change is in force here.
     pub(crate) async fn reload(&self) -> Result<(), Error> {
         self.control().snapshots.reload().await?;
         Ok(())
-    }
-}
-
-fn refused(who: &Who, operation: Operation, target: &str, denial: &Denial) -> Record {
-    let reason = Error::Denied(denial.clone()).to_string();
-    let detail = json!({ "reason": reason, "policies": denial.policies });
-    record(who, operation, target, "policy_denied", &denial.commit, detail)
-}
-
-fn record(
-    who: &Who,
-    operation: Operation,
-    target: &str,
-    outcome: &str,
-    commit: &str,
-    mut detail: Value,
-) -> Record {
-    if let Value::Object(fields) = &mut detail {
-        fields.insert("operation".to_owned(), json!(operation.as_str()));
-    }
-    // Whoever asks may write anything there; a record is bounded.
-    let target: String = target.chars().take(TARGET_CHARS_MAX).collect();
-    Record {
-        id: AuditId::generate(),
-        at: Timestamp::now(),
-        tenant: who.tenant,
-        kind: Kind::Admin,
-        request: None,
-        actor: Actor { kind: ActorType::User, id: who.person.name.clone(), auth: who.auth.clone() },
-        action: "administer".to_owned(),
-        resource: if target.is_empty() {
-            operation.as_str().to_owned()
-        } else {
-            format!("{}:{target}", operation.as_str())
-        },
-        outcome: outcome.to_owned(),
-        commit: commit.to_owned(),
-        detail,
     }
 }

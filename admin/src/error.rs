@@ -9,6 +9,8 @@ use policy::{Denial, DenyReason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::policies::FaultView;
+
 /// Why an operation was not done, in the order in which operations fail.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -36,8 +38,22 @@ pub enum Error {
     #[error("the admin API has no such operation")]
     NoOperation,
     /// Policy does not permit it.
-    #[error("{}", denial(.0))]
+    #[error("{}", refusal(.0))]
     Denied(Denial),
+    /// Policy permits it once people have approved it.
+    #[error("{}; the approval {} waits for them", refusal(.denial), .approval.id)]
+    ApprovalRequired {
+        /// What policy said.
+        denial: Denial,
+        /// The question to people.
+        approval: Box<Waiting>,
+    },
+    /// People denied it.
+    #[error("people denied this act (approval {})", .0.id)]
+    ApprovalDenied(Box<Waiting>),
+    /// The approval cannot be asked for or decided.
+    #[error(transparent)]
+    Approval(#[from] store::approvals::Error),
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -45,8 +61,22 @@ pub enum Error {
     #[error(transparent)]
     Git(#[from] snapshot::git::Error),
     /// The change would make a tree that cannot be loaded.
-    #[error("the tree would be refused: {}", .0.join("; "))]
-    Tree(Vec<String>),
+    #[error("the tree would be refused: {}", list(.0))]
+    Tree(Vec<config::Fault>),
+    /// The tree has moved on since whoever edits it looked.
+    #[error("the tree is at commit {head} by now, and the change was made on {base}")]
+    Moved {
+        /// The commit that the change was made on.
+        base: String,
+        /// The commit that runs.
+        head: String,
+    },
+    /// The call of the webhook is not signed with its secret.
+    #[error("the call is not signed with the webhook's secret")]
+    Signature,
+    /// The webhook's secret cannot be read.
+    #[error("the secret of the webhook cannot be read")]
+    WebhookSecret(#[source] config::SecretError),
     /// The handler broke: a fault of ours.
     #[error("the operation broke")]
     Broke,
@@ -56,6 +86,9 @@ pub enum Error {
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] snapshot::keys::NoRandomness),
+    /// The grant is too long to travel.
+    #[error(transparent)]
+    Grant(#[from] snapshot::grants::TooLong),
 }
 
 /// The code of a refusal, within its response.
@@ -70,7 +103,7 @@ pub struct Refusal {
 }
 
 /// Why an operation was not done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fault {
     /// A stable name.
     pub code: String,
@@ -78,6 +111,27 @@ pub struct Fault {
     pub message: String,
     /// What to do about it.
     pub fix: String,
+    /// The question to people, where they must approve first or have denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Waiting>,
+    /// Every mistake of a tree that is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultView>,
+}
+
+/// A question to people that an operation waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Waiting {
+    /// Its id, `apr_...`.
+    pub id: String,
+    /// Where it stands.
+    pub status: String,
+    /// Each of these roles must be among the people who approve.
+    pub roles: Vec<String>,
+    /// How many different people must approve.
+    pub quorum: u32,
+    /// From when on it can be neither answered nor used.
+    pub expires_at: String,
 }
 
 impl Error {
@@ -88,7 +142,6 @@ impl Error {
 
     /// The status and the stable code that go with it.
     const fn status(&self) -> (StatusCode, &'static str) {
-        use store::Error as S;
         match self {
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::Host => (StatusCode::MISDIRECTED_REQUEST, "wrong_host"),
@@ -96,22 +149,20 @@ impl Error {
             Self::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::NoOperation => (StatusCode::NOT_FOUND, "no_such_operation"),
-            Self::Denied(_) | Self::Store(S::Permit { .. }) => {
-                (StatusCode::FORBIDDEN, "policy_denied")
-            }
-            Self::Store(S::Missing { .. }) => (StatusCode::NOT_FOUND, "not_found"),
-            Self::Store(S::Exists { .. }) => (StatusCode::CONFLICT, "exists"),
-            Self::Store(S::Unavailable(_) | S::Busy) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable")
-            }
+            Self::Denied(_) | Self::ApprovalDenied(_) => (StatusCode::FORBIDDEN, "policy_denied"),
+            Self::ApprovalRequired { .. } => (StatusCode::FORBIDDEN, "approval_required"),
+            Self::Approval(error) => approval(error),
+            Self::Store(error) => store(error),
             Self::Git(error) | Self::Snapshot(snapshot::Error::Git(error)) => {
                 let (status, code, _) = git(error);
                 (status, code)
             }
             Self::Tree(_) | Self::Snapshot(_) => (StatusCode::UNPROCESSABLE_ENTITY, "tree_refused"),
-            Self::Store(_) | Self::Randomness(_) | Self::Broke => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "failed")
-            }
+            Self::Moved { .. } => (StatusCode::CONFLICT, "tree_conflict"),
+            Self::Signature => (StatusCode::UNAUTHORIZED, "bad_signature"),
+            Self::WebhookSecret(_) => (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable"),
+            Self::Grant(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Self::Randomness(_) | Self::Broke => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
         }
     }
 
@@ -129,10 +180,28 @@ impl Error {
             Self::Denied(_) => {
                 "ask an administrator to permit it in `policies/administration.cedar` of the tree"
             }
-            Self::Store(error) if error.is_transient() => "check the database, then try again",
-            Self::Store(store::Error::Missing { .. }) => "check the name; the list shows all",
-            Self::Store(store::Error::Exists { .. }) => "choose another name",
-            Self::Store(_) | Self::Broke => "see the server's log for the cause",
+            Self::ApprovalRequired { approval, .. } => {
+                return format!(
+                    "others approve it with `orchestack approval approve {}`; then ask again, exactly \
+                     as now",
+                    approval.id
+                );
+            }
+            Self::ApprovalDenied(_) => {
+                "see their reasons with `orchestack approval show`; it can be asked again when the \
+                 question's time is over"
+            }
+            Self::Approval(store::approvals::Error::Store(error)) | Self::Store(error) => {
+                mend(error)
+            }
+            Self::Approval(_) => "`orchestack approval list` shows where every approval stands",
+            Self::Moved { .. } => "look at what is new there, then make the change on it",
+            Self::Signature => {
+                "give the remote's webhook the secret that `policy.webhook_secret` names"
+            }
+            Self::WebhookSecret(_) => "see the server's log for the cause",
+            Self::Grant(_) => "name fewer models and tools",
+            Self::Broke => "see the server's log for the cause",
             Self::Git(error) | Self::Snapshot(snapshot::Error::Git(error)) => git(error).2,
             Self::Tree(_) | Self::Snapshot(_) => {
                 "mend the tree and commit; `orchestack policy check` lists every mistake"
@@ -144,11 +213,23 @@ impl Error {
 
     /// The body that the caller gets.
     pub fn refusal(&self) -> Refusal {
+        let approval = match self {
+            Self::ApprovalRequired { approval, .. } | Self::ApprovalDenied(approval) => {
+                Some(Waiting::clone(approval))
+            }
+            _ => None,
+        };
+        let faults = match self {
+            Self::Tree(faults) => faults.iter().cloned().map(FaultView::from).collect(),
+            _ => Vec::new(),
+        };
         Refusal {
             error: Fault {
                 code: self.status().1.to_owned(),
                 message: self.to_string(),
                 fix: self.fix(),
+                approval,
+                faults,
             },
         }
     }
@@ -168,6 +249,48 @@ impl IntoResponse for Error {
             response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, challenge);
         }
         response
+    }
+}
+
+/// The status and the code of what the store refused.
+const fn store(error: &store::Error) -> (StatusCode, &'static str) {
+    use store::Error as S;
+    match error {
+        S::Permit { .. } => (StatusCode::FORBIDDEN, "policy_denied"),
+        S::Missing { .. } => (StatusCode::NOT_FOUND, "not_found"),
+        S::Exists { .. } => (StatusCode::CONFLICT, "exists"),
+        S::Unavailable(_) | S::Busy => (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable"),
+        S::Address(_)
+        | S::Disk(_)
+        | S::Migrate(_)
+        | S::RecordTooLarge { .. }
+        | S::Corrupt { .. }
+        | S::Query(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+    }
+}
+
+fn mend(error: &store::Error) -> &'static str {
+    match error {
+        error if error.is_transient() => "check the database, then try again",
+        store::Error::Missing { .. } => "check the name; the list shows all",
+        store::Error::Exists { .. } => "choose another name",
+        _ => "see the server's log for the cause",
+    }
+}
+
+/// The status and the code of an approval that could not be asked for or decided.
+const fn approval(error: &store::approvals::Error) -> (StatusCode, &'static str) {
+    use store::approvals::Error as A;
+    match error {
+        A::TooLong { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
+        A::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_approvals"),
+        A::Missing { .. } => (StatusCode::NOT_FOUND, "not_found"),
+        A::Expired { .. } => (StatusCode::GONE, "approval_expired"),
+        A::AlreadyDecided { .. } => (StatusCode::CONFLICT, "already_decided"),
+        A::AlreadyVoted { .. } => (StatusCode::CONFLICT, "already_voted"),
+        A::SelfApproval => (StatusCode::FORBIDDEN, "self_approval"),
+        A::NoRole { .. } => (StatusCode::FORBIDDEN, "policy_denied"),
+        A::Store(error) => store(error),
     }
 }
 
@@ -208,7 +331,7 @@ const fn git(error: &snapshot::git::Error) -> (StatusCode, &'static str, &'stati
     }
 }
 
-fn denial(denial: &Denial) -> String {
+fn refusal(denial: &Denial) -> String {
     let why = match &denial.reason {
         DenyReason::Error => "a policy could not be evaluated".to_owned(),
         DenyReason::Forbidden { .. } => "a policy forbids it".to_owned(),
@@ -225,6 +348,10 @@ fn denial(denial: &Denial) -> String {
         return format!("{why} (commit {commit})");
     }
     format!("{why}: {} (commit {commit})", denial.policies.join(", "))
+}
+
+fn list(faults: &[config::Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn join(names: &std::collections::BTreeSet<String>) -> String {

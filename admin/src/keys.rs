@@ -12,6 +12,7 @@ use crate::{
     desk::{Act, Desk},
     error::{Error, Refusal},
     operation::Operation,
+    owner::Of,
 };
 
 /// How long a rotated key goes on where nothing is said: a day.
@@ -92,7 +93,8 @@ pub(crate) async fn create(
     desk: Desk,
     Body(ask): Body<NewKey>,
 ) -> Result<(StatusCode, Json<MadeKey>), Error> {
-    let act = desk.permit(Operation::KeyCreate, &ask.agent).await?;
+    let of = Of::Agent(&ask.agent);
+    let act = desk.showing(&ask).permit_of(Operation::KeyCreate, &ask.agent, of).await?;
     let store = &act.control().store;
     let agent = agents::defined(&act, &ask.agent).await?;
     let (mut key, made) = mint(&act, agent.id, agent.name)?;
@@ -115,7 +117,7 @@ pub(crate) async fn rotate(
     Body(ask): Body<Rotation>,
 ) -> Result<(StatusCode, Json<MadeKey>), Error> {
     let old = parse(&id)?;
-    let act = desk.permit(Operation::KeyRotate, &id).await?;
+    let act = desk.showing(&ask).permit_of(Operation::KeyRotate, &id, Of::Key(old)).await?;
     let store = &act.control().store;
     let held = store.keys().load_all().await?;
     let held = held.into_iter().find(|key| key.id == old && key.tenant == act.tenant());
@@ -141,7 +143,7 @@ pub(crate) async fn rotate(
 )]
 pub(crate) async fn revoke(desk: Desk, Path(id): Path<String>) -> Result<StatusCode, Error> {
     let key = parse(&id)?;
-    let act = desk.permit(Operation::KeyRevoke, &id).await?;
+    let act = desk.permit_of(Operation::KeyRevoke, &id, Of::Key(key)).await?;
     let record = act.record(json!({ "key": id }));
     act.control().store.keys().revoke(act.permit(), key, &record).await?;
     act.reload().await?;
@@ -154,7 +156,9 @@ pub(crate) async fn revoke(desk: Desk, Path(id): Path<String>) -> Result<StatusC
     responses((status = 200, body = KeyList), (status = "4XX", body = Refusal))
 )]
 pub(crate) async fn list(desk: Desk, Ask(filter): Ask<KeyFilter>) -> Result<Json<KeyList>, Error> {
-    let act = desk.permit(Operation::KeyList, filter.agent.as_deref().unwrap_or("")).await?;
+    let of = filter.agent.as_deref().map_or(Of::Tenant, Of::Agent);
+    let agent = filter.agent.as_deref().unwrap_or_default();
+    let act = desk.permit_of(Operation::KeyList, agent, of).await?;
     let store = &act.control().store;
     let agents = match &filter.agent {
         Some(name) => vec![store.agents().by_name(act.tenant(), name).await?],

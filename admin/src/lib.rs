@@ -5,40 +5,66 @@
 //! tree; what it changes, and what policy refuses, is on record.
 
 mod agents;
+mod approvals;
+mod asked;
 mod audit;
 mod body;
+mod break_glass;
 mod budget;
 mod control;
 mod desk;
 mod error;
 pub mod first;
+mod grants;
 mod keys;
 mod metrics;
 mod models;
 mod money;
 mod operation;
 mod overview;
+mod owner;
+mod people;
 mod policies;
 pub mod probe;
 mod providers;
+mod room;
 mod router;
 mod serve;
 mod spend;
 mod time;
 pub mod tree;
+mod webhook;
 
 pub use crate::{
     agents::{AgentList, AgentView, NewAgent},
+    approvals::{ApprovalFilter, ApprovalList, ApprovalView, MissingVotes, NewVote, VoteView},
     audit::{AuditBad, AuditFilter, AuditList, AuditVerdict, AuditView},
+    break_glass::NewBreakGlass,
     budget::{AccountView, BudgetList, NewCap},
     control::{ADMINISTRATORS, BODY_BYTES_MAX, Control, Entry},
-    error::{Error, Fault, Refusal},
+    error::{Error, Fault, Refusal, Waiting},
+    grants::{GrantFilter, GrantList, GrantView, MadeGrant, NewGrant, RevokedGrants, TaskOfGrants},
     keys::{KeyFilter, KeyList, KeyView, MadeKey, NewKey, Rotation},
     models::{ModelList, ModelView, NewModel, PriceView, Probed, ProbedProvider},
     money::Money,
     operation::Operation,
     overview::{Overview, OverviewFilter, ProviderHealth},
-    policies::{FaultView, PolicyCheck, PolicyReport, PolicyStatus},
+    people::{MadePerson, NewPerson, PersonList, PersonView},
+    policies::{
+        FaultView, PolicyCheck, PolicyReport, PolicyStatus,
+        diff::{
+            DiffQuestion, DifferenceView, LayerView, PolicyDiff, ReplayView, ReplayedView, Side,
+            compare,
+        },
+        explain::{
+            ChangeView, ExplainedModel, OutcomeView, PlaceView, PolicyExplanation, PolicyQuestion,
+        },
+        files::{
+            FileFilter, NewEdit, NewText, PolicyEdited, PolicyFiles, PolicySchema, schema_text,
+        },
+        history::{CommitView, LogFilter, NewRollback, PolicyLog},
+        prove::{CaseView, ProofReport, ProofView, TestReport, prove_files, test_files},
+    },
     providers::{NewProvider, ProviderList, ProviderView},
     router::{document, router},
     serve::{ListenError, Listeners, Options},

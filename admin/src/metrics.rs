@@ -12,7 +12,7 @@ use prometheus::{
 };
 use types::Timestamp;
 
-use crate::desk::Room;
+use crate::room::Room;
 
 macro_rules! gauges {
     ($(#[$doc:meta] $name:ident: $kind:ty = $make:expr;)*) => {$(
@@ -35,6 +35,9 @@ gauges! {
     CAP: IntGaugeVec = register_int_gauge_vec!(
         "orchestack_budget_cap", "Cap of the running window, in nano-dollars; absent without one",
         &["scope", "id", "period"]);
+    /// Emergency rights in force.
+    BREAK_GLASS: IntGauge = register_int_gauge!(
+        "orchestack_break_glass_active", "People who have emergency rights now");
     /// Events that wait for the bus.
     WAITING: IntGauge = register_int_gauge!(
         "orchestack_outbox_waiting", "Events that wait to be published");
@@ -62,6 +65,9 @@ async fn read_store(room: &Room) {
     let control = &room.control;
     if let Ok(waiting) = control.store.outbox().waiting().await {
         WAITING.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+    if let Ok(active) = control.store.approvals().active_break_glass().await {
+        BREAK_GLASS.set(i64::try_from(active.len()).unwrap_or(i64::MAX));
     }
     let tenant = control.snapshots.load().tenant;
     let Ok(accounts) = control.store.caps().accounts(tenant, Timestamp::now()).await else {

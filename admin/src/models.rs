@@ -154,7 +154,7 @@ pub(crate) async fn add(
     desk: Desk,
     Body(ask): Body<NewModel>,
 ) -> Result<(StatusCode, Json<ModelView>), Error> {
-    let act = desk.permit(Operation::ModelAdd, &ask.id).await?;
+    let act = desk.showing(&ask).permit(Operation::ModelAdd, &ask.id).await?;
     let spec = spec(ask)?;
     check(&act.control().snapshots.load(), &spec)?;
     let row = store::models::Registration {

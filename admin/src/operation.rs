@@ -60,6 +60,34 @@ operations! {
     BudgetSet = "budget.set" writes,
     /// Raises a cap.
     BudgetRaise = "budget.raise" writes,
+    /// Makes a capability grant.
+    GrantCreate = "grant.create" writes,
+    /// Lists capability grants.
+    GrantList = "grant.list" reads,
+    /// Revokes a grant, or all of a task's.
+    GrantRevoke = "grant.revoke" writes,
+    /// Lists questions to people.
+    ApprovalList = "approval.list" reads,
+    /// Shows one question.
+    ApprovalShow = "approval.show" reads,
+    /// Votes for it; decided as `approve`, by the roles of whoever votes.
+    ApprovalApprove = "approval.approve" writes,
+    /// Votes against it; decided as `approve` too.
+    ApprovalDeny = "approval.deny" writes,
+    /// Withdraws a question that waits.
+    ApprovalCancel = "approval.cancel" writes,
+    /// Asks for emergency rights.
+    BreakGlassRequest = "break_glass.request" writes,
+    /// Lists emergency rights, those in force and those that wait.
+    BreakGlassList = "break_glass.list" reads,
+    /// Ends emergency rights.
+    BreakGlassRevoke = "break_glass.revoke" writes,
+    /// Gives a person a token.
+    PersonAdd = "person.add" writes,
+    /// Lists people.
+    PersonList = "person.list" reads,
+    /// Revokes a person's token.
+    PersonRemove = "person.remove" writes,
     /// Reports what was spent.
     SpendShow = "spend.show" reads,
     /// Shows the newest audit records.
@@ -74,6 +102,34 @@ operations! {
     PolicyCheck = "policy.check" reads,
     /// Loads the tree again now.
     PolicyReload = "policy.reload" writes,
+    /// Runs the tree's decision cases.
+    PolicyTest = "policy.test" reads,
+    /// Proves the tree's invariants.
+    PolicyProve = "policy.prove" reads,
+    /// Explains a decision.
+    PolicyExplain = "policy.explain" reads,
+    /// Tells what a change of policies newly permits and denies.
+    PolicyDiff = "policy.diff" reads,
+    /// Lists the commits that ran.
+    PolicyLog = "policy.log" reads,
+    /// Makes the tree what it was at an earlier commit.
+    PolicyRollback = "policy.rollback" writes,
+    /// Shows the tree's files.
+    PolicyFiles = "policy.files" reads,
+    /// Changes the tree's files.
+    PolicyEdit = "policy.edit" writes,
+    /// Shows the schema of policies.
+    PolicySchema = "policy.schema" reads,
     /// Shows what is configured and what answers.
     OverviewShow = "overview.show" reads,
+}
+
+impl Operation {
+    /// The action of policies that decides it.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::ApprovalApprove | Self::ApprovalDeny => "approve",
+            _ => "administer",
+        }
+    }
 }

@@ -1,5 +1,11 @@
 //! Policies: which commit is in force, and what is wrong with the one that is not.
 
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod files;
+pub(crate) mod history;
+pub(crate) mod prove;
+
 use axum::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -105,20 +111,25 @@ pub(crate) async fn check(
     Body(ask): Body<PolicyCheck>,
 ) -> Result<Json<PolicyReport>, Error> {
     let act = desk.permit(Operation::PolicyCheck, ask.commit.as_deref().unwrap_or("")).await?;
+    let (name, files) = chosen(&act, ask.commit.as_deref()).await?;
+    Ok(Json(tree::check(&name, &files)))
+}
+
+/// The files of a commit, or those of the tree's folder as they lie.
+pub(crate) async fn chosen(act: &Act, named: Option<&str>) -> Result<(String, tree::Files), Error> {
     let repository = &act.control().repository;
-    let (name, files) = match ask.commit {
+    match named {
         Some(named) => {
-            let commit = repository.resolve(&named).await?;
+            let commit = repository.resolve(named).await?;
             let files = repository.files(&commit).await?;
-            (commit, files)
+            Ok((commit, files))
         }
         None => {
             let folder = repository.dir().to_owned();
             let name = folder.display().to_string();
-            (name, tree::read_folder(folder).await?)
+            Ok((name, tree::read_folder(folder).await?))
         }
-    };
-    Ok(Json(tree::check(&name, &files)))
+    }
 }
 
 /// Loads the newest commit now instead of at the next look: asks the remote, where there is one.

@@ -98,7 +98,7 @@ pub(crate) async fn add(
     desk: Desk,
     Body(ask): Body<NewProvider>,
 ) -> Result<(StatusCode, Json<ProviderView>), Error> {
-    let act = desk.permit(Operation::ProviderAdd, &ask.name).await?;
+    let act = desk.showing(&plain(&ask)).permit(Operation::ProviderAdd, &ask.name).await?;
     let spec = spec(ask)?;
     let snapshot = act.control().snapshots.load();
     if let Some(known) = snapshot.registry.provider(&spec.name) {
@@ -145,6 +145,13 @@ pub(crate) async fn remove(desk: Desk, Path(name): Path<String>) -> Result<Statu
     store.providers().remove(act.permit(), &name, &record).await?;
     act.reload().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Without what somebody may have written a secret into: the place of the key, and an address with a
+/// user.
+fn plain(ask: &NewProvider) -> NewProvider {
+    let address = ask.base_url.rsplit_once('@').map_or(ask.base_url.as_str(), |(_, host)| host);
+    NewProvider { secret: None, base_url: address.to_owned(), ..ask.clone() }
 }
 
 fn spec(ask: NewProvider) -> Result<ProviderSpec, Error> {

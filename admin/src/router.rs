@@ -4,12 +4,15 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Request, State},
-    http::{Uri, header},
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, FromRequest, Request, State},
+    http::{StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
+use snapshot::keys::sha256_hex;
+use tokio::time::timeout;
 use utoipa::{
     OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
@@ -17,11 +20,13 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    agents, audit, budget,
-    control::{BODY_BYTES_MAX, Control, Entry},
-    desk::{Room, Trace},
+    agents, approvals, audit, break_glass, budget,
+    control::{BODY_BYTES_MAX, BODY_TIME, Control, Entry},
+    desk::BodyHash,
     error::{Error, Told},
-    keys, metrics, models, overview, policies, providers, spend,
+    grants, keys, metrics, models, overview, people, policies, providers,
+    room::{Room, Trace},
+    spend, webhook,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +40,7 @@ use crate::{
     tags(
         (name = "agents"), (name = "keys"), (name = "models"), (name = "providers"),
         (name = "budget"), (name = "spend"), (name = "audit"), (name = "policy"),
+        (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"),
         (name = "overview"),
     )
 )]
@@ -42,9 +48,15 @@ struct Document;
 
 /// The admin API for one way in.
 pub fn router(control: Control, entry: Entry) -> Router {
-    let room = Room::new(control, entry);
+    within(Room::new(control, entry))
+}
+
+/// [`router`], for whoever wants to know when what its requests began has ended.
+pub(crate) fn within(room: Arc<Room>) -> Router {
     let (operations, mut document) = operations().split_for_parts();
+    let (webhooks, hooks) = webhooks().split_for_parts();
     secure(&mut document);
+    document.merge(hooks);
     let document = Arc::new(document);
     let open = Router::new()
         .route("/healthz", get(async || "ok\n"))
@@ -54,6 +66,7 @@ pub fn router(control: Control, entry: Entry) -> Router {
     operations
         .route_layer(middleware::from_fn_with_state(Arc::clone(&room), bounded))
         .merge(open)
+        .merge(webhooks)
         .fallback(async || Error::NoOperation)
         .method_not_allowed_fallback(async || Error::NoOperation)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -65,6 +78,7 @@ pub fn router(control: Control, entry: Entry) -> Router {
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = operations().split_for_parts();
     secure(&mut document);
+    document.merge(webhooks().split_for_parts().1);
     document
 }
 
@@ -89,7 +103,31 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(policies::status))
         .routes(routes!(policies::check))
         .routes(routes!(policies::reload))
+        .routes(routes!(policies::prove::test))
+        .routes(routes!(policies::prove::prove))
+        .routes(routes!(policies::explain::explain))
+        .routes(routes!(policies::diff::diff))
+        .routes(routes!(policies::history::log))
+        .routes(routes!(policies::history::rollback))
+        .routes(routes!(policies::files::show, policies::files::edit))
+        .routes(routes!(policies::files::schema))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::deny))
+        .routes(routes!(approvals::cancel))
+        .routes(routes!(break_glass::request, break_glass::list))
+        .routes(routes!(break_glass::revoke))
+        .routes(routes!(people::add, people::list))
+        .routes(routes!(people::remove))
+        .routes(routes!(grants::create, grants::list, grants::revoke_of_task))
+        .routes(routes!(grants::revoke))
         .routes(routes!(overview::show))
+}
+
+/// What the remote of the tree calls, which has no admin token.
+fn webhooks() -> OpenApiRouter<Arc<Room>> {
+    OpenApiRouter::new().routes(routes!(webhook::webhook))
 }
 
 /// Says in the document how to authenticate.
@@ -103,9 +141,13 @@ fn secure(document: &mut utoipa::openapi::OpenApi) {
 
 /// Bounds how many operations run at once, and lets each run to its end: a caller that leaves must
 /// not stop a change between the tree and the store.
-async fn bounded(State(room): State<Arc<Room>>, mut request: Request, next: Next) -> Response {
+async fn bounded(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
     let Ok(place) = Arc::clone(&room.running).try_acquire_owned() else {
         return Error::Overloaded.into_response();
+    };
+    let mut request = match known(&room, request).await {
+        Ok(request) => request,
+        Err(error) => return error.into_response(),
     };
     let trace = Trace::default();
     request.extensions_mut().insert(trace.clone());
@@ -120,10 +162,32 @@ async fn bounded(State(room): State<Arc<Room>>, mut request: Request, next: Next
     whole.await.unwrap_or_else(|_| Error::Broke.into_response())
 }
 
+/// The request with who sends it and the hash of its body, which approvals are bound to. Nothing is
+/// read of whoever is not known, and of others not forever.
+async fn known(room: &Room, request: Request) -> Result<Request, Error> {
+    let (mut parts, body) = request.into_parts();
+    let who = room.authenticate(&parts).await?;
+    let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &());
+    let bytes = match timeout(BODY_TIME, whole).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return Err(Error::TooLarge(BODY_BYTES_MAX));
+        }
+        Ok(Err(_)) | Err(_) => {
+            return Err(Error::invalid("the body ended early or took too long", "send it again"));
+        }
+    };
+    parts.extensions.insert(who);
+    parts.extensions.insert(BodyHash(sha256_hex(&bytes)));
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
 /// A page of a stranger's site can make a browser ask a loopback address under a name of its own
 /// (DNS rebinding). Such a request carries that name, so names other than `localhost` are refused.
 async fn own_host(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
-    let checked = matches!(room.entry(), Entry::Token { loopback: true });
+    // A webhook comes through a proxy under that one's name, and proves itself by its signature.
+    let signed = request.uri().path() == webhook::PATH;
+    let checked = matches!(room.entry(), Entry::Token { loopback: true }) && !signed;
     if checked && !is_own(host(&request)) {
         return Error::Host.into_response();
     }
@@ -147,7 +211,7 @@ async fn ready(State(room): State<Arc<Room>>) -> Response {
     if room.ready().await {
         return "ready\n".into_response();
     }
-    (axum::http::StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
 }
 
 #[cfg(test)]

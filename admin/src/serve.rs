@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use tokio::{
@@ -15,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     control::{Control, DRAIN, Entry},
-    router::router,
+    room::Room,
+    router::within,
 };
 
 /// Why the admin API cannot listen.
@@ -85,11 +87,17 @@ impl Listeners {
     /// Answers until `shutdown`, then lets running operations end for [`DRAIN`].
     pub async fn run(self, control: Control, shutdown: CancellationToken) {
         let loopback = self.address.ip().is_loopback();
-        let tcp = axum::serve(self.tcp, router(control.clone(), Entry::Token { loopback }))
+        let far = Room::new(control.clone(), Entry::Token { loopback });
+        let near = Room::new(control, Entry::Local);
+        let tcp = axum::serve(self.tcp, within(Arc::clone(&far)))
             .with_graceful_shutdown(shutdown.clone().cancelled_owned());
-        let unix = axum::serve(self.unix, router(control, Entry::Local))
+        let unix = axum::serve(self.unix, within(Arc::clone(&near)))
             .with_graceful_shutdown(shutdown.clone().cancelled_owned());
-        let both = async { tokio::join!(tcp.into_future(), unix.into_future()) };
+        let both = async {
+            let ended = tokio::join!(tcp.into_future(), unix.into_future());
+            tokio::join!(far.pull.end(), near.pull.end());
+            ended
+        };
         let late = async {
             shutdown.cancelled().await;
             tokio::time::sleep(DRAIN).await;

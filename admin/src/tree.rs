@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use snapshot::git::Repository;
 use tokio::sync::Mutex;
 
 use crate::{desk::Act, error::Error, policies::PolicyReport};
@@ -13,6 +14,8 @@ use crate::{desk::Act, error::Error, policies::PolicyReport};
 /// The most files of a folder, and the most bytes of one file: those of a commit.
 const FILES_MAX: usize = 10_000;
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// The longest path of a file.
+const PATH_BYTES_MAX: usize = 200;
 
 /// Commits come one after the other: git refuses a second one while its index is locked.
 static COMMITTING: Mutex<()> = Mutex::const_new(());
@@ -20,35 +23,134 @@ static COMMITTING: Mutex<()> = Mutex::const_new(());
 /// The files of a tree, by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// Commits new files, if the whole tree would still load with them.
-pub(crate) async fn commit(
+/// A change to a file: its new text, or `None` to remove it.
+pub(crate) type Change = (String, Option<String>);
+
+/// An edit of the tree.
+pub(crate) struct Edit<'a> {
+    pub(crate) changes: &'a [Change],
+    pub(crate) message: &'a str,
+    /// Another branch than the one that runs.
+    pub(crate) branch: Option<&'a str>,
+    /// The commit that the editor looked at.
+    pub(crate) base: Option<&'a str>,
+}
+
+/// An edit that is a commit now.
+pub(crate) struct Edited {
+    pub(crate) commit: String,
+    pub(crate) base: String,
+}
+
+/// Commits new files, if the tree would be in force with them.
+pub(crate) async fn add(
     act: &Act,
     files: &[(String, String)],
     message: &str,
 ) -> Result<String, Error> {
-    let repository = &act.control().repository;
-    let _one_at_a_time = COMMITTING.lock().await;
-    let head = repository.head().await?;
-    let mut whole = repository.files(&head).await?;
-    for (path, text) in files {
-        // INVARIANT: a change stays within the tree. Whoever made the path checked its parts; a
-        // slip there must not write elsewhere.
-        if path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
-            let fix = "choose another name";
-            return Err(Error::invalid(format!("`{path}` is not a path of the tree"), fix));
-        }
-        let written = repository.dir().join(path);
-        if whole.contains_key(path) || tokio::fs::try_exists(&written).await.unwrap_or(true) {
+    let folder = act.control().repository.dir();
+    for (path, _) in files {
+        // Not committed, but somebody's work all the same.
+        if tokio::fs::try_exists(folder.join(path)).await.unwrap_or(true) {
             let fix = "remove or commit it first, or choose another name";
             return Err(Error::invalid(format!("the tree has `{path}` already"), fix));
         }
-        whole.insert(path.clone(), text.clone().into_bytes());
     }
-    snapshot::check(&head, &whole)
-        .map_err(|faults| Error::Tree(faults.iter().map(ToString::to_string).collect()))?;
-    let changes: Vec<_> =
-        files.iter().map(|(path, text)| (path.as_str(), Some(text.as_str()))).collect();
-    Ok(repository.commit(&changes, &act.author(), message).await?)
+    let changes: Vec<Change> =
+        files.iter().map(|(path, text)| (path.clone(), Some(text.clone()))).collect();
+    let edit = Edit { changes: &changes, message, branch: None, base: None };
+    Ok(edit.commit(act).await?.commit)
+}
+
+impl Edit<'_> {
+    /// Makes it a commit of whoever acts, if the whole tree would be in force with it: read, its
+    /// cases asked, its invariants proved.
+    pub(crate) async fn commit(&self, act: &Act) -> Result<Edited, Error> {
+        let control = act.control();
+        let repository = &control.repository;
+        let _one_at_a_time = COMMITTING.lock().await;
+        let base = self.base(repository).await?;
+        if let Some(wanted) = self.base.filter(|wanted| *wanted != base) {
+            return Err(Error::Moved { base: wanted.to_owned(), head: base });
+        }
+        let mut whole = repository.files(&base).await?;
+        for (path, text) in self.changes {
+            within(path)?;
+            match text {
+                Some(text) => {
+                    whole.insert(path.clone(), text.clone().into_bytes());
+                }
+                None if whole.remove(path).is_none() => {
+                    let message = format!("the tree has no `{path}` to remove");
+                    return Err(Error::invalid(message, "`orchestack policy files` lists all"));
+                }
+                None => {}
+            }
+        }
+        control.snapshots.vet(&base, &whole).await.map_err(Error::Tree)?;
+        let changes: Vec<_> =
+            self.changes.iter().map(|(path, text)| (path.as_str(), text.as_deref())).collect();
+        let author = act.author();
+        let commit = match self.branch {
+            Some(branch) => repository.commit_to(branch, &changes, &author, self.message).await?,
+            None => {
+                // Proofs take their time, and what was proved must be what is committed.
+                let head = repository.head().await?;
+                if head != base {
+                    return Err(Error::Moved { base, head });
+                }
+                repository.commit(&changes, &author, self.message).await?
+            }
+        };
+        Ok(Edited { commit, base })
+    }
+
+    /// The commit that the edit goes on top of.
+    async fn base(&self, repository: &Repository) -> Result<String, Error> {
+        let Some(branch) = self.branch else { return Ok(repository.head().await?) };
+        let whole = format!("refs/heads/{}", branch.trim_start_matches("refs/heads/"));
+        match repository.resolve(&whole).await {
+            Ok(tip) => Ok(tip),
+            Err(snapshot::git::Error::Revision(_)) => Ok(repository.head().await?),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Makes the tree what it was at an earlier commit, if that would be in force.
+pub(crate) async fn rollback(
+    act: &Act,
+    to: Option<&str>,
+    message: Option<&str>,
+) -> Result<(String, String), Error> {
+    let control = act.control();
+    let repository = &control.repository;
+    let _one_at_a_time = COMMITTING.lock().await;
+    let to = repository.resolve(to.unwrap_or("HEAD~1")).await?;
+    let files = repository.files(&to).await?;
+    control.snapshots.vet(&to, &files).await.map_err(Error::Tree)?;
+    let told = format!("roll back to {to}");
+    let author = act.author();
+    let commit = repository.rollback(Some(&to), &author, message.unwrap_or(&told)).await?;
+    Ok((commit, to))
+}
+
+/// Refuses what is not a path of the tree.
+///
+/// INVARIANT: a change stays within the tree. Every change comes through here.
+fn within(path: &str) -> Result<(), Error> {
+    let part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.contains('\\')
+            && !part.chars().any(char::is_control)
+    };
+    if path.len() <= PATH_BYTES_MAX && path.split('/').all(part) {
+        return Ok(());
+    }
+    let shown: String = path.chars().take(PATH_BYTES_MAX).collect();
+    let fix = "choose another name, such as `policies/guardrails.cedar`";
+    Err(Error::invalid(format!("`{}` is not a path of the tree", shown.escape_debug()), fix))
 }
 
 /// Checks a tree as a load would.

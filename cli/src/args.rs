@@ -1,8 +1,14 @@
 //! The grammar of commands. Every command's help ends with an example.
 
+mod people;
+mod policy;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Vote};
+pub(crate) use policy::{Diff, Edit, Explain, Policy};
 
 /// Policy-first API gateway and model router.
 #[derive(Debug, Parser)]
@@ -67,6 +73,21 @@ pub(crate) enum Command {
     /// The policy tree.
     #[command(subcommand, after_help = "Example:\n  orchestack policy check ./tree")]
     Policy(Policy),
+    /// Questions to people: what waits for a yes.
+    #[command(subcommand, after_help = "Example:\n  orchestack approval list")]
+    Approval(Approval),
+    /// Emergency rights: all rights for four hours, by the consent of two others.
+    #[command(subcommand, after_help = "Example:\n  orchestack break-glass list")]
+    BreakGlass(BreakGlass),
+    /// People who administer, by the tokens that speak for them.
+    #[command(subcommand, after_help = "Example:\n  orchestack person add ann --groups operator")]
+    Person(Person),
+    /// Capability grants: what a task gets in place of a key.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  orchestack grant create --agent default --expires 15m"
+    )]
+    Grant(Grant),
     /// What was spent.
     #[command(after_help = "Example:\n  orchestack spend --by agent --from 2026-11-01")]
     Spend(Spend),
@@ -259,24 +280,6 @@ pub(crate) enum Provider {
         /// Its name.
         name: String,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Policy {
-    /// Check a tree as a load would: a folder, or the server's own with what is not committed.
-    #[command(after_help = "Example:\n  orchestack policy check ./tree")]
-    Check {
-        /// The folder; the server's tree where absent.
-        dir: Option<PathBuf>,
-    },
-    /// Show which commit is in force, and why a newer one is not.
-    #[command(after_help = "Example:\n  orchestack policy status")]
-    Status,
-    /// Load the newest commit now instead of within seconds.
-    #[command(
-        after_help = "Example:\n  git -C tree commit -am 'tighten' && orchestack policy reload"
-    )]
-    Reload,
 }
 
 #[derive(Debug, Args)]

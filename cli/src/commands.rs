@@ -1,12 +1,16 @@
 //! One function a command: ask the admin API, show the answer.
 
 mod agent;
+mod approval;
 mod audit;
+mod break_glass;
 mod budget;
 mod doctor;
+mod grant;
 mod init;
 mod key;
 mod model;
+mod person;
 mod policy;
 mod provider;
 mod spend;
@@ -28,14 +32,15 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
     match cli.command {
         Command::Serve => serve::run(global, output).await,
         Command::Init { dir } => init::run(&dir, output).await,
-        Command::Policy(crate::args::Policy::Check { dir: Some(dir) }) => {
-            policy::check_folder(dir, output).await
-        }
         Command::Agent(command) => agent::run(&connect().await?, command, output).await,
         Command::Key(command) => key::run(&connect().await?, command, output).await,
         Command::Model(command) => model::run(&connect().await?, command, output).await,
         Command::Provider(command) => provider::run(&connect().await?, command, output).await,
-        Command::Policy(command) => policy::run(&connect().await?, command, output).await,
+        Command::Policy(command) => policy::run(global, command, output).await,
+        Command::Approval(command) => approval::run(&connect().await?, command, output).await,
+        Command::BreakGlass(command) => break_glass::run(&connect().await?, command, output).await,
+        Command::Person(command) => person::run(&connect().await?, command, output).await,
+        Command::Grant(command) => grant::run(&connect().await?, command, output).await,
         Command::Spend(ask) => spend::run(&connect().await?, ask, output).await,
         Command::Budget(command) => budget::run(&connect().await?, command, output).await,
         Command::Audit(command) => audit::run(&connect().await?, command, output).await,

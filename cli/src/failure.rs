@@ -90,3 +90,9 @@ impl From<admin::Error> for Failure {
         Self::Refused(error.refusal().error)
     }
 }
+
+impl From<snapshot::git::Error> for Failure {
+    fn from(error: snapshot::git::Error) -> Self {
+        admin::Error::from(error).into()
+    }
+}

@@ -75,10 +75,13 @@ fn write(out: &mut impl Write, text: &str) {
 fn told(failure: &Failure, json: bool) -> String {
     let fixes = failure.fixes();
     if json {
-        let body = json!({ "error": {
+        let mut body = json!({
             "code": failure.name(), "message": failure.to_string(), "fix": fixes.join("\n"),
-        }});
-        return body.to_string();
+        });
+        if let Failure::Refused(admin::Fault { approval: Some(approval), .. }) = failure {
+            body["approval"] = json!(approval);
+        }
+        return json!({ "error": body }).to_string();
     }
     let mut text = format!("error: {failure}");
     for fix in fixes {
@@ -126,6 +129,7 @@ mod tests {
             code: "policy_denied".to_owned(),
             message: "no policy permits it (commit 0123456789ab)".to_owned(),
             fix: "ask an administrator".to_owned(),
+            ..admin::Fault::default()
         };
         let failures = [
             Failure::Settings(settings.unwrap_err()),

@@ -9,6 +9,7 @@ use policy::Permit;
 use router::{Choice, Model, Outcome, Plan, Provider};
 use serde_json::json;
 use snapshot::Snapshot;
+use tracing::Instrument;
 use types::{Code, Nanos, Secret, Timestamp, chat::ChatRequest};
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     refusal::Refusal,
     reserve::reserve,
     source::recycle,
+    span,
     trail::{Served, Trail},
     upstream::{Endpoint, Failure, Limits, Response},
 };
@@ -69,7 +71,10 @@ pub(crate) async fn answer(
     let mut last = None;
     for choice in plan.attempts() {
         for _ in 0..STALE_TRIES {
-            let Err(lost) = attempt(gate, order, choice, trail, down).await else { return Ok(()) };
+            let span = span::of_attempt(choice);
+            let tried = attempt(gate, order, choice, trail, down).instrument(span.clone()).await;
+            let Err(lost) = tried else { return Ok(()) };
+            span::lost(&span, lost.refusal.code);
             trail.attempts.push(json!({
                 "model": choice.model, "provider": choice.provider, "outcome": lost.refusal.code,
             }));
@@ -106,8 +111,12 @@ async fn attempt(
             return Err(lost);
         }
     };
-    trail.served =
-        Some(Served { model: to.model.id.clone(), provider: to.provider.name.clone(), cost: None });
+    trail.served = Some(Served {
+        model: to.model.id.clone(),
+        provider: to.provider.name.clone(),
+        cost: None,
+        usage: None,
+    });
     if request.stream {
         streamed(gate, order, &to, bill, response, trail, down).await
     } else {
@@ -214,7 +223,8 @@ async fn send(
         })?;
     to.note(gate, Outcome::Dispatched);
     metrics::ADDED.observe(trail.started.elapsed().as_secs_f64());
-    let headers = dialect.headers(to.secret);
+    let mut headers = dialect.headers(to.secret);
+    headers.extend(span::traceparent().map(|parent| ("traceparent", parent)));
     // An answer that is not streamed has its first byte when it is done.
     let limit = if stream { to.limits.first_byte } else { to.limits.total };
     let posted = connection.post(&to.endpoint, dialect.path(), &headers, body, limit).await;

@@ -17,7 +17,7 @@ use types::{
 
 use crate::{
     meter::Meter,
-    metrics,
+    metrics, span,
     trail::{Completion, Ending, Trail},
 };
 
@@ -156,15 +156,17 @@ impl Bill {
         self.meter.reported().unwrap_or_else(|| self.meter.counted(false))
     }
 
-    /// What would be charged now.
-    pub(crate) fn cost(&self, known: Known) -> Nanos {
-        self.charge(known).0
+    /// What would be charged now, and the tokens where they are known.
+    pub(crate) fn cost(&self, known: Known) -> (Nanos, Option<Usage>) {
+        let (cost, _, usage) = self.charge(known);
+        (cost, usage)
     }
 
     /// Closes the bill: the settlement and the completion record are written in one transaction, by
     /// a task of its own.
     pub(crate) fn close(mut self, known: Known, outcome: &str, trail: &Trail) {
         let (cost, basis, usage) = self.charge(known);
+        span::charged(&self.model, cost, basis.as_str(), usage, outcome);
         let record = trail.completion(&Completion {
             outcome,
             model: &self.model,

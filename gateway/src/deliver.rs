@@ -55,24 +55,24 @@ pub(crate) async fn streamed(
         Ok(End::Whole) => {
             to.note(gate, Outcome::Answered);
             check_limit(gate, to, &bill);
-            bill.close(Used::Whole, "ok", trail);
+            close(bill, Used::Whole, "ok", trail);
             Ok(())
         }
         Ok(End::Limit) => {
             to.note(gate, Outcome::Answered);
             gate.distrust(&to.model.id);
-            bill.close(Used::Cut, "limit_ignored", trail);
+            close(bill, Used::Cut, "limit_ignored", trail);
             Ok(())
         }
         Ok(End::Left(used)) => {
             to.note(gate, Outcome::Nothing);
-            bill.close(used, "caller_left", trail);
+            close(bill, used, "caller_left", trail);
             Ok(())
         }
         Ok(End::Failed(code, used)) => {
             to.note(gate, Outcome::Failed);
             down.mark_cut();
-            bill.close(used, code.as_str(), trail);
+            close(bill, used, code.as_str(), trail);
             Ok(())
         }
         Err(silent) => {
@@ -158,9 +158,7 @@ async fn deliver(
 ) -> Result<(), Lost> {
     bill.meter.observe_answer(&answer);
     check_limit(gate, to, &bill);
-    if let Some(served) = &mut trail.served {
-        served.cost = Some(bill.cost(Used::Whole));
-    }
+    charged(&bill, Used::Whole, trail);
     metrics::FIRST_BYTE
         .with_label_values(&[to.provider.name.as_str()])
         .observe(trail.started.elapsed().as_secs_f64());
@@ -172,6 +170,20 @@ async fn deliver(
     bill.output_hash = down.sent_sha256();
     bill.close(Used::Whole, if sent.is_ok() { "ok" } else { "caller_left" }, trail);
     Ok(())
+}
+
+/// Closes the bill of what served the request.
+fn close(bill: Bill, used: Used, outcome: &str, trail: &mut Trail) {
+    charged(&bill, used, trail);
+    bill.close(used, outcome, trail);
+}
+
+/// Takes note of what is charged, for the caller's headers and the request's span.
+fn charged(bill: &Bill, used: Used, trail: &mut Trail) {
+    if let Some(served) = &mut trail.served {
+        let (cost, usage) = bill.cost(used);
+        (served.cost, served.usage) = (Some(cost), usage);
+    }
 }
 
 /// The id and the time of an answer whose provider gives none.

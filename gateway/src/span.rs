@@ -1,15 +1,16 @@
-//! One span a request, in the terms of OpenTelemetry's GenAI conventions; fields are filled as they
-//! become known. Prompts and answers never are.
+//! One span a request and one below it for each attempt, in the terms of OpenTelemetry's GenAI
+//! conventions; attributes are put as they become known. Prompts and answers never are.
 
 use opentelemetry::{
     Key, Value,
     propagation::{Extractor, TextMapPropagator},
-    trace::TraceContextExt,
+    trace::{SpanContext, Status, TraceContextExt},
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use router::Choice;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use types::RequestId;
+use types::{Code, Nanos, RequestId, Trace, answer::Usage};
 
 use crate::trail::Trail;
 
@@ -25,30 +26,98 @@ pub(crate) fn of_request(id: RequestId, traceparent: Option<&str>) -> Span {
     span
 }
 
+/// The span of one attempt, below that of its request.
+pub(crate) fn of_attempt(choice: &Choice) -> Span {
+    let span = info_span!("attempt", otel.kind = "client");
+    if context(&span).is_some() {
+        put(&span, "gen_ai.operation.name", "chat");
+        put(&span, "gen_ai.request.model", choice.model.clone());
+        put(&span, "gen_ai.provider.name", choice.provider.clone());
+    }
+    span
+}
+
+/// Fills in what an attempt cost, when its bill is closed.
+pub(crate) fn charged(
+    model: &str,
+    cost: Nanos,
+    basis: &'static str,
+    usage: Option<Usage>,
+    outcome: &str,
+) {
+    let span = Span::current();
+    if context(&span).is_some() {
+        put(&span, "gen_ai.response.model", model.to_owned());
+        put(&span, "orchestack.cost_nanos", cost.0);
+        put(&span, "orchestack.basis", basis);
+        put(&span, "orchestack.outcome", outcome.to_owned());
+        used(&span, usage);
+    }
+}
+
+/// Fills in that an attempt gave no answer.
+pub(crate) fn lost(span: &Span, code: Code) {
+    if context(span).is_some() {
+        put(span, "error.type", code.as_str());
+        span.set_status(Status::error(code.as_str()));
+    }
+}
+
 /// Fills in how the request ended, where somebody collects it.
 pub(crate) fn finish(span: &Span, trail: &Trail, outcome: &'static str) {
-    if !span.context().span().span_context().is_valid() {
+    if context(span).is_none() {
         return;
     }
-    let put =
-        |key: &'static str, value: Value| span.set_attribute(Key::from_static_str(key), value);
-    put("gen_ai.operation.name", "chat".into());
-    put("gen_ai.request.model", trail.asked.clone().into());
-    put("orchestack.outcome", outcome.into());
-    put("orchestack.commit", trail.commit.clone().into());
+    put(span, "gen_ai.operation.name", "chat");
+    put(span, "gen_ai.request.model", trail.asked.clone());
+    put(span, "orchestack.outcome", outcome);
+    put(span, "orchestack.commit", trail.commit.clone());
     if let Some(who) = &trail.caller {
-        put("orchestack.agent", who.agent.clone().into());
+        put(span, "orchestack.agent", who.agent.clone());
     }
     if let Some(label) = trail.label {
-        put("orchestack.label", label.as_str().into());
+        put(span, "orchestack.label", label.as_str());
     }
     if let Some(served) = &trail.served {
-        put("gen_ai.response.model", served.model.clone().into());
-        put("gen_ai.provider.name", served.provider.clone().into());
+        put(span, "gen_ai.response.model", served.model.clone());
+        put(span, "gen_ai.provider.name", served.provider.clone());
         if let Some(cost) = served.cost {
-            put("orchestack.cost_nanos", cost.0.into());
+            put(span, "orchestack.cost_nanos", cost.0);
         }
+        used(span, served.usage);
     }
+}
+
+/// The header that names the current span to a provider, after W3C Trace Context; `None` where no
+/// exporter is configured.
+pub(crate) fn traceparent() -> Option<String> {
+    let context = context(&Span::current())?;
+    let flags = context.trace_flags().to_u8();
+    Some(format!("00-{}-{}-{flags:02x}", context.trace_id(), context.span_id()))
+}
+
+/// The current span, as audit records and events name it.
+pub(crate) fn trace() -> Option<Trace> {
+    let context = context(&Span::current())?;
+    let (trace_id, span_id) = (context.trace_id().to_string(), context.span_id().to_string());
+    Some(Trace { trace_id, span_id })
+}
+
+/// A span as the exporter knows it; `None` where there is none.
+fn context(span: &Span) -> Option<SpanContext> {
+    let context = span.context().span().span_context().clone();
+    context.is_valid().then_some(context)
+}
+
+fn put(span: &Span, key: &'static str, value: impl Into<Value>) {
+    span.set_attribute(Key::from_static_str(key), value);
+}
+
+fn used(span: &Span, usage: Option<Usage>) {
+    let Some(usage) = usage else { return };
+    let number = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+    put(span, "gen_ai.usage.input_tokens", number(usage.input));
+    put(span, "gen_ai.usage.output_tokens", number(usage.output));
 }
 
 struct TraceParent<'a>(&'a str);

@@ -11,7 +11,7 @@ use types::{
     audit::{Kind, Record},
 };
 
-use crate::metrics;
+use crate::{metrics, span};
 
 /// Places of one kind that a record lists.
 const PLACES_MAX: usize = 16;
@@ -66,6 +66,8 @@ pub(crate) struct Served {
     pub(crate) model: String,
     pub(crate) provider: String,
     pub(crate) cost: Option<Nanos>,
+    /// What it used, where that is known.
+    pub(crate) usage: Option<Usage>,
 }
 
 impl Trail {
@@ -219,8 +221,11 @@ impl Who {
         kind: Kind,
         (request, commit, resource): (RequestId, String, String),
         outcome: &str,
-        detail: Map<String, Value>,
+        mut detail: Map<String, Value>,
     ) -> Record {
+        if let Some(trace) = span::trace() {
+            detail.insert("trace".to_owned(), json!(trace));
+        }
         Record {
             id: AuditId::generate(),
             at: Timestamp::now(),

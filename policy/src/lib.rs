@@ -52,7 +52,7 @@ pub use explain::{Change, Explanation, Outcome, Place};
 pub use grant::{Grant, Limits};
 pub use invariant::{Claim, Invariant, What};
 pub use load::Engine;
-pub use meaning::Part;
+pub use meaning::{Duty, Part};
 pub use obligation::{ApprovalNeed, Obligations};
 pub use question::{Answer, NoQuestion, Question};
 pub use reason::{DenyReason, Layer};

@@ -6,8 +6,11 @@
 //! on. It permits more only where an approval is there and is not the one that was asked for: who
 //! approved and how many is not told by a forbid.
 
+use std::{collections::BTreeSet, fmt};
+
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet};
 use serde_json::{Value, json};
+use types::Nanos;
 
 use crate::{
     ask::AgentKind, bundle::AgentSource, load::Engine, obligation::Obligations, source::Parsed,
@@ -24,11 +27,79 @@ pub enum Part<'a> {
     Agent(&'a str),
 }
 
+/// One thing that a permit obliges to and that denies nothing, so that the meaning of policies does
+/// not tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Duty {
+    /// A kind is redacted.
+    Redact(String),
+    /// A call costs so much at most.
+    MaxCost(Nanos),
+    /// A call has so many output tokens at most.
+    MaxTokens(u64),
+    /// Content is recorded in full.
+    LogFull,
+}
+
+impl Duty {
+    fn of(obligations: &Obligations) -> Vec<Self> {
+        let redact = obligations.redact.iter().cloned().map(Self::Redact);
+        let caps = obligations.max_cost.map(Self::MaxCost).into_iter();
+        let caps = caps.chain(obligations.max_tokens.map(Self::MaxTokens));
+        redact.chain(caps).chain(obligations.log_full.then_some(Self::LogFull)).collect()
+    }
+
+    /// Whether obligations bring it, or something stricter.
+    fn is_met_by(&self, obligations: &Obligations) -> bool {
+        match self {
+            Self::Redact(kind) => obligations.redact.contains(kind),
+            Self::MaxCost(most) => obligations.max_cost.is_some_and(|cap| cap <= *most),
+            Self::MaxTokens(most) => obligations.max_tokens.is_some_and(|cap| cap <= *most),
+            Self::LogFull => obligations.log_full,
+        }
+    }
+}
+
+impl fmt::Display for Duty {
+    /// What is missing without it: it fits after "permitted".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redact(kind) => write!(f, "without redacting {kind}"),
+            Self::MaxCost(cap) => write!(f, "for more than {} US dollars", cap.to_usd()),
+            Self::MaxTokens(cap) => write!(f, "with more than {cap} output tokens"),
+            Self::LogFull => f.write_str("without being recorded in full"),
+        }
+    }
+}
+
 impl Engine {
     /// The meaning of a part of the policies. `tenant` is the name of the tenant that agents are in.
     pub fn meaning(&self, part: Part<'_>, tenant: &str) -> PolicySet {
+        self.without(part, tenant, None)
+    }
+
+    /// What a part permits without a duty: as [`Engine::meaning`], where every permit that brings
+    /// the duty denies instead.
+    pub fn free_of(&self, duty: &Duty, part: Part<'_>, tenant: &str) -> PolicySet {
+        self.without(part, tenant, Some(duty))
+    }
+
+    /// The duties that the permits of a part bring and that its meaning does not tell of.
+    pub fn duties(&self, part: Part<'_>) -> BTreeSet<Duty> {
+        let policies = match part {
+            Part::Organisation | Part::OrganisationPermits => self.organisation(),
+            Part::Agent(name) => {
+                self.agents().get(name).map_or(&[][..], |agent| agent.policies.as_slice())
+            }
+        };
+        policies.iter().flat_map(|parsed| Duty::of(&parsed.rule.obligations)).collect()
+    }
+
+    fn without(&self, part: Part<'_>, tenant: &str, duty: Option<&Duty>) -> PolicySet {
         match part {
-            Part::Organisation => set(self.organisation().iter().flat_map(|p| meant(p, None))),
+            Part::Organisation => {
+                set(self.organisation().iter().flat_map(|p| meant(p, None, duty)))
+            }
             Part::OrganisationPermits => {
                 let permits = self.organisation().iter().filter(|p| is_permit(p));
                 set(permits.map(|p| p.policy.clone()))
@@ -36,7 +107,7 @@ impl Engine {
             Part::Agent(name) => {
                 let Some(agent) = self.agents().get(name) else { return PolicySet::new() };
                 let only = only(name, agent, tenant);
-                set(agent.policies.iter().flat_map(|p| meant(p, Some(&only))))
+                set(agent.policies.iter().flat_map(|p| meant(p, Some(&only), duty)))
             }
         }
     }
@@ -68,7 +139,7 @@ fn set(policies: impl Iterator<Item = Policy>) -> PolicySet {
 }
 
 /// A policy and the forbids that its obligations come to, narrowed by a condition in front.
-fn meant(parsed: &Parsed, only: Option<&Value>) -> Vec<Policy> {
+fn meant(parsed: &Parsed, only: Option<&Value>, duty: Option<&Duty>) -> Vec<Policy> {
     let Ok(json) = parsed.policy.to_json() else { return vec![parsed.policy.clone()] };
     let id = parsed.policy.id();
     let with = |name: &str, effect: &str, clause: Option<Value>| {
@@ -85,7 +156,10 @@ fn meant(parsed: &Parsed, only: Option<&Value>) -> Vec<Policy> {
         Policy::from_json(Some(PolicyId::new(format!("{id}{name}"))), json).ok()
     };
     let effect = if is_permit(parsed) { "permit" } else { "forbid" };
-    let forbids = denials(&parsed.rule.obligations);
+    let mut forbids = denials(&parsed.rule.obligations);
+    if duty.is_some_and(|duty| duty.is_met_by(&parsed.rule.obligations)) {
+        forbids.push((":duty", json!({ "kind": "when", "body": { "Value": true } })));
+    }
     let forbids =
         forbids.into_iter().filter_map(|(name, clause)| with(name, "forbid", Some(clause)));
     with("", effect, None).into_iter().chain(forbids).collect()

@@ -8,15 +8,16 @@ use std::{
 use budget::{AccountKey, CapSpec, Catalogue, Period, Price, Scope, Zone};
 use config::{
     Fault, Settings, Tree,
-    tree::{AgentFile, AgentKind, Caps, MaxTokensField, ModelFile, ModelPrice, ProviderFile},
+    tree::{AgentFile, Caps, MaxTokensField, ModelFile, ModelPrice, ProviderFile},
 };
-use policy::{AgentSource, Bundle, Caller, ModelFacts, Source};
+use policy::{Caller, ModelFacts};
 use router::{Capabilities, Model, Origin, Provider, Registry};
 use store::{agents, caps, keys::Key};
 use types::{AgentId, GrantId, KeyId, Label, Nanos, NanosPerMillion, Secret, TenantId, Timestamp};
 
 use crate::{
     agent::{Agent, Cap},
+    policies::{self, agent_kind},
     registration::{ModelSpec, ProviderSpec},
 };
 
@@ -130,6 +131,14 @@ pub fn check(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Report, 
     })
 }
 
+/// The policies of a tree that is valid as a whole.
+pub(crate) fn valid(
+    commit: &str,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<Arc<policy::Engine>, Vec<Fault>> {
+    Ok(checked(commit, files, Vec::new(), Vec::new(), None)?.policy)
+}
+
 fn checked(
     commit: &str,
     files: &BTreeMap<String, Vec<u8>>,
@@ -139,7 +148,7 @@ fn checked(
 ) -> Result<Checked, Vec<Fault>> {
     let tree = Tree::load(commit, files)?;
     let mut faults = Vec::new();
-    let policy = known.map_or_else(|| load_policy(&tree).map(Arc::new), Ok);
+    let policy = known.map_or_else(|| policies::load(&tree).map(Arc::new), Ok);
     let policy = policy.map_err(|found| faults.extend(found));
     let dlp = load_dlp(&tree).map_err(|found| faults.push(found));
     providers.extend(tree.providers.iter().map(provider_of));
@@ -345,41 +354,6 @@ fn granted(grant: &policy::Grant) -> Option<CapSpec> {
     Some(CapSpec { key, target: Some(target), hard: true })
 }
 
-fn load_policy(tree: &Tree) -> Result<policy::Engine, Vec<Fault>> {
-    let source =
-        |file: &config::tree::TextFile| Source { file: file.path.clone(), text: file.text.clone() };
-    let kinds: Vec<&str> = dlp::Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-    let agent = |agent: &AgentFile| AgentSource {
-        kind: agent_kind(agent.kind),
-        groups: agent.groups.clone(),
-        policies: agent.policies.iter().map(source).collect(),
-    };
-    let raw = |folder: &str| -> Vec<Source> {
-        let is_in = |file: &&config::tree::TextFile| {
-            file.path.starts_with(folder) && file.path.ends_with(".toml")
-        };
-        tree.raw.iter().filter(is_in).map(source).collect()
-    };
-    let bundle = Bundle {
-        commit: tree.commit.clone(),
-        organisation: tree.policies.iter().map(source).collect(),
-        agents: tree.agents.iter().map(|(name, file)| (name.clone(), agent(file))).collect(),
-        cases: raw("tests/"),
-        invariants: raw("invariants/"),
-        kinds: &kinds,
-    };
-    policy::Engine::load(&bundle).map_err(|faults| {
-        let fault = |f: policy::Fault| Fault {
-            file: f.file,
-            line: f.line,
-            key: String::new(),
-            message: f.message,
-            fix: f.fix,
-        };
-        faults.into_iter().map(fault).collect()
-    })
-}
-
 fn load_dlp(tree: &Tree) -> Result<dlp::Engine, Fault> {
     let Some(table) = &tree.settings.dlp else {
         return Ok(dlp::Engine::builtin(&dlp::Settings::default()));
@@ -497,13 +471,6 @@ fn resolve_secrets(
         }
     }
     secrets
-}
-
-const fn agent_kind(kind: AgentKind) -> policy::AgentKind {
-    match kind {
-        AgentKind::User => policy::AgentKind::User,
-        AgentKind::System => policy::AgentKind::System,
-    }
 }
 
 /// The tree's agents with the ids of their rows. An agent without a row has no keys yet.

@@ -6,15 +6,22 @@
 
 mod agent;
 mod assemble;
+mod diff;
 pub mod git;
 pub mod grants;
 pub mod keys;
+mod policies;
 mod prove;
 mod registration;
+mod replay;
 mod snapshots;
 
 pub use agent::{Agent, Cap};
 pub use assemble::{Extra, Report, Rows, Snapshot, check};
+pub use diff::{Diff, Difference, LayerDiff, diff};
+pub use policies::{engine, kinds, untested};
+pub use proofs::Prover;
 pub use prove::{Proof, prove};
 pub use registration::{ModelSpec, PriceSpec, ProviderSpec, SpecError};
-pub use snapshots::{Error, Snapshots, Sources, Status};
+pub use replay::{Recorded, Replay, Told};
+pub use snapshots::{Error, Snapshots, Sources, Status, prover};

@@ -144,6 +144,22 @@ impl Snapshots {
         &self.inner.prover
     }
 
+    /// What a commit of these files would be refused for: its mistakes, its cases, its proofs.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub async fn vet(
+        &self,
+        name: &str,
+        files: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Vec<Proof>, Vec<Fault>> {
+        let policies = crate::assemble::valid(name, files)?;
+        let proofs = prove::prove(self.prover(), &policies, &self.load().tenant_name).await;
+        let unproved = self.inner.sources.settings.policy.unproved;
+        let (faults, _) = prove::judge(&proofs, unproved, prove::is_starter(files));
+        if faults.is_empty() { Ok(proofs) } else { Err(faults) }
+    }
+
     /// The git tree.
     pub fn repository(&self) -> &Repository {
         &self.inner.sources.repository
@@ -340,11 +356,14 @@ impl Files {
     }
 }
 
-fn prover(settings: &Settings) -> Prover {
+/// What proves statements about policies in a process with these settings. Answers are remembered
+/// where there is a state folder.
+pub fn prover(settings: &Settings) -> Prover {
+    let state = &settings.state.dir;
     Prover::new(proofs::Options {
         solver: settings.policy.solver.clone(),
         total_timeout: settings.policy.proof_timeout,
-        cache: Some(settings.state.dir.join("proofs.json")),
+        cache: state.is_dir().then(|| state.join("proofs.json")),
         ..proofs::Options::default()
     })
 }

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 use sqlx::{AnyConnection, Row as _};
 use types::{
     AttemptId, Correlation, Envelope, EventId, HoldId, Nanos, Payload, Priority, RequestId, Schema,
-    TenantId, Timestamp, answer::Usage, audit::Kind,
+    TenantId, Timestamp, Trace, answer::Usage, audit::Kind,
 };
 
 use crate::{
@@ -208,7 +209,7 @@ pub(crate) fn audit_event(link: &Link<'_>) -> Result<Event, Error> {
         tenant_id: record.tenant,
         workspace_id: None,
         actor: record.actor.clone(),
-        trace: None,
+        trace: record.detail.get("trace").and_then(|trace| Trace::deserialize(trace).ok()),
         correlation: Correlation {
             parent: record.request.map(|id| id.to_string()),
             ..Correlation::default()
@@ -330,7 +331,9 @@ mod tests {
             resource: HOLE.to_owned(),
             outcome: "permit".to_owned(),
             commit: String::new(),
-            detail: serde_json::json!({ "inline": null, "text": "a \" b" }),
+            detail: serde_json::json!({
+                "inline": null, "text": "a \" b", "trace": { "trace_id": "ab", "span_id": "cd" },
+            }),
         };
         let draft = Draft::new(record).unwrap();
         let (prev, hash) = ("aa".to_owned(), "bb".to_owned());
@@ -338,6 +341,8 @@ mod tests {
         let envelope: Envelope = serde_json::from_str(&event.body).unwrap();
         assert_eq!((envelope.event_id, &envelope.event_type), (event.id, &event.subject));
         assert_eq!(envelope.actor, draft.record.actor);
+        let trace = Trace { trace_id: "ab".to_owned(), span_id: "cd".to_owned() };
+        assert_eq!(envelope.trace, Some(trace));
         let Payload::Inline { inline, size_bytes, .. } = envelope.payload_ref else {
             panic!("not inline")
         };

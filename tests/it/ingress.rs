@@ -380,17 +380,17 @@ async fn paths_methods_and_keys_have_their_statuses() {
         assert_eq!(answer.status, status, "{line}: {answer:?}");
         assert!(!answer.body.contains(env!("CARGO_PKG_VERSION")), "{line}: {answer:?}");
     }
-    // A key that is known, with another secret of the right length.
-    let last = if key.ends_with('A') { "B" } else { "A" };
-    let wrong = format!("{}{last}", &key[..key.len() - 1]);
-    let first = key.rfind(key.splitn(3, '_').nth(2).unwrap()).unwrap();
-    let other = if key[first..].starts_with('A') { "B" } else { "A" };
-    let another = format!("{}{other}{}", &key[..first], &key[first + 1..]);
-    let [wrong, another] = [wrong, another].map(|key| format!("authorization: Bearer {key}\r\n"));
+    // A key that is known, with the first or the last character of its secret changed.
+    let (start, end) = (key.len() - key.splitn(3, '_').nth(2).unwrap().len(), key.len() - 1);
+    let changed = |at: usize| {
+        let other = if key[at..].starts_with('A') { "B" } else { "A" };
+        format!("authorization: Bearer {}{other}{}\r\n", &key[..at], &key[at + 1..])
+    };
+    let [first, last] = [start, end].map(changed);
     for credential in [
         "",
-        &wrong,
-        &another,
+        &first,
+        &last,
         "authorization: Basic eDp5\r\n",
         "authorization: Bearer\r\n",
         "authorization: Bearer ork_x_y\r\n",

@@ -27,3 +27,4 @@ mod policy;
 mod sdk;
 mod sensitivity;
 mod swap;
+mod traces;

@@ -53,7 +53,7 @@ impl Caller {
     /// # Panics
     /// When the key has another form.
     pub fn secret(&self) -> &str {
-        self.key.splitn(3, '_').nth(2).expect("a key has three parts")
+        self.key.splitn(3, '_').nth(2).expect("a key has an id and a secret")
     }
 
     /// The same caller after the server was started again, on another port.

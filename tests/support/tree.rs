@@ -100,7 +100,7 @@ impl Tree {
         self
     }
 
-    /// Goes to another commit, as `git checkout` of the branch that runs would.
+    /// Sets the branch that runs, and the files, to another commit.
     ///
     /// # Panics
     /// When git refuses.

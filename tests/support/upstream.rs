@@ -1,5 +1,7 @@
 //! Simulated providers as tests want them.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use simulator::{Model, Price, Simulator, SimulatorOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,37 +23,66 @@ pub async fn provider(models: &[(&str, Price)]) -> Simulator {
 /// # Panics
 /// When it cannot listen.
 pub async fn one_answer(content_type: &str, body: &str) -> String {
+    let answer = whole(content_type, body);
+    format!("{}/v1", serve(move |_| answer.clone()).await)
+}
+
+/// Where traces go: the base URL of an OTLP collector, and the bodies that it gets.
+///
+/// # Panics
+/// When it cannot listen.
+pub async fn collector() -> (String, Arc<Mutex<Vec<Vec<u8>>>>) {
+    let got = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&got);
+    let url = serve(move |body| {
+        kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
+        whole("application/x-protobuf", "")
+    });
+    (url.await, got)
+}
+
+fn whole(content_type: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// A server that answers each body with the bytes that it is told.
+async fn serve(answer: impl Fn(Vec<u8>) -> String + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("http://{}/v1", listener.local_addr().expect("its address"));
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    let answer = Arc::new(answer);
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(answer_all(stream, answer.clone()));
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = Arc::clone(&answer);
+            tokio::spawn(async move {
+                while let Some(body) = request(&mut stream).await {
+                    if stream.write_all(answer(body).as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
         }
     });
     url
 }
 
-async fn answer_all(mut stream: TcpStream, answer: String) {
-    let mut read = Vec::new();
-    let mut piece = [0; 4096];
-    while let Ok(count @ 1..) = stream.read(&mut piece).await {
-        read.extend_from_slice(piece.get(..count).unwrap_or_default());
-        // The gateway sends a length, and nothing more before the answer.
-        let text = String::from_utf8_lossy(&read);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+/// Reads one request with a length; nobody here sends another before it is answered.
+async fn request(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let (mut read, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let count = stream.read(&mut piece).await.ok().filter(|count| *count > 0)?;
+        read.extend_from_slice(piece.get(..count)?);
+        let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(read.get(..end)?).into_owned();
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
         });
-        if body.len() >= length.unwrap_or(0) {
-            read.clear();
-            if stream.write_all(answer.as_bytes()).await.is_err() {
-                return;
-            }
+        let body = read.get(end + 4..)?;
+        if body.len() >= length.unwrap_or(0_usize) {
+            return Some(body.to_vec());
         }
     }
 }

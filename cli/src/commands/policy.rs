@@ -1,40 +1,86 @@
-//! `orchestack policy`.
+//! `orchestack policy`: what needs a server asks it, and what is about a folder needs none.
+
+mod diff;
+mod explain;
+mod files;
+mod prove;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use admin::{FaultView, PolicyCheck, PolicyReport, PolicyStatus};
+use admin::{
+    CommitView, FaultView, NewRollback, PolicyCheck, PolicyLog, PolicyReport, PolicyStatus,
+    tree::Files,
+};
 
+use super::short;
 use crate::{
-    args::Policy,
+    args::{Global, Policy},
     client::{Ask, Client},
     failure::Failure,
-    output::Output,
+    output::{Output, table},
 };
 
 pub(super) async fn run(
-    client: &Client,
+    global: &Global,
     command: Policy,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
+    let connect = || Client::connect(global);
     let status: PolicyStatus = match command {
-        Policy::Check { dir: Some(dir) } => return check_folder(dir, output).await,
-        Policy::Check { dir: None } => {
-            let ask = Ask::post(&["policy", "check"]);
-            let report: PolicyReport = client.tell(ask, &PolicyCheck::default()).await?;
-            return Ok(show(&report, output));
+        Policy::Check { dir, prove } => return check(global, dir, prove, output).await,
+        Policy::Test { dir } => return prove::test(global, dir, output).await,
+        Policy::Prove { dir } => return prove::prove(global, dir, output).await,
+        Policy::Explain(ask) => return explain::run(&connect().await?, *ask, output).await,
+        Policy::Diff(ask) => return diff::run(global, ask, output).await,
+        Policy::Files { path, commit } => {
+            return files::show(&connect().await?, path, commit, output).await;
         }
-        Policy::Status => client.ask(Ask::get(&["policy"])).await?,
-        Policy::Reload => client.ask(Ask::post(&["policy", "reload"])).await?,
+        Policy::Edit(edit) => return files::edit(&connect().await?, edit, output).await,
+        Policy::Schema => return files::schema(output),
+        Policy::Log { limit } => {
+            let ask = Ask::get(&["policy", "log"]).with("limit", Some(limit));
+            let log: PolicyLog = connect().await?.ask(ask).await?;
+            output.show(&log, |log| commits(&log.commits));
+            return Ok(ExitCode::SUCCESS);
+        }
+        Policy::Rollback { commit, message } => {
+            let body = NewRollback { commit, message };
+            connect().await?.tell(Ask::post(&["policy", "rollback"]), &body).await?
+        }
+        Policy::Status => connect().await?.ask(Ask::get(&["policy"])).await?,
+        Policy::Reload => connect().await?.ask(Ask::post(&["policy", "reload"])).await?,
     };
     output.show(&status, state);
     Ok(if status.rejected.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Checks a folder without any server or state.
-pub(super) async fn check_folder(dir: PathBuf, output: &Output) -> Result<ExitCode, Failure> {
+/// Checks a folder without any server or state, or the server's tree; with its proofs on demand.
+async fn check(
+    global: &Global,
+    dir: Option<PathBuf>,
+    proofs: bool,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let report = match &dir {
+        Some(dir) => {
+            let (name, files) = folder(dir.clone()).await?;
+            admin::tree::check(&name, &files)
+        }
+        None => {
+            let client = Client::connect(global).await?;
+            client.tell(Ask::post(&["policy", "check"]), &PolicyCheck::default()).await?
+        }
+    };
+    if report.ok && proofs {
+        return prove::prove(global, dir, output).await;
+    }
+    Ok(show(&report, output))
+}
+
+/// The files of a folder, and its name.
+async fn folder(dir: PathBuf) -> Result<(String, Files), Failure> {
     let name = dir.display().to_string();
-    let files = admin::tree::read_folder(dir).await?;
-    Ok(show(&admin::tree::check(&name, &files), output))
+    Ok((name, admin::tree::read_folder(dir).await?))
 }
 
 fn show(report: &PolicyReport, output: &Output) -> ExitCode {
@@ -49,7 +95,7 @@ fn show(report: &PolicyReport, output: &Output) -> ExitCode {
                 report.models
             )
         } else {
-            format!("{} has {} mistakes:\n{}", report.checked, report.faults.len(), faults(report))
+            mistakes(&report.checked, &report.faults)
         };
         for note in &report.notes {
             text.push_str(&format!("\nnote: {note}"));
@@ -59,8 +105,9 @@ fn show(report: &PolicyReport, output: &Output) -> ExitCode {
     if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn faults(report: &PolicyReport) -> String {
-    list(&report.faults)
+/// What is wrong with a tree.
+fn mistakes(checked: &str, faults: &[FaultView]) -> String {
+    format!("{checked} has {} mistakes:\n{}", faults.len(), list(faults))
 }
 
 /// Mistakes, one a line, as editors read them.
@@ -71,6 +118,20 @@ pub(super) fn list(faults: &[FaultView]) -> String {
         format!("{}{place}: {key}{}; {}", fault.file, fault.message, fault.fix)
     };
     faults.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn commits(commits: &[CommitView]) -> String {
+    let row = |commit: &CommitView| {
+        [
+            commit.commit.chars().take(12).collect(),
+            short(&commit.at),
+            commit.author.clone(),
+            if commit.in_force { "in force".to_owned() } else { String::new() },
+            commit.subject.clone(),
+        ]
+    };
+    let head = ["COMMIT", "TIME (UTC)", "AUTHOR", "", "MESSAGE"];
+    table(head, commits.iter().map(row).collect())
 }
 
 fn state(status: &PolicyStatus) -> String {

@@ -22,6 +22,8 @@ pub struct Seen {
     pub body_sha256: String,
     /// SHA-256 of the key in `authorization` or `x-api-key`, lower-case hex; none without a key.
     pub key_sha256: Option<String>,
+    /// The `traceparent` header.
+    pub traceparent: Option<String>,
     /// The status that was answered; 0 when the script lets the caller have none.
     pub status: u16,
     /// Id of the call in the bill, when it was billed.

@@ -68,6 +68,10 @@ pub(crate) async fn call(
         body_bytes: body.len(),
         body_sha256: sha256_hex(&body),
         key_sha256: key.map(|key| sha256_hex(key.as_bytes())),
+        traceparent: headers
+            .get("traceparent")
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned),
         body: state
             .keep_bodies
             .load(Ordering::Relaxed)

@@ -1,0 +1,181 @@
+//! What the requests of one listener share, who sends them, and what is put on record of them.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::http::{header::AUTHORIZATION, request::Parts};
+use policy::Person;
+use serde_json::{Value, json};
+use snapshot::keys::split_token;
+use tokio::sync::Semaphore;
+use types::{
+    Actor, ActorType, ApprovalId, AuditId, RequestId, TenantId, Timestamp,
+    audit::{Kind, Record},
+};
+
+use crate::{
+    control::{ADMINISTRATORS, Control, Entry, OPERATIONS_MAX},
+    error::Error,
+    operation::Operation,
+    webhook::Pull,
+};
+
+/// How much of an operation's target a record keeps.
+const TARGET_CHARS_MAX: usize = 200;
+
+/// What every request of one listener shares.
+pub(crate) struct Room {
+    pub(crate) control: Control,
+    entry: Entry,
+    /// Bounds the operations that run at once.
+    pub(crate) running: Arc<Semaphore>,
+    /// Looks at the tree's remote that its webhook asked for.
+    pub(crate) pull: Pull,
+}
+
+/// A person whose identity is proven.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub(crate) person: Person,
+    pub(crate) tenant: TenantId,
+    pub(crate) tenant_name: String,
+    /// How the person proved it, for the audit record.
+    auth: String,
+}
+
+/// One operation as records tell of it, whatever comes of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Story {
+    pub(crate) who: Who,
+    pub(crate) operation: Operation,
+    pub(crate) target: String,
+    /// The emergency rights that the person has at the time.
+    pub(crate) break_glass: Option<ApprovalId>,
+    /// The approval that the operation uses up, and the name under which it does.
+    pub(crate) used: Option<(ApprovalId, RequestId)>,
+}
+
+/// What the room learns of a request's operation, so that one that policy permitted and that then
+/// failed is on record as well.
+#[derive(Clone, Default)]
+pub(crate) struct Trace(Arc<OnceLock<Started>>);
+
+struct Started {
+    story: Story,
+    commit: String,
+}
+
+impl Room {
+    pub(crate) fn new(control: Control, entry: Entry) -> Arc<Self> {
+        let running = Arc::new(Semaphore::new(OPERATIONS_MAX));
+        Arc::new(Self { control, entry, running, pull: Pull::default() })
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ready(&self) -> bool {
+        self.control.store.ping().await.is_ok()
+    }
+
+    pub(crate) const fn entry(&self) -> Entry {
+        self.entry
+    }
+
+    /// Puts a permitted change that failed on record, with the code that its caller got, and gives
+    /// the approval back that it did not need.
+    pub(crate) async fn failed(&self, trace: &Trace, code: &str) {
+        let Some(Started { story, commit }) = trace.0.get() else { return };
+        if let Some((approval, act)) = story.used
+            && let Err(error) = self.control.store.approvals().give_back(approval, act).await
+        {
+            tracing::warn!(%error, %approval, "an approval that was not needed stays used");
+        }
+        self.note(story.record(code, commit, json!({}))).await;
+    }
+
+    /// Appends a record of what cannot be undone because it could not be recorded.
+    pub(crate) async fn note(&self, record: Record) {
+        if let Err(error) = self.control.store.audit().append(record).await {
+            tracing::error!(%error, "an operation could not be put on record");
+        }
+    }
+
+    /// Who sends a request.
+    pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<Who, Error> {
+        let who = match self.entry {
+            Entry::Local => {
+                let groups = vec![ADMINISTRATORS.to_owned()];
+                let person = Person { name: "local".to_owned(), groups };
+                (person, None, "local".to_owned())
+            }
+            Entry::Token { .. } => self.by_token(parts).await?,
+        };
+        let tenants = self.control.store.tenants().load_all().await?;
+        let (person, tenant, auth) = who;
+        let found = match tenant {
+            Some(id) => tenants.into_iter().find(|known| known.id == id),
+            None => tenants.into_iter().find(|known| known.name == "default"),
+        };
+        let found = found.ok_or_else(|| {
+            let fix = "start the server once with `orchestack serve`";
+            Error::invalid("there is no tenant yet", fix)
+        })?;
+        Ok(Who { person, tenant: found.id, tenant_name: found.name, auth })
+    }
+
+    async fn by_token(&self, parts: &Parts) -> Result<(Person, Option<TenantId>, String), Error> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let secret = header
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .and_then(|token| split_token(token.trim()))
+            .ok_or(Error::Unauthenticated)?;
+        let tokens = self.control.store.admin_tokens().load_all().await?;
+        // Every stored hash is compared in constant time; there are few of them.
+        tokens
+            .into_iter()
+            .find(|token| self.control.pepper.matches(secret, &token.hash))
+            .map(|token| {
+                let person = Person { name: token.name, groups: token.groups };
+                (person, Some(token.tenant), format!("admin-token:{}", token.id))
+            })
+            .ok_or(Error::Unauthenticated)
+    }
+}
+
+impl Trace {
+    /// Remembers a permitted change. A handler asks once, so there is nothing to overwrite.
+    pub(crate) fn begin(&self, story: Story, commit: String) {
+        let _ = self.0.set(Started { story, commit });
+    }
+}
+
+impl Story {
+    /// A record of the operation. `detail` names what was changed, never a secret.
+    pub(crate) fn record(&self, outcome: &str, commit: &str, mut detail: Value) -> Record {
+        if let Value::Object(fields) = &mut detail {
+            fields.insert("operation".to_owned(), json!(self.operation.as_str()));
+            let used = self.used.map(|(approval, _)| ("approval".to_owned(), json!(approval)));
+            let glass = self.break_glass.map(|id| ("break_glass".to_owned(), json!(id)));
+            fields.extend(used.into_iter().chain(glass));
+        }
+        // Whoever asks may write anything there; a record is bounded.
+        let target: String = self.target.chars().take(TARGET_CHARS_MAX).collect();
+        let operation = self.operation.as_str();
+        let Who { person, tenant, auth, .. } = &self.who;
+        Record {
+            id: AuditId::generate(),
+            at: Timestamp::now(),
+            tenant: *tenant,
+            kind: Kind::Admin,
+            request: self.used.map(|(_, act)| act),
+            actor: Actor { kind: ActorType::User, id: person.name.clone(), auth: auth.clone() },
+            action: self.operation.action().to_owned(),
+            resource: if target.is_empty() {
+                operation.to_owned()
+            } else {
+                format!("{operation}:{target}")
+            },
+            outcome: outcome.to_owned(),
+            commit: commit.to_owned(),
+            detail,
+        }
+    }
+}

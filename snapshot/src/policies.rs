@@ -1,0 +1,77 @@
+//! The policies of a tree, without anything that needs a store or a network.
+
+use std::collections::BTreeMap;
+
+use config::{
+    Fault, Tree,
+    tree::{AgentFile, AgentKind, TextFile},
+};
+use policy::{AgentSource, Bundle, Engine, Source};
+
+/// The policies of a tree's files, checked, with every decision case as expected.
+///
+/// # Errors
+/// Every mistake of the tree's files, and every case that fails.
+pub fn engine(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Engine, Vec<Fault>> {
+    load(&Tree::load(commit, files)?)
+}
+
+/// As [`engine`], whatever its cases come to.
+///
+/// # Errors
+/// Every mistake of the tree's files.
+pub fn untested(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Engine, Vec<Fault>> {
+    read(&Tree::load(commit, files)?, Engine::untested)
+}
+
+/// The names of all kinds of data that can be found in a call.
+pub fn kinds() -> Vec<&'static str> {
+    dlp::Kind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
+
+pub(crate) fn load(tree: &Tree) -> Result<Engine, Vec<Fault>> {
+    read(tree, Engine::load)
+}
+
+fn read(
+    tree: &Tree,
+    load: fn(&Bundle<'_>) -> Result<Engine, Vec<policy::Fault>>,
+) -> Result<Engine, Vec<Fault>> {
+    let source = |file: &TextFile| Source { file: file.path.clone(), text: file.text.clone() };
+    let kinds = kinds();
+    let agent = |agent: &AgentFile| AgentSource {
+        kind: agent_kind(agent.kind),
+        groups: agent.groups.clone(),
+        policies: agent.policies.iter().map(source).collect(),
+    };
+    let raw = |folder: &str| -> Vec<Source> {
+        let is_in =
+            |file: &&TextFile| file.path.starts_with(folder) && file.path.ends_with(".toml");
+        tree.raw.iter().filter(is_in).map(source).collect()
+    };
+    let bundle = Bundle {
+        commit: tree.commit.clone(),
+        organisation: tree.policies.iter().map(source).collect(),
+        agents: tree.agents.iter().map(|(name, file)| (name.clone(), agent(file))).collect(),
+        cases: raw("tests/"),
+        invariants: raw("invariants/"),
+        kinds: &kinds,
+    };
+    load(&bundle).map_err(|faults| {
+        let fault = |f: policy::Fault| Fault {
+            file: f.file,
+            line: f.line,
+            key: String::new(),
+            message: f.message,
+            fix: f.fix,
+        };
+        faults.into_iter().map(fault).collect()
+    })
+}
+
+pub(crate) const fn agent_kind(kind: AgentKind) -> policy::AgentKind {
+    match kind {
+        AgentKind::User => policy::AgentKind::User,
+        AgentKind::System => policy::AgentKind::System,
+    }
+}

@@ -1,0 +1,241 @@
+//! What other policies would have decided: recorded decisions, asked again.
+
+use policy::{
+    AgentKind, BudgetFacts, Caller, Engine, ModelCall, ModelFacts, RequestFacts, SessionFacts,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use types::{AgentId, Integrity, Label, Locality, Nanos, RequestId, TenantId, Timestamp};
+
+/// Calls of which a replay gives the details.
+const TOLD_MAX: usize = 20;
+
+/// What a replay found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Replay {
+    /// Decisions that were asked again.
+    pub replayed: u64,
+    /// Decisions whose records do not say enough to ask again.
+    pub skipped: u64,
+    /// Calls of a model that are newly permitted.
+    pub permits: u64,
+    /// Calls of a model that are newly denied.
+    pub denies: u64,
+    /// Calls of a model that are permitted under other obligations.
+    pub obliges: u64,
+    /// The first of them.
+    pub told: Vec<Told>,
+}
+
+/// One recorded call that would be decided differently.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// The request.
+    pub request: String,
+    /// The agent that called.
+    pub agent: String,
+    /// The model that was decided about.
+    pub model: String,
+    /// What the one set of policies says.
+    pub before: String,
+    /// What the other says.
+    pub after: String,
+}
+
+/// One recorded decision.
+#[derive(Debug, Clone)]
+pub struct Recorded<'a> {
+    /// The request.
+    pub request: String,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The detail of its audit record.
+    pub detail: &'a Value,
+}
+
+/// The facts of a decision, as the gateway writes them.
+#[derive(Deserialize)]
+struct Facts {
+    agent: String,
+    tenant: String,
+    #[serde(default)]
+    groups: Vec<String>,
+    kind: String,
+    label: Label,
+    integrity: Integrity,
+    kinds: Vec<String>,
+    endpoint: String,
+    stream: bool,
+    tools: bool,
+    images: bool,
+    input_tokens_bound: u64,
+    max_output_tokens: Option<u64>,
+    remaining: Option<Nanos>,
+    used_percent: u8,
+    calls: u64,
+    models: Vec<Model>,
+}
+
+#[derive(Deserialize)]
+struct Model {
+    id: String,
+    provider: String,
+    locality: Locality,
+    size: String,
+    privacy: String,
+    retention_days: Option<u32>,
+    simulator: bool,
+}
+
+impl Replay {
+    /// Asks two sets of policies about one more recorded decision. Approvals that were given count
+    /// for neither.
+    pub fn add(&mut self, recorded: &Recorded<'_>, before: &Engine, after: &Engine) {
+        let facts = recorded.detail.get("facts").cloned().map(serde_json::from_value::<Facts>);
+        let Some(Ok(facts)) = facts else {
+            self.skipped = self.skipped.saturating_add(1);
+            return;
+        };
+        self.replayed = self.replayed.saturating_add(1);
+        let caller = caller(&facts);
+        let kinds: Vec<&str> = facts.kinds.iter().map(String::as_str).collect();
+        let call = call(&facts, &caller, &kinds, recorded.at);
+        for model in &facts.models {
+            let model = model.facts();
+            let explained = |engine: &Engine| engine.decide(&call, &[model]);
+            let (old, new) = (explained(before), explained(after));
+            let (old_permit, new_permit) = (old.permit.as_ref(), new.permit.as_ref());
+            let obliges = |permit: &policy::Permit| {
+                permit.models().next().map(|allowed| allowed.obligations().clone())
+            };
+            let count = match (old_permit, new_permit) {
+                (None, Some(_)) => &mut self.permits,
+                (Some(_), None) => &mut self.denies,
+                (Some(old), Some(new)) if obliges(old) != obliges(new) => &mut self.obliges,
+                (Some(_), Some(_)) | (None, None) => continue,
+            };
+            *count = count.saturating_add(1);
+            if self.told.len() < TOLD_MAX {
+                self.told.push(Told {
+                    request: recorded.request.clone(),
+                    agent: facts.agent.clone(),
+                    model: model.id.to_owned(),
+                    before: before.explain(&call, &model).outcome.told,
+                    after: after.explain(&call, &model).outcome.told,
+                });
+            }
+        }
+    }
+}
+
+fn caller(facts: &Facts) -> Caller {
+    Caller {
+        tenant: TenantId::from_parts(0, 0),
+        tenant_name: facts.tenant.clone(),
+        agent: AgentId::from_parts(0, 0),
+        agent_name: facts.agent.clone(),
+        agent_kind: if facts.kind == "system" { AgentKind::System } else { AgentKind::User },
+        groups: facts.groups.clone(),
+        key: None,
+        grant: None,
+    }
+}
+
+fn call<'a>(
+    facts: &'a Facts,
+    caller: &'a Caller,
+    kinds: &'a [&'a str],
+    now: Timestamp,
+) -> ModelCall<'a> {
+    ModelCall {
+        id: RequestId::from_parts(0, 0),
+        caller,
+        label: facts.label,
+        integrity: facts.integrity,
+        request: RequestFacts {
+            endpoint: &facts.endpoint,
+            stream: facts.stream,
+            tools: facts.tools,
+            images: facts.images,
+            input_tokens_bound: facts.input_tokens_bound,
+            max_output_tokens: facts.max_output_tokens,
+        },
+        kinds,
+        budget: BudgetFacts { remaining: facts.remaining, used_percent: facts.used_percent },
+        session: SessionFacts { id: None, calls: facts.calls },
+        approval: None,
+        dry_run: false,
+        now,
+    }
+}
+
+impl Model {
+    fn facts(&self) -> ModelFacts<'_> {
+        ModelFacts {
+            id: &self.id,
+            provider: &self.provider,
+            locality: self.locality,
+            size: &self.size,
+            privacy: &self.privacy,
+            retention_days: self.retention_days,
+            simulator: self.simulator,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn engine(forbid: &str) -> Engine {
+        let kinds: Vec<&str> = dlp::Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let mut bundle = policy::starter::bundle("c0ffee", &kinds);
+        let text = forbid.to_owned();
+        bundle.organisation.push(policy::Source { file: "policies/more.cedar".to_owned(), text });
+        Engine::untested(&bundle).unwrap()
+    }
+
+    fn detail() -> Value {
+        json!({ "facts": {
+            "agent": "default", "tenant": "default", "groups": [], "kind": "user",
+            "label": "public", "integrity": "trusted", "kinds": [],
+            "endpoint": "/v1/chat/completions", "stream": false, "tools": false, "images": false,
+            "input_tokens_bound": 10, "max_output_tokens": null, "remaining": 1_000_000,
+            "used_percent": 3, "calls": 0,
+            "models": [{
+                "id": "m", "provider": "p", "locality": "cloud", "size": "small", "privacy": "",
+                "retention_days": null, "simulator": false,
+            }],
+        }})
+    }
+
+    #[test]
+    fn a_recorded_call_is_decided_anew_by_both() {
+        let open = engine("");
+        let closed = engine(
+            "@id(\"closed\") forbid (principal, action == Orchestack::Action::\"callModel\", \
+             resource == Orchestack::Model::\"m\");",
+        );
+        let capped = engine(
+            "@id(\"capped\") @max_cost(\"1.00\") permit (principal, \
+             action == Orchestack::Action::\"callModel\", resource);",
+        );
+        let detail = detail();
+        let recorded = Recorded { request: "req_1".to_owned(), at: Timestamp(0), detail: &detail };
+        let replayed = |before: &Engine, after: &Engine| {
+            let mut replay = Replay::default();
+            replay.add(&recorded, before, after);
+            (replay.permits, replay.denies, replay.obliges)
+        };
+        assert_eq!(replayed(&open, &closed), (0, 1, 0));
+        assert_eq!(replayed(&closed, &open), (1, 0, 0));
+        assert_eq!(replayed(&open, &capped), (0, 0, 1));
+        assert_eq!(replayed(&open, &open), (0, 0, 0));
+        let mut replay = Replay::default();
+        let (request, at) = ("req_2".to_owned(), Timestamp(0));
+        replay.add(&Recorded { request, at, detail: &json!({}) }, &open, &closed);
+        assert_eq!((replay.replayed, replay.skipped), (0, 1));
+    }
+}
