@@ -77,7 +77,8 @@ fn filled(path: &str, parameters: &Value, approval: &str) -> String {
         let place = format!("{{{name}}}");
         if path.contains(&place) {
             path = path.replace(&place, &value);
-        } else if parameter["required"] == json!(true) {
+        } else if parameter["schema"]["type"] == json!("string") {
+            // A filter that may be absent is of no single type, a number or a flag.
             query.push(format!("{name}={value}"));
         }
     }
