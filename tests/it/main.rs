@@ -16,6 +16,7 @@ mod bad_commits;
 mod bypass;
 mod cap;
 mod charges;
+mod ci;
 mod crash;
 mod docs;
 mod harness;

@@ -4,12 +4,30 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use support::{Answer, Client, Database, Rows, Server, Setup, eventually};
+use support::{
+    Answer, Caller, Client, Database, ModelSpec, Rows, Server, Setup, chat, eventually, provider,
+};
 
 use super::SETTLED_MAX;
 
 const FILE: &str = "policies/models.cedar";
 const ADMINISTRATORS: &str = "@id(\"infra-admins-administer\")";
+
+const EVERYTHING: &str = "true";
+const VOTE: &str = r#"
+@id("infra-admins-vote")
+permit (
+  principal in Orchestack::Group::"infra-admin",
+  action == Orchestack::Action::"approve",
+  resource
+);
+"#;
+
+/// The agent whose question is answered.
+const ASKS: &str = r#"@id("default-asks")
+@approval("infra-admin")
+permit (principal, action == Orchestack::Action::"callModel", resource);
+"#;
 
 /// Handing out the audit chain changes nothing and is on record all the same.
 const RECORDED_READ: &str = "/api/v1/audit/export";
@@ -27,17 +45,21 @@ struct Operation {
     body: Option<Value>,
 }
 
-/// Every operation of the OpenAPI document.
-async fn operations(server: &Server) -> Vec<Operation> {
+/// Every operation of the OpenAPI document that a person calls. One without a token, such as the
+/// webhook of the tree's remote, proves in another way who calls.
+async fn operations(server: &Server, approval: &str) -> Vec<Operation> {
     let url = format!("{}/api/v1/openapi.json", server.admin());
     let document = Answer::read(Client::new().0.get(url)).await.json();
     let mut all = Vec::new();
     let paths = document["paths"].as_object().unwrap().iter();
     for (path, methods) in paths.filter(|(path, _)| !APART.iter().any(|end| path.ends_with(end))) {
         for (method, operation) in methods.as_object().unwrap() {
+            if operation["security"] == json!([{}]) {
+                continue;
+            }
             let schema = operation.pointer("/requestBody/content/application~1json/schema");
             let body = schema.map(|schema| example(schema, &document));
-            let path = filled(path, &operation["parameters"]);
+            let path = filled(path, &operation["parameters"], approval);
             all.push(Operation { method: method.to_uppercase(), path, body });
         }
     }
@@ -45,23 +67,29 @@ async fn operations(server: &Server) -> Vec<Operation> {
     all
 }
 
-/// A path with a value for each of its parameters: an id where its description says of which form,
-/// such as `key_...`, else a word.
-fn filled(path: &str, parameters: &Value) -> String {
-    let mut path = path.to_owned();
+/// A path with a value for each parameter that it must have: an id where its description says of
+/// which form, such as `key_...`, else a word. Of questions there is one.
+fn filled(path: &str, parameters: &Value, approval: &str) -> String {
+    let (mut path, mut query) = (path.to_owned(), Vec::new());
     for parameter in parameters.as_array().into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default();
         let described = parameter["description"].as_str().unwrap_or_default();
         let prefix = described.split('`').find_map(|word| word.strip_suffix("_..."));
-        let id = prefix.map(|prefix| format!("{prefix}_01ARZ3NDEKTSV4RRFFQ69G5FAV"));
-        let value = id.as_deref().unwrap_or("x");
-        path = path.replace(&format!("{{{name}}}"), value);
-        if parameter["in"] == "query" && parameter["required"] == true {
-            path = format!("{path}?{name}={value}");
+        let value = match prefix {
+            Some("apr") => approval.to_owned(),
+            Some(prefix) => format!("{prefix}_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+            None => "x".to_owned(),
+        };
+        let place = format!("{{{name}}}");
+        if path.contains(&place) {
+            path = path.replace(&place, &value);
+        } else if parameter["schema"]["type"] == json!("string") {
+            // A filter that may be absent is of no single type, a number or a flag.
+            query.push(format!("{name}={value}"));
         }
     }
     assert!(!path.contains('{'), "{path} has a parameter that the document does not describe");
-    path
+    if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
 }
 
 /// A value that a schema allows, with what is required only.
@@ -99,6 +127,8 @@ fn example(schema: &Value, document: &Value) -> Value {
 
 struct Office {
     server: Server,
+    /// A question that an agent asked.
+    approval: String,
     rows: Rows,
     token: String,
     policies: String,
@@ -106,21 +136,32 @@ struct Office {
 
 impl Office {
     async fn new() -> Self {
+        let simulator = provider(&[]).await;
         let setup = Setup::new(Database::Sqlite).await;
+        setup
+            .tree()
+            .openai_provider("sim", &simulator, "local")
+            .model(ModelSpec { id: "sim", provider: "sim", price: None })
+            .write("agents/default/models.cedar", ASKS);
         let policies = std::fs::read_to_string(setup.tree().folder().join(FILE)).unwrap();
         let server = setup.start().await;
         let rows = Rows::of(&server).await;
         let log = server.log();
         let token = log.split_whitespace().find(|word| word.starts_with("ora_"));
         let token = token.expect("the start shows the admin token").to_owned();
-        Self { server, rows, token, policies }
+        let asked = Caller::new(&server, "default").ask(&chat("sim", "May I?")).await;
+        asked.assert_refused(403, "approval_required");
+        let approval = rows.texts("select id from approvals").await.remove(0);
+        Self { server, approval, rows, token, policies }
     }
 
-    /// Policies by which administrators do what a condition says. Waits until they are in force.
+    /// Policies by which administrators do what a condition says, and vote if they do everything.
+    /// Waits until they are in force.
     async fn allow(&self, condition: &str) {
         let (others, administer) = self.policies.split_once(ADMINISTRATORS).unwrap();
         let administer = administer.replace(");", &format!(") when {{ {condition} }};"));
-        let text = format!("{others}{ADMINISTRATORS}{administer}");
+        let vote = if condition == EVERYTHING { VOTE } else { "" };
+        let text = format!("{others}{ADMINISTRATORS}{administer}{vote}");
         let commit = self.server.tree().write(FILE, &text).commit(condition);
         let loaded = format!(
             "select count(*) from audit where action = 'policy.load' and outcome = 'ok' and \
@@ -153,7 +194,7 @@ impl Office {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_of_the_admin_api_and_every_refusal_is_on_record_once() {
     let office = Office::new().await;
-    let operations = operations(&office.server).await;
+    let operations = operations(&office.server, &office.approval).await;
     let wrong_token = format!("{}x", office.token);
     let token = Some(office.token.as_str());
     let mut wrong = Vec::new();
@@ -191,7 +232,7 @@ async fn every_change_of_the_admin_api_and_every_refusal_is_on_record_once() {
     }
     assert!(changes.iter().all(|(_, method)| method != "GET"), "a GET changes something");
     assert!(changes.len() > 10, "{changes:?}");
-    office.allow("true").await;
+    office.allow(EVERYTHING).await;
     for operation in &operations {
         let (answer, records) = office.call(operation, token).await;
         let told = note("may do everything", operation, &answer, records);
