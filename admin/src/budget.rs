@@ -31,7 +31,7 @@ pub struct NewCap {
     pub period: Option<String>,
     /// US dollars: the new cap, or what to add to it. `none` lifts the cap and only counts.
     pub amount: String,
-    /// Only warn when it is reached.
+    /// Refuse nothing when it is reached: the cap is only shown.
     #[serde(default)]
     pub soft: bool,
 }
@@ -51,7 +51,7 @@ pub struct AccountView {
     pub ends: Option<String>,
     /// The cap; absent where nothing limits it.
     pub cap: Option<Money>,
-    /// Whether the cap refuses; otherwise it only warns.
+    /// Whether the cap refuses; otherwise it is only shown.
     pub hard: bool,
     /// What was spent, overrun included.
     pub spent: Money,

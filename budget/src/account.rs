@@ -26,7 +26,7 @@ pub struct Account {
     pub key: AccountKey,
     /// The limit that was set; `None` meters only.
     pub target: Option<Nanos>,
-    /// Whether the target refuses (hard) or only alerts (soft).
+    /// Whether the target refuses (hard) or is only shown (soft).
     pub hard: bool,
     /// The cap in force; see above.
     pub cap: Nanos,
@@ -62,7 +62,7 @@ pub struct CapSpec {
     pub key: AccountKey,
     /// The limit; `None` meters only.
     pub target: Option<Nanos>,
-    /// Whether the limit refuses or only alerts.
+    /// Whether the limit refuses or is only shown.
     pub hard: bool,
 }
 

@@ -323,7 +323,7 @@ pub(crate) struct Cap {
     /// `agent`, `tenant`, `key`, `model` or `provider`.
     #[arg(long, default_value = "agent")]
     pub(crate) scope: String,
-    /// Only warn when it is reached.
+    /// Refuse nothing when it is reached: the cap is only shown.
     #[arg(long)]
     pub(crate) soft: bool,
 }

@@ -22,7 +22,7 @@ pub struct Cap {
     pub period: Period,
     /// The limit; `None` meters only.
     pub target: Option<Nanos>,
-    /// Whether the limit refuses or only alerts.
+    /// Whether the limit refuses or is only shown.
     pub hard: bool,
     /// When it was set.
     pub set_at: Timestamp,

@@ -54,7 +54,7 @@ fn rows(accounts: &[AccountView]) -> String {
             account.period.clone(),
             match &account.cap {
                 Some(cap) if account.hard => cap.usd.clone(),
-                Some(cap) => format!("{} (warns)", cap.usd),
+                Some(cap) => format!("{} (soft)", cap.usd),
                 None => "no cap".to_owned(),
             },
             account.spent.usd.clone(),

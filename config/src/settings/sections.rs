@@ -397,8 +397,6 @@ pub struct Budget {
     pub tenant_day: Option<Nanos>,
     /// A month's cap of a whole tenant; none where absent.
     pub tenant_month: Option<Nanos>,
-    /// Percent of a cap at which an alert is raised.
-    pub alert_percent: usize,
 }
 
 impl Budget {
@@ -420,12 +418,6 @@ impl Budget {
                 "tenant_month",
                 "1000.00",
                 "What a tenant may spend in a month.",
-            ),
-            alert_percent: from.count(
-                "alert_percent",
-                80,
-                1..=100,
-                "Percent of a cap at which an alert is raised.",
             ),
         };
         from.finish();
