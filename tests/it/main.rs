@@ -22,6 +22,7 @@ mod docs;
 mod harness;
 mod health;
 mod ingress;
+mod layers;
 mod lifecycle;
 mod people;
 mod policy;
