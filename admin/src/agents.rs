@@ -1,7 +1,7 @@
 //! Agents: a definition and policies in the tree, an id in the store.
 
 use axum::{Json, extract::Path, http::StatusCode};
-use policy::AgentKind;
+use policy::{AgentKind, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use types::{AgentId, Nanos, Timestamp};
@@ -11,7 +11,6 @@ use crate::{
     body::Body,
     desk::{Act, Desk},
     error::{Error, Refusal},
-    operation::Operation,
     owner::Of,
     tree,
 };

@@ -14,9 +14,9 @@ use crate::{
     body::{Ask, Body},
     desk::{Act, Desk},
     error::{Error, Refusal},
-    operation::Operation,
     owner::Of,
 };
+use policy::Operation;
 
 /// The most questions of one answer.
 const LIST_MAX: u32 = 1000;

@@ -16,8 +16,8 @@ use crate::{
     body::Ask,
     desk::Desk,
     error::{Error, Refusal},
-    operation::Operation,
 };
+use policy::Operation;
 
 /// The most records of one answer.
 const TAIL_MAX: u32 = 1000;

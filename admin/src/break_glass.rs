@@ -19,9 +19,9 @@ use crate::{
     control::ADMINISTRATORS,
     desk::Desk,
     error::{Error, Refusal},
-    operation::Operation,
     owner::Of,
 };
+use policy::Operation;
 
 /// The fewest characters of a reason: a word is none.
 const REASON_CHARS_MIN: usize = 10;

@@ -12,9 +12,9 @@ use crate::{
     desk::{Act, Desk},
     error::{Error, Refusal},
     money::{self, Money},
-    operation::Operation,
     owner::Of,
 };
+use policy::Operation;
 
 /// A cap to set or raise.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]

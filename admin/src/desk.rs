@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use policy::{AdminAct, AdminPermit, ApprovalVote, Denial, DenyReason, Requester};
+use policy::{AdminAct, AdminPermit, ApprovalVote, Denial, DenyReason, Operation, Requester};
 use serde::Serialize;
 use serde_json::{Value, json};
 use snapshot::Snapshot;
@@ -17,7 +17,6 @@ use crate::{
     asked::Asked,
     control::Control,
     error::Error,
-    operation::Operation,
     owner::{self, Of},
     room::{Room, Story, Trace, Who},
 };
@@ -98,8 +97,7 @@ impl Desk {
         };
         let act = AdminAct {
             actor: &story.who.person,
-            operation: operation.as_str(),
-            read_only: operation.is_read_only(),
+            operation,
             tenant: story.who.tenant,
             tenant_name: &story.who.tenant_name,
             target,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::{Json, extract::Path, http::StatusCode};
-use policy::Limits;
+use policy::{Limits, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use snapshot::Snapshot;
@@ -17,7 +17,6 @@ use crate::{
     desk::Desk,
     error::{Error, Refusal},
     money,
-    operation::Operation,
     owner::Of,
 };
 

@@ -11,9 +11,9 @@ use crate::{
     body::{Ask, Body},
     desk::{Act, Desk},
     error::{Error, Refusal},
-    operation::Operation,
     owner::Of,
 };
+use policy::Operation;
 
 /// How long a rotated key goes on where nothing is said: a day.
 const OVERLAP_SECONDS: u32 = 24 * 60 * 60;

@@ -20,7 +20,6 @@ mod keys;
 mod metrics;
 mod models;
 mod money;
-mod operation;
 mod overview;
 mod owner;
 mod people;
@@ -47,7 +46,6 @@ pub use crate::{
     keys::{KeyFilter, KeyList, KeyView, MadeKey, NewKey, Rotation},
     models::{ModelList, ModelView, NewModel, PriceView, Probed, ProbedProvider},
     money::Money,
-    operation::Operation,
     overview::{Overview, OverviewFilter, ProviderHealth},
     people::{MadePerson, NewPerson, PersonList, PersonView},
     policies::{

@@ -13,10 +13,10 @@ use crate::{
     desk::Desk,
     error::{Error, Refusal},
     money::Money,
-    operation::Operation,
     probe,
     providers::origin,
 };
+use policy::Operation;
 
 /// A model to register at run time. A file in the tree does the same and is reviewed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]

@@ -14,10 +14,10 @@ use crate::{
     control::Control,
     desk::Desk,
     error::{Error, Refusal},
-    operation::Operation,
     policies::{self, PolicyStatus},
     providers::{self, ProviderView},
 };
+use policy::Operation;
 
 /// How long a provider may take to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(5);

@@ -11,8 +11,8 @@ use crate::{
     body::Body,
     desk::Desk,
     error::{Error, Refusal},
-    operation::Operation,
 };
+use policy::Operation;
 
 /// Tokens that are not revoked: each of them is compared at every operation.
 const TOKENS_MAX: usize = 1000;

@@ -15,9 +15,9 @@ use crate::{
     body::Body,
     desk::{Act, Desk},
     error::{Error, Refusal},
-    operation::Operation,
     tree,
 };
+use policy::Operation;
 
 /// Which commit is in force.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]

@@ -12,8 +12,8 @@ use crate::{
     body::Body,
     desk::Desk,
     error::{Error, Refusal},
-    operation::Operation,
 };
+use policy::Operation;
 
 /// A provider to register at run time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::http::{header::AUTHORIZATION, request::Parts};
-use policy::Person;
+use policy::{Operation, Person};
 use serde_json::{Value, json};
 use snapshot::keys::split_token;
 use tokio::sync::Semaphore;
@@ -15,7 +15,6 @@ use types::{
 use crate::{
     control::{ADMINISTRATORS, Control, Entry, OPERATIONS_MAX},
     error::Error,
-    operation::Operation,
     webhook::Pull,
 };
 

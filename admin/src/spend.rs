@@ -11,9 +11,9 @@ use crate::{
     desk::Desk,
     error::{Error, Refusal},
     money::Money,
-    operation::Operation,
     time,
 };
+use policy::Operation;
 
 /// Which report.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]

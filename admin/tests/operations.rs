@@ -245,7 +245,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         ("budget.raise", "POST", "/api/v1/budget/raise".into(), Some(cap)),
         ("policy.reload", "POST", "/api/v1/policy/reload".into(), None),
     ];
-    let writes = admin::Operation::ALL.iter().filter(|op| !op.is_read_only());
+    let writes = policy::Operation::ALL.iter().filter(|op| !op.is_read_only());
     let mut untested: Vec<_> = writes.map(|op| op.as_str()).collect();
     for (operation, method, path, body) in steps {
         let before = house.records(Some(Kind::Admin)).await.len();
@@ -376,5 +376,5 @@ fn the_document_lists_every_path() {
     }
     insta::assert_json_snapshot!(paths);
     // Two paths revoke grants, and the webhook is called by nobody who could be permitted.
-    assert_eq!(paths.len(), admin::Operation::ALL.len() + 2);
+    assert_eq!(paths.len(), policy::Operation::ALL.len() + 2);
 }

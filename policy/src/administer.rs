@@ -19,7 +19,7 @@ use crate::{
 pub struct AdminPermit {
     commit: String,
     actor: String,
-    operation: String,
+    operation: &'static str,
     read_only: bool,
     tenant: TenantId,
     target: String,
@@ -64,8 +64,8 @@ impl Engine {
         Ok(AdminPermit {
             commit: self.commit().to_owned(),
             actor: act.actor.name.clone(),
-            operation: act.operation.to_owned(),
-            read_only: act.read_only,
+            operation: act.operation.as_str(),
+            read_only: act.operation.is_read_only(),
             tenant: act.tenant,
             target: act.target.to_owned(),
             policies,
@@ -93,7 +93,7 @@ impl Engine {
         Ok(AdminPermit {
             commit: self.commit().to_owned(),
             actor: vote.actor.name.clone(),
-            operation: "approval.vote".to_owned(),
+            operation: "approval.vote",
             read_only: false,
             tenant: vote.tenant,
             target: vote.target.to_owned(),
@@ -141,11 +141,11 @@ impl AdminPermit {
     }
 
     /// The operation, such as `key.create`.
-    pub fn operation(&self) -> &str {
-        &self.operation
+    pub const fn operation(&self) -> &'static str {
+        self.operation
     }
 
-    /// Whether it was asked for as an operation that changes nothing.
+    /// Whether the operation changes nothing.
     pub const fn read_only(&self) -> bool {
         self.read_only
     }

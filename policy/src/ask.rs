@@ -7,7 +7,7 @@ use types::{
     Timestamp,
 };
 
-use crate::grant::Grant;
+use crate::{grant::Grant, operation::Operation};
 
 /// One model call that wants a decision.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ pub struct Caller {
 }
 
 /// The two kinds of agents.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AgentKind {
     /// It serves people; `Orchestack::Agent` in policies.
     #[default]
@@ -148,10 +148,8 @@ pub struct Person {
 pub struct AdminAct<'a> {
     /// Who acts.
     pub actor: &'a Person,
-    /// The operation, noun first: `key.create`, `audit.tail`.
-    pub operation: &'a str,
-    /// Whether the operation changes nothing.
-    pub read_only: bool,
+    /// What is done.
+    pub operation: Operation,
     /// The tenant it is done in.
     pub tenant: TenantId,
     /// That tenant's name.

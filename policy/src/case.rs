@@ -1,15 +1,16 @@
 //! Decision cases: requests with the answer that they must get, checked in beside the policies. A
 //! commit whose policies answer one of them otherwise is not taken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
-use types::{Integrity, Label, Locality, Nanos, Timestamp};
+use types::{Integrity, Label, Locality, Nanos, SizeClass, Timestamp};
 
 use crate::{
     bundle::{Fault, Source},
     file,
+    operation::Operation,
     question::Question,
 };
 
@@ -101,7 +102,7 @@ pub(crate) struct ModelWords {
     pub provider: String,
     pub locality: Locality,
     #[serde(default = "small")]
-    pub size: String,
+    pub size: SizeClass,
     #[serde(default)]
     pub privacy: String,
     pub retention_days: Option<u32>,
@@ -124,9 +125,7 @@ pub(crate) struct AdminAsk {
     pub user: String,
     #[serde(default)]
     pub groups: Vec<String>,
-    pub operation: String,
-    #[serde(default)]
-    pub read_only: bool,
+    pub operation: Operation,
     #[serde(default)]
     pub target: String,
     pub owner: Option<String>,
@@ -202,6 +201,28 @@ impl Case {
     }
 }
 
+/// Cases whose name another one has: of two alike nobody can tell which fails.
+pub(crate) fn duplicates(cases: &[Case]) -> Vec<Fault> {
+    let mut taken = BTreeMap::<&str, &Case>::new();
+    let mut faults = Vec::new();
+    for case in cases {
+        if let Some(earlier) = taken.get(case.name.as_str()) {
+            faults.push(Fault {
+                file: case.file.clone(),
+                line: Some(case.line),
+                message: format!(
+                    "{}:{} is also called `{}`",
+                    earlier.file, earlier.line, case.name
+                ),
+                fix: "give every case a name of its own".to_owned(),
+            });
+        } else {
+            taken.insert(&case.name, case);
+        }
+    }
+    faults
+}
+
 fn usd<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Nanos>, D::Error> {
     String::deserialize(from)?.parse().map(Some).map_err(D::Error::custom)
 }
@@ -223,8 +244,8 @@ fn chat() -> String {
     "/v1/chat/completions".to_owned()
 }
 
-fn small() -> String {
-    "small".to_owned()
+const fn small() -> SizeClass {
+    SizeClass::Small
 }
 
 const fn public() -> Label {

@@ -13,11 +13,13 @@ use crate::{
     case::{AdminAsk, ApprovedWords, Ask, Case, Expect, ModelAsk, VoteAsk},
     load::Engine,
     obligation::Obligations,
+    question::NoQuestion,
     reason::DenyReason,
+    words::{self, Stray},
 };
 
 /// The tenant that cases speak about, by name.
-const TENANT: &str = "default";
+pub(crate) const TENANT: &str = "default";
 
 /// How one decision case ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,25 +48,39 @@ impl Engine {
     }
 
     fn run(&self, case: &Case) -> CaseResult {
-        let got = match &case.ask {
-            Ask::Model(ask) => Ok(self.model(ask)),
-            Ask::Administer(ask) => Ok(self.act(ask)),
-            Ask::Vote(ask) => Ok(self.cast(ask)),
-            Ask::Question(question) => self.answer(question).map(|answer| Got {
-                decision: answer.decision,
-                policies: answer.policies,
-                reroute_local: false,
-            }),
-        };
-        let failed = match got {
+        let failed = match self.asked(case) {
             Ok(got) => got.compared(case),
             Err(error) => Some(format!("the case asks nothing that can be answered: {error}")),
         };
         CaseResult { file: case.file.clone(), line: case.line, name: case.name.clone(), failed }
     }
 
-    fn model(&self, ask: &ModelAsk) -> Got {
-        let (kind, groups) = self.known_agent(&ask.agent);
+    fn asked(&self, case: &Case) -> Result<Got, NoQuestion> {
+        let kinds = self.kinds();
+        match &case.ask {
+            Ask::Model(ask) => {
+                ask.kinds.iter().try_for_each(|kind| known_word("kinds", kind, &kinds))?;
+                self.model(ask)
+            }
+            Ask::Administer(ask) => Ok(self.act(ask)),
+            Ask::Vote(ask) => {
+                known_word("kind", &ask.kind, &kinds)?;
+                self.cast(ask)
+            }
+            Ask::Question(question) => {
+                let stray = words::strays_of_context(&question.context, &kinds).into_iter().next();
+                stray.map_or(Ok(()), |stray| Err(unknown(&stray)))?;
+                self.answer(question).map(|answer| Got {
+                    decision: answer.decision,
+                    policies: answer.policies,
+                    reroute_local: false,
+                })
+            }
+        }
+    }
+
+    fn model(&self, ask: &ModelAsk) -> Result<Got, NoQuestion> {
+        let (kind, groups) = self.known_agent(&ask.agent)?;
         let caller = Caller {
             tenant: TenantId::from_parts(0, 0),
             tenant_name: TENANT.to_owned(),
@@ -102,14 +118,14 @@ impl Engine {
             id: &words.id,
             provider: &words.provider,
             locality: words.locality,
-            size: &words.size,
+            size: words.size.as_str(),
             privacy: &words.privacy,
             retention_days: words.retention_days,
             simulator: words.simulator,
         };
         let decision = self.decide(&call, &[model]);
         let allowed = decision.permit.iter().flat_map(|permit| permit.models()).next().cloned();
-        match (allowed, decision.denied.into_iter().next()) {
+        Ok(match (allowed, decision.denied.into_iter().next()) {
             (Some(allowed), _) => Got {
                 decision: Ok(allowed.obligations().clone()),
                 policies: allowed.policies().to_vec(),
@@ -121,7 +137,7 @@ impl Engine {
                 reroute_local: denied.reroute_local,
             },
             (None, None) => Got::of(Err((DenyReason::Error, Vec::new()))),
-        }
+        })
     }
 
     fn act(&self, ask: &AdminAsk) -> Got {
@@ -129,8 +145,7 @@ impl Engine {
         let approved = ask.approved.as_ref().map(approved);
         let decided = self.administer(&AdminAct {
             actor: &actor,
-            operation: &ask.operation,
-            read_only: ask.read_only,
+            operation: ask.operation,
             tenant: TenantId::from_parts(0, 0),
             tenant_name: TENANT,
             target: &ask.target,
@@ -142,26 +157,37 @@ impl Engine {
         Got::of(decided.map(|p| p.policies().to_vec()).map_err(|d| (d.reason, d.policies)))
     }
 
-    fn cast(&self, ask: &VoteAsk) -> Got {
+    fn cast(&self, ask: &VoteAsk) -> Result<Got, NoQuestion> {
         let actor = Person { name: ask.user.clone(), groups: ask.groups.clone() };
-        let (kind, _) = self.known_agent(&ask.agent);
-        let agent = Requester::Agent { kind, name: &ask.agent, owner: &ask.owner };
+        let requester = match ask.requester.as_deref() {
+            Some(person) => Requester::User(person),
+            None => Requester::Agent {
+                kind: self.known_agent(&ask.agent)?.0,
+                name: &ask.agent,
+                owner: &ask.owner,
+            },
+        };
         let decided = self.vote(&ApprovalVote {
             actor: &actor,
             role: &ask.role,
             kind: &ask.kind,
-            requester: ask.requester.as_deref().map_or(agent, Requester::User),
+            requester,
             target: "",
             tenant: TenantId::from_parts(0, 0),
             tenant_name: TENANT,
             now: Timestamp(0),
         });
-        Got::of(decided.map(|p| p.policies().to_vec()).map_err(|d| (d.reason, d.policies)))
+        let decided = decided.map(|p| p.policies().to_vec());
+        Ok(Got::of(decided.map_err(|d| (d.reason, d.policies))))
     }
 
-    fn known_agent(&self, name: &str) -> (AgentKind, Vec<String>) {
-        let known = self.agents().get(name);
-        known.map_or_else(Default::default, |agent| (agent.kind, agent.groups.clone()))
+    /// What the tree says of an agent. One that it does not have is denied everything, which proves
+    /// nothing of the policies.
+    fn known_agent(&self, name: &str) -> Result<(AgentKind, Vec<String>), NoQuestion> {
+        let known = self.agents().get(name).map(|agent| (agent.kind, agent.groups.clone()));
+        known.ok_or_else(|| {
+            NoQuestion(format!("the tree has no agent `{name}`; name one of its own as `agent`"))
+        })
     }
 }
 
@@ -211,6 +237,16 @@ impl Got {
         let found = redacted.map(list).unwrap_or_default();
         Some(format!("`{}` should be redacted, and `{found}` is", list(differs)))
     }
+}
+
+/// Refuses a word that an attribute of the context never has.
+fn known_word(attribute: &str, word: &str, kinds: &[&str]) -> Result<(), NoQuestion> {
+    let stray = words::stray_word(attribute, word, kinds);
+    stray.map_or(Ok(()), |stray| Err(unknown(&stray)))
+}
+
+fn unknown(stray: &Stray) -> NoQuestion {
+    NoQuestion(format!("{}; {}", stray.message(), stray.fix()))
 }
 
 /// The cases that fail, as faults of their files.

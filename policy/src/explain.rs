@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use types::{ApprovalId, Integrity, Label, Locality};
+use types::{ApprovalId, Integrity, Label, Locality, SizeClass};
 
 use crate::{
     Decision,
@@ -109,7 +109,9 @@ impl Engine {
             let model = ModelFacts { locality, ..*model };
             attempt(format!("on a {locality} model"), call, model);
         }
-        for size in ["small", "medium", "large"].into_iter().filter(|size| *size != model.size) {
+        for size in
+            SizeClass::ALL.iter().map(|size| size.as_str()).filter(|size| *size != model.size)
+        {
             attempt(format!("on a {size} model"), call, ModelFacts { size, ..*model });
         }
         if model.retention_days != Some(0) {

@@ -2,16 +2,19 @@
 //! a solver before a commit is taken. This crate reads them and says what they claim; whoever may
 //! start a process proves them.
 
+use std::collections::BTreeMap;
+
 use cedar_policy::{Effect, EntityUid, Policy, PolicySet, ValidationMode, Validator};
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    bundle::{Fault, Source},
+    bundle::{AgentSource, Fault, Source},
     file,
     load::{self, Engine},
     meaning::Part,
-    source,
+    source::{self, Parsed},
+    words,
 };
 
 /// One statement of `invariants/*.toml`.
@@ -142,14 +145,32 @@ struct Written {
     _doc: Option<String>,
 }
 
+/// What the rest of the tree has that invariants name.
+pub(crate) struct Known<'a> {
+    pub validator: &'a Validator,
+    /// The kinds that DLP finds.
+    pub kinds: &'a [&'a str],
+    /// The agents, by name.
+    pub agents: &'a BTreeMap<String, AgentSource<Vec<Parsed>>>,
+}
+
+impl Known<'_> {
+    /// A statement about an agent that is not there holds whatever the policies are.
+    fn has(&self, layer: &Layer) -> Result<(), (String, String)> {
+        match layer {
+            Layer::Agent(name) if !self.agents.contains_key(name) => {
+                let fix = "name an agent of the folder `agents`".to_owned();
+                Err((format!("the tree has no agent `{name}`"), fix))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Invariant {
     /// Reads a file of `[NAME]` tables.
-    pub(crate) fn read(
-        source: &Source,
-        validator: &Validator,
-        faults: &mut Vec<Fault>,
-    ) -> Vec<Self> {
-        type Written = std::collections::BTreeMap<Spanned<String>, toml::Table>;
+    pub(crate) fn read(source: &Source, known: &Known<'_>, faults: &mut Vec<Fault>) -> Vec<Self> {
+        type Written = BTreeMap<Spanned<String>, toml::Table>;
         let Some(read) = file::toml::<Written>(source, faults) else { return Vec::new() };
         let one = |(name, table): (Spanned<String>, toml::Table)| {
             let line = file::line_at(&source.text, name.span().start);
@@ -159,7 +180,7 @@ impl Invariant {
                 message: format!("invariant `{}`: {message}", name.as_ref()),
                 fix,
             };
-            let read = Self::one(source, line, name.as_ref(), table, validator);
+            let read = Self::one(source, line, name.as_ref(), table, known);
             read.map_err(|complaint| faults.push(fault(complaint))).ok()
         };
         read.into_iter().filter_map(one).collect()
@@ -170,15 +191,19 @@ impl Invariant {
         line: usize,
         id: &str,
         table: toml::Table,
-        validator: &Validator,
+        tree: &Known<'_>,
     ) -> Result<Self, (String, String)> {
         let written: Written = table.try_into().map_err(|error: toml::de::Error| {
             (error.message().to_owned(), "the guide to policies shows every key".to_owned())
         })?;
         let Written { says, layer, within, actions, when, .. } = written;
+        for layer in std::iter::once(&layer).chain(&within) {
+            tree.has(layer)?;
+        }
         let known = |name: &String| -> Result<EntityUid, (String, String)> {
             let uid = format!("Orchestack::Action::{name:?}").parse::<EntityUid>().ok();
-            let uid = uid.filter(|uid| validator.schema().actions().any(|known| known == uid));
+            let mut actions = tree.validator.schema().actions();
+            let uid = uid.filter(|uid| actions.any(|known| known == uid));
             uid.ok_or_else(|| {
                 let fix = "name actions of policies/schema.cedarschema";
                 (format!("the schema has no action `{name}`"), fix.to_owned())
@@ -194,7 +219,7 @@ impl Invariant {
             return Err((message, fix.to_owned()));
         }
         let when = when.unwrap_or_else(|| "true".to_owned());
-        let when = matching(&when, &actions, validator)?;
+        let when = matching(&when, &actions, tree)?;
         let (id, file) = (id.to_owned(), source.file.clone());
         Ok(Self { id, file, line, says, layer, within, actions, when })
     }
@@ -204,7 +229,7 @@ impl Invariant {
 fn matching(
     when: &str,
     actions: &[EntityUid],
-    validator: &Validator,
+    tree: &Known<'_>,
 ) -> Result<PolicySet, (String, String)> {
     let scope = match actions {
         [] => "action".to_owned(),
@@ -221,10 +246,22 @@ fn matching(
     if set.num_of_policies() != 1 || set.num_of_templates() != 0 {
         return Err(("`when` is more than a condition".to_owned(), fix()));
     }
-    let result = validator.validate(&set, ValidationMode::Strict);
+    let result = tree.validator.validate(&set, ValidationMode::Strict);
     let told = result.validation_errors().map(|error| source::unnamed(&error.to_string())).min();
-    let fix = "name `actions` that have these attributes".to_owned();
-    told.map_or(Ok(set), |message| Err((message, fix)))
+    if let Some(message) = told {
+        return Err((message, "name `actions` that have these attributes".to_owned()));
+    }
+    let json = set.policies().filter_map(|policy| policy.to_json().ok());
+    let stray = json.flat_map(|json| words::strays(&json, tree.kinds)).next();
+    if let Some(stray) = stray {
+        return Err((stray.message(), stray.fix()));
+    }
+    // What speaks about no request holds whatever the policies are.
+    let warned = result.validation_warnings().next();
+    warned.map_or(Ok(set), |warning| {
+        let fix = "write a condition that a request can meet".to_owned();
+        Err((source::unnamed(&warning.to_string()), fix))
+    })
 }
 
 impl Engine {

@@ -15,6 +15,7 @@ mod decide;
 #[cfg(test)]
 mod differential_tests;
 mod digest;
+mod doubts;
 mod explain;
 mod file;
 mod grant;
@@ -25,6 +26,7 @@ mod mapper;
 mod meaning;
 mod memo;
 mod obligation;
+mod operation;
 #[cfg(test)]
 mod people_tests;
 mod question;
@@ -54,5 +56,7 @@ pub use invariant::{Claim, Invariant, What};
 pub use load::Engine;
 pub use meaning::{Duty, Part};
 pub use obligation::{ApprovalNeed, Obligations};
+pub use operation::{NoOperation, Operation};
 pub use question::{Answer, NoQuestion, Question};
 pub use reason::{DenyReason, Layer};
+pub use words::APPROVAL_KINDS;

@@ -10,10 +10,11 @@ use cedar_policy::{ActionConstraint, EntityUid, Policy, Schema, Validator};
 use crate::{
     ask::Caller,
     bundle::{AgentSource, Bundle, Fault},
-    case::Case,
+    case::{self, Case},
     check,
     digest::Digest,
-    invariant::Invariant,
+    doubts,
+    invariant::{Invariant, Known},
     layer::PolicyLayer,
     mapper::Names,
     memo::Memo,
@@ -38,6 +39,9 @@ pub struct Engine {
     agents: BTreeMap<String, AgentSource<Vec<Parsed>>>,
     cases: Vec<Case>,
     invariants: Vec<Invariant>,
+    /// The kinds that DLP finds.
+    kinds: Vec<String>,
+    notes: Vec<String>,
     digests: BTreeMap<String, Digest>,
     /// The organisation's policies about model calls.
     calls: Vec<Parsed>,
@@ -90,8 +94,10 @@ impl Engine {
             faults.extend(duplicates(&own.policies, &organisation));
         }
         let cases = bundle.cases.iter().flat_map(|source| Case::read(source, &mut faults));
-        let cases = cases.collect();
-        let stated = |source| Invariant::read(source, &validator, &mut faults);
+        let cases: Vec<Case> = cases.collect();
+        faults.extend(case::duplicates(&cases));
+        let known = Known { validator: &validator, kinds: bundle.kinds, agents: &agents };
+        let stated = |source| Invariant::read(source, &known, &mut faults);
         let invariants = bundle.invariants.iter().flat_map(stated).collect();
         let about = |action: &EntityUid| about(&organisation, action);
         let engine = Self {
@@ -106,12 +112,14 @@ impl Engine {
             agents,
             cases,
             invariants,
+            kinds: bundle.kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             names,
+            notes: Vec::new(),
             slices: Kept::default(),
             memo: Memo::default(),
         };
         if faults.is_empty() {
-            return Ok(engine);
+            return Ok(Self { notes: doubts::of(&engine), ..engine });
         }
         faults.sort();
         faults.dedup();
@@ -121,6 +129,11 @@ impl Engine {
     /// The commit that this engine was loaded from.
     pub fn commit(&self) -> &str {
         &self.commit
+    }
+
+    /// What is legal and looks wrong: names that nothing else in the tree knows.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The Cedar schema that every policy is checked against: the text of
@@ -161,6 +174,11 @@ impl Engine {
 
     pub(crate) fn cases(&self) -> &[Case] {
         &self.cases
+    }
+
+    /// The kinds that DLP finds.
+    pub(crate) fn kinds(&self) -> Vec<&str> {
+        self.kinds.iter().map(String::as_str).collect()
     }
 
     pub(crate) fn invariants(&self) -> &[Invariant] {

@@ -76,6 +76,43 @@ fn words_of_closed_sets_are_checked() {
     "#);
 }
 
+/// The fault of one condition about one action, without its place.
+#[track_caller]
+fn about(action: &str, condition: &str) -> String {
+    let text = format!(
+        "permit (principal, action == Orchestack::Action::{action:?}, resource) when {{ {condition} }};"
+    );
+    faults(&text, ALLOW).replace("policies/o.cedar:1: ", "")
+}
+
+#[test]
+fn values_of_other_actions_are_checked() {
+    assert_snapshot!(about("callModel", "context.label_rank >= 5"), @"`context.label_rank` is never 5; it counts from 0 to 3");
+    assert_snapshot!(about("readMemory", "resource.level == 7"), @"`resource.level` is never 7; it counts from 0 to 4");
+    assert_snapshot!(about("callTool", "resource.effect == \"mony\""), @r#"`resource.effect` is never "mony"; its words are read, write, money, infra"#);
+    assert_snapshot!(about("approve", "context.kind == \"breakglass\""), @r#"`context.kind` is never "breakglass"; its words are model_call, tool_call, admin, budget, break_glass"#);
+    assert_snapshot!(about("administer", "[\"key.create\", \"key.make\"].contains(context.operation)"), @r#"`context.operation` is never "key.make"; docs/policies.md lists its words"#);
+    assert_snapshot!(about("administer", "context.operation like \"keys.*\""), @r#"`context.operation` is never like "keys.*"; docs/policies.md lists its words"#);
+    let known = "permit (principal, action == Orchestack::Action::\"administer\", resource) \
+        when { context.operation like \"key.*\" || context.operation like \"*.list\" };";
+    assert!(Engine::load(&bundle(known, ALLOW)).is_ok());
+}
+
+#[test]
+fn names_that_nothing_else_knows_are_told() {
+    let policies = "@id(\"a\") @approval(\"infra-admn,legal\") permit (principal == \
+        Orchestack::Agent::\"nobody\", action == Orchestack::Action::\"callModel\", resource);\n\
+        @id(\"b\") @approval(\"legal\") permit (principal == Orchestack::Agent::\"default\", \
+        action == Orchestack::Action::\"callModel\", resource);\n\
+        @id(\"c\") permit (principal in Orchestack::Group::\"legal\", \
+        action == Orchestack::Action::\"approve\", resource) when { context.kind == \"budget\" };";
+    let engine = Engine::load(&bundle(policies, ALLOW)).expect("no faults");
+    assert_snapshot!(engine.notes().join("\n"), @r#"
+    policies/o.cedar:1: `a` waits for the role `infra-admn`, in which no policy lets anybody approve
+    policies/o.cedar:1: `a` names Orchestack::Agent::"nobody", and the tree has no such agent
+    "#);
+}
+
 #[test]
 fn annotations_are_checked() {
     assert_snapshot!(annotation("permit", "@id(\"x\") @sendmail(\"root\")"), @"policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
@@ -133,10 +170,36 @@ fn a_case_with_another_answer_stops_the_commit() {
     assert_snapshot!(case("expect = \"deny\""), @"tests/t.toml:2: the case `x` fails: a denial is expected, and it is permitted (by allow, own); correct the policies, or the case if the answer is right");
     assert_snapshot!(case("expect = \"permit\"\nby = [\"other\"]"), @"tests/t.toml:2: the case `x` fails: `other` should decide, and it is permitted (by allow, own); correct the policies, or the case if the answer is right");
     assert_snapshot!(case("expect = \"permit\"\nredact = [\"email\"]"), @"tests/t.toml:2: the case `x` fails: `email` should be redacted, and `` is; correct the policies, or the case if the answer is right");
-    assert_snapshot!(case("expect = \"reroute\"\nagent = \"stranger\""), @"tests/t.toml:2: the case `x` fails: a reroute to a local model is expected, and it is denied: no policy of the agent layer permits it; correct the policies, or the case if the answer is right");
+    assert_snapshot!(case("expect = \"reroute\""), @"tests/t.toml:2: the case `x` fails: a reroute to a local model is expected, and it is permitted (by allow, own); correct the policies, or the case if the answer is right");
     assert_snapshot!(case("expect = \"permit\"\nlable = \"public\""), @"tests/t.toml:2: this case cannot be read: unknown field `lable`, expected one of `agent`, `groups`, `model`, `label`, `integrity`, `kinds`, `endpoint`, `stream`, `tools`, `images`, `input_tokens`, `max_output_tokens`, `remaining`, `used_percent`, `calls`, `approved`, `dry_run`, `now`; the guide to policies lists what a case can say");
     assert_snapshot!(file_faults("tests/t.toml", "[[cases]]\n"), @"tests/t.toml:1: unknown field `cases`, expected `case`; correct it here");
     assert_snapshot!(file_faults("tests/t.toml", "[[case]]\nname = \"q\"\nexpect = \"deny\"\nprincipal = 'Orchestack::Agent::\"default\"'\naction = \"callTools\"\nresource = 'Orchestack::Tool::\"t\"'"), @"tests/t.toml:1: the case `q` fails: the case asks nothing that can be answered: the schema has no action `callTools`; correct the policies, or the case if the answer is right");
+}
+
+#[test]
+fn a_case_about_what_is_not_there_stops_the_commit() {
+    let case = |rest: &str| {
+        let faults = file_faults(
+            "tests/t.toml",
+            &format!("[[case]]\nname = \"x\"\nexpect = \"deny\"\n{rest}"),
+        );
+        let told = faults.replace(
+            "tests/t.toml:1: the case `x` fails: the case asks nothing that can be answered: ",
+            "",
+        );
+        told.replace("; correct the policies, or the case if the answer is right", "")
+    };
+    let model = "model = { id = \"m\", locality = \"cloud\" }\n";
+    assert_snapshot!(case(&format!("{model}agent = \"stranger\"")), @"the tree has no agent `stranger`; name one of its own as `agent`");
+    assert_snapshot!(case(&format!("{model}kinds = [\"fax\"]")), @r#"`context.kinds` is never "fax"; its words are email, phone, card, us_ssn, aws_key"#);
+    assert_snapshot!(case("model = { id = \"m\", locality = \"cloud\", size = \"huge\" }"), @"tests/t.toml:1: this case cannot be read: unknown variant `huge`, expected one of `small`, `medium`, `large`; the guide to policies lists what a case can say");
+    assert_snapshot!(case("user = \"ann\"\noperation = \"key.make\""), @"tests/t.toml:1: this case cannot be read: `key.make` is no operation of the admin API; there are key.create, key.rotate, key.revoke, key.list; the guide to policies lists what a case can say");
+    assert_snapshot!(case("user = \"ann\"\ngroups = [\"a\"]\nrole = \"a\"\nkind = \"glass\""), @r#"`context.kind` is never "glass"; its words are model_call, tool_call, admin, budget, break_glass"#);
+    let tool = "principal = 'Orchestack::Agent::\"default\"'\naction = \"callTool\"\n\
+        resource = 'Orchestack::Tool::\"t\"'\n";
+    assert_snapshot!(case(&format!("{tool}context = {{ label_rank = 9 }}")), @"`context.label_rank` is never 9; it counts from 0 to 3");
+    let twice = "[[case]]\nname = \"x\"\nmodel = { id = \"m\", locality = \"cloud\" }\nexpect = \"permit\"\n";
+    assert_snapshot!(file_faults("tests/t.toml", &format!("{twice}{twice}")), @"tests/t.toml:5: tests/t.toml:1 is also called `x`; give every case a name of its own");
 }
 
 #[test]
@@ -147,6 +210,14 @@ fn an_invariant_that_says_nothing_stops_the_commit() {
     assert_snapshot!(invariant("[x]\nsays = \"never\"\nactions = [\"callModels\"]\nwhen = \"true\""), @"invariants/i.toml:1: invariant `x`: the schema has no action `callModels`; name actions of policies/schema.cedarschema");
     assert_snapshot!(invariant("\n[x]\nsays = \"never\"\nwhen = \"context.label_rank >= 3\""), @r#"invariants/i.toml:2: invariant `x`: attribute `label_rank` in context for Orchestack::Action::"administer" not found; name `actions` that have these attributes"#);
     assert_snapshot!(invariant("[x]\nsays = \"never\"\nactions = [\"callModel\"]\nwhen = \"true }; permit (principal, action, resource) when { true\""), @"invariants/i.toml:1: invariant `x`: `when` is more than a condition; write a Cedar condition, as within `when { }` of a policy");
+    let never = |when: &str| {
+        let text = format!("[x]\nsays = \"never\"\nactions = [\"callModel\"]\nwhen = '{when}'");
+        invariant(&text).replace("invariants/i.toml:1: invariant `x`: ", "")
+    };
+    assert_snapshot!(never("context.label == \"secret\""), @r#"`context.label` is never "secret"; its words are public, internal, sensitive, restricted"#);
+    assert_snapshot!(never("false"), @"policy is impossible: the policy expression evaluates to false for all valid requests; write a condition that a request can meet");
+    assert_snapshot!(invariant("[x]\nsays = \"never_errors\"\nlayer = \"agent:nobody\""), @"invariants/i.toml:1: invariant `x`: the tree has no agent `nobody`; name an agent of the folder `agents`");
+    assert_snapshot!(invariant("[x]\nsays = \"implies\"\nlayer = \"agents\"\nwithin = \"agent:nobody\""), @"invariants/i.toml:1: invariant `x`: the tree has no agent `nobody`; name an agent of the folder `agents`");
     assert_snapshot!(invariant("[x]\nsays = \"implies\"\nlayer = \"agent\"\nwithin = \"permits\""), @"invariants/i.toml:1: invariant `x`: `agent` is no layer; the layers are organisation, permits, agents and agent:NAME; the guide to policies shows every key");
 }
 

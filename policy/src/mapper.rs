@@ -119,8 +119,8 @@ impl Names {
             ("break_glass", act.break_glass.map(until).transpose()?),
         ];
         let always = [
-            ("operation", text(act.operation)),
-            ("read_only", Value::new_bool(act.read_only)),
+            ("operation", text(act.operation.as_str())),
+            ("read_only", Value::new_bool(act.operation.is_read_only())),
             ("target", text(act.target)),
             ("now", instant(act.now)),
         ];
@@ -314,6 +314,7 @@ mod tests {
     use types::{Integrity, Label, Locality};
 
     use super::*;
+    use crate::operation::Operation;
     use crate::{
         Engine, Person,
         testing::{CLOUD, LOCAL, approved, call, caller, grant},
@@ -370,8 +371,7 @@ mod tests {
         let actor = Person { name: "ann".to_owned(), groups: vec!["auditor".to_owned()] };
         let act = AdminAct {
             actor: &actor,
-            operation: "key.create",
-            read_only: false,
+            operation: Operation::KeyCreate,
             tenant: caller().tenant,
             tenant_name: "default",
             target: "",

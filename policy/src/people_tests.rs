@@ -3,7 +3,7 @@
 use types::{ApprovalId, TenantId, Timestamp};
 
 use crate::{
-    AdminAct, AgentKind, ApprovalVote, Approved, Engine, Person, Requester,
+    AdminAct, AgentKind, ApprovalVote, Approved, Engine, Operation, Person, Requester,
     starter::bundle,
     testing::{self, KINDS},
 };
@@ -19,8 +19,7 @@ fn person(name: &str, groups: &[&str]) -> Person {
 fn act(actor: &Person) -> AdminAct<'_> {
     AdminAct {
         actor,
-        operation: "key.create",
-        read_only: false,
+        operation: Operation::KeyCreate,
         tenant: TenantId::from_parts(1, 1),
         tenant_name: "default",
         target: "default",
@@ -86,7 +85,7 @@ fn an_owner_cares_for_their_own_agents_only() {
     assert_eq!(told(&engine, &of("ann")), "permitted by owners-care-for-their-agents");
     assert_eq!(told(&engine, &of("bob")), "no_permit by ");
     assert_eq!(told(&engine, &act(&ann)), "no_permit by ");
-    let other = AdminAct { operation: "model.add", ..of("ann") };
+    let other = AdminAct { operation: Operation::ModelAdd, ..of("ann") };
     assert_eq!(told(&engine, &other), "no_permit by ");
 }
 
@@ -95,9 +94,9 @@ fn an_operator_raises_budgets_and_makes_no_keys() {
     let engine = starter();
     let ann = person("ann", &["operator"]);
     assert_eq!(told(&engine, &act(&ann)), "no_permit by ");
-    let raise = AdminAct { operation: "budget.raise", ..act(&ann) };
+    let raise = AdminAct { operation: Operation::BudgetRaise, ..act(&ann) };
     assert_eq!(told(&engine, &raise), "permitted by operators-operate");
-    let look = AdminAct { read_only: true, operation: "key.list", ..act(&ann) };
+    let look = AdminAct { operation: Operation::KeyList, ..act(&ann) };
     assert_eq!(told(&engine, &look), "permitted by operators-operate");
 }
 
@@ -110,7 +109,7 @@ fn emergency_rights_end_by_the_clock() {
     assert_eq!(told(&engine, &until(now.0 + 1_000)), "permitted by break-glass-administers");
     assert_eq!(told(&engine, &until(now.0)), "forbidden by break-glass-ends");
     assert_eq!(told(&engine, &until(now.0 - 1_000)), "forbidden by break-glass-ends");
-    let ask = AdminAct { operation: "break_glass.request", ..act(&ann) };
+    let ask = AdminAct { operation: Operation::BreakGlassRequest, ..act(&ann) };
     assert_eq!(told(&engine, &ask), "permitted by everybody-may-ask-for-break-glass");
 }
 

@@ -98,7 +98,12 @@ fn validate(
     for warning in result.validation_warnings().filter(|w| !has_error(w.policy_id())) {
         let fix = match warning {
             ValidationWarning::ImpossiblePolicy(_) => "correct its condition, or remove it",
-            _ => "use plain characters of one script",
+            ValidationWarning::MixedScriptString(_)
+            | ValidationWarning::BidiCharsInString(_)
+            | ValidationWarning::MixedScriptIdentifier(_)
+            | ValidationWarning::BidiCharsInIdentifier(_)
+            | ValidationWarning::ConfusableIdentifier(_) => "use plain characters of one script",
+            _ => "correct its scope or its condition",
         };
         note(line_of(warning, text), unnamed(&warning.to_string()), fix.to_owned());
     }
@@ -130,10 +135,8 @@ fn parsed(
             note(Some(at), misuse.message, misuse.fix);
         }
         for stray in policy.to_json().iter().flat_map(|json| words::strays(json, kinds)) {
-            let at = word_line(policy, &stray.word, &source.text).unwrap_or(line);
-            let message =
-                format!("`{}` is never \"{}\"", stray.attribute, stray.word.escape_debug());
-            note(Some(at), message, format!("its words are {}", stray.known.join(", ")));
+            let at = literal_line(policy, &stray.literal, &source.text).unwrap_or(line);
+            note(Some(at), stray.message(), stray.fix());
         }
         let policy = policy.new_id(PolicyId::new(&rule.id));
         let (reads, fixed) = (Reads::of(&policy), slice::fixed(&policy));
@@ -149,10 +152,10 @@ fn annotation_line(policy: &Policy, name: &str, text: &str) -> Option<usize> {
     annotation.loc.as_ref().map(|loc| line_at(text, loc.start()))
 }
 
-/// The line on which a policy first has a string literal.
-fn word_line(policy: &Policy, word: &str, text: &str) -> Option<usize> {
+/// The line on which a policy first has a literal.
+fn literal_line(policy: &Policy, literal: &str, text: &str) -> Option<usize> {
     let loc = policy.as_ref().loc()?;
-    let found = loc.snippet()?.find(&format!("\"{word}\""))?;
+    let found = loc.snippet()?.find(literal)?;
     Some(line_at(text, loc.start().saturating_add(found)))
 }
 

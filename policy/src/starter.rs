@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        AdminAct, AgentKind, Engine, ModelCall, Person,
+        AdminAct, AgentKind, Engine, ModelCall, Operation, Person,
         testing::{CLOUD, LOCAL, call, caller, told},
     };
 
@@ -167,13 +167,12 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_admin(groups: &[&str], read_only: bool, expected: Result<&str, &str>) {
+    fn check_admin(groups: &[&str], reads: bool, expected: Result<&str, &str>) {
         let groups = groups.iter().map(|group| (*group).to_owned()).collect();
         let actor = Person { name: "ann".to_owned(), groups };
         let act = AdminAct {
             actor: &actor,
-            operation: "key.create",
-            read_only,
+            operation: if reads { Operation::KeyList } else { Operation::KeyCreate },
             tenant: caller().tenant,
             tenant_name: "default",
             target: "default",

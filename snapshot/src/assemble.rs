@@ -159,7 +159,8 @@ fn checked(
         .map_err(|found| faults.extend(found.iter().map(registry_fault)));
     match (policy, dlp, registry) {
         (Ok(policy), Ok(dlp), Ok(registry)) => {
-            let mut notes: Vec<String> = registry.notes().iter().map(ToString::to_string).collect();
+            let mut notes = policy.notes().to_vec();
+            notes.extend(registry.notes().iter().map(ToString::to_string));
             notes.extend(absent.into_iter().map(|model| {
                 format!(
                     "{}: model {}: its provider `{}` is not there now; start it, or set its key",

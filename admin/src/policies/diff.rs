@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use policy::Engine;
+use policy::{Engine, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use snapshot::{Difference, Prover, Recorded, Replay};
@@ -17,7 +17,6 @@ use crate::{
     body::Body,
     desk::{Act, Desk},
     error::{Error, Refusal},
-    operation::Operation,
 };
 
 /// The most decisions of one replay.

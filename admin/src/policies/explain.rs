@@ -2,7 +2,8 @@
 
 use axum::Json;
 use policy::{
-    BudgetFacts, Change, Explanation, ModelCall, Outcome, Place, RequestFacts, SessionFacts,
+    BudgetFacts, Change, Explanation, ModelCall, Operation, Outcome, Place, RequestFacts,
+    SessionFacts,
 };
 use router::Model;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,6 @@ use crate::{
     desk::Desk,
     error::{Error, Refusal},
     money,
-    operation::Operation,
     owner::Of,
 };
 

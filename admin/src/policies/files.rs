@@ -1,7 +1,7 @@
 //! The tree's files, and edits that become commits of whoever edits.
 
 use axum::Json;
-use policy::Engine;
+use policy::{Engine, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +10,6 @@ use crate::{
     body::{Ask, Body},
     desk::Desk,
     error::{Error, Refusal},
-    operation::Operation,
     tree::{Change, Edit},
 };
 

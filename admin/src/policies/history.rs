@@ -10,9 +10,9 @@ use crate::{
     body::{Ask, Body},
     desk::Desk,
     error::{Error, Refusal},
-    operation::Operation,
     tree,
 };
+use policy::Operation;
 
 /// How many commits to list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]

@@ -11,9 +11,9 @@ use crate::{
     body::Body,
     desk::Desk,
     error::{Error, Refusal},
-    operation::Operation,
     tree::Files,
 };
+use policy::Operation;
 
 /// How to get the solver.
 const SOLVER: &str = "install cvc5 (Debian: `apt-get install cvc5`; else \

@@ -8,7 +8,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use policy::AdminAct;
+use policy::{AdminAct, Operation};
 use serde_json::{Value, json};
 use snapshot::{
     Snapshots, Sources,
@@ -95,8 +95,7 @@ impl House {
             approval: None,
             break_glass: None,
             actor: &actor,
-            operation: "token.create",
-            read_only: false,
+            operation: Operation::PersonAdd,
             tenant: snapshot.tenant,
             tenant_name: &snapshot.tenant_name,
             target: group,

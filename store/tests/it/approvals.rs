@@ -14,6 +14,13 @@ use types::{ApprovalId, audit};
 
 use crate::support::{Database, permit_of, record, tenant};
 
+/// Policies speak of the same kinds.
+#[test]
+fn policies_know_every_kind_of_question() {
+    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    assert_eq!(kinds, policy::APPROVAL_KINDS);
+}
+
 fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }

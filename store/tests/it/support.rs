@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use budget::{Account, Basis, CapSpec, Period, Scope, Zone};
 use policy::{
     AdminAct, AdminPermit, AgentKind, AgentSource, BudgetFacts, Bundle, Caller, Engine, ModelCall,
-    ModelFacts, Permit, Person, RequestFacts, SessionFacts, Source,
+    ModelFacts, Operation, Permit, Person, RequestFacts, SessionFacts, Source,
 };
 use sqlx::{AnyConnection, Connection as _, Row as _};
 use store::{
@@ -250,8 +250,7 @@ pub fn permit_of(person: &str, tenant: TenantId, read_only: bool) -> AdminPermit
     let actor = Person { name: person.to_owned(), groups: vec!["infra-admin".to_owned()] };
     let act = AdminAct {
         actor: &actor,
-        operation: "test.change",
-        read_only,
+        operation: if read_only { Operation::KeyList } else { Operation::KeyCreate },
         tenant,
         tenant_name: "default",
         target: "",

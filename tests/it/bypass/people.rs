@@ -211,7 +211,7 @@ async fn every_change_of_the_admin_api_and_every_refusal_is_on_record_once() {
             wrong.extend(((answer.status, records) != (401, 0)).then_some(told));
         }
     }
-    office.allow("context.operation == \"\"").await;
+    office.allow("context.target == \"nothing\"").await;
     for operation in &operations {
         let (answer, records) = office.call(operation, token).await;
         let told = note("may do nothing", operation, &answer, records);

@@ -1,9 +1,15 @@
-//! Every operation of the admin API, by the name that policies and audit records use.
+//! Every operation of the admin API, by the name that policies and audit records use:
+//! `context.operation` of the action `administer`.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $variant:ident = $name:literal $kind:ident,)*) => {
         /// An operation, noun first.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+        #[serde(try_from = "String")]
         pub enum Operation { $($(#[$doc])* $variant,)* }
 
         impl Operation {
@@ -131,5 +137,60 @@ impl Operation {
             Self::ApprovalApprove | Self::ApprovalDeny => "approve",
             _ => "administer",
         }
+    }
+}
+
+/// A name that no operation has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is no operation of the admin API{near}")]
+pub struct NoOperation {
+    name: String,
+    /// The operations on the same noun, where there are some.
+    near: String,
+}
+
+impl FromStr for Operation {
+    type Err = NoOperation;
+
+    fn from_str(name: &str) -> Result<Self, NoOperation> {
+        let named = Self::ALL.iter().find(|operation| operation.as_str() == name);
+        named.copied().ok_or_else(|| {
+            let noun = name.split('.').next();
+            let known = Self::ALL.iter().map(|operation| operation.as_str());
+            let near: Vec<&str> = known.filter(|known| known.split('.').next() == noun).collect();
+            let there = if near.is_empty() { "" } else { "; there are " };
+            NoOperation { name: name.to_owned(), near: format!("{there}{}", near.join(", ")) }
+        })
+    }
+}
+
+impl TryFrom<String> for Operation {
+    type Error = NoOperation;
+
+    fn try_from(name: String) -> Result<Self, NoOperation> {
+        name.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guide_lists_every_operation() {
+        let guide = include_str!("../../docs/policies.md");
+        let missing =
+            |operation: &&Operation| !guide.contains(&format!("`{}`", operation.as_str()));
+        assert_eq!(Operation::ALL.iter().find(missing), None);
+    }
+
+    #[test]
+    fn a_name_that_no_operation_has_is_told_with_those_of_its_noun() {
+        let told = |name: &str| name.parse::<Operation>().unwrap_err().to_string();
+        assert_eq!(
+            told("agent.delete"),
+            "`agent.delete` is no operation of the admin API; there are agent.create, agent.list, agent.show"
+        );
+        assert_eq!(told("fly"), "`fly` is no operation of the admin API");
     }
 }
