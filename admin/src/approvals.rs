@@ -135,7 +135,7 @@ pub(crate) async fn list(
     Ask(ask): Ask<ApprovalFilter>,
 ) -> Result<Json<ApprovalList>, Error> {
     let act = desk.permit(Operation::ApprovalList, "").await?;
-    let word = |error: store::Unknown| Error::invalid(error.to_string(), "name one of them");
+    let word = |error: types::UnknownName| Error::invalid(error.to_string(), "name one of them");
     let filter = Filter {
         tenant: Some(act.tenant()),
         status: ask.status.as_deref().map(str::parse).transpose().map_err(word)?,

@@ -224,7 +224,7 @@ pub(crate) async fn probe(desk: Desk) -> Result<Json<Probed>, Error> {
 
 fn spec(ask: NewModel) -> Result<ModelSpec, Error> {
     let size = ask.size.as_deref().unwrap_or("medium");
-    let size: SizeClass = size.parse().map_err(|error: types::ParseLabelError| {
+    let size: SizeClass = size.parse().map_err(|error: types::UnknownName| {
         Error::invalid(error.to_string(), "name one of them")
     })?;
     let context = ask.context_tokens.unwrap_or(8192);
