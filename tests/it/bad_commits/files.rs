@@ -130,6 +130,20 @@ fn files() -> Vec<Row> {
             "no place for this file",
         ),
         file(
+            "a case that is called otherwise",
+            "tests/more.tml",
+            write("tests/more.tml", ""),
+            "",
+            "no place for this file",
+        ),
+        file(
+            "an invariant that is called otherwise",
+            "invariants/more.yaml",
+            write("invariants/more.yaml", ""),
+            "",
+            "no place for this file",
+        ),
+        file(
             "a policy that is no text",
             BAD,
             Edit::Bytes(BAD, vec![b'/', b'/', 0xff, 0xfe]),
