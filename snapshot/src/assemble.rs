@@ -21,6 +21,9 @@ use crate::{
     registration::{ModelSpec, ProviderSpec},
 };
 
+/// The tree's copy of the schema, for whoever writes policies.
+const SCHEMA: &str = "policies/schema.cedarschema";
+
 /// Everything that requests are decided by, of one commit.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -160,6 +163,7 @@ fn checked(
     match (policy, dlp, registry) {
         (Ok(policy), Ok(dlp), Ok(registry)) => {
             let mut notes: Vec<String> = registry.notes().iter().map(ToString::to_string).collect();
+            notes.extend(changed_schema(&tree));
             notes.extend(absent.into_iter().map(|model| {
                 format!(
                     "{}: model {}: its provider `{}` is not there now; start it, or set its key",
@@ -170,6 +174,18 @@ fn checked(
         }
         _ => Err(faults),
     }
+}
+
+/// A note where the tree's copy of the schema is not what policies are checked against. No fault: a
+/// tree must load in a newer version too.
+fn changed_schema(tree: &Tree) -> Option<String> {
+    let copy = tree.raw.iter().find(|file| file.path == SCHEMA)?;
+    (copy.text != policy::Engine::schema_text()).then(|| {
+        format!(
+            "{SCHEMA} differs from the schema of this build, which is what counts; write it anew \
+             with `orchestack policy schema > {SCHEMA}`"
+        )
+    })
 }
 
 /// Whether a model's provider is one that discovery gives its name, and is not there now. A tree
