@@ -220,7 +220,9 @@ impl Error {
             _ => None,
         };
         let faults = match self {
-            Self::Tree(faults) => faults.iter().cloned().map(FaultView::from).collect(),
+            Self::Tree(faults) | Self::Git(snapshot::git::Error::Contents { faults, .. }) => {
+                faults.iter().cloned().map(FaultView::from).collect()
+            }
             _ => Vec::new(),
         };
         Refusal {
@@ -318,6 +320,7 @@ const fn git(error: &snapshot::git::Error) -> (StatusCode, &'static str, &'stati
         G::Remote { .. }
         | G::NeverFetched { .. }
         | G::NoRef { .. }
+        | G::NoCommit { .. }
         | G::AmbiguousRef { .. }
         | G::Secret(_) => {
             let fix = "the last fetched commit stays in force; check the remote and the settings \

@@ -116,7 +116,9 @@ async fn a_commit_of_the_remote_is_taken_whole_or_rejected_with_its_reason() {
     snapshots.sync_now().await.unwrap();
     let status = snapshots.status();
     assert_eq!((status.rejected.as_deref(), REJECTED.get()), (Some(link.as_str()), 2));
-    assert!(status.faults[0].to_string().contains("`link` is a link"), "{:?}", status.faults);
+    let [fault] = &status.faults[..] else { panic!("{:?}", status.faults) };
+    assert_eq!(fault.file, "link");
+    assert!(fault.message.contains("is a link"), "{fault}");
 
     place.sh("cd person && git rm -q link");
     let good = place.person("note", "mended");

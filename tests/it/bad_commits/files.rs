@@ -151,14 +151,8 @@ fn files() -> Vec<Row> {
             "not UTF-8",
         ),
         // Of these two the commit is refused before any file of it is read.
-        file("a link", "commit ", Edit::Link(BAD), "", "`policies/bad.cedar` is a link"),
-        file(
-            "a file beyond its bound",
-            "commit ",
-            Edit::Write(BAD, large),
-            "",
-            "`policies/bad.cedar` goes beyond the bounds",
-        ),
+        file("a link", BAD, Edit::Link(BAD), "", "it is a link"),
+        file("a file beyond its bound", BAD, Edit::Write(BAD, large), "", "it has 1100001 bytes"),
         file(
             "a model that is not TOML",
             "models/bad.toml",
