@@ -186,7 +186,7 @@ pub(crate) async fn remove(desk: Desk, Path(id): Path<String>) -> Result<StatusC
     let snapshot = act.control().snapshots.load();
     let known = snapshot.registry.model(&id).map(|model| &model.origin);
     let fix = match known {
-        Some(Origin::Git { file }) => Some(format!("remove it from `{file}` and commit")),
+        Some(Origin::Git { file, .. }) => Some(format!("remove it from `{file}` and commit")),
         Some(Origin::Discovered | Origin::Simulator) => {
             Some("it was found at the start; forbid it by policy instead".to_owned())
         }

@@ -219,7 +219,7 @@ pub(crate) fn all(snapshot: &snapshot::Snapshot) -> Vec<ProviderView> {
 /// The word for an origin, and its file.
 pub(crate) fn origin(origin: &Origin) -> (String, Option<String>) {
     let (word, file) = match origin {
-        Origin::Git { file } => ("git", Some(file.clone())),
+        Origin::Git { file, .. } => ("git", Some(file.clone())),
         Origin::Runtime => ("runtime", None),
         Origin::Discovered => ("discovered", None),
         Origin::Simulator => ("simulator", None),

@@ -405,7 +405,7 @@ fn provider_of(file: &ProviderFile) -> Provider {
             total: times.total,
         },
         max_concurrent: file.max_concurrent,
-        origin: Origin::Git { file: file.file.clone() },
+        origin: Origin::Git { file: file.file.clone(), line: file.line },
     }
 }
 
@@ -431,7 +431,7 @@ fn model_of(file: &ModelFile) -> Model {
         aliases: file.aliases.clone(),
         fallbacks: file.fallbacks.clone(),
         privacy: String::new(),
-        origin: Origin::Git { file: file.file.clone() },
+        origin: Origin::Git { file: file.file.clone(), line: file.line },
         enabled: file.enabled,
     }
 }
@@ -450,13 +450,15 @@ fn own_price(file: &ModelFile) -> Option<Price> {
 }
 
 fn registry_fault(fault: &router::Fault) -> Fault {
-    let file = match &fault.origin {
-        Origin::Git { file } => file.clone(),
-        Origin::Runtime | Origin::Discovered | Origin::Simulator => fault.origin.to_string(),
+    let (file, line) = match &fault.origin {
+        Origin::Git { file, line } => (file.clone(), *line),
+        Origin::Runtime | Origin::Discovered | Origin::Simulator => {
+            (fault.origin.to_string(), None)
+        }
     };
     Fault {
         file,
-        line: None,
+        line,
         key: fault.subject.clone(),
         message: fault.message.clone(),
         fix: fault.fix.clone(),

@@ -165,11 +165,39 @@ fn files() -> Vec<Row> {
             "models/bad.toml",
             write(
                 "models/bad.toml",
-                "id = \"bad\"\nprovider = \"nobody\"\nfree = true\ncontext_tokens = 8000\n\
+                "# A server of ours.\nid = \"bad\"\nprovider = \"nobody\"\nfree = true\n\
+                 context_tokens = 8000\nmax_output_tokens = 1000\n",
+            ),
+            "id = \"bad\"",
+            "its provider `nobody` is unknown",
+        ),
+        file(
+            "an alias that another model has",
+            "models/bad.toml",
+            write(
+                "models/bad.toml",
+                &["good", "bad"]
+                    .map(|id| {
+                        format!(
+                            "[[model]]\nid = \"{id}\"\nprovider = \"sim\"\naliases = [\"same\"]\n\
+                     context_tokens = 8000\nmax_output_tokens = 1000\n"
+                        )
+                    })
+                    .concat(),
+            ),
+            "id = \"good\"",
+            "its alias `same` is also an alias of `bad`",
+        ),
+        file(
+            "a model that another file has",
+            "models/sim.toml",
+            write(
+                "models/bad.toml",
+                "id = \"sim\"\nprovider = \"sim\"\ncontext_tokens = 8000\n\
                  max_output_tokens = 1000\n",
             ),
-            "",
-            "nobody",
+            "id = \"sim\"",
+            "the model `sim` is also defined in models/bad.toml",
         ),
         file(
             "an agent with a setting that nobody reads",
