@@ -23,6 +23,7 @@ const LIST_MAX: u32 = 1000;
 
 /// Which questions to list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalFilter {
     /// Only those that stand there: `pending`, `approved`, `denied`, `used`, `cancelled`, `revoked`
