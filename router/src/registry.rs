@@ -52,7 +52,7 @@ pub struct Provider {
 pub struct Timeouts {
     /// To connect.
     pub connect: Option<Duration>,
-    /// To the answer's first byte.
+    /// To the first byte of an answer that is streamed.
     pub first_byte: Option<Duration>,
     /// Between two pieces of a stream.
     pub idle: Option<Duration>,

@@ -56,7 +56,7 @@ pub enum MaxTokensField {
 pub struct Timeouts {
     /// To connect.
     pub connect: Option<Duration>,
-    /// To the answer's first byte.
+    /// To the first byte of an answer that is streamed.
     pub first_byte: Option<Duration>,
     /// Between two pieces of a stream.
     pub idle: Option<Duration>,
