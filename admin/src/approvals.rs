@@ -23,6 +23,7 @@ const LIST_MAX: u32 = 1000;
 
 /// Which questions to list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalFilter {
     /// Only those that stand there: `pending`, `approved`, `denied`, `used`, `cancelled`, `revoked`
@@ -135,7 +136,7 @@ pub(crate) async fn list(
     Ask(ask): Ask<ApprovalFilter>,
 ) -> Result<Json<ApprovalList>, Error> {
     let act = desk.permit(Operation::ApprovalList, "").await?;
-    let word = |error: store::Unknown| Error::invalid(error.to_string(), "name one of them");
+    let word = |error: types::UnknownName| Error::invalid(error.to_string(), "name one of them");
     let filter = Filter {
         tenant: Some(act.tenant()),
         status: ask.status.as_deref().map(str::parse).transpose().map_err(word)?,

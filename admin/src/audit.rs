@@ -26,6 +26,7 @@ const EXPORT_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Which records to show.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AuditFilter {
     /// How many, newest; 20 where absent, at most 1000.

@@ -148,12 +148,9 @@ async fn apply(act: &Act, spec: CapSpec) -> Result<Json<AccountView>, Error> {
 }
 
 async fn key(act: &Act, ask: &NewCap) -> Result<AccountKey, Error> {
-    let scope: Scope = ask.scope.as_deref().unwrap_or("agent").parse().map_err(
-        |error: budget::ParseScopeError| Error::invalid(error.to_string(), "name one of them"),
-    )?;
-    let period: Period = ask.period.as_deref().unwrap_or("day").parse().map_err(
-        |error: budget::ParsePeriodError| Error::invalid(error.to_string(), "name one of them"),
-    )?;
+    let word = |error: types::UnknownName| Error::invalid(error.to_string(), "name one of them");
+    let scope: Scope = ask.scope.as_deref().unwrap_or("agent").parse().map_err(word)?;
+    let period: Period = ask.period.as_deref().unwrap_or("day").parse().map_err(word)?;
     let scope_id = match scope {
         Scope::Tenant => act.tenant().to_string(),
         Scope::Agent => {

@@ -3,10 +3,12 @@
 //! INVARIANT: a handler sees the store, the tree and the snapshot only through an [`Act`], and only
 //! [`Desk::permit_of`] and [`Desk::vote`] make one. So no handler can forget to ask policy.
 
+mod voice;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use policy::{AdminAct, AdminPermit, ApprovalVote, Denial, DenyReason, Operation, Requester};
+use policy::{AdminAct, AdminPermit, Denial, DenyReason, Operation};
 use serde::Serialize;
 use serde_json::{Value, json};
 use snapshot::Snapshot;
@@ -17,7 +19,7 @@ use crate::{
     asked::Asked,
     control::Control,
     error::Error,
-    owner::{self, Of},
+    owner::Of,
     room::{Room, Story, Trace, Who},
 };
 
@@ -127,7 +129,8 @@ impl Desk {
     }
 
     /// Asks policy whether this person may vote on a question, and in which of the roles that it
-    /// waits for. `role` narrows them to one.
+    /// waits for. `role` narrows them to one. A refusal is put on record, also where there is no
+    /// such question.
     pub(crate) async fn vote(
         self,
         operation: Operation,
@@ -137,21 +140,26 @@ impl Desk {
         let Self { room, who, trace, .. } = self;
         let control = &room.control;
         let snapshot = control.snapshots.load();
-        let approval = control.store.approvals().get(id).await?;
-        if approval.subject.tenant != who.tenant {
-            return Err(approvals::Error::Missing { id }.into());
-        }
         let glass = emergency(control, &who).await?;
         let story = Story {
-            break_glass: glass.map(|glass| glass.id),
+            break_glass: glass.as_ref().map(|glass| glass.id),
             used: None,
             target: id.to_string(),
             who,
             operation,
         };
-        match voice(&snapshot, &story.who, &approval, role) {
+        let said = match control.store.approvals().get(id).await {
+            Ok(approval) if approval.subject.tenant == story.who.tenant => {
+                voice::of(&snapshot, &story.who, &approval, role)
+            }
+            Ok(_) => Err(approvals::Error::Missing { id }.into()),
+            Err(error) => Err(error.into()),
+        };
+        match said {
             Ok((permit, roles)) => Ok((begin(room, &trace, story, permit).await, roles)),
             Err(error) => {
+                let ends_at = glass.and_then(|glass| glass.ends_at);
+                let error = voice::told(&snapshot, &story, ends_at, error);
                 room.note(refused(&story, &snapshot, &error)).await;
                 Err(error)
             }
@@ -198,57 +206,6 @@ async fn use_up(control: &Control, (id, act): (ApprovalId, RequestId)) -> Result
     // Of two that came with the same approval, the other was faster.
     let status = control.store.approvals().get(id).await?.status;
     Err(approvals::Error::AlreadyDecided { id, status }.into())
-}
-
-/// The roles in which a person may vote on a question, and the permit to.
-fn voice(
-    snapshot: &Snapshot,
-    who: &Who,
-    approval: &Approval,
-    role: Option<&str>,
-) -> Result<(AdminPermit, BTreeSet<String>), Error> {
-    let subject = &approval.subject;
-    let name = subject.requester.as_str();
-    let known = owner::agent(snapshot, name);
-    let (kind, owner) = known.unwrap_or_default();
-    let requester = match subject.requester_kind {
-        RequesterKind::User if name == who.person.name => {
-            return Err(approvals::Error::SelfApproval.into());
-        }
-        RequesterKind::User => Requester::User(name),
-        RequesterKind::Agent => Requester::Agent { kind, name, owner: &owner },
-        RequesterKind::Service => {
-            Requester::Agent { kind: policy::AgentKind::System, name, owner: "" }
-        }
-    };
-    let waits_for = |role: &str| approval.roles.is_empty() || approval.roles.contains(role);
-    let own = who.person.groups.iter().map(String::as_str);
-    let wished: Vec<&str> =
-        own.filter(|own| waits_for(own) && role.is_none_or(|role| role == *own)).collect();
-    let mut permitted: Option<(AdminPermit, BTreeSet<String>)> = None;
-    let mut denied = None;
-    for role in wished {
-        let vote = ApprovalVote {
-            actor: &who.person,
-            role,
-            kind: subject.kind.as_str(),
-            requester,
-            target: &approval.id.to_string(),
-            tenant: who.tenant,
-            tenant_name: &who.tenant_name,
-            now: Timestamp::now(),
-        };
-        match snapshot.policy.vote(&vote) {
-            Ok(permit) => {
-                permitted.get_or_insert((permit, BTreeSet::new())).1.insert(role.to_owned());
-            }
-            Err(denial) => denied = Some(denial),
-        }
-    }
-    permitted.ok_or_else(|| match denied {
-        Some(denial) => Error::Denied(denial),
-        None => approvals::Error::NoRole { roles: approval.roles.iter().cloned().collect() }.into(),
-    })
 }
 
 /// Begins a permitted operation. Emergency rights are loud: whatever is done under them is told and

@@ -1,13 +1,17 @@
 //! What goes wrong at the admin API, and how it is told.
 
+mod cause;
+mod wire;
+
 use axum::{
     Json,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use policy::{Denial, DenyReason};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+
+use cause::{approval, git, mend, store};
+pub use wire::{Fault, Refusal, Waiting};
 
 use crate::policies::FaultView;
 
@@ -95,45 +99,6 @@ pub enum Error {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Told(pub(crate) &'static str);
 
-/// The body of every refusal.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Refusal {
-    /// The refusal itself.
-    pub error: Fault,
-}
-
-/// Why an operation was not done.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Fault {
-    /// A stable name.
-    pub code: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub fix: String,
-    /// The question to people, where they must approve first or have denied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approval: Option<Waiting>,
-    /// Every mistake of a tree that is refused.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<FaultView>,
-}
-
-/// A question to people that an operation waits for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Waiting {
-    /// Its id, `apr_...`.
-    pub id: String,
-    /// Where it stands.
-    pub status: String,
-    /// Each of these roles must be among the people who approve.
-    pub roles: Vec<String>,
-    /// How many different people must approve.
-    pub quorum: u32,
-    /// From when on it can be neither answered nor used.
-    pub expires_at: String,
-}
-
 impl Error {
     /// A request that cannot be understood, with what to do instead.
     pub(crate) fn invalid(message: impl Into<String>, fix: impl Into<String>) -> Self {
@@ -220,7 +185,9 @@ impl Error {
             _ => None,
         };
         let faults = match self {
-            Self::Tree(faults) => faults.iter().cloned().map(FaultView::from).collect(),
+            Self::Tree(faults) | Self::Git(snapshot::git::Error::Contents { faults, .. }) => {
+                faults.iter().cloned().map(FaultView::from).collect()
+            }
             _ => Vec::new(),
         };
         Refusal {
@@ -249,85 +216,6 @@ impl IntoResponse for Error {
             response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, challenge);
         }
         response
-    }
-}
-
-/// The status and the code of what the store refused.
-const fn store(error: &store::Error) -> (StatusCode, &'static str) {
-    use store::Error as S;
-    match error {
-        S::Permit { .. } => (StatusCode::FORBIDDEN, "policy_denied"),
-        S::Missing { .. } => (StatusCode::NOT_FOUND, "not_found"),
-        S::Exists { .. } => (StatusCode::CONFLICT, "exists"),
-        S::Unavailable(_) | S::Busy => (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable"),
-        S::Address(_)
-        | S::Disk(_)
-        | S::Migrate(_)
-        | S::RecordTooLarge { .. }
-        | S::Corrupt { .. }
-        | S::Query(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
-    }
-}
-
-fn mend(error: &store::Error) -> &'static str {
-    match error {
-        error if error.is_transient() => "check the database, then try again",
-        store::Error::Missing { .. } => "check the name; the list shows all",
-        store::Error::Exists { .. } => "choose another name",
-        _ => "see the server's log for the cause",
-    }
-}
-
-/// The status and the code of an approval that could not be asked for or decided.
-const fn approval(error: &store::approvals::Error) -> (StatusCode, &'static str) {
-    use store::approvals::Error as A;
-    match error {
-        A::TooLong { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
-        A::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_approvals"),
-        A::Missing { .. } => (StatusCode::NOT_FOUND, "not_found"),
-        A::Expired { .. } => (StatusCode::GONE, "approval_expired"),
-        A::AlreadyDecided { .. } => (StatusCode::CONFLICT, "already_decided"),
-        A::AlreadyVoted { .. } => (StatusCode::CONFLICT, "already_voted"),
-        A::SelfApproval => (StatusCode::FORBIDDEN, "self_approval"),
-        A::NoRole { .. } => (StatusCode::FORBIDDEN, "policy_denied"),
-        A::Store(error) => store(error),
-    }
-}
-
-/// The status, the code and the fix of what git refused.
-const fn git(error: &snapshot::git::Error) -> (StatusCode, &'static str, &'static str) {
-    use snapshot::git::Error as G;
-    match error {
-        G::Revision(_) => {
-            let fix = "give the hexadecimal id that `git log` shows, a branch, a tag, or `HEAD`";
-            (StatusCode::BAD_REQUEST, "invalid_request", fix)
-        }
-        G::Unchanged
-        | G::Dirty { .. }
-        | G::ReadOnly(_)
-        | G::Running(_)
-        | G::NotAncestor { .. }
-        | G::PushRefused { .. } => {
-            let fix = "nothing was changed: do what the message says, then try again";
-            (StatusCode::CONFLICT, "tree_conflict", fix)
-        }
-        G::Contents { .. } | G::Unsigned { .. } => {
-            let fix = "mend the tree and commit; `orchestack policy check` lists every mistake";
-            (StatusCode::UNPROCESSABLE_ENTITY, "tree_refused", fix)
-        }
-        G::Remote { .. }
-        | G::NeverFetched { .. }
-        | G::NoRef { .. }
-        | G::AmbiguousRef { .. }
-        | G::Secret(_) => {
-            let fix = "the last fetched commit stays in force; check the remote and the settings \
-                       in `[policy]`, then try again";
-            (StatusCode::SERVICE_UNAVAILABLE, "remote_unavailable", fix)
-        }
-        G::NoGit(_) | G::Timeout(..) | G::Failed { .. } | G::Occupied { .. } | G::Write { .. } => {
-            let fix = "check the tree's folder with `git status`, then try again";
-            (StatusCode::INTERNAL_SERVER_ERROR, "git_failed", fix)
-        }
     }
 }
 

@@ -119,6 +119,7 @@ pub struct GrantList {
 
 /// Which grants to list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct GrantFilter {
     /// Only of this agent.
@@ -131,6 +132,7 @@ pub struct GrantFilter {
 
 /// Whose grants to revoke.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TaskOfGrants {
     /// The task, `tsk_...`.

@@ -77,6 +77,7 @@ pub struct KeyList {
 
 /// Which keys to list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct KeyFilter {
     /// Only of this agent.

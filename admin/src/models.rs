@@ -186,7 +186,7 @@ pub(crate) async fn remove(desk: Desk, Path(id): Path<String>) -> Result<StatusC
     let snapshot = act.control().snapshots.load();
     let known = snapshot.registry.model(&id).map(|model| &model.origin);
     let fix = match known {
-        Some(Origin::Git { file }) => Some(format!("remove it from `{file}` and commit")),
+        Some(Origin::Git { file, .. }) => Some(format!("remove it from `{file}` and commit")),
         Some(Origin::Discovered | Origin::Simulator) => {
             Some("it was found at the start; forbid it by policy instead".to_owned())
         }
@@ -224,7 +224,7 @@ pub(crate) async fn probe(desk: Desk) -> Result<Json<Probed>, Error> {
 
 fn spec(ask: NewModel) -> Result<ModelSpec, Error> {
     let size = ask.size.as_deref().unwrap_or("medium");
-    let size: SizeClass = size.parse().map_err(|error: types::ParseLabelError| {
+    let size: SizeClass = size.parse().map_err(|error: types::UnknownName| {
         Error::invalid(error.to_string(), "name one of them")
     })?;
     let context = ask.context_tokens.unwrap_or(8192);

@@ -24,6 +24,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 
 /// How much to look at.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct OverviewFilter {
     /// Ask every provider whether it answers and takes its key. Costs nothing.

@@ -5,7 +5,7 @@ use router::Origin;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use snapshot::ProviderSpec;
-use types::{ParseLabelError, Timestamp};
+use types::{Timestamp, UnknownName};
 use utoipa::ToSchema;
 
 use crate::{
@@ -155,7 +155,7 @@ fn plain(ask: &NewProvider) -> NewProvider {
 }
 
 fn spec(ask: NewProvider) -> Result<ProviderSpec, Error> {
-    let one_of = |error: ParseLabelError| Error::invalid(error.to_string(), "name one of them");
+    let one_of = |error: UnknownName| Error::invalid(error.to_string(), "name one of them");
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
     if ask.name.is_empty() || ask.name.len() > 64 || !ask.name.bytes().all(plain) {
         let message = format!("`{}` is not a name of a provider", ask.name);
@@ -219,7 +219,7 @@ pub(crate) fn all(snapshot: &snapshot::Snapshot) -> Vec<ProviderView> {
 /// The word for an origin, and its file.
 pub(crate) fn origin(origin: &Origin) -> (String, Option<String>) {
     let (word, file) = match origin {
-        Origin::Git { file } => ("git", Some(file.clone())),
+        Origin::Git { file, .. } => ("git", Some(file.clone())),
         Origin::Runtime => ("runtime", None),
         Origin::Discovered => ("discovered", None),
         Origin::Simulator => ("simulator", None),

@@ -17,6 +17,7 @@ use policy::Operation;
 
 /// Which report.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct SpendFilter {
     /// `provider`, `model`, `agent` or `day`; `model` where absent.

@@ -12,6 +12,8 @@ mod people;
 #[path = "operations/tree.rs"]
 mod tree;
 
+use std::collections::BTreeSet;
+
 use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
@@ -377,4 +379,25 @@ fn the_document_lists_every_path() {
     insta::assert_json_snapshot!(paths);
     // Two paths revoke grants, and the webhook is called by nobody who could be permitted.
     assert_eq!(paths.len(), policy::Operation::ALL.len() + 2);
+}
+
+#[test]
+fn every_parameter_of_the_document_stands_where_the_document_says() {
+    let document = serde_json::to_value(admin::document()).unwrap();
+    let mut queries = 0;
+    for (path, verbs) in document["paths"].as_object().unwrap() {
+        let named: BTreeSet<&str> =
+            path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        for (verb, operation) in verbs.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+            let place = |place: &str| -> BTreeSet<&str> {
+                let there = parameters.iter().filter(|one| one["in"] == place);
+                there.filter_map(|one| one["name"].as_str()).collect()
+            };
+            assert_eq!(place("path"), named, "{verb} {path}");
+            assert_eq!(place("path").len() + place("query").len(), parameters.len());
+            queries += place("query").len();
+        }
+    }
+    assert!(queries > 0, "no operation has a query");
 }

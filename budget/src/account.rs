@@ -6,8 +6,6 @@ use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use types::{Nanos, TenantId, Timestamp};
 
-use crate::names::names;
-
 /// One account: one scope in one window.
 ///
 /// INVARIANT: `0 <= settled`, `0 <= held`, `0 <= overrun` and `settled + held <= cap`.
@@ -66,9 +64,9 @@ pub struct CapSpec {
     pub hard: bool,
 }
 
-names! {
+types::names! {
     /// The kind of spender, widest first.
-    Scope, ParseScopeError {
+    Scope {
         /// A customer.
         Tenant = "tenant",
         /// An agent.
@@ -90,9 +88,9 @@ names! {
     }
 }
 
-names! {
+types::names! {
     /// How long a window is.
-    Period, ParsePeriodError {
+    Period {
         /// From midnight to midnight.
         Day = "day",
         /// From Monday's midnight (ISO 8601) to the next.

@@ -6,7 +6,6 @@ use types::{AttemptId, HoldId, Nanos, RequestId, TenantId, Timestamp};
 use crate::{
     account::AccountKey,
     ledger::{Basis, LedgerKind},
-    names::names,
 };
 
 /// Money reserved on a whole path of accounts for one attempt at one upstream.
@@ -63,9 +62,9 @@ pub struct Charge {
     pub basis: Basis,
 }
 
-names! {
+types::names! {
     /// Where a hold is in its life: `held -> dispatched -> settled`, or `held -> released`.
-    HoldState, ParseHoldStateError {
+    HoldState {
         /// Money is reserved; nothing went out.
         Held = "held",
         /// The first byte is going out or went out: the provider may bill.
@@ -77,9 +76,9 @@ names! {
     }
 }
 
-names! {
+types::names! {
     /// What happens to a hold.
-    HoldEvent, ParseHoldEventError {
+    HoldEvent {
         /// It is asked for.
         Hold = "hold",
         /// The first byte is about to go out.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use types::{AttemptId, HoldId, Nanos, RequestId, TenantId, Timestamp, answer::Usage};
 
-use crate::{account::AccountKey, names::names};
+use crate::account::AccountKey;
 
 /// One row: what a hold was charged and why. Unique per (hold, kind); never changed, never removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +38,9 @@ pub struct LedgerRow {
     pub path: Vec<AccountKey>,
 }
 
-names! {
+types::names! {
     /// What kind of ledger row it is.
-    LedgerKind, ParseLedgerKindError {
+    LedgerKind {
         /// The attempt's cost, final.
         Settlement = "settlement",
         /// The reaper's charge for an attempt whose owner is gone.
@@ -50,9 +50,9 @@ names! {
     }
 }
 
-names! {
+types::names! {
     /// How a charge is known.
-    Basis, ParseBasisError {
+    Basis {
         /// From the usage that the provider reported.
         Provider = "provider",
         /// From what we counted; zero for an attempt that the provider refused.

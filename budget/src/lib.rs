@@ -14,23 +14,18 @@ mod bound;
 mod catalogue;
 mod hold;
 mod ledger;
-mod names;
 mod op;
 mod price;
 
-pub use account::{
-    Account, AccountKey, Broken, CapSpec, ParsePeriodError, ParseScopeError, Period, Scope, Window,
-};
+pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
 pub use books::Books;
 pub use bound::{
     IMAGE_TOKENS_MAX, affordable_output, bound, cost, input_bound, input_bound_with, unpriced_field,
 };
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
-pub use hold::{
-    BadStep, Charge, Hold, HoldEvent, HoldState, ParseHoldEventError, ParseHoldStateError,
-};
+pub use hold::{BadStep, Charge, Hold, HoldEvent, HoldState};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;
-pub use ledger::{Basis, LedgerKind, LedgerRow, ParseBasisError, ParseLedgerKindError};
+pub use ledger::{Basis, LedgerKind, LedgerRow};
 pub use op::{HoldAsk, Op, Outcome, Refusal};
 pub use price::{Price, Rates, Tier};

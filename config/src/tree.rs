@@ -114,19 +114,13 @@ impl Tree {
 
     /// What no file can check alone.
     fn cross_check(&self, notes: &mut Notes) {
+        let providers = self.providers.iter().map(|p| (("provider", &p.name), &p.file, p.line));
+        let models = self.models.iter().map(|m| (("model", &m.id), &m.file, m.line));
         let mut seen = BTreeMap::new();
-        for provider in &self.providers {
-            if let Some(first) = seen.insert(&provider.name, &provider.file) {
-                let message =
-                    format!("the provider `{}` is also defined in {first}", provider.name);
-                notes.fault(&provider.file, &message, "keep one of the two");
-            }
-        }
-        let mut seen = BTreeMap::new();
-        for model in &self.models {
-            if let Some(first) = seen.insert(&model.id, &model.file) {
-                let message = format!("the model `{}` is also defined in {first}", model.id);
-                notes.fault(&model.file, &message, "keep one of the two");
+        for ((kind, name), file, line) in providers.chain(models) {
+            if let Some(first) = seen.insert((kind, name), file) {
+                let message = format!("the {kind} `{name}` is also defined in {first}");
+                notes.fault_at(file, line, &message, "keep one of the two");
             }
         }
     }
@@ -180,6 +174,9 @@ impl<'p> Place<'p> {
             ["providers", ..] => Self::Unknown("put providers into `providers/NAME.toml`"),
             ["models", name] if ends(name, ".toml") => Self::Models,
             ["models", ..] => Self::Unknown("put models into `models/NAME.toml`"),
+            ["tests" | "invariants", .., name] if ends(name, ".toml") => Self::Raw,
+            ["tests", ..] => Self::Unknown("put decision cases into `tests/NAME.toml`"),
+            ["invariants", ..] => Self::Unknown("put invariants into `invariants/NAME.toml`"),
             [folder, ..] if FOLDERS.contains(folder) => Self::Raw,
             [folder, ..] => Self::UnknownFolder(folder),
             [] => Self::Free,
@@ -240,9 +237,13 @@ fn is_name(text: &str) -> bool {
 impl Notes {
     /// A fault of a whole file.
     fn fault(&mut self, file: &str, message: &str, fix: &str) {
+        self.fault_at(file, None, message, fix);
+    }
+
+    fn fault_at(&mut self, file: &str, line: Option<usize>, message: &str, fix: &str) {
         self.faults.push(Fault {
             file: file.to_owned(),
-            line: None,
+            line,
             key: String::new(),
             message: message.to_owned(),
             fix: fix.to_owned(),

@@ -43,7 +43,7 @@ impl Wishes {
         Ok(Self {
             session: session.map_err(|e: types::ParseIdError| bad("x-orchestack-session", e))?,
             label: label
-                .map_err(|e: types::ParseLabelError| bad("x-orchestack-sensitivity", e))?
+                .map_err(|e: types::UnknownName| bad("x-orchestack-sensitivity", e))?
                 .unwrap_or(Label::Public),
             max_cost: max_cost.map_err(|e: types::MoneyError| bad("x-orchestack-max-cost", e))?,
             dry_run,

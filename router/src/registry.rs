@@ -52,7 +52,7 @@ pub struct Provider {
 pub struct Timeouts {
     /// To connect.
     pub connect: Option<Duration>,
-    /// To the answer's first byte.
+    /// To the first byte of an answer that is streamed.
     pub first_byte: Option<Duration>,
     /// Between two pieces of a stream.
     pub idle: Option<Duration>,
@@ -117,6 +117,8 @@ pub enum Origin {
     Git {
         /// Its path.
         file: String,
+        /// The line of the entry's name, from 1.
+        line: Option<usize>,
     },
     /// `orchestack model add`.
     Runtime,
@@ -344,7 +346,8 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Git { file } => f.write_str(file),
+            Self::Git { file, line: Some(line) } => write!(f, "{file}:{line}"),
+            Self::Git { file, line: None } => f.write_str(file),
             Self::Runtime => f.write_str("`orchestack model add`"),
             Self::Discovered => f.write_str("discovery"),
             Self::Simulator => f.write_str("the built-in simulator"),

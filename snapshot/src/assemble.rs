@@ -21,6 +21,9 @@ use crate::{
     registration::{ModelSpec, ProviderSpec},
 };
 
+/// The tree's copy of the schema, for whoever writes policies.
+const SCHEMA: &str = "policies/schema.cedarschema";
+
 /// Everything that requests are decided by, of one commit.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -161,6 +164,7 @@ fn checked(
         (Ok(policy), Ok(dlp), Ok(registry)) => {
             let mut notes = policy.notes().to_vec();
             notes.extend(registry.notes().iter().map(ToString::to_string));
+            notes.extend(changed_schema(&tree));
             notes.extend(absent.into_iter().map(|model| {
                 format!(
                     "{}: model {}: its provider `{}` is not there now; start it, or set its key",
@@ -171,6 +175,18 @@ fn checked(
         }
         _ => Err(faults),
     }
+}
+
+/// A note where the tree's copy of the schema is not what policies are checked against. No fault: a
+/// tree must load in a newer version too.
+fn changed_schema(tree: &Tree) -> Option<String> {
+    let copy = tree.raw.iter().find(|file| file.path == SCHEMA)?;
+    (copy.text != policy::Engine::schema_text()).then(|| {
+        format!(
+            "{SCHEMA} differs from the schema of this build, which is what counts; write it anew \
+             with `orchestack policy schema > {SCHEMA}`"
+        )
+    })
 }
 
 /// Whether a model's provider is one that discovery gives its name, and is not there now. A tree
@@ -390,7 +406,7 @@ fn provider_of(file: &ProviderFile) -> Provider {
             total: times.total,
         },
         max_concurrent: file.max_concurrent,
-        origin: Origin::Git { file: file.file.clone() },
+        origin: Origin::Git { file: file.file.clone(), line: file.line },
     }
 }
 
@@ -416,7 +432,7 @@ fn model_of(file: &ModelFile) -> Model {
         aliases: file.aliases.clone(),
         fallbacks: file.fallbacks.clone(),
         privacy: String::new(),
-        origin: Origin::Git { file: file.file.clone() },
+        origin: Origin::Git { file: file.file.clone(), line: file.line },
         enabled: file.enabled,
     }
 }
@@ -435,13 +451,15 @@ fn own_price(file: &ModelFile) -> Option<Price> {
 }
 
 fn registry_fault(fault: &router::Fault) -> Fault {
-    let file = match &fault.origin {
-        Origin::Git { file } => file.clone(),
-        Origin::Runtime | Origin::Discovered | Origin::Simulator => fault.origin.to_string(),
+    let (file, line) = match &fault.origin {
+        Origin::Git { file, line } => (file.clone(), *line),
+        Origin::Runtime | Origin::Discovered | Origin::Simulator => {
+            (fault.origin.to_string(), None)
+        }
     };
     Fault {
         file,
-        line: None,
+        line,
         key: fault.subject.clone(),
         message: fault.message.clone(),
         fix: fault.fix.clone(),

@@ -45,9 +45,7 @@ fn read(
         policies: agent.policies.iter().map(source).collect(),
     };
     let raw = |folder: &str| -> Vec<Source> {
-        let is_in =
-            |file: &&TextFile| file.path.starts_with(folder) && file.path.ends_with(".toml");
-        tree.raw.iter().filter(is_in).map(source).collect()
+        tree.raw.iter().filter(|file| file.path.starts_with(folder)).map(source).collect()
     };
     let bundle = Bundle {
         commit: tree.commit.clone(),

@@ -344,15 +344,16 @@ impl Files {
             repository.verify(&commit).await?;
             repository.files(&commit).await
         };
-        let (message, fix) = match read.await {
+        let faults = match read.await {
             Ok(files) => return Ok(Self { commit, files }),
-            Err(git::Error::Unsigned { why, .. }) => (why, git::SIGN),
-            Err(git::Error::Contents { message, .. }) => (message, "commit a tree without it"),
+            Err(git::Error::Contents { faults, .. }) => faults,
+            Err(git::Error::Unsigned { why: message, .. }) => {
+                let (file, fix) = (format!("commit {commit}"), git::SIGN.to_owned());
+                vec![Fault { file, line: None, key: String::new(), message, fix }]
+            }
             Err(error) => return Err(error.into()),
         };
-        let (file, fix) = (format!("commit {commit}"), fix.to_owned());
-        let fault = Fault { file, line: None, key: String::new(), message, fix };
-        Err(Error::Faults { commit, faults: vec![fault] })
+        Err(Error::Faults { commit, faults })
     }
 }
 

@@ -17,7 +17,7 @@ struct Row {
     name: &'static str,
     /// How it differs from the starter tree.
     edits: Vec<Edit>,
-    /// The file that is named. A commit that is refused as a whole is named itself.
+    /// The file that is named.
     file: &'static str,
     /// What stands on the line that is named; empty where no line can be.
     on: &'static str,

@@ -1,54 +1,6 @@
 //! Labels: how confidential content is, whether it can be trusted, where a model runs.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
-/// Text that is not one of a closed set of names.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not one of {}", .allowed.join(", "))]
-pub struct ParseLabelError {
-    given: String,
-    allowed: &'static [&'static str],
-}
-
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "lowercase")]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
-
-        impl $name {
-            /// Every value, lowest first.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The name used in policies, configuration, headers and records.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = ParseLabelError;
-
-            fn from_str(text: &str) -> Result<Self, ParseLabelError> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    other => Err(ParseLabelError { given: other.to_owned(), allowed: &[$($text),*] }),
-                }
-            }
-        }
-    };
-}
-
-named! {
+crate::names! {
     /// Confidentiality of content. It only rises: joining two labels gives the higher one.
     Label {
         /// May be published.
@@ -62,7 +14,7 @@ named! {
     }
 }
 
-named! {
+crate::names! {
     /// Whether content may be treated as the user's own word.
     Integrity {
         /// Web pages, e-mail, unknown senders, tool results from outside.
@@ -72,7 +24,7 @@ named! {
     }
 }
 
-named! {
+crate::names! {
     /// Where a model runs.
     Locality {
         /// On hardware of the organisation's own.
@@ -82,7 +34,7 @@ named! {
     }
 }
 
-named! {
+crate::names! {
     /// How big a model is within its family; a policy and the router's default order speak of it.
     SizeClass {
         /// Cheap and quick.
@@ -94,7 +46,7 @@ named! {
     }
 }
 
-named! {
+crate::names! {
     /// The wire format that a provider speaks.
     ProviderKind {
         /// OpenAI's chat completions: also every local server and most other providers.

@@ -11,6 +11,7 @@ mod event;
 mod id;
 mod label;
 mod money;
+mod names;
 mod secret;
 mod time;
 
@@ -20,7 +21,8 @@ pub use id::{
     AgentId, ApprovalId, AttemptId, AuditId, EventId, GrantId, HoldId, KeyId, ParseIdError,
     RequestId, RunId, SessionId, TaskId, TenantId, WorkspaceId,
 };
-pub use label::{Integrity, Label, Locality, ParseLabelError, ProviderKind, SizeClass};
+pub use label::{Integrity, Label, Locality, ProviderKind, SizeClass};
 pub use money::{MoneyError, Nanos, NanosPerMillion};
+pub use names::UnknownName;
 pub use secret::Secret;
 pub use time::Timestamp;

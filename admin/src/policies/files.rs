@@ -20,6 +20,7 @@ const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// What to show of the tree.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct FileFilter {
     /// The file whose text to show.

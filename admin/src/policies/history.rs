@@ -16,6 +16,7 @@ use policy::Operation;
 
 /// How many commits to list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct LogFilter {
     /// How many, newest; 20 where absent, at most 1000.

@@ -168,8 +168,33 @@ async fn a_denial_stands_and_whoever_has_no_role_has_no_say() {
     let path = "/api/v1/approvals?status=denied&kind=admin&requester=ann";
     let (_, list) = call(house.local(), "GET", path, None).await;
     assert_eq!(list["approvals"][0]["votes"][0]["reason"], "checked", "{list}");
-    let (status, _) = vote(&house, &house.token, &ApprovalId::generate().to_string(), "deny").await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_vote_on_a_question_that_is_not_there_tells_strangers_nothing_and_is_on_record() {
+    let house = House::build().await;
+    let (real, unknown) = (waiting(&house).await, ApprovalId::generate().to_string());
+    let stranger = house.person("stranger", &["temp"]).await;
+    let auditor = house.person("eve", &["auditor"]).await;
+    let denied = (StatusCode::FORBIDDEN, json!("policy_denied"));
+    let missing = (StatusCode::NOT_FOUND, json!("not_found"));
+    let mut answers = Vec::new();
+    for (token, id, told) in [
+        (&stranger, &real[0], &denied),
+        (&stranger, &unknown, &denied),
+        // Whoever may look at questions is told what is so.
+        (&auditor, &real[0], &denied),
+        (&auditor, &unknown, &missing),
+        (&house.token, &unknown, &missing),
+    ] {
+        let (status, answer) = vote(&house, token, id, "approve").await;
+        assert_eq!((status, &answer["error"]["code"]), (told.0, &told.1), "{answer}");
+        let record = house.records(Some(types::audit::Kind::Admin)).await.remove(0);
+        assert_eq!(record.resource, format!("approval.approve:{id}"));
+        assert_eq!(json!(record.outcome), told.1);
+        answers.push(answer);
+    }
+    assert_eq!(answers[0], answers[1]);
 }
 
 #[tokio::test]

@@ -250,11 +250,12 @@ impl FromStr for Bus {
 pub struct Upstream {
     /// To connect, TLS included.
     pub connect_timeout: Duration,
-    /// From the end of the request to the answer's first byte.
+    /// From sending a request to the head of its answer, where that is streamed. An answer that is
+    /// not streamed has the whole time.
     pub first_byte_timeout: Duration,
     /// Between two pieces of a stream.
     pub idle_timeout: Duration,
-    /// For the whole answer.
+    /// From sending a request to the end of its answer.
     pub total_timeout: Duration,
     /// Models that are tried for one request.
     pub max_attempts: usize,
@@ -273,7 +274,8 @@ impl Upstream {
                 "first_byte_timeout",
                 seconds(60),
                 millis(10)..=seconds(1800),
-                "From the end of the request to the first byte.",
+                "From sending a request to the first byte of a stream; other answers have \
+                 total_timeout.",
             ),
             idle_timeout: from.duration(
                 "idle_timeout",

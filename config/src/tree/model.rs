@@ -38,6 +38,8 @@ pub struct ModelFile {
     pub enabled: bool,
     /// The file it was written in.
     pub file: String,
+    /// The line of its id.
+    pub line: Option<usize>,
 }
 
 /// What a model can do.
@@ -83,6 +85,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
     let at = from.place_of("id");
     let id: Option<String> = from.required("id", "gpt-5-mini", "");
     check_id(&mut from, "id", at.as_ref(), id.as_slice());
+    let line = at.and_then(|at| at.line);
     let provider = from.required("provider", "openai", "");
     let upstream: Option<String> = from.optional("upstream", "gpt-5-mini", "");
     let locality = from.optional("locality", "cloud", "");
@@ -114,6 +117,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
         price,
         enabled,
         file: file.to_owned(),
+        line,
     })
 }
 

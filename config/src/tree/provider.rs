@@ -38,6 +38,8 @@ pub struct ProviderFile {
     pub max_concurrent: Option<usize>,
     /// The file it was written in.
     pub file: String,
+    /// The line of its name.
+    pub line: Option<usize>,
 }
 
 /// How OpenAI's dialect limits output: the newer field is unknown to many local servers.
@@ -54,7 +56,7 @@ pub enum MaxTokensField {
 pub struct Timeouts {
     /// To connect.
     pub connect: Option<Duration>,
-    /// To the answer's first byte.
+    /// To the first byte of an answer that is streamed.
     pub first_byte: Option<Duration>,
     /// Between two pieces of a stream.
     pub idle: Option<Duration>,
@@ -112,6 +114,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<Provider
         timeouts,
         max_concurrent,
         file: file.to_owned(),
+        line: at.and_then(|at| at.line),
     })
 }
 

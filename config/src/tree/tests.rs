@@ -88,6 +88,11 @@ fn a_whole_tree_is_read() {
         ("policies/base.cedar", "permit(principal, action, resource);"),
         ("policies/schema.cedarschema", "namespace X {}"),
         ("policies/README.md", "about"),
+        ("tests/README.md", "about"),
+        ("tests/.gitkeep", ""),
+        ("tests/team/cases.toml", ""),
+        ("invariants/README.md", "about"),
+        ("invariants/own.toml", ""),
         ("agents/tickets/agent.toml", AGENT),
         ("agents/tickets/own.cedar", "// nothing"),
         ("providers/vllm.toml", PROVIDER),
@@ -96,7 +101,7 @@ fn a_whole_tree_is_read() {
     ]);
     assert_eq!(tree.commit, "c0ffee");
     assert_eq!(tree.policies.len(), 1);
-    assert_eq!(tree.raw.len(), 2);
+    assert_eq!(tree.raw.len(), 4);
     assert_eq!(tree.settings.tenant.day, Some(Nanos(100_000_000_000)));
     assert!(tree.settings.dlp.as_ref().is_some_and(|dlp| dlp.contains_key("regions")));
     let agent = &tree.agents["tickets"];
@@ -151,6 +156,8 @@ fn every_mistake_of_every_file_is_told_at_once() {
         ),
         ("polices/base.cedar", "permit(principal, action, resource);"),
         ("policies/base.txt", "x"),
+        ("tests/more.tml", "x"),
+        ("invariants/more.yaml", "x"),
         ("extra/notes.txt", "x"),
         ("agents/ghost/own.cedar", "// no definition"),
         ("agents/Bad Name/agent.toml", "owner = ' '\n"),

@@ -46,7 +46,7 @@ pub(crate) fn model(id: &str, provider: &str, size: SizeClass) -> Model {
 }
 
 pub(crate) fn git(file: &str) -> Origin {
-    Origin::Git { file: file.to_owned() }
+    Origin::Git { file: file.to_owned(), line: None }
 }
 
 fn providers() -> Vec<Provider> {

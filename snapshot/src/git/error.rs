@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use config::Fault;
+
 /// Why the tree cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -72,13 +74,23 @@ pub enum Error {
         /// The name.
         reference: String,
     },
+    /// What the remote has of that name is no commit.
+    #[error(
+        "`{reference}` of `{remote}` is no commit; tag a commit, or set `policy.ref` to a branch"
+    )]
+    NoCommit {
+        /// The remote.
+        remote: String,
+        /// The name.
+        reference: String,
+    },
     /// The commit holds what a tree may not hold.
-    #[error("commit {commit}: {message}")]
+    #[error("commit {commit}: {}", list(.faults))]
     Contents {
         /// Which commit.
         commit: String,
-        /// What and what to do.
-        message: String,
+        /// Every file that it may not hold.
+        faults: Vec<Fault>,
     },
     /// The commit is not signed by somebody who may.
     #[error("commit {commit} is refused: {why}; {SIGN}")]
@@ -147,3 +159,7 @@ pub enum Error {
 /// What to do about a commit that nobody signed who may.
 pub(crate) const SIGN: &str = "sign it with a key of the file `policy.allowed_signers` (`git commit --amend -S`), or add its \
      signer to that file";
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -184,9 +184,9 @@ impl Repository {
         self.fetch_ref(remote, &name, &incoming).await?;
         let object = self.find(&incoming).await?.unwrap_or_default();
         let found = self.find(&format!("{object}^{{commit}}")).await?;
-        let commit = found.ok_or_else(|| Error::Contents {
-            commit: object.clone(),
-            message: format!("`{name}` of the remote is no commit; tag one, or choose a branch"),
+        let commit = found.ok_or_else(|| Error::NoCommit {
+            remote: remote.to_string(),
+            reference: name.clone(),
         })?;
         let mut warnings = Vec::new();
         let mut forced_from = None;

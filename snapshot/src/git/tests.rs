@@ -143,12 +143,18 @@ async fn nothing_is_written_outside_the_tree() {
 #[tokio::test]
 async fn a_link_in_the_tree_is_refused_and_never_made() {
     let place = Place::with_remote();
-    place.sh("cd person && ln -s /etc/passwd link && git add . && git commit -qm link");
+    place.sh("cd person && ln -s /etc/passwd link && head -c 1048577 /dev/zero > large");
+    place.sh("cd person && git add . && git commit -qm link");
     place.sh("cd person && git push -q ../remote.git main");
     let tree = place.tree();
     let synced = tree.sync().await.unwrap().unwrap();
-    let error = tree.files(&synced.commit).await.unwrap_err().to_string();
-    assert!(error.contains("`link` is a link"), "{error}");
+    let error = tree.files(&synced.commit).await.unwrap_err();
+    let Error::Contents { faults, .. } = &error else { panic!("{error}") };
+    let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    let large = "large: it has 1048577 bytes; split it or shorten it to at most 1048576 bytes";
+    let link = "link: it is a link or a submodule, and only files are read; commit a file in its \
+                place, or remove it";
+    assert_eq!(told, [large, link]);
     assert!(!place.path("tree/link").is_symlink());
     assert_eq!(place.read("link").unwrap(), "/etc/passwd");
     assert!(tree.uncommitted().await.unwrap().is_empty());

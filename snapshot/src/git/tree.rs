@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use config::Fault;
+
 use super::{Repository, error::Error};
 
 /// Files in one tree.
@@ -18,34 +20,62 @@ impl Repository {
     /// [`Error::Contents`] where it holds links, submodules, or more than the bounds allow.
     pub async fn files(&self, commit: &str) -> Result<BTreeMap<String, Vec<u8>>, Error> {
         let listed = self.call(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit]).run().await?;
-        let refused = |message: String| Error::Contents { commit: commit.to_owned(), message };
-        let mut entries = Vec::new();
-        let mut total = 0;
-        for line in listed.split(|&b| b == 0).filter(|line| !line.is_empty()) {
-            let line = String::from_utf8_lossy(line);
-            let (meta, path) = line.split_once('\t').unwrap_or((line.as_ref(), ""));
-            let mut words = meta.split_whitespace();
-            let mode = words.next().unwrap_or_default();
-            let (oid, size) = (words.nth(1).unwrap_or_default(), words.next().unwrap_or_default());
-            if !mode.starts_with("100") {
-                return Err(refused(format!(
-                    "`{path}` is a link or a submodule; only files are read"
-                )));
-            }
-            let size: u64 = size.parse().unwrap_or(u64::MAX);
-            total = size.saturating_add(total);
-            if size > FILE_BYTES_MAX || total > TREE_BYTES_MAX || entries.len() >= FILES_MAX {
-                return Err(refused(format!(
-                    "`{path}` goes beyond the bounds of {FILES_MAX} files, 1 MiB a file and 32 MiB in all"
-                )));
-            }
-            entries.push((path.to_owned(), oid.to_owned()));
-        }
+        let entries = entries(&listed)
+            .map_err(|faults| Error::Contents { commit: commit.to_owned(), faults })?;
         let wanted: String = entries.iter().map(|(_, oid)| format!("{oid}\n")).collect();
         let blobs = self.call(&["cat-file", "--batch"]).input(wanted).run().await?;
-        split_batch(&blobs, entries)
-            .ok_or_else(|| refused("git printed an incomplete batch".to_owned()))
+        split_batch(&blobs, entries).ok_or_else(|| Error::Failed {
+            command: "cat-file".to_owned(),
+            dir: self.dir().display().to_string(),
+            message: "it printed an incomplete batch".to_owned(),
+        })
     }
+}
+
+/// The files that `git ls-tree -r -z -l` lists, as paths and the ids of their contents.
+///
+/// # Errors
+/// Every entry that a tree may not hold, before anything of it is read.
+fn entries(listed: &[u8]) -> Result<Vec<(String, String)>, Vec<Fault>> {
+    let lines: Vec<_> = listed.split(|&b| b == 0).filter(|line| !line.is_empty()).collect();
+    if lines.len() > FILES_MAX {
+        let message = format!("the tree has {} files", lines.len());
+        return Err(vec![fault(".", message, format!("keep at most {FILES_MAX}"))]);
+    }
+    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    let mut total = 0_u64;
+    for line in lines {
+        let line = String::from_utf8_lossy(line);
+        let (meta, path) = line.split_once('\t').unwrap_or((line.as_ref(), ""));
+        let mut words = meta.split_whitespace();
+        let mode = words.next().unwrap_or_default();
+        let (oid, size) = (words.nth(1).unwrap_or_default(), words.next().unwrap_or_default());
+        if !mode.starts_with("100") {
+            let message = "it is a link or a submodule, and only files are read".to_owned();
+            faults.push(fault(
+                path,
+                message,
+                "commit a file in its place, or remove it".to_owned(),
+            ));
+            continue;
+        }
+        let size: u64 = size.parse().unwrap_or(u64::MAX);
+        if size > FILE_BYTES_MAX {
+            let fix = format!("split it or shorten it to at most {FILE_BYTES_MAX} bytes");
+            faults.push(fault(path, format!("it has {size} bytes"), fix));
+        }
+        total = total.saturating_add(size);
+        entries.push((path.to_owned(), oid.to_owned()));
+    }
+    if total > TREE_BYTES_MAX {
+        let fix = format!("keep at most {TREE_BYTES_MAX}");
+        faults.push(fault(".", format!("the tree has {total} bytes"), fix));
+    }
+    if faults.is_empty() { Ok(entries) } else { Err(faults) }
+}
+
+fn fault(file: &str, message: String, fix: String) -> Fault {
+    Fault { file: file.to_owned(), line: None, key: String::new(), message, fix }
 }
 
 /// Takes `git cat-file --batch` output apart: a header line, the bytes, a line feed, per object.

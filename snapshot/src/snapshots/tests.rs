@@ -7,13 +7,18 @@ use types::KeyId;
 use super::*;
 use crate::git::{GitOptions, tests::Place};
 
+/// The files of the starter tree.
+fn starter() -> impl Iterator<Item = (String, String)> {
+    let fixed = config::starter::FILES.iter().chain(STARTER);
+    let fixed = fixed.map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    fixed.chain([(agent_file(DEFAULT_AGENT), agent_starter(DEFAULT_AGENT))])
+}
+
 /// A place whose remote has the starter tree.
 fn place() -> Place {
     let place = Place::with_remote();
     place.sh("cd person && git rm -q a.cedar");
-    let fixed = config::starter::FILES.iter().chain(STARTER);
-    let fixed = fixed.map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    for (path, text) in fixed.chain([(agent_file(DEFAULT_AGENT), agent_starter(DEFAULT_AGENT))]) {
+    for (path, text) in starter() {
         let file = place.path("person").join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
@@ -111,7 +116,9 @@ async fn a_commit_of_the_remote_is_taken_whole_or_rejected_with_its_reason() {
     snapshots.sync_now().await.unwrap();
     let status = snapshots.status();
     assert_eq!((status.rejected.as_deref(), REJECTED.get()), (Some(link.as_str()), 2));
-    assert!(status.faults[0].to_string().contains("`link` is a link"), "{:?}", status.faults);
+    let [fault] = &status.faults[..] else { panic!("{:?}", status.faults) };
+    assert_eq!(fault.file, "link");
+    assert!(fault.message.contains("is a link"), "{fault}");
 
     place.sh("cd person && git rm -q link");
     let good = place.person("note", "mended");
@@ -119,6 +126,30 @@ async fn a_commit_of_the_remote_is_taken_whole_or_rejected_with_its_reason() {
     assert_eq!((snapshots.status().rejected, REJECTED_NOW.get()), (None, 0));
     let outcomes: Vec<_> = told(&store).await.into_iter().map(|(_, outcome)| outcome).collect();
     assert_eq!(outcomes, ["ok", "rejected", "rejected"]);
+}
+
+#[tokio::test]
+async fn a_changed_copy_of_the_schema_is_taken_and_noted() {
+    let place = place();
+    let store = store(&place).await;
+    let snapshots = open(&place, place.options(), &store).await.unwrap();
+    assert_eq!(snapshots.status().notes, [""; 0]);
+    let (file, text) = ("policies/schema.cedarschema", "namespace Orchestack {}\n");
+    let commit = place.person(file, text);
+    assert_eq!(snapshots.sync_now().await.unwrap().commit, commit);
+    let mut files: BTreeMap<_, _> =
+        starter().map(|(path, text)| (path, text.into_bytes())).collect();
+    assert_eq!(crate::check("c", &files).unwrap().notes, [""; 0]);
+    files.insert(file.to_owned(), text.into());
+    let noted = crate::check("c", &files).unwrap().notes;
+    assert_eq!(snapshots.status().notes, noted);
+    assert_eq!(
+        noted,
+        [
+            "policies/schema.cedarschema differs from the schema of this build, which is what counts; \
+          write it anew with `orchestack policy schema > policies/schema.cedarschema`"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -6,9 +6,8 @@ use serde_json::Value;
 use types::{ApprovalId, RequestId, TenantId, Timestamp};
 
 use super::{Status, error::Error};
-use crate::names::names;
 
-names! {
+types::names! {
     /// What is to be approved.
     Kind {
         /// One call of a model.
@@ -24,7 +23,7 @@ names! {
     }
 }
 
-names! {
+types::names! {
     /// What kind of principal asks.
     RequesterKind {
         /// An agent.
@@ -36,7 +35,7 @@ names! {
     }
 }
 
-names! {
+types::names! {
     /// What a person says.
     Decision {
         /// Yes. It may need others who say so too.

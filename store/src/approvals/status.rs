@@ -2,9 +2,7 @@
 
 use types::Timestamp;
 
-use crate::names::names;
-
-names! {
+types::names! {
     /// Where an approval stands.
     Status {
         /// It waits for people.
@@ -24,7 +22,7 @@ names! {
     }
 }
 
-names! {
+types::names! {
     /// What happens to an approval.
     Event {
         /// Somebody votes, and more votes are needed.

@@ -26,7 +26,7 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 }
 
 /// Agent `default` asks to call a tool; one infra-admin must approve.
-fn ask(subject: u8) -> NewApproval {
+pub(crate) fn ask(subject: u8) -> NewApproval {
     NewApproval {
         id: ApprovalId::generate(),
         subject: Subject {
@@ -61,7 +61,7 @@ fn ballot(decision: Decision, roles: &[&str]) -> Ballot {
     Ballot { roles: names(roles), decision, reason: "seen".to_owned() }
 }
 
-async fn asked(store: &Store, ask: &NewApproval) -> Approval {
+pub(crate) async fn asked(store: &Store, ask: &NewApproval) -> Approval {
     let (approval, made) =
         store.approvals().request(ask, &record(audit::Kind::Admin)).await.unwrap();
     assert!(made);
@@ -80,7 +80,7 @@ async fn say(
     store.approvals().vote(&permit, id, &ballot, &record(audit::Kind::Admin)).await
 }
 
-async fn yes(store: &Store, id: ApprovalId, person: &str) -> Result<Approval, Error> {
+pub(crate) async fn yes(store: &Store, id: ApprovalId, person: &str) -> Result<Approval, Error> {
     say(store, id, person, Decision::Approve, &["infra-admin"]).await
 }
 

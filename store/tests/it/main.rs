@@ -22,6 +22,8 @@ mod outbox;
 mod spend;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod upgrade;
 
 /// Runs each test body on both databases.
 macro_rules! on_both {

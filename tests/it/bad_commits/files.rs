@@ -130,6 +130,20 @@ fn files() -> Vec<Row> {
             "no place for this file",
         ),
         file(
+            "a case that is called otherwise",
+            "tests/more.tml",
+            write("tests/more.tml", ""),
+            "",
+            "no place for this file",
+        ),
+        file(
+            "an invariant that is called otherwise",
+            "invariants/more.yaml",
+            write("invariants/more.yaml", ""),
+            "",
+            "no place for this file",
+        ),
+        file(
             "a policy that is no text",
             BAD,
             Edit::Bytes(BAD, vec![b'/', b'/', 0xff, 0xfe]),
@@ -137,14 +151,8 @@ fn files() -> Vec<Row> {
             "not UTF-8",
         ),
         // Of these two the commit is refused before any file of it is read.
-        file("a link", "commit ", Edit::Link(BAD), "", "`policies/bad.cedar` is a link"),
-        file(
-            "a file beyond its bound",
-            "commit ",
-            Edit::Write(BAD, large),
-            "",
-            "`policies/bad.cedar` goes beyond the bounds",
-        ),
+        file("a link", BAD, Edit::Link(BAD), "", "it is a link"),
+        file("a file beyond its bound", BAD, Edit::Write(BAD, large), "", "it has 1100001 bytes"),
         file(
             "a model that is not TOML",
             "models/bad.toml",
@@ -157,11 +165,39 @@ fn files() -> Vec<Row> {
             "models/bad.toml",
             write(
                 "models/bad.toml",
-                "id = \"bad\"\nprovider = \"nobody\"\nfree = true\ncontext_tokens = 8000\n\
+                "# A server of ours.\nid = \"bad\"\nprovider = \"nobody\"\nfree = true\n\
+                 context_tokens = 8000\nmax_output_tokens = 1000\n",
+            ),
+            "id = \"bad\"",
+            "its provider `nobody` is unknown",
+        ),
+        file(
+            "an alias that another model has",
+            "models/bad.toml",
+            write(
+                "models/bad.toml",
+                &["good", "bad"]
+                    .map(|id| {
+                        format!(
+                            "[[model]]\nid = \"{id}\"\nprovider = \"sim\"\naliases = [\"same\"]\n\
+                     context_tokens = 8000\nmax_output_tokens = 1000\n"
+                        )
+                    })
+                    .concat(),
+            ),
+            "id = \"good\"",
+            "its alias `same` is also an alias of `bad`",
+        ),
+        file(
+            "a model that another file has",
+            "models/sim.toml",
+            write(
+                "models/bad.toml",
+                "id = \"sim\"\nprovider = \"sim\"\ncontext_tokens = 8000\n\
                  max_output_tokens = 1000\n",
             ),
-            "",
-            "nobody",
+            "id = \"sim\"",
+            "the model `sim` is also defined in models/bad.toml",
         ),
         file(
             "an agent with a setting that nobody reads",
