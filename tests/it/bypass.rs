@@ -50,6 +50,10 @@ enum Key {
     Wrong,
     /// A capability grant that nobody signed.
     Forged,
+    /// A capability grant for the model `sim`.
+    Granted,
+    /// One that was revoked.
+    Revoked,
     /// Of an agent without money.
     Poor,
 }
@@ -173,6 +177,11 @@ fn requests() -> Vec<Row> {
         Row::ask("too long", &long).refused(413, "body_too_large"),
         Row { key: Key::Wrong, ..Row::ask("too long, with a wrong key", &long) }.unrecorded(401),
         Row { key: Key::Forged, ..ask("with a forged grant", "sim") }.unrecorded(401),
+        Row { key: Key::Granted, ..ask("with a grant", "sim") },
+        Row { key: Key::Granted, ..Row::ask("with a grant, streamed", &streamed("sim", "Hello.")) },
+        Row { key: Key::Granted, ..ask("with a grant for another model", "cloud") }
+            .refused(403, "policy_denied"),
+        Row { key: Key::Revoked, ..ask("with a revoked grant", "sim") }.unrecorded(401),
         body("no JSON", "{\"model\":").refused(400, "invalid_request"),
         body("empty", "").refused(400, "invalid_request"),
         body("no messages", "{\"model\":\"sim\",\"messages\":[]}").refused(400, "invalid_request"),
@@ -230,6 +239,8 @@ struct Stage {
     client: Client,
     good: String,
     poor: String,
+    granted: String,
+    revoked: String,
 }
 
 impl Stage {
@@ -264,7 +275,13 @@ impl Stage {
         let server = setup.start().await;
         let rows = Rows::of(&server).await;
         let (good, poor) = (server.key("default"), server.key("poor"));
-        Self { server, simulator, rows, client: Client::new(), good, poor }
+        let grant = || {
+            let made = server.json(&["grant", "create", "--agent", "default", "--models", "sim"]);
+            ["id", "grant"].map(|key| made[key].as_str().expect("a grant is made").to_owned())
+        };
+        let ([_, granted], [id, revoked]) = (grant(), grant());
+        server.json(&["grant", "revoke", &id]);
+        Self { server, simulator, rows, client: Client::new(), good, poor, granted, revoked }
     }
 
     /// The header of a row's credential.
@@ -273,6 +290,8 @@ impl Stage {
         let key = match row.key {
             Key::Good => Some(self.good.clone()),
             Key::Poor => Some(self.poor.clone()),
+            Key::Granted => Some(self.granted.clone()),
+            Key::Revoked => Some(self.revoked.clone()),
             Key::Wrong => Some(wrong()),
             Key::Forged => Some("orkg_e30.c2lnbmF0dXJl".to_owned()),
             Key::Missing => None,
