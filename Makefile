@@ -26,8 +26,8 @@ test: setup ## Installs what the tests need, starts the services, runs every tes
 crash: ## Kills the gateway in the middle of streams, 50 times on each database
 	@scripts/services.sh
 	$(CARGO) build --locked --workspace --bins
-	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --package orchestack-tests \
-		--success-output immediate -E 'test(crash::)'
+	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --workspace \
+		--success-output immediate -E 'package(orchestack-tests) and test(crash::)'
 
 policy: ## Long policy tests: a million decisions against the twin, a thousand swaps under load
 	@scripts/services.sh
@@ -51,5 +51,5 @@ fuzz: ## Looks for new inputs that break a promise (needs cargo-fuzz and a night
 	cargo +nightly fuzz run --fuzz-dir fuzz/targets $(FUZZ) fuzz/corpus/$(FUZZ) -- -max_total_time=60
 
 bench: ## The load bench: nginx, a bare pass-through and the gateway with everything on, interleaved
-	$(CARGO) build --release --locked --workspace --bins
+	$(CARGO) build --profile dist --locked --workspace --bins
 	benches/load.sh

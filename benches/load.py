@@ -64,7 +64,7 @@ def arguments():
     parser.add_argument("--modes", nargs="+", choices=["whole", "streamed"])
     parser.add_argument("--proxies", nargs="+", default=["nginx", "pass-through", "orchestack"])
     parser.add_argument("--workers", type=int, default=2, help="nginx's")
-    parser.add_argument("--binaries", default=str(ROOT / "target" / "release"))
+    parser.add_argument("--binaries", default=str(ROOT / "target" / "dist"))
     parser.add_argument("--json", help="a file for every single sample")
     parser.add_argument("--hold", action="store_true", help="start, tell the addresses, and wait")
     options = parser.parse_args()
