@@ -18,14 +18,14 @@ run: setup ## Builds and starts everything; prints one curl line that answers
 test: setup ## Installs what the tests need, starts the services, runs every test
 	@scripts/services.sh
 	@scripts/sdks.sh
-	$(CARGO) build --locked --workspace --bins
+	$(CARGO) build --locked --workspace --all-targets
 	@set -a; . target/test.env; set +a; $(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-nextest
 	@set -a; . target/test.env; set +a; $(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
 
 crash: ## Kills the gateway in the middle of streams, 50 times on each database
 	@scripts/services.sh
-	$(CARGO) build --locked --workspace --bins
+	$(CARGO) build --locked --workspace --all-targets
 	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --workspace \
 		--success-output immediate -E 'package(orchestack-tests) and test(crash::)'
 
