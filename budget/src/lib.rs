@@ -16,6 +16,7 @@ mod hold;
 mod ledger;
 mod op;
 mod price;
+mod slice;
 
 pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
 pub use books::Books;
@@ -27,5 +28,6 @@ pub use hold::{BadStep, Charge, Hold, HoldEvent, HoldState};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;
 pub use ledger::{Basis, LedgerKind, LedgerRow};
-pub use op::{HoldAsk, Op, Outcome, Refusal};
+pub use op::{Backing, HoldAsk, Op, Outcome, Refusal};
 pub use price::{Price, Rates, Tier};
+pub use slice::{Slice, SliceAsk, SliceState};
