@@ -12,6 +12,7 @@ mod account;
 mod books;
 mod bound;
 mod catalogue;
+mod fund;
 mod hold;
 mod ledger;
 mod op;
@@ -24,6 +25,7 @@ pub use bound::{
     IMAGE_TOKENS_MAX, affordable_output, bound, cost, input_bound, input_bound_with, unpriced_field,
 };
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
+pub use fund::{Counter, Fund, Short};
 pub use hold::{BadStep, Charge, Hold, HoldEvent, HoldState};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;

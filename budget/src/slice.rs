@@ -10,8 +10,8 @@ use crate::account::{AccountKey, CapSpec};
 /// Money reserved on a whole path of accounts for one process, which admits holds from it without
 /// asking anybody.
 ///
-/// A slice is of a path, not of an account: to admit is one step on one counter,
-/// and what several paths share, such as a tenant's account, is decided when a
+/// A slice is of a path, not of an account: to admit is one compare-and-swap on one counter (see
+/// [`crate::Fund`]), and what several paths share, such as a tenant's account, is decided when a
 /// slice is taken.
 ///
 /// INVARIANT: `taken = amount + charged + what its open holds reserve + what its resolved holds
