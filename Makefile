@@ -29,7 +29,7 @@ crash: ## Kills the gateway in the middle of streams, 50 times on each database
 	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --package orchestack-tests \
 		--success-output immediate -E 'test(crash::)'
 
-invariants: ## A million random sequences of the ledger's operations against its model
+invariants: ## A million random sequences of the ledger's operations against its model; a hundred days
 	ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full --package orchestack-budget \
 		--success-output immediate
 
