@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash policy lint fmt bench deny fuzz
+.PHONY: help setup run test crash invariants policy lint fmt bench deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,10 @@ crash: ## Kills the gateway in the middle of streams, 50 times on each database
 	$(CARGO) build --locked --workspace --all-targets
 	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --workspace \
 		--success-output immediate -E 'package(orchestack-tests) and test(crash::)'
+
+invariants: ## A million random sequences of the ledger's operations against its model; a hundred days
+	ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full --package orchestack-budget \
+		--success-output immediate
 
 policy: ## Long policy tests: a million decisions against the twin, a thousand swaps under load
 	@scripts/services.sh

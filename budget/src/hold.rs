@@ -22,6 +22,8 @@ pub struct Hold {
     /// The accounts it is held in, in lock order. Their windows are those of the moment it was made
     /// in, so a hold that outlives midnight still settles on the day before.
     pub path: Vec<AccountKey>,
+    /// The slice that its money came from, and to which what it frees goes back.
+    pub slice: Option<HoldId>,
     /// What is reserved: the worst case.
     pub amount: Nanos,
     /// Where it is in its life.

@@ -6,9 +6,12 @@ use types::{AttemptId, HoldId, Nanos, RequestId, TenantId, Timestamp, answer::Us
 use crate::account::AccountKey;
 
 /// One row: what a hold was charged and why. Unique per (hold, kind); never changed, never removed.
+///
+/// The rows of a slice itself, [`LedgerKind::Provisional`] and [`LedgerKind::Correction`], name no
+/// provider and no model: nobody knows yet what its money was for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerRow {
-    /// The hold that was charged.
+    /// The hold that was charged, or the slice.
     pub hold: HoldId,
     /// What kind of row it is.
     pub kind: LedgerKind,
@@ -47,6 +50,11 @@ types::names! {
         Provisional = "provisional",
         /// The difference to a provisional charge, once the true cost is known.
         Correction = "correction",
+        /// The credit with which a hold takes its amount out of the charge of a lapsed slice: it was
+        /// admitted from the slice, and told too late.
+        Moved = "moved",
+        /// The debit of what a hold freed while its slice was lapsed: it stays charged there.
+        Kept = "kept",
     }
 }
 

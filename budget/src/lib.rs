@@ -12,10 +12,12 @@ mod account;
 mod books;
 mod bound;
 mod catalogue;
+mod fund;
 mod hold;
 mod ledger;
 mod op;
 mod price;
+mod slice;
 
 pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
 pub use books::Books;
@@ -23,9 +25,11 @@ pub use bound::{
     IMAGE_TOKENS_MAX, affordable_output, bound, cost, input_bound, input_bound_with, unpriced_field,
 };
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
+pub use fund::{Counter, Fund, Short};
 pub use hold::{BadStep, Charge, Hold, HoldEvent, HoldState};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;
 pub use ledger::{Basis, LedgerKind, LedgerRow};
-pub use op::{HoldAsk, Op, Outcome, Refusal};
+pub use op::{Backing, HoldAsk, Op, Outcome, Refusal};
 pub use price::{Price, Rates, Tier};
+pub use slice::{Slice, SliceAsk, SliceState};

@@ -6,6 +6,7 @@ use crate::{
     account::{Account, AccountKey, CapSpec},
     hold::{BadStep, Charge, Hold},
     ledger::Basis,
+    slice::{Slice, SliceAsk},
 };
 
 /// One operation. Every one is idempotent: applied again it changes nothing and gives the first
@@ -69,9 +70,19 @@ pub enum Op {
         /// The new end of the lease.
         lease_until: Timestamp,
     },
-    /// Resolve every loaded hold whose lease ran out at or before `now`: release what was never
-    /// dispatched, settle the rest provisionally at [`Hold::if_lost`].
+    /// Resolve every loaded hold and slice whose lease ran out at or before `now`: release what was
+    /// never dispatched, settle the rest provisionally at [`Hold::if_lost`], and let slices lapse.
     Reap,
+    /// Reserve money on a whole path for one process to admit from, or nowhere.
+    Slice(Box<SliceAsk>),
+    /// Give back all that is left of a slice. Whoever asks knows that every hold of it was applied
+    /// before; holds of it that are still open settle into the accounts.
+    CloseSlice {
+        /// The slice.
+        slice: HoldId,
+        /// Its owner's fence.
+        fence: u64,
+    },
     /// Set an account's target; creates the row where it is missing.
     SetTarget(CapSpec),
 }
@@ -87,7 +98,10 @@ pub struct HoldAsk {
     pub request: RequestId,
     /// Whose money it is.
     pub tenant: TenantId,
-    /// The accounts, in any order, each once, at least one; missing rows are created.
+    /// Where its money comes from.
+    pub backing: Backing,
+    /// The accounts, in any order, each once, at least one; missing rows are created. Empty for a
+    /// hold from a slice, which is on the slice's path.
     pub path: Vec<CapSpec>,
     /// The worst case; not negative.
     pub amount: Nanos,
@@ -103,6 +117,18 @@ pub struct HoldAsk {
     pub owner: String,
     /// Its fence.
     pub fence: u64,
+}
+
+/// Where the money of a hold comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backing {
+    /// Its own room in every account of the path.
+    Room,
+    /// Money that a slice of the same owner holds already.
+    Slice(HoldId),
+    /// Nothing: it was dispatched while the accounts could not be asked, which only a path without
+    /// a hard cap allows. Not refused, because it happened; a cap in force rises by it.
+    Debt,
 }
 
 /// What an operation did, or had done when it was first applied.
@@ -126,7 +152,13 @@ pub enum Outcome {
         released: Vec<HoldId>,
         /// Settled provisionally.
         settled: Vec<HoldId>,
+        /// Slices whose rest is charged provisionally.
+        lapsed: Vec<HoldId>,
     },
+    /// The slice as it is: made now, or found where the operation came again.
+    Sliced(Box<Slice>),
+    /// The slice holds nothing any more.
+    Closed,
     /// The account as it is now.
     TargetSet(Box<Account>),
 }
@@ -140,10 +172,23 @@ pub enum Refusal {
     /// No hold of that id is loaded.
     #[error("hold `{0}` is not known")]
     UnknownHold(HoldId),
+    /// No slice of that id is loaded.
+    #[error("slice `{0}` is not known")]
+    UnknownSlice(HoldId),
+    /// A slice is closed or has less left than its owner admitted from it: a fault of the owner.
+    #[error("slice `{slice}` has {left} left, and a hold of {amount} was admitted from it")]
+    SliceShort {
+        /// The slice.
+        slice: HoldId,
+        /// The hold's amount.
+        amount: Nanos,
+        /// What the slice has.
+        left: Nanos,
+    },
     /// An account of the hold's path is not loaded.
     #[error("account {0} is not loaded")]
     UnknownAccount(AccountKey),
-    /// The hold has another owner.
+    /// The hold, or the slice, has another owner.
     #[error("hold `{hold}` is fenced at {current}; an operation with fence {given} cannot write")]
     FenceStale {
         /// The hold.

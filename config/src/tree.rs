@@ -2,6 +2,7 @@
 //! at all, so everything that is wrong with it is told at once.
 
 mod agent;
+mod limits;
 mod model;
 mod organisation;
 mod provider;
@@ -9,6 +10,7 @@ mod provider;
 use std::collections::BTreeMap;
 
 pub use agent::{AgentFile, AgentKind, Caps};
+pub use limits::{OrgLimits, Rates};
 pub use model::{CapabilityNames, ModelFile, ModelPrice};
 pub use organisation::OrgSettings;
 pub use provider::{MaxTokensField, ProviderFile, Timeouts};

@@ -18,6 +18,8 @@ use crate::{
     deliver::{read_body, streamed, whole},
     downstream::Downstream,
     gate::Gate,
+    limits,
+    limits::{Limited, Tokens},
     metrics, quote,
     refusal::Refusal,
     reserve::reserve,
@@ -40,6 +42,8 @@ pub(crate) struct Order<'a> {
     pub(crate) request: &'a ChatRequest,
     pub(crate) findings: &'a Findings,
     pub(crate) max_cost: Option<Nanos>,
+    /// What it took of its caller's limits of tokens.
+    pub(crate) tokens: &'a Arc<Tokens>,
     pub(crate) now: Timestamp,
 }
 
@@ -103,7 +107,11 @@ async fn attempt(
         || lost(Code::Overloaded, "the provider has as many requests as it may", Next::Other);
     let _place = gate.place(to.provider).ok_or_else(full)?;
     let request = to.redacted(order, trail)?;
-    let (bill, body) = reserve(gate, order, &to, &request, trail).await?;
+    let limits = order.snapshot.upstream_limits(&to.provider.name, &to.model.id);
+    let mut passes = gate.limits.enter(&limits).map_err(|full| to.limited(&full, trail))?;
+    let tokens = passes.tokens(limits::estimate(&request));
+    let tokens = tokens.map_err(|full| to.limited(&full, trail))?;
+    let (bill, body) = reserve(gate, order, &to, &request, tokens, trail).await?;
     let response = match send(gate, &to, body, request.stream, trail).await {
         Ok(response) => response,
         Err((used, lost)) => {
@@ -164,6 +172,12 @@ impl<'a> Destination<'a> {
             Outcome::Nothing => "nothing",
         };
         metrics::ATTEMPTS.with_label_values(&[self.provider.name.as_str(), name]).inc();
+    }
+
+    /// The lost attempt of a model that has been asked for as much as it may.
+    fn limited(&self, full: &Limited, trail: &mut Trail) -> Lost {
+        trail.limited = Some(full.record());
+        Lost { refusal: full.refusal(), next: Next::Other }
     }
 
     /// The lost attempt of a failure before any answer.

@@ -16,6 +16,7 @@ use types::{
 };
 
 use crate::{
+    limits::Tokens,
     meter::Meter,
     metrics, span,
     trail::{Completion, Ending, Trail},
@@ -54,6 +55,7 @@ pub(crate) struct Bill {
     transcript: Option<String>,
     /// SHA-256 of what the caller got of the answer's body, in hexadecimal.
     pub(crate) output_hash: Option<String>,
+    tokens: [Arc<Tokens>; 2],
 }
 
 /// What is known about the use when a bill is closed.
@@ -80,6 +82,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) attempt: String,
     /// Whether policy wants the answer recorded in full.
     pub(crate) transcribe: bool,
+    /// What was taken of the caller's and of the model's limits of tokens.
+    pub(crate) tokens: [Arc<Tokens>; 2],
 }
 
 impl Bill {
@@ -101,6 +105,7 @@ impl Bill {
             ending: None,
             transcript: opening.transcribe.then(String::new),
             output_hash: None,
+            tokens: opening.tokens,
         }
     }
 
@@ -184,6 +189,9 @@ impl Bill {
         self.open = false;
         let (actual, basis, usage) = self.charge(known);
         self.count(actual, usage);
+        let tokens = usage.map(|usage| usage.input.saturating_add(usage.output));
+        let used = if known == Known::Refused { Some(0) } else { tokens };
+        self.tokens.iter().for_each(|tokens| tokens.used(used));
         let settlement = Settlement { actual, usage, basis };
         let (ledger, hold) = (self.ledger.clone(), self.hold);
         let transcript = self.transcript.take();

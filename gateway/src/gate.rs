@@ -13,7 +13,7 @@ use store::{Store, audit::Audit, ledger::Ledger};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    metrics,
+    limits, metrics,
     upstream::{Limits, Upstreams},
 };
 
@@ -62,6 +62,8 @@ pub(crate) struct Gate {
     pub(crate) upstreams: Upstreams,
     /// Settlements and other work that must not end with the request.
     pub(crate) tasks: TaskTracker,
+    /// What callers, models and providers have used of their rate limits.
+    pub(crate) limits: limits::Limits,
     health: Mutex<HealthTable>,
     /// Models whose provider ignored an output limit: none of them serves a hard cap until this
     /// process starts again, after somebody has looked at it.
@@ -106,6 +108,7 @@ impl Gate {
             pepper,
             upstreams: Upstreams::new(limits),
             tasks: TaskTracker::new(),
+            limits: limits::Limits::new(),
             health: Mutex::new(HealthTable::default()),
             unbounded: Mutex::default(),
             at_provider: Mutex::default(),

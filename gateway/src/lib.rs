@@ -14,6 +14,7 @@ mod downstream;
 mod framing;
 mod gate;
 mod ingress;
+mod limits;
 mod listen;
 mod meter;
 mod metrics;

@@ -27,6 +27,10 @@ series! {
     REQUESTS: IntCounterVec = register_int_counter_vec!(
         "orchestack_requests_total", "Requests by endpoint, model, provider and outcome code",
         &["endpoint", "model", "provider", "code"]);
+    /// Requests over a rate limit.
+    LIMITED: IntCounterVec = register_int_counter_vec!(
+        "orchestack_requests_limited_total",
+        "Requests, and attempts at models, that a rate limit refused", &["scope", "kind"]);
     /// Requests that run now.
     RUNNING: IntGauge = register_int_gauge!(
         "orchestack_requests_running", "Requests that run now");

@@ -11,6 +11,7 @@ use crate::{
     attempt::{Destination, Lost, Next, Order, lost},
     bill::{Bill, Known as Used, Opening, TRANSCRIPT_BYTES_MAX},
     gate::Gate,
+    limits::Tokens,
     meter::Meter,
     quote,
     refusal::Refusal,
@@ -27,6 +28,7 @@ pub(crate) async fn reserve(
     order: &Order<'_>,
     to: &Destination<'_>,
     request: &ChatRequest,
+    tokens: Arc<Tokens>,
     trail: &mut Trail,
 ) -> Result<(Bill, Bytes), Lost> {
     let choices = request.choices.max(1);
@@ -71,6 +73,7 @@ pub(crate) async fn reserve(
             model: &to.model.id,
             attempt: hold.1.to_string(),
             transcribe: to.log_full,
+            tokens: [Arc::clone(order.tokens), tokens],
         },
     );
     bill.remember(trail);

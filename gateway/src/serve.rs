@@ -1,7 +1,7 @@
 //! The life of a request, told once, top to bottom. Nothing else knows the order.
 //!
 //! ```text
-//! caller -> parse -> dlp: findings, label -> policy: Permit -> router: Plan
+//! caller -> rate limits -> parse -> dlp: findings, label -> policy: Permit -> router: Plan
 //!        -> per attempt: hold -> dispatch -> ask -> stream out -> settle and audit
 //! ```
 
@@ -22,7 +22,7 @@ use crate::{
     caller::{self, Known},
     downstream::{Downstream, Left},
     gate::Gate,
-    metrics,
+    limits, metrics,
     refusal::Refusal,
     span,
     trail::{Trail, Who},
@@ -62,10 +62,15 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     let wishes = Wishes::read(down)?;
     trail.session = wishes.session.map(|id| id.to_string());
     known.check_session(wishes.session)?;
+    let limits = snapshot.limits(known.agent, &known.caller);
+    let mut passes = trail.within(gate.limits.enter(&limits))?;
+    trail.limits.clone_from(&passes.told);
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
     let mut request = parse(&body)?;
     trail.asked.clone_from(&request.model);
+    let tokens = trail.within(passes.tokens(limits::estimate(&request)))?;
+    trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len(), trail);
     drop(body);
     let label = findings.label.join(known.agent.label.unwrap_or(Label::Public)).join(wishes.label);
@@ -101,6 +106,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
         request: &request,
         findings: &findings,
         max_cost: wishes.max_cost,
+        tokens: &tokens,
         now,
     };
     let used = approval::Used::take(gate, &permit).await?;

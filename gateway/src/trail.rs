@@ -11,7 +11,13 @@ use types::{
     audit::{Kind, Record},
 };
 
-use crate::{metrics, span};
+use crate::{
+    limits,
+    limits::{Limited, Told},
+    metrics,
+    refusal::Refusal,
+    span,
+};
 
 /// Places of one kind that a record lists, and how much of each: deep JSON has long ones.
 const PLACES_MAX: usize = 16;
@@ -30,6 +36,10 @@ pub(crate) struct Trail {
     /// Who calls, once known. Without it there is nobody to charge or to keep records of.
     pub(crate) caller: Option<Who>,
     pub(crate) commit: String,
+    /// How much is left of the caller's rate limits.
+    pub(crate) limits: Vec<Told>,
+    /// The rate limit that stood in the way.
+    pub(crate) limited: Option<Value>,
     /// The model as the caller asked for it.
     pub(crate) asked: String,
     pub(crate) label: Option<Label>,
@@ -82,6 +92,8 @@ impl Trail {
             decided: false,
             caller: None,
             commit: String::new(),
+            limits: Vec::new(),
+            limited: None,
             asked: String::new(),
             label: None,
             input_hash: None,
@@ -146,6 +158,7 @@ impl Trail {
         if !self.commit.is_empty() {
             headers.push(("x-orchestack-commit", self.commit.clone()));
         }
+        headers.extend(limits::headers(&self.limits));
         if let Some(served) = &self.served {
             headers.push(("x-orchestack-model", served.model.clone()));
             headers.push(("x-orchestack-provider", served.provider.clone()));
@@ -154,6 +167,16 @@ impl Trail {
             }
         }
         headers
+    }
+
+    /// Takes note of what is left of the caller's rate limits, and passes on the refusal of the one
+    /// that is reached.
+    pub(crate) fn within<T>(&mut self, passed: Result<T, Limited>) -> Result<T, Refusal> {
+        passed.map_err(|limited| {
+            self.limits.push(limited.told());
+            self.limited = Some(limited.record());
+            limited.refusal()
+        })
     }
 
     /// The record of a decision; `None` before the caller is known.
@@ -221,6 +244,9 @@ impl Trail {
         }
         if let Some(approval) = &self.approval {
             put("approval", json!(approval));
+        }
+        if let Some(limited) = &self.limited {
+            put("limit", limited.clone());
         }
         put("ms", json!(self.elapsed_ms()));
         outline

@@ -3,6 +3,8 @@
 use budget::{AccountKey, CapSpec, Period, Scope, Zone};
 use types::{AgentId, Label, Nanos, TenantId, Timestamp};
 
+use crate::limits::Limit;
+
 /// One agent of the tree, with its row's id.
 #[derive(Debug, Clone)]
 pub struct Agent {
@@ -24,6 +26,8 @@ pub struct Agent {
     pub weights: Option<router::Weights>,
     /// The budgets that each of its requests is held in.
     pub caps: Vec<Cap>,
+    /// How much it, its owner and its tenant may ask for.
+    pub limits: Vec<Limit>,
 }
 
 /// One budget of an agent or its tenant.

@@ -17,6 +17,7 @@ use types::{AgentId, GrantId, KeyId, Label, Nanos, NanosPerMillion, Secret, Tena
 
 use crate::{
     agent::{Agent, Cap},
+    limits::{self, Limit, Limits},
     policies::{self, agent_kind},
     registration::{ModelSpec, ProviderSpec},
 };
@@ -54,6 +55,7 @@ pub struct Snapshot {
     keys: HashMap<KeyId, Key>,
     caps: Vec<caps::Cap>,
     revoked: HashSet<GrantId>,
+    limits: Limits,
 }
 
 /// What the store holds.
@@ -264,6 +266,7 @@ impl Snapshot {
             agents,
             caps: rows.caps.into_iter().filter(|cap| cap.tenant == rows.tenant).collect(),
             revoked: rows.revoked.into_iter().collect(),
+            limits: Limits::of(&tree),
             keys: rows.keys.into_iter().map(|key| (key.id, key)).collect(),
             registry,
         })
@@ -330,6 +333,16 @@ impl Snapshot {
             }
         }
         path
+    }
+
+    /// What a caller may ask for: the limits of its key, its agent, the agent's owner and the tenant.
+    pub fn limits(&self, agent: &Agent, caller: &Caller) -> Vec<Limit> {
+        self.limits.of_caller(agent, caller)
+    }
+
+    /// What all callers together may ask of a model, and of its provider.
+    pub fn upstream_limits(&self, provider: &str, model: &str) -> Vec<Limit> {
+        self.limits.of_upstream(provider, model)
     }
 
     /// A model as policies see it. What runs on the organisation's own hardware is kept by nobody
@@ -516,10 +529,19 @@ fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMap<AgentId, 
             fallbacks: file.fallbacks.clone(),
             weights: file.weights.map(weights_of),
             caps: caps_of(tree, file, row, settings),
+            limits: limits_of(tree, file, row),
         };
         Some((row.id, agent))
     })
     .collect()
+}
+
+fn limits_of(tree: &Tree, file: &AgentFile, row: &agents::Agent) -> Vec<Limit> {
+    let org = &tree.settings.limits;
+    let agent = limits::each(Scope::Agent, &row.id.to_string(), file.limits.or(org.agents));
+    let user = limits::each(Scope::User, &file.owner, org.users);
+    let tenant = limits::each(Scope::Tenant, &row.tenant.to_string(), org.tenant);
+    agent.chain(user).chain(tenant).collect()
 }
 
 fn caps_of(tree: &Tree, file: &AgentFile, row: &agents::Agent, settings: &Settings) -> Vec<Cap> {

@@ -237,6 +237,8 @@ fn read_hold(row: &AnyRow) -> Result<Loaded, Error> {
         request: get.parse("request_id")?,
         tenant: get.parse("tenant_id")?,
         path: accounts::path(&get, get.parse("tenant_id")?)?,
+        // No process takes slices.
+        slice: None,
         amount: get.nanos("amount")?,
         state: get.parse("state")?,
         provider: get.text("provider")?,
@@ -348,7 +350,7 @@ fn signed(count: u64) -> i64 {
 
 /// An audit record for every hold that was resolved because its owner is gone.
 fn reaped(books: &Books, outcome: Option<&Outcome>, now: Timestamp) -> Vec<Record> {
-    let Some(Outcome::Reaped { released, settled }) = outcome else { return Vec::new() };
+    let Some(Outcome::Reaped { released, settled, .. }) = outcome else { return Vec::new() };
     let record = |id: &HoldId| {
         let hold = books.hold(*id)?;
         Some(Record {

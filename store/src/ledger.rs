@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use budget::{AccountKey, Basis, CapSpec, Charge, Hold, Outcome, Refusal};
+use budget::{AccountKey, Backing, Basis, CapSpec, Charge, Hold, Outcome, Refusal};
 use policy::Permit;
 use types::{AttemptId, HoldId, Nanos, answer::Usage, audit::Record};
 
@@ -217,7 +217,7 @@ impl Ledger {
     /// [`Error::Unavailable`].
     pub async fn reap(&self) -> Result<Reaped, Error> {
         match self.ask(Ask::Reap, None).await? {
-            Outcome::Reaped { released, settled } => Ok(Reaped { released, settled }),
+            Outcome::Reaped { released, settled, .. } => Ok(Reaped { released, settled }),
             other => Err(unexpected(&other)),
         }
     }
@@ -251,6 +251,7 @@ impl Ledger {
                 attempt: ask.attempt,
                 request: permit.request(),
                 tenant: permit.tenant(),
+                backing: Backing::Room,
                 path: ask.path,
                 amount: ask.amount,
                 provider: ask.provider,

@@ -247,6 +247,8 @@ pub(crate) fn ledger_event(row: &budget::LedgerRow) -> Result<Event, Error> {
         budget::LedgerKind::Settlement => ("budget.settled", 1),
         budget::LedgerKind::Provisional => ("budget.provisional", 2),
         budget::LedgerKind::Correction => ("budget.corrected", 3),
+        budget::LedgerKind::Moved => ("budget.moved", 4),
+        budget::LedgerKind::Kept => ("budget.kept", 5),
     };
     let payload = rows::json(&Charged {
         hold: row.hold,

@@ -449,7 +449,7 @@ async fn keep_house(
         let (Some(sender), Some(undone)) = (sender.upgrade(), undone.upgrade()) else { return };
         let handle = Handle { sender, undone, admission_timeout: inner.options.admission_timeout };
         match handle.ask(Ask::Reap, None).await {
-            Ok(Some(Outcome::Reaped { released, settled })) => {
+            Ok(Some(Outcome::Reaped { released, settled, .. })) => {
                 if !released.is_empty() || !settled.is_empty() {
                     let (released, settled) = (released.len(), settled.len());
                     tracing::warn!(released, settled, "expired holds were resolved");

@@ -57,6 +57,11 @@ async fn the_examples_of_the_budget_guide_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_limits_guide_work() {
+    check("docs/limits.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_dlp_guide_work() {
     check("docs/dlp.md").await;
 }
@@ -79,7 +84,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         .filter(|page| page.ends_with(".md"))
         .collect();
     pages.sort();
-    let tested = ["api", "budgets", "dlp", "guide", "models", "operations", "policies"];
+    let tested = ["api", "budgets", "dlp", "guide", "limits", "models", "operations", "policies"];
     assert_eq!(pages, tested.map(|name| format!("docs/{name}.md")));
     pages.push("README.md".to_owned());
     for page in pages {

@@ -30,6 +30,11 @@ macro_rules! ids {
                 Self(Ulid::from_parts(ms, random))
             }
 
+            /// What [`Self::from_parts`] makes it of again. Two ids of different kinds may share it.
+            pub const fn parts(self) -> (u64, u128) {
+                (self.0.timestamp_ms(), self.0.random())
+            }
+
             /// A new id from the system's clock and randomness. Only the rim calls this.
             pub fn generate() -> Self {
                 Self(Ulid::generate())
@@ -107,6 +112,15 @@ mod tests {
     fn an_id_reads_back_what_it_prints() {
         let id = AgentId::from_parts(1_700_000_000_000, 42);
         assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn an_id_is_made_again_of_its_parts() {
+        let (ms, random) = HoldId::from_parts(1_700_000_000_000, 42).parts();
+        assert_eq!((ms, random), (1_700_000_000_000, 42));
+        let id = HoldId::generate();
+        let (ms, random) = id.parts();
+        assert_eq!(HoldId::from_parts(ms, random), id);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use budget::{
-    Account, AccountKey, Books, CapSpec, Hold, HoldState, LedgerRow, Op, Outcome, Refusal,
+    Account, AccountKey, Backing, Books, CapSpec, Hold, HoldState, LedgerRow, Op, Outcome, Refusal,
+    Slice, SliceState,
 };
 use types::{HoldId, Nanos, Timestamp};
 
@@ -14,6 +15,7 @@ use crate::drive::Ledger;
 pub struct Rows {
     accounts: BTreeMap<AccountKey, Account>,
     holds: BTreeMap<HoldId, Hold>,
+    slices: BTreeMap<HoldId, Slice>,
     ledger: Vec<LedgerRow>,
 }
 
@@ -22,9 +24,13 @@ impl Rows {
         let mut books = Books::default();
         let mut keys: Vec<AccountKey> = Vec::new();
         let mut ids: Vec<HoldId> = Vec::new();
+        let mut slices: Vec<HoldId> = Vec::new();
         match op {
             Op::Hold(ask) => {
                 ids.push(ask.hold);
+                if let Backing::Slice(slice) = ask.backing {
+                    slices.push(slice);
+                }
                 keys.extend(ask.path.iter().map(|spec| spec.key.clone()));
             }
             Op::Dispatch { hold, .. }
@@ -35,12 +41,24 @@ impl Rows {
             Op::Reap => {
                 let late = |hold: &&Hold| hold.state.is_open() && hold.lease_until <= now;
                 ids.extend(self.holds.values().filter(late).map(|hold| hold.id));
+                let late = |slice: &&Slice| slice.amount.0 > 0 && slice.lease_until <= now;
+                slices.extend(self.slices.values().filter(late).map(|slice| slice.id));
             }
+            Op::Slice(ask) => {
+                slices.push(ask.slice);
+                keys.extend(ask.path.iter().map(|spec| spec.key.clone()));
+            }
+            Op::CloseSlice { slice, .. } => slices.push(*slice),
             Op::SetTarget(spec) => keys.push(spec.key.clone()),
         }
         for hold in ids.iter().filter_map(|id| self.holds.get(id)) {
             keys.extend(hold.path.clone());
+            slices.extend(hold.slice);
             books.insert_hold(hold.clone());
+        }
+        for slice in slices.iter().filter_map(|id| self.slices.get(id)) {
+            keys.extend(slice.path.clone());
+            books.insert_slice(slice.clone());
         }
         keys.iter().filter_map(|key| self.accounts.get(key)).for_each(|account| {
             books.insert_account(account.clone());
@@ -56,6 +74,7 @@ impl Ledger for Rows {
         let changed = books.changed_accounts().cloned();
         self.accounts.extend(changed.map(|account| (account.key.clone(), account)));
         self.holds.extend(books.changed_holds().map(|hold| (hold.id, hold.clone())));
+        self.slices.extend(books.changed_slices().map(|slice| (slice.id, slice.clone())));
         self.ledger.extend_from_slice(books.new_ledger_rows());
         outcome
     }
@@ -66,6 +85,10 @@ impl Ledger for Rows {
 
     fn holds(&self) -> Vec<&Hold> {
         self.holds.values().collect()
+    }
+
+    fn slices(&self) -> Vec<&Slice> {
+        self.slices.values().collect()
     }
 
     fn rows(&self) -> &[LedgerRow] {
@@ -92,10 +115,26 @@ pub enum Fault {
     LeaksReleases,
     /// A higher target wipes what is spent.
     ResetsOnRaise,
+    /// A slice takes all that is wanted, whatever the others need.
+    SlicesTakeAll,
+    /// A hold from a slice leaves the slice as it was.
+    CarvesTwice,
+    /// A slice whose lease ran out is given back.
+    LapsesToNothing,
+    /// A slice that is closed again gives back again.
+    ClosesTwice,
+    /// What a hold does not use of its slice is lost.
+    RemainderLost,
+    /// What a hold does not use of a lapsed slice goes to the accounts.
+    RemainderOfLapsedGoesToAll,
+    /// A hold from a lapsed slice is paid for beside the slice's charge.
+    LateHoldPaysTwice,
+    /// What was dispatched unasked is refused where there is no room.
+    RefusesDebt,
 }
 
 impl Fault {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 16] = [
         Self::SettlesTwice,
         Self::ReleasesDispatched,
         Self::IgnoresFences,
@@ -104,6 +143,14 @@ impl Fault {
         Self::HoldsHalfAPath,
         Self::LeaksReleases,
         Self::ResetsOnRaise,
+        Self::SlicesTakeAll,
+        Self::CarvesTwice,
+        Self::LapsesToNothing,
+        Self::ClosesTwice,
+        Self::RemainderLost,
+        Self::RemainderOfLapsedGoesToAll,
+        Self::LateHoldPaysTwice,
+        Self::RefusesDebt,
     ];
 }
 
@@ -132,6 +179,85 @@ impl Broken {
         }
     }
 
+    fn change_slice(&mut self, id: HoldId, change: impl Fn(&mut Slice)) {
+        if let Some(mut slice) = self.books.slice(id).cloned() {
+            change(&mut slice);
+            self.books.insert_slice(slice);
+        }
+    }
+
+    /// The slice of the hold that an operation resolves, where it is in that state.
+    fn slice_of(&self, op: &Op, state: SliceState) -> Option<Slice> {
+        let (Op::Settle { hold, .. } | Op::Release { hold, .. }) = op else { return None };
+        let slice = self.books.hold(*hold)?.slice?;
+        self.books.slice(slice).filter(|slice| slice.state == state).cloned()
+    }
+
+    /// Faults of slices: the outcome, where the fault makes one of its own.
+    fn slice_fault(&mut self, op: &mut Op, now: Timestamp) -> Option<Result<Outcome, Refusal>> {
+        match (self.fault, &mut *op) {
+            (Fault::SlicesTakeAll, Op::Slice(ask)) => ask.least = ask.least.max(ask.want),
+            (Fault::RefusesDebt, Op::Hold(ask)) if ask.backing == Backing::Debt => {
+                ask.backing = Backing::Room;
+            }
+            (Fault::CarvesTwice, Op::Hold(ask)) => {
+                let Backing::Slice(slice) = ask.backing else { return None };
+                let before = self.books.slice(slice).cloned();
+                let outcome = self.books.apply(op, now);
+                before.into_iter().for_each(|slice| self.books.insert_slice(slice));
+                return Some(outcome);
+            }
+            (Fault::LateHoldPaysTwice, Op::Hold(ask)) => {
+                let Backing::Slice(id) = ask.backing else { return None };
+                let amount = ask.amount.0;
+                let slice = self.books.slice(id)?.clone();
+                let late = slice.state == SliceState::Lapsed && self.books.hold(ask.hold).is_none();
+                let outcome = self.books.apply(op, now);
+                if late && outcome.is_ok() {
+                    for key in &slice.path {
+                        self.change_account(key, |account| account.settled.0 += amount);
+                    }
+                    self.books.insert_slice(slice);
+                }
+                return Some(outcome);
+            }
+            (Fault::LapsesToNothing, Op::Reap) => {
+                let late = |slice: &&Slice| slice.amount.0 > 0 && slice.lease_until <= now;
+                let late: Vec<Slice> = self.books.slices().filter(late).cloned().collect();
+                for slice in late {
+                    let fence = slice.fence;
+                    self.books.apply(&Op::CloseSlice { slice: slice.id, fence }, now).unwrap();
+                }
+            }
+            (Fault::ClosesTwice, Op::CloseSlice { slice, .. }) => {
+                let closed = self.books.slice(*slice)?.state == SliceState::Closed;
+                let held = |key: &AccountKey| self.books.account(key).map(|account| account.held);
+                let held = self.books.slice(*slice)?.path.iter().filter_map(held).min()?;
+                let change = |slice: &mut Slice| {
+                    (slice.state, slice.amount) = (SliceState::Open, held.min(slice.taken));
+                };
+                if closed {
+                    self.change_slice(*slice, change);
+                }
+            }
+            (Fault::RemainderLost, op) => {
+                let slice = self.slice_of(op, SliceState::Open)?;
+                let outcome = self.books.apply(op, now);
+                self.books.insert_slice(slice);
+                return Some(outcome);
+            }
+            (Fault::RemainderOfLapsedGoesToAll, op) => {
+                let slice = self.slice_of(op, SliceState::Lapsed)?;
+                self.change_slice(slice.id, |slice| slice.state = SliceState::Closed);
+                let outcome = self.books.apply(op, now);
+                self.books.insert_slice(slice);
+                return Some(outcome);
+            }
+            _ => {}
+        }
+        None
+    }
+
     fn path(&self, id: HoldId) -> Vec<AccountKey> {
         self.books.hold(id).map_or_else(Vec::new, |hold| hold.path.clone())
     }
@@ -140,6 +266,9 @@ impl Broken {
 impl Ledger for Broken {
     fn apply(&mut self, op: &Op, now: Timestamp) -> Result<Outcome, Refusal> {
         let mut op = op.clone();
+        if let Some(outcome) = self.slice_fault(&mut op, now) {
+            return outcome;
+        }
         match (self.fault, &mut op) {
             (Fault::SettlesTwice, Op::Settle { hold, actual, .. }) => {
                 let settled = |hold: &Hold| hold.state == HoldState::Settled;
@@ -163,7 +292,8 @@ impl Ledger for Broken {
                 *fence = self.books.hold(*hold).map_or(*fence, |hold| hold.fence);
             }
             (Fault::NeverReaps, Op::Reap) => {
-                return Ok(Outcome::Reaped { released: Vec::new(), settled: Vec::new() });
+                let (released, settled, lapsed) = (Vec::new(), Vec::new(), Vec::new());
+                return Ok(Outcome::Reaped { released, settled, lapsed });
             }
             (Fault::AdmitsBeyondHeld, Op::Hold(ask)) => {
                 let known: Vec<_> = ask
@@ -204,6 +334,10 @@ impl Ledger for Broken {
 
     fn holds(&self) -> Vec<&Hold> {
         self.books.holds().collect()
+    }
+
+    fn slices(&self) -> Vec<&Slice> {
+        self.books.slices().collect()
     }
 
     fn rows(&self) -> &[LedgerRow] {

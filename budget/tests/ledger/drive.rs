@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use budget::{
-    Account, AccountKey, Basis, Books, Hold, HoldState, LedgerKind, LedgerRow, Op, Outcome,
-    Refusal, Scope,
+    Account, Backing, Basis, Books, Hold, HoldAsk, LedgerRow, Op, Outcome, Refusal, Slice, SliceAsk,
 };
 use types::{Nanos, Timestamp};
 
 use crate::{
+    check::{grows, invariants, recomputes, same_verdict, settles},
     model::Model,
-    steps::{START, Step, accounts, ask, hold_id, is_total},
+    steps::{START, Step, accounts, ask, draw, hold_id, slice_ask, slice_id},
 };
 
 /// What the checker needs of a ledger.
@@ -18,6 +18,7 @@ pub trait Ledger {
     fn apply(&mut self, op: &Op, now: Timestamp) -> Result<Outcome, Refusal>;
     fn accounts(&self) -> Vec<&Account>;
     fn holds(&self) -> Vec<&Hold>;
+    fn slices(&self) -> Vec<&Slice>;
     fn rows(&self) -> &[LedgerRow];
 }
 
@@ -34,6 +35,10 @@ impl Ledger for Books {
         Books::holds(self).collect()
     }
 
+    fn slices(&self) -> Vec<&Slice> {
+        Books::slices(self).collect()
+    }
+
     fn rows(&self) -> &[LedgerRow] {
         self.new_ledger_rows()
     }
@@ -41,16 +46,18 @@ impl Ledger for Books {
 
 /// Everything that a ledger shows.
 #[derive(Debug, Default)]
-struct State {
-    accounts: Vec<Account>,
-    holds: Vec<Hold>,
-    rows: Vec<LedgerRow>,
+pub struct State {
+    pub accounts: Vec<Account>,
+    pub holds: Vec<Hold>,
+    pub slices: Vec<Slice>,
+    pub rows: Vec<LedgerRow>,
 }
 
 impl State {
     fn is(&self, ledger: &impl Ledger) -> bool {
         self.accounts.iter().eq(ledger.accounts())
             && self.holds.iter().eq(ledger.holds())
+            && self.slices.iter().eq(ledger.slices())
             && self.rows == ledger.rows()
     }
 
@@ -58,6 +65,7 @@ impl State {
     fn follow(&mut self, ledger: &impl Ledger) {
         follow(&mut self.accounts, &ledger.accounts());
         follow(&mut self.holds, &ledger.holds());
+        follow(&mut self.slices, &ledger.slices());
         self.rows.extend_from_slice(&ledger.rows()[self.rows.len()..]);
     }
 }
@@ -124,6 +132,10 @@ pub fn drive(steps: &[Step], mut ledger: impl Ledger) -> Result<Seen, String> {
             if let Some(hold) = state.holds.iter().find(open) {
                 return Err(fail(format!("{} outlived its lease and the reaper", hold.id)));
             }
+            let full = |slice: &&Slice| slice.amount.0 > 0 && slice.lease_until <= now;
+            if let Some(slice) = state.slices.iter().find(full) {
+                return Err(fail(format!("{} outlived its lease and the reaper", slice.id)));
+            }
         }
         if got.is_ok() && !again && !matches!(op, Op::Reap | Op::SetTarget(_)) {
             accepted.push(op);
@@ -189,127 +201,26 @@ fn op(step: &Step, model: &Model, now: Timestamp) -> Op {
         Step::Stale { slot, settle: false } => {
             Op::Release { hold: hold_id(slot), fence: fence(slot) - 1 }
         }
+        Step::Slice { slice, path, least, want, share, lease } => {
+            let ask = slice_ask(slice, path, want, lease, now);
+            Op::Slice(Box::new(SliceAsk { least: Nanos(least), share, ..ask }))
+        }
+        Step::Draw { slot, slice, percent, lease } => {
+            let amount = model.left(slice_id(slice)) * percent / 100;
+            Op::Hold(Box::new(draw(slot, slice, amount, lease, now)))
+        }
+        Step::Close { slice } => Op::CloseSlice { slice: slice_id(slice), fence: 1 },
+        Step::StaleSlice { slice, close: true, .. } => {
+            Op::CloseSlice { slice: slice_id(slice), fence: 0 }
+        }
+        Step::StaleSlice { slot, slice, close: false } => {
+            let ask = draw(slot, slice, 0, 600, now);
+            Op::Hold(Box::new(HoldAsk { fence: 0, ..ask }))
+        }
+        Step::Debt { slot, path, amount, lease } => {
+            let ask = ask(slot, path, amount, lease, now);
+            Op::Hold(Box::new(HoldAsk { backing: Backing::Debt, ..ask }))
+        }
         Step::Reap | Step::Wait { .. } | Step::Again { .. } => Op::Reap,
     }
-}
-
-fn same_verdict(
-    expected: &Result<(), &'static str>,
-    got: &Result<Outcome, Refusal>,
-) -> Result<(), String> {
-    let got = match got {
-        Ok(_) => Ok(()),
-        Err(Refusal::Malformed(_)) => Err("malformed"),
-        Err(Refusal::UnknownHold(_)) => Err("unknown hold"),
-        Err(Refusal::UnknownAccount(_)) => Err("unknown account"),
-        Err(Refusal::FenceStale { .. }) => Err("fence"),
-        Err(Refusal::BadStep(_)) => Err("bad step"),
-        Err(Refusal::Exhausted { .. }) => Err("exhausted"),
-        Err(Refusal::Held { .. }) => Err("held"),
-        Err(Refusal::Overflow(_)) => Err("overflow"),
-    };
-    if got == *expected { Ok(()) } else { Err(format!("expected {expected:?}, got {got:?}")) }
-}
-
-/// 5: a settlement within the hold is charged as it is, for lack of budget or not; a later one gets
-/// the first one's result.
-fn settles(
-    op: &Op,
-    got: &Result<Outcome, Refusal>,
-    fresh: Option<&LedgerRow>,
-    model: &Model,
-) -> Result<(), String> {
-    let (Op::Settle { hold, actual, .. }, Ok(Outcome::Settled(charge))) = (op, got) else {
-        return Ok(());
-    };
-    let hold = &model.holds[hold];
-    let overrun: i64 = hold.rows.iter().map(|(_, _, overrun)| overrun).sum();
-    if (charge.amount.0, charge.overrun.0) != (hold.paid(), overrun) {
-        return Err(format!("5: charged {charge:?}, the rows say {:?}", hold.rows));
-    }
-    let first = fresh.is_some_and(|row| row.kind == LedgerKind::Settlement);
-    if first && actual.0 <= hold.amount && charge.amount != *actual {
-        return Err(format!("5: charged {charge:?} instead of {actual}"));
-    }
-    Ok(())
-}
-
-/// 11: the ledger only grows.
-fn grows(before: &[LedgerRow], after: &[LedgerRow]) -> Result<(), String> {
-    if after.starts_with(before) { Ok(()) } else { Err("a ledger row changed".into()) }
-}
-
-/// 12: any past instant can be recomputed from the rows up to it.
-fn recomputes(state: &State, rows: &[LedgerRow], sums: &[(i64, i64)]) -> Result<(), String> {
-    for (account, sums) in state.accounts.iter().zip(sums) {
-        let of = rows.iter().filter(|row| row.path.contains(&account.key));
-        let again = of.fold((0, 0), |(a, b), row| (a + row.amount.0, b + row.overrun.0));
-        if again != *sums {
-            return Err(format!("12: {again:?} for {:?}, which had {sums:?}", account.key));
-        }
-    }
-    Ok(())
-}
-
-fn invariants(state: &State, model: &Model) -> Result<(), String> {
-    for account in &state.accounts {
-        account.check().map_err(|broken| format!("1: {broken}"))?;
-        let sums = model.sums(&account.key);
-        if (account.settled.0, account.held.0, account.overrun.0)
-            != (sums.settled, sums.held, sums.overrun)
-        {
-            return Err(format!("2: {account:?} should have {sums:?}"));
-        }
-        let target = (account.target.map(|target| target.0), account.hard);
-        if model.targets.get(&account.key) != Some(&target) {
-            return Err(format!("the target of {account:?} is not what was set"));
-        }
-    }
-    if state.accounts.len() != model.targets.len() || state.holds.len() != model.holds.len() {
-        return Err("there are accounts or holds too many or too few".into());
-    }
-    for hold in &state.holds {
-        resolves_once(hold, state, model)?;
-    }
-    adds_up(&state.accounts)
-}
-
-/// 3 and 8: one resolution, and never a release of what was dispatched.
-fn resolves_once(hold: &Hold, state: &State, model: &Model) -> Result<(), String> {
-    let of = state.rows.iter().filter(|row| row.hold == hold.id);
-    let rows: Vec<_> = of.map(|row| (row.kind, row.amount.0, row.overrun.0)).collect();
-    let model = &model.holds[&hold.id];
-    if rows != model.rows || hold.state != model.state || hold.fence != model.fence {
-        return Err(format!("3: {hold:?} has rows {rows:?} and should be {model:?}"));
-    }
-    let kinds: Vec<_> = rows.iter().map(|(kind, ..)| *kind).collect();
-    let allowed: [&[LedgerKind]; 4] = [
-        &[],
-        &[LedgerKind::Settlement],
-        &[LedgerKind::Provisional],
-        &[LedgerKind::Provisional, LedgerKind::Correction],
-    ];
-    if !allowed.contains(&kinds.as_slice()) || (hold.state == HoldState::Settled) == rows.is_empty()
-    {
-        return Err(format!("3: {hold:?} has rows {rows:?}"));
-    }
-    if hold.state == HoldState::Released && hold.dispatched_at.is_some() {
-        return Err(format!("8: {} was dispatched and then released", hold.id));
-    }
-    Ok(())
-}
-
-/// 4: a parent equals its children, and a total its days.
-fn adds_up(accounts: &[Account]) -> Result<(), String> {
-    let sum = |which: &dyn Fn(&AccountKey) -> bool| {
-        let of = accounts.iter().filter(|account| which(&account.key));
-        of.fold((0, 0, 0), |(settled, held, overrun), account| {
-            (settled + account.settled.0, held + account.held.0, overrun + account.overrun.0)
-        })
-    };
-    let tenant = sum(&|key| is_total(key, Scope::Tenant));
-    let agents = sum(&|key| is_total(key, Scope::Agent));
-    let days = sum(&|key| key.scope == Scope::Tenant && key.window.ends.is_some());
-    let all: BTreeSet<_> = [tenant, agents, days].into();
-    if all.len() == 1 { Ok(()) } else { Err(format!("4: {tenant:?}, {agents:?}, {days:?}")) }
 }

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod drive;
 #[cfg(test)]
 mod model;
@@ -26,11 +28,20 @@ mod tests {
         steps::{Step, steps},
     };
 
-    /// Sequences in one run. A nightly run may raise it; the value here keeps CI short.
-    const SEQUENCES: u32 = 10_000;
+    /// Sequences in a short run; `make invariants` (`ORCHESTACK_FULL=1`) does the full one.
+    const SEQUENCES_SHORT: u32 = 10_000;
+    const SEQUENCES_FULL: u32 = 1_000_000;
+
+    #[expect(clippy::disallowed_methods, reason = "a person asks for the full run by a variable")]
+    fn sequences() -> u32 {
+        match std::env::var_os("ORCHESTACK_FULL") {
+            Some(_) => SEQUENCES_FULL,
+            None => SEQUENCES_SHORT,
+        }
+    }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: SEQUENCES, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: sequences(), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn the_books_keep_every_invariant(steps in steps()) {
@@ -39,7 +50,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: SEQUENCES / 10, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: sequences() / 10, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn the_books_loaded_row_by_row_keep_every_invariant(steps in steps()) {
@@ -58,17 +69,21 @@ mod tests {
     fn the_sequences_reach_every_row_and_every_refusal() {
         let mut runner = TestRunner::deterministic();
         let mut seen = Seen::default();
-        for _ in 0..1_000 {
+        for _ in 0..4_000 {
             let sequence = steps().new_tree(&mut runner).unwrap().current();
             seen.add(drive(&sequence, Books::default()).unwrap());
         }
         let refusals: Vec<_> = seen.refusals.into_iter().collect();
-        assert_eq!(refusals, ["bad step", "exhausted", "fence", "held", "unknown hold"]);
+        let expected =
+            ["bad step", "exhausted", "fence", "held", "short", "unknown hold", "unknown slice"];
+        assert_eq!(refusals, expected);
         let rows: Vec<_> = seen.rows.into_iter().collect();
         let expected = [
             "correction credit",
             "correction debit",
             "correction overrun",
+            "kept debit",
+            "moved credit",
             "provisional debit",
             "settlement debit",
             "settlement overrun",

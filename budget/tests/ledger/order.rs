@@ -1,16 +1,22 @@
 //! Operations of different holds in any order, and any of them delivered again.
 
+use std::iter;
+
 use budget::{Basis, Books, Op};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use types::Nanos;
 
-use crate::steps::{START, accounts, ask, hold_id};
+use crate::steps::{START, accounts, ask, draw, hold_id, slice_ask, slice_id};
 
-/// The life of one hold: how it ends is `end`.
+/// The life of one hold: how it ends is `end`. Every other one is from a slice.
 fn life(slot: u8, end: u8) -> Vec<Op> {
     let hold = hold_id(slot);
     let fence = 1;
-    let mut ops = vec![Op::Hold(Box::new(ask(slot, usize::from(slot) % 3, 10, 600, START)))];
+    let made = match slot % 2 {
+        0 => ask(slot, usize::from(slot) % 3, 10, 600, START),
+        _ => draw(slot, 0, 10, 600, START),
+    };
+    let mut ops = vec![Op::Hold(Box::new(made))];
     if end == 0 {
         ops.push(Op::Release { hold, fence });
         return ops;
@@ -47,14 +53,16 @@ fn interleave(lives: &[Vec<Op>], picks: &[(Index, bool)]) -> Vec<Op> {
     all
 }
 
-/// The books after the operations, their rows in the order of ids.
+/// The books after the operations and the close of their slice, their rows in the order of ids.
 fn run(ops: &[Op]) -> Result<(Books, Vec<String>), TestCaseError> {
     let mut books = Books::default();
     for spec in accounts(START) {
         let wide = budget::CapSpec { target: Some(Nanos(1_000_000)), ..spec };
         books.apply(&Op::SetTarget(wide), START).unwrap();
     }
-    for op in ops {
+    let slice = Op::Slice(Box::new(slice_ask(0, 0, 100, 600, START)));
+    let close = Op::CloseSlice { slice: slice_id(0), fence: 1 };
+    for op in iter::once(&slice).chain(ops).chain([&close]) {
         books
             .apply(op, START)
             .map_err(|refusal| TestCaseError::fail(format!("{op:?}: {refusal}")))?;

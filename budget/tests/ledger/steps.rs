@@ -1,6 +1,8 @@
 //! Random steps, and the accounts they move.
 
-use budget::{AccountKey, CapSpec, HoldAsk, Period, Scope, Zone};
+use std::num::NonZeroU32;
+
+use budget::{AccountKey, Backing, CapSpec, HoldAsk, Period, Scope, SliceAsk, Zone};
 use proptest::{collection::vec, prelude::*};
 use types::{AttemptId, HoldId, Nanos, RequestId, TenantId, Timestamp};
 
@@ -53,6 +55,37 @@ pub enum Step {
         slot: u8,
         settle: bool,
     },
+    Slice {
+        slice: u8,
+        path: usize,
+        least: i64,
+        want: i64,
+        share: NonZeroU32,
+        lease: i64,
+    },
+    /// A hold from a slice, in percent of what the slice has left: above 100 its owner is wrong.
+    Draw {
+        slot: u8,
+        slice: u8,
+        percent: i64,
+        lease: i64,
+    },
+    Close {
+        slice: u8,
+    },
+    /// A hold from a slice, or its close, from an owner that lost the slice.
+    StaleSlice {
+        slot: u8,
+        slice: u8,
+        close: bool,
+    },
+    /// A hold that was dispatched unasked.
+    Debt {
+        slot: u8,
+        path: usize,
+        amount: i64,
+        lease: i64,
+    },
 }
 
 pub const TENANT: TenantId = TenantId::from_parts(1, 1);
@@ -64,7 +97,7 @@ pub const START: Timestamp = Timestamp(1_795_300_000_000_000);
 /// generate as the sequences took to run. A smaller number is a simpler step, so it still shrinks.
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = any::<u64>().prop_map(|number| step(&mut Digits(number)));
-    vec(step, 1..40)
+    vec(step, 1..48)
 }
 
 /// A number read digit by digit, each of a base of its own.
@@ -88,7 +121,7 @@ impl Digits {
 }
 
 fn step(from: &mut Digits) -> Step {
-    let kind = from.below(32);
+    let kind = from.below(48);
     let slot = u8::try_from(from.below(6)).unwrap();
     match kind {
         0..6 => {
@@ -110,8 +143,34 @@ fn step(from: &mut Digits) -> Step {
             Step::Target { account, target, hard }
         }
         27 => Step::Stale { slot, settle: from.below(2) > 0 },
+        28..32 => Step::Slice {
+            slice: slice_slot(from),
+            path: from.index(3),
+            least: from.below(100),
+            want: from.below(500),
+            share: NonZeroU32::new(u32::try_from(from.below(4) + 1).unwrap()).unwrap(),
+            lease: from.below(20_000),
+        },
+        32..38 => {
+            let (slice, percent) = (slice_slot(from), from.below(115));
+            Step::Draw { slot, slice, percent, lease: from.below(20_000) }
+        }
+        38..40 => Step::Close { slice: slice_slot(from) },
+        40 => Step::StaleSlice { slot, slice: slice_slot(from), close: from.below(2) > 0 },
+        41 => {
+            let (path, amount, lease) = (from.index(3), from.below(400), from.below(20_000));
+            Step::Debt { slot, path, amount, lease }
+        }
         _ => Step::Again { nth: from.index(40) },
     }
+}
+
+fn slice_slot(from: &mut Digits) -> u8 {
+    u8::try_from(from.below(3)).unwrap()
+}
+
+pub fn slice_id(slot: u8) -> HoldId {
+    HoldId::from_parts(8, u128::from(slot))
 }
 
 pub fn hold_id(slot: u8) -> HoldId {
@@ -134,15 +193,40 @@ pub fn accounts(now: Timestamp) -> [CapSpec; 5] {
 }
 
 /// Every path has the tenant twice and one agent, so that the agents' sums are the tenant's.
-pub fn ask(slot: u8, path: usize, amount: i64, lease: i64, now: Timestamp) -> HoldAsk {
+fn members(path: usize, now: Timestamp) -> Vec<CapSpec> {
     let members: &[usize] = [&[2, 0, 1][..], &[0, 3, 1], &[4, 0, 2, 1]][path];
     let accounts = accounts(now);
+    members.iter().map(|member| accounts[*member].clone()).collect()
+}
+
+pub fn slice_ask(slice: u8, path: usize, want: i64, lease: i64, now: Timestamp) -> SliceAsk {
+    SliceAsk {
+        slice: slice_id(slice),
+        tenant: TENANT,
+        path: members(path, now),
+        least: Nanos(want),
+        want: Nanos(want),
+        share: NonZeroU32::MIN,
+        lease_until: now.plus_seconds(lease),
+        owner: "gateway-1".into(),
+        fence: 1,
+    }
+}
+
+/// A hold from a slice.
+pub fn draw(slot: u8, slice: u8, amount: i64, lease: i64, now: Timestamp) -> HoldAsk {
+    let backing = Backing::Slice(slice_id(slice));
+    HoldAsk { backing, path: Vec::new(), ..ask(slot, 0, amount, lease, now) }
+}
+
+pub fn ask(slot: u8, path: usize, amount: i64, lease: i64, now: Timestamp) -> HoldAsk {
     HoldAsk {
         hold: hold_id(slot),
         attempt: AttemptId::from_parts(7, u128::from(slot)),
         request: RequestId::from_parts(7, 0),
         tenant: TENANT,
-        path: members.iter().map(|member| accounts[*member].clone()).collect(),
+        backing: Backing::Room,
+        path: members(path, now),
         amount: Nanos(amount),
         provider: "openai".into(),
         model: "gpt-5".into(),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use types::{Label, Nanos};
 
-use super::{TextFile, is_name};
+use super::{Rates, TextFile, is_name};
 use crate::{
     Fault,
     reader::{Notes, Reader},
@@ -30,6 +30,8 @@ pub struct AgentFile {
     pub model: Option<String>,
     /// Its caps; the settings' defaults where absent.
     pub budget: Caps,
+    /// How much it may ask for; the organisation's defaults where absent.
+    pub limits: Rates,
     /// Its own weights in ranking.
     pub weights: Option<Weights>,
     /// Models to fall back to, for every request of this agent.
@@ -141,6 +143,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
     let model = from.optional("model", "auto:cheap", "What `auto` means for it.");
     let fallbacks = from.list("fallbacks", "qwen3-8b", "Models to fall back to.");
     let budget = Caps::read(from.section("budget", "Caps in US dollars."));
+    let limits = Rates::read(from.section("limits", "How much it may ask for."));
     let weights = Weights::read(from.section("weights", "What counts in ranking."));
     from.finish();
     Some(AgentFile {
@@ -152,6 +155,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
         label,
         model,
         budget,
+        limits,
         weights,
         fallbacks,
         policies: Vec::new(),

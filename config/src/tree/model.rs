@@ -2,6 +2,7 @@
 
 use types::{Locality, Nanos, NanosPerMillion, SizeClass};
 
+use super::Rates;
 use crate::{
     document::{Node, Place},
     reader::{Notes, Reader},
@@ -34,6 +35,8 @@ pub struct ModelFile {
     pub fallbacks: Vec<String>,
     /// Its price; the catalogue's where absent.
     pub price: Option<ModelPrice>,
+    /// How much all callers together may ask of it.
+    pub limits: Rates,
     /// Whether it may be used at all.
     pub enabled: bool,
     /// The file it was written in.
@@ -100,6 +103,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
     let fallbacks = from.list("fallbacks", "gpt-5-nano", "");
     let enabled = from.flag("enabled", true, "");
     let price = price(&mut from);
+    let limits = Rates::read(from.section("limits", ""));
     from.finish();
     let id = id?;
     Some(ModelFile {
@@ -115,6 +119,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
         aliases,
         fallbacks,
         price,
+        limits,
         enabled,
         file: file.to_owned(),
         line,

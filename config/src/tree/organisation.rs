@@ -2,7 +2,7 @@
 
 use types::Label;
 
-use super::Caps;
+use super::{Caps, OrgLimits};
 use crate::{reader::Notes, settings::Weights};
 
 /// Settings of the organisation. They stand above a process's own.
@@ -16,6 +16,8 @@ pub struct OrgSettings {
     pub tenant: Caps,
     /// Caps of agents that name none of their own.
     pub agents: Caps,
+    /// How much everybody may ask for.
+    pub limits: OrgLimits,
     /// The `[dlp]` table, which the DLP engine reads.
     pub dlp: Option<toml::Table>,
 }
@@ -31,6 +33,7 @@ pub(super) fn read(path: &str, text: &str, notes: &mut Notes) -> OrgSettings {
     settings.tenant = Caps::read(budget.section("tenant", "Of the whole tenant."));
     settings.agents = Caps::read(budget.section("agents", "Of agents without their own."));
     budget.finish();
+    settings.limits = OrgLimits::read(from.section("limits", "How much may be asked for."));
     let dlp = from.skip("dlp");
     from.finish();
     if dlp {

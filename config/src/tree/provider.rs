@@ -4,7 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use types::{Locality, ProviderKind};
 
-use super::is_name;
+use super::{Rates, is_name};
 use crate::{
     SecretRef,
     document::Node,
@@ -36,6 +36,8 @@ pub struct ProviderFile {
     pub timeouts: Timeouts,
     /// Requests at once; no limit of its own where absent.
     pub max_concurrent: Option<usize>,
+    /// How much all callers together may ask of it.
+    pub limits: Rates,
     /// The file it was written in.
     pub file: String,
     /// The line of its name.
@@ -98,6 +100,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<Provider
     let field = from.optional("max_tokens_field", "max_tokens", "");
     let max_concurrent = from.optional_count("max_concurrent", 64, 1..=100_000, "");
     let timeouts = times(from.section("timeouts", ""));
+    let limits = Rates::read_without_places(from.section("limits", ""));
     from.finish();
     let base_url = base_url?.0;
     let newest = base_url.starts_with("https://api.openai.com");
@@ -113,6 +116,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<Provider
         max_tokens_field: field.unwrap_or(default),
         timeouts,
         max_concurrent,
+        limits,
         file: file.to_owned(),
         line: at.and_then(|at| at.line),
     })

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use proptest::prelude::*;
 use types::{Label, Nanos, NanosPerMillion};
 
@@ -43,6 +45,9 @@ fallbacks = ["qwen3-8b"]
 [budget]
 day = "2.50"
 total = "100"
+[limits]
+requests_per_minute = 60
+concurrent_requests = 4
 [weights]
 quality = 90
 "#;
@@ -54,6 +59,7 @@ base_url = "http://10.0.0.2:8000/v1/"
 locality = "local"
 max_concurrent = 8
 timeouts.first_byte = "2m"
+limits.tokens_per_minute = 50_000
 "#;
 
 const MODELS: &str = r#"
@@ -76,6 +82,7 @@ max_output_tokens = 128000
 aliases = ["fast"]
 fallbacks = ["qwen3-8b"]
 price = { input = "0.25", output = "2.00", cached = "0.025" }
+limits.requests_per_minute = 9
 "#;
 
 #[test]
@@ -84,7 +91,10 @@ fn a_whole_tree_is_read() {
         ("README.md", "hello"),
         ("LICENSE", "any"),
         (".gitignore", "*~"),
-        ("orchestack.toml", "[budget.tenant]\nday = \"100\"\n[dlp]\nregions = [\"DE\"]\n"),
+        (
+            "orchestack.toml",
+            "[budget.tenant]\nday = \"100\"\n[limits.keys]\nrequests_per_minute = 100\n[dlp]\nregions = [\"DE\"]\n",
+        ),
         ("policies/base.cedar", "permit(principal, action, resource);"),
         ("policies/schema.cedarschema", "namespace X {}"),
         ("policies/README.md", "about"),
@@ -108,6 +118,15 @@ fn a_whole_tree_is_read() {
     assert_eq!((agent.kind, agent.label), (AgentKind::System, Some(Label::Internal)));
     assert_eq!(agent.budget.day, Some(Nanos(2_500_000_000)));
     assert_eq!(agent.weights.map(|w| (w.cost, w.quality)), Some((50, 90)));
+    let many = |count| NonZeroU32::new(count);
+    let rates = Rates { requests: many(60), tokens: None, concurrent: many(4) };
+    assert_eq!(agent.limits, rates);
+    let other = Rates { requests: many(5), tokens: many(7), concurrent: None };
+    assert_eq!(rates.or(other), Rates { tokens: many(7), ..rates });
+    assert_eq!(tree.providers[0].limits.tokens, many(50_000));
+    assert_eq!(tree.models[0].limits.requests, many(9));
+    assert_eq!(tree.settings.limits.keys.requests, many(100));
+    assert_eq!(tree.settings.limits.tenant, Rates::default());
     assert_eq!(agent.policies[0].path, "agents/tickets/own.cedar");
     assert_eq!(tree.providers[0].base_url, "http://10.0.0.2:8000/v1");
     assert_eq!(tree.providers[0].max_tokens_field, MaxTokensField::Legacy);
@@ -121,6 +140,18 @@ fn a_whole_tree_is_read() {
         cached: Some(dollars(25_000_000)),
     };
     assert_eq!(cloud.price, Some(price));
+}
+
+#[test]
+fn limits_that_limit_nothing_are_faults() {
+    let none =
+        faults(&[("agents/a/agent.toml", "owner = \"x\"\nlimits.requests_per_minute = 0\n")]);
+    assert!(none.contains("limits.requests_per_minute"), "{none}");
+    let provider = format!("{PROVIDER}limits.concurrent_requests = 3\n");
+    let twice = faults(&[("providers/vllm.toml", &provider)]);
+    assert!(twice.contains("limits.concurrent_requests"), "{twice}");
+    let anybody = faults(&[("orchestack.toml", "[limits]\nrequests_per_minute = 3\n")]);
+    assert!(anybody.contains("limits.requests_per_minute"), "{anybody}");
 }
 
 #[test]
