@@ -19,6 +19,7 @@ mod charges;
 mod ci;
 mod crash;
 mod docs;
+mod figures;
 mod harness;
 mod health;
 mod ingress;
