@@ -18,6 +18,7 @@ mod cap;
 mod charges;
 mod ci;
 mod crash;
+mod dashboard;
 mod docs;
 mod figures;
 mod harness;
