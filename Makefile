@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash invariants policy lint fmt bench deny fuzz
+.PHONY: help setup run test crash invariants policy lint fmt bench bench-report deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,3 +57,8 @@ fuzz: ## Looks for new inputs that break a promise (needs cargo-fuzz and a night
 bench: ## The load bench: nginx, a bare pass-through and the gateway with everything on, interleaved
 	$(CARGO) build --profile dist --locked --workspace --bins
 	benches/load.sh
+
+ROWS ?= 10000000
+bench-report: ## How long reports take over a ledger of ROWS rows, on both databases (20 GB of disk)
+	@scripts/services.sh
+	@set -a; . target/test.env; set +a; $(CARGO) bench --locked --workspace --bench report -- $(ROWS)

@@ -24,6 +24,7 @@ mod overview;
 mod owner;
 mod people;
 mod policies;
+mod prices;
 pub mod probe;
 mod providers;
 mod room;
@@ -63,8 +64,9 @@ pub use crate::{
         history::{CommitView, LogFilter, NewRollback, PolicyLog},
         prove::{CaseView, ProofReport, ProofView, TestReport, prove_files, test_files},
     },
+    prices::{PriceList, PriceRates, PriceTier, PricedModel},
     providers::{NewProvider, ProviderList, ProviderView},
     router::{document, router},
     serve::{ListenError, Listeners, Options},
-    spend::{SpendFilter, SpendLine, SpendReport},
+    spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},
 };

@@ -24,7 +24,7 @@ use crate::{
     control::{BODY_BYTES_MAX, BODY_TIME, Control, Entry},
     desk::BodyHash,
     error::{Error, Told},
-    grants, keys, metrics, models, overview, people, policies, providers,
+    grants, keys, metrics, models, overview, people, policies, prices, providers,
     room::{Room, Trace},
     spend, webhook,
 };
@@ -39,7 +39,7 @@ use crate::{
     ),
     tags(
         (name = "agents"), (name = "keys"), (name = "models"), (name = "providers"),
-        (name = "budget"), (name = "spend"), (name = "audit"), (name = "policy"),
+        (name = "budget"), (name = "spend"), (name = "prices"), (name = "audit"), (name = "policy"),
         (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"),
         (name = "overview"),
     )
@@ -97,6 +97,7 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(budget::set, budget::show))
         .routes(routes!(budget::raise))
         .routes(routes!(spend::show))
+        .routes(routes!(prices::list))
         .routes(routes!(audit::tail))
         .routes(routes!(audit::verify))
         .routes(routes!(audit::export))

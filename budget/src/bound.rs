@@ -98,6 +98,17 @@ pub fn cost(price: &Price, usage: &Usage) -> Result<Nanos, MoneyError> {
     rounded(micro_cost(price.rates_at(usage.input), usage)?)?.plus(price.request)
 }
 
+/// What the input that came from the provider's cache would have cost more as plain input; nothing
+/// where the cache costs as much, or where the two cannot be told.
+pub fn saved(price: &Price, usage: &Usage) -> Nanos {
+    let plain = Usage { cached: 0, ..*usage };
+    let more = |plain: Nanos, paid: Nanos| Nanos(plain.0.saturating_sub(paid.0).max(0));
+    match (cost(price, &plain), cost(price, usage)) {
+        (Ok(plain), Ok(paid)) => more(plain, paid),
+        (Err(_), _) | (_, Err(_)) => Nanos::ZERO,
+    }
+}
+
 /// The most output tokens per choice that `room` pays for, so that the limit sent upstream can be
 /// clamped to it; `None` if not even one. [`u64::MAX`] where output is free.
 pub fn affordable_output(

@@ -13,6 +13,7 @@ mod books;
 mod bound;
 mod catalogue;
 mod fund;
+mod forecast;
 mod hold;
 mod ledger;
 mod op;
@@ -22,10 +23,12 @@ mod slice;
 pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
 pub use books::Books;
 pub use bound::{
-    IMAGE_TOKENS_MAX, affordable_output, bound, cost, input_bound, input_bound_with, unpriced_field,
+    IMAGE_TOKENS_MAX, affordable_output, bound, cost, input_bound, input_bound_with, saved,
+    unpriced_field,
 };
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
 pub use fund::{Counter, Fund, Short};
+pub use forecast::forecast;
 pub use hold::{BadStep, Charge, Hold, HoldEvent, HoldState};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;

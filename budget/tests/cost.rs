@@ -4,7 +4,7 @@
 mod tests {
     use budget::{
         Catalogue, IMAGE_TOKENS_MAX, Price, Rates, Tier, affordable_output, bound, cost,
-        input_bound, input_bound_with, unpriced_field,
+        input_bound, input_bound_with, saved, unpriced_field,
     };
     use proptest::{collection::vec, prelude::*};
     use types::{
@@ -151,6 +151,21 @@ mod tests {
         forgetful.rates.cache_write = forgetful.rates.input;
         let usage = Usage { input: 1_000, cache_write: 1_000, ..Usage::default() };
         assert!(cost(price, &usage).unwrap() > bound(&forgetful, 1_000, 0, 1).unwrap());
+    }
+
+    #[test]
+    fn a_cache_saves_what_plain_input_would_have_cost_more() {
+        let mut price = Price::flat("p/m@d", NanosPerMillion(3_000_000), NanosPerMillion(9));
+        let usage = |cached| Usage { input: 1_000, cached, output: 10, ..Usage::default() };
+        // The cache costs as much.
+        assert_eq!(saved(&price, &usage(800)), Nanos::ZERO);
+        price.rates.cached_input = NanosPerMillion(1_000_000);
+        assert_eq!(saved(&price, &usage(0)), Nanos::ZERO);
+        assert_eq!(saved(&price, &usage(800)), Nanos(1_600));
+        // A provider that says more than there was saved no more than all.
+        assert_eq!(saved(&price, &usage(9_999)), Nanos(2_000));
+        price.rates.cached_input = NanosPerMillion(5_000_000);
+        assert_eq!(saved(&price, &usage(800)), Nanos::ZERO);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod people;
 mod policy;
+mod spend;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Vote};
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
+pub(crate) use spend::{Format, Prices, Spend};
 
 /// Policy-first API gateway and model router.
 #[derive(Debug, Parser)]
@@ -88,9 +90,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  orchestack grant create --agent default --expires 15m"
     )]
     Grant(Grant),
-    /// What was spent.
-    #[command(after_help = "Example:\n  orchestack spend --by agent --from 2026-11-01")]
+    /// What was spent, and what the month will have cost at its end.
+    #[command(after_help = "\
+Example:
+  orchestack spend --by agent --from 2026-11-01
+  orchestack spend --by day --chart
+  orchestack spend --by key --format csv")]
     Spend(Spend),
+    /// What models cost.
+    #[command(subcommand, after_help = "Example:\n  orchestack prices check")]
+    Prices(Prices),
     /// What may be spent.
     #[command(subcommand, after_help = "Example:\n  orchestack budget raise default 2.00")]
     Budget(Budget),
@@ -280,19 +289,6 @@ pub(crate) enum Provider {
         /// Its name.
         name: String,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Spend {
-    /// One line for each `provider`, `model`, `agent` or `day`.
-    #[arg(long, default_value = "model")]
-    pub(crate) by: String,
-    /// From this day or instant on; the last 30 days where absent.
-    #[arg(long, value_name = "DAY")]
-    pub(crate) from: Option<String>,
-    /// Up to and without this day or instant.
-    #[arg(long, value_name = "DAY")]
-    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

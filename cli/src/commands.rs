@@ -12,6 +12,7 @@ mod key;
 mod model;
 mod person;
 mod policy;
+mod prices;
 mod provider;
 mod spend;
 
@@ -42,6 +43,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Person(command) => person::run(&connect().await?, command, output).await,
         Command::Grant(command) => grant::run(&connect().await?, command, output).await,
         Command::Spend(ask) => spend::run(&connect().await?, ask, output).await,
+        Command::Prices(command) => prices::run(&connect().await?, command, output).await,
         Command::Budget(command) => budget::run(&connect().await?, command, output).await,
         Command::Audit(command) => audit::run(&connect().await?, command, output).await,
         Command::Doctor => doctor::run(&connect().await?, output).await,

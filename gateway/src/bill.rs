@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use budget::{Basis, Price};
-use store::ledger::{Error, Ledger, Settlement};
+use store::ledger::{Ended, Error, Ledger, Settlement};
 use tokio::time::Instant;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use types::{
@@ -45,6 +45,7 @@ pub(crate) struct Bill {
     pub(crate) provider: String,
     pub(crate) model: String,
     attempt: String,
+    opened: Instant,
     noted: (Instant, u64),
     /// Renews the lease until the bill is closed.
     _renewal: AbortOnDropHandle<()>,
@@ -100,6 +101,7 @@ impl Bill {
             provider: opening.provider.to_owned(),
             model: opening.model.to_owned(),
             attempt: opening.attempt,
+            opened: Instant::now(),
             noted: (Instant::now(), 0),
             open: true,
             ending: None,
@@ -182,17 +184,19 @@ impl Bill {
             usage,
             output_hash: self.output_hash.as_deref(),
         });
-        self.settle(known, record);
+        self.settle(known, ended(outcome), record);
     }
 
-    fn settle(&mut self, known: Known, mut record: Option<Record>) {
+    fn settle(&mut self, known: Known, ended: Ended, mut record: Option<Record>) {
         self.open = false;
         let (actual, basis, usage) = self.charge(known);
-        self.count(actual, usage);
         let tokens = usage.map(|usage| usage.input.saturating_add(usage.output));
         let used = if known == Known::Refused { Some(0) } else { tokens };
         self.tokens.iter().for_each(|tokens| tokens.used(used));
-        let settlement = Settlement { actual, usage, basis };
+        let took_ms = u64::try_from(self.opened.elapsed().as_millis()).ok();
+        let saved = usage.map_or(Nanos::ZERO, |usage| budget::saved(&self.price, &usage));
+        let settlement = Settlement { actual, usage, basis, ended, took_ms, saved };
+        self.count(&settlement);
         let (ledger, hold) = (self.ledger.clone(), self.hold);
         let transcript = self.transcript.take();
         self.tasks.spawn(async move {
@@ -255,9 +259,12 @@ impl Bill {
         }
     }
 
-    fn count(&self, actual: Nanos, usage: Option<Usage>) {
-        let nanos = u64::try_from(actual.0).unwrap_or(0);
-        metrics::SPEND.with_label_values(&[&self.provider, &self.model]).inc_by(nanos);
+    fn count(&self, settlement: &Settlement) {
+        let &Settlement { actual, usage, saved, .. } = settlement;
+        let nanos = |amount: Nanos| u64::try_from(amount.0).unwrap_or(0);
+        let labels = [&self.provider, &self.model];
+        metrics::SPEND.with_label_values(&labels).inc_by(nanos(actual));
+        metrics::SAVED.with_label_values(&labels).inc_by(nanos(saved));
         if actual > self.amount {
             metrics::OVERRUNS.inc();
             tracing::error!(
@@ -297,7 +304,16 @@ impl Drop for Bill {
                 output_hash: None,
             })
         });
-        self.settle(Known::Nothing, record);
+        self.settle(Known::Nothing, Ended::Failed, record);
+    }
+}
+
+/// How an attempt ended for reports, by the outcome that its record has.
+fn ended(outcome: &str) -> Ended {
+    match outcome {
+        "ok" | "limit_ignored" => Ended::Answered,
+        "caller_left" => Ended::Left,
+        _ => Ended::Failed,
     }
 }
 

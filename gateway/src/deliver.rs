@@ -83,7 +83,8 @@ pub(crate) async fn streamed(
             };
             to.note(gate, outcome);
             // It accepted the request and may have worked on it.
-            bill.close(Used::Cut, silent.code.as_str(), trail);
+            let told = if silent.left { "caller_left" } else { silent.code.as_str() };
+            bill.close(Used::Cut, told, trail);
             trail.served = None;
             Err(lost(
                 silent.code,

@@ -54,6 +54,11 @@ series! {
     SPEND: IntCounterVec = register_int_counter_vec!(
         "orchestack_spend_nanodollars_total", "Money settled, in nano-dollars",
         &["provider", "model"]);
+    /// Money that caches saved.
+    SAVED: IntCounterVec = register_int_counter_vec!(
+        "orchestack_spend_saved_nanodollars_total",
+        "What input from providers' caches would have cost more as plain input, in nano-dollars",
+        &["provider", "model"]);
     /// Decisions.
     DECISIONS: IntCounterVec = register_int_counter_vec!(
         "orchestack_policy_decisions_total", "Policy decisions by effect", &["effect"]);

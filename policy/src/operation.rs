@@ -96,6 +96,8 @@ operations! {
     PersonRemove = "person.remove" writes,
     /// Reports what was spent.
     SpendShow = "spend.show" reads,
+    /// Lists what models cost.
+    PriceList = "price.list" reads,
     /// Shows the newest audit records.
     AuditTail = "audit.tail" reads,
     /// Checks the audit chain.

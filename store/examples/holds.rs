@@ -78,7 +78,7 @@ async fn live(ledger: &Ledger, permit: &Permit, whole: bool) -> Result<(), Error
     ledger.hold(permit, ask, whole.then(|| record(permit, Kind::Decision))).await?;
     if whole {
         ledger.dispatch(hold).await?;
-        let cost = Settlement { usage: None, actual: Nanos(500), basis: Basis::Counted };
+        let cost = Settlement::new(Nanos(500), Basis::Counted, None);
         ledger.settle(hold, cost, Some(record(permit, Kind::Completion))).await?;
     }
     Ok(())

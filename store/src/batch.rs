@@ -17,8 +17,9 @@ use types::{AgentId, AuditId, HoldId, KeyId, Timestamp, audit, audit::Record};
 use crate::{
     Error, accounts,
     audit::Draft,
-    outbox,
-    rows::{self, Get},
+    booked::{self, Settlements},
+    outbox, rollup,
+    rows::{self, Get, signed},
     store::Inner,
     writer::{Applied, Ask, Entry},
 };
@@ -27,7 +28,7 @@ use crate::{
 const REAP_MAX: i64 = 256;
 
 /// Who asked for a hold: what reports group by and the books do not need.
-type Askers = HashMap<HoldId, (AgentId, Option<KeyId>)>;
+pub(crate) type Askers = HashMap<HoldId, (AgentId, Option<KeyId>)>;
 
 /// A transaction that did not come through.
 pub(crate) struct Failed {
@@ -54,14 +55,21 @@ pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applie
     let lease_until = Timestamp(now.0.saturating_add(lease_us));
     let clock = Clock { lease_until, fence: inner.fence };
     let (mut applied, mut records) = (Vec::new(), Vec::new());
+    let mut settlements = Settlements::new();
     for entry in entries {
         let result = match &entry.ask {
             Some(ask) => apply(&mut books, ask, &clock, now).map(Some),
             None => Ok(None),
         };
         if let Ok(outcome) = &result {
-            if let Some(Ask::Hold { ask, agent, key, .. }) = &entry.ask {
-                askers.entry(ask.hold).or_insert((*agent, *key));
+            match &entry.ask {
+                Some(Ask::Hold { ask, agent, key, .. }) => {
+                    askers.entry(ask.hold).or_insert((*agent, *key));
+                }
+                Some(Ask::Settle { hold, settlement }) => {
+                    settlements.entry(*hold).or_insert(*settlement);
+                }
+                _ => {}
             }
             records.extend(entry.record.clone());
             for record in reaped(&books, outcome.as_ref(), now) {
@@ -74,7 +82,9 @@ pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applie
     let changed: Vec<Account> = books.changed_accounts().cloned().collect();
     accounts::write(&mut tx, &changed).await?;
     write_holds(&mut tx, &books, &askers).await?;
-    write_ledger(&mut tx, &books, &askers).await?;
+    let booked = booked::all(&books, &askers, &settlements)?;
+    booked::write(&mut tx, &booked).await?;
+    rollup::add(&mut tx, &booked).await?;
     let links = crate::audit::chain(&mut tx, inner.dialect, &records).await?;
     let mut events = Vec::new();
     if !inner.carriers.reach_nobody() {
@@ -170,8 +180,9 @@ impl Ask {
 
 /// Loads the holds and accounts that entries touch.
 ///
-/// INVARIANT: everybody locks holds first, then accounts, then the head of the audit chain, each in
-/// the order of ids, so that two gateways wait for each other instead of blocking each other.
+/// INVARIANT: everybody locks holds first, then accounts, then the sums that reports read, then the
+/// head of the audit chain, each in the order of ids, so that two gateways wait for each other
+/// instead of blocking each other.
 async fn load(
     conn: &mut AnyConnection,
     inner: &Inner,
@@ -298,54 +309,9 @@ async fn write_holds(
     .await
 }
 
-async fn write_ledger(
-    conn: &mut AnyConnection,
-    books: &Books,
-    askers: &Askers,
-) -> Result<(), Error> {
-    let mut made = Vec::new();
-    for row in books.new_ledger_rows() {
-        let path = accounts::path_text(&row.path)?;
-        let usage = row.usage.as_ref().map(rows::json).transpose()?;
-        made.push((row, asker(askers, row.hold)?, path, usage));
-    }
-    let head = "insert into ledger (tenant_id, hold_id, kind, agent_id, key_id, request_id, \
-                attempt_id, provider, model, price_row, path, amount, overrun, basis, \
-                input_tokens, cached_tokens, output_tokens, reasoning_tokens, usage, at)";
-    rows::insert(conn, head, "", &made, |bind, (row, (agent, key), path, usage)| {
-        let tokens = row.usage.unwrap_or_default();
-        bind.item(row.tenant.to_string())?;
-        bind.item(row.hold.to_string())?;
-        bind.item(row.kind.as_str())?;
-        bind.item(agent.to_string())?;
-        bind.item(key.map(|key| key.to_string()))?;
-        bind.item(row.request.to_string())?;
-        bind.item(row.attempt.to_string())?;
-        bind.item(row.provider.clone())?;
-        bind.item(row.model.clone())?;
-        bind.item(row.price_row.clone())?;
-        bind.item(path.clone())?;
-        bind.item(row.amount.0)?;
-        bind.item(row.overrun.0)?;
-        bind.item(row.basis.as_str())?;
-        for count in [tokens.input, tokens.cached, tokens.output, tokens.reasoning] {
-            bind.item(signed(count))?;
-        }
-        bind.item(usage.clone())?;
-        bind.item(row.at.0)?;
-        Ok(())
-    })
-    .await
-}
-
-fn asker(askers: &Askers, hold: HoldId) -> Result<(AgentId, Option<KeyId>), Error> {
+pub(crate) fn asker(askers: &Askers, hold: HoldId) -> Result<(AgentId, Option<KeyId>), Error> {
     let found = askers.get(&hold).copied();
     found.ok_or_else(|| Error::corrupt("holds", format!("`{hold}` has no agent")))
-}
-
-/// A count as the databases have it. No count of ours comes near the limit.
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// An audit record for every hold that was resolved because its owner is gone.

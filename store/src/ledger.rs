@@ -49,6 +49,32 @@ pub struct Settlement {
     pub actual: Nanos,
     /// How it is known.
     pub basis: Basis,
+    /// How it ended.
+    pub ended: Ended,
+    /// From its hold to its end, in milliseconds; `None` where nobody measured it.
+    pub took_ms: Option<u64>,
+    /// What input from the provider's cache would have cost more as plain input.
+    pub saved: Nanos,
+}
+
+types::names! {
+    /// How an attempt ended.
+    Ended {
+        /// With an answer, also with one that was cut at the output limit.
+        Answered = "answered",
+        /// The caller left before its end.
+        Left = "left",
+        /// Without an answer, or with a broken one.
+        Failed = "failed",
+    }
+}
+
+impl Settlement {
+    /// Of an attempt that was answered in a time that nobody measured.
+    pub const fn new(actual: Nanos, basis: Basis, usage: Option<Usage>) -> Self {
+        let (ended, took_ms, saved) = (Ended::Answered, None, Nanos::ZERO);
+        Self { usage, actual, basis, ended, took_ms, saved }
+    }
 }
 
 /// How much an account has left, for policies. A few seconds old at most.

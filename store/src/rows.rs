@@ -86,6 +86,11 @@ pub(crate) fn plain(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+/// A count as the databases have it. No count of ours comes near the limit.
+pub(crate) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// Sizes of multi-row statements. A few fixed sizes, so that each is prepared once and kept.
 const CHUNKS: [usize; 5] = [256, 64, 16, 4, 1];
 

@@ -1,10 +1,23 @@
-//! Reports of what was spent, from the rows of the ledger.
+//! Reports of what was spent, from the sums that are kept beside the ledger; see `rollup.rs`.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use types::{Nanos, TenantId, Timestamp};
+use sqlx::AnyConnection;
+use types::{AgentId, Nanos, TenantId, Timestamp};
 
-use crate::{Error, rows::Get, store::Inner};
+use crate::{
+    Error,
+    latency::Latency,
+    rollup::{COLUMNS, Sums},
+    rows::Get,
+    span::{DAY, Piece, Span, pieces, up},
+    store::Inner,
+};
+
+pub use crate::span::whole_hours;
 
 /// What a report has a line for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,23 +28,31 @@ pub enum Group {
     Model,
     /// Each agent, by its name where it has one.
     Agent,
+    /// Each API key, by its id; `-` for calls without one.
+    Key,
     /// Each day in UTC.
     Day,
+    /// The tenant as a whole, by its name.
+    Tenant,
 }
 
 /// One line of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The provider, model, agent or day (`2026-11-22`).
+    /// The provider, model, agent, key, day (`2026-11-22`) or tenant.
     pub name: String,
     /// Attempts that were charged, those that cost nothing included.
     pub calls: u64,
+    /// Those of them that ended without an answer or with a broken one.
+    pub errors: u64,
     /// Everything that was charged, corrections and overrun included.
     pub amount: Nanos,
     /// The part of it that was beyond the holds.
     pub overrun: Nanos,
     /// The part of it that is provisional or was corrected from a provisional charge.
     pub provisional: Nanos,
+    /// What input from the providers' caches would have cost more as plain input.
+    pub saved: Nanos,
     /// Input tokens, cached ones included.
     pub input_tokens: u64,
     /// Input tokens read from a cache.
@@ -40,6 +61,11 @@ pub struct Line {
     pub output_tokens: u64,
     /// Output tokens spent on reasoning.
     pub reasoning_tokens: u64,
+    /// What half of the calls that were answered took at most, in milliseconds, on the days that
+    /// the report touches; at most a quarter too high. `None` where no time was measured.
+    pub p50_ms: Option<u64>,
+    /// The same of 99 in a hundred.
+    pub p99_ms: Option<u64>,
 }
 
 /// The reports.
@@ -49,11 +75,14 @@ pub struct Spend {
 }
 
 /// The most lines of a report.
-const LINES_MAX: i64 = 10_000;
+const LINES_MAX: usize = 10_000;
+
+/// What stands for a key or an owner where there is none.
+const NOBODY: &str = "-";
 
 impl Spend {
-    /// What a tenant spent from `from` (included) to `to` (excluded): days in order, all else
-    /// dearest first; at most 10,000 lines.
+    /// What a tenant spent from `from` (included) to `to` (excluded), each taken to whole hours by
+    /// [`whole_hours`]: days in order, all else dearest first; at most 10,000 lines.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
@@ -64,72 +93,203 @@ impl Spend {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Line>, Error> {
-        let query = format!(
-            "select {key} as name, \
-               cast(count(distinct hold_id) as bigint) as calls, \
-               cast(sum(amount) + sum(overrun) as bigint) as amount, \
-               cast(sum(overrun) as bigint) as overrun, \
-               cast(sum(case when kind = 'settlement' then 0 else amount end) as bigint) \
-                 as provisional, \
-               cast(sum(input_tokens) as bigint) as input_tokens, \
-               cast(sum(cached_tokens) as bigint) as cached_tokens, \
-               cast(sum(output_tokens) as bigint) as output_tokens, \
-               cast(sum(reasoning_tokens) as bigint) as reasoning_tokens \
-             from ledger \
-             where tenant_id = $1 and at >= $2 and at < $3 \
-             group by 1 order by {order} limit $4",
-            key = group.key(),
-            order = group.order(),
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(tenant.to_string())
-            .bind(from.0)
-            .bind(to.0)
-            .bind(LINES_MAX)
-            .fetch_all(&self.inner.read)
-            .await?;
-        rows.iter().map(|row| line(group, &Get { row, table: "ledger" })).collect()
+        let mut conn = self.inner.read.acquire().await?;
+        let names = names(&mut conn, group, tenant).await?;
+        let name = |id: &str| match group {
+            Group::Agent | Group::Tenant => names.get(id).cloned().unwrap_or_else(|| id.to_owned()),
+            Group::Key if id.is_empty() => NOBODY.to_owned(),
+            Group::Day => day(id),
+            Group::Key | Group::Provider | Group::Model => id.to_owned(),
+        };
+        report(&mut conn, (group, tenant), (from, to), name).await
     }
+
+    /// As [`Spend::by`] for each person, by who answers for the agents that called; `-` for those
+    /// of nobody.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn by_owner(
+        &self,
+        owners: &HashMap<AgentId, String>,
+        tenant: TenantId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Line>, Error> {
+        let mut conn = self.inner.read.acquire().await?;
+        let name = |id: &str| {
+            let owner = id.parse().ok().and_then(|id: AgentId| owners.get(&id));
+            owner.filter(|owner| !owner.is_empty()).map_or(NOBODY, String::as_str).to_owned()
+        };
+        report(&mut conn, (Group::Agent, tenant), (from, to), name).await
+    }
+
+    /// What a tenant spent on each day in UTC on which it spent anything, by its first instant.
+    /// `from` and `to` are taken to whole hours.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn days(
+        &self,
+        tenant: TenantId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<BTreeMap<Timestamp, Nanos>, Error> {
+        let mut conn = self.inner.read.acquire().await?;
+        let mut days: BTreeMap<Timestamp, Nanos> = BTreeMap::new();
+        for piece in pieces(from, to) {
+            for (id, sums) in sums(&mut conn, (Group::Day, tenant), piece).await? {
+                let spent = line(String::new(), sums, &Latency::default()).amount;
+                let day = days.entry(Timestamp(id.parse().unwrap_or_default())).or_default();
+                day.0 = day.0.saturating_add(spent.0);
+            }
+        }
+        Ok(days)
+    }
+}
+
+async fn report(
+    conn: &mut AnyConnection,
+    of: (Group, TenantId),
+    (from, to): (Timestamp, Timestamp),
+    name: impl Fn(&str) -> String,
+) -> Result<Vec<Line>, Error> {
+    let mut all: BTreeMap<String, (Sums, Latency)> = BTreeMap::new();
+    let pieces = pieces(from, to);
+    for piece in &pieces {
+        for (id, sums) in sums(conn, of, *piece).await? {
+            all.entry(name(&id)).or_default().0.add(&sums);
+        }
+    }
+    if !pieces.is_empty() {
+        for (id, bucket, calls) in counts(conn, of, from, to).await? {
+            // Days that the report touches may have names that its hours do not.
+            if let Some((_, latency)) = all.get_mut(&name(&id)) {
+                latency.add(bucket, calls);
+            }
+        }
+    }
+    let mut lines: Vec<Line> =
+        all.into_iter().map(|(name, (sums, latency))| line(name, sums, &latency)).collect();
+    if !matches!(of.0, Group::Day) {
+        lines.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.name.cmp(&b.name)));
+    }
+    lines.truncate(LINES_MAX);
+    Ok(lines)
+}
+
+fn line(name: String, sums: Sums, latency: &Latency) -> Line {
+    let Sums([calls, errors, amount, overrun, provisional, saved, tokens @ ..]) = sums;
+    // A correction may take back a failure from before the report's first hour.
+    let count = |sum: i64| u64::try_from(sum).unwrap_or(0);
+    let [input_tokens, cached_tokens, output_tokens, reasoning_tokens] = tokens.map(count);
+    Line {
+        name,
+        calls: count(calls),
+        errors: count(errors),
+        amount: Nanos(amount.saturating_add(overrun)),
+        overrun: Nanos(overrun),
+        provisional: Nanos(provisional),
+        saved: Nanos(saved),
+        input_tokens,
+        cached_tokens,
+        output_tokens,
+        reasoning_tokens,
+        p50_ms: latency.at_most(500),
+        p99_ms: latency.at_most(990),
+    }
+}
+
+/// The sums of one piece by what they are of.
+async fn sums(
+    conn: &mut AnyConnection,
+    (group, tenant): (Group, TenantId),
+    (span, from, to): Piece,
+) -> Result<Vec<(String, Sums)>, Error> {
+    let query = format!(
+        "select {key} as id, {sums} from spend \
+         where tenant_id = $1 and span = $2 and starts >= $3 and starts < $4 group by 1",
+        key = group.key("starts"),
+        sums = COLUMNS.map(|name| format!("cast(sum({name}) as bigint) as {name}")).join(", "),
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+        .bind(tenant.to_string())
+        .bind(span.as_str())
+        .bind(from)
+        .bind(to)
+        .fetch_all(conn)
+        .await?;
+    let read = |row| {
+        let get = Get { row, table: "spend" };
+        let mut sums = Sums::default();
+        for (sum, name) in sums.0.iter_mut().zip(COLUMNS) {
+            *sum = get.int(name)?;
+        }
+        Ok((get.text("id")?, sums))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// How many calls took how long on the days that a stretch touches.
+async fn counts(
+    conn: &mut AnyConnection,
+    (group, tenant): (Group, TenantId),
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(String, u64, u64)>, Error> {
+    let query = format!(
+        "select {key} as id, bucket, cast(sum(calls) as bigint) as calls from spend_latency \
+         where tenant_id = $1 and day >= $2 and day < $3 group by 1, 2",
+        key = group.key("day"),
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+        .bind(tenant.to_string())
+        .bind(Span::Day.start(from))
+        .bind(up(to.0, DAY))
+        .fetch_all(conn)
+        .await?;
+    let read = |row| {
+        let get = Get { row, table: "spend_latency" };
+        Ok((get.text("id")?, get.count("bucket")?, get.count("calls")?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// The names of what a report of a group has ids of.
+async fn names(
+    conn: &mut AnyConnection,
+    group: Group,
+    tenant: TenantId,
+) -> Result<HashMap<String, String>, Error> {
+    let query = match group {
+        Group::Agent => "select id, name from agents where tenant_id = $1",
+        Group::Tenant => "select tenant_id as id, name from tenants where tenant_id = $1",
+        Group::Provider | Group::Model | Group::Key | Group::Day => return Ok(HashMap::new()),
+    };
+    let rows = sqlx::query(query).bind(tenant.to_string()).fetch_all(conn).await?;
+    let read = |row| {
+        let get = Get { row, table: "agents" };
+        Ok((get.text("id")?, get.text("name")?))
+    };
+    rows.iter().map(read).collect()
 }
 
 impl Group {
-    const fn key(self) -> &'static str {
+    /// What rows are grouped by; `instant` is the column with their time.
+    fn key(self, instant: &str) -> String {
         match self {
-            Self::Provider => "provider",
-            Self::Model => "model",
-            Self::Agent => {
-                "coalesce((select name from agents where agents.id = ledger.agent_id), agent_id)"
-            }
-            // Microseconds of a day.
-            Self::Day => "at / 86400000000",
-        }
-    }
-
-    const fn order(self) -> &'static str {
-        match self {
-            Self::Provider | Self::Model | Self::Agent => "3 desc, 1",
-            Self::Day => "1",
+            Self::Provider => "provider".to_owned(),
+            Self::Model => "model".to_owned(),
+            Self::Agent => "agent_id".to_owned(),
+            Self::Key => "key_id".to_owned(),
+            Self::Tenant => "tenant_id".to_owned(),
+            Self::Day => format!("cast({instant} - {instant} % {DAY} as text)"),
         }
     }
 }
 
-fn line(group: Group, get: &Get<'_>) -> Result<Line, Error> {
-    let name = match group {
-        Group::Provider | Group::Model | Group::Agent => get.text("name")?,
-        Group::Day => {
-            let start = Timestamp(get.int("name")?.saturating_mul(86_400_000_000));
-            start.to_string().chars().take(10).collect()
-        }
-    };
-    Ok(Line {
-        name,
-        calls: get.count("calls")?,
-        amount: get.nanos("amount")?,
-        overrun: get.nanos("overrun")?,
-        provisional: get.nanos("provisional")?,
-        input_tokens: get.count("input_tokens")?,
-        cached_tokens: get.count("cached_tokens")?,
-        output_tokens: get.count("output_tokens")?,
-        reasoning_tokens: get.count("reasoning_tokens")?,
-    })
+/// A day as text, from its first instant.
+fn day(starts: &str) -> String {
+    let starts = Timestamp(starts.parse().unwrap_or_default());
+    starts.to_string().chars().take(10).collect()
 }

@@ -18,7 +18,7 @@ use crate::{
     Error,
     audit::Draft,
     batch::{self, Failed},
-    ledger::Settlement,
+    ledger::{Ended, Settlement},
     store::Inner,
 };
 
@@ -69,8 +69,10 @@ impl Ask {
         match self {
             Self::Hold { ask, dispatched: false, .. } => Some(Self::Release { hold: ask.hold }),
             Self::Hold { ask, dispatched: true, .. } => {
-                let settlement =
-                    Settlement { usage: None, actual: Nanos::ZERO, basis: Basis::Counted };
+                let settlement = Settlement {
+                    ended: Ended::Left,
+                    ..Settlement::new(Nanos::ZERO, Basis::Counted, None)
+                };
                 Some(Self::Settle { hold: ask.hold, settlement })
             }
             Self::Dispatch { .. }

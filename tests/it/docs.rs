@@ -20,7 +20,7 @@
     reason = "an example that does not work fails as tests do"
 )]
 
-mod page;
+pub(crate) mod page;
 mod site;
 
 use std::{collections::BTreeSet, fs, process::Command};

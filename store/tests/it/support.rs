@@ -7,7 +7,7 @@ use policy::{
     AdminAct, AdminPermit, AgentKind, AgentSource, BudgetFacts, Bundle, Caller, Engine, ModelCall,
     ModelFacts, Operation, Permit, Person, RequestFacts, SessionFacts, Source,
 };
-use sqlx::{AnyConnection, Connection as _, Row as _};
+use sqlx::{AnyConnection, Connection as _, Row as _, migrate::Migrator};
 use store::{
     Options, Store,
     agents::Agent,
@@ -23,6 +23,9 @@ use types::{
 pub const CENT: i64 = 10_000_000;
 pub const MODEL: &str = "gpt";
 pub const PROVIDER: &str = "openai";
+
+static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// A database of its own.
 pub struct Database {
@@ -87,6 +90,23 @@ impl Database {
             sqlx::query("pragma busy_timeout = 30000").execute(&mut conn).await.unwrap();
         }
         conn
+    }
+
+    /// The database as a build left it that knew migrations up to `version`, to be filled.
+    pub async fn built(&self, version: i64) -> AnyConnection {
+        let mut migrations = &POSTGRES;
+        if let Some(file) = self.url.strip_prefix("sqlite://") {
+            std::fs::File::create(file).unwrap();
+            migrations = &SQLITE;
+        }
+        let mut conn = self.raw().await;
+        migrations.run_to(version, &mut conn).await.unwrap();
+        conn
+    }
+
+    /// Every migration of this build.
+    pub fn migrations(&self) -> &'static Migrator {
+        if self.name.is_none() { &SQLITE } else { &POSTGRES }
     }
 
     /// Runs a statement around the store.
@@ -206,6 +226,11 @@ fn engine() -> Engine {
 
 /// A permit to call [`MODEL`] at [`PROVIDER`].
 pub fn permit() -> Permit {
+    permit_for(&[MODEL])
+}
+
+/// A permit to call these models at [`PROVIDER`].
+pub fn permit_for(models: &[&str]) -> Permit {
     let caller = Caller {
         tenant: tenant(),
         tenant_name: "default".to_owned(),
@@ -229,8 +254,8 @@ pub fn permit() -> Permit {
         approval: None,
         dry_run: false,
     };
-    let model = ModelFacts {
-        id: MODEL,
+    let facts = |id| ModelFacts {
+        id,
         provider: PROVIDER,
         locality: Locality::Cloud,
         size: "large",
@@ -238,7 +263,8 @@ pub fn permit() -> Permit {
         simulator: false,
         retention_days: None,
     };
-    engine().decide(&call, &[model]).permit.unwrap()
+    let models: Vec<ModelFacts<'_>> = models.iter().copied().map(facts).collect();
+    engine().decide(&call, &models).permit.unwrap()
 }
 
 pub fn admin_permit(read_only: bool) -> AdminPermit {
@@ -283,7 +309,7 @@ pub fn ask(path: Vec<CapSpec>, nanos: i64) -> HoldAsk {
 
 pub fn cost(nanos: i64) -> Settlement {
     let usage = Usage { input: 100, cached: 10, output: 20, reasoning: 5, ..Usage::default() };
-    Settlement { usage: Some(usage), actual: Nanos(nanos), basis: Basis::Provider }
+    Settlement::new(Nanos(nanos), Basis::Provider, Some(usage))
 }
 
 /// The one account of a test.

@@ -1,7 +1,7 @@
 //! A database that an earlier build has made and filled: this one opens it, reads it and goes on.
 
 use ring::digest;
-use sqlx::{AnyConnection, AssertSqlSafe, migrate::Migrator};
+use sqlx::{AnyConnection, AssertSqlSafe};
 use store::{approvals::Status, grants::Grant, ledger::Reaped, spend::Group};
 use types::{GrantId, HoldId, KeyId, Nanos, Timestamp, audit::Kind};
 
@@ -17,9 +17,6 @@ use crate::{
 on_both! {
     a_database_of_the_first_schema_keeps_what_it_holds_and_goes_on;
 }
-
-static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
 fn hold(number: u128) -> HoldId {
     HoldId::from_parts(1, number)
@@ -94,13 +91,7 @@ async fn first_record(conn: &mut AnyConnection) {
 
 /// Makes the database as the first build left it.
 async fn as_first_built(database: &Database) {
-    let mut migrations = &POSTGRES;
-    if let Some(file) = database.url.strip_prefix("sqlite://") {
-        std::fs::File::create(file).unwrap();
-        migrations = &SQLITE;
-    }
-    let mut conn = database.raw().await;
-    migrations.run_to(1, &mut conn).await.unwrap();
+    let mut conn = database.built(1).await;
     sqlx::raw_sql(AssertSqlSafe(rows())).execute(&mut conn).await.unwrap();
     first_record(&mut conn).await;
 }
@@ -110,8 +101,8 @@ async fn a_database_of_the_first_schema_keeps_what_it_holds_and_goes_on(database
     as_first_built(database).await;
     assert_eq!(database.count(applied).await, 1);
     let store = database.open().await;
-    let known = if database.url.starts_with("sqlite") { &SQLITE } else { &POSTGRES };
-    assert_eq!(usize::try_from(database.count(applied).await).unwrap(), known.iter().count());
+    let known = database.migrations().iter().count();
+    assert_eq!(usize::try_from(database.count(applied).await).unwrap(), known);
 
     // What was there.
     assert_eq!(store.revision().await.unwrap(), 7);

@@ -37,7 +37,7 @@ pub(super) fn blocks(page: &str) -> Vec<Block> {
 }
 
 /// The rows of the table whose first column is called `head`, without the head.
-pub(super) fn rows(page: &str, head: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(page: &str, head: &str) -> Vec<Vec<String>> {
     let text = read(page);
     let mut lines = text.lines().skip_while(|line| !line.starts_with(&format!("| {head} |")));
     assert!(lines.next().is_some(), "{page} has no table of `{head}`");
@@ -51,15 +51,15 @@ pub(super) fn rows(page: &str, head: &str) -> Vec<Vec<String>> {
 }
 
 /// What stands in a cell's back quotes.
-pub(super) fn name(cell: &str) -> String {
+pub(crate) fn name(cell: &str) -> String {
     cell.trim_matches('`').to_owned()
 }
 
-pub(super) fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the repository").to_owned()
 }
 
-pub(super) fn read(page: &str) -> String {
+pub(crate) fn read(page: &str) -> String {
     fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"))
 }
 

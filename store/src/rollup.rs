@@ -1,0 +1,157 @@
+//! What was spent, added up by hour and by day while the ledger grows and in the transaction of its
+//! rows, so that a report need not read the ledger.
+//!
+//! INVARIANT: every figure is a sum over ledger rows, whatever the order in which they come. What a
+//! correction changes is in the correction's own row.
+
+use std::collections::BTreeMap;
+
+use budget::LedgerKind;
+use sqlx::AnyConnection;
+
+use crate::{
+    Error,
+    booked::Booked,
+    latency,
+    ledger::Ended,
+    rows::{self, signed},
+    span::Span,
+};
+
+/// What a row of sums is of, without its stretch. Its order is the order in which rows are locked.
+type Whose = (String, String, String, String, String);
+
+/// The sums of one row, as the table has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sums(pub(crate) [i64; COLUMNS.len()]);
+
+/// The columns of [`Sums`], in their order.
+pub(crate) const COLUMNS: [&str; 10] = [
+    "calls",
+    "errors",
+    "amount",
+    "overrun",
+    "provisional",
+    "saved",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+];
+
+/// Adds new ledger rows to the sums.
+///
+/// INVARIANT: rows are locked in the order of their keys, the sums before the latencies, so that two
+/// gateways wait for each other instead of blocking each other.
+pub(crate) async fn add(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Result<(), Error> {
+    let mut sums: BTreeMap<(&Whose, Span, i64), Sums> = BTreeMap::new();
+    let mut latencies: BTreeMap<(&Whose, i64, u64), i64> = BTreeMap::new();
+    let whose: Vec<Whose> = booked.iter().map(whose).collect();
+    for (booked, whose) in booked.iter().zip(&whose) {
+        for span in [Span::Hour, Span::Day] {
+            sums.entry((whose, span, span.start(booked.row.at))).or_default().add(&of(booked));
+        }
+        if let Some(bucket) = measured(booked) {
+            let at = (whose, Span::Day.start(booked.row.at), bucket);
+            *latencies.entry(at).or_default() += 1;
+        }
+    }
+    write_sums(conn, &sums.into_iter().collect::<Vec<_>>()).await?;
+    write_latencies(conn, &latencies.into_iter().collect::<Vec<_>>()).await
+}
+
+fn whose(booked: &Booked<'_>) -> Whose {
+    let Booked { row, agent, key, .. } = booked;
+    let key = key.map(|key| key.to_string()).unwrap_or_default();
+    (row.tenant.to_string(), row.provider.clone(), row.model.clone(), agent.to_string(), key)
+}
+
+/// What one ledger row adds.
+fn of(booked: &Booked<'_>) -> Sums {
+    let Booked { row, settlement, .. } = booked;
+    let failed = settlement.is_some_and(|settlement| settlement.ended == Ended::Failed);
+    let (calls, errors, provisional) = match row.kind {
+        LedgerKind::Settlement => (1, i64::from(failed), 0),
+        // Its process is gone, and the answer with it.
+        LedgerKind::Provisional => (1, 1, row.amount.0),
+        LedgerKind::Correction => (0, if failed { 0 } else { -1 }, row.amount.0),
+    };
+    let tokens = row.usage.unwrap_or_default();
+    Sums([
+        calls,
+        errors,
+        row.amount.0,
+        row.overrun.0,
+        provisional,
+        settlement.map_or(0, |settlement| settlement.saved.0),
+        signed(tokens.input),
+        signed(tokens.cached),
+        signed(tokens.output),
+        signed(tokens.reasoning),
+    ])
+}
+
+/// The bucket of a call that was answered, where its time was measured.
+fn measured(booked: &Booked<'_>) -> Option<u64> {
+    let settlement = booked.settlement.filter(|settlement| settlement.ended == Ended::Answered)?;
+    settlement.took_ms.map(latency::bucket)
+}
+
+impl Sums {
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (sum, more) in self.0.iter_mut().zip(other.0) {
+            *sum = sum.saturating_add(more);
+        }
+    }
+}
+
+async fn write_sums(
+    conn: &mut AnyConnection,
+    sums: &[((&Whose, Span, i64), Sums)],
+) -> Result<(), Error> {
+    let columns = COLUMNS.join(", ");
+    let head = format!(
+        "insert into spend (tenant_id, provider, model, agent_id, key_id, span, starts, {columns})"
+    );
+    let more = COLUMNS.map(|name| format!("{name} = spend.{name} + excluded.{name}")).join(", ");
+    let tail = format!(
+        " on conflict (tenant_id, span, starts, provider, model, agent_id, key_id) \
+         do update set {more}"
+    );
+    rows::insert(conn, &head, &tail, sums, |row, ((whose, span, starts), sums)| {
+        bind_whose(row, whose)?;
+        row.item(span.as_str())?;
+        row.item(*starts)?;
+        for sum in sums.0 {
+            row.item(sum)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn write_latencies(
+    conn: &mut AnyConnection,
+    latencies: &[((&Whose, i64, u64), i64)],
+) -> Result<(), Error> {
+    let head = "insert into spend_latency (tenant_id, provider, model, agent_id, key_id, day, \
+                bucket, calls)";
+    let tail = " on conflict (tenant_id, day, provider, model, agent_id, key_id, bucket) \
+                do update set calls = spend_latency.calls + excluded.calls";
+    rows::insert(conn, head, tail, latencies, |row, ((whose, day, bucket), calls)| {
+        bind_whose(row, whose)?;
+        row.item(*day)?;
+        row.item(signed(*bucket))?;
+        row.item(*calls)?;
+        Ok(())
+    })
+    .await
+}
+
+fn bind_whose(row: &mut rows::Statement, whose: &Whose) -> Result<(), Error> {
+    let (tenant, provider, model, agent, key) = whose;
+    for text in [tenant, provider, model, agent, key] {
+        row.item(text.clone())?;
+    }
+    Ok(())
+}
