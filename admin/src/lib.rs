@@ -39,7 +39,7 @@ pub use crate::{
     approvals::{ApprovalFilter, ApprovalList, ApprovalView, MissingVotes, NewVote, VoteView},
     audit::{AuditBad, AuditFilter, AuditList, AuditVerdict, AuditView},
     break_glass::NewBreakGlass,
-    budget::{AccountView, BudgetList, NewCap},
+    budget::{AccountView, BudgetFilter, BudgetList, NewCap, RaiseView},
     control::{ADMINISTRATORS, BODY_BYTES_MAX, Control, Entry},
     error::{Error, Fault, Refusal, Waiting},
     grants::{GrantFilter, GrantList, GrantView, MadeGrant, NewGrant, RevokedGrants, TaskOfGrants},

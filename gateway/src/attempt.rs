@@ -10,7 +10,7 @@ use router::{Choice, Model, Outcome, Plan, Provider};
 use serde_json::json;
 use snapshot::Snapshot;
 use tracing::Instrument;
-use types::{Code, Nanos, Secret, Timestamp, chat::ChatRequest};
+use types::{Code, Secret, Timestamp, chat::ChatRequest};
 
 use crate::{
     bill::Known as Used,
@@ -25,6 +25,7 @@ use crate::{
     span,
     trail::{Served, Trail},
     upstream::{Endpoint, Failure, Limits, Response},
+    wishes::Wishes,
 };
 
 /// Tries of one model while its pooled connections turn out dead.
@@ -39,7 +40,7 @@ pub(crate) struct Order<'a> {
     pub(crate) known: &'a Known<'a>,
     pub(crate) request: &'a ChatRequest,
     pub(crate) findings: &'a Findings,
-    pub(crate) max_cost: Option<Nanos>,
+    pub(crate) wishes: &'a Wishes,
     pub(crate) now: Timestamp,
 }
 

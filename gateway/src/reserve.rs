@@ -34,7 +34,8 @@ pub(crate) async fn reserve(
     let input_bound = budget::input_bound(request);
     let mut limit =
         quote::output_limit(request, to.model, permitted, gate.options.output_tokens_default);
-    let mut ceiling = quote::ceiling(order.permit, &to.model.id, order.max_cost);
+    let mut ceiling =
+        quote::ceiling((order.snapshot, order.known), order.permit, to.model, order.wishes);
     let mut clamped = false;
     let (hold, amount) = loop {
         let (affordable, amount) =
@@ -103,6 +104,7 @@ async fn hold(
         path: order.snapshot.path(
             order.known.agent,
             caller,
+            order.wishes.session,
             Some((&to.provider.name, &to.model.id)),
             order.now,
         ),

@@ -100,7 +100,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
         known: &known,
         request: &request,
         findings: &findings,
-        max_cost: wishes.max_cost,
+        wishes: &wishes,
         now,
     };
     let used = approval::Used::take(gate, &permit).await?;

@@ -22,12 +22,14 @@ pub mod ledger;
 pub mod models;
 mod nats;
 mod outbox;
+pub mod raises;
 mod relay;
 mod retention;
 mod rows;
 pub mod spend;
 mod store;
 pub mod tenants;
+mod windows;
 mod writer;
 
 pub use bootstrap::{First, FirstStart};

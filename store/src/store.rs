@@ -18,6 +18,7 @@ use crate::{
     keys::Keys,
     ledger::Ledger,
     models::{Models, Providers},
+    raises::Raises,
     relay::Carriers,
     spend::Spend,
     tenants::Tenants,
@@ -95,7 +96,7 @@ pub(crate) struct Inner {
     pub(crate) write: AnyPool,
     /// Rung when outbox rows were committed.
     pub(crate) outbox: Notify,
-    /// Rung when an approval was decided, cancelled or revoked.
+    /// Rung when an approval was decided, cancelled or revoked, or a budget was changed by people.
     pub(crate) decided: Notify,
     /// The buses that running relays carry to.
     pub(crate) carriers: Carriers,
@@ -195,6 +196,11 @@ impl Store {
     /// Caps set at run time.
     pub fn caps(&self) -> Caps {
         Caps { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Raises of caps, each with its end.
+    pub fn raises(&self) -> Raises {
+        Raises { inner: Arc::clone(&self.inner) }
     }
 
     /// Approvals.

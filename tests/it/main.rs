@@ -30,3 +30,4 @@ mod sdk;
 mod sensitivity;
 mod swap;
 mod traces;
+mod windows;

@@ -19,11 +19,15 @@ mod lost;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod raises;
+#[cfg(test)]
 mod spend;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod windows;
 
 /// Runs each test body on both databases.
 macro_rules! on_both {

@@ -1,0 +1,23 @@
+-- Raises of budgets with an end. One logical schema: the files
+-- for Postgres and SQLite are the same text.
+
+-- More money for a while: until it ends, every window of the spender has that much more.
+create table raises (
+  id text not null primary key,
+  tenant_id text not null references tenants (tenant_id),
+  scope text not null,
+  scope_id text not null,
+  period text not null,
+  amount bigint not null check (amount > 0),
+  made_by text not null,
+  made_at bigint not null,
+  ends_at bigint not null,
+  -- The question to people that it answers. One answer is one raise.
+  approval_id text unique,
+  -- Set when it was taken out of the targets again: until then it is in every one.
+  ended_at bigint
+);
+create index raises_live on raises (ends_at) where ended_at is null;
+
+-- The windows of one spender: those of another time zone must be found.
+create index accounts_spender on accounts (tenant_id, scope, scope_id, period, starts);
