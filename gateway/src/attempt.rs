@@ -34,6 +34,7 @@ const STALE_TRIES: usize = 3;
 const ERROR_BYTES_MAX: usize = 64 << 10;
 
 /// A permitted request, ready to be sent.
+#[derive(Clone, Copy)]
 pub(crate) struct Order<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) permit: &'a Permit,

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use budget::AccountKey;
 use bytes::Bytes;
-use store::ledger;
+use store::{approvals::Exhausted, ledger};
 use types::{AttemptId, Code, HoldId, Nanos, chat::ChatRequest};
 
 use crate::{
@@ -164,14 +165,16 @@ fn room(error: &ledger::Error, request: &ChatRequest) -> Option<Nanos> {
 /// caller's own.
 pub(crate) fn ledger_refusal(error: &ledger::Error) -> Refusal {
     match error {
-        ledger::Error::Exhausted { key, target, settled, .. } => Refusal::new(
-            Code::BudgetExhausted,
-            format!(
+        ledger::Error::Exhausted { key, target, settled, .. } => {
+            let message = format!(
                 "the {} budget of this {} is exhausted: {settled} of {target} is spent; an owner can raise it with `orchestack budget raise`",
                 key.window.period.as_str(),
                 key.scope.as_str(),
-            ),
-        ),
+            );
+            let (account, target, spent) = (AccountKey::clone(key), *target, *settled);
+            let exhausted = Some(Box::new(Exhausted { account, target, spent }));
+            Refusal { exhausted, ..Refusal::new(Code::BudgetExhausted, message) }
+        }
         ledger::Error::Held { target, held, retry_after, .. } => Refusal::new(
             Code::BudgetHeld,
             format!("running requests hold {held} of the budget of {target}; try again"),

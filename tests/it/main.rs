@@ -24,6 +24,7 @@ mod health;
 mod ingress;
 mod layers;
 mod lifecycle;
+mod pause;
 mod people;
 mod policy;
 mod sdk;
