@@ -5,6 +5,7 @@
 //! tree; what it changes, and what policy refuses, is on record.
 
 mod agents;
+pub mod alerts;
 mod approvals;
 mod asked;
 mod audit;

@@ -7,6 +7,7 @@
 mod accounts;
 pub mod admin_tokens;
 pub mod agents;
+pub mod alerts;
 pub mod approvals;
 pub mod audit;
 mod batch;

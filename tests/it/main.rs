@@ -8,6 +8,7 @@
     reason = "helpers of tests fail as tests do, and long runs tell their figures"
 )]
 
+mod alerts;
 mod anthropic;
 mod approvals;
 mod attempts;

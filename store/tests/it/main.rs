@@ -3,6 +3,8 @@
 
 // `cfg(test)` is always set here; it tells clippy that these are tests.
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod approvals;
 #[cfg(test)]
 mod audit;
