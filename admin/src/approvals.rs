@@ -6,14 +6,19 @@ use axum::{Json, extract::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use snapshot::Snapshot;
-use store::approvals::{Approval, Ballot, Decision, Filter, Kind, RequesterKind, Status};
+use store::{
+    approvals::{Approval, Ballot, Decision, Exhausted, Filter, Kind, RequesterKind, Status},
+    raises::NewRaise,
+};
 use types::{ApprovalId, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     body::{Ask, Body},
+    budget,
     desk::{Act, Desk},
     error::{Error, Refusal},
+    money,
     owner::Of,
 };
 use policy::Operation;
@@ -51,6 +56,12 @@ pub struct NewVote {
     /// The role to vote in; every role that is asked for and that the person has where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Of a yes to a question about a budget: how much more, in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
+    /// Of a yes to a question about a budget: the day or instant at which the raise ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// One question to people.
@@ -206,11 +217,49 @@ async fn vote(
         _ => Decision::Deny,
     };
     let (act, roles) = desk.vote(operation, approval, ask.role.as_deref()).await?;
-    let detail = json!({ "approval": id, "roles": roles, "reason": ask.reason });
-    let ballot = Ballot { roles, decision, reason: ask.reason };
     let approvals = act.control().store.approvals();
-    let voted = approvals.vote(act.permit(), approval, &ballot, &act.record(detail)).await?;
+    let raise = raise(&act, &approvals.get(approval).await?, decision, &ask)?;
+    let told = raise.as_ref().map(budget::told);
+    let detail = json!({ "approval": id, "roles": roles, "reason": ask.reason, "raise": told });
+    let ballot = Ballot { roles, decision, reason: ask.reason };
+    let voted = match &raise {
+        Some(raise) => {
+            let said = (&ballot, raise);
+            approvals.vote_raise(act.permit(), approval, said, &act.record(detail)).await?
+        }
+        None => approvals.vote(act.permit(), approval, &ballot, &act.record(detail)).await?,
+    };
     Ok(Json(view(&act.control().snapshots.load(), &voted)))
+}
+
+/// The raise that a yes to a question about a budget makes.
+fn raise(
+    act: &Act,
+    approval: &Approval,
+    decision: Decision,
+    ask: &NewVote,
+) -> Result<Option<NewRaise>, Error> {
+    let about_money = approval.subject.kind == Kind::Budget && decision == Decision::Approve;
+    match (about_money, &ask.amount, &ask.until) {
+        (false, None, None) => Ok(None),
+        (false, ..) => {
+            let message = "only a yes to a question about a budget has an amount and an end";
+            Err(Error::invalid(message, "vote without them"))
+        }
+        (true, Some(amount), Some(until)) => {
+            let asked = Exhausted::of(approval).ok_or_else(|| {
+                Error::invalid("the question names no account", "raise it by `budget raise`")
+            })?;
+            budget::new_raise(act, asked.spec(), money::parse(amount)?, until).map(Some)
+        }
+        (true, ..) => {
+            let fix = format!(
+                "`orchestack approval approve {} --amount 5.00 --until 2026-12-31`",
+                approval.id
+            );
+            Err(Error::invalid("it takes an amount and an end to raise a budget", fix))
+        }
+    }
 }
 
 /// Withdraws a question that waits.
@@ -255,8 +304,8 @@ pub(crate) fn view(snapshot: &Snapshot, approval: &Approval) -> ApprovalView {
         RequesterKind::Agent => subject.requester.as_str(),
         RequesterKind::User | RequesterKind::Service => "",
     };
-    // Emergency rights do not hang on the policies of the time.
-    let bound = subject.kind != Kind::BreakGlass;
+    // Emergency rights and budgets do not hang on the policies of the time.
+    let bound = !matches!(subject.kind, Kind::BreakGlass | Kind::Budget);
     let told = |at: Option<Timestamp>| at.map(|at| at.to_string());
     ApprovalView {
         id: approval.id.to_string(),

@@ -1,18 +1,22 @@
 //! Caps: what agents and tenants may spend, what is spent, and changes that hold at once.
 
-use axum::Json;
-use budget::{Account, AccountKey, CapSpec, Period, Scope, Zone};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use types::{Nanos, Timestamp};
-use utoipa::ToSchema;
+mod spender;
 
+use axum::Json;
+use budget::{Account, AccountKey, CapSpec, Period, Scope};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::raises::{NewRaise, Raise};
+use types::{Nanos, RaiseId, Timestamp};
+use utoipa::{IntoParams, ToSchema};
+
+use self::spender::{key, of, present};
 use crate::{
-    body::Body,
+    body::{Ask, Body},
     desk::{Act, Desk},
     error::{Error, Refusal},
     money::{self, Money},
-    owner::Of,
+    time,
 };
 use policy::Operation;
 
@@ -20,13 +24,13 @@ use policy::Operation;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCap {
-    /// `agent`, `tenant`, `key`, `model` or `provider`; `agent` where absent.
+    /// `agent`, `tenant`, `user`, `key`, `session`, `task`, `model` or `provider`; `agent` where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The agent's name, or the id of whatever else it is; not needed for the tenant.
+    /// The agent's or person's name, or the id of whatever else it is; not needed for the tenant.
     #[serde(default)]
     pub name: String,
-    /// `day`, `week`, `month` or `total`; `day` where absent.
+    /// `request`, `day`, `week`, `month` or `total`; `day` where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<String>,
     /// US dollars: the new cap, or what to add to it. `none` lifts the cap and only counts.
@@ -34,6 +38,9 @@ pub struct NewCap {
     /// Refuse nothing when it is reached: the cap is only shown.
     #[serde(default)]
     pub soft: bool,
+    /// Of a raise: the day or instant at which it ends; for good where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// One account: a cap and what is spent of it in its present window.
@@ -68,26 +75,73 @@ pub struct AccountView {
 pub struct BudgetList {
     /// By scope, name and period.
     pub accounts: Vec<AccountView>,
+    /// Raises that have not ended, which are in the caps.
+    #[serde(default)]
+    pub raises: Vec<RaiseView>,
+}
+
+/// More money for a while.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RaiseView {
+    /// Its id.
+    pub id: String,
+    /// The kind of spender.
+    pub scope: String,
+    /// The agent's name, or the id of whatever else spends.
+    pub name: String,
+    /// Whose windows it is in.
+    pub period: String,
+    /// How much more each of them has.
+    pub amount: Money,
+    /// When it ends.
+    pub ends: String,
+    /// Who made it.
+    pub made_by: String,
+    /// The question to people that it answers.
+    pub approval: Option<String>,
+}
+
+/// Which accounts to show.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetFilter {
+    /// Only of this scope, at most 1000; of sessions, tasks and grants only where they are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
 }
 
 /// Shows every cap and account of the present windows.
 #[utoipa::path(
-    get, path = "/api/v1/budget", tag = "budget",
+    get, path = "/api/v1/budget", tag = "budget", params(BudgetFilter),
     responses((status = 200, body = BudgetList), (status = "4XX", body = Refusal))
 )]
-pub(crate) async fn show(desk: Desk) -> Result<Json<BudgetList>, Error> {
+pub(crate) async fn show(
+    desk: Desk,
+    Ask(ask): Ask<BudgetFilter>,
+) -> Result<Json<BudgetList>, Error> {
     let act = desk.permit(Operation::BudgetShow, "").await?;
+    let word = |error: types::UnknownName| Error::invalid(error.to_string(), "name one of them");
+    let scope: Option<Scope> = ask.scope.as_deref().map(str::parse).transpose().map_err(word)?;
     let now = Timestamp::now();
-    let mut accounts = act.control().store.caps().accounts(act.tenant(), now).await?;
+    let caps = act.control().store.caps();
+    let mut accounts = match scope {
+        Some(scope) => caps.accounts_of(act.tenant(), scope, now).await?,
+        None => caps.accounts(act.tenant(), now).await?,
+    };
     for spec in configured(&act, now).await? {
-        if accounts.iter().all(|account| account.key != spec.key) {
+        let shown = scope.is_none_or(|scope| spec.key.scope == scope);
+        if shown && accounts.iter().all(|account| account.key != spec.key) {
             accounts.push(Account::new(spec));
         }
     }
     accounts.sort_by(|a, b| a.key.cmp(&b.key));
+    let raises = act.control().store.raises().live(act.tenant()).await?;
     let names = Names::load(&act).await?;
-    let accounts = accounts.into_iter().map(|account| names.view(account)).collect();
-    Ok(Json(BudgetList { accounts }))
+    Ok(Json(BudgetList {
+        accounts: accounts.into_iter().map(|account| names.view(account)).collect(),
+        raises: raises.into_iter().map(|raise| names.raise(raise)).collect(),
+    }))
 }
 
 /// Sets a cap, at once and for every later window of its period.
@@ -101,11 +155,15 @@ pub(crate) async fn set(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<Acco
         "none" => None,
         amount => Some(money::parse(amount)?),
     };
+    if ask.until.is_some() {
+        let fix = "only a raise has one: `orchestack budget raise NAME AMOUNT --until DAY`";
+        return Err(Error::invalid("a cap has no end", fix));
+    }
     let key = key(&act, &ask).await?;
     apply(&act, CapSpec { key, target, hard: !ask.soft }).await
 }
 
-/// Raises a hard cap by an amount.
+/// Raises a cap by an amount: for good, or until an instant.
 #[utoipa::path(
     post, path = "/api/v1/budget/raise", tag = "budget", request_body = NewCap,
     responses((status = 200, body = AccountView), (status = "4XX", body = Refusal))
@@ -114,24 +172,63 @@ pub(crate) async fn raise(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<Ac
     let act = desk.showing(&ask).permit_of(Operation::BudgetRaise, &ask.name, of(&ask)).await?;
     let more = money::parse(&ask.amount)?;
     let key = key(&act, &ask).await?;
-    let Some(present) = present(&act, &key).await? else {
+    let Some((present, hard)) = present(&act, &key).await? else {
         let message = format!("there is no cap of {} `{}` to raise", key.scope, ask.name);
         return Err(Error::invalid(message, "set one with `orchestack budget set`"));
     };
+    if let Some(until) = &ask.until {
+        let spec = CapSpec { key, target: Some(present), hard };
+        return raise_until(&act, spec, more, until).await;
+    }
     let target = present
         .plus(more)
         .map_err(|error| Error::invalid(error.to_string(), "raise it by less"))?;
     apply(&act, CapSpec { key, target: Some(target), hard: !ask.soft }).await
 }
 
-/// Who answers for a cap: whoever does for the agent, or for the agent of the key. Every other cap is
-/// the tenant's, whatever its name looks like.
-fn of(ask: &NewCap) -> Of<'_> {
-    match ask.scope.as_deref().unwrap_or("agent") {
-        "agent" => Of::Agent(&ask.name),
-        "key" => ask.name.parse().map_or(Of::Tenant, Of::Key),
-        _ => Of::Tenant,
+async fn raise_until(
+    act: &Act,
+    spec: CapSpec,
+    more: Nanos,
+    until: &str,
+) -> Result<Json<AccountView>, Error> {
+    let new = new_raise(act, spec, more, until)?;
+    let record = act.record(told(&new));
+    let account = act.control().store.raises().add(act.permit(), &new, &record).await?;
+    Ok(Json(Names::load(act).await?.view(account)))
+}
+
+/// A raise as it is asked for, with its end as people write it.
+pub(crate) fn new_raise(
+    act: &Act,
+    spec: CapSpec,
+    amount: Nanos,
+    until: &str,
+) -> Result<NewRaise, Error> {
+    let ends_at = time::parse_in(until, &act.control().snapshots.load().zone)?;
+    if ends_at <= Timestamp::now() {
+        return Err(Error::invalid(format!("`{until}` is over"), "name a later day or instant"));
     }
+    if amount <= Nanos::ZERO {
+        return Err(Error::invalid("a raise of nothing", "write US dollars such as `5.00`"));
+    }
+    if spec.key.window.period == Period::Request {
+        let fix = "set the cap anew with `orchestack budget set`";
+        return Err(Error::invalid("a cap per request cannot be raised for a while", fix));
+    }
+    Ok(NewRaise { id: RaiseId::generate(), spec, amount, ends_at })
+}
+
+/// A raise as its record has it.
+pub(crate) fn told(new: &NewRaise) -> Value {
+    json!({
+        "raise": new.id,
+        "scope": new.spec.key.scope.as_str(),
+        "scope_id": new.spec.key.scope_id,
+        "period": new.spec.key.window.period.as_str(),
+        "amount_nanos": new.amount,
+        "ends_at": new.ends_at.to_string(),
+    })
 }
 
 async fn apply(act: &Act, spec: CapSpec) -> Result<Json<AccountView>, Error> {
@@ -147,56 +244,12 @@ async fn apply(act: &Act, spec: CapSpec) -> Result<Json<AccountView>, Error> {
     Ok(Json(Names::load(act).await?.view(account)))
 }
 
-async fn key(act: &Act, ask: &NewCap) -> Result<AccountKey, Error> {
-    let word = |error: types::UnknownName| Error::invalid(error.to_string(), "name one of them");
-    let scope: Scope = ask.scope.as_deref().unwrap_or("agent").parse().map_err(word)?;
-    let period: Period = ask.period.as_deref().unwrap_or("day").parse().map_err(word)?;
-    let scope_id = match scope {
-        Scope::Tenant => act.tenant().to_string(),
-        Scope::Agent => {
-            let agents = act.control().store.agents();
-            agents.by_name(act.tenant(), &ask.name).await?.id.to_string()
-        }
-        Scope::Key | Scope::Model | Scope::Provider => {
-            let snapshot = act.control().snapshots.load();
-            let known = match scope {
-                Scope::Key => ask.name.parse().is_ok_and(|id| snapshot.key(id).is_some()),
-                Scope::Model => snapshot.registry.model(&ask.name).is_some(),
-                _ => snapshot.registry.provider(&ask.name).is_some(),
-            };
-            if !known {
-                let fix = format!("give the id that `orchestack {scope} list` shows");
-                return Err(Error::invalid(format!("there is no {scope} `{}`", ask.name), fix));
-            }
-            ask.name.clone()
-        }
-        Scope::User | Scope::Session | Scope::Task | Scope::Grant => {
-            let fix = "cap the agent, its keys, a model or a provider";
-            return Err(Error::invalid(format!("nothing is counted by {scope} yet"), fix));
-        }
-    };
-    let window = period.window(Timestamp::now(), &Zone::UTC);
-    Ok(AccountKey { tenant: act.tenant(), scope, scope_id, window })
-}
-
-/// The target in force: the live account's, else that of the settings or an earlier `set`.
-async fn present(act: &Act, key: &AccountKey) -> Result<Option<Nanos>, Error> {
-    let now = Timestamp::now();
-    let caps = act.control().store.caps();
-    let live = caps.accounts(act.tenant(), now).await?;
-    if let Some(account) = live.into_iter().find(|account| account.key == *key) {
-        return Ok(account.target);
-    }
-    let known = configured(act, now).await?;
-    Ok(known.into_iter().find(|spec| spec.key == *key).and_then(|spec| spec.target))
-}
-
 /// Every cap that the tree, the settings or an earlier `set` gives, in the window of `now`.
 async fn configured(act: &Act, now: Timestamp) -> Result<Vec<CapSpec>, Error> {
     let tenant = act.tenant();
     let snapshot = act.control().snapshots.load();
     let spec = |scope, scope_id, period: Period, target, hard| CapSpec {
-        key: AccountKey { tenant, scope, scope_id, window: period.window(now, &Zone::UTC) },
+        key: AccountKey { tenant, scope, scope_id, window: period.window(now, &snapshot.zone) },
         target,
         hard,
     };
@@ -229,8 +282,25 @@ impl Names {
         Ok(Self(names))
     }
 
+    fn of(&self, id: String) -> String {
+        let known = self.0.iter().find(|(known, _)| *known == id);
+        known.map_or(id, |(_, name)| name.clone())
+    }
+
+    fn raise(&self, raise: Raise) -> RaiseView {
+        RaiseView {
+            id: raise.id.to_string(),
+            scope: raise.scope.as_str().to_owned(),
+            period: raise.period.as_str().to_owned(),
+            amount: raise.amount.into(),
+            ends: raise.ends_at.to_string(),
+            made_by: raise.made_by,
+            approval: raise.approval.map(|id| id.to_string()),
+            name: self.of(raise.scope_id),
+        }
+    }
+
     fn view(&self, account: Account) -> AccountView {
-        let known = self.0.iter().find(|(id, _)| *id == account.key.scope_id);
         let window = account.key.window;
         AccountView {
             scope: account.key.scope.as_str().to_owned(),
@@ -243,7 +313,7 @@ impl Names {
             held: account.held.into(),
             overrun: account.overrun.into(),
             left: account.room().map(Money::from),
-            name: known.map(|(_, name)| name.clone()).unwrap_or(account.key.scope_id),
+            name: self.of(account.key.scope_id),
         }
     }
 }

@@ -150,7 +150,10 @@ impl Desk {
         };
         let said = match control.store.approvals().get(id).await {
             Ok(approval) if approval.subject.tenant == story.who.tenant => {
-                voice::of(&snapshot, &story.who, &approval, role)
+                let ends_at = glass.as_ref().and_then(|glass| glass.ends_at);
+                voice::of(&snapshot, &story.who, &approval, role).and_then(|said| {
+                    voice::may_raise(&snapshot, &story, ends_at, &approval).map(|()| said)
+                })
             }
             Ok(_) => Err(approvals::Error::Missing { id }.into()),
             Err(error) => Err(error.into()),

@@ -5,6 +5,7 @@
 //! tree; what it changes, and what policy refuses, is on record.
 
 mod agents;
+pub mod alerts;
 mod approvals;
 mod asked;
 mod audit;
@@ -40,7 +41,7 @@ pub use crate::{
     approvals::{ApprovalFilter, ApprovalList, ApprovalView, MissingVotes, NewVote, VoteView},
     audit::{AuditBad, AuditFilter, AuditList, AuditVerdict, AuditView},
     break_glass::NewBreakGlass,
-    budget::{AccountView, BudgetList, NewCap},
+    budget::{AccountView, BudgetFilter, BudgetList, NewCap, RaiseView},
     control::{ADMINISTRATORS, BODY_BYTES_MAX, Control, Entry},
     error::{Error, Fault, Refusal, Waiting},
     grants::{GrantFilter, GrantList, GrantView, MadeGrant, NewGrant, RevokedGrants, TaskOfGrants},

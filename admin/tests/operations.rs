@@ -5,6 +5,8 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+#[path = "operations/budgets.rs"]
+mod budgets;
 #[path = "operations/house.rs"]
 mod house;
 #[path = "operations/people.rs"]

@@ -91,6 +91,8 @@ types::names! {
 types::names! {
     /// How long a window is.
     Period {
+        /// One request. No account counts it: its cap bounds what a single call may hold.
+        Request = "request",
         /// From midnight to midnight.
         Day = "day",
         /// From Monday's midnight (ISO 8601) to the next.
@@ -107,9 +109,9 @@ types::names! {
 pub struct Window {
     /// How long it is.
     pub period: Period,
-    /// Its first instant; 0 for [`Period::Total`].
+    /// Its first instant; 0 where it has no end.
     pub starts: Timestamp,
-    /// The first instant after it; `None` for [`Period::Total`].
+    /// The first instant after it; `None` for [`Period::Total`] and [`Period::Request`].
     pub ends: Option<Timestamp>,
 }
 
@@ -229,7 +231,7 @@ impl Period {
                 (today.checked_sub(since_monday.days()).ok()?, 1.week())
             }
             Self::Month => (today.first_of_month(), 1.month()),
-            Self::Total => return None,
+            Self::Total | Self::Request => return None,
         };
         Some((first, first.checked_add(length).ok()?))
     }
@@ -310,6 +312,49 @@ mod tests {
         check(Period::Day, autumn, zone, "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z");
     }
 
+    #[track_caller]
+    fn lasts(period: Period, now: &str, zone: &str, hours: i64) {
+        let window = period.window(at(now), &TimeZone::get(zone).unwrap());
+        let length = window.ends.unwrap().0 - window.starts.0;
+        assert_eq!(length, hours * 3_600_000_000, "{period} around {now} in {zone}");
+    }
+
+    #[test]
+    fn windows_are_as_long_as_they_are_where_the_tenant_lives() {
+        let berlin = &TimeZone::get("Europe/Berlin").unwrap();
+        let noon = "2026-03-29T12:00:00Z";
+        check(Period::Day, noon, berlin, "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z");
+        check(Period::Week, noon, berlin, "2026-03-22T23:00:00Z", "2026-03-29T22:00:00Z");
+        check(Period::Month, noon, berlin, "2026-02-28T23:00:00Z", "2026-03-31T22:00:00Z");
+        // An hour before the change and an hour after it are of one day.
+        for now in ["2026-10-24T22:00:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"] {
+            check(Period::Day, now, berlin, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z");
+        }
+        let hours = [
+            ("2026-03-29T12:00:00Z", "Europe/Berlin", 23, 7 * 24 - 1, 31 * 24 - 1),
+            ("2026-10-25T12:00:00Z", "Europe/Berlin", 25, 7 * 24 + 1, 31 * 24 + 1),
+            ("2026-03-08T18:00:00Z", "America/New_York", 23, 7 * 24 - 1, 31 * 24 - 1),
+            ("2026-11-01T18:00:00Z", "America/New_York", 25, 7 * 24 + 1, 30 * 24 + 1),
+            ("2026-06-15T12:00:00Z", "Europe/Berlin", 24, 7 * 24, 30 * 24),
+            ("2026-03-29T12:00:00Z", "UTC", 24, 7 * 24, 31 * 24),
+        ];
+        for (now, zone, day, week, month) in hours {
+            lasts(Period::Day, now, zone, day);
+            lasts(Period::Week, now, zone, week);
+            lasts(Period::Month, now, zone, month);
+        }
+        // The clock of Sao Paulo jumped over this midnight: the day began at one.
+        let sao_paulo = &TimeZone::get("America/Sao_Paulo").unwrap();
+        let day = Period::Day.window(at("2018-11-04T12:00:00Z"), sao_paulo);
+        assert_eq!(day.starts, at("2018-11-04T03:00:00Z"));
+    }
+
+    #[test]
+    fn a_request_has_no_window() {
+        let window = Period::Request.window(at("2026-11-22T00:00:00Z"), &TimeZone::UTC);
+        assert_eq!((window.starts, window.ends), (Timestamp(0), None));
+    }
+
     #[test]
     fn a_total_never_ends() {
         let window = Period::Total.window(at("2026-11-22T00:00:00Z"), &TimeZone::UTC);
@@ -365,6 +410,6 @@ mod tests {
             assert_eq!(scope.as_str().parse(), Ok(*scope));
         }
         let error = "year".parse::<Period>().unwrap_err().to_string();
-        assert_eq!(error, "`year` is not one of day, week, month, total");
+        assert_eq!(error, "`year` is not one of request, day, week, month, total");
     }
 }

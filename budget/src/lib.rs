@@ -12,8 +12,8 @@ mod account;
 mod books;
 mod bound;
 mod catalogue;
-mod fund;
 mod forecast;
+mod fund;
 mod hold;
 mod ledger;
 mod op;
@@ -27,8 +27,8 @@ pub use bound::{
     unpriced_field,
 };
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
-pub use fund::{Counter, Fund, Short};
 pub use forecast::forecast;
+pub use fund::{Counter, Fund, Short};
 pub use hold::{BadStep, Charge, Hold, HoldEvent, HoldState};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;

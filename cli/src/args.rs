@@ -294,8 +294,14 @@ pub(crate) enum Provider {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Budget {
     /// Show caps, what is spent and what is left.
-    #[command(after_help = "Example:\n  orchestack budget show")]
-    Show,
+    #[command(
+        after_help = "Example:\n  orchestack budget show\n  orchestack budget show --scope session"
+    )]
+    Show {
+        /// Only of this scope; `session`, `task` and `grant` are shown only where they are named.
+        #[arg(long)]
+        scope: Option<String>,
+    },
     /// Set a cap, at once and for every later window.
     #[command(after_help = "\
 Example:
@@ -303,20 +309,32 @@ Example:
   orchestack budget set default 100 --scope tenant --period month")]
     Set(Cap),
     /// Raise a cap by an amount.
-    #[command(after_help = "Example:\n  orchestack budget raise default 2.00")]
-    Raise(Cap),
+    #[command(after_help = "\
+Example:
+  orchestack budget raise default 2.00
+  orchestack budget raise default 2.00 --until 2027-01-01")]
+    Raise(Raise),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Raise {
+    #[command(flatten)]
+    pub(crate) cap: Cap,
+    /// The day or instant at which the raise ends; for good where absent.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Cap {
-    /// The agent's name, or the id of whatever else it is a cap of.
+    /// The agent's or person's name, or the id of whatever else it is a cap of.
     pub(crate) name: String,
     /// US dollars; `none` lifts the cap.
     pub(crate) amount: String,
-    /// `day`, `week`, `month` or `total`.
+    /// `request`, `day`, `week`, `month` or `total`.
     #[arg(long, default_value = "day")]
     pub(crate) period: String,
-    /// `agent`, `tenant`, `key`, `model` or `provider`.
+    /// `agent`, `tenant`, `user`, `key`, `session`, `task`, `model` or `provider`.
     #[arg(long, default_value = "agent")]
     pub(crate) scope: String,
     /// Refuse nothing when it is reached: the cap is only shown.

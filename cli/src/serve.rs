@@ -83,6 +83,7 @@ async fn serve(
     tasks.spawn(async move { watched.run(watch_end).await });
     tasks.spawn(listeners.run(state.control(snapshots.clone()), end.clone()));
     tasks.spawn(relay(state.clone(), end.clone()));
+    tasks.spawn(admin::alerts::deliver(state.control(snapshots.clone()), end.clone()));
     let running = tokio::spawn(gateway.run(stop));
     let file = ports::write(&settings.state.dir, addresses)?;
     let banner = Banner::new(settings, &snapshots.load(), addresses, made, program);

@@ -83,6 +83,7 @@ fn options(settings: &Settings) -> store::Options {
         admission_timeout: ledger.admission_timeout,
         lease: ledger.lease,
         reaper_period: ledger.reaper_period,
+        warn_percent: settings.alerts.warn_percent,
         retention: RETENTION,
         // New at every start: what an earlier process of this host held is not ours.
         owner: EventId::generate().to_string(),

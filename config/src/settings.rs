@@ -1,6 +1,7 @@
 //! The settings of one process: defaults, then `orchestack.toml`, then `ORCHESTACK_SECTION__KEY`.
 
 mod address;
+mod alerts;
 mod environment;
 mod policy;
 mod remote;
@@ -9,6 +10,7 @@ mod sections;
 use std::path::Path;
 
 pub(crate) use address::HttpUrl;
+pub use alerts::{Alerts, Webhook};
 pub use environment::{environment, variable};
 pub use policy::{Policy, Unproved};
 pub use remote::{RefName, Remote, Transport};
@@ -51,6 +53,8 @@ pub struct Settings {
     pub telemetry: Telemetry,
     /// Caps of agents that name none of their own.
     pub budget: Budget,
+    /// Who is told when budgets run out.
+    pub alerts: Alerts,
     /// How models are chosen.
     pub routing: Routing,
 }
@@ -136,6 +140,7 @@ impl Settings {
             budget: Budget::read(
                 root.section("budget", "Caps in US dollars of agents that name none of their own."),
             ),
+            alerts: Alerts::read(root.section("alerts", "Who is told when budgets run out.")),
             routing: Routing::read(root.section("routing", "How models are chosen.")),
         };
         root.finish();

@@ -14,11 +14,16 @@ use types::{
 };
 
 use crate::{
-    authorize::Call, caller, downstream::Downstream, gate::Gate, refusal::Refusal, trail::Trail,
+    authorize::Call,
+    caller::{self, Known},
+    downstream::Downstream,
+    gate::Gate,
+    refusal::Refusal,
+    trail::Trail,
 };
 
 /// How often a waiting call looks for an answer that another process wrote.
-const LOOK: Duration = Duration::from_secs(1);
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
 /// A call that needs an approval.
 pub(crate) struct Asked<'a> {
@@ -82,7 +87,7 @@ impl Asked<'_> {
             return Ok(known);
         }
         let new = self.question(trail, subject.clone());
-        let record = self.record(&new, trail);
+        let record = record(self.call.known, &self.snapshot.commit, &new, trail);
         let asked = approvals.request(&new, &record).await;
         asked.map(|(approval, _)| approval).map_err(|error| away(&error))
     }
@@ -131,25 +136,6 @@ impl Asked<'_> {
         }
     }
 
-    fn record(&self, new: &NewApproval, trail: &Trail) -> Record {
-        let known = self.call.known;
-        let actor =
-            Actor { kind: ActorType::Agent, id: known.agent.id.to_string(), auth: known.auth() };
-        Record {
-            id: AuditId::generate(),
-            at: Timestamp::now(),
-            tenant: known.caller.tenant,
-            kind: audit::Kind::System,
-            request: Some(trail.request),
-            actor,
-            action: "approval.request".to_owned(),
-            resource: new.id.to_string(),
-            outcome: "ok".to_owned(),
-            commit: self.snapshot.commit.clone(),
-            detail: json!({ "roles": new.roles, "quorum": new.quorum, "asked": new.detail }),
-        }
-    }
-
     /// Whether caller and policies are still those that were asked about. They may have changed while
     /// people thought.
     fn still_holds(
@@ -195,6 +181,23 @@ impl Used {
     }
 }
 
+/// The record of a question.
+pub(crate) fn record(known: &Known<'_>, commit: &str, new: &NewApproval, trail: &Trail) -> Record {
+    Record {
+        id: AuditId::generate(),
+        at: Timestamp::now(),
+        tenant: known.caller.tenant,
+        kind: audit::Kind::System,
+        request: Some(trail.request),
+        actor: Actor { kind: ActorType::Agent, id: known.agent.id.to_string(), auth: known.auth() },
+        action: "approval.request".to_owned(),
+        resource: new.id.to_string(),
+        outcome: "ok".to_owned(),
+        commit: commit.to_owned(),
+        detail: json!({ "roles": new.roles, "quorum": new.quorum, "asked": new.detail }),
+    }
+}
+
 /// What the votes come to.
 fn approved(approval: &Approval) -> Approved {
     let yes = || approval.votes.iter().filter(|vote| vote.decision == Decision::Approve);
@@ -203,7 +206,7 @@ fn approved(approval: &Approval) -> Approved {
 }
 
 /// The refusal that names the question.
-fn told(refusal: Refusal, approval: &Approval) -> Refusal {
+pub(crate) fn told(refusal: Refusal, approval: &Approval) -> Refusal {
     Refusal { approval: Some(Box::new(shown(approval))), ..refusal }
 }
 

@@ -10,7 +10,7 @@ use router::{Choice, Model, Outcome, Plan, Provider};
 use serde_json::json;
 use snapshot::Snapshot;
 use tracing::Instrument;
-use types::{Code, Nanos, Secret, Timestamp, chat::ChatRequest};
+use types::{Code, Secret, Timestamp, chat::ChatRequest};
 
 use crate::{
     bill::Known as Used,
@@ -27,6 +27,7 @@ use crate::{
     span,
     trail::{Served, Trail},
     upstream::{Endpoint, Failure, Limits, Response},
+    wishes::Wishes,
 };
 
 /// Tries of one model while its pooled connections turn out dead.
@@ -35,13 +36,14 @@ const STALE_TRIES: usize = 3;
 const ERROR_BYTES_MAX: usize = 64 << 10;
 
 /// A permitted request, ready to be sent.
+#[derive(Clone, Copy)]
 pub(crate) struct Order<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) permit: &'a Permit,
     pub(crate) known: &'a Known<'a>,
     pub(crate) request: &'a ChatRequest,
     pub(crate) findings: &'a Findings,
-    pub(crate) max_cost: Option<Nanos>,
+    pub(crate) wishes: &'a Wishes,
     /// What it took of its caller's limits of tokens.
     pub(crate) tokens: &'a Arc<Tokens>,
     pub(crate) now: Timestamp,

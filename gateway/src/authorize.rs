@@ -119,7 +119,8 @@ async fn budget_facts(
     snapshot: &Snapshot,
     call: &Call<'_>,
 ) -> Result<BudgetFacts, Refusal> {
-    let caps = snapshot.path(call.known.agent, &call.known.caller, None, call.now);
+    let caps =
+        snapshot.path(call.known.agent, &call.known.caller, call.wishes.session, None, call.now);
     let rooms = gate.ledger.room(&caps).await.map_err(|error| reserve::ledger_refusal(&error))?;
     Ok(BudgetFacts {
         remaining: rooms.iter().filter_map(|room| room.remaining).min(),
@@ -155,7 +156,7 @@ fn plan(
         if !gate.is_bounded(&model.id) {
             return router::Quote::Unbounded;
         }
-        let ceiling = quote::ceiling(permit, &model.id, call.wishes.max_cost);
+        let ceiling = quote::ceiling((snapshot, call.known), permit, model, call.wishes);
         let tokens = permit.max_tokens(&model.id);
         quote::quote(snapshot, model, request, &ask, (ceiling, tokens))
     };

@@ -19,6 +19,7 @@ mod listen;
 mod meter;
 mod metrics;
 mod models;
+mod pause;
 mod quote;
 mod refusal;
 mod reserve;

@@ -8,11 +8,21 @@ use router::{Model, Provider, Quote};
 use snapshot::Snapshot;
 use types::{Nanos, ProviderKind, Timestamp, chat::ChatRequest};
 
-/// The lowest cost limit that applies to a call of `model`: the permit's and the caller's own.
-pub(crate) fn ceiling(permit: &Permit, model: &str, wished: Option<Nanos>) -> Option<Nanos> {
-    let obliged = permit.allowed(model).and_then(|allowed| allowed.obligations().max_cost);
+use crate::{caller::Known, wishes::Wishes};
+
+/// The lowest cost limit that applies to a call of `model`: the permit's, the caps per request and
+/// the caller's own.
+pub(crate) fn ceiling(
+    (snapshot, known): (&Snapshot, &Known<'_>),
+    permit: &Permit,
+    model: &Model,
+    wishes: &Wishes,
+) -> Option<Nanos> {
+    let upstream = Some((model.provider.as_str(), model.id.as_str()));
+    let capped = snapshot.request_ceiling(known.agent, &known.caller, wishes.session, upstream);
+    let obliged = permit.allowed(&model.id).and_then(|allowed| allowed.obligations().max_cost);
     let granted = permit.caller().grant.as_ref().and_then(|grant| grant.limits.max_cost);
-    [obliged, granted, wished].into_iter().flatten().min()
+    [obliged, granted, capped, wishes.max_cost].into_iter().flatten().min()
 }
 
 /// What is the same for every model that is quoted.

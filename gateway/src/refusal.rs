@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use store::approvals::Exhausted;
 use types::{Code, RequestId};
 
 use crate::downstream::{Downstream, Left};
@@ -18,6 +19,8 @@ pub(crate) struct Refusal {
     pub(crate) policies: Vec<String>,
     /// The question to people that stands in the way.
     pub(crate) approval: Option<Box<Value>>,
+    /// The hard cap that is reached: what people can be asked to raise. It is not told to the caller.
+    pub(crate) exhausted: Option<Box<Exhausted>>,
     /// Seconds after which trying again makes sense.
     pub(crate) retry_after: Option<u64>,
     /// Whether the connection is left in a state that forbids its reuse.
@@ -33,6 +36,7 @@ impl Refusal {
             param: None,
             policies: Vec::new(),
             approval: None,
+            exhausted: None,
             retry_after: None,
             close: false,
         }

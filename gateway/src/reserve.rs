@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use budget::AccountKey;
 use bytes::Bytes;
-use store::ledger;
+use store::{approvals::Exhausted, ledger};
 use types::{AttemptId, Code, HoldId, Nanos, chat::ChatRequest};
 
 use crate::{
@@ -36,7 +37,8 @@ pub(crate) async fn reserve(
     let input_bound = budget::input_bound(request);
     let mut limit =
         quote::output_limit(request, to.model, permitted, gate.options.output_tokens_default);
-    let mut ceiling = quote::ceiling(order.permit, &to.model.id, order.max_cost);
+    let mut ceiling =
+        quote::ceiling((order.snapshot, order.known), order.permit, to.model, order.wishes);
     let mut clamped = false;
     let (hold, amount) = loop {
         let (affordable, amount) =
@@ -106,6 +108,7 @@ async fn hold(
         path: order.snapshot.path(
             order.known.agent,
             caller,
+            order.wishes.session,
             Some((&to.provider.name, &to.model.id)),
             order.now,
         ),
@@ -165,14 +168,16 @@ fn room(error: &ledger::Error, request: &ChatRequest) -> Option<Nanos> {
 /// caller's own.
 pub(crate) fn ledger_refusal(error: &ledger::Error) -> Refusal {
     match error {
-        ledger::Error::Exhausted { key, target, settled, .. } => Refusal::new(
-            Code::BudgetExhausted,
-            format!(
+        ledger::Error::Exhausted { key, target, settled, .. } => {
+            let message = format!(
                 "the {} budget of this {} is exhausted: {settled} of {target} is spent; an owner can raise it with `orchestack budget raise`",
                 key.window.period.as_str(),
                 key.scope.as_str(),
-            ),
-        ),
+            );
+            let (account, target, spent) = (AccountKey::clone(key), *target, *settled);
+            let exhausted = Some(Box::new(Exhausted { account, target, spent }));
+            Refusal { exhausted, ..Refusal::new(Code::BudgetExhausted, message) }
+        }
         ledger::Error::Held { target, held, retry_after, .. } => Refusal::new(
             Code::BudgetHeld,
             format!("running requests hold {held} of the budget of {target}; try again"),

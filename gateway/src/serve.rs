@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! caller -> rate limits -> parse -> dlp: findings, label -> policy: Permit -> router: Plan
-//!        -> per attempt: hold -> dispatch -> ask -> stream out -> settle and audit
+//!        -> per attempt: hold (or ask people for more) -> dispatch -> ask -> stream out
+//!        -> settle and audit
 //! ```
 
 use std::{panic::AssertUnwindSafe, time::Duration};
@@ -17,12 +18,12 @@ use types::{Code, Label, RequestId, Timestamp, chat::ChatRequest};
 
 use crate::{
     approval,
-    attempt::{self, Order},
+    attempt::Order,
     authorize::{Authorized, Call, Unmet, authorize},
     caller::{self, Known},
     downstream::{Downstream, Left},
     gate::Gate,
-    limits, metrics,
+    limits, metrics, pause,
     refusal::Refusal,
     span,
     trail::{Trail, Who},
@@ -105,12 +106,12 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
         known: &known,
         request: &request,
         findings: &findings,
-        max_cost: wishes.max_cost,
+        wishes: &wishes,
         tokens: &tokens,
         now,
     };
     let used = approval::Used::take(gate, &permit).await?;
-    let answered = attempt::answer(gate, &order, &plan, trail, down).await;
+    let answered = pause::answer(gate, order, &plan, trail, down).await;
     used.end(gate, trail.decided).await;
     answered
 }

@@ -17,7 +17,7 @@ pub(crate) struct Wishes {
     pub(crate) max_cost: Option<Nanos>,
     /// Whether only the plan is wanted.
     pub(crate) dry_run: bool,
-    /// How long to wait for people where they must approve.
+    /// How long to wait for people where they must approve, or could raise a budget.
     pub(crate) wait: Option<Duration>,
 }
 

@@ -44,14 +44,15 @@ pub struct Cap {
 }
 
 impl Agent {
-    /// The agent's and its tenant's budgets at an instant.
-    pub fn caps_at(&self, tenant: TenantId, now: Timestamp) -> Vec<CapSpec> {
+    /// The agent's and its tenant's budgets at an instant, in the windows of a time zone.
+    pub fn caps_at(&self, tenant: TenantId, zone: &Zone, now: Timestamp) -> Vec<CapSpec> {
         let spec = |cap: &Cap| {
-            let window = cap.period.window(now, &Zone::UTC);
+            let window = cap.period.window(now, zone);
             let key =
                 AccountKey { tenant, scope: cap.scope, scope_id: cap.scope_id.clone(), window };
             CapSpec { key, target: cap.target, hard: true }
         };
-        self.caps.iter().map(spec).collect()
+        let counted = self.caps.iter().filter(|cap| cap.period != Period::Request);
+        counted.map(spec).collect()
     }
 }

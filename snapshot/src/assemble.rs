@@ -5,10 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use budget::{AccountKey, CapSpec, Catalogue, Period, Price, Scope, Zone};
+use budget::{Catalogue, Period, Price, Scope, Zone};
 use config::{
     Fault, Settings, Tree,
-    tree::{AgentFile, Caps, MaxTokensField, ModelFile, ModelPrice, ProviderFile},
+    tree::{AgentFile, Caps, MaxTokensField, ModelFile, ModelPrice, OrgSettings, ProviderFile},
 };
 use policy::{Caller, ModelFacts};
 use router::{Capabilities, Model, Origin, Provider, Registry};
@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub tenant: TenantId,
     /// Its name.
     pub tenant_name: String,
+    /// Where the windows of its budgets begin at midnight.
+    pub zone: Zone,
     /// What an operator should look at; nothing here stops requests.
     pub notes: Vec<String>,
     catalogue: Arc<Catalogue>,
@@ -53,7 +55,10 @@ pub struct Snapshot {
     secrets: HashMap<String, Secret>,
     agents: HashMap<AgentId, Agent>,
     keys: HashMap<KeyId, Key>,
-    caps: Vec<caps::Cap>,
+    /// Caps set at run time.
+    pub(crate) caps: Vec<caps::Cap>,
+    /// Caps of every person, session and task.
+    pub(crate) everybodys: Vec<(Scope, Period, Nanos)>,
     revoked: HashSet<GrantId>,
     limits: Limits,
 }
@@ -250,6 +255,7 @@ impl Snapshot {
         notes.extend(found);
         let secrets = resolve_secrets(&registry, settings, &mut notes);
         let agents = agents_of(&tree, &rows, settings);
+        let org = &tree.settings;
         Ok(Self {
             commit: commit.to_owned(),
             revision: rows.revision,
@@ -259,6 +265,8 @@ impl Snapshot {
             weights: tree.settings.weights.or(settings.routing.weights).map(weights_of),
             tenant: rows.tenant,
             tenant_name: rows.tenant_name,
+            zone: org.time_zone.clone().unwrap_or(Zone::UTC),
+            everybodys: everybodys_caps(org),
             notes,
             catalogue,
             own_prices,
@@ -295,44 +303,6 @@ impl Snapshot {
     /// Whether a capability grant was revoked.
     pub fn is_revoked(&self, grant: GrantId) -> bool {
         self.revoked.contains(&grant)
-    }
-
-    /// The budgets that a call is held in: those of the agent and its tenant, what a capability grant
-    /// leaves, and every cap that was set at run time on one of the spenders. `upstream` is the provider and the model, once they
-    /// are known. What is not capped and not the agent's or tenant's is not counted.
-    pub fn path(
-        &self,
-        agent: &Agent,
-        caller: &Caller,
-        upstream: Option<(&str, &str)>,
-        now: Timestamp,
-    ) -> Vec<CapSpec> {
-        let mut path = agent.caps_at(self.tenant, now);
-        let key = caller.key.map(|key| key.to_string());
-        path.extend(caller.grant.as_deref().and_then(granted));
-        for cap in &self.caps {
-            let spends = match cap.scope {
-                Scope::Tenant => cap.scope_id == self.tenant.to_string(),
-                Scope::Agent => cap.scope_id == agent.id.to_string(),
-                Scope::Key => key.as_ref() == Some(&cap.scope_id),
-                Scope::Provider => upstream.is_some_and(|(provider, _)| provider == cap.scope_id),
-                Scope::Model => upstream.is_some_and(|(_, model)| model == cap.scope_id),
-                Scope::User | Scope::Session | Scope::Task | Scope::Grant => false,
-            };
-            let window = cap.period.window(now, &Zone::UTC);
-            let (tenant, scope, scope_id) = (self.tenant, cap.scope, cap.scope_id.clone());
-            let spec = CapSpec {
-                key: AccountKey { tenant, scope, scope_id, window },
-                target: cap.target,
-                hard: cap.hard,
-            };
-            match path.iter_mut().find(|known| known.key == spec.key) {
-                Some(known) if spends => *known = spec,
-                None if spends => path.push(spec),
-                Some(_) | None => {}
-            }
-        }
-        path
     }
 
     /// What a caller may ask for: the limits of its key, its agent, the agent's owner and the tenant.
@@ -373,15 +343,6 @@ impl Snapshot {
         }
         self.catalogue.price(&model.provider, &model.upstream, at).cloned().map(Arc::new)
     }
-}
-
-/// The account of a grant that limits what all its calls cost.
-fn granted(grant: &policy::Grant) -> Option<CapSpec> {
-    let target = grant.limits.max_cost?;
-    let window = Period::Total.window(grant.issued_at, &Zone::UTC);
-    let (tenant, scope, scope_id) = (grant.tenant, Scope::Grant, grant.id.to_string());
-    let key = AccountKey { tenant, scope, scope_id, window };
-    Some(CapSpec { key, target: Some(target), hard: true })
 }
 
 fn load_dlp(tree: &Tree) -> Result<dlp::Engine, Fault> {
@@ -557,14 +518,35 @@ fn caps_of(tree: &Tree, file: &AgentFile, row: &agents::Agent, settings: &Settin
     let pick =
         |of: fn(&Caps) -> Option<Nanos>, default| of(&file.budget).or(of(&org.agents)).or(default);
     let caps = [
+        cap(Scope::Agent, &agent, Period::Request, pick(|c| c.request, None)),
         cap(Scope::Agent, &agent, Period::Day, pick(|c| c.day, Some(defaults.agent_day))),
+        cap(Scope::Agent, &agent, Period::Week, pick(|c| c.week, None)),
         cap(Scope::Agent, &agent, Period::Month, pick(|c| c.month, defaults.agent_month)),
         cap(Scope::Agent, &agent, Period::Total, pick(|c| c.total, None)),
+        cap(Scope::Tenant, &tenant, Period::Request, org.tenant.request),
         cap(Scope::Tenant, &tenant, Period::Day, org.tenant.day.or(defaults.tenant_day)),
+        cap(Scope::Tenant, &tenant, Period::Week, org.tenant.week),
         cap(Scope::Tenant, &tenant, Period::Month, org.tenant.month.or(defaults.tenant_month)),
         cap(Scope::Tenant, &tenant, Period::Total, org.tenant.total),
     ];
     // Day and month are always metered, so that a cap set later finds what was spent.
-    let kept = |cap: &Cap| cap.target.is_some() || cap.period != Period::Total;
-    caps.into_iter().filter(kept).collect()
+    let metered = |cap: &Cap| matches!(cap.period, Period::Day | Period::Month);
+    caps.into_iter().filter(|cap| cap.target.is_some() || metered(cap)).collect()
+}
+
+/// What the tree lets every person, session and task spend.
+fn everybodys_caps(org: &OrgSettings) -> Vec<(Scope, Period, Nanos)> {
+    let scopes =
+        [(Scope::User, org.users), (Scope::Session, org.sessions), (Scope::Task, org.tasks)];
+    let each = |(scope, caps): (Scope, Caps)| {
+        let periods = [
+            (Period::Request, caps.request),
+            (Period::Day, caps.day),
+            (Period::Week, caps.week),
+            (Period::Month, caps.month),
+            (Period::Total, caps.total),
+        ];
+        periods.into_iter().filter_map(move |(period, target)| Some((scope, period, target?)))
+    };
+    scopes.into_iter().flat_map(each).collect()
 }

@@ -16,6 +16,7 @@ mod prove;
 mod registration;
 mod replay;
 mod snapshots;
+mod spenders;
 
 pub use agent::{Agent, Cap};
 pub use assemble::{Extra, Report, Rows, Snapshot, check};

@@ -455,7 +455,8 @@ async fn adopt(sources: &Sources, tenant: TenantId, files: &Files) -> Result<(),
 /// begin with them.
 async fn adopt_caps(sources: &Sources, snapshot: &Snapshot) -> Result<(), Error> {
     let now = Timestamp::now();
-    let all = snapshot.agents().flat_map(|agent| agent.caps_at(snapshot.tenant, now));
+    let all =
+        snapshot.agents().flat_map(|agent| agent.caps_at(snapshot.tenant, &snapshot.zone, now));
     let mut specs: Vec<_> = all.collect();
     // The tenant's accounts are in every agent's path.
     specs.sort_by(|a, b| a.key.cmp(&b.key));

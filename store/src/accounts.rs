@@ -16,6 +16,7 @@ use crate::{
     ledger::Room,
     rows::{self, Get},
     store::Inner,
+    windows,
 };
 
 /// How old what [`room`] answers may be. Other gateways write to the same accounts.
@@ -69,7 +70,7 @@ pub(crate) async fn room(inner: &Inner, specs: &[CapSpec]) -> Result<Vec<Room>, 
         for (id, spec) in wanted {
             let account = match found.remove(&id) {
                 Some(account) => account,
-                None => Account::new(with_override(&mut conn, spec).await?),
+                None => Account::new(windows::opening(&mut conn, "", spec).await?),
             };
             inner.seen.put(std::iter::once(&account), at);
             known.insert(&spec.key, account);
@@ -103,7 +104,7 @@ pub(crate) async fn lock(
     if !missing.is_empty() {
         let mut fresh = Vec::with_capacity(missing.len());
         for (_, spec) in &missing {
-            fresh.push(Account::new(with_override(conn, spec).await?));
+            fresh.push(Account::new(windows::opening(conn, dialect.for_update(), spec).await?));
         }
         // Another gateway may create it in between: then its row stands and is loaded below.
         insert(conn, " on conflict (id) do nothing", &fresh).await?;
@@ -148,30 +149,6 @@ async fn insert(
     .await
 }
 
-/// The spec with the cap that was set at run time, if one was.
-pub(crate) async fn with_override(
-    conn: &mut AnyConnection,
-    spec: &CapSpec,
-) -> Result<CapSpec, Error> {
-    let row = sqlx::query(
-        "select target, hard from caps \
-         where tenant_id = $1 and scope = $2 and scope_id = $3 and period = $4",
-    )
-    .bind(spec.key.tenant.to_string())
-    .bind(spec.key.scope.as_str())
-    .bind(spec.key.scope_id.clone())
-    .bind(spec.key.window.period.as_str())
-    .fetch_optional(conn)
-    .await?;
-    let mut spec = spec.clone();
-    if let Some(row) = &row {
-        let get = Get { row, table: "caps" };
-        spec.target = get.maybe_int("target")?.map(Nanos);
-        spec.hard = get.int("hard")? == 1;
-    }
-    Ok(spec)
-}
-
 async fn load(
     conn: &mut AnyConnection,
     lock: &'static str,
@@ -205,7 +182,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<Account, Error> {
 }
 
 /// The primary key of an account's row.
-fn id(key: &AccountKey) -> String {
+pub(crate) fn id(key: &AccountKey) -> String {
     format!("{}/{}", key.tenant, within(key))
 }
 

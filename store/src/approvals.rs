@@ -3,6 +3,7 @@
 
 mod approval;
 mod error;
+mod exhausted;
 mod list;
 mod status;
 mod table;
@@ -10,7 +11,7 @@ mod tally;
 #[cfg(test)]
 mod tally_tests;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Instant};
 
 use policy::AdminPermit;
 use types::{ApprovalId, RequestId, audit::Record};
@@ -21,11 +22,17 @@ pub use self::{
         RequesterKind, Subject, Vote,
     },
     error::Error,
+    exhausted::Exhausted,
     list::Filter,
     status::{BadStep, Event, Status},
     tally::tally,
 };
-use crate::{change::Change, rows, store::Inner};
+use crate::{
+    change::Change,
+    raises::{self, NewRaise},
+    rows,
+    store::Inner,
+};
 
 /// The tables of approvals and votes.
 #[derive(Clone)]
@@ -102,6 +109,37 @@ impl Approvals {
         self.end(change, approval, decided, record).await
     }
 
+    /// As [`Approvals::vote`], for a question about a budget: where the vote decides, the raise is made
+    /// in the same transaction, and the approval is used up by it.
+    ///
+    /// # Errors
+    /// As [`Approvals::vote`].
+    pub async fn vote_raise(
+        &self,
+        permit: &AdminPermit,
+        id: ApprovalId,
+        (ballot, raise): (&Ballot, &NewRaise),
+        record: &Record,
+    ) -> Result<Approval, Error> {
+        let seen_at = Instant::now();
+        let mut change = Change::begin(&self.inner, permit, raise.spec.key.tenant).await?;
+        let (mut approval, now) = self.own(&mut change, permit, id).await?;
+        tally::cast(&mut approval, permit.actor(), ballot, now)?;
+        if let Some(vote) = approval.votes.last() {
+            table::insert_vote(change.conn(), &approval, vote).await?;
+        }
+        let mut raised = None;
+        if let Ok(used) = approval.status.after(Event::Use) {
+            let by = permit.actor();
+            raised = Some(raises::apply(&mut change, &self.inner, raise, Some(id), by).await?);
+            approval.status = used;
+            (approval.used_by, approval.used_at) = (Some(RequestId::generate()), Some(now));
+        }
+        let approval = self.end(change, approval, true, record).await?;
+        self.inner.seen.put(raised.iter(), seen_at);
+        Ok(approval)
+    }
+
     /// Withdraws a question that waits.
     ///
     /// # Errors
@@ -169,7 +207,8 @@ impl Approvals {
         Ok(true)
     }
 
-    /// Waits until any approval is decided, cancelled or revoked through this store. It hears
+    /// Waits until any approval is decided, cancelled or revoked, or a cap is changed, through this
+    /// store. It hears
     /// everything from this call on, so call it, then look, then await it. Another process's
     /// decisions do not ring here: also look every now and then.
     pub fn decided(&self) -> impl Future<Output = ()> + Send + '_ {

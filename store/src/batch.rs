@@ -15,7 +15,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use types::{AgentId, AuditId, HoldId, KeyId, Timestamp, audit, audit::Record};
 
 use crate::{
-    Error, accounts,
+    Error, accounts, alerts,
     audit::Draft,
     booked::{self, Settlements},
     outbox, rollup,
@@ -81,11 +81,14 @@ pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applie
 
     let changed: Vec<Account> = books.changed_accounts().cloned().collect();
     accounts::write(&mut tx, &changed).await?;
+    let noted = alerts::note(&mut tx, inner, &books, &full(&applied), now).await?;
     write_holds(&mut tx, &books, &askers).await?;
     let booked = booked::all(&books, &askers, &settlements)?;
     booked::write(&mut tx, &booked).await?;
     rollup::add(&mut tx, &booked).await?;
     let links = crate::audit::chain(&mut tx, inner.dialect, &records).await?;
+    // Few, and worth keeping: these wait for the bus even where nobody listens.
+    outbox::insert(&mut tx, &noted.events).await?;
     let mut events = Vec::new();
     if !inner.carriers.reach_nobody() {
         for row in books.new_ledger_rows() {
@@ -100,10 +103,23 @@ pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applie
     committed.map_err(|error| Failed { error: error.into(), uncertain: true })?;
 
     inner.seen.put(books.accounts(), seen_at);
-    if !events.is_empty() {
+    if !events.is_empty() || !noted.events.is_empty() {
         inner.outbox.notify_one();
     }
+    if !noted.events.is_empty() {
+        inner.alerted.notify_one();
+    }
+    inner.told.keep(noted);
     Ok(applied)
+}
+
+/// The accounts that refused somebody for good.
+fn full(applied: &[Applied]) -> BTreeSet<AccountKey> {
+    let key = |result: &Applied| match result {
+        Err(Refusal::Exhausted { key, .. }) => Some(key.clone()),
+        _ => None,
+    };
+    applied.iter().filter_map(key).collect()
 }
 
 /// Applies one operation. A hold that is asked for with its dispatch mark gets both or, refused,

@@ -35,7 +35,7 @@ pub(crate) fn all<'b>(
     let booked = |row: &'b LedgerRow| {
         let (agent, key) = batch::asker(askers, row.hold)?;
         let settlement = match row.kind {
-            LedgerKind::Provisional => None,
+            LedgerKind::Provisional | LedgerKind::Moved | LedgerKind::Kept => None,
             LedgerKind::Settlement | LedgerKind::Correction => settlements.get(&row.hold).copied(),
         };
         Ok(Booked { row, agent, key, settlement })

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Instant};
 
-use budget::{Account, Books, CapSpec, Op, Outcome, Period, Scope};
+use budget::{Account, AccountKey, Books, CapSpec, Op, Outcome, Period, Scope};
 use policy::AdminPermit;
 use sqlx::AnyConnection;
 use types::{Nanos, TenantId, Timestamp, audit::Record};
 
-use crate::{Error, accounts, change::Change, rows::Get, store::Inner};
+use crate::{Error, accounts, change::Change, rows::Get, store::Inner, windows};
 
 /// One cap that was set at run time: for every window of its period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,14 +61,16 @@ impl Caps {
         rows.iter().map(read).collect()
     }
 
-    /// Every account of a tenant whose window holds `now`, that is: what is spent and held.
+    /// Every account of a tenant whose window holds `now`, that is: what is spent and held. Those of
+    /// sessions, tasks and grants are not among them, since there is no end to their number.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn accounts(&self, tenant: TenantId, now: Timestamp) -> Result<Vec<Account>, Error> {
         let rows = sqlx::query(
             "select * from accounts where tenant_id = $1 and starts <= $2 \
-             and (ends is null or ends > $3) order by id",
+             and (ends is null or ends > $3) \
+             and scope not in ('session', 'task', 'grant') order by id",
         )
         .bind(tenant.to_string())
         .bind(now.0)
@@ -78,8 +80,32 @@ impl Caps {
         rows.iter().map(accounts::read).collect()
     }
 
-    /// Sets a cap for the window of `spec`, at once, and for every later one of its period. Lowering
-    /// it below what is spent stops admission and takes nothing back.
+    /// The accounts of one scope whose window holds `now`: at most 1,000.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn accounts_of(
+        &self,
+        tenant: TenantId,
+        scope: Scope,
+        now: Timestamp,
+    ) -> Result<Vec<Account>, Error> {
+        let rows = sqlx::query(
+            "select * from accounts where tenant_id = $1 and scope = $2 and starts <= $3 \
+             and (ends is null or ends > $4) order by scope_id, period limit 1000",
+        )
+        .bind(tenant.to_string())
+        .bind(scope.as_str())
+        .bind(now.0)
+        .bind(now.0)
+        .fetch_all(&self.inner.read)
+        .await?;
+        rows.iter().map(accounts::read).collect()
+    }
+
+    /// Sets a cap for the window of `spec`, at once, and for every later one of its period. Raises
+    /// that have not ended come on top. Lowering it below what is spent stops admission and takes
+    /// nothing back. A cap per request has no account: what is returned is its figures alone.
     ///
     /// # Errors
     /// [`Error::Permit`] or [`Error::Unavailable`].
@@ -108,11 +134,30 @@ impl Caps {
         .bind(permit.actor().to_owned())
         .execute(change.conn())
         .await?;
+        if spec.key.window.period == Period::Request {
+            change.commit(record).await?;
+            return Ok(Account::new(spec.clone()));
+        }
         let seen_at = Instant::now();
-        let account = retarget(change.conn(), &self.inner, spec, at).await?;
+        let lock = self.inner.dialect.for_update();
+        let wanted = windows::adjusted(change.conn(), lock, spec.clone()).await?;
+        let account = retarget(change.conn(), &self.inner, &wanted, at).await?;
         change.commit(record).await?;
         self.inner.seen.put(std::iter::once(&account), seen_at);
+        self.inner.decided.notify_waiters();
         Ok(account)
+    }
+
+    /// One account as it is now; `None` where nothing was ever held in it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn account(&self, key: &AccountKey) -> Result<Option<Account>, Error> {
+        let row = sqlx::query("select * from accounts where id = $1")
+            .bind(accounts::id(key))
+            .fetch_optional(&self.inner.read)
+            .await?;
+        row.as_ref().map(accounts::read).transpose()
     }
 
     /// Brings live accounts to the caps of the git tree, apart from those set at run time. Needs no
@@ -130,7 +175,7 @@ impl Caps {
         let mut changed = 0;
         for account in live {
             let Some(spec) = specs.iter().find(|spec| spec.key == account.key) else { continue };
-            let wanted = accounts::with_override(change.conn(), spec).await?;
+            let wanted = windows::opening(change.conn(), dialect.for_update(), spec).await?;
             if (wanted.target, wanted.hard) != (account.target, account.hard) {
                 retarget(change.conn(), &self.inner, &wanted, at).await?;
                 changed += 1;
@@ -144,7 +189,7 @@ impl Caps {
 }
 
 /// Sets the target of one account, creating its row where it is missing.
-async fn retarget(
+pub(crate) async fn retarget(
     conn: &mut AnyConnection,
     inner: &Inner,
     spec: &CapSpec,

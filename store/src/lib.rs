@@ -7,6 +7,7 @@
 mod accounts;
 pub mod admin_tokens;
 pub mod agents;
+pub mod alerts;
 pub mod approvals;
 pub mod audit;
 mod batch;
@@ -24,6 +25,7 @@ pub mod ledger;
 pub mod models;
 mod nats;
 mod outbox;
+pub mod raises;
 mod relay;
 mod retention;
 mod rollup;
@@ -32,6 +34,7 @@ mod span;
 pub mod spend;
 mod store;
 pub mod tenants;
+mod windows;
 mod writer;
 
 pub use bootstrap::{First, FirstStart};

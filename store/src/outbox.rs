@@ -136,7 +136,7 @@ pub(crate) struct Event {
 impl Event {
     /// Puts a payload, which is JSON, into an envelope that has none. The payload is copied as it
     /// is instead of being read and written again.
-    fn new(envelope: Envelope, payload: &str) -> Result<Self, Error> {
+    pub(crate) fn new(envelope: Envelope, payload: &str) -> Result<Self, Error> {
         let size_bytes = u64::try_from(payload.len()).unwrap_or(u64::MAX);
         let content_type = "application/json".to_owned();
         let payload_ref = Payload::Inline { content_type, size_bytes, inline: Value::Null };
@@ -305,7 +305,7 @@ fn derived(name: &str, at: Timestamp) -> EventId {
 }
 
 /// The payload of an envelope that gets its own from [`Event::new`].
-const fn nothing() -> Payload {
+pub(crate) const fn nothing() -> Payload {
     Payload::Inline { content_type: String::new(), size_bytes: 0, inline: Value::Null }
 }
 

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use types::Timestamp;
 
-use crate::{Error, approvals, approvals::Approvals, grants::Grants, outbox, store::Inner};
+use crate::{
+    Error, alerts::Alerts, approvals, approvals::Approvals, grants::Grants, outbox, store::Inner,
+};
 
 /// Removes a bounded number of rows of each kind; whoever calls it again removes the rest.
 pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
@@ -18,6 +20,7 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
         Err(error) => return Err(Error::corrupt("approvals", error)),
     }
     Grants { inner: Arc::clone(inner) }.purge(before).await?;
+    Alerts { inner: Arc::clone(inner) }.purge(before).await?;
     Ok(())
 }
 

@@ -75,6 +75,8 @@ fn of(booked: &Booked<'_>) -> Sums {
         // Its process is gone, and the answer with it.
         LedgerKind::Provisional => (1, 1, row.amount.0),
         LedgerKind::Correction => (0, if failed { 0 } else { -1 }, row.amount.0),
+        // Money between a call and the charge of its slice, which is told apart from calls.
+        LedgerKind::Moved | LedgerKind::Kept => (0, 0, row.amount.0),
     };
     let tokens = row.usage.unwrap_or_default();
     Sums([

@@ -11,6 +11,7 @@ use crate::{
     accounts::Seen,
     admin_tokens::AdminTokens,
     agents::Agents,
+    alerts::{Alerts, Told},
     approvals::Approvals,
     audit::Audit,
     caps::Caps,
@@ -18,6 +19,7 @@ use crate::{
     keys::Keys,
     ledger::Ledger,
     models::{Models, Providers},
+    raises::Raises,
     relay::Carriers,
     spend::Spend,
     tenants::Tenants,
@@ -55,6 +57,9 @@ pub struct Options {
     pub approvals_max: u32,
     /// How many of them may be one requester's.
     pub approvals_per_requester_max: u32,
+    /// The share of a cap, in percent from 1 to 100, at which its spender's owner is warned. At 100
+    /// everybody is.
+    pub warn_percent: u8,
     /// Who this process is, in the rows that it owns.
     pub owner: String,
 }
@@ -76,6 +81,7 @@ impl Default for Options {
             approvals_retention: Duration::from_secs(90 * 24 * 60 * 60),
             approvals_max: 1000,
             approvals_per_requester_max: 100,
+            warn_percent: 80,
             owner: "orchestack".to_owned(),
         }
     }
@@ -95,8 +101,12 @@ pub(crate) struct Inner {
     pub(crate) write: AnyPool,
     /// Rung when outbox rows were committed.
     pub(crate) outbox: Notify,
-    /// Rung when an approval was decided, cancelled or revoked.
+    /// Rung when an approval was decided, cancelled or revoked, or a budget was changed by people.
     pub(crate) decided: Notify,
+    /// Rung when a budget reached a threshold.
+    pub(crate) alerted: Notify,
+    /// Thresholds that this process knows to be told.
+    pub(crate) told: Told,
     /// The buses that running relays carry to.
     pub(crate) carriers: Carriers,
     pub(crate) options: Options,
@@ -124,6 +134,8 @@ impl Store {
             write: pools.write,
             outbox: Notify::new(),
             decided: Notify::new(),
+            alerted: Notify::new(),
+            told: Told::default(),
             carriers: Carriers::default(),
             options: options.clone(),
         });
@@ -195,6 +207,16 @@ impl Store {
     /// Caps set at run time.
     pub fn caps(&self) -> Caps {
         Caps { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Raises of caps, each with its end.
+    pub fn raises(&self) -> Raises {
+        Raises { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Budgets that reached a threshold.
+    pub fn alerts(&self) -> Alerts {
+        Alerts { inner: Arc::clone(&self.inner) }
     }
 
     /// Approvals.

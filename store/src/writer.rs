@@ -19,6 +19,7 @@ use crate::{
     audit::Draft,
     batch::{self, Failed},
     ledger::{Ended, Settlement},
+    raises::Raises,
     store::Inner,
 };
 
@@ -460,6 +461,9 @@ async fn keep_house(
             Ok(_) => {}
             Err(_) if handle.sender.is_closed() => return,
             Err(_) => tracing::warn!("expired holds could not be looked for"),
+        }
+        if let Err(error) = (Raises { inner: Arc::clone(&inner) }).end_due().await {
+            tracing::warn!(%error, "raises whose time is over could not be ended");
         }
         if let Err(error) = crate::retention::prune(&inner).await {
             tracing::warn!(%error, "what is over could not be removed");

@@ -8,6 +8,7 @@
     reason = "helpers of tests fail as tests do, and long runs tell their figures"
 )]
 
+mod alerts;
 mod anthropic;
 mod approvals;
 mod attempts;
@@ -27,9 +28,11 @@ mod ingress;
 mod layers;
 mod lifecycle;
 mod limits;
+mod pause;
 mod people;
 mod policy;
 mod sdk;
 mod sensitivity;
 mod swap;
 mod traces;
+mod windows;

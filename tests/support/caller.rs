@@ -1,6 +1,7 @@
 //! A caller of the gateway: bodies, and answers as they came.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -21,6 +22,10 @@ pub fn streamed(model: &str, text: &str) -> Value {
         "stream_options": { "include_usage": true },
     })
 }
+
+/// How long the books may be busy.
+const BUSY_MAX: Duration = Duration::from_secs(60);
+const BUSY_PERIOD: Duration = Duration::from_millis(50);
 
 /// Somebody with a key.
 #[derive(Clone, Debug)]
@@ -72,6 +77,35 @@ impl Caller {
     /// When nobody answers.
     pub async fn ask(&self, body: &Value) -> Answer {
         Answer::read(self.request(body)).await
+    }
+
+    /// As [`Caller::ask`], again for as long as the books are busy or hold money that may come back:
+    /// what a test of a loaded machine is told of its budget in the end.
+    ///
+    /// # Panics
+    /// When that does not end.
+    pub async fn ask_books(&self, body: &Value) -> Answer {
+        self.ask_books_with(&[], body).await
+    }
+
+    /// As [`Caller::ask_books`] with more headers.
+    ///
+    /// # Panics
+    /// When that does not end.
+    pub async fn ask_books_with(&self, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let end = Instant::now() + BUSY_MAX;
+        loop {
+            let mut request = self.request(body);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let answer = Answer::read(request).await;
+            if !matches!(answer.status, 429 | 503) {
+                return answer;
+            }
+            assert!(Instant::now() < end, "the books are busy for {BUSY_MAX:?}: {}", answer.text);
+            tokio::time::sleep(BUSY_PERIOD).await;
+        }
     }
 
     /// As [`Caller::ask`] with one more header.

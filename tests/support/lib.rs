@@ -23,5 +23,5 @@ pub use database::{Database, FreshDatabase, nats_url, redis_url};
 pub use rows::{Account, HoldRow, LedgerRow, Rows};
 pub use server::{Client, Server, Setup};
 pub use tree::{ModelSpec, Tree};
-pub use upstream::{collector, one_answer, provider};
+pub use upstream::{Received, collector, one_answer, provider, receiver};
 pub use wait::{eventually, until};

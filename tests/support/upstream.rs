@@ -24,7 +24,7 @@ pub async fn provider(models: &[(&str, Price)]) -> Simulator {
 /// When it cannot listen.
 pub async fn one_answer(content_type: &str, body: &str) -> String {
     let answer = whole(content_type, body);
-    format!("{}/v1", serve(move |_| answer.clone()).await)
+    format!("{}/v1", serve(move |_, _| answer.clone()).await)
 }
 
 /// Where traces go: the base URL of an OTLP collector, and the bodies that it gets.
@@ -34,9 +34,29 @@ pub async fn one_answer(content_type: &str, body: &str) -> String {
 pub async fn collector() -> (String, Arc<Mutex<Vec<Vec<u8>>>>) {
     let got = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&got);
-    let url = serve(move |body| {
+    let url = serve(move |_, body| {
         kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
         whole("application/x-protobuf", "")
+    });
+    (url.await, got)
+}
+
+/// A request as a receiver of webhooks got it: its head, and its body.
+pub type Received = (String, String);
+
+/// A receiver of webhooks: its URL, and what it got. The first requests are answered with these
+/// statuses, all others with 200.
+///
+/// # Panics
+/// When it cannot listen.
+pub async fn receiver(first: &[u16]) -> (String, Arc<Mutex<Vec<Received>>>) {
+    let got = Arc::new(Mutex::new(Vec::new()));
+    let (kept, first) = (Arc::clone(&got), first.to_vec());
+    let url = serve(move |head, body| {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = first.get(kept.len()).copied().unwrap_or(200);
+        kept.push((head, String::from_utf8_lossy(&body).into_owned()));
+        format!("HTTP/1.1 {status} Told\r\ncontent-length: 0\r\n\r\n")
     });
     (url.await, got)
 }
@@ -48,8 +68,8 @@ fn whole(content_type: &str, body: &str) -> String {
     )
 }
 
-/// A server that answers each body with the bytes that it is told.
-async fn serve(answer: impl Fn(Vec<u8>) -> String + Send + Sync + 'static) -> String {
+/// A server that answers each head and body with the bytes that it is told.
+async fn serve(answer: impl Fn(String, Vec<u8>) -> String + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
     let answer = Arc::new(answer);
@@ -57,8 +77,8 @@ async fn serve(answer: impl Fn(Vec<u8>) -> String + Send + Sync + 'static) -> St
         while let Ok((mut stream, _)) = listener.accept().await {
             let answer = Arc::clone(&answer);
             tokio::spawn(async move {
-                while let Some(body) = request(&mut stream).await {
-                    if stream.write_all(answer(body).as_bytes()).await.is_err() {
+                while let Some((head, body)) = request(&mut stream).await {
+                    if stream.write_all(answer(head, body).as_bytes()).await.is_err() {
                         return;
                     }
                 }
@@ -69,7 +89,7 @@ async fn serve(answer: impl Fn(Vec<u8>) -> String + Send + Sync + 'static) -> St
 }
 
 /// Reads one request with a length; nobody here sends another before it is answered.
-async fn request(stream: &mut TcpStream) -> Option<Vec<u8>> {
+async fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let (mut read, mut piece) = (Vec::new(), [0; 4096]);
     loop {
         let count = stream.read(&mut piece).await.ok().filter(|count| *count > 0)?;
@@ -82,7 +102,7 @@ async fn request(stream: &mut TcpStream) -> Option<Vec<u8>> {
         });
         let body = read.get(end + 4..)?;
         if body.len() >= length.unwrap_or(0_usize) {
-            return Some(body.to_vec());
+            return Some((head, body.to_vec()));
         }
     }
 }

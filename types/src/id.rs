@@ -90,6 +90,8 @@ ids! {
     RunId = "run";
     /// One question to people: may this be done?
     ApprovalId = "apr";
+    /// One raise of a budget with an end.
+    RaiseId = "rse";
     /// One capability grant.
     GrantId = "grt";
     /// One request to the data plane.

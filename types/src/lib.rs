@@ -19,7 +19,7 @@ pub use code::Code;
 pub use event::{Actor, ActorType, Correlation, Envelope, Payload, Priority, Schema, Trace};
 pub use id::{
     AgentId, ApprovalId, AttemptId, AuditId, EventId, GrantId, HoldId, KeyId, ParseIdError,
-    RequestId, RunId, SessionId, TaskId, TenantId, WorkspaceId,
+    RaiseId, RequestId, RunId, SessionId, TaskId, TenantId, WorkspaceId,
 };
 pub use label::{Integrity, Label, Locality, ProviderKind, SizeClass};
 pub use money::{MoneyError, Nanos, NanosPerMillion};

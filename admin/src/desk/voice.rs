@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use budget::Scope;
 use policy::{AdminAct, AdminPermit, ApprovalVote, Operation, Requester};
 use snapshot::Snapshot;
-use store::approvals::{self, Approval, RequesterKind};
+use store::approvals::{self, Approval, Exhausted, RequesterKind};
 use types::Timestamp;
 
 use crate::{
@@ -62,6 +63,45 @@ pub(super) fn of(
         Some(denial) => Error::Denied(denial),
         None => approvals::Error::NoRole { roles: approval.roles.iter().cloned().collect() }.into(),
     })
+}
+
+/// Whether who says yes to more money could raise that budget as well: the answer to a question is
+/// no way around policy. Every other vote may be given.
+pub(super) fn may_raise(
+    snapshot: &Snapshot,
+    story: &Story,
+    break_glass: Option<Timestamp>,
+    approval: &Approval,
+) -> Result<(), Error> {
+    let yes = story.operation == Operation::ApprovalApprove;
+    let Some(asked) = Exhausted::of(approval).filter(|_| yes) else { return Ok(()) };
+    let (scope, id) = (asked.account.scope, asked.account.scope_id);
+    let agent = match scope {
+        Scope::Agent => id.parse().ok().and_then(|id| snapshot.agent(id)),
+        Scope::Key => {
+            let key = id.parse().ok().and_then(|id| snapshot.key(id));
+            key.and_then(|key| snapshot.agent(key.agent))
+        }
+        Scope::Tenant
+        | Scope::User
+        | Scope::Session
+        | Scope::Task
+        | Scope::Grant
+        | Scope::Model
+        | Scope::Provider => None,
+    };
+    let act = AdminAct {
+        actor: &story.who.person,
+        operation: Operation::BudgetRaise,
+        tenant: story.who.tenant,
+        tenant_name: &story.who.tenant_name,
+        target: agent.map_or(id.as_str(), |agent| agent.name.as_str()),
+        owner: agent.map(|agent| agent.owner.as_str()).filter(|owner| !owner.is_empty()),
+        approval: None,
+        break_glass,
+        now: Timestamp::now(),
+    };
+    snapshot.policy.administer(&act).map(drop).map_err(Error::Denied)
 }
 
 /// What somebody is told who has no say. Whether there is such a question, and which roles it waits

@@ -31,10 +31,11 @@ pub(crate) enum Approval {
         id: String,
     },
     /// Say yes. Nobody can to a question of their own.
-    #[command(
-        after_help = "Example:\n  orchestack approval approve apr_01ARZ3NDEKTSV4RRFFQ69G5FAV --reason checked"
-    )]
-    Approve(Vote),
+    #[command(after_help = "\
+Example:
+  orchestack approval approve apr_01ARZ3NDEKTSV4RRFFQ69G5FAV --reason checked
+  orchestack approval approve apr_01ARZ3NDEKTSV4RRFFQ69G5FAV --amount 5.00 --until 2027-01-01")]
+    Approve(Yes),
     /// Say no, for everybody.
     #[command(
         after_help = "Example:\n  orchestack approval deny apr_01ARZ3NDEKTSV4RRFFQ69G5FAV --reason unclear"
@@ -46,6 +47,18 @@ pub(crate) enum Approval {
         /// Its id, as `approval list` shows it.
         id: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Yes {
+    #[command(flatten)]
+    pub(crate) vote: Vote,
+    /// To a question about a budget: how much more, in US dollars.
+    #[arg(long, value_name = "USD", requires = "until")]
+    pub(crate) amount: Option<String>,
+    /// To a question about a budget: the day or instant at which the raise ends.
+    #[arg(long, value_name = "DAY", requires = "amount")]
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Debug, Args)]

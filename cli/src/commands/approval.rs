@@ -30,16 +30,24 @@ pub(super) async fn run(
             return Ok(ExitCode::SUCCESS);
         }
         Approval::Show { id } => client.ask(Ask::get(&["approvals", &id])).await?,
-        Approval::Approve(vote) => cast(client, "approve", vote).await?,
-        Approval::Deny(vote) => cast(client, "deny", vote).await?,
+        Approval::Approve(yes) => {
+            let money = (yes.amount, yes.until);
+            cast(client, "approve", yes.vote, money).await?
+        }
+        Approval::Deny(vote) => cast(client, "deny", vote, (None, None)).await?,
         Approval::Cancel { id } => client.ask(Ask::post(&["approvals", &id, "cancel"])).await?,
     };
     output.show(&shown, whole);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn cast(client: &Client, decision: &str, vote: Vote) -> Result<ApprovalView, Failure> {
-    let body = NewVote { reason: vote.reason, role: vote.role };
+async fn cast(
+    client: &Client,
+    decision: &str,
+    vote: Vote,
+    (amount, until): (Option<String>, Option<String>),
+) -> Result<ApprovalView, Failure> {
+    let body = NewVote { reason: vote.reason, role: vote.role, amount, until };
     client.tell(Ask::post(&["approvals", &vote.id, decision]), &body).await
 }
 
@@ -76,7 +84,9 @@ pub(super) fn whole(approval: &ApprovalView) -> String {
         short(&approval.expires_at),
     );
     let detail = |name: &str| approval.detail.get(name).filter(|value| !value.is_null());
-    for (name, label) in [("label", "label"), ("kinds", "kinds"), ("request", "request")] {
+    let shown = ["label", "kinds", "request", "cap_usd", "spent_usd"]
+        .map(|name| (name, name.trim_end_matches("_usd")));
+    for (name, label) in shown {
         // A call's `request` is its id, an act's is what it would do.
         if let Some(value) = detail(name) {
             text.push_str(&format!("{label:<10} {}\n", plain(value)));
@@ -117,6 +127,9 @@ fn asker(approval: &ApprovalView) -> String {
 /// What it is about, in a few words: the model of a call, or the operation and its target.
 fn about(approval: &ApprovalView) -> String {
     let word = |name: &str| approval.detail.get(name).and_then(Value::as_str);
+    if let Some(budget) = word("budget") {
+        return format!("raise {budget}");
+    }
     match (word("operation"), word("target"), word("model"), word("rights")) {
         (Some(operation), Some(target), ..) if !target.is_empty() => {
             format!("{operation} {target}")

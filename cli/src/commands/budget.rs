@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use admin::{AccountView, BudgetList, NewCap};
+use admin::{AccountView, BudgetList, NewCap, RaiseView};
 
 use super::{or_dash, short};
 use crate::{
-    args::{Budget, Cap},
+    args::{Budget, Cap, Raise},
     client::{Ask, Client},
     failure::Failure,
     output::{Output, table},
@@ -18,31 +18,49 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     match command {
-        Budget::Show => {
-            let list: BudgetList = client.ask(Ask::get(&["budget"])).await?;
-            output.show(&list, |list| rows(&list.accounts));
+        Budget::Show { scope } => {
+            let ask = Ask::get(&["budget"]).with("scope", scope);
+            let list: BudgetList = client.ask(ask).await?;
+            output.show(&list, |list| rows(&list.accounts) + &raises(list));
         }
         Budget::Set(cap) => {
-            let made: AccountView = client.tell(Ask::put(&["budget"]), &body(cap)).await?;
+            let made: AccountView = client.tell(Ask::put(&["budget"]), &body(cap, None)).await?;
             output.show(&made, |made| rows(std::slice::from_ref(made)));
         }
-        Budget::Raise(cap) => {
+        Budget::Raise(Raise { cap, until }) => {
             let ask = Ask::post(&["budget", "raise"]);
-            let made: AccountView = client.tell(ask, &body(cap)).await?;
+            let made: AccountView = client.tell(ask, &body(cap, until)).await?;
             output.show(&made, |made| rows(std::slice::from_ref(made)));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn body(cap: Cap) -> NewCap {
+fn body(cap: Cap, until: Option<String>) -> NewCap {
     NewCap {
         scope: Some(cap.scope),
         name: cap.name,
         period: Some(cap.period),
         amount: cap.amount,
         soft: cap.soft,
+        until,
     }
+}
+
+/// One line for each raise, below the accounts.
+fn raises(list: &BudgetList) -> String {
+    let line = |raise: &RaiseView| {
+        format!(
+            "raised: {} {} by {} a {} until {} UTC, by {}\n",
+            raise.scope,
+            raise.name,
+            raise.amount.usd,
+            raise.period,
+            short(&raise.ends),
+            raise.made_by,
+        )
+    };
+    list.raises.iter().map(line).collect()
 }
 
 fn rows(accounts: &[AccountView]) -> String {

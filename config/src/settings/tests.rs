@@ -79,6 +79,22 @@ fn the_examples_of_keys_without_a_default_are_valid() {
     let read = Settings::parse("orchestack.toml", &text, nothing()).unwrap();
     assert!(read.gateway.tls.is_some_and(|tls| tls.client_ca.is_some()));
     assert!(read.store.url.is_some() && read.telemetry.otlp_endpoint.is_some());
+    assert!(read.alerts.webhook.is_some());
+}
+
+#[test]
+fn a_webhook_has_an_address_and_a_secret_or_neither() {
+    let url = "webhook_url = \"https://a.example\"\n";
+    let secret = "webhook_secret = \"env:HUSH\"\n";
+    let alerts = |text: &str| format!("[alerts]\n{text}");
+    let both = Settings::parse("x.toml", &alerts(&format!("{url}{secret}")), nothing()).unwrap();
+    assert_eq!(both.alerts.webhook.unwrap().url, "https://a.example");
+    assert!(faults(&alerts(url), &[]).contains("what is posted must be signed"));
+    assert!(faults(&alerts(secret), &[]).contains("there is nothing to sign"));
+    // A faulty half is one mistake, and a secret is never repeated.
+    let told = faults(&alerts(&format!("{url}webhook_secret = \"hunter2\"\n")), &[]);
+    assert!(told.lines().count() == 1 && !told.contains("hunter2"), "{told}");
+    assert!(faults("[alerts]\nwarn_percent = 0\n", &[]).contains("alerts.warn_percent"));
 }
 
 #[test]

@@ -52,8 +52,12 @@ pub enum AgentKind {
 /// Caps in nano-dollars. Absent means no cap of that period here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Caps {
+    /// Of one request.
+    pub request: Option<Nanos>,
     /// Of a day.
     pub day: Option<Nanos>,
+    /// Of a week, which begins on Monday.
+    pub week: Option<Nanos>,
     /// Of a month.
     pub month: Option<Nanos>,
     /// For ever.
@@ -75,7 +79,9 @@ impl FromStr for AgentKind {
 impl Caps {
     pub(super) fn read(mut from: Reader<'_>) -> Self {
         let read = Self {
+            request: from.optional("request", "0.50", "US dollars a request."),
             day: from.optional("day", "5.00", "US dollars a day."),
+            week: from.optional("week", "20.00", "US dollars a week, from Monday."),
             month: from.optional("month", "50.00", "US dollars a month."),
             total: from.optional("total", "500.00", "US dollars for ever."),
         };

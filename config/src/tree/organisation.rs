@@ -1,5 +1,8 @@
 //! The tree's own `orchestack.toml`: settings of the whole organisation, for every process.
 
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
 use types::Label;
 
 use super::{Caps, OrgLimits};
@@ -16,6 +19,14 @@ pub struct OrgSettings {
     pub tenant: Caps,
     /// Caps of agents that name none of their own.
     pub agents: Caps,
+    /// Caps of each person, over all agents that the person answers for.
+    pub users: Caps,
+    /// Caps of each session.
+    pub sessions: Caps,
+    /// Caps of each task.
+    pub tasks: Caps,
+    /// Where the windows of budgets begin at midnight; UTC where absent.
+    pub time_zone: Option<TimeZone>,
     /// How much everybody may ask for.
     pub limits: OrgLimits,
     /// The `[dlp]` table, which the DLP engine reads.
@@ -32,6 +43,12 @@ pub(super) fn read(path: &str, text: &str, notes: &mut Notes) -> OrgSettings {
     let mut budget = from.section("budget", "Caps in US dollars.");
     settings.tenant = Caps::read(budget.section("tenant", "Of the whole tenant."));
     settings.agents = Caps::read(budget.section("agents", "Of agents without their own."));
+    settings.users = Caps::read(budget.section("users", "Of each owner of agents."));
+    settings.sessions = Caps::read(budget.section("sessions", "Of each session."));
+    settings.tasks = Caps::read(budget.section("tasks", "Of each task."));
+    let zone: Option<Zone> =
+        budget.optional("time_zone", "Europe/Berlin", "Where days begin; UTC where absent.");
+    settings.time_zone = zone.map(|zone| zone.0);
     budget.finish();
     settings.limits = OrgLimits::read(from.section("limits", "How much may be asked for."));
     let dlp = from.skip("dlp");
@@ -48,4 +65,16 @@ pub(super) fn read(path: &str, text: &str, notes: &mut Notes) -> OrgSettings {
         }
     }
     settings
+}
+
+/// A time zone by its name in the IANA database, of which this build has a copy.
+struct Zone(TimeZone);
+
+impl FromStr for Zone {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let unknown = |_| format!("`{name}` is not the name of a time zone");
+        TimeZone::get(name).map(Self).map_err(unknown)
+    }
 }

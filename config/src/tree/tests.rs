@@ -213,6 +213,23 @@ fn every_mistake_of_every_file_is_told_at_once() {
 }
 
 #[test]
+fn budgets_have_a_time_zone_and_caps_of_every_spender() {
+    let text = "[budget]\ntime_zone = \"Europe/Berlin\"\n[budget.sessions]\ntotal = \"1\"\n\
+                [budget.users]\nweek = \"2\"\n[budget.tasks]\nrequest = \"0.5\"\n";
+    let org = load(&[("orchestack.toml", text)]).settings;
+    assert_eq!(org.time_zone.unwrap().iana_name(), Some("Europe/Berlin"));
+    assert_eq!(org.sessions, Caps { total: Some(Nanos(1_000_000_000)), ..Caps::default() });
+    assert_eq!(org.users, Caps { week: Some(Nanos(2_000_000_000)), ..Caps::default() });
+    assert_eq!(org.tasks, Caps { request: Some(Nanos(500_000_000)), ..Caps::default() });
+    assert_eq!(load(&[("orchestack.toml", "")]).settings.time_zone, None);
+    for name in ["Berlin", "CET+1", "", "+02:00"] {
+        let text = format!("[budget]\ntime_zone = \"{name}\"\n");
+        let told = faults(&[("orchestack.toml", text.as_str())]);
+        assert!(told.contains("is not the name of a time zone"), "{name}: {told}");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_text_is_told() {
     let bytes = BTreeMap::from([("policies/a.cedar".to_owned(), vec![0xff, 0xfe])]);
     let faults = Tree::load("c", &bytes).unwrap_err();

@@ -1,6 +1,7 @@
 //! Approvals: one row for one question, the first decision wins, an approval is used once.
 
 mod asks;
+mod money;
 mod uses;
 mod votes;
 

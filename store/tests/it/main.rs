@@ -3,6 +3,8 @@
 
 // `cfg(test)` is always set here; it tells clippy that these are tests.
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod approvals;
 #[cfg(test)]
 mod audit;
@@ -19,11 +21,15 @@ mod lost;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod raises;
+#[cfg(test)]
 mod spend;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod windows;
 
 /// Runs each test body on both databases.
 macro_rules! on_both {

@@ -1,0 +1,72 @@
+//! Whose cap is set or raised.
+
+use budget::{AccountKey, Period, Scope};
+use types::{Nanos, SessionId, TaskId, Timestamp};
+
+use super::NewCap;
+use crate::{desk::Act, error::Error, owner::Of};
+
+/// The account of a cap in its present window.
+pub(super) async fn key(act: &Act, ask: &NewCap) -> Result<AccountKey, Error> {
+    let word = |error: types::UnknownName| Error::invalid(error.to_string(), "name one of them");
+    let scope: Scope = ask.scope.as_deref().unwrap_or("agent").parse().map_err(word)?;
+    let period: Period = ask.period.as_deref().unwrap_or("day").parse().map_err(word)?;
+    let snapshot = act.control().snapshots.load();
+    let name = ask.name.as_str();
+    let listed = |known: bool| (known, format!("give the id that `orchestack {scope} list` shows"));
+    let (known, fix) = match scope {
+        Scope::Tenant | Scope::Agent => (true, String::new()),
+        Scope::Key => listed(name.parse().is_ok_and(|id| snapshot.key(id).is_some())),
+        Scope::Model => listed(snapshot.registry.model(name).is_some()),
+        Scope::Provider => listed(snapshot.registry.provider(name).is_some()),
+        Scope::User => {
+            let known = snapshot.agents().any(|agent| agent.owner == name);
+            (known, "name the `owner` of an agent".to_owned())
+        }
+        Scope::Session => (name.parse::<SessionId>().is_ok(), "give `ses_...`".to_owned()),
+        Scope::Task => (name.parse::<TaskId>().is_ok(), "give `tsk_...`".to_owned()),
+        Scope::Grant => {
+            let fix = "a grant has the cap that `grant create --max-cost` gave it";
+            return Err(Error::invalid("grants have no other caps", fix));
+        }
+    };
+    if !known {
+        return Err(Error::invalid(format!("there is no {scope} `{name}`"), fix));
+    }
+    let scope_id = match scope {
+        Scope::Tenant => act.tenant().to_string(),
+        Scope::Agent => {
+            let agents = act.control().store.agents();
+            agents.by_name(act.tenant(), name).await?.id.to_string()
+        }
+        _ => name.to_owned(),
+    };
+    let window = period.window(Timestamp::now(), &snapshot.zone);
+    Ok(AccountKey { tenant: act.tenant(), scope, scope_id, window })
+}
+
+/// Who answers for a cap: whoever does for the agent, or for the agent of the key. Every other cap is
+/// the tenant's, whatever its name looks like.
+pub(super) fn of(ask: &NewCap) -> Of<'_> {
+    match ask.scope.as_deref().unwrap_or("agent") {
+        "agent" => Of::Agent(&ask.name),
+        "key" => ask.name.parse().map_or(Of::Tenant, Of::Key),
+        _ => Of::Tenant,
+    }
+}
+
+/// The cap that raises come on top of: that of an earlier `set`, else of the tree or the settings.
+/// With whether it is hard.
+pub(super) async fn present(act: &Act, key: &AccountKey) -> Result<Option<(Nanos, bool)>, Error> {
+    let (scope, period) = (key.scope, key.window.period);
+    let set = act.control().store.caps().load_all().await?;
+    let own = set.into_iter().find(|cap| {
+        (cap.tenant, cap.scope, cap.period) == (key.tenant, scope, period)
+            && cap.scope_id == key.scope_id
+    });
+    if let Some(cap) = own {
+        return Ok(cap.target.map(|target| (target, cap.hard)));
+    }
+    let written = act.control().snapshots.load().written_cap(scope, &key.scope_id, period);
+    Ok(written.map(|target| (target, true)))
+}

@@ -1,0 +1,126 @@
+//! Who spends in a call, and the budgets that it draws on.
+
+use budget::{AccountKey, CapSpec, Period, Scope, Window, Zone};
+use policy::Caller;
+use types::{Nanos, SessionId, Timestamp};
+
+use crate::{agent::Agent, assemble::Snapshot};
+
+/// Everybody who spends in one call: of each scope there is one at most.
+struct Spenders<'a> {
+    snapshot: &'a Snapshot,
+    agent: &'a Agent,
+    caller: &'a Caller,
+    session: Option<SessionId>,
+    upstream: Option<(&'a str, &'a str)>,
+}
+
+impl Spenders<'_> {
+    /// The spender of a scope; `None` where the call has none.
+    fn id(&self, scope: Scope) -> Option<String> {
+        let grant = self.caller.grant.as_deref();
+        match scope {
+            Scope::Tenant => Some(self.snapshot.tenant.to_string()),
+            Scope::Agent => Some(self.agent.id.to_string()),
+            Scope::User => Some(self.agent.owner.clone()).filter(|owner| !owner.is_empty()),
+            Scope::Key => self.caller.key.map(|key| key.to_string()),
+            Scope::Session => {
+                let bound = grant.and_then(|grant| grant.session);
+                self.session.or(bound).map(|session| session.to_string())
+            }
+            Scope::Task => grant.and_then(|grant| grant.task).map(|task| task.to_string()),
+            Scope::Provider => self.upstream.map(|(provider, _)| provider.to_owned()),
+            Scope::Model => self.upstream.map(|(_, model)| model.to_owned()),
+            // A grant's one cap is what it says itself.
+            Scope::Grant => None,
+        }
+    }
+
+    /// The account of one of them.
+    fn spec(&self, scope: Scope, window: Window, target: Option<Nanos>) -> Option<CapSpec> {
+        let scope_id = self.id(scope)?;
+        Some(CapSpec::new(self.snapshot.tenant, scope, scope_id, window, target, true))
+    }
+}
+
+impl Snapshot {
+    /// The budgets that a call is held in: those of the agent and its tenant, those that the tree
+    /// gives every person, session and task, what a capability grant leaves, and every cap that was
+    /// set at run time on one of the spenders. The person is who answers for the agent; `session` is
+    /// the one that the caller names. `upstream` is the provider and the model, once they are known.
+    /// What is not capped and not the agent's or tenant's is not counted.
+    pub fn path(
+        &self,
+        agent: &Agent,
+        caller: &Caller,
+        session: Option<SessionId>,
+        upstream: Option<(&str, &str)>,
+        now: Timestamp,
+    ) -> Vec<CapSpec> {
+        let spenders = Spenders { snapshot: self, agent, caller, session, upstream };
+        let mut path = agent.caps_at(self.tenant, &self.zone, now);
+        for (scope, period, target) in self.everybodys.iter().copied() {
+            if period != Period::Request {
+                path.extend(spenders.spec(scope, period.window(now, &self.zone), Some(target)));
+            }
+        }
+        path.extend(caller.grant.as_deref().and_then(granted));
+        for cap in self.caps.iter().filter(|cap| cap.period != Period::Request) {
+            if spenders.id(cap.scope).as_ref() != Some(&cap.scope_id) {
+                continue;
+            }
+            let (tenant, scope, scope_id) = (self.tenant, cap.scope, cap.scope_id.clone());
+            let window = cap.period.window(now, &self.zone);
+            let spec = CapSpec::new(tenant, scope, scope_id, window, cap.target, cap.hard);
+            match path.iter_mut().find(|known| known.key == spec.key) {
+                Some(known) => *known = spec,
+                None => path.push(spec),
+            }
+        }
+        path
+    }
+
+    /// The most that one call may cost: the lowest hard cap per request of its spenders. Of one
+    /// spender the cap that was set at run time stands above the tree's.
+    pub fn request_ceiling(
+        &self,
+        agent: &Agent,
+        caller: &Caller,
+        session: Option<SessionId>,
+        upstream: Option<(&str, &str)>,
+    ) -> Option<Nanos> {
+        let spenders = Spenders { snapshot: self, agent, caller, session, upstream };
+        let of_request = |period: Period| period == Period::Request;
+        let written = agent.caps.iter().filter(|cap| of_request(cap.period));
+        let mut caps: Vec<_> = written.map(|cap| (cap.scope, cap.target)).collect();
+        let everybodys = self.everybodys.iter().filter(|(_, period, _)| of_request(*period));
+        let present = everybodys.filter(|(scope, ..)| spenders.id(*scope).is_some());
+        caps.extend(present.map(|(scope, _, target)| (*scope, Some(*target))));
+        for cap in self.caps.iter().filter(|cap| of_request(cap.period)) {
+            if spenders.id(cap.scope).as_ref() == Some(&cap.scope_id) {
+                caps.retain(|(scope, _)| *scope != cap.scope);
+                caps.push((cap.scope, cap.target.filter(|_| cap.hard)));
+            }
+        }
+        caps.into_iter().filter_map(|(_, target)| target).min()
+    }
+
+    /// The cap that the tree or the settings give a spender, whatever was set at run time.
+    pub fn written_cap(&self, scope: Scope, scope_id: &str, period: Period) -> Option<Nanos> {
+        let caps = self.agents().flat_map(|agent| &agent.caps);
+        let own = caps
+            .filter(|cap| (cap.scope, cap.period) == (scope, period))
+            .find(|cap| cap.scope_id == scope_id);
+        let every = self.everybodys.iter().find(|cap| (cap.0, cap.1) == (scope, period));
+        own.map_or_else(|| every.map(|(.., target)| *target), |cap| cap.target)
+    }
+}
+
+/// The account of a grant that limits what all its calls cost.
+fn granted(grant: &policy::Grant) -> Option<CapSpec> {
+    let target = grant.limits.max_cost?;
+    let window = Period::Total.window(grant.issued_at, &Zone::UTC);
+    let (tenant, scope, scope_id) = (grant.tenant, Scope::Grant, grant.id.to_string());
+    let key = AccountKey { tenant, scope, scope_id, window };
+    Some(CapSpec { key, target: Some(target), hard: true })
+}

@@ -1,0 +1,132 @@
+//! What a new window begins with: the cap in force, the raises that have not ended, and what was spent
+//! in its time already where the tenant's time zone has changed.
+
+use budget::{Account, CapSpec};
+use sqlx::{AnyConnection, AssertSqlSafe};
+use types::{Nanos, Timestamp};
+
+use crate::{
+    Error, accounts,
+    rows::{self, Get},
+};
+
+/// The spec that a missing row is created from. `lock` is [`crate::Dialect::for_update`] in a
+/// transaction that creates it, and empty where somebody only looks.
+///
+/// INVARIANT: a raise is in the target of a live row if and only if it has not ended. Whoever creates
+/// a row locks the raises that it counts, and whoever ends one locks it before it looks for rows.
+pub(crate) async fn opening(
+    conn: &mut AnyConnection,
+    lock: &'static str,
+    spec: &CapSpec,
+) -> Result<CapSpec, Error> {
+    let spec = overridden(conn, spec).await?;
+    adjusted(conn, lock, spec).await
+}
+
+/// The spec with what raises add to its target, and less what its time has seen already.
+pub(crate) async fn adjusted(
+    conn: &mut AnyConnection,
+    lock: &'static str,
+    mut spec: CapSpec,
+) -> Result<CapSpec, Error> {
+    let Some(target) = spec.target else { return Ok(spec) };
+    let raised = raised(conn, lock, &spec).await?;
+    let carried = carried(conn, &spec).await?;
+    let sum = target.0.max(0).saturating_add(raised).saturating_sub(carried);
+    spec.target = Some(Nanos(sum.max(0)));
+    Ok(spec)
+}
+
+/// The spec with the cap that was set at run time, if one was.
+async fn overridden(conn: &mut AnyConnection, spec: &CapSpec) -> Result<CapSpec, Error> {
+    let row = sqlx::query(
+        "select target, hard from caps \
+         where tenant_id = $1 and scope = $2 and scope_id = $3 and period = $4",
+    )
+    .bind(spec.key.tenant.to_string())
+    .bind(spec.key.scope.as_str())
+    .bind(spec.key.scope_id.clone())
+    .bind(spec.key.window.period.as_str())
+    .fetch_optional(conn)
+    .await?;
+    let mut spec = spec.clone();
+    if let Some(row) = &row {
+        let get = Get { row, table: "caps" };
+        spec.target = get.maybe_int("target")?.map(Nanos);
+        spec.hard = get.int("hard")? == 1;
+    }
+    Ok(spec)
+}
+
+async fn raised(
+    conn: &mut AnyConnection,
+    lock: &'static str,
+    spec: &CapSpec,
+) -> Result<i64, Error> {
+    let query = format!(
+        "select amount from raises where tenant_id = $1 and scope = $2 and scope_id = $3 \
+         and period = $4 and ended_at is null{lock}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(query))
+        .bind(spec.key.tenant.to_string())
+        .bind(spec.key.scope.as_str())
+        .bind(spec.key.scope_id.clone())
+        .bind(spec.key.window.period.as_str())
+        .fetch_all(conn)
+        .await?;
+    let mut sum = 0_i64;
+    for row in &rows {
+        sum = sum.saturating_add(Get { row, table: "raises" }.int("amount")?);
+    }
+    Ok(sum)
+}
+
+/// What was spent since the window began, and is held, in windows of the same spender and length
+/// whose edges are others: those of the time zone before. A reset never resurrects spent money.
+async fn carried(conn: &mut AnyConnection, spec: &CapSpec) -> Result<i64, Error> {
+    let window = spec.key.window;
+    let Some(ends) = window.ends else { return Ok(0) };
+    let rows = sqlx::query(
+        "select * from accounts where tenant_id = $1 and scope = $2 and scope_id = $3 \
+         and period = $4 and starts < $5 and ends > $6 and (starts <> $7 or ends <> $8)",
+    )
+    .bind(spec.key.tenant.to_string())
+    .bind(spec.key.scope.as_str())
+    .bind(spec.key.scope_id.clone())
+    .bind(window.period.as_str())
+    .bind(ends.0)
+    .bind(window.starts.0)
+    .bind(window.starts.0)
+    .bind(ends.0)
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut sum = 0_i64;
+    for row in &rows {
+        let before = accounts::read(row)?;
+        let spent = spent_in(conn, &before, (window.starts, ends)).await?;
+        sum = sum.saturating_add(spent).saturating_add(before.held.0);
+    }
+    Ok(sum)
+}
+
+/// What the ledger has of an account between two instants.
+async fn spent_in(
+    conn: &mut AnyConnection,
+    account: &Account,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<i64, Error> {
+    let name = rows::json(&accounts::within(&account.key))?;
+    let name = name.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let row = sqlx::query(
+        "select cast(coalesce(sum(amount + overrun), 0) as bigint) as spent from ledger \
+         where tenant_id = $1 and at >= $2 and at < $3 and path like $4 escape '!'",
+    )
+    .bind(account.key.tenant.to_string())
+    .bind(from.0)
+    .bind(to.0)
+    .bind(format!("%{name}%"))
+    .fetch_one(conn)
+    .await?;
+    Get { row: &row, table: "ledger" }.int("spent")
+}
