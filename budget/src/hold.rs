@@ -6,6 +6,7 @@ use types::{AttemptId, HoldId, Nanos, RequestId, TenantId, Timestamp};
 use crate::{
     account::AccountKey,
     ledger::{Basis, LedgerKind},
+    op::HoldAsk,
 };
 
 /// Money reserved on a whole path of accounts for one attempt at one upstream.
@@ -49,6 +50,32 @@ pub struct Hold {
     pub fence: u64,
     /// What was charged, once it is settled: the net of all its ledger rows.
     pub charge: Option<Charge>,
+}
+
+impl Hold {
+    /// A hold as asked for, on no path yet.
+    pub fn new(ask: &HoldAsk) -> Self {
+        Self {
+            id: ask.hold,
+            attempt: ask.attempt,
+            request: ask.request,
+            tenant: ask.tenant,
+            path: Vec::new(),
+            slice: None,
+            amount: ask.amount,
+            state: HoldState::Held,
+            provider: ask.provider.clone(),
+            model: ask.model.clone(),
+            price_row: ask.price_row.clone(),
+            dispatched_at: None,
+            progress: 0,
+            if_lost: ask.amount,
+            lease_until: ask.lease_until,
+            owner: ask.owner.clone(),
+            fence: ask.fence,
+            charge: None,
+        }
+    }
 }
 
 /// What a settled hold was charged, net of a correction.

@@ -1,5 +1,6 @@
 //! What can be asked of the books, and what they answer.
 
+use serde::{Deserialize, Serialize};
 use types::{AttemptId, HoldId, Nanos, RequestId, TenantId, Timestamp, answer::Usage};
 
 use crate::{
@@ -88,7 +89,7 @@ pub enum Op {
 }
 
 /// What a hold is asked with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldAsk {
     /// The hold's id, made by the caller: the key of idempotency.
     pub hold: HoldId,
@@ -120,7 +121,7 @@ pub struct HoldAsk {
 }
 
 /// Where the money of a hold comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Backing {
     /// Its own room in every account of the path.
     Room,

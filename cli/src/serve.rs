@@ -32,7 +32,7 @@ const BUS_RETRY: Duration = Duration::from_secs(2);
 pub(crate) async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> {
     let settings = Arc::new(client::settings(global)?);
     let telemetry = telemetry::start(&settings.telemetry)?;
-    let state = State::open(Arc::clone(&settings)).await?;
+    let state = State::serving(Arc::clone(&settings)).await?;
     first::tree(&state.repository).await?;
     let made = first::rows(&state.store, &state.pepper).await?;
     let program = program(global);

@@ -2,7 +2,7 @@
 
 use std::{
     os::unix::fs::{DirBuilderExt, PermissionsExt},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -33,15 +33,27 @@ pub(crate) struct State {
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl State {
-    /// Opens the state, making the folder and what is in it where they are missing.
+    /// Opens the state for a server, which admits calls and so has the journal.
+    pub(crate) async fn serving(settings: Arc<Settings>) -> Result<Self, Failure> {
+        let journal = settings.ledger.journal.then(|| settings.state.dir.join("journal"));
+        Self::with(settings, journal).await
+    }
+
+    /// Opens the state for a command beside a server, or without one.
     pub(crate) async fn open(settings: Arc<Settings>) -> Result<Self, Failure> {
+        Self::with(settings, None).await
+    }
+
+    /// Opens the state, making the folder and what is in it where they are missing.
+    async fn with(settings: Arc<Settings>, journal: Option<PathBuf>) -> Result<Self, Failure> {
         let dir = &settings.state.dir;
         private(dir)?;
         let file = dir.join("pepper");
         let pepper = Pepper::at(&file).map_err(|error| {
             Failure::Failed(format!("cannot use `{}`: {error}", file.display()))
         })?;
-        let store = Store::open(&options(&settings)).await.map_err(Failure::of)?;
+        let options = store::Options { journal, ..options(&settings) };
+        let store = Store::open(&options).await.map_err(Failure::of)?;
         let repository = Repository::with(GitOptions::of(&settings));
         let http = admin::probe::client().map_err(Failure::of)?;
         Ok(Self { settings, store, pepper, repository, http })
@@ -84,6 +96,7 @@ fn options(settings: &Settings) -> store::Options {
         lease: ledger.lease,
         reaper_period: ledger.reaper_period,
         warn_percent: settings.alerts.warn_percent,
+        journal_bytes_max: u64::try_from(ledger.journal_bytes_max).unwrap_or(u64::MAX),
         retention: RETENTION,
         // New at every start: what an earlier process of this host held is not ours.
         owner: EventId::generate().to_string(),

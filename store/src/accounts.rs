@@ -25,14 +25,17 @@ const FRESH: Duration = Duration::from_secs(2);
 /// How many accounts are remembered.
 const SEEN_MAX: usize = 16_384;
 
-/// Accounts as they were seen last, with when.
+/// Accounts as they were seen last, with when, and what this process's slices have free on them.
 #[derive(Default)]
-pub(crate) struct Seen(Mutex<HashMap<AccountKey, (Account, Instant)>>);
+pub(crate) struct Seen {
+    accounts: Mutex<HashMap<AccountKey, (Account, Instant)>>,
+    free: Mutex<HashMap<AccountKey, Nanos>>,
+}
 
 impl Seen {
     /// Remembers accounts, as of a moment before they were read.
     pub(crate) fn put<'a>(&self, accounts: impl Iterator<Item = &'a Account>, at: Instant) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() > SEEN_MAX {
             // Windows pass and sessions end; what is still in use comes back at its next use.
             seen.clear();
@@ -42,8 +45,22 @@ impl Seen {
         }
     }
 
+    /// Replaces what is known to be free in slices.
+    pub(crate) fn put_free(&self, free: HashMap<AccountKey, Nanos>) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) = free;
+    }
+
+    /// The account with what slices of this process have free counted as free.
+    fn with_free(&self, mut account: Account) -> Account {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(free) = free.get(&account.key) {
+            account.held = Nanos(account.held.0.saturating_sub(free.0).max(0));
+        }
+        account
+    }
+
     fn fresh(&self, key: &AccountKey) -> Option<Account> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         seen.get(key).filter(|(_, at)| at.elapsed() < FRESH).map(|(account, _)| account.clone())
     }
 }
@@ -77,7 +94,8 @@ pub(crate) async fn room(inner: &Inner, specs: &[CapSpec]) -> Result<Vec<Room>, 
         }
     }
     let room = |spec: &CapSpec| {
-        let account = known.get(&spec.key);
+        let account = known.get(&spec.key).cloned().map(|account| inner.seen.with_free(account));
+        let account = account.as_ref();
         Room {
             remaining: account.map_or(Some(Nanos::ZERO), Account::room),
             used_percent: account.and_then(Account::used_percent).unwrap_or_default(),

@@ -309,6 +309,14 @@ impl Draft {
         }
         Ok(Self { record, body })
     }
+
+    /// The draft of a record that was written down as JSON.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let corrupt = || Error::corrupt("journal", "an audit record is not one");
+        let body = String::from_utf8(body.to_vec()).map_err(|_| corrupt())?;
+        let record = serde_json::from_str(&body).map_err(|_| corrupt())?;
+        Ok(Self { record, body })
+    }
 }
 
 /// A draft at its place in the chain.

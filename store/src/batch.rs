@@ -3,12 +3,14 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    num::NonZeroU32,
     sync::Arc,
     time::Instant,
 };
 
 use budget::{
-    Account, AccountKey, BadStep, Books, CapSpec, Hold, HoldEvent, HoldState, Op, Outcome, Refusal,
+    Account, AccountKey, Backing, BadStep, Books, CapSpec, Hold, HoldEvent, HoldState, Op, Outcome,
+    Refusal,
 };
 use serde_json::json;
 use sqlx::{AnyConnection, any::AnyRow};
@@ -18,8 +20,9 @@ use crate::{
     Error, accounts, alerts,
     audit::Draft,
     booked::{self, Settlements},
-    outbox, rollup,
+    outbox, owners, rollup,
     rows::{self, Get, signed},
+    slices,
     store::Inner,
     writer::{Applied, Ask, Entry},
 };
@@ -43,17 +46,24 @@ impl<E: Into<Error>> From<E> for Failed {
     }
 }
 
-/// Writes entries in one transaction and says what each came to, in their order. An entry that is
-/// refused changes nothing and takes nothing with it.
-pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applied>, Failed> {
+/// Writes entries of the process with a fence in one transaction and says what each came to, in their
+/// order. An entry that is refused changes nothing and takes nothing with it.
+pub(crate) async fn write(
+    inner: &Inner,
+    entries: &[Entry],
+    fence: u64,
+) -> Result<Vec<Applied>, Failed> {
     let mut tx = inner.write.begin_with(inner.dialect.begin()).await?;
     let seen_at = Instant::now();
     let now = crate::store::now(&mut tx, inner.dialect).await?;
+    let lease_until = lease(inner, now);
+    if entries.iter().any(|entry| matches!(entry.ask, Some(Ask::Reap))) {
+        // Before anything else is looked for, so that nobody reaps what is his own and alive.
+        owners::renew(&mut tx, fence, lease_until).await?;
+    }
     let (mut books, mut askers) = load(&mut tx, inner, entries, now).await?;
-
-    let lease_us = i64::try_from(inner.options.lease.as_micros()).unwrap_or(i64::MAX);
-    let lease_until = Timestamp(now.0.saturating_add(lease_us));
-    let clock = Clock { lease_until, fence: inner.fence };
+    let share = share(&mut tx, entries, now).await?;
+    let clock = Clock { lease_until, fence, share };
     let (mut applied, mut records) = (Vec::new(), Vec::new());
     let mut settlements = Settlements::new();
     for entry in entries {
@@ -65,6 +75,9 @@ pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applie
             match &entry.ask {
                 Some(Ask::Hold { ask, agent, key, .. }) => {
                     askers.entry(ask.hold).or_insert((*agent, *key));
+                }
+                Some(Ask::Slice { ask, agent, key }) => {
+                    askers.entry(ask.slice).or_insert((*agent, *key));
                 }
                 Some(Ask::Settle { hold, settlement }) => {
                     settlements.entry(*hold).or_insert(*settlement);
@@ -83,6 +96,7 @@ pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applie
     accounts::write(&mut tx, &changed).await?;
     let noted = alerts::note(&mut tx, inner, &books, &full(&applied), now).await?;
     write_holds(&mut tx, &books, &askers).await?;
+    slices::rows::write(&mut tx, &books, &askers).await?;
     let booked = booked::all(&books, &askers, &settlements)?;
     booked::write(&mut tx, &booked).await?;
     rollup::add(&mut tx, &booked).await?;
@@ -99,6 +113,9 @@ pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applie
         }
         outbox::insert(&mut tx, &events).await?;
     }
+    if let Some(seq) = entries.iter().filter_map(|entry| entry.seq).max() {
+        owners::carry(&mut tx, fence, seq).await?;
+    }
     let committed = tx.commit().await;
     committed.map_err(|error| Failed { error: error.into(), uncertain: true })?;
 
@@ -111,6 +128,27 @@ pub(crate) async fn write(inner: &Inner, entries: &[Entry]) -> Result<Vec<Applie
     }
     inner.told.keep(noted);
     Ok(applied)
+}
+
+/// Until when a process vouches for what it has.
+pub(crate) fn lease(inner: &Inner, now: Timestamp) -> Timestamp {
+    let lease_us = i64::try_from(inner.options.lease.as_micros()).unwrap_or(i64::MAX);
+    Timestamp(now.0.saturating_add(lease_us))
+}
+
+/// The part of what is free that one slice may take: with every process alive holding one, half is
+/// left for the next.
+async fn share(
+    conn: &mut AnyConnection,
+    entries: &[Entry],
+    now: Timestamp,
+) -> Result<NonZeroU32, Error> {
+    if !entries.iter().any(|entry| matches!(entry.ask, Some(Ask::Slice { .. }))) {
+        return Ok(NonZeroU32::MIN);
+    }
+    let alive = owners::alive(conn, now).await?.max(1);
+    let parts = u32::try_from(alive.saturating_mul(2)).ok().and_then(NonZeroU32::new);
+    Ok(parts.unwrap_or(NonZeroU32::MAX))
 }
 
 /// The accounts that refused somebody for good.
@@ -140,6 +178,7 @@ fn apply(books: &mut Books, ask: &Ask, clock: &Clock, now: Timestamp) -> Result<
 struct Clock {
     lease_until: Timestamp,
     fence: u64,
+    share: NonZeroU32,
 }
 
 impl Ask {
@@ -167,6 +206,12 @@ impl Ask {
                 usage: settlement.usage,
                 basis: settlement.basis,
             },
+            Self::Slice { ask, .. } => {
+                let mut ask = ask.clone();
+                (ask.lease_until, ask.share) = (clock.lease_until, clock.share);
+                Op::Slice(ask)
+            }
+            Self::CloseSlice { slice } => Op::CloseSlice { slice: *slice, fence },
             Self::Reap => Op::Reap,
         }
     }
@@ -178,14 +223,32 @@ impl Ask {
             | Self::Progress { hold, .. }
             | Self::Release { hold }
             | Self::Settle { hold, .. } => Some(*hold),
-            Self::Reap => None,
+            Self::Slice { .. } | Self::CloseSlice { .. } | Self::Reap => None,
+        }
+    }
+
+    fn slice(&self) -> Option<HoldId> {
+        match self {
+            Self::Hold { ask, .. } => match ask.backing {
+                Backing::Slice(slice) => Some(slice),
+                Backing::Room | Backing::Debt => None,
+            },
+            Self::Slice { ask, .. } => Some(ask.slice),
+            Self::CloseSlice { slice } => Some(*slice),
+            Self::Dispatch { .. }
+            | Self::Progress { .. }
+            | Self::Release { .. }
+            | Self::Settle { .. }
+            | Self::Reap => None,
         }
     }
 
     fn path(&self) -> &[CapSpec] {
         match self {
             Self::Hold { ask, .. } => &ask.path,
-            Self::Dispatch { .. }
+            Self::Slice { ask, .. } => &ask.path,
+            Self::CloseSlice { .. }
+            | Self::Dispatch { .. }
             | Self::Progress { .. }
             | Self::Release { .. }
             | Self::Settle { .. }
@@ -194,9 +257,9 @@ impl Ask {
     }
 }
 
-/// Loads the holds and accounts that entries touch.
+/// Loads the holds, slices and accounts that entries touch.
 ///
-/// INVARIANT: everybody locks holds first, then accounts, then the sums that reports read, then the
+/// INVARIANT: everybody locks holds first, then slices, then accounts, then the sums that reports read, then the
 /// head of the audit chain, each in the order of ids, so that two gateways wait for each other
 /// instead of blocking each other.
 async fn load(
@@ -208,22 +271,36 @@ async fn load(
     let asks = || entries.iter().filter_map(|entry| entry.ask.as_ref());
     let mut ids: BTreeSet<String> =
         asks().filter_map(Ask::hold).map(|hold| hold.to_string()).collect();
-    if asks().any(|ask| matches!(ask, Ask::Reap)) {
+    let reaps = asks().any(|ask| matches!(ask, Ask::Reap));
+    if reaps {
         ids.extend(expired(conn, now).await?);
     }
     let ids: Vec<String> = ids.into_iter().collect();
-    let first = load_holds(conn, inner.dialect.for_update(), &ids).await?;
-    let keys: BTreeSet<AccountKey> =
-        first.iter().flat_map(|(hold, _)| hold.path.iter().cloned()).collect();
+    let lock = inner.dialect.for_update();
+    let holds = load_holds(conn, lock, &ids).await?;
+    let of_holds = holds.iter().filter_map(|(hold, _)| hold.slice);
+    let mut ids: BTreeSet<String> =
+        asks().filter_map(Ask::slice).chain(of_holds).map(|slice| slice.to_string()).collect();
+    if reaps {
+        ids.extend(slices::rows::expired(conn, now).await?);
+    }
+    let slices = slices::rows::load(conn, lock, &ids).await?;
+    let of_holds = holds.iter().flat_map(|(hold, _)| &hold.path);
+    let of_slices = slices.iter().flat_map(|(slice, _)| &slice.path);
+    let keys: BTreeSet<&AccountKey> = of_holds.chain(of_slices).collect();
     let specs = asks().flat_map(|ask| ask.path());
     let mut books = Books::default();
-    for account in accounts::lock(conn, inner.dialect, keys.iter(), specs).await? {
+    for account in accounts::lock(conn, inner.dialect, keys.into_iter(), specs).await? {
         books.insert_account(account);
     }
     let mut askers = Askers::new();
-    for (hold, asker) in first {
+    for (hold, asker) in holds {
         askers.insert(hold.id, asker);
         books.insert_hold(hold);
+    }
+    for (slice, asker) in slices {
+        askers.insert(slice.id, asker);
+        books.insert_slice(slice);
     }
     Ok((books, askers))
 }
@@ -264,8 +341,7 @@ fn read_hold(row: &AnyRow) -> Result<Loaded, Error> {
         request: get.parse("request_id")?,
         tenant: get.parse("tenant_id")?,
         path: accounts::path(&get, get.parse("tenant_id")?)?,
-        // No process takes slices.
-        slice: None,
+        slice: get.maybe("slice_id")?,
         amount: get.nanos("amount")?,
         state: get.parse("state")?,
         provider: get.text("provider")?,
@@ -295,7 +371,7 @@ async fn write_holds(
     }
     let head = "insert into holds (id, tenant_id, agent_id, key_id, request_id, attempt_id, \
                 provider, model, price_row, path, amount, state, dispatched_at, progress, \
-                if_lost, lease_until, owner, fence, charge)";
+                if_lost, lease_until, owner, fence, charge, slice_id)";
     let update = " on conflict (id) do update set state = excluded.state, \
                   dispatched_at = excluded.dispatched_at, progress = excluded.progress, \
                   if_lost = excluded.if_lost, lease_until = excluded.lease_until, \
@@ -320,6 +396,7 @@ async fn write_holds(
         row.item(hold.owner.clone())?;
         row.item(signed(hold.fence))?;
         row.item(charge.clone())?;
+        row.item(hold.slice.map(|slice| slice.to_string()))?;
         Ok(())
     })
     .await

@@ -16,6 +16,14 @@ pub enum Error {
     /// (the kernel may have dropped the page), so nothing more is written until a restart.
     #[error("the disk failed to keep what was written; check it, then restart")]
     Disk(#[source] sqlx::Error),
+    /// The folder of the journal, or a file in it, cannot be used.
+    #[error("the journal `{}` cannot be used: {why}", .path.display())]
+    Journal {
+        /// The folder or the file.
+        path: std::path::PathBuf,
+        /// What is wrong and what to do.
+        why: String,
+    },
     /// The migrations could not be applied.
     #[error("the database's schema could not be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use budget::{AccountKey, Backing, Basis, CapSpec, Charge, Hold, Outcome, Refusal};
 use policy::Permit;
+use serde::{Deserialize, Serialize};
 use types::{AttemptId, HoldId, Nanos, answer::Usage, audit::Record};
 
 use crate::{
     audit::Draft,
+    slices::{Asked, Slices},
     store::Inner,
     writer::{Ask, Failure, Handle},
 };
@@ -18,6 +20,7 @@ use crate::{
 pub struct Ledger {
     pub(crate) inner: Arc<Inner>,
     pub(crate) writer: Handle,
+    pub(crate) slices: Option<Arc<Slices>>,
 }
 
 /// What a hold is asked with. Tenant, agent, key and request come from the permit; owner, fence
@@ -41,7 +44,7 @@ pub struct HoldAsk {
 }
 
 /// What an attempt cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     /// The tokens, where known.
     pub usage: Option<Usage>,
@@ -160,13 +163,17 @@ impl Ledger {
         ask: HoldAsk,
         record: Option<Record>,
     ) -> Result<Hold, Error> {
-        self.make(permit, ask, record, false).await
+        let (asked, _) = self.asked(permit, ask, record)?;
+        self.make(asked, false).await
     }
 
-    /// Reserves as [`Ledger::hold`] does and marks durably, in the same transaction, that the first
-    /// byte is about to go out. A hold made so is never released: where nothing went out after all,
-    /// settle it at zero with [`Basis::Counted`]. For a caller that left or ran out of time before
-    /// it heard of its hold, the store does that itself.
+    /// Reserves as [`Ledger::hold`] does and marks durably, in the same step, that the first byte is
+    /// about to go out. A hold made so is never released: where nothing went out after all, settle it
+    /// at zero with [`Basis::Counted`]. For a caller that left or ran out of time before it heard of its
+    /// hold, the store does that itself.
+    ///
+    /// With a journal this is memory and one `write`, where this process has a slice of the path with
+    /// enough left in it; the database follows.
     ///
     /// # Errors
     /// As [`Ledger::hold`]; then nothing may go out and there is nothing to settle.
@@ -176,7 +183,11 @@ impl Ledger {
         ask: HoldAsk,
         record: Option<Record>,
     ) -> Result<Hold, Error> {
-        self.make(permit, ask, record, true).await
+        let (asked, slices) = self.asked(permit, ask, record)?;
+        match slices {
+            Some(slices) => Ok(slices.hold(asked).await?),
+            None => self.make(asked, true).await,
+        }
     }
 
     /// Marks durably that the first byte is about to go out, and renews the lease. From here on
@@ -201,7 +212,15 @@ impl Ledger {
         output_tokens: u64,
         if_lost: Option<Nanos>,
     ) -> Result<(), Error> {
-        self.ask(Ask::Progress { hold, output_tokens, if_lost }, None).await.map(drop)
+        let ask = Ask::Progress { hold, output_tokens, if_lost };
+        let ask = match &self.slices {
+            Some(slices) => slices.progress(hold, ask),
+            None => Some(ask),
+        };
+        match ask {
+            Some(ask) => self.ask(ask, None).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// How long a hold lives without news of it. Renew it sooner, by [`Ledger::progress`].
@@ -229,6 +248,14 @@ impl Ledger {
         settlement: Settlement,
         record: Option<Record>,
     ) -> Result<Charge, Error> {
+        let record = record.map(Draft::new).transpose().map_err(Error::Record)?;
+        let record = match &self.slices {
+            Some(slices) => match slices.settle(hold, settlement, record) {
+                Ok(charge) => return Ok(charge),
+                Err(record) => record,
+            },
+            None => record,
+        };
         match self.ask(Ask::Settle { hold, settlement }, record).await? {
             Outcome::Settled(charge) => Ok(charge),
             other => Err(unexpected(&other)),
@@ -260,47 +287,48 @@ impl Ledger {
         })
     }
 
-    async fn make(
+    /// The ask as the books want it, if the permit allows it, and the slices where there are any.
+    fn asked(
         &self,
         permit: &Permit,
         ask: HoldAsk,
         record: Option<Record>,
-        dispatched: bool,
-    ) -> Result<Hold, Error> {
+    ) -> Result<(Asked, Option<&Arc<Slices>>), Error> {
         let allowed = permit.allowed(&ask.model).is_some_and(|a| a.provider() == ask.provider);
         if !allowed {
             return Err(Error::NotPermitted { model: ask.model });
         }
-        let ask = Ask::Hold {
-            ask: Box::new(budget::HoldAsk {
-                hold: ask.hold,
-                attempt: ask.attempt,
-                request: permit.request(),
-                tenant: permit.tenant(),
-                backing: Backing::Room,
-                path: ask.path,
-                amount: ask.amount,
-                provider: ask.provider,
-                model: ask.model,
-                price_row: ask.price_row,
-                // The writer sets the lease, on the database's clock.
-                lease_until: types::Timestamp(0),
-                owner: self.inner.options.owner.clone(),
-                fence: self.inner.fence,
-            }),
-            agent: permit.agent(),
-            key: permit.key(),
-            dispatched,
-        };
-        match self.ask(ask, record).await? {
+        let ask = Box::new(budget::HoldAsk {
+            hold: ask.hold,
+            attempt: ask.attempt,
+            request: permit.request(),
+            tenant: permit.tenant(),
+            backing: Backing::Room,
+            path: ask.path,
+            amount: ask.amount,
+            provider: ask.provider,
+            model: ask.model,
+            price_row: ask.price_row,
+            // The writer sets the lease, on the database's clock.
+            lease_until: types::Timestamp(0),
+            owner: self.inner.options.owner.clone(),
+            fence: self.inner.fence,
+        });
+        let record = record.map(Draft::new).transpose().map_err(Error::Record)?;
+        let asked = Asked { ask, agent: permit.agent(), key: permit.key(), record };
+        Ok((asked, self.slices.as_ref()))
+    }
+
+    async fn make(&self, asked: Asked, dispatched: bool) -> Result<Hold, Error> {
+        let Asked { ask, agent, key, record } = asked;
+        match self.ask(Ask::Hold { ask, agent, key, dispatched }, record).await? {
             Outcome::Held(hold) => Ok(*hold),
             other => Err(unexpected(&other)),
         }
     }
 
-    async fn ask(&self, ask: Ask, record: Option<Record>) -> Result<Outcome, Error> {
-        let record = record.map(Draft::new).transpose().map_err(Error::Record)?;
-        let answer = self.writer.ask(ask, record).await.map_err(Error::from)?;
+    async fn ask(&self, ask: Ask, record: Option<Draft>) -> Result<Outcome, Error> {
+        let answer = self.writer.ask(ask, record).await?;
         answer.ok_or(Error::Unavailable { retry_after: RETRY_AFTER })
     }
 }

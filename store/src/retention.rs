@@ -12,6 +12,7 @@ use crate::{
 pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     let now = crate::store::now(&mut *inner.read.acquire().await?, inner.dialect).await?;
     outbox::prune(inner, ago(now, inner.options.retention)).await?;
+    crate::owners::prune(inner, ago(now, inner.options.retention)).await?;
     let before = ago(now, inner.options.approvals_retention);
     let approvals = Approvals { inner: Arc::clone(inner) };
     match approvals.purge(before).await {

@@ -70,7 +70,10 @@ fn whose(booked: &Booked<'_>) -> Whose {
 fn of(booked: &Booked<'_>) -> Sums {
     let Booked { row, settlement, .. } = booked;
     let failed = settlement.is_some_and(|settlement| settlement.ended == Ended::Failed);
+    // A slice's own row is of no call.
+    let slice = row.model.is_empty();
     let (calls, errors, provisional) = match row.kind {
+        LedgerKind::Provisional | LedgerKind::Correction if slice => (0, 0, row.amount.0),
         LedgerKind::Settlement => (1, i64::from(failed), 0),
         // Its process is gone, and the answer with it.
         LedgerKind::Provisional => (1, 1, row.amount.0),

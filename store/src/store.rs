@@ -1,6 +1,10 @@
 //! The store: opens a database and hands out one cheap handle per noun.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{AnyConnection, AnyPool, Row as _};
 use tokio::sync::Notify;
@@ -16,11 +20,14 @@ use crate::{
     audit::Audit,
     caps::Caps,
     grants::Grants,
+    journal::{self, Journal},
     keys::Keys,
     ledger::Ledger,
     models::{Models, Providers},
+    owners,
     raises::Raises,
     relay::Carriers,
+    slices::Slices,
     spend::Spend,
     tenants::Tenants,
     writer,
@@ -62,6 +69,11 @@ pub struct Options {
     pub warn_percent: u8,
     /// Who this process is, in the rows that it owns.
     pub owner: String,
+    /// The folder of this process's journal. With it calls are admitted from slices in memory; without
+    /// it each one waits for the database.
+    pub journal: Option<PathBuf>,
+    /// The most bytes that the journal may have on the disk. They are needed while the database is away.
+    pub journal_bytes_max: u64,
 }
 
 impl Default for Options {
@@ -83,6 +95,8 @@ impl Default for Options {
             approvals_per_requester_max: 100,
             warn_percent: 80,
             owner: "orchestack".to_owned(),
+            journal: None,
+            journal_bytes_max: 1 << 30,
         }
     }
 }
@@ -92,6 +106,14 @@ impl Default for Options {
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
     writer: writer::Handle,
+    fast: Option<Fast>,
+}
+
+/// The fast path of the ledger.
+#[derive(Clone)]
+struct Fast {
+    journal: Arc<Journal>,
+    slices: Arc<Slices>,
 }
 
 /// What every noun needs to reach the database.
@@ -117,11 +139,11 @@ pub(crate) struct Inner {
 }
 
 impl Store {
-    /// Opens a database, brings its schema up to date and starts the writer and the reaper. Must
-    /// be called within a Tokio runtime.
+    /// Opens a database, brings its schema up to date, carries what earlier processes left in their
+    /// journals into it, and starts the writer and the reaper. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Unavailable`] or [`Error::Migrate`].
+    /// [`Error::Address`], [`Error::Unavailable`], [`Error::Migrate`] or [`Error::Journal`].
     pub async fn open(options: &Options) -> Result<Self, Error> {
         let dialect = Dialect::of(&options.url)?;
         let pools = dialect.connect(options).await?;
@@ -139,8 +161,16 @@ impl Store {
             carriers: Carriers::default(),
             options: options.clone(),
         });
-        let writer = writer::start(Arc::clone(&inner));
-        Ok(Self { inner, writer })
+        let journal = match &options.journal {
+            Some(folder) => Some(Arc::new(journal(&inner, folder).await?)),
+            None => None,
+        };
+        let writer = writer::start(Arc::clone(&inner), journal.clone());
+        let fast = journal.map(|journal| {
+            let slices = Slices::begin(&inner, writer.clone(), Arc::clone(&journal));
+            Fast { journal, slices }
+        });
+        Ok(Self { inner, writer, fast })
     }
 
     /// Which database it is.
@@ -172,9 +202,26 @@ impl Store {
         Ok(row.try_get("revision")?)
     }
 
-    /// Ends the writer after what is queued and closes every connection.
+    /// Waits until the database has everything that happened before. Without a journal it does.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where the writer stopped.
+    pub async fn catch_up(&self) -> Result<(), Error> {
+        if self.fast.is_some() { self.writer.catch_up().await } else { Ok(()) }
+    }
+
+    /// Gives every slice back, ends the writer after what is queued and closes every connection. What
+    /// the database did not take stays in the journal for the next start.
     pub async fn close(&self) {
+        if let Some(fast) = &self.fast {
+            fast.slices.retire_all();
+        }
         self.writer.stop().await;
+        if let Some(fast) = &self.fast
+            && let Err(error) = end(&self.inner, &fast.journal).await
+        {
+            tracing::warn!(%error, "the journal is carried at the next start");
+        }
         self.inner.read.close().await;
         self.inner.write.close().await;
     }
@@ -236,7 +283,8 @@ impl Store {
 
     /// The budget ledger.
     pub fn ledger(&self) -> Ledger {
-        Ledger { inner: Arc::clone(&self.inner), writer: self.writer.clone() }
+        let slices = self.fast.as_ref().map(|fast| Arc::clone(&fast.slices));
+        Ledger { inner: Arc::clone(&self.inner), writer: self.writer.clone(), slices }
     }
 
     /// The audit chain.
@@ -253,6 +301,25 @@ impl Store {
     pub fn outbox(&self) -> Outbox {
         Outbox { inner: Arc::clone(&self.inner) }
     }
+}
+
+/// Carries what is left of earlier journals and begins the one of this process.
+async fn journal(inner: &Inner, folder: &Path) -> Result<Journal, Error> {
+    let lock = journal::lock(folder)?;
+    journal::replay::all(inner, folder).await?;
+    owners::begin(inner).await?;
+    let begun = Journal::begin(folder, lock, inner.fence, inner.options.journal_bytes_max);
+    begun.map_err(|error| Error::Journal { path: folder.to_owned(), why: error.to_string() })
+}
+
+/// Ends the journal of this process, and the process itself in the database if that has all of it.
+async fn end(inner: &Inner, journal: &Journal) -> Result<(), Error> {
+    let carried = owners::carried(inner, inner.fence).await?.unwrap_or_default();
+    if carried == journal.seq() {
+        owners::end(inner, inner.fence, true).await?;
+    }
+    journal.end(carried);
+    Ok(())
 }
 
 /// A number that no other process has, and that is higher for one that started later.

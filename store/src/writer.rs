@@ -3,21 +3,29 @@
 //!
 //! While the database is away, admissions fail at once and everything that must not be lost
 //! (settlements, progress, audit) stays in the writer, bounded, until the database is back.
+//!
+//! What the journal has, nobody waits for: it comes here in the journal's order and is carried into the
+//! database behind, in larger batches.
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use budget::{Basis, HoldAsk, Outcome, Refusal};
-use tokio::sync::{mpsc, oneshot};
+use budget::{Basis, HoldAsk, Outcome, Refusal, SliceAsk};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use types::{AgentId, HoldId, KeyId, Nanos};
 
 use crate::{
     Error,
     audit::Draft,
     batch::{self, Failed},
+    journal::{self, Journal, Purpose, frame::Frame},
     ledger::{Ended, Settlement},
     raises::Raises,
     store::Inner,
@@ -27,11 +35,20 @@ use crate::{
 pub(crate) struct Entry {
     pub(crate) ask: Option<Ask>,
     pub(crate) record: Option<Arc<Draft>>,
-    answer: oneshot::Sender<Result<Option<Outcome>, Failure>>,
+    /// Its number in the journal; then nobody waits for it, and it happened already.
+    pub(crate) seq: Option<u64>,
+    /// Where somebody waits.
+    answer: Option<Answer>,
     queued: Instant,
+    /// Its place in the queue, which it leaves when the writer takes it.
+    place: Option<OwnedSemaphorePermit>,
 }
 
-/// An operation on the ledger, as the handle asks for it.
+type Answer = oneshot::Sender<Result<Option<Outcome>, Failure>>;
+
+/// An operation on the ledger, as the handle asks for it and as the journal has it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Ask {
     /// `dispatched`: with the dispatch mark, in the same transaction.
     Hold {
@@ -55,13 +72,24 @@ pub(crate) enum Ask {
         hold: HoldId,
         settlement: Settlement,
     },
+    #[serde(skip)]
     Reap,
+    #[serde(skip)]
+    Slice {
+        ask: Box<SliceAsk>,
+        agent: AgentId,
+        key: Option<KeyId>,
+    },
+    #[serde(skip)]
+    CloseSlice {
+        slice: HoldId,
+    },
 }
 
 impl Ask {
-    /// A hold or a dispatch mark: nothing went out yet, so it can be refused at no cost.
+    /// A hold, a slice or a dispatch mark: nothing went out yet, so it can be refused at no cost.
     const fn is_admission(&self) -> bool {
-        matches!(self, Self::Hold { .. } | Self::Dispatch { .. })
+        matches!(self, Self::Hold { .. } | Self::Slice { .. } | Self::Dispatch { .. })
     }
 
     /// What gives back the hold that this asks for, where its caller never hears of it: nothing
@@ -76,10 +104,12 @@ impl Ask {
                 };
                 Some(Self::Settle { hold: ask.hold, settlement })
             }
+            Self::Slice { ask, .. } => Some(Self::CloseSlice { slice: ask.slice }),
             Self::Dispatch { .. }
             | Self::Progress { .. }
             | Self::Release { .. }
             | Self::Settle { .. }
+            | Self::CloseSlice { .. }
             | Self::Reap => None,
         }
     }
@@ -98,10 +128,12 @@ pub(crate) type Applied = Result<Option<Outcome>, Refusal>;
 /// Sends entries to the writer. The writer ends with its last handle.
 #[derive(Clone)]
 pub(crate) struct Handle {
-    sender: mpsc::Sender<Message>,
-    /// Gives back holds that nobody heard of. It takes any number, so that none is refused while the
-    /// queue is full; there are never more of them than callers that waited.
-    undone: mpsc::UnboundedSender<Ask>,
+    sender: mpsc::UnboundedSender<Message>,
+    /// Places in the queue for those who wait.
+    places: Arc<Semaphore>,
+    /// Records of the journal that are not in the database yet.
+    backlog: Arc<AtomicUsize>,
+    backlog_max: usize,
     admission_timeout: Duration,
 }
 
@@ -114,19 +146,28 @@ enum Message {
 const BACKOFF_MIN: Duration = Duration::from_millis(20);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
+/// How long the writer waits for company where nobody waits for it.
+const LINGER: Duration = Duration::from_millis(20);
+
 /// Starts the writer and the loop that reaps and prunes.
-pub(crate) fn start(inner: Arc<Inner>) -> Handle {
-    let (sender, receiver) = mpsc::channel(inner.options.queue_max.max(1));
-    let (undone, undos) = mpsc::unbounded_channel();
-    let admission_timeout = inner.options.admission_timeout;
-    let handle = Handle { sender, undone, admission_timeout };
-    let weak = (handle.sender.downgrade(), handle.undone.downgrade());
-    tokio::spawn(keep_house(Arc::clone(&inner), weak));
+pub(crate) fn start(inner: Arc<Inner>, journal: Option<Arc<Journal>>) -> Handle {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let most = inner.options.queue_max.max(1);
+    let handle = Handle {
+        sender,
+        places: Arc::new(Semaphore::new(most)),
+        backlog: Arc::default(),
+        backlog_max: most,
+        admission_timeout: inner.options.admission_timeout,
+    };
+    tokio::spawn(keep_house(Arc::clone(&inner), handle.downgrade()));
     let writer = Writer {
         batch: inner.options.batch_max.max(1),
         inner,
+        journal,
+        places: Arc::clone(&handle.places),
+        backlog: Arc::clone(&handle.backlog),
         receiver,
-        undos,
         waiting: VecDeque::new(),
         backoff: BACKOFF_MIN,
         took: Duration::ZERO,
@@ -159,6 +200,43 @@ impl Handle {
         answer.await.map(drop).map_err(|_| Error::Busy)
     }
 
+    /// Waits until the database has everything that was told before.
+    pub(crate) async fn catch_up(&self) -> Result<(), Error> {
+        self.send(None, None, false).await.map(drop).map_err(|_| Error::Busy)
+    }
+
+    /// Writes an operation into the journal and queues it, in the journal's order. It is done with
+    /// this: the database follows.
+    pub(crate) fn journal(
+        &self,
+        journal: &Journal,
+        purpose: Purpose,
+        ask: Ask,
+        record: Option<Arc<Draft>>,
+    ) -> Result<(), journal::Error> {
+        let text = serde_json::to_vec(&ask).map_err(|_| journal::Error::TooLong)?;
+        let kept = record.clone();
+        let body = kept.as_ref().map_or(&[][..], |record| record.body.as_bytes());
+        journal.append(purpose, &text, body, |seq| {
+            self.backlog.fetch_add(1, Ordering::Relaxed);
+            let entry = Entry { seq: Some(seq), record, ..Entry::unanswered(ask) };
+            // Where the writer has ended, the journal keeps it for the next start.
+            let _ = self.sender.send(Message::Entry(Box::new(entry)));
+        })?;
+        Ok(())
+    }
+
+    /// Queues an operation that must not be refused and that nobody waits for.
+    pub(crate) fn tell(&self, ask: Ask) {
+        // Where the writer has ended, the reaper or the next start resolves it.
+        let _ = self.sender.send(Message::Entry(Box::new(Entry::unanswered(ask))));
+    }
+
+    /// Whether so many records of the journal wait for the database that nothing is admitted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.backlog.load(Ordering::Relaxed) >= self.backlog_max
+    }
+
     /// Whether the writer still writes.
     pub(crate) fn is_running(&self) -> bool {
         !self.sender.is_closed()
@@ -167,9 +245,20 @@ impl Handle {
     /// Ends the writer after everything that is queued.
     pub(crate) async fn stop(&self) {
         let (done, ended) = oneshot::channel();
-        if self.sender.send(Message::Stop(done)).await.is_ok() {
+        if self.sender.send(Message::Stop(done)).is_ok() {
             // An error means that it ended without an answer, which is as good.
             let _ = ended.await;
+        }
+    }
+
+    fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
+        let weak = self.sender.downgrade();
+        let (places, backlog) = (Arc::clone(&self.places), Arc::clone(&self.backlog));
+        let (backlog_max, admission_timeout) = (self.backlog_max, self.admission_timeout);
+        move || {
+            let (places, backlog) = (Arc::clone(&places), Arc::clone(&backlog));
+            let sender = weak.upgrade()?;
+            Some(Self { sender, places, backlog, backlog_max, admission_timeout })
         }
     }
 
@@ -179,17 +268,25 @@ impl Handle {
         record: Option<Draft>,
         admission: bool,
     ) -> Result<Option<Outcome>, Failure> {
-        let (answer, answered) = oneshot::channel();
-        let mut waiter = Waiter::new(answered, &ask, &self.undone);
-        let record = record.map(Arc::new);
-        let entry = Entry { ask, record, answer, queued: Instant::now() };
-        let message = Message::Entry(Box::new(entry));
-        if admission {
-            // A full queue is overload: shed at once.
-            self.sender.try_send(message).map_err(|_| Failure::Unavailable)?;
+        let places = Arc::clone(&self.places);
+        // A full queue is overload: an admission is shed at once.
+        let place = if admission {
+            places.try_acquire_owned().map_err(|_| Failure::Unavailable)?
         } else {
-            self.sender.send(message).await.map_err(|_| Failure::Unavailable)?;
-        }
+            places.acquire_owned().await.map_err(|_| Failure::Unavailable)?
+        };
+        let (answer, answered) = oneshot::channel();
+        let mut waiter = Waiter::new(answered, &ask, self);
+        let entry = Entry {
+            ask,
+            record: record.map(Arc::new),
+            seq: None,
+            answer: Some(answer),
+            queued: Instant::now(),
+            place: Some(place),
+        };
+        let message = Message::Entry(Box::new(entry));
+        self.sender.send(message).map_err(|_| Failure::Unavailable)?;
         waiter.answer().await
     }
 }
@@ -197,20 +294,20 @@ impl Handle {
 /// Waits for an answer. Dropped before it was read, because the caller left or ran out of time, it
 /// gives back a hold that was made for nobody: otherwise its money would be blocked until the
 /// reaper finds it.
-struct Waiter {
+struct Waiter<'h> {
     answered: Option<oneshot::Receiver<Result<Option<Outcome>, Failure>>>,
-    undone: mpsc::UnboundedSender<Ask>,
+    writer: &'h Handle,
     undo: Option<Ask>,
 }
 
-impl Waiter {
+impl<'h> Waiter<'h> {
     fn new(
         answered: oneshot::Receiver<Result<Option<Outcome>, Failure>>,
         ask: &Option<Ask>,
-        undone: &mpsc::UnboundedSender<Ask>,
+        writer: &'h Handle,
     ) -> Self {
         let undo = ask.as_ref().and_then(Ask::undo);
-        Self { answered: Some(answered), undone: undone.clone(), undo }
+        Self { answered: Some(answered), writer, undo }
     }
 
     async fn answer(&mut self) -> Result<Option<Outcome>, Failure> {
@@ -221,16 +318,15 @@ impl Waiter {
     }
 }
 
-impl Drop for Waiter {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         let (Some(mut answered), Some(undo)) = (self.answered.take(), self.undo.take()) else {
             return;
         };
         // After this either the answer is here, or the writer sees that nobody waits.
         answered.close();
-        if let Ok(Ok(Some(Outcome::Held(_)))) = answered.try_recv() {
-            // Where the writer has ended, the reaper resolves it.
-            let _ = self.undone.send(undo);
+        if let Ok(Ok(Some(Outcome::Held(_) | Outcome::Sliced(_)))) = answered.try_recv() {
+            self.writer.tell(undo);
         }
     }
 }
@@ -238,8 +334,10 @@ impl Drop for Waiter {
 /// The writer's task.
 struct Writer {
     inner: Arc<Inner>,
-    receiver: mpsc::Receiver<Message>,
-    undos: mpsc::UnboundedReceiver<Ask>,
+    journal: Option<Arc<Journal>>,
+    places: Arc<Semaphore>,
+    backlog: Arc<AtomicUsize>,
+    receiver: mpsc::UnboundedReceiver<Message>,
     /// Taken from the queue and not yet written, oldest first.
     waiting: VecDeque<Entry>,
     backoff: Duration,
@@ -258,27 +356,16 @@ impl Writer {
     async fn run(mut self) {
         let mut stopping: Option<oneshot::Sender<()>> = None;
         loop {
-            self.take_undone();
             if self.waiting.is_empty() {
                 if stopping.is_some() {
                     break;
                 }
-                tokio::select! {
-                    message = self.receiver.recv() => match message {
-                        Some(message) => self.take(message, &mut stopping),
-                        None => break,
-                    },
-                    Some(undo) = self.undos.recv() => {
-                        self.waiting.push_back(Entry::unanswered(undo));
-                    }
+                match self.receiver.recv().await {
+                    Some(message) => self.take(message, &mut stopping),
+                    None => break,
                 }
             }
-            while self.waiting.len() < self.batch {
-                match self.receiver.try_recv() {
-                    Ok(message) => self.take(message, &mut stopping),
-                    Err(_) => break,
-                }
-            }
+            self.gather(&mut stopping).await;
             let batch = self.next_batch();
             if !batch.is_empty() {
                 self.write(batch, stopping.is_some()).await;
@@ -290,18 +377,32 @@ impl Writer {
         }
     }
 
-    fn take_undone(&mut self) {
-        while let Ok(undo) = self.undos.try_recv() {
-            self.waiting.push_back(Entry::unanswered(undo));
+    /// Takes what is queued, up to a batch. Where nobody waits for any of it, more may come.
+    async fn gather(&mut self, stopping: &mut Option<oneshot::Sender<()>>) {
+        let until = tokio::time::Instant::now() + LINGER;
+        while self.waiting.len() < self.batch {
+            let urgent = self.waiting.iter().any(|entry| entry.answer.is_some());
+            let message = match self.receiver.try_recv() {
+                Ok(message) => message,
+                Err(_) if urgent || stopping.is_some() => break,
+                Err(_) => match tokio::time::timeout_at(until, self.receiver.recv()).await {
+                    Ok(Some(message)) => message,
+                    Ok(None) | Err(_) => break,
+                },
+            };
+            self.take(message, stopping);
         }
     }
 
     fn take(&mut self, message: Message, stopping: &mut Option<oneshot::Sender<()>>) {
         match message {
-            Message::Entry(entry) => self.waiting.push_back(*entry),
+            Message::Entry(mut entry) => {
+                entry.place = None;
+                self.waiting.push_back(*entry);
+            }
             Message::Stop(done) => {
                 // What is queued behind it is still taken; what comes later is refused.
-                self.receiver.close();
+                self.close();
                 *stopping = Some(done);
             }
         }
@@ -314,7 +415,7 @@ impl Writer {
         // What would be too late after this batch is refused now and costs nothing.
         let limit = self.inner.options.admission_timeout.saturating_sub(self.took);
         let (fresh, stale): (Vec<_>, Vec<_>) = self.waiting.drain(..most).partition(|entry| {
-            !entry.is_admission() || (!entry.answer.is_closed() && entry.queued.elapsed() < limit)
+            !entry.is_admission() || (entry.is_awaited() && entry.queued.elapsed() < limit)
         });
         stale.into_iter().for_each(|entry| entry.answer(Err(Failure::Unavailable)));
         fresh
@@ -324,7 +425,7 @@ impl Writer {
     /// operation is idempotent by its id.
     async fn write(&mut self, batch: Vec<Entry>, stopping: bool) {
         let started = Instant::now();
-        let written = batch::write(&self.inner, &batch).await;
+        let written = batch::write(&self.inner, &batch, self.inner.fence).await;
         self.pace(batch.len(), started.elapsed());
         match written {
             Ok(applied) => {
@@ -339,7 +440,7 @@ impl Writer {
             }
             Err(Failed { error: error @ Error::Disk(_), .. }) => {
                 tracing::error!(%error, entries = batch.len(), "the writer stops");
-                self.receiver.close();
+                self.close();
                 batch.into_iter().for_each(|entry| entry.answer(Err(Failure::Unavailable)));
                 self.refuse_all();
             }
@@ -376,7 +477,8 @@ impl Writer {
     /// One entry that the database refuses must not take the others with it.
     async fn write_singly(&mut self, batch: Vec<Entry>) {
         for entry in batch {
-            match batch::write(&self.inner, std::slice::from_ref(&entry)).await {
+            let one = std::slice::from_ref(&entry);
+            match batch::write(&self.inner, one, self.inner.fence).await {
                 Ok(applied) => self.answer(vec![entry], applied),
                 Err(Failed { error, uncertain }) if error.is_transient() => {
                     self.put_back(vec![entry], uncertain, false);
@@ -395,8 +497,8 @@ impl Writer {
     fn put_back(&mut self, batch: Vec<Entry>, uncertain: bool, stopping: bool) {
         for entry in batch.into_iter().rev() {
             if stopping || entry.is_refused_when_away() {
-                let undo = entry.ask.as_ref().filter(|_| uncertain && !stopping);
-                let undo = undo.and_then(Ask::undo).map(Entry::unanswered);
+                let undo = entry.undo().filter(|_| uncertain && !stopping);
+                let undo = undo.map(Entry::unanswered);
                 undo.into_iter().for_each(|undo| self.waiting.push_front(undo));
                 entry.answer(Err(Failure::Unavailable));
             } else {
@@ -406,25 +508,68 @@ impl Writer {
     }
 
     fn answer(&mut self, batch: Vec<Entry>, applied: Vec<Applied>) {
-        for (entry, applied) in batch.into_iter().zip(applied) {
-            let undo = entry.ask.as_ref().filter(|_| applied.is_ok()).and_then(Ask::undo);
-            let unheard = entry.answer.send(applied.map_err(Failure::Refused)).is_err();
+        let carried = batch.iter().filter_map(|entry| entry.seq).max();
+        if let (Some(journal), Some(seq)) = (&self.journal, carried) {
+            journal.carried(seq);
+        }
+        for (mut entry, applied) in batch.into_iter().zip(applied) {
+            if entry.seq.is_some() {
+                self.backlog.fetch_sub(1, Ordering::Relaxed);
+            }
+            let undo = entry.undo().filter(|_| applied.is_ok());
+            let Some(answer) = entry.answer.take() else {
+                if let Err(refusal) = applied {
+                    // It happened all the same: people must look.
+                    tracing::error!(%refusal, "the books do not take what happened");
+                }
+                continue;
+            };
+            let unheard = answer.send(applied.map_err(Failure::Refused)).is_err();
             if let (Some(undo), true) = (undo, unheard) {
                 // The caller left between the batch and the answer: the money goes back.
                 self.waiting.push_back(Entry::unanswered(undo));
             }
         }
     }
+
+    /// Takes nothing more.
+    fn close(&mut self) {
+        self.receiver.close();
+        self.places.close();
+    }
 }
 
 impl Entry {
-    fn unanswered(ask: Ask) -> Self {
-        let (answer, _) = oneshot::channel();
-        Self { ask: Some(ask), record: None, answer, queued: Instant::now() }
+    /// An operation that nobody waits for.
+    pub(crate) fn unanswered(ask: Ask) -> Self {
+        let queued = Instant::now();
+        Self { ask: Some(ask), record: None, seq: None, answer: None, queued, place: None }
     }
 
+    /// A record of the journal of an earlier process; an error says what is wrong with it.
+    pub(crate) fn replayed(frame: &Frame) -> Result<Self, String> {
+        let wrong = |what: &str| format!("the {what} of record {} is not known", frame.seq);
+        let ask = serde_json::from_slice(&frame.ask).map_err(|_| wrong("operation"))?;
+        let mut entry = Self { seq: Some(frame.seq), ..Self::unanswered(ask) };
+        if !frame.record.is_empty() {
+            let draft = Draft::read(&frame.record).map_err(|_| wrong("audit record"))?;
+            entry.record = Some(Arc::new(draft));
+        }
+        Ok(entry)
+    }
+
+    /// Whether it can still be refused.
     fn is_admission(&self) -> bool {
-        self.ask.as_ref().is_some_and(Ask::is_admission)
+        self.seq.is_none() && self.ask.as_ref().is_some_and(Ask::is_admission)
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| !answer.is_closed())
+    }
+
+    /// What gives back what it made, where nobody hears of it.
+    fn undo(&self) -> Option<Ask> {
+        self.ask.as_ref().filter(|_| self.seq.is_none()).and_then(Ask::undo)
     }
 
     /// An admission and a reap are refused while the database is away. All else tells of what
@@ -434,28 +579,26 @@ impl Entry {
     }
 
     fn answer(self, answer: Result<Option<Outcome>, Failure>) {
-        // An error means that nobody waits any more.
-        let _ = self.answer.send(answer);
+        if let Some(to) = self.answer {
+            // An error means that nobody waits any more.
+            let _ = to.send(answer);
+        }
     }
 }
 
 /// Reaps expired holds and removes what has been over for long, until the store is closed.
-async fn keep_house(
-    inner: Arc<Inner>,
-    (sender, undone): (mpsc::WeakSender<Message>, mpsc::WeakUnboundedSender<Ask>),
-) {
+async fn keep_house(inner: Arc<Inner>, handle: impl Fn() -> Option<Handle>) {
     let every = inner.options.reaper_period;
     let mut period = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         period.tick().await;
-        let (Some(sender), Some(undone)) = (sender.upgrade(), undone.upgrade()) else { return };
-        let handle = Handle { sender, undone, admission_timeout: inner.options.admission_timeout };
+        let Some(handle) = handle() else { return };
         match handle.ask(Ask::Reap, None).await {
-            Ok(Some(Outcome::Reaped { released, settled, .. })) => {
-                if !released.is_empty() || !settled.is_empty() {
-                    let (released, settled) = (released.len(), settled.len());
-                    tracing::warn!(released, settled, "expired holds were resolved");
+            Ok(Some(Outcome::Reaped { released, settled, lapsed })) => {
+                let (released, settled, lapsed) = (released.len(), settled.len(), lapsed.len());
+                if released + settled + lapsed > 0 {
+                    tracing::warn!(released, settled, lapsed, "expired holds were resolved");
                 }
             }
             Ok(_) => {}

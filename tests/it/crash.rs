@@ -110,9 +110,10 @@ impl Stage {
 
     /// Accounts are what the holds and the ledger say, and within the cap.
     async fn assert_balanced(&self) {
-        let query = "select cast(coalesce(sum(amount), 0) as bigint) from holds \
-                     where state in ('held', 'dispatched')";
-        // The reaper may resolve a hold between two looks.
+        let query = "select cast((select coalesce(sum(amount), 0) from holds \
+                     where state in ('held', 'dispatched')) \
+                     + (select coalesce(sum(amount), 0) from slices) as bigint)";
+        // The writer or the reaper may come in between two looks.
         eventually("the books balance", STEP_MAX, async || {
             let held = self.rows.number(query).await;
             let accounts = self.rows.accounts().await;

@@ -12,6 +12,7 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
         S::Unavailable(_) | S::Busy => (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable"),
         S::Address(_)
         | S::Disk(_)
+        | S::Journal { .. }
         | S::Migrate(_)
         | S::RecordTooLarge { .. }
         | S::Corrupt { .. }

@@ -26,7 +26,7 @@ impl Books {
             hold.state.after(HoldEvent::Hold)?;
             return Ok(Outcome::Held(Box::new(hold.clone())));
         }
-        let mut hold = fresh(ask);
+        let mut hold = Hold::new(ask);
         match ask.backing {
             Backing::Room => self.reserve(&mut hold, &ask.path, true)?,
             Backing::Debt => self.reserve(&mut hold, &ask.path, false)?,
@@ -257,30 +257,6 @@ impl Books {
             return Ok(hold);
         }
         Err(Refusal::FenceStale { hold: id, given: fence, current: hold.fence })
-    }
-}
-
-/// A hold as asked for, on no path yet.
-fn fresh(ask: &HoldAsk) -> Hold {
-    Hold {
-        id: ask.hold,
-        attempt: ask.attempt,
-        request: ask.request,
-        tenant: ask.tenant,
-        path: Vec::new(),
-        slice: None,
-        amount: ask.amount,
-        state: HoldState::Held,
-        provider: ask.provider.clone(),
-        model: ask.model.clone(),
-        price_row: ask.price_row.clone(),
-        dispatched_at: None,
-        progress: 0,
-        if_lost: ask.amount,
-        lease_until: ask.lease_until,
-        owner: ask.owner.clone(),
-        fence: ask.fence,
-        charge: None,
     }
 }
 

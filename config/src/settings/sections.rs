@@ -310,6 +310,10 @@ pub struct Ledger {
     pub reaper_period: Duration,
     /// How long a request waits for its reservation.
     pub admission_timeout: Duration,
+    /// Whether calls are admitted in memory, with a journal in the state folder.
+    pub journal: bool,
+    /// The most bytes that the journal may have on the disk.
+    pub journal_bytes_max: usize,
 }
 
 impl Ledger {
@@ -332,6 +336,18 @@ impl Ledger {
                 millis(500),
                 millis(10)..=seconds(30),
                 "How long a request waits for its reservation.",
+            ),
+            journal: from.flag(
+                "journal",
+                true,
+                "Admit calls in memory, with a journal in the state folder; without it each waits \
+                 for the database.",
+            ),
+            journal_bytes_max: from.bytes(
+                "journal_bytes_max",
+                1 << 30,
+                16 << 20..=1 << 40,
+                "The most that the journal may have on the disk while the database is away.",
             ),
         };
         from.finish();

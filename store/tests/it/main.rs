@@ -11,6 +11,8 @@ mod audit;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod fast;
+#[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod invariants;

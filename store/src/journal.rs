@@ -1,0 +1,406 @@
+//! The journal: a file on the local disk that every hold, settlement and audit record of the fast path
+//! is written to before the step that it announces. The writer carries its records into the database
+//! later, in their order.
+//!
+//! A record is one `write`, so that the kernel has it when [`Journal::append`] returns: killing the
+//! process loses nothing. The disk has it a few milliseconds later, when a thread of its own flushes
+//! what came together. A flush that fails ends the process: what a later one says cannot be trusted,
+//! because the kernel may have dropped the pages.
+//!
+//! Blocks are allocated ahead of what is written, with some kept back for what tells of money that was
+//! spent already. So a full disk refuses admissions and no settlement.
+
+pub(crate) mod frame;
+pub(crate) mod replay;
+
+use std::{
+    collections::VecDeque,
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rustix::fs::FallocateFlags;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+/// How long the flush waits for company.
+const FLUSH_PERIOD: Duration = Duration::from_millis(5);
+/// A file that is longer is followed by a new one, and removed once all of it is carried.
+const SEGMENT_BYTES: u64 = 32 << 20;
+/// How much is allocated at once.
+const STEP_BYTES: u64 = 1 << 20;
+/// What admissions leave for the settlements of what runs.
+const KEPT_BYTES: u64 = 512 << 10;
+/// How a process ends whose disk fails to keep what was written: `EX_IOERR` of `sysexits.h`.
+const EXIT_DISK: i32 = 74;
+
+/// The journal of this process.
+pub(crate) struct Journal {
+    folder: PathBuf,
+    head: Head,
+    bytes_max: u64,
+    tail: Mutex<Tail>,
+    flush: Arc<Flush>,
+    /// Held for as long as the journal is open: one process a folder.
+    _lock: File,
+}
+
+/// The first record of every file: whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// Of this format: 1.
+    pub(crate) version: u32,
+    /// The fence of the process.
+    pub(crate) fence: u64,
+    /// Which start of the machine it ran on; empty where that cannot be told.
+    pub(crate) boot: String,
+}
+
+/// Where the journal ends.
+struct Tail {
+    file: Arc<File>,
+    path: PathBuf,
+    /// The place of the next record.
+    at: u64,
+    /// Up to where blocks are allocated.
+    allocated: u64,
+    /// The number of the last record.
+    seq: u64,
+    /// The number of this file.
+    segment: u32,
+    /// Files before this one, with the numbers of their last records and their lengths.
+    before: VecDeque<(u64, PathBuf, u64)>,
+    frame: Vec<u8>,
+}
+
+/// What the thread that flushes is told, and tells.
+struct Flush {
+    wanted: Mutex<Wanted>,
+    rung: Condvar,
+    /// The number of the last record that the disk has.
+    kept: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Wanted {
+    file: Option<Arc<File>>,
+    seq: u64,
+    urgent: bool,
+    stop: bool,
+}
+
+/// What a record is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Money that is about to be spent: refused while the disk is nearly full.
+    Admission,
+    /// What happened already.
+    Aftermath,
+}
+
+/// Why a record was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The disk or the journal's bound is reached.
+    #[error("the journal has no room left on its disk; make room, or wait for the database")]
+    Full,
+    /// The record is too long.
+    #[error("a record is too long for the journal")]
+    TooLong,
+    /// The disk does not take it.
+    #[error("the journal `{}` cannot be written", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Journal {
+    /// Begins a new journal in a folder that [`lock`] locked.
+    pub(crate) fn begin(
+        folder: &Path,
+        lock: File,
+        fence: u64,
+        bytes_max: u64,
+    ) -> Result<Self, Error> {
+        let head = Head { version: 1, fence, boot: boot() };
+        let tail = Tail::create(folder, &head, 1, 0)?;
+        let (kept, _) = watch::channel(0);
+        let flush = Arc::new(Flush { wanted: Mutex::default(), rung: Condvar::new(), kept });
+        let flushing = Arc::clone(&flush);
+        std::thread::Builder::new()
+            .name("journal-flush".to_owned())
+            .spawn(move || flushing.run(lost))
+            .map_err(|source| Error::Io { path: folder.to_owned(), source })?;
+        let folder = folder.to_owned();
+        Ok(Self { folder, head, bytes_max, tail: Mutex::new(tail), flush, _lock: lock })
+    }
+
+    /// Writes a record and, within the same lock, hands its number on: whoever queues it there has
+    /// the queue in the journal's order.
+    pub(crate) fn append(
+        &self,
+        purpose: Purpose,
+        ask: &[u8],
+        record: &[u8],
+        then: impl FnOnce(u64),
+    ) -> Result<u64, Error> {
+        let mut tail = self.tail();
+        let seq = tail.seq + 1;
+        let mut bytes = std::mem::take(&mut tail.frame);
+        let written = if frame::encode(&mut bytes, seq, ask, record) {
+            self.write(&mut tail, purpose, &bytes)
+        } else {
+            Err(Error::TooLong)
+        };
+        tail.frame = bytes;
+        written?;
+        tail.seq = seq;
+        self.flush.want(&tail.file, seq);
+        then(seq);
+        Ok(seq)
+    }
+
+    /// Waits until the disk has a record.
+    pub(crate) async fn kept(&self, seq: u64) {
+        self.flush.hurry();
+        let mut kept = self.flush.kept.subscribe();
+        // The sender lives as long as this journal.
+        let _ = kept.wait_for(|at| *at >= seq).await;
+    }
+
+    /// The database has every record up to this one: files before it are removed.
+    pub(crate) fn carried(&self, seq: u64) {
+        let mut tail = self.tail();
+        while tail.before.front().is_some_and(|(last, _, _)| *last <= seq) {
+            if let Some((_, path, _)) = tail.before.pop_front() {
+                remove(&path);
+            }
+        }
+    }
+
+    /// Ends the journal. Its files stay if the database does not have all of it.
+    pub(crate) fn end(&self, carried: u64) {
+        self.flush.stop();
+        self.carried(carried);
+        let tail = self.tail();
+        if tail.before.is_empty() && tail.seq <= carried {
+            remove(&tail.path);
+        }
+    }
+
+    /// The number of the last record.
+    pub(crate) fn seq(&self) -> u64 {
+        self.tail().seq
+    }
+
+    fn write(&self, tail: &mut Tail, purpose: Purpose, bytes: &[u8]) -> Result<(), Error> {
+        if tail.at >= SEGMENT_BYTES
+            && let Err(error) = self.turn(tail)
+            && purpose == Purpose::Admission
+        {
+            return Err(error);
+        }
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let keep = if purpose == Purpose::Admission { KEPT_BYTES } else { 0 };
+        let end = tail.at.saturating_add(length);
+        if end.saturating_add(KEPT_BYTES) > tail.allocated {
+            let others: u64 = tail.before.iter().map(|(_, _, bytes)| *bytes).sum();
+            let within = others.saturating_add(tail.allocated) < self.bytes_max;
+            let allocated = within && tail.allocate().is_ok();
+            if !allocated && end.saturating_add(keep) > tail.allocated {
+                return Err(Error::Full);
+            }
+        }
+        tail.file.write_all_at(bytes, tail.at).map_err(|error| tail.failed(error))?;
+        tail.at = end;
+        Ok(())
+    }
+
+    /// Goes on in a new file. The disk has the whole old one first, so that only the last file of a
+    /// journal can end torn.
+    fn turn(&self, tail: &mut Tail) -> Result<(), Error> {
+        tail.file.sync_data().unwrap_or_else(lost);
+        let next = Tail::create(&self.folder, &self.head, tail.segment + 1, tail.seq)?;
+        let frame = std::mem::take(&mut tail.frame);
+        let old = std::mem::replace(tail, next);
+        tail.frame = frame;
+        tail.before = old.before;
+        tail.before.push_back((old.seq, old.path, old.allocated));
+        Ok(())
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.flush.stop();
+    }
+}
+
+impl Tail {
+    fn create(folder: &Path, head: &Head, segment: u32, seq: u64) -> Result<Self, Error> {
+        let path = folder.join(format!("{:016x}-{segment:06}.journal", head.fence));
+        let failed = |source: io::Error| Error::Io { path: path.clone(), source };
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        let mut tail = Self {
+            file: Arc::new(file),
+            path: path.clone(),
+            at: 0,
+            allocated: 0,
+            seq,
+            segment,
+            before: VecDeque::new(),
+            frame: Vec::new(),
+        };
+        let first = serde_json::to_vec(head).map_err(|error| failed(error.into()))?;
+        let mut bytes = Vec::new();
+        frame::encode(&mut bytes, 0, &first, &[]);
+        tail.allocate().map_err(|_| Error::Full)?;
+        tail.file.write_all_at(&bytes, 0).map_err(failed)?;
+        tail.at = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        // The file itself and its name must survive, not only its bytes.
+        tail.file.sync_all().map_err(failed)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        Ok(tail)
+    }
+
+    /// Allocates the next blocks, so that a write into them needs no more of the disk.
+    fn allocate(&mut self) -> io::Result<()> {
+        let blocks = FallocateFlags::empty();
+        match rustix::fs::fallocate(&*self.file, blocks, self.allocated, STEP_BYTES) {
+            // A file system that cannot allocate takes zeros, which come to the same.
+            Err(rustix::io::Errno::OPNOTSUPP) => {
+                let zeros = vec![0; usize::try_from(STEP_BYTES).unwrap_or_default()];
+                self.file.write_all_at(&zeros, self.allocated)?;
+            }
+            done => done?,
+        }
+        self.allocated += STEP_BYTES;
+        Ok(())
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        if source.kind() == io::ErrorKind::StorageFull {
+            return Error::Full;
+        }
+        Error::Io { path: self.path.clone(), source }
+    }
+}
+
+impl Flush {
+    fn want(&self, file: &Arc<File>, seq: u64) {
+        let mut wanted = self.wanted();
+        // A file that was left is flushed by whoever left it.
+        if !wanted.file.as_ref().is_some_and(|known| Arc::ptr_eq(known, file)) {
+            wanted.file = Some(Arc::clone(file));
+        }
+        let idle = wanted.seq == *self.kept.borrow();
+        wanted.seq = seq;
+        if idle {
+            self.rung.notify_one();
+        }
+    }
+
+    fn hurry(&self) {
+        self.wanted().urgent = true;
+        self.rung.notify_one();
+    }
+
+    fn stop(&self) {
+        self.wanted().stop = true;
+        self.rung.notify_one();
+    }
+
+    /// Flushes what is wanted, together with what comes meanwhile, until it is told to stop.
+    fn run(&self, lost: impl FnOnce(io::Error)) {
+        let mut kept = 0;
+        loop {
+            let mut wanted = self.wanted();
+            while wanted.seq == kept && !wanted.stop {
+                wanted = self.rung.wait(wanted).unwrap_or_else(PoisonError::into_inner);
+            }
+            if wanted.seq > kept && !wanted.urgent && !wanted.stop {
+                let waited = self.rung.wait_timeout_while(wanted, FLUSH_PERIOD, |wanted| {
+                    !wanted.urgent && !wanted.stop
+                });
+                wanted = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            let (file, seq, stop) = (wanted.file.clone(), wanted.seq, wanted.stop);
+            wanted.urgent = false;
+            drop(wanted);
+            if seq > kept
+                && let Some(Err(error)) = file.map(|file| file.sync_data())
+            {
+                return lost(error);
+            }
+            kept = seq;
+            self.kept.send_replace(kept);
+            if stop {
+                return;
+            }
+        }
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the process, whose disk did not keep what was written.
+fn lost(error: io::Error) {
+    tracing::error!(%error, "the disk failed to keep the journal; check it, then start again");
+    std::process::exit(EXIT_DISK)
+}
+
+/// Makes the folder and takes it for this process.
+///
+/// # Errors
+/// [`crate::Error::Journal`] where another process has it or it cannot be made.
+pub(crate) fn lock(folder: &Path) -> Result<File, crate::Error> {
+    let failed = |why: String| crate::Error::Journal { path: folder.to_owned(), why };
+    std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(folder.join("lock"))
+        .map_err(|error| failed(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(failed("another process uses it; give each its own `state.dir`".to_owned()))
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(failed(error.to_string())),
+    }
+}
+
+/// Which start of the machine this is. Only within one did the kernel keep what was written and not
+/// flushed.
+pub(crate) fn boot() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.trim().to_owned()
+}
+
+/// Removes a file whose records the database has. One that stays is found and removed at the next start.
+fn remove(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path) {
+        tracing::warn!(%error, file = %path.display(), "a journal that is done with stays");
+    }
+}

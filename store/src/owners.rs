@@ -1,0 +1,109 @@
+//! Processes that admit from slices: their fences, their leases, and how far their journals are
+//! carried into the database.
+
+use sqlx::AnyConnection;
+use types::Timestamp;
+
+use crate::{
+    Error, batch,
+    rows::{Get, signed},
+    slices,
+    store::Inner,
+    writer::{Ask, Entry},
+};
+
+/// Writes the row of this process, before its journal has a record.
+pub(crate) async fn begin(inner: &Inner) -> Result<(), Error> {
+    let mut tx = inner.write.begin_with(inner.dialect.begin()).await?;
+    let now = crate::store::now(&mut tx, inner.dialect).await?;
+    sqlx::query(
+        "insert into owners (fence, tenant_id, owner, started_at, lease_until, carried) \
+         values ($1, '', $2, $3, $4, 0)",
+    )
+    .bind(signed(inner.fence))
+    .bind(inner.options.owner.clone())
+    .bind(now.0)
+    .bind(batch::lease(inner, now).0)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The last record of a journal that the database has; `None` for a process that it does not know.
+pub(crate) async fn carried(inner: &Inner, fence: u64) -> Result<Option<u64>, Error> {
+    let row = sqlx::query("select carried from owners where fence = $1")
+        .bind(signed(fence))
+        .fetch_optional(&inner.read)
+        .await?;
+    row.map(|row| Get { row: &row, table: "owners" }.count("carried")).transpose()
+}
+
+/// Notes within a batch that the records up to one are written with it.
+pub(crate) async fn carry(conn: &mut AnyConnection, fence: u64, seq: u64) -> Result<(), Error> {
+    sqlx::query("update owners set carried = $1 where fence = $2")
+        .bind(signed(seq))
+        .bind(signed(fence))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Vouches for a process and its slices within a batch.
+pub(crate) async fn renew(
+    conn: &mut AnyConnection,
+    fence: u64,
+    until: Timestamp,
+) -> Result<(), Error> {
+    for query in [
+        "update owners set lease_until = $1 where fence = $2 and ended_at is null",
+        "update slices set lease_until = $1 where fence = $2 and state = 'open'",
+    ] {
+        sqlx::query(query).bind(until.0).bind(signed(fence)).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// How many processes are alive.
+pub(crate) async fn alive(conn: &mut AnyConnection, now: Timestamp) -> Result<u64, Error> {
+    let query = "select cast(count(*) as bigint) as alive from owners \
+                 where ended_at is null and lease_until > $1";
+    let row = sqlx::query(query).bind(now.0).fetch_one(conn).await?;
+    Get { row: &row, table: "owners" }.count("alive")
+}
+
+/// Ends a process whose journal is carried. `known`: nothing that it did can be missing, so what is
+/// left of its slices is given back.
+pub(crate) async fn end(inner: &Inner, fence: u64, known: bool) -> Result<(), Error> {
+    while known {
+        let slices = slices::rows::of(inner, fence, "state <> 'closed'").await?;
+        if slices.is_empty() {
+            break;
+        }
+        let close = |id| Entry::unanswered(Ask::CloseSlice { slice: id });
+        let entries: Vec<Entry> = slices.into_iter().map(close).collect();
+        let applied = batch::write(inner, &entries, fence).await.map_err(|failed| failed.error)?;
+        if let Some(refusal) = applied.iter().find_map(|applied| applied.as_ref().err()) {
+            tracing::error!(%refusal, "a slice of an ended process could not be closed");
+            break;
+        }
+    }
+    sqlx::query("update owners set ended_at = lease_until where fence = $1 and ended_at is null")
+        .bind(signed(fence))
+        .execute(&inner.write)
+        .await?;
+    Ok(())
+}
+
+/// Removes slices and processes that ended before a time. An open slice that nobody vouches for any
+/// more has nothing in it by then: it lapsed.
+pub(crate) async fn prune(inner: &Inner, before: Timestamp) -> Result<(), Error> {
+    for query in [
+        "delete from slices where id in (select id from slices \
+         where state = 'closed' and lease_until < $1 limit 1000)",
+        "delete from owners where ended_at < $1",
+    ] {
+        sqlx::query(query).bind(before.0).execute(&inner.write).await?;
+    }
+    Ok(())
+}

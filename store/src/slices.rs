@@ -1,0 +1,556 @@
+//! The fast path of the ledger: money of a whole path that this process holds, a slice, is admitted
+//! from in memory. What happens is told to the journal, and to the writer, which carries it into the
+//! database behind.
+//!
+//! INVARIANT: what memory can admit is never more than what the slice's row has left. Three rules of
+//! [`budget::Fund`] keep that: carve before the hold is queued, give back after the settlement is, and
+//! queue the close behind everything else.
+
+pub(crate) mod rows;
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use budget::{
+    AccountKey, Backing, CapSpec, Charge, Fund, Hold, HoldAsk, HoldState, LedgerKind, Outcome,
+    Refusal, SliceAsk,
+};
+use types::{AgentId, HoldId, KeyId, Nanos, TenantId, Timestamp};
+
+use crate::{
+    audit::Draft,
+    journal::{Journal, Purpose},
+    ledger::Settlement,
+    store::Inner,
+    writer::{Ask, Failure, Handle},
+};
+
+/// A slice that nobody used for this long is given back: another gateway may need its money.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long a slice is used before the next one is taken: so long a change of a cap made elsewhere may
+/// take to be heard here.
+const LIFE: Duration = Duration::from_secs(5);
+/// How often that is looked after.
+const TICK: Duration = Duration::from_millis(250);
+/// A slice is meant to last this long at the pace of the one before it.
+const PACE: Duration = Duration::from_secs(2);
+/// Slices are not taken ahead faster than this.
+const AHEAD_PERIOD: Duration = Duration::from_millis(50);
+/// Paths that have slices at the same time. Beyond it a call asks the database.
+const SLOTS_MAX: usize = 16_384;
+/// How often a refused slice is asked for again once this process has given its others back.
+const TRIES: u32 = 3;
+
+/// The slices of this process.
+pub(crate) struct Slices {
+    inner: Arc<Inner>,
+    writer: Handle,
+    journal: Arc<Journal>,
+    slots: Mutex<HashMap<u64, Arc<Slot>>>,
+    hasher: RandomState,
+    open: Mutex<HashMap<HoldId, Open>>,
+}
+
+/// One path of accounts.
+struct Slot {
+    tenant: TenantId,
+    path: Vec<AccountKey>,
+    part: Mutex<Option<Arc<Part>>>,
+    /// Held by whoever asks the database for more.
+    filling: tokio::sync::Mutex<()>,
+    /// The next slice is being taken ahead.
+    ahead: AtomicBool,
+    /// How often the database was asked, and the last refusal with the number of its ask.
+    asks: AtomicU64,
+    refused: Mutex<Option<(u64, Nanos, Refusal)>>,
+    /// What callers that wait want together.
+    wanted: AtomicI64,
+}
+
+/// A slice in memory.
+struct Part {
+    id: HoldId,
+    fund: Fund,
+    taken: Nanos,
+    born: Instant,
+    /// What was carved from it so far.
+    carved: AtomicI64,
+    /// When it was used last, in milliseconds after `born`.
+    used: AtomicU64,
+}
+
+/// A hold that is open.
+struct Open {
+    part: Arc<Part>,
+    amount: Nanos,
+}
+
+/// A hold as it is asked for.
+pub(crate) struct Asked {
+    pub(crate) ask: Box<HoldAsk>,
+    pub(crate) agent: AgentId,
+    pub(crate) key: Option<KeyId>,
+    pub(crate) record: Option<Draft>,
+}
+
+impl Slices {
+    /// Begins with no slice, and looks after those that come until the last handle is gone.
+    pub(crate) fn begin(inner: &Arc<Inner>, writer: Handle, journal: Arc<Journal>) -> Arc<Self> {
+        let slices = Arc::new(Self {
+            inner: Arc::clone(inner),
+            writer,
+            journal,
+            slots: Mutex::default(),
+            hasher: RandomState::new(),
+            open: Mutex::default(),
+        });
+        tokio::spawn(keep(Arc::downgrade(&slices), Arc::clone(inner)));
+        slices
+    }
+
+    /// Admits a hold that is dispatched at once: from memory where the path's slice has enough, after
+    /// taking a new slice where it has not.
+    pub(crate) async fn hold(self: &Arc<Self>, mut asked: Asked) -> Result<Hold, Failure> {
+        if self.writer.is_full() {
+            return Err(Failure::Unavailable);
+        }
+        if let Some(known) = self.known(&asked.ask) {
+            return Ok(known);
+        }
+        let Some(slot) = self.slot(&asked.ask) else { return self.ask_database(asked).await };
+        let part = match self.carve(&slot, asked.ask.amount) {
+            Some(part) => part,
+            None => {
+                let filled = self.fill(&slot, &asked);
+                let within = tokio::time::timeout(self.inner.options.admission_timeout, filled);
+                within.await.unwrap_or(Err(Failure::Unavailable))?
+            }
+        };
+        // From here to the journal nothing waits, so that a caller who leaves cannot come in between.
+        let path = std::mem::take(&mut asked.ask.path);
+        asked.ask.backing = Backing::Slice(part.id);
+        let hold = dispatched(&asked.ask, &slot.path, part.id);
+        let ask =
+            Ask::Hold { ask: asked.ask, agent: asked.agent, key: asked.key, dispatched: true };
+        self.open().insert(hold.id, Open { part: Arc::clone(&part), amount: hold.amount });
+        let record = asked.record.map(Arc::new);
+        let written = self.writer.journal(&self.journal, Purpose::Admission, ask, record);
+        if let Err(error) = written {
+            tracing::warn!(%error, "a call is refused");
+            self.open().remove(&hold.id);
+            part.fund.give(hold.amount);
+            self.landed(&part);
+            return Err(Failure::Unavailable);
+        }
+        self.landed(&part);
+        self.ahead(&slot, &part, path, &hold, (asked.agent, asked.key));
+        Ok(hold)
+    }
+
+    /// Tells of the progress of a hold from a slice; gives the ask back for any other.
+    pub(crate) fn progress(&self, hold: HoldId, ask: Ask) -> Option<Ask> {
+        if !self.open().contains_key(&hold) {
+            return Some(ask);
+        }
+        if let Err(error) = self.writer.journal(&self.journal, Purpose::Aftermath, ask, None) {
+            // The next one may come through; until then the hold is charged whole if this dies.
+            tracing::warn!(%error, %hold, "progress is not noted");
+        }
+        None
+    }
+
+    /// Settles a hold from a slice. What it did not use can be admitted again at once.
+    ///
+    /// # Errors
+    /// The record, where the hold is not from a slice or the journal cannot take it: then the database
+    /// has to.
+    pub(crate) fn settle(
+        &self,
+        hold: HoldId,
+        settlement: Settlement,
+        record: Option<Draft>,
+    ) -> Result<Charge, Option<Draft>> {
+        let Some(open) = self.open().remove(&hold) else { return Err(record) };
+        let ask = Ask::Settle { hold, settlement };
+        let record = record.map(Arc::new);
+        let queued = self.writer.journal(&self.journal, Purpose::Aftermath, ask, record.clone());
+        if let Err(error) = queued {
+            tracing::warn!(%error, %hold, "a settlement goes to the database at once");
+            // Nobody else has the record: the queue did not take it.
+            return Err(record.and_then(Arc::into_inner));
+        }
+        let amount = settlement.actual.min(open.amount);
+        open.part.fund.give(Nanos(open.amount.0.saturating_sub(amount.0)));
+        let overrun = Nanos(settlement.actual.0.saturating_sub(amount.0));
+        Ok(Charge { kind: LedgerKind::Settlement, amount, overrun, basis: settlement.basis })
+    }
+
+    /// What is free in memory on each account: money that the database counts as held.
+    fn free(&self) -> HashMap<AccountKey, Nanos> {
+        let mut free: HashMap<AccountKey, Nanos> = HashMap::new();
+        for slot in self.slots().values() {
+            let Some(left) = slot.part().as_ref().map(|part| part.fund.free()) else { continue };
+            for key in &slot.path {
+                let sum = free.entry(key.clone()).or_default();
+                sum.0 = sum.0.saturating_add(left.0);
+            }
+        }
+        free
+    }
+
+    /// Gives back every slice, at the end of the process.
+    pub(crate) fn retire_all(&self) {
+        self.retire_where(|_, _| true);
+    }
+
+    /// Gives back slices that were let lapse, because this process was away for longer than its lease.
+    async fn retire_lapsed(&self) -> Result<(), crate::Error> {
+        let lapsed = rows::of(&self.inner, self.inner.fence, "state = 'lapsed'").await?;
+        if !lapsed.is_empty() {
+            tracing::warn!(
+                slices = lapsed.len(),
+                "this process was away for longer than its lease"
+            );
+            self.retire_where(|_, part| lapsed.contains(&part.id));
+        }
+        Ok(())
+    }
+
+    /// Gives back what is not used, and forgets paths that have had no slice for a while.
+    fn retire_idle(&self) {
+        let forgotten = |part: &Part| part.idle() >= IDLE;
+        self.retire_where(|_, part| forgotten(part));
+        self.slots().retain(|_, slot| Arc::strong_count(slot) > 1 || slot.part().is_some());
+    }
+
+    /// Gives back the slices for which a test holds; says whether there was one.
+    fn retire_where(&self, test: impl Fn(&Slot, &Part) -> bool) -> bool {
+        let slots: Vec<Arc<Slot>> = self.slots().values().cloned().collect();
+        let mut any = false;
+        for slot in slots {
+            let retired = slot.part().take_if(|part| test(&slot, part));
+            if let Some(part) = retired {
+                self.retire(&part);
+                any = true;
+            }
+        }
+        any
+    }
+
+    fn retire(&self, part: &Part) {
+        if part.fund.close() {
+            self.close(part.id);
+        }
+    }
+
+    fn landed(&self, part: &Part) {
+        if part.fund.landed() {
+            self.close(part.id);
+        }
+    }
+
+    /// Queues the close of a slice, behind the last of its holds.
+    fn close(&self, slice: HoldId) {
+        self.writer.tell(Ask::CloseSlice { slice });
+    }
+
+    /// Takes money out of a path's slice.
+    fn carve(&self, slot: &Slot, amount: Nanos) -> Option<Arc<Part>> {
+        let part = slot.part().clone()?;
+        match part.fund.carve(amount) {
+            Ok(()) => {
+                part.use_of(amount);
+                Some(part)
+            }
+            Err(short) => {
+                if short.last {
+                    self.close(part.id);
+                }
+                None
+            }
+        }
+    }
+
+    /// Waits for a slice that has enough: one caller of a path asks, the others hear what it hears.
+    async fn fill(&self, slot: &Arc<Slot>, asked: &Asked) -> Result<Arc<Part>, Failure> {
+        let amount = asked.ask.amount;
+        let before = slot.asks.load(Ordering::Acquire);
+        let _wanted = Wanted::new(slot, amount);
+        let _turn = slot.filling.lock().await;
+        if let Some(part) = self.carve(slot, amount) {
+            return Ok(part);
+        }
+        if let Some(refusal) = slot.refused_since(before, amount) {
+            return Err(Failure::Refused(refusal));
+        }
+        self.take(slot, &asked.ask.path, amount, (asked.agent, asked.key)).await
+    }
+
+    /// Takes a new slice and carves the first hold out of it before anybody else can.
+    async fn take(
+        &self,
+        slot: &Slot,
+        path: &[CapSpec],
+        least: Nanos,
+        (agent, key): (AgentId, Option<KeyId>),
+    ) -> Result<Arc<Part>, Failure> {
+        let number = slot.asks.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut tries = 0;
+        loop {
+            let ask = Ask::Slice {
+                ask: Box::new(SliceAsk {
+                    slice: HoldId::generate(),
+                    tenant: slot.tenant,
+                    path: path.to_vec(),
+                    least,
+                    want: slot.want(least),
+                    // The writer knows how many share, and sets the lease on the database's clock.
+                    share: NonZeroU32::MIN,
+                    lease_until: Timestamp(0),
+                    owner: self.inner.options.owner.clone(),
+                    fence: self.inner.fence,
+                }),
+                agent,
+                key,
+            };
+            tries += 1;
+            match self.writer.ask(ask, None).await {
+                Ok(Some(Outcome::Sliced(slice))) => {
+                    let part = Arc::new(Part::new(slice.id, slice.amount));
+                    // A new fund of at least that much has it.
+                    if part.fund.carve(least).is_err() {
+                        self.retire(&part);
+                        return Err(Failure::Unavailable);
+                    }
+                    part.use_of(least);
+                    let old = slot.part().replace(Arc::clone(&part));
+                    if let Some(old) = old {
+                        self.retire(&old);
+                    }
+                    return Ok(part);
+                }
+                Ok(_) => return Err(Failure::Unavailable),
+                Err(Failure::Refused(Refusal::Held { key: full, .. }))
+                    if tries < TRIES && self.retire_where(|slot, _| slot.path.contains(&full)) =>
+                {
+                    // What this process holds on that account is queued to go back before the next ask.
+                    tokio::task::yield_now().await;
+                }
+                Err(Failure::Refused(refusal)) => {
+                    slot.refuse(number, least, refusal.clone());
+                    return Err(Failure::Refused(refusal));
+                }
+                Err(Failure::Unavailable) => return Err(Failure::Unavailable),
+            }
+        }
+    }
+
+    /// Takes the next slice before this one is used up or old, so that nobody waits for it.
+    fn ahead(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        part: &Part,
+        path: Vec<CapSpec>,
+        hold: &Hold,
+        asker: (AgentId, Option<KeyId>),
+    ) {
+        let age = part.born.elapsed();
+        // Where money is scarce a slice is one hold, and the next one is asked for when it is needed.
+        let scarce = part.taken.0 < hold.amount.0.saturating_mul(4);
+        let low = !scarce && part.fund.free().0 < part.taken.0 / 4;
+        let due = age > LIFE || (low && age > AHEAD_PERIOD);
+        if !due || part.fund.is_closed() || slot.ahead.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (slices, slot, least) = (Arc::clone(self), Arc::clone(slot), hold.amount);
+        tokio::spawn(async move {
+            let turn = slot.filling.lock().await;
+            if let Ok(part) = slices.take(&slot, &path, least, asker).await {
+                part.fund.give(least);
+                slices.landed(&part);
+            }
+            drop(turn);
+            slot.ahead.store(false, Ordering::Release);
+        });
+    }
+
+    /// A hold on the accounts themselves, where there are too many paths.
+    async fn ask_database(&self, asked: Asked) -> Result<Hold, Failure> {
+        let Asked { ask, agent, key, record } = asked;
+        let ask = Ask::Hold { ask, agent, key, dispatched: true };
+        match self.writer.ask(ask, record).await? {
+            Some(Outcome::Held(hold)) => Ok(*hold),
+            _ => Err(Failure::Unavailable),
+        }
+    }
+
+    /// The hold that was made for the same ask before, while it is open.
+    fn known(&self, ask: &HoldAsk) -> Option<Hold> {
+        let slice = self.open().get(&ask.hold)?.part.id;
+        let path: Vec<AccountKey> = ask.path.iter().map(|spec| spec.key.clone()).collect();
+        Some(dispatched(ask, &path, slice))
+    }
+
+    fn slot(&self, ask: &HoldAsk) -> Option<Arc<Slot>> {
+        let keys = || ask.path.iter().map(|spec| &spec.key);
+        let hash = self.hasher.hash_one(keys().collect::<Vec<_>>());
+        let mut slots = self.slots();
+        if let Some(slot) = slots.get(&hash) {
+            return slot.path.iter().eq(keys()).then(|| Arc::clone(slot));
+        }
+        if slots.len() >= SLOTS_MAX {
+            return None;
+        }
+        let slot = Arc::new(Slot::new(ask.tenant, keys().cloned().collect()));
+        slots.insert(hash, Arc::clone(&slot));
+        Some(slot)
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<u64, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<HoldId, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    fn new(tenant: TenantId, path: Vec<AccountKey>) -> Self {
+        Self {
+            tenant,
+            path,
+            part: Mutex::default(),
+            filling: tokio::sync::Mutex::default(),
+            ahead: AtomicBool::new(false),
+            asks: AtomicU64::new(0),
+            refused: Mutex::default(),
+            wanted: AtomicI64::new(0),
+        }
+    }
+
+    fn part(&self) -> MutexGuard<'_, Option<Arc<Part>>> {
+        self.part.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much the next slice should have: what is waited for, or what the last one gave in the time
+    /// that a slice is meant for.
+    fn want(&self, least: Nanos) -> Nanos {
+        let waiting = self.wanted.load(Ordering::Relaxed).saturating_mul(2);
+        let pace = self.part().as_ref().map_or(0, |part| part.pace());
+        Nanos(least.0.saturating_mul(8).max(waiting).max(pace))
+    }
+
+    fn refuse(&self, number: u64, amount: Nanos, refusal: Refusal) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused = Some((number, amount, refusal));
+    }
+
+    /// The refusal of an ask for no more that began after the first `before` ones.
+    fn refused_since(&self, before: u64, amount: Nanos) -> Option<Refusal> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let since =
+            |(number, least, _): &&(u64, Nanos, Refusal)| *number > before && *least <= amount;
+        refused.as_ref().filter(since).map(|(_, _, refusal)| refusal.clone())
+    }
+}
+
+impl Part {
+    fn new(id: HoldId, taken: Nanos) -> Self {
+        Self {
+            id,
+            fund: Fund::new(taken),
+            taken,
+            born: Instant::now(),
+            carved: AtomicI64::new(0),
+            used: AtomicU64::new(0),
+        }
+    }
+
+    fn use_of(&self, amount: Nanos) {
+        self.carved.fetch_add(amount.0, Ordering::Relaxed);
+        self.used.store(millis(self.born.elapsed()), Ordering::Relaxed);
+    }
+
+    fn idle(&self) -> Duration {
+        let used = Duration::from_millis(self.used.load(Ordering::Relaxed));
+        self.born.elapsed().saturating_sub(used)
+    }
+
+    /// What it would give in [`PACE`].
+    fn pace(&self) -> i64 {
+        let carved = i128::from(self.carved.load(Ordering::Relaxed));
+        let age = i128::from(millis(self.born.elapsed()).max(millis(AHEAD_PERIOD)));
+        let pace = carved.saturating_mul(i128::from(millis(PACE))) / age;
+        i64::try_from(pace).unwrap_or(i64::MAX)
+    }
+}
+
+/// Counts what a waiting caller wants.
+struct Wanted<'s>(&'s AtomicI64, i64);
+
+impl<'s> Wanted<'s> {
+    fn new(slot: &'s Slot, amount: Nanos) -> Self {
+        slot.wanted.fetch_add(amount.0, Ordering::Relaxed);
+        Self(&slot.wanted, amount.0)
+    }
+}
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
+    }
+}
+
+/// The hold as the books will have it, apart from its times.
+fn dispatched(ask: &HoldAsk, path: &[AccountKey], slice: HoldId) -> Hold {
+    let mut hold = Hold::new(ask);
+    hold.path = path.to_vec();
+    hold.slice = Some(slice);
+    hold.state = HoldState::Dispatched;
+    hold
+}
+
+/// Gives idle slices back, all of them when people change budgets, and those that were let lapse.
+async fn keep(slices: Weak<Slices>, inner: Arc<Inner>) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut checked = Instant::now();
+    let mut changed = false;
+    loop {
+        // Before anything is done, so that no change is missed meanwhile.
+        let next = inner.decided.notified();
+        tokio::pin!(next);
+        next.as_mut().enable();
+        let Some(slices) = slices.upgrade() else { return };
+        if changed {
+            slices.retire_all();
+        } else {
+            slices.retire_idle();
+        }
+        inner.seen.put_free(slices.free());
+        if checked.elapsed() >= inner.options.reaper_period {
+            checked = Instant::now();
+            if let Err(error) = slices.retire_lapsed().await {
+                tracing::warn!(%error, "it could not be looked for slices that lapsed");
+            }
+        }
+        drop(slices);
+        changed = tokio::select! {
+            _ = tick.tick() => false,
+            () = next => true,
+        };
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
