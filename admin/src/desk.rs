@@ -5,7 +5,7 @@
 
 mod voice;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use policy::{AdminAct, AdminPermit, Denial, DenyReason, Operation};
@@ -26,6 +26,9 @@ use crate::{
 /// The hash of a request's body, for approvals that are bound to it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BodyHash(pub(crate) String);
+
+/// How long an operation waits for the database to have what happened before it.
+const CATCH_UP_MAX: Duration = Duration::from_secs(2);
 
 /// The most of a request that people are shown who approve it, in bytes of JSON.
 const SHOWN_BYTES_MAX: usize = 16 * 1024;
@@ -87,6 +90,7 @@ impl Desk {
     ) -> Result<Act, Error> {
         let Self { room, who, trace, body, shown } = self;
         let control = &room.control;
+        catch_up(control).await;
         let snapshot = control.snapshots.load();
         let glass = emergency(control, &who).await?;
         let owner = of.owner(control, &snapshot, who.tenant).await?;
@@ -167,6 +171,15 @@ impl Desk {
                 Err(error)
             }
         }
+    }
+}
+
+/// Waits until the database has every call that was answered before, so that whoever asks after a call
+/// finds it. Not for long: a database that is slow is told of by what is asked of it.
+async fn catch_up(control: &Control) {
+    let caught_up = tokio::time::timeout(CATCH_UP_MAX, control.store.catch_up()).await;
+    if !matches!(caught_up, Ok(Ok(()))) {
+        tracing::debug!("the database is behind; what is told may lack the last calls");
     }
 }
 

@@ -12,7 +12,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The rows of one server.
 #[derive(Clone, Debug)]
-pub struct Rows(AnyPool);
+pub struct Rows {
+    pool: AnyPool,
+    /// The server's control API, by its socket.
+    control: reqwest::Client,
+}
 
 /// A row of `accounts`, in nano-dollars.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +84,11 @@ impl Rows {
             .map_or_else(|| format!("sqlite://{}?mode=rw", file.display()), ToOwned::to_owned);
         let options = AnyPoolOptions::new().max_connections(2).acquire_timeout(PATIENCE);
         let pool = options.connect(&url).await;
-        Self(pool.unwrap_or_else(|error| panic!("cannot open the server's database: {error}")))
+        let pool =
+            pool.unwrap_or_else(|error| panic!("cannot open the server's database: {error}"));
+        let socket = server.state().with_file_name("admin.sock");
+        let control = reqwest::Client::builder().unix_socket(socket).no_proxy().build();
+        Self { pool, control: control.expect("a client of a socket can be made") }
     }
 
     /// Runs a statement and gives the number of rows that it changed.
@@ -88,7 +96,7 @@ impl Rows {
     /// # Panics
     /// When the database refuses.
     pub async fn execute(&self, statement: &str) -> u64 {
-        let done = sqlx::query(AssertSqlSafe(statement)).execute(&self.0).await;
+        let done = sqlx::query(AssertSqlSafe(statement)).execute(&self.pool).await;
         done.unwrap_or_else(|error| panic!("{statement}: {error}")).rows_affected()
     }
 
@@ -97,7 +105,7 @@ impl Rows {
     /// # Panics
     /// When it gives none.
     pub async fn number(&self, query: &str) -> i64 {
-        let row = sqlx::query(AssertSqlSafe(query)).fetch_one(&self.0).await;
+        let row = sqlx::query(AssertSqlSafe(query)).fetch_one(&self.pool).await;
         let row = row.unwrap_or_else(|error| panic!("{query}: {error}"));
         row.try_get(0).unwrap_or_else(|error| panic!("{query}: {error}"))
     }
@@ -107,7 +115,7 @@ impl Rows {
     /// # Panics
     /// When the database refuses.
     pub async fn texts(&self, query: &str) -> Vec<String> {
-        let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&self.0).await;
+        let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&self.pool).await;
         let rows = rows.unwrap_or_else(|error| panic!("{query}: {error}"));
         rows.iter().map(|row| row.get(0)).collect()
     }
@@ -119,7 +127,7 @@ impl Rows {
     pub async fn accounts(&self) -> Vec<Account> {
         let query = "select scope, period, cap, settled, held, overrun from accounts \
                      where hard = 1 order by id";
-        let rows = sqlx::query(query).fetch_all(&self.0).await;
+        let rows = sqlx::query(query).fetch_all(&self.pool).await;
         let rows = rows.unwrap_or_else(|error| panic!("accounts: {error}"));
         let account = |row: &sqlx::any::AnyRow| Account {
             scope: row.get(0),
@@ -140,7 +148,7 @@ impl Rows {
         let query = "select id, state, model, amount, \
                      cast(case when dispatched_at is null then 0 else 1 end as bigint) \
                      from holds order by id";
-        let rows = sqlx::query(query).fetch_all(&self.0).await;
+        let rows = sqlx::query(query).fetch_all(&self.pool).await;
         let rows = rows.unwrap_or_else(|error| panic!("holds: {error}"));
         let hold = |row: &sqlx::any::AnyRow| HoldRow {
             id: row.get(0),
@@ -159,7 +167,7 @@ impl Rows {
     pub async fn ledger(&self) -> Vec<LedgerRow> {
         let query = "select hold_id, kind, model, amount, overrun, basis, input_tokens, \
                      output_tokens from ledger order by seq";
-        let rows = sqlx::query(query).fetch_all(&self.0).await;
+        let rows = sqlx::query(query).fetch_all(&self.pool).await;
         let rows = rows.unwrap_or_else(|error| panic!("ledger: {error}"));
         let charge = |row: &sqlx::any::AnyRow| LedgerRow {
             hold: row.get(0),
@@ -174,8 +182,15 @@ impl Rows {
         rows.iter().map(charge).collect()
     }
 
-    /// Holds that are not resolved.
+    /// Waits until the database has what the server did before: any report of the control API does. A
+    /// server that is gone did nothing that is not there, or will be told by its journal.
+    pub async fn catch_up(&self) {
+        let _ = self.control.get("http://localhost/api/v1/spend").send().await;
+    }
+
+    /// Holds that are not resolved, those included that were made a moment ago.
     pub async fn open_holds(&self) -> i64 {
+        self.catch_up().await;
         self.number("select count(*) from holds where state in ('held', 'dispatched')").await
     }
 }
