@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash invariants policy lint fmt bench bench-report deny fuzz
+.PHONY: help setup run test crash fleet invariants policy lint fmt bench bench-report deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,12 @@ crash: ## Kills the gateway in the middle of streams, 50 times on each database
 	$(CARGO) build --locked --workspace --all-targets
 	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --workspace \
 		--success-output immediate -E 'package(orchestack-tests) and test(crash::)'
+
+fleet: ## 10,000 streams of four gateways against one dollar, one gateway stopped for a while
+	@scripts/services.sh
+	$(CARGO) build --release --locked --workspace --bins
+	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full \
+		--package orchestack-tests --success-output immediate -E 'test(four_gateways)'
 
 invariants: ## A million random sequences of the ledger's operations against its model; a hundred days
 	ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full --package orchestack-budget \

@@ -30,6 +30,7 @@ const BUS_RETRY: Duration = Duration::from_secs(2);
 
 /// Runs until a signal.
 pub(crate) async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> {
+    store::fault::arm();
     let settings = Arc::new(client::settings(global)?);
     let telemetry = telemetry::start(&settings.telemetry)?;
     let state = State::serving(Arc::clone(&settings)).await?;

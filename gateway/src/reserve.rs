@@ -116,6 +116,7 @@ async fn hold(
         provider: to.provider.name.clone(),
         model: to.model.id.clone(),
         price_row: to.price.id.clone(),
+        durable: false,
     };
     let mut record = if trail.decided { None } else { trail.decision("permit", &[]) };
     if to.log_full

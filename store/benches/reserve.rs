@@ -47,8 +47,8 @@ async fn main() {
 async fn measure(name: &str, database: &Database, callers: usize, slices: bool) {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = slices.then(|| folder.path().join("journal"));
-    // What is measured is admission, so that the queue must hold what waits for the database.
-    let options = Options { journal, queue_max: 1 << 20, ..database.options() };
+    // What is measured is admission, so all of it may wait for the database.
+    let options = Options { journal, behind_max: 1 << 20, ..database.options() };
     let store = Store::open(&options).await.expect("the store opens");
     prepare(&store).await;
     let permit = Arc::new(permit());

@@ -20,7 +20,7 @@ use crate::{
     Error, accounts, alerts,
     audit::Draft,
     booked::{self, Settlements},
-    outbox, owners, rollup,
+    fault, outbox, owners, rollup,
     rows::{self, Get, signed},
     slices,
     store::Inner,
@@ -84,10 +84,13 @@ pub(crate) async fn write(
                 }
                 _ => {}
             }
-            records.extend(entry.record.clone());
             for record in reaped(&books, outcome.as_ref(), now) {
                 records.push(Arc::new(Draft::new(record)?));
             }
+        }
+        // A record of the journal tells of what happened, whatever the books say to it.
+        if result.is_ok() || entry.seq.is_some() {
+            records.extend(entry.record.clone());
         }
         applied.push(result);
     }
@@ -116,8 +119,11 @@ pub(crate) async fn write(
     if let Some(seq) = entries.iter().filter_map(|entry| entry.seq).max() {
         owners::carry(&mut tx, fence, seq).await?;
     }
+    fault::point("carry.before");
     let committed = tx.commit().await;
     committed.map_err(|error| Failed { error: error.into(), uncertain: true })?;
+
+    fault::point("carry.committed");
 
     inner.seen.put(books.accounts(), seen_at);
     if !events.is_empty() || !noted.events.is_empty() {

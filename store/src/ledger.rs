@@ -41,6 +41,9 @@ pub struct HoldAsk {
     pub model: String,
     /// The id of the price row that the amount was computed from.
     pub price_row: String,
+    /// Whether the disk must have hold and record before the call goes out, not only the system: policy
+    /// requires its audit.
+    pub durable: bool,
 }
 
 /// What an attempt cost.
@@ -298,6 +301,7 @@ impl Ledger {
         if !allowed {
             return Err(Error::NotPermitted { model: ask.model });
         }
+        let durable = ask.durable;
         let ask = Box::new(budget::HoldAsk {
             hold: ask.hold,
             attempt: ask.attempt,
@@ -315,12 +319,12 @@ impl Ledger {
             fence: self.inner.fence,
         });
         let record = record.map(Draft::new).transpose().map_err(Error::Record)?;
-        let asked = Asked { ask, agent: permit.agent(), key: permit.key(), record };
+        let asked = Asked { ask, agent: permit.agent(), key: permit.key(), record, durable };
         Ok((asked, self.slices.as_ref()))
     }
 
     async fn make(&self, asked: Asked, dispatched: bool) -> Result<Hold, Error> {
-        let Asked { ask, agent, key, record } = asked;
+        let Asked { ask, agent, key, record, .. } = asked;
         match self.ask(Ask::Hold { ask, agent, key, dispatched }, record).await? {
             Outcome::Held(hold) => Ok(*hold),
             other => Err(unexpected(&other)),

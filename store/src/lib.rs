@@ -18,6 +18,7 @@ pub mod caps;
 mod change;
 mod dialect;
 mod error;
+pub mod fault;
 pub mod grants;
 mod journal;
 pub mod keys;

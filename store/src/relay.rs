@@ -9,7 +9,7 @@ use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 use types::{Envelope, EventId};
 
-use crate::{Bus, BusError, Error, Outbox, Store};
+use crate::{Bus, BusError, Error, Outbox, Store, fault};
 
 /// How many events are claimed at once, and how many of them are on their way at once.
 const BATCH_MAX: i64 = 256;
@@ -91,7 +91,9 @@ impl Relay {
                 }
             }
         }
+        fault::point("outbox.sent");
         self.outbox.published(&done).await?;
+        fault::point("outbox.marked");
         self.outbox.give_back(&back).await?;
         failure.map_or(Ok(done.len()), |error| Err(error.into()))
     }

@@ -20,15 +20,16 @@ use std::{
 };
 
 use budget::{
-    AccountKey, Backing, CapSpec, Charge, Fund, Hold, HoldAsk, HoldState, LedgerKind, Outcome,
-    Refusal, SliceAsk,
+    AccountKey, Backing, Basis, CapSpec, Charge, Fund, Hold, HoldAsk, HoldState, LedgerKind,
+    Outcome, Refusal, SliceAsk,
 };
 use types::{AgentId, HoldId, KeyId, Nanos, TenantId, Timestamp};
 
 use crate::{
     audit::Draft,
+    fault,
     journal::{Journal, Purpose},
-    ledger::Settlement,
+    ledger::{Ended, Settlement},
     store::Inner,
     writer::{Ask, Failure, Handle},
 };
@@ -99,6 +100,8 @@ pub(crate) struct Asked {
     pub(crate) agent: AgentId,
     pub(crate) key: Option<KeyId>,
     pub(crate) record: Option<Draft>,
+    /// Whether the disk must have it before the call goes out.
+    pub(crate) durable: bool,
 }
 
 impl Slices {
@@ -119,9 +122,7 @@ impl Slices {
     /// Admits a hold that is dispatched at once: from memory where the path's slice has enough, after
     /// taking a new slice where it has not.
     pub(crate) async fn hold(self: &Arc<Self>, mut asked: Asked) -> Result<Hold, Failure> {
-        if self.writer.is_full() {
-            return Err(Failure::Unavailable);
-        }
+        let place = self.writer.ahead().await?;
         if let Some(known) = self.known(&asked.ask) {
             return Ok(known);
         }
@@ -135,6 +136,7 @@ impl Slices {
             }
         };
         // From here to the journal nothing waits, so that a caller who leaves cannot come in between.
+        fault::point("hold.before");
         let path = std::mem::take(&mut asked.ask.path);
         asked.ask.backing = Backing::Slice(part.id);
         let hold = dispatched(&asked.ask, &slot.path, part.id);
@@ -142,16 +144,26 @@ impl Slices {
             Ask::Hold { ask: asked.ask, agent: asked.agent, key: asked.key, dispatched: true };
         self.open().insert(hold.id, Open { part: Arc::clone(&part), amount: hold.amount });
         let record = asked.record.map(Arc::new);
-        let written = self.writer.journal(&self.journal, Purpose::Admission, ask, record);
-        if let Err(error) = written {
-            tracing::warn!(%error, "a call is refused");
-            self.open().remove(&hold.id);
-            part.fund.give(hold.amount);
-            self.landed(&part);
-            return Err(Failure::Unavailable);
-        }
+        let written =
+            self.writer.journal(&self.journal, Purpose::Admission, ask, record, Some(place));
+        let seq = match written {
+            Ok(seq) => seq,
+            Err(error) => {
+                tracing::warn!(%error, "a call is refused");
+                self.open().remove(&hold.id);
+                part.fund.give(hold.amount);
+                self.landed(&part);
+                return Err(Failure::Unavailable);
+            }
+        };
+        fault::point("hold.journaled");
         self.landed(&part);
         self.ahead(&slot, &part, path, &hold, (asked.agent, asked.key));
+        if asked.durable {
+            let mut unheard = Unheard { slices: self, hold: Some(hold.id) };
+            self.journal.kept(seq).await;
+            unheard.hold = None;
+        }
         Ok(hold)
     }
 
@@ -160,7 +172,8 @@ impl Slices {
         if !self.open().contains_key(&hold) {
             return Some(ask);
         }
-        if let Err(error) = self.writer.journal(&self.journal, Purpose::Aftermath, ask, None) {
+        if let Err(error) = self.writer.journal(&self.journal, Purpose::Aftermath, ask, None, None)
+        {
             // The next one may come through; until then the hold is charged whole if this dies.
             tracing::warn!(%error, %hold, "progress is not noted");
         }
@@ -179,14 +192,17 @@ impl Slices {
         record: Option<Draft>,
     ) -> Result<Charge, Option<Draft>> {
         let Some(open) = self.open().remove(&hold) else { return Err(record) };
+        fault::point("settle.before");
         let ask = Ask::Settle { hold, settlement };
         let record = record.map(Arc::new);
-        let queued = self.writer.journal(&self.journal, Purpose::Aftermath, ask, record.clone());
+        let queued =
+            self.writer.journal(&self.journal, Purpose::Aftermath, ask, record.clone(), None);
         if let Err(error) = queued {
             tracing::warn!(%error, %hold, "a settlement goes to the database at once");
             // Nobody else has the record: the queue did not take it.
             return Err(record.and_then(Arc::into_inner));
         }
+        fault::point("settle.journaled");
         let amount = settlement.actual.min(open.amount);
         open.part.fund.give(Nanos(open.amount.0.saturating_sub(amount.0)));
         let overrun = Nanos(settlement.actual.0.saturating_sub(amount.0));
@@ -322,8 +338,10 @@ impl Slices {
                 key,
             };
             tries += 1;
+            fault::point("slice.before");
             match self.writer.ask(ask, None).await {
                 Ok(Some(Outcome::Sliced(slice))) => {
+                    fault::point("slice.taken");
                     let part = Arc::new(Part::new(slice.id, slice.amount));
                     // A new fund of at least that much has it.
                     if part.fund.carve(least).is_err() {
@@ -384,7 +402,7 @@ impl Slices {
 
     /// A hold on the accounts themselves, where there are too many paths.
     async fn ask_database(&self, asked: Asked) -> Result<Hold, Failure> {
-        let Asked { ask, agent, key, record } = asked;
+        let Asked { ask, agent, key, record, .. } = asked;
         let ask = Ask::Hold { ask, agent, key, dispatched: true };
         match self.writer.ask(ask, record).await? {
             Some(Outcome::Held(hold)) => Ok(*hold),
@@ -491,6 +509,23 @@ impl Part {
         let age = i128::from(millis(self.born.elapsed()).max(millis(AHEAD_PERIOD)));
         let pace = carved.saturating_mul(i128::from(millis(PACE))) / age;
         i64::try_from(pace).unwrap_or(i64::MAX)
+    }
+}
+
+/// Settles a hold at nothing whose caller left before it heard of it: nothing was sent.
+struct Unheard<'s> {
+    slices: &'s Slices,
+    hold: Option<HoldId>,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        let Some(hold) = self.hold else { return };
+        let nothing = Settlement::new(Nanos::ZERO, Basis::Counted, None);
+        let nothing = Settlement { ended: Ended::Left, ..nothing };
+        if self.slices.settle(hold, nothing, None).is_err() {
+            self.slices.writer.tell(Ask::Settle { hold, settlement: nothing });
+        }
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Options {
     pub admission_timeout: Duration,
     /// How many entries may wait in the writer's queue.
     pub queue_max: usize,
+    /// How many calls may be admitted ahead of the database.
+    pub behind_max: usize,
     /// How many entries go into one transaction.
     pub batch_max: usize,
     /// How long a hold lives without progress.
@@ -86,6 +88,7 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(5),
             admission_timeout: Duration::from_millis(500),
             queue_max: 8192,
+            behind_max: 2048,
             batch_max: 256,
             lease: Duration::from_secs(60),
             reaper_period: Duration::from_secs(15),

@@ -9,10 +9,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -40,7 +37,8 @@ pub(crate) struct Entry {
     /// Where somebody waits.
     answer: Option<Answer>,
     queued: Instant,
-    /// Its place in the queue, which it leaves when the writer takes it.
+    /// Its place in the queue, until the writer takes it; of a call that the journal has, until the
+    /// database has it.
     place: Option<OwnedSemaphorePermit>,
 }
 
@@ -131,9 +129,8 @@ pub(crate) struct Handle {
     sender: mpsc::UnboundedSender<Message>,
     /// Places in the queue for those who wait.
     places: Arc<Semaphore>,
-    /// Records of the journal that are not in the database yet.
-    backlog: Arc<AtomicUsize>,
-    backlog_max: usize,
+    /// Places of calls that the journal has and the database does not.
+    behind: Arc<Semaphore>,
     admission_timeout: Duration,
 }
 
@@ -156,8 +153,7 @@ pub(crate) fn start(inner: Arc<Inner>, journal: Option<Arc<Journal>>) -> Handle 
     let handle = Handle {
         sender,
         places: Arc::new(Semaphore::new(most)),
-        backlog: Arc::default(),
-        backlog_max: most,
+        behind: Arc::new(Semaphore::new(inner.options.behind_max.max(1))),
         admission_timeout: inner.options.admission_timeout,
     };
     tokio::spawn(keep_house(Arc::clone(&inner), handle.downgrade()));
@@ -165,8 +161,7 @@ pub(crate) fn start(inner: Arc<Inner>, journal: Option<Arc<Journal>>) -> Handle 
         batch: inner.options.batch_max.max(1),
         inner,
         journal,
-        places: Arc::clone(&handle.places),
-        backlog: Arc::clone(&handle.backlog),
+        places: [&handle.places, &handle.behind].map(Arc::clone),
         receiver,
         waiting: VecDeque::new(),
         backoff: BACKOFF_MIN,
@@ -205,25 +200,24 @@ impl Handle {
         self.send(None, None, false).await.map(drop).map_err(|_| Error::Busy)
     }
 
-    /// Writes an operation into the journal and queues it, in the journal's order. It is done with
-    /// this: the database follows.
+    /// Writes an operation into the journal and queues it, in the journal's order, and gives its number.
+    /// It is done with this: the database follows.
     pub(crate) fn journal(
         &self,
         journal: &Journal,
         purpose: Purpose,
         ask: Ask,
         record: Option<Arc<Draft>>,
-    ) -> Result<(), journal::Error> {
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<u64, journal::Error> {
         let text = serde_json::to_vec(&ask).map_err(|_| journal::Error::TooLong)?;
         let kept = record.clone();
         let body = kept.as_ref().map_or(&[][..], |record| record.body.as_bytes());
         journal.append(purpose, &text, body, |seq| {
-            self.backlog.fetch_add(1, Ordering::Relaxed);
-            let entry = Entry { seq: Some(seq), record, ..Entry::unanswered(ask) };
+            let entry = Entry { seq: Some(seq), record, place, ..Entry::unanswered(ask) };
             // Where the writer has ended, the journal keeps it for the next start.
             let _ = self.sender.send(Message::Entry(Box::new(entry)));
-        })?;
-        Ok(())
+        })
     }
 
     /// Queues an operation that must not be refused and that nobody waits for.
@@ -232,9 +226,12 @@ impl Handle {
         let _ = self.sender.send(Message::Entry(Box::new(Entry::unanswered(ask))));
     }
 
-    /// Whether so many records of the journal wait for the database that nothing is admitted.
-    pub(crate) fn is_full(&self) -> bool {
-        self.backlog.load(Ordering::Relaxed) >= self.backlog_max
+    /// A place for a call that is admitted ahead of the database. Where that is too far behind, it is
+    /// waited for.
+    pub(crate) async fn ahead(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        let place = Arc::clone(&self.behind).acquire_owned();
+        let within = tokio::time::timeout(self.admission_timeout, place).await;
+        within.ok().and_then(Result::ok).ok_or(Failure::Unavailable)
     }
 
     /// Whether the writer still writes.
@@ -253,12 +250,11 @@ impl Handle {
 
     fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = self.sender.downgrade();
-        let (places, backlog) = (Arc::clone(&self.places), Arc::clone(&self.backlog));
-        let (backlog_max, admission_timeout) = (self.backlog_max, self.admission_timeout);
+        let (places, behind) = (Arc::clone(&self.places), Arc::clone(&self.behind));
+        let admission_timeout = self.admission_timeout;
         move || {
-            let (places, backlog) = (Arc::clone(&places), Arc::clone(&backlog));
-            let sender = weak.upgrade()?;
-            Some(Self { sender, places, backlog, backlog_max, admission_timeout })
+            let (places, behind) = (Arc::clone(&places), Arc::clone(&behind));
+            Some(Self { sender: weak.upgrade()?, places, behind, admission_timeout })
         }
     }
 
@@ -335,8 +331,7 @@ impl Drop for Waiter<'_> {
 struct Writer {
     inner: Arc<Inner>,
     journal: Option<Arc<Journal>>,
-    places: Arc<Semaphore>,
-    backlog: Arc<AtomicUsize>,
+    places: [Arc<Semaphore>; 2],
     receiver: mpsc::UnboundedReceiver<Message>,
     /// Taken from the queue and not yet written, oldest first.
     waiting: VecDeque<Entry>,
@@ -397,7 +392,9 @@ impl Writer {
     fn take(&mut self, message: Message, stopping: &mut Option<oneshot::Sender<()>>) {
         match message {
             Message::Entry(mut entry) => {
-                entry.place = None;
+                if entry.seq.is_none() {
+                    entry.place = None;
+                }
                 self.waiting.push_back(*entry);
             }
             Message::Stop(done) => {
@@ -513,9 +510,6 @@ impl Writer {
             journal.carried(seq);
         }
         for (mut entry, applied) in batch.into_iter().zip(applied) {
-            if entry.seq.is_some() {
-                self.backlog.fetch_sub(1, Ordering::Relaxed);
-            }
             let undo = entry.undo().filter(|_| applied.is_ok());
             let Some(answer) = entry.answer.take() else {
                 if let Err(refusal) = applied {
@@ -535,7 +529,7 @@ impl Writer {
     /// Takes nothing more.
     fn close(&mut self) {
         self.receiver.close();
-        self.places.close();
+        self.places.iter().for_each(|places| places.close());
     }
 }
 

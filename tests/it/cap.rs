@@ -13,6 +13,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const CALLERS: usize = 1_000;
+/// Callers of the fleet in a full run (`ORCHESTACK_FULL=1`, `make fleet`).
+const CALLERS_FULL: usize = 10_000;
+/// How long one gateway of the fleet is stopped in the middle of it.
+const STOPPED: Duration = Duration::from_secs(2);
 const CAP_NANOS: u64 = 1_000_000_000;
 /// Each answer has exactly as many tokens as the limit allows, so that each costs the same.
 const OUTPUT_TOKENS: u64 = 20;
@@ -120,18 +124,40 @@ async fn pause(answer: &Answer, number: usize) {
     tokio::time::sleep(Duration::from_millis(seconds * 1_000 / 4 + apart)).await;
 }
 
-async fn a_thousand(database: Database) {
+/// Some callers of some gateways at once. Of several gateways one is stopped for a while in the middle.
+async fn crowd(database: Database, gateways: usize, callers: usize) {
     let (server, simulator, caller) = stage(database).await;
+    let mut others = Vec::new();
+    for _ in 1..gateways {
+        others.push(server.another().await);
+    }
+    let doors: Vec<Caller> = std::iter::once(caller.clone())
+        .chain(others.iter().map(|other| Caller::with_key(other, caller.key())))
+        .collect();
     let rows = Rows::of(&server).await;
     let stop = CancellationToken::new();
     let sampling = sampler(rows.clone(), stop.clone());
     let started = Instant::now();
     let end = started + RUN_MAX;
-    let callers = (0..CALLERS).map(|number| insist(&caller, number, end));
-    let tallies = join_all(callers).await;
+    let asking = (0..callers).map(|number| insist(&doors[number % doors.len()], number, end));
+    let stopping = async {
+        if let Some(last) = others.last() {
+            eventually("it is under way", RUN_MAX, async || {
+                (simulator.bill_total().calls > 20).then_some(())
+            })
+            .await;
+            last.signal("STOP");
+            tokio::time::sleep(STOPPED).await;
+            last.signal("CONT");
+        }
+    };
+    let (tallies, ()) = tokio::join!(join_all(asking), stopping);
     let took = started.elapsed();
+    // And every slice has gone back, so that nothing is held.
     eventually("every hold is settled", SETTLED_MAX, async || {
-        (rows.open_holds().await == 0 && simulator.bill_total().open == 0).then_some(())
+        let accounts = rows.accounts().await;
+        let free = accounts.iter().filter(|account| is_capped(account)).all(|a| a.held == 0);
+        (free && rows.open_holds().await == 0 && simulator.bill_total().open == 0).then_some(())
     })
     .await;
     stop.cancel();
@@ -146,13 +172,13 @@ async fn a_thousand(database: Database) {
     let cost = Price::dollars_per_million(PRICE.0, PRICE.1).cost(input, OUTPUT_TOKENS);
     let optimum = CAP_NANOS / cost;
     println!(
-        "{database:?}: {admitted} admitted of at most {optimum}, {exhausted} refused, {} told to \
+        "{database:?}, {gateways} gateways: {admitted} admitted of at most {optimum}, {exhausted} refused, {} told to \
          wait, settled {} and billed {} of {CAP_NANOS}, peak {peak}, {samples} samples, {took:?}",
         sum(|t| t.waits),
         account.settled,
         bill.nanos,
     );
-    assert_eq!(admitted + exhausted, CALLERS);
+    assert_eq!(admitted + exhausted, callers);
     assert!(samples > 20, "only {samples} samples");
     assert!(bill.nanos <= CAP_NANOS, "billed {bill:?}");
     assert_eq!(bill.calls, u64::try_from(admitted).unwrap());
@@ -166,12 +192,22 @@ async fn a_thousand(database: Database) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_streams_cannot_pass_a_dollar_and_use_it_up_on_sqlite() {
-    a_thousand(Database::Sqlite).await;
+    crowd(Database::Sqlite, 1, CALLERS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_streams_cannot_pass_a_dollar_and_use_it_up_on_postgres() {
-    a_thousand(Database::Postgres).await;
+    crowd(Database::Postgres, 1, CALLERS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_gateways_cannot_pass_a_dollar_and_use_it_up() {
+    crowd(Database::Postgres, 4, fleet_callers()).await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "a person asks for the full run by a variable")]
+fn fleet_callers() -> usize {
+    if std::env::var_os("ORCHESTACK_FULL").is_some() { CALLERS_FULL } else { CALLERS }
 }
 
 /// The check itself: it lets a right sample pass and finds every doctored one.

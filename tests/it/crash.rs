@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use simulator::{Behaviour, Price, Simulator};
 use support::{
-    Caller, Database, LedgerRow, ModelSpec, Rows, Server, Setup, chat, eventually, provider,
-    streamed,
+    Caller, Database, LedgerRow, ModelSpec, Rows, Server, Setup, chat, eventually, nats_url,
+    provider, streamed,
 };
 use tokio::task::JoinHandle;
 
@@ -38,6 +38,11 @@ struct Stage {
 
 impl Stage {
     async fn new(database: Database) -> Self {
+        Self::with(database, None).await
+    }
+
+    /// With events that go to a bus.
+    async fn with(database: Database, bus: Option<&str>) -> Self {
         let simulator = provider(&[("sim", Price::dollars_per_million(3, 15))]).await;
         let mut setup = Setup::new(database).await;
         setup
@@ -50,6 +55,9 @@ impl Stage {
             .agent("crash", "50.00")
             .openai_provider("sim", &simulator, "cloud")
             .model(ModelSpec { id: "sim", provider: "sim", price: Some(("3.00", "15.00")) });
+        if let Some(bus) = bus {
+            setup.set("bus.url", bus);
+        }
         let server = setup.start().await;
         let caller = Caller::new(&server, "crash");
         let rows = Rows::of(&server).await;
@@ -248,6 +256,119 @@ async fn a_kill_in_the_middle_of_streams_loses_and_doubles_nothing_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_streams_loses_and_doubles_nothing_on_postgres() {
     killed(Database::Postgres).await;
+}
+
+/// Where the process ends: before and after each step of a call's money.
+const POINTS: [&str; 14] = [
+    "slice.before",
+    "slice.taken",
+    "hold.before",
+    "hold.journaled",
+    "answer.before",
+    "answer.begun",
+    "answer.last",
+    "answer.ended",
+    "settle.before",
+    "settle.journaled",
+    "carry.before",
+    "carry.committed",
+    "outbox.sent",
+    "outbox.marked",
+];
+/// Kills in all, in a full run.
+const POINT_KILLS_FULL: usize = 200;
+
+#[expect(clippy::disallowed_methods, reason = "a person asks for the full run by a variable")]
+fn rounds_of_points() -> usize {
+    let full = std::env::var_os("ORCHESTACK_FULL").is_some();
+    if full { POINT_KILLS_FULL.div_ceil(POINTS.len()) } else { 1 }
+}
+
+/// Calls, plain and streamed, one after the other, until the server is gone. How many answers came whole.
+async fn until_it_ends(caller: &Caller, number: usize) -> usize {
+    let mut whole = 0;
+    loop {
+        let text = format!("Caller {number} asks for the {whole}th time.");
+        let body = if whole % 2 == 0 { chat("sim", &text) } else { streamed("sim", &text) };
+        let Ok(answer) = caller.request(&body).send().await else { return whole };
+        let (status, body) = (answer.status(), answer.text().await);
+        match body {
+            Ok(text) if status == 200 => {
+                whole += usize::from(!text.starts_with("data:") || text.contains("data: [DONE]"));
+            }
+            Ok(text) => panic!("{status}: {text}"),
+            Err(_) => return whole,
+        }
+    }
+}
+
+async fn ended_at_every_point(database: Database) {
+    let mut stage = Stage::with(database, Some(&nats_url())).await;
+    stage.simulator.script(Behaviour::default(), Vec::new());
+    let (mut whole, mut kills) = (0, 0);
+    for round in 0..rounds_of_points() {
+        for point in POINTS {
+            // At the second time, at the fourth, and so on.
+            stage
+                .server
+                .variable("FAILPOINTS", Some(&format!("{point}={}*off->return", round * 2 + 1)));
+            if !stage.server.has_ended() {
+                stage.server.sigterm().await;
+            }
+            if stage.server.begin().await {
+                stage.caller.moved(&stage.server);
+                let callers = (0..3).map(|number| until_it_ends(&stage.caller, number));
+                let asked = futures::future::join_all(callers);
+                let asked = tokio::time::timeout(STEP_MAX, asked).await;
+                whole += asked
+                    .unwrap_or_else(|_| panic!("`{point}` was never reached"))
+                    .iter()
+                    .sum::<usize>();
+                eventually("the process is gone", STEP_MAX, async || {
+                    stage.server.has_ended().then_some(())
+                })
+                .await;
+            }
+            kills += 1;
+        }
+    }
+    stage.server.variable("FAILPOINTS", None);
+    stage.server.restart().await;
+    stage.caller.moved(&stage.server);
+    eventually("open holds are gone", LEASE + REAPER_PERIOD + MARGIN, async || {
+        (stage.rows.open_holds().await == 0 && stage.simulator.bill_total().open == 0).then_some(())
+    })
+    .await;
+    stage.assert_balanced().await;
+    let (ledger, bill) = (stage.rows.ledger().await, stage.simulator.bill_total());
+    let rows = by_hold(ledger);
+    let sum = |of: fn(&LedgerRow) -> bool| {
+        rows.values().filter(|row| of(row)).map(|row| row.amount).sum::<i64>()
+    };
+    let (settled, provisional) = (sum(|_| true), sum(|row| row.basis == "provisional"));
+    let billed = i64::try_from(bill.nanos).unwrap();
+    println!(
+        "{database:?}: {kills} kills, {whole} whole answers, {} calls billed, {} rows; settled {settled}, \
+         of it provisional {provisional}, billed {billed}",
+        bill.calls,
+        rows.len(),
+    );
+    // Every call that the provider saw, and every answer that a caller got, has its row.
+    assert!(rows.len() >= usize::try_from(bill.calls).unwrap() && rows.len() >= whole);
+    assert!(CAP_NANOS >= settled && settled >= billed, "settled {settled}, billed {billed}");
+    assert!(settled - provisional <= billed, "more than the bill without a crash to explain it");
+    let verdict = stage.server.json(&["audit", "verify"]);
+    assert_eq!(verdict["ok"], json!(true), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_at_any_step_loses_and_doubles_nothing_on_sqlite() {
+    ended_at_every_point(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_at_any_step_loses_and_doubles_nothing_on_postgres() {
+    ended_at_every_point(Database::Postgres).await;
 }
 
 /// A fast provider has sent, and billed, far more than the last note of progress tells.

@@ -45,6 +45,11 @@ impl FreshDatabase {
         Self { url: Some(postgres_url(&name)), name: Some(name) }
     }
 
+    /// The same database for another server; it is dropped with this one.
+    pub fn shared(&self) -> Self {
+        Self { url: self.url.clone(), name: None }
+    }
+
     /// The value of `store.url`; `None` is the default, a SQLite file in the state folder.
     pub fn url(&self) -> Option<&str> {
         self.url.as_deref()

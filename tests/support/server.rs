@@ -78,12 +78,13 @@ impl Setup {
 
     fn write_settings(&self) {
         let folder = self.folder.path().display();
+        let tree = self.tree.folder().display();
         let store = self.database.url().map_or_else(String::new, |url| format!("url = \"{url}\""));
         let text = format!(
             "[gateway]\nlisten = \"127.0.0.1:0\"\n\n\
              [admin]\nlisten = \"127.0.0.1:0\"\nsocket = \"{folder}/admin.sock\"\n\n\
              [state]\ndir = \"{folder}/state\"\n\n\
-             [policy]\ntree = \"{folder}/tree\"\npoll_interval = \"200ms\"\n\n\
+             [policy]\ntree = \"{tree}\"\npoll_interval = \"200ms\"\n\n\
              [store]\n{store}\n"
         );
         std::fs::write(self.settings(), text).expect("the settings can be written");
@@ -158,6 +159,14 @@ impl Server {
     /// # Panics
     /// When it runs, or does not get ready.
     pub async fn restart(&mut self) {
+        assert!(self.begin().await, "`orchestack serve` ended before it was ready");
+    }
+
+    /// As [`Server::restart`]; false where it ended before it was ready, as one does that is told to.
+    ///
+    /// # Panics
+    /// When it runs, or neither ends nor gets ready.
+    pub async fn begin(&mut self) -> bool {
         assert!(self.child.is_none(), "the server still runs: kill or stop it first");
         let ports_file = self.state().join("ports.json");
         // A killed server leaves its file behind, and it names ports that are gone.
@@ -170,11 +179,72 @@ impl Server {
         let client = self.setup.client.clone();
         let scheme = if self.setup.is_secure() { "https" } else { "http" };
         let ports = eventually(what, READY_MAX, async || {
-            self.assert_running();
+            if self.has_ended() {
+                return Some(None);
+            }
             let ports = read_ports(&ports_file, scheme)?;
-            (client.status(&format!("{}/readyz", ports.0)).await? == 200).then_some(ports)
+            (client.status(&format!("{}/readyz", ports.0)).await? == 200).then_some(Some(ports))
         });
-        self.ports = Some(ports.await);
+        let ports = ports.await;
+        let ready = ports.is_some();
+        self.ports = ports.or_else(|| self.ports.take());
+        ready
+    }
+
+    /// Sets an environment variable for its next start, or takes it away.
+    pub fn variable(&mut self, name: &str, value: Option<&str>) {
+        self.setup.environment.retain(|(known, _)| known != name);
+        let set = value.map(|value| (name.to_owned(), value.to_owned()));
+        self.setup.environment.extend(set);
+    }
+
+    /// Whether it ended by itself.
+    ///
+    /// # Panics
+    /// When that cannot be found out.
+    pub fn has_ended(&mut self) -> bool {
+        let child = self.child.as_mut();
+        let ended = child.is_none_or(|child| child.try_wait().expect("an own child").is_some());
+        if ended {
+            self.child = None;
+        }
+        ended
+    }
+
+    /// Starts another gateway of the same fleet: the same database, tree and pepper, a state folder of its
+    /// own.
+    ///
+    /// # Panics
+    /// When it does not get ready, or the database is this one's file.
+    pub async fn another(&self) -> Self {
+        assert!(self.store_url().is_some(), "SQLite is one server's");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let setup = Setup {
+            database: self.setup.database.shared(),
+            tree: self.setup.tree.clone(),
+            environment: self.setup.environment.clone(),
+            client: self.setup.client.clone(),
+            folder,
+        };
+        setup.write_settings();
+        let state = setup.folder.path().join("state");
+        std::fs::create_dir(&state).expect("a state folder");
+        let pepper = std::fs::copy(self.state().join("pepper"), state.join("pepper"));
+        pepper.expect("the first one has a pepper");
+        let program = self.program.clone();
+        let mut server = Self { setup, program, child: None, ports: None };
+        server.restart().await;
+        server
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status();
+        assert!(sent.expect("`kill` runs").success(), "cannot signal process {pid}");
     }
 
     /// Kills it with SIGKILL, like a power cut for this process.
@@ -192,9 +262,7 @@ impl Server {
     /// # Panics
     /// When it does not run or does not stop.
     pub async fn sigterm(&mut self) -> ExitStatus {
-        let pid = self.pid().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("`kill` runs");
-        assert!(sent.success(), "cannot signal process {pid}");
+        self.signal("TERM");
         let status = eventually("the server stops after SIGTERM", STOP_MAX, async || {
             self.child.as_mut()?.try_wait().expect("an own child can be waited for")
         });
@@ -251,13 +319,6 @@ impl Server {
     fn open_log(&self) -> File {
         let mut options = OpenOptions::new();
         options.create(true).append(true).open(self.setup.log()).expect("the log can be written")
-    }
-
-    fn assert_running(&mut self) {
-        let ended = self.child.as_mut().and_then(|child| child.try_wait().ok()).flatten();
-        if let Some(status) = ended {
-            panic!("`orchestack serve` ended before it was ready: {status}");
-        }
     }
 }
 

@@ -34,7 +34,7 @@ permit (
 "#;
 
 /// A working tree under git.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tree {
     folder: PathBuf,
 }

@@ -304,6 +304,7 @@ pub fn ask(path: Vec<CapSpec>, nanos: i64) -> HoldAsk {
         provider: PROVIDER.to_owned(),
         model: MODEL.to_owned(),
         price_row: "test".to_owned(),
+        durable: false,
     }
 }
 
