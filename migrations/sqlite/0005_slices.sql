@@ -40,3 +40,4 @@ create index slices_ended on slices (lease_until) where state = 'closed';
 
 -- The slice that a hold's money came from; null where it came from the accounts.
 alter table holds add column slice_id text;
+create index holds_of_slice on holds (slice_id) where state in ('held', 'dispatched');

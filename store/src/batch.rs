@@ -56,17 +56,23 @@ pub(crate) async fn write(
     let mut tx = inner.write.begin_with(inner.dialect.begin()).await?;
     let seen_at = Instant::now();
     let now = crate::store::now(&mut tx, inner.dialect).await?;
+    // Locked first: a batch whose commit was asked for and not heard of may still be committing. It is
+    // waited for here, and what it carried is passed over.
+    let carried = match entries.iter().any(|entry| entry.seq.is_some()) {
+        true => owners::lock(&mut tx, inner.dialect, fence).await?,
+        false => 0,
+    };
     let lease_until = lease(inner, now);
-    if entries.iter().any(|entry| matches!(entry.ask, Some(Ask::Reap))) {
-        // Before anything else is looked for, so that nobody reaps what is his own and alive.
-        owners::renew(&mut tx, fence, lease_until).await?;
-    }
     let (mut books, mut askers) = load(&mut tx, inner, entries, now).await?;
     let share = share(&mut tx, entries, now).await?;
     let clock = Clock { lease_until, fence, share };
     let (mut applied, mut records) = (Vec::new(), Vec::new());
     let mut settlements = Settlements::new();
     for entry in entries {
+        if entry.seq.is_some_and(|seq| seq <= carried) {
+            applied.push(Ok(None));
+            continue;
+        }
         let result = match &entry.ask {
             Some(ask) => apply(&mut books, ask, &clock, now).map(Some),
             None => Ok(None),
@@ -265,7 +271,7 @@ impl Ask {
 
 /// Loads the holds, slices and accounts that entries touch.
 ///
-/// INVARIANT: everybody locks holds first, then slices, then accounts, then the sums that reports read, then the
+/// INVARIANT: everybody locks its own row of `owners` first, then holds, then slices, then accounts, then the sums that reports read, then the
 /// head of the audit chain, each in the order of ids, so that two gateways wait for each other
 /// instead of blocking each other.
 async fn load(
@@ -288,7 +294,7 @@ async fn load(
     let mut ids: BTreeSet<String> =
         asks().filter_map(Ask::slice).chain(of_holds).map(|slice| slice.to_string()).collect();
     if reaps {
-        ids.extend(slices::rows::expired(conn, now).await?);
+        ids.extend(slices::rows::expired(conn, now, inner.fence).await?);
     }
     let slices = slices::rows::load(conn, lock, &ids).await?;
     let of_holds = holds.iter().flat_map(|(hold, _)| &hold.path);

@@ -145,6 +145,7 @@ impl Caps {
         change.commit(record).await?;
         self.inner.seen.put(std::iter::once(&account), seen_at);
         self.inner.decided.notify_waiters();
+        self.inner.budgets.notify_waiters();
         Ok(account)
     }
 

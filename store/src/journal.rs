@@ -16,21 +16,26 @@ pub(crate) mod replay;
 use std::{
     collections::VecDeque,
     fs::{File, OpenOptions},
-    io,
+    io::{self, Write as _},
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::fs::FallocateFlags;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::writer::Entry;
+
 /// How long the flush waits for company.
 const FLUSH_PERIOD: Duration = Duration::from_millis(5);
-/// A file that is longer is followed by a new one, and removed once all of it is carried.
+/// A file that is longer, or than a quarter of the journal's bound, is followed by a new one, and removed
+/// once all of it is carried.
 const SEGMENT_BYTES: u64 = 32 << 20;
+/// How long a file goes on after the next one could not be made.
+const TURN_RETRY: Duration = Duration::from_secs(1);
 /// How much is allocated at once.
 const STEP_BYTES: u64 = 1 << 20;
 /// What admissions leave for the settlements of what runs.
@@ -46,7 +51,7 @@ pub(crate) struct Journal {
     tail: Mutex<Tail>,
     flush: Arc<Flush>,
     /// Held for as long as the journal is open: one process a folder.
-    _lock: File,
+    lock: File,
 }
 
 /// The first record of every file: whose it is.
@@ -75,6 +80,10 @@ struct Tail {
     /// Files before this one, with the numbers of their last records and their lengths.
     before: VecDeque<(u64, PathBuf, u64)>,
     frame: Vec<u8>,
+    /// When the next file could not be made.
+    stuck: Option<Instant>,
+    /// Nothing more is taken.
+    sealed: bool,
 }
 
 /// What the thread that flushes is told, and tells.
@@ -108,11 +117,14 @@ pub(crate) enum Error {
     /// The disk or the journal's bound is reached.
     #[error("the journal has no room left on its disk; make room, or wait for the database")]
     Full,
+    /// It was ended.
+    #[error("the journal is ended")]
+    Ended,
     /// The record is too long.
     #[error("a record is too long for the journal")]
     TooLong,
     /// The disk does not take it.
-    #[error("the journal `{}` cannot be written", .path.display())]
+    #[error("the journal `{}` cannot be written: {source}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -140,7 +152,7 @@ impl Journal {
             .spawn(move || flushing.run(lost))
             .map_err(|source| Error::Io { path: folder.to_owned(), source })?;
         let folder = folder.to_owned();
-        Ok(Self { folder, head, bytes_max, tail: Mutex::new(tail), flush, _lock: lock })
+        Ok(Self { folder, head, bytes_max, tail: Mutex::new(tail), flush, lock })
     }
 
     /// Writes a record and, within the same lock, hands its number on: whoever queues it there has
@@ -153,6 +165,9 @@ impl Journal {
         then: impl FnOnce(u64),
     ) -> Result<u64, Error> {
         let mut tail = self.tail();
+        if tail.sealed {
+            return Err(Error::Ended);
+        }
         let seq = tail.seq + 1;
         let mut bytes = std::mem::take(&mut tail.frame);
         let written = if frame::encode(&mut bytes, seq, ask, record) {
@@ -179,14 +194,25 @@ impl Journal {
     /// The database has every record up to this one: files before it are removed.
     pub(crate) fn carried(&self, seq: u64) {
         let mut tail = self.tail();
-        while tail.before.front().is_some_and(|(last, _, _)| *last <= seq) {
-            if let Some((_, path, _)) = tail.before.pop_front() {
-                remove(&path);
-            }
-        }
+        let done = tail.before.partition_point(|(last, _, _)| *last <= seq);
+        let done: Vec<_> = tail.before.drain(..done).collect();
+        drop(tail);
+        done.iter().for_each(|(_, path, _)| remove(path));
     }
 
-    /// Ends the journal. Its files stay if the database does not have all of it.
+    /// Takes nothing more, and gives the number of the last record.
+    pub(crate) fn seal(&self) -> u64 {
+        let mut tail = self.tail();
+        tail.sealed = true;
+        tail.seq
+    }
+
+    /// The number of the last record.
+    pub(crate) fn last(&self) -> u64 {
+        self.tail().seq
+    }
+
+    /// Ends the sealed journal. Its files stay if the database does not have all of it.
     pub(crate) fn end(&self, carried: u64) {
         self.flush.stop();
         self.carried(carried);
@@ -194,15 +220,19 @@ impl Journal {
         if tail.before.is_empty() && tail.seq <= carried {
             remove(&tail.path);
         }
+        // Another process may have the folder from here on. Without this, once the last handle is gone.
+        let _ = self.lock.unlock();
     }
 
-    /// The number of the last record.
-    pub(crate) fn seq(&self) -> u64 {
-        self.tail().seq
+    /// Writes down for people what the database refuses for good.
+    pub(crate) fn set_aside(&self, entry: &Entry) {
+        set_aside(&self.folder, entry);
     }
 
     fn write(&self, tail: &mut Tail, purpose: Purpose, bytes: &[u8]) -> Result<(), Error> {
-        if tail.at >= SEGMENT_BYTES
+        let stuck = tail.stuck.is_some_and(|at| at.elapsed() < TURN_RETRY);
+        if tail.at >= SEGMENT_BYTES.min(self.bytes_max / 4)
+            && !stuck
             && let Err(error) = self.turn(tail)
             && purpose == Purpose::Admission
         {
@@ -212,11 +242,11 @@ impl Journal {
         let keep = if purpose == Purpose::Admission { KEPT_BYTES } else { 0 };
         let end = tail.at.saturating_add(length);
         if end.saturating_add(KEPT_BYTES) > tail.allocated {
-            let others: u64 = tail.before.iter().map(|(_, _, bytes)| *bytes).sum();
-            let within = others.saturating_add(tail.allocated) < self.bytes_max;
-            let allocated = within && tail.allocate().is_ok();
-            if !allocated && end.saturating_add(keep) > tail.allocated {
-                return Err(Error::Full);
+            let allocated = if self.has_room(tail) { tail.allocate() } else { Err(Error::Full) };
+            if let Err(error) = allocated
+                && end.saturating_add(keep) > tail.allocated
+            {
+                return Err(error);
             }
         }
         tail.file.write_all_at(bytes, tail.at).map_err(|error| tail.failed(error))?;
@@ -224,11 +254,22 @@ impl Journal {
         Ok(())
     }
 
-    /// Goes on in a new file. The disk has the whole old one first, so that only the last file of a
-    /// journal can end torn.
+    /// Whether the bound lets one more step be allocated.
+    fn has_room(&self, tail: &Tail) -> bool {
+        let others: u64 = tail.before.iter().map(|(_, _, bytes)| *bytes).sum();
+        let all = others.saturating_add(tail.allocated).saturating_add(STEP_BYTES);
+        all <= self.bytes_max
+    }
+
+    /// Goes on in a new file. The disk has the whole old one before the first record of the new one, so
+    /// that only the last file of a journal can end torn.
     fn turn(&self, tail: &mut Tail) -> Result<(), Error> {
-        tail.file.sync_data().unwrap_or_else(lost);
+        tail.stuck = Some(Instant::now());
+        if !self.has_room(tail) {
+            return Err(Error::Full);
+        }
         let next = Tail::create(&self.folder, &self.head, tail.segment + 1, tail.seq)?;
+        tail.file.sync_data().unwrap_or_else(lost);
         let frame = std::mem::take(&mut tail.frame);
         let old = std::mem::replace(tail, next);
         tail.frame = frame;
@@ -267,36 +308,52 @@ impl Tail {
             segment,
             before: VecDeque::new(),
             frame: Vec::new(),
+            stuck: None,
+            sealed: false,
         };
-        let first = serde_json::to_vec(head).map_err(|error| failed(error.into()))?;
-        let mut bytes = Vec::new();
-        frame::encode(&mut bytes, 0, &first, &[]);
-        tail.allocate().map_err(|_| Error::Full)?;
-        tail.file.write_all_at(&bytes, 0).map_err(failed)?;
-        tail.at = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        // The file itself and its name must survive, not only its bytes.
-        tail.file.sync_all().map_err(failed)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        if let Err(error) = tail.head(folder, head) {
+            // Left there, it would be in the way of the next try.
+            remove(&path);
+            return Err(error);
+        }
         Ok(tail)
     }
 
+    /// Writes the first record, and has the disk keep the file and its name.
+    fn head(&mut self, folder: &Path, head: &Head) -> Result<(), Error> {
+        let first = serde_json::to_vec(head).map_err(|error| self.failed(error.into()))?;
+        let mut bytes = Vec::new();
+        frame::encode(&mut bytes, 0, &first, &[]);
+        self.allocate()?;
+        self.file.write_all_at(&bytes, 0).map_err(|error| self.failed(error))?;
+        self.at = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.file.sync_all().map_err(|error| self.failed(error))?;
+        let kept = File::open(folder).and_then(|folder| folder.sync_all());
+        kept.map_err(|error| self.failed(error))
+    }
+
     /// Allocates the next blocks, so that a write into them needs no more of the disk.
-    fn allocate(&mut self) -> io::Result<()> {
+    fn allocate(&mut self) -> Result<(), Error> {
+        use rustix::io::Errno;
         let blocks = FallocateFlags::empty();
-        match rustix::fs::fallocate(&*self.file, blocks, self.allocated, STEP_BYTES) {
-            // A file system that cannot allocate takes zeros, which come to the same.
-            Err(rustix::io::Errno::OPNOTSUPP) => {
-                let zeros = vec![0; usize::try_from(STEP_BYTES).unwrap_or_default()];
-                self.file.write_all_at(&zeros, self.allocated)?;
+        let done = loop {
+            match rustix::fs::fallocate(&*self.file, blocks, self.allocated, STEP_BYTES) {
+                Err(Errno::INTR) => {}
+                // A file system that cannot allocate takes zeros, which come to the same.
+                Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                    let zeros = vec![0; usize::try_from(STEP_BYTES).unwrap_or_default()];
+                    break self.file.write_all_at(&zeros, self.allocated);
+                }
+                done => break done.map_err(io::Error::from),
             }
-            done => done?,
-        }
+        };
+        done.map_err(|error| self.failed(error))?;
         self.allocated += STEP_BYTES;
         Ok(())
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        if source.kind() == io::ErrorKind::StorageFull {
+        if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
             return Error::Full;
         }
         Error::Io { path: self.path.clone(), source }
@@ -352,6 +409,8 @@ impl Flush {
             kept = seq;
             self.kept.send_replace(kept);
             if stop {
+                // Whoever still waits for a record must not wait for ever.
+                self.kept.send_replace(u64::MAX);
                 return;
             }
         }
@@ -359,6 +418,25 @@ impl Flush {
 
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Appends an entry that the database refuses for good to `refused.jsonl`, for people to look into.
+pub(crate) fn set_aside(folder: &Path, entry: &Entry) {
+    let path = folder.join("refused.jsonl");
+    let line = serde_json::json!({
+        "seq": entry.seq,
+        // What is never in the journal has no text.
+        "ask": serde_json::to_value(&entry.ask).ok(),
+        "record": entry.record.as_ref().map(|draft| &draft.body),
+    });
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+    let written = file.and_then(|mut file| {
+        writeln!(file, "{line}")?;
+        file.sync_all()
+    });
+    if let Err(error) = written {
+        tracing::error!(%error, file = %path.display(), "it could not be set aside either");
     }
 }
 

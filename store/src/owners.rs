@@ -1,11 +1,11 @@
 //! Processes that admit from slices: their fences, their leases, and how far their journals are
 //! carried into the database.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use types::Timestamp;
 
 use crate::{
-    Error, batch,
+    Dialect, Error, batch,
     rows::{Get, signed},
     slices,
     store::Inner,
@@ -49,17 +49,37 @@ pub(crate) async fn carry(conn: &mut AnyConnection, fence: u64, seq: u64) -> Res
     Ok(())
 }
 
-/// Vouches for a process and its slices within a batch.
-pub(crate) async fn renew(
+/// Locks the row of a process and gives the last record of its journal that the database has.
+pub(crate) async fn lock(
     conn: &mut AnyConnection,
+    dialect: Dialect,
     fence: u64,
-    until: Timestamp,
-) -> Result<(), Error> {
-    for query in [
-        "update owners set lease_until = $1 where fence = $2 and ended_at is null",
-        "update slices set lease_until = $1 where fence = $2 and state = 'open'",
-    ] {
-        sqlx::query(query).bind(until.0).bind(signed(fence)).execute(&mut *conn).await?;
+) -> Result<u64, Error> {
+    let query = format!("select carried from owners where fence = $1{}", dialect.for_update());
+    let row = sqlx::query(AssertSqlSafe(query)).bind(signed(fence)).fetch_one(conn).await?;
+    Get { row: &row, table: "owners" }.count("carried")
+}
+
+/// Vouches for this process and its slices.
+///
+/// INVARIANT: two transactions, and slices in the order of their ids, so that this waits for whoever
+/// has one of them and nobody waits for both.
+pub(crate) async fn renew(inner: &Inner) -> Result<(), Error> {
+    let slices = format!(
+        "update slices set lease_until = $1 where id in \
+         (select id from slices where fence = $2 and state = 'open' order by id{})",
+        inner.dialect.for_update()
+    );
+    let owner = "update owners set lease_until = $1 where fence = $2 and ended_at is null";
+    for query in [slices, owner.to_owned()] {
+        let mut tx = inner.write.begin_with(inner.dialect.begin()).await?;
+        let now = crate::store::now(&mut tx, inner.dialect).await?;
+        sqlx::query(AssertSqlSafe(query))
+            .bind(batch::lease(inner, now).0)
+            .bind(signed(inner.fence))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
     }
     Ok(())
 }
@@ -95,14 +115,19 @@ pub(crate) async fn end(inner: &Inner, fence: u64, known: bool) -> Result<(), Er
     Ok(())
 }
 
-/// Removes slices and processes that ended before a time. An open slice that nobody vouches for any
-/// more has nothing in it by then: it lapsed.
-pub(crate) async fn prune(inner: &Inner, before: Timestamp) -> Result<(), Error> {
-    for query in [
-        "delete from slices where id in (select id from slices \
-         where state = 'closed' and lease_until < $1 limit 1000)",
-        "delete from owners where ended_at < $1",
-    ] {
+/// Removes closed slices that ended before `before`, and processes that did before `long_before`: a
+/// journal that could not be removed is known for what it is until then.
+pub(crate) async fn prune(
+    inner: &Inner,
+    before: Timestamp,
+    long_before: Timestamp,
+) -> Result<(), Error> {
+    let slices = "delete from slices where id in (select id from slices \
+                  where state = 'closed' and lease_until < $1 and not exists \
+                  (select 1 from holds where slice_id = slices.id \
+                   and state in ('held', 'dispatched')) limit 1000)";
+    let owners = "delete from owners where ended_at < $1";
+    for (query, before) in [(slices, before), (owners, long_before)] {
         sqlx::query(query).bind(before.0).execute(&inner.write).await?;
     }
     Ok(())

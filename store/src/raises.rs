@@ -80,6 +80,7 @@ impl Raises {
         change.commit_quietly(record).await?;
         self.inner.seen.put(std::iter::once(&account), seen_at);
         self.inner.decided.notify_waiters();
+        self.inner.budgets.notify_waiters();
         Ok(account)
     }
 
@@ -138,6 +139,7 @@ impl Raises {
         }
         change.commit_quietly(&ended(raise, now)).await?;
         self.inner.seen.put(lowered.iter(), seen_at);
+        self.inner.budgets.notify_waiters();
         Ok(true)
     }
 }

@@ -12,8 +12,8 @@ use crate::{
 pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     let now = crate::store::now(&mut *inner.read.acquire().await?, inner.dialect).await?;
     outbox::prune(inner, ago(now, inner.options.retention)).await?;
-    crate::owners::prune(inner, ago(now, inner.options.retention)).await?;
     let before = ago(now, inner.options.approvals_retention);
+    crate::owners::prune(inner, ago(now, inner.options.retention), before).await?;
     let approvals = Approvals { inner: Arc::clone(inner) };
     match approvals.purge(before).await {
         Ok(_) => {}

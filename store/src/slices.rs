@@ -9,7 +9,7 @@
 pub(crate) mod rows;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
     num::NonZeroU32,
     sync::{
@@ -43,8 +43,9 @@ const LIFE: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(250);
 /// A slice is meant to last this long at the pace of the one before it.
 const PACE: Duration = Duration::from_secs(2);
-/// Slices are not taken ahead faster than this.
+/// Slices are not taken ahead faster than this, and after a refusal not before the longer one.
 const AHEAD_PERIOD: Duration = Duration::from_millis(50);
+const AHEAD_REFUSED: Duration = Duration::from_secs(1);
 /// Paths that have slices at the same time. Beyond it a call asks the database.
 const SLOTS_MAX: usize = 16_384;
 /// How often a refused slice is asked for again once this process has given its others back.
@@ -69,6 +70,8 @@ struct Slot {
     filling: tokio::sync::Mutex<()>,
     /// The next slice is being taken ahead.
     ahead: AtomicBool,
+    /// When one may be taken ahead again; `None` at once.
+    ahead_after: Mutex<Option<Instant>>,
     /// How often the database was asked, and the last refusal with the number of its ask.
     asks: AtomicU64,
     refused: Mutex<Option<(u64, Nanos, Refusal)>>,
@@ -122,18 +125,34 @@ impl Slices {
     /// Admits a hold that is dispatched at once: from memory where the path's slice has enough, after
     /// taking a new slice where it has not.
     pub(crate) async fn hold(self: &Arc<Self>, mut asked: Asked) -> Result<Hold, Failure> {
-        let place = self.writer.ahead().await?;
+        if asked.ask.amount < Nanos::ZERO {
+            return Err(Refusal::Malformed("a hold cannot be negative").into());
+        }
+        // As the accounts are locked, so that one path is one slot however it is asked for.
+        asked.ask.path.sort_by(|a, b| a.key.cmp(&b.key));
         if let Some(known) = self.known(&asked.ask) {
+            if asked.durable {
+                self.journal.kept(self.journal.last()).await;
+            }
             return Ok(known);
         }
         let Some(slot) = self.slot(&asked.ask) else { return self.ask_database(asked).await };
-        let part = match self.carve(&slot, asked.ask.amount) {
+        let amount = asked.ask.amount;
+        let mut place = Some(self.writer.ahead().await?);
+        let part = match self.carve(&slot, amount) {
             Some(part) => part,
             None => {
+                // Whoever waits for money must not keep others from what they have.
+                place = None;
                 let filled = self.fill(&slot, &asked);
                 let within = tokio::time::timeout(self.inner.options.admission_timeout, filled);
                 within.await.unwrap_or(Err(Failure::Unavailable))?
             }
+        };
+        let Some(place) = place.or_else(|| self.writer.ahead_now()) else {
+            part.fund.give(amount);
+            self.landed(&part);
+            return Err(Failure::Unavailable);
         };
         // From here to the journal nothing waits, so that a caller who leaves cannot come in between.
         fault::point("hold.before");
@@ -172,8 +191,10 @@ impl Slices {
         if !self.open().contains_key(&hold) {
             return Some(ask);
         }
-        if let Err(error) = self.writer.journal(&self.journal, Purpose::Aftermath, ask, None, None)
-        {
+        // Where the database is far behind, nobody needs to hear of progress.
+        let Some(place) = self.writer.ahead_now() else { return None };
+        let queued = self.writer.journal(&self.journal, Purpose::Aftermath, ask, None, Some(place));
+        if let Err(error) = queued {
             // The next one may come through; until then the hold is charged whole if this dies.
             tracing::warn!(%error, %hold, "progress is not noted");
         }
@@ -191,6 +212,10 @@ impl Slices {
         settlement: Settlement,
         record: Option<Draft>,
     ) -> Result<Charge, Option<Draft>> {
+        if settlement.actual < Nanos::ZERO {
+            // The books refuse it, so that nothing may be given back for it.
+            return Err(record);
+        }
         let Some(open) = self.open().remove(&hold) else { return Err(record) };
         fault::point("settle.before");
         let ask = Ask::Settle { hold, settlement };
@@ -227,15 +252,26 @@ impl Slices {
         self.retire_where(|_, _| true);
     }
 
+    /// Closes slices that the database has and memory does not: of the last two looks `suspects` are those
+    /// of the first.
+    async fn close_unknown(&self, suspects: &mut HashSet<HoldId>) -> Result<(), crate::Error> {
+        let open = rows::of(&self.inner, self.inner.fence, "state = 'open'").await?;
+        let known: HashSet<HoldId> =
+            self.slots().values().filter_map(|slot| slot.part().as_ref().map(|p| p.id)).collect();
+        let unknown: HashSet<HoldId> = open.into_iter().filter(|id| !known.contains(id)).collect();
+        for slice in suspects.intersection(&unknown) {
+            tracing::warn!(%slice, "a slice that nobody uses is closed");
+            self.close(*slice);
+        }
+        *suspects = unknown;
+        Ok(())
+    }
+
     /// Gives back slices that were let lapse, because this process was away for longer than its lease.
     async fn retire_lapsed(&self) -> Result<(), crate::Error> {
         let lapsed = rows::of(&self.inner, self.inner.fence, "state = 'lapsed'").await?;
-        if !lapsed.is_empty() {
-            tracing::warn!(
-                slices = lapsed.len(),
-                "this process was away for longer than its lease"
-            );
-            self.retire_where(|_, part| lapsed.contains(&part.id));
+        if self.retire_where(|_, part| lapsed.contains(&part.id)) {
+            tracing::warn!("this process was away for longer than its lease; its slices lapsed");
         }
         Ok(())
     }
@@ -307,16 +343,18 @@ impl Slices {
         if let Some(refusal) = slot.refused_since(before, amount) {
             return Err(Failure::Refused(refusal));
         }
-        self.take(slot, &asked.ask.path, amount, (asked.agent, asked.key)).await
+        self.take(slot, &asked.ask.path, amount, (asked.agent, asked.key), true).await
     }
 
-    /// Takes a new slice and carves the first hold out of it before anybody else can.
+    /// Takes a new slice and carves the first hold out of it before anybody else can. `needed`: a caller
+    /// waits for it, so that this process gives back its other slices where they are in the way.
     async fn take(
         &self,
         slot: &Slot,
         path: &[CapSpec],
         least: Nanos,
         (agent, key): (AgentId, Option<KeyId>),
+        needed: bool,
     ) -> Result<Arc<Part>, Failure> {
         let number = slot.asks.fetch_add(1, Ordering::AcqRel) + 1;
         let mut tries = 0;
@@ -357,7 +395,9 @@ impl Slices {
                 }
                 Ok(_) => return Err(Failure::Unavailable),
                 Err(Failure::Refused(Refusal::Held { key: full, .. }))
-                    if tries < TRIES && self.retire_where(|slot, _| slot.path.contains(&full)) =>
+                    if needed
+                        && tries < TRIES
+                        && self.retire_where(|slot, _| slot.path.contains(&full)) =>
                 {
                     // What this process holds on that account is queued to go back before the next ask.
                     tokio::task::yield_now().await;
@@ -384,16 +424,30 @@ impl Slices {
         // Where money is scarce a slice is one hold, and the next one is asked for when it is needed.
         let scarce = part.taken.0 < hold.amount.0.saturating_mul(4);
         let low = !scarce && part.fund.free().0 < part.taken.0 / 4;
-        let due = age > LIFE || (low && age > AHEAD_PERIOD);
-        if !due || part.fund.is_closed() || slot.ahead.swap(true, Ordering::AcqRel) {
+        let old = age > LIFE;
+        let due = old || (low && age > AHEAD_PERIOD);
+        if !due || !slot.may_go_ahead() || slot.ahead.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (slices, slot, least) = (Arc::clone(self), Arc::clone(slot), hold.amount);
+        let (slices, slot, least, id) = (Arc::clone(self), Arc::clone(slot), hold.amount, part.id);
         tokio::spawn(async move {
             let turn = slot.filling.lock().await;
-            if let Ok(part) = slices.take(&slot, &path, least, asker).await {
-                part.fund.give(least);
-                slices.landed(&part);
+            // Somebody who had to wait may have taken the next one.
+            if slot.part().as_ref().is_some_and(|part| part.id == id) {
+                match slices.take(&slot, &path, least, asker, false).await {
+                    Ok(part) => {
+                        part.fund.give(least);
+                        slices.landed(&part);
+                        slot.go_ahead_after(AHEAD_PERIOD);
+                    }
+                    // A cap that was lowered elsewhere: what is left of the old one is not used up.
+                    Err(Failure::Refused(_)) if old => {
+                        slot.go_ahead_after(AHEAD_REFUSED);
+                        let old = slot.part().take_if(|part| part.id == id);
+                        old.iter().for_each(|part| slices.retire(part));
+                    }
+                    Err(_) => slot.go_ahead_after(AHEAD_REFUSED),
+                }
             }
             drop(turn);
             slot.ahead.store(false, Ordering::Release);
@@ -449,6 +503,7 @@ impl Slot {
             part: Mutex::default(),
             filling: tokio::sync::Mutex::default(),
             ahead: AtomicBool::new(false),
+            ahead_after: Mutex::default(),
             asks: AtomicU64::new(0),
             refused: Mutex::default(),
             wanted: AtomicI64::new(0),
@@ -457,6 +512,16 @@ impl Slot {
 
     fn part(&self) -> MutexGuard<'_, Option<Arc<Part>>> {
         self.part.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn may_go_ahead(&self) -> bool {
+        let after = self.ahead_after.lock().unwrap_or_else(PoisonError::into_inner);
+        after.is_none_or(|after| Instant::now() >= after)
+    }
+
+    fn go_ahead_after(&self, wait: Duration) {
+        let mut after = self.ahead_after.lock().unwrap_or_else(PoisonError::into_inner);
+        *after = Instant::now().checked_add(wait);
     }
 
     /// How much the next slice should have: what is waited for, or what the last one gave in the time
@@ -559,10 +624,11 @@ async fn keep(slices: Weak<Slices>, inner: Arc<Inner>) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut checked = Instant::now();
+    let mut suspects = HashSet::new();
     let mut changed = false;
     loop {
         // Before anything is done, so that no change is missed meanwhile.
-        let next = inner.decided.notified();
+        let next = inner.budgets.notified();
         tokio::pin!(next);
         next.as_mut().enable();
         let Some(slices) = slices.upgrade() else { return };
@@ -574,7 +640,11 @@ async fn keep(slices: Weak<Slices>, inner: Arc<Inner>) {
         inner.seen.put_free(slices.free());
         if checked.elapsed() >= inner.options.reaper_period {
             checked = Instant::now();
-            if let Err(error) = slices.retire_lapsed().await {
+            let looked = match slices.retire_lapsed().await {
+                Ok(()) => slices.close_unknown(&mut suspects).await,
+                failed => failed,
+            };
+            if let Err(error) = looked {
                 tracing::warn!(%error, "it could not be looked for slices that lapsed");
             }
         }

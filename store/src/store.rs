@@ -128,6 +128,8 @@ pub(crate) struct Inner {
     pub(crate) outbox: Notify,
     /// Rung when an approval was decided, cancelled or revoked, or a budget was changed by people.
     pub(crate) decided: Notify,
+    /// Rung when people changed a budget, or a raise ended.
+    pub(crate) budgets: Notify,
     /// Rung when a budget reached a threshold.
     pub(crate) alerted: Notify,
     /// Thresholds that this process knows to be told.
@@ -160,6 +162,7 @@ impl Store {
             outbox: Notify::new(),
             decided: Notify::new(),
             alerted: Notify::new(),
+            budgets: Notify::new(),
             told: Told::default(),
             carriers: Carriers::default(),
             options: options.clone(),
@@ -217,6 +220,7 @@ impl Store {
     /// the database did not take stays in the journal for the next start.
     pub async fn close(&self) {
         if let Some(fast) = &self.fast {
+            fast.journal.seal();
             fast.slices.retire_all();
         }
         self.writer.stop().await;
@@ -317,8 +321,9 @@ async fn journal(inner: &Inner, folder: &Path) -> Result<Journal, Error> {
 
 /// Ends the journal of this process, and the process itself in the database if that has all of it.
 async fn end(inner: &Inner, journal: &Journal) -> Result<(), Error> {
+    let last = journal.seal();
     let carried = owners::carried(inner, inner.fence).await?.unwrap_or_default();
-    if carried == journal.seq() {
+    if carried == last {
         owners::end(inner, inner.fence, true).await?;
     }
     journal.end(carried);

@@ -1,15 +1,18 @@
 //! The one batching writer: groups what waits into one transaction, so that a crowd of requests
 //! shares a disk flush.
 //!
-//! While the database is away, admissions fail at once and everything that must not be lost
-//! (settlements, progress, audit) stays in the writer, bounded, until the database is back.
+//! While the database is away, admissions that wait for it fail at once and everything that must not
+//! be lost (settlements, progress, audit) stays in the writer, bounded, until the database is back.
 //!
 //! What the journal has, nobody waits for: it comes here in the journal's order and is carried into the
 //! database behind, in larger batches.
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -24,6 +27,7 @@ use crate::{
     batch::{self, Failed},
     journal::{self, Journal, Purpose, frame::Frame},
     ledger::{Ended, Settlement},
+    owners,
     raises::Raises,
     store::Inner,
 };
@@ -120,6 +124,12 @@ pub(crate) enum Failure {
     Unavailable,
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 /// What an entry came to within a transaction that can be committed.
 pub(crate) type Applied = Result<Option<Outcome>, Refusal>;
 
@@ -131,6 +141,8 @@ pub(crate) struct Handle {
     places: Arc<Semaphore>,
     /// Places of calls that the journal has and the database does not.
     behind: Arc<Semaphore>,
+    /// The end is asked for: what the database does not take now is not tried again.
+    ending: Arc<AtomicBool>,
     admission_timeout: Duration,
 }
 
@@ -154,6 +166,7 @@ pub(crate) fn start(inner: Arc<Inner>, journal: Option<Arc<Journal>>) -> Handle 
         sender,
         places: Arc::new(Semaphore::new(most)),
         behind: Arc::new(Semaphore::new(inner.options.behind_max.max(1))),
+        ending: Arc::default(),
         admission_timeout: inner.options.admission_timeout,
     };
     tokio::spawn(keep_house(Arc::clone(&inner), handle.downgrade()));
@@ -162,6 +175,7 @@ pub(crate) fn start(inner: Arc<Inner>, journal: Option<Arc<Journal>>) -> Handle 
         inner,
         journal,
         places: [&handle.places, &handle.behind].map(Arc::clone),
+        ending: Arc::clone(&handle.ending),
         receiver,
         waiting: VecDeque::new(),
         backoff: BACKOFF_MIN,
@@ -234,13 +248,19 @@ impl Handle {
         within.ok().and_then(Result::ok).ok_or(Failure::Unavailable)
     }
 
+    /// As [`Handle::ahead`], if there is one now.
+    pub(crate) fn ahead_now(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.behind).try_acquire_owned().ok()
+    }
+
     /// Whether the writer still writes.
     pub(crate) fn is_running(&self) -> bool {
         !self.sender.is_closed()
     }
 
-    /// Ends the writer after everything that is queued.
+    /// Ends the writer after everything that is queued, or at once where the database is away.
     pub(crate) async fn stop(&self) {
+        self.ending.store(true, Ordering::Release);
         let (done, ended) = oneshot::channel();
         if self.sender.send(Message::Stop(done)).is_ok() {
             // An error means that it ended without an answer, which is as good.
@@ -251,10 +271,11 @@ impl Handle {
     fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = self.sender.downgrade();
         let (places, behind) = (Arc::clone(&self.places), Arc::clone(&self.behind));
-        let admission_timeout = self.admission_timeout;
+        let (ending, admission_timeout) = (Arc::clone(&self.ending), self.admission_timeout);
         move || {
             let (places, behind) = (Arc::clone(&places), Arc::clone(&behind));
-            Some(Self { sender: weak.upgrade()?, places, behind, admission_timeout })
+            let (sender, ending) = (weak.upgrade()?, Arc::clone(&ending));
+            Some(Self { sender, places, behind, ending, admission_timeout })
         }
     }
 
@@ -332,6 +353,7 @@ struct Writer {
     inner: Arc<Inner>,
     journal: Option<Arc<Journal>>,
     places: [Arc<Semaphore>; 2],
+    ending: Arc<AtomicBool>,
     receiver: mpsc::UnboundedReceiver<Message>,
     /// Taken from the queue and not yet written, oldest first.
     waiting: VecDeque<Entry>,
@@ -431,19 +453,22 @@ impl Writer {
             }
             Err(Failed { error, uncertain }) if error.is_transient() => {
                 tracing::warn!(%error, entries = batch.len(), "a batch waits for the database");
+                let stopping = stopping || self.ending.load(Ordering::Acquire);
                 self.put_back(batch, uncertain, stopping);
+                if stopping {
+                    return self.give_up();
+                }
                 tokio::time::sleep(self.backoff).await;
                 self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
             }
             Err(Failed { error: error @ Error::Disk(_), .. }) => {
                 tracing::error!(%error, entries = batch.len(), "the writer stops");
-                self.close();
                 batch.into_iter().for_each(|entry| entry.answer(Err(Failure::Unavailable)));
-                self.refuse_all();
+                self.give_up();
             }
             Err(Failed { error, .. }) => {
                 tracing::error!(%error, entries = batch.len(), "a batch cannot be written");
-                self.write_singly(batch).await;
+                self.write_singly(batch, stopping).await;
             }
         }
     }
@@ -460,8 +485,9 @@ impl Writer {
         self.batch = self.batch.min(self.inner.options.batch_max.max(1));
     }
 
-    /// After the disk failed: everything that waits is refused.
-    fn refuse_all(&mut self) {
+    /// Ends. Everything that waits is refused; what the journal has, the next start carries.
+    fn give_up(&mut self) {
+        self.close();
         self.waiting.drain(..).for_each(|entry| entry.answer(Err(Failure::Unavailable)));
         while let Ok(message) = self.receiver.try_recv() {
             match message {
@@ -472,16 +498,34 @@ impl Writer {
     }
 
     /// One entry that the database refuses must not take the others with it.
-    async fn write_singly(&mut self, batch: Vec<Entry>) {
-        for entry in batch {
+    ///
+    /// INVARIANT: what comes behind an entry that was put back is put back too. The journal is carried in
+    /// its order, without a gap.
+    async fn write_singly(&mut self, batch: Vec<Entry>, stopping: bool) {
+        let mut rest = batch.into_iter();
+        while let Some(entry) = rest.next() {
             let one = std::slice::from_ref(&entry);
             match batch::write(&self.inner, one, self.inner.fence).await {
                 Ok(applied) => self.answer(vec![entry], applied),
                 Err(Failed { error, uncertain }) if error.is_transient() => {
-                    self.put_back(vec![entry], uncertain, false);
+                    let stopping = stopping || self.ending.load(Ordering::Acquire);
+                    self.put_back(rest.collect(), false, stopping);
+                    self.put_back(vec![entry], uncertain, stopping);
+                    return if stopping {
+                        self.give_up()
+                    };
+                }
+                Err(Failed { error: error @ Error::Disk(_), .. }) => {
+                    tracing::error!(%error, "the writer stops");
+                    entry.answer(Err(Failure::Unavailable));
+                    rest.for_each(|entry| entry.answer(Err(Failure::Unavailable)));
+                    return self.give_up();
                 }
                 Err(Failed { error, .. }) => {
-                    tracing::error!(%error, "an entry cannot be written and is dropped");
+                    tracing::error!(%error, "an entry cannot be written and is set aside");
+                    if let Some(journal) = &self.journal {
+                        journal.set_aside(&entry);
+                    }
                     entry.answer(Err(Failure::Unavailable));
                 }
             }
@@ -512,9 +556,13 @@ impl Writer {
         for (mut entry, applied) in batch.into_iter().zip(applied) {
             let undo = entry.undo().filter(|_| applied.is_ok());
             let Some(answer) = entry.answer.take() else {
-                if let Err(refusal) = applied {
-                    // It happened all the same: people must look.
-                    tracing::error!(%refusal, "the books do not take what happened");
+                match applied {
+                    Err(refusal) if entry.seq.is_some() => {
+                        // It happened all the same: people must look.
+                        tracing::error!(%refusal, "the books do not take what happened");
+                    }
+                    // What was to be given back had never been made.
+                    Ok(_) | Err(_) => {}
                 }
                 continue;
             };
@@ -569,7 +617,8 @@ impl Entry {
     /// An admission and a reap are refused while the database is away. All else tells of what
     /// happened already.
     fn is_refused_when_away(&self) -> bool {
-        self.is_admission() || matches!(self.ask, Some(Ask::Reap))
+        let nothing = self.ask.is_none() && self.record.is_none();
+        self.is_admission() || nothing || matches!(self.ask, Some(Ask::Reap))
     }
 
     fn answer(self, answer: Result<Option<Outcome>, Failure>) {
@@ -585,9 +634,20 @@ async fn keep_house(inner: Arc<Inner>, handle: impl Fn() -> Option<Handle>) {
     let every = inner.options.reaper_period;
     let mut period = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut away = false;
     loop {
         period.tick().await;
         let Some(handle) = handle() else { return };
+        // Everybody vouches for what is alive before anybody looks for what is not: after the database
+        // was away for longer than a lease, nothing is reaped for one period.
+        let renewed = owners::renew(&inner).await;
+        let was_away = std::mem::replace(&mut away, renewed.is_err());
+        if let Err(error) = renewed {
+            tracing::warn!(%error, "the leases of this process could not be renewed");
+        }
+        if away || was_away {
+            continue;
+        }
         match handle.ask(Ask::Reap, None).await {
             Ok(Some(Outcome::Reaped { released, settled, lapsed })) => {
                 let (released, settled, lapsed) = (released.len(), settled.len(), lapsed.len());

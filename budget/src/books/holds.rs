@@ -101,7 +101,7 @@ impl Books {
         let was = hold.state;
         hold.state = was.after(HoldEvent::Release)?;
         if was.is_open() {
-            let freed = self.free_to(&hold, hold.amount)?;
+            let freed = self.free_to(&hold, hold.amount);
             let by = Move { held: -hold.amount.0, ..Move::default() };
             let moved = self.moved(&hold.path, by.and(freed.by))?;
             self.put_freed(&hold, freed, now);
@@ -146,7 +146,7 @@ impl Books {
     ) -> Result<Charge, Refusal> {
         let amount = paid.actual.min(hold.amount);
         let overrun = Nanos(paid.actual.0.saturating_sub(amount.0));
-        let freed = self.free_to(&hold, Nanos(hold.amount.0.saturating_sub(amount.0)))?;
+        let freed = self.free_to(&hold, Nanos(hold.amount.0.saturating_sub(amount.0)));
         let by = Move { settled: amount.0, held: -hold.amount.0, overrun: overrun.0 };
         let moved = self.moved(&hold.path, by.and(freed.by))?;
         let charge = Charge { kind, amount, overrun, basis: paid.basis };
@@ -174,7 +174,7 @@ impl Books {
         let wanted = paid.actual.min(hold.amount).0.saturating_sub(first.amount.0);
         let accounts = self.accounts_of(&hold.path)?;
         let settled = room(&accounts).map_or(wanted, |room| wanted.min(room.0));
-        let freed = self.free_to(&hold, Nanos(settled.saturating_neg().max(0)))?;
+        let freed = self.free_to(&hold, Nanos(settled.saturating_neg().max(0)));
         let amount = Nanos(first.amount.0.saturating_add(settled));
         let overrun = Nanos(paid.actual.0.saturating_sub(amount.0));
         let by = Move { settled, held: 0, overrun: overrun.0 };
@@ -215,7 +215,6 @@ impl Books {
         let expired: Vec<Hold> = self.holds.values().filter(expired).cloned().collect();
         for hold in &expired {
             self.accounts_of(&hold.path)?;
-            self.unclosed_slice(hold)?;
         }
         Ok(expired)
     }
@@ -239,7 +238,7 @@ impl Books {
                     // Whose slice is not closed is charged whole: what a lower charge would free
                     // were the slice's, whose owner is as lost as the hold's, and a correction
                     // that charges more would have to take it back from there.
-                    let whole = self.unclosed_slice(&hold)?.is_some();
+                    let whole = self.unclosed_slice(&hold).is_some();
                     let actual = if whole { hold.amount } else { hold.if_lost };
                     let paid = Paid { actual, usage: None, basis: Basis::Provisional };
                     self.charge(hold, state, LedgerKind::Provisional, paid, now)?;

@@ -106,8 +106,8 @@ impl Books {
     ///
     /// Its owner may have admitted another call from it in memory by now. Given to the accounts,
     /// somebody else could spend it a second time.
-    pub(super) fn free_to(&self, hold: &Hold, freed: Nanos) -> Result<Freed, Refusal> {
-        let Some(slice) = self.unclosed_slice(hold)? else { return Ok(Freed::default()) };
+    pub(super) fn free_to(&self, hold: &Hold, freed: Nanos) -> Freed {
+        let Some(slice) = self.unclosed_slice(hold) else { return Freed::default() };
         let mut slice = slice.clone();
         let (mut by, mut kept) = (Move::default(), Nanos::ZERO);
         if slice.state == SliceState::Lapsed {
@@ -118,7 +118,7 @@ impl Books {
             slice.amount.0 = slice.amount.0.saturating_add(freed.0);
             by.held = freed.0;
         }
-        Ok(Freed { by, slice: Some(slice), kept })
+        Freed { by, slice: Some(slice), kept }
     }
 
     /// Writes what [`Books::free_to`] found.
@@ -181,11 +181,11 @@ impl Books {
         Ok(lapsed)
     }
 
-    /// The slice of a hold, unless it has none or that is closed.
-    pub(super) fn unclosed_slice(&self, hold: &Hold) -> Result<Option<&Slice>, Refusal> {
-        let Some(id) = hold.slice else { return Ok(None) };
-        let slice = self.slices.get(&id).ok_or(Refusal::UnknownSlice(id))?;
-        Ok(Some(slice).filter(|slice| slice.state != SliceState::Closed))
+    /// The slice of a hold, unless it has none or that is closed. One that is not loaded was closed:
+    /// whoever loads a hold loads its slice, and only closed ones are ever removed.
+    pub(super) fn unclosed_slice(&self, hold: &Hold) -> Option<&Slice> {
+        let slice = self.slices.get(&hold.slice?);
+        slice.filter(|slice| slice.state != SliceState::Closed)
     }
 
     fn fenced_slice(&self, id: HoldId, fence: u64) -> Result<&Slice, Refusal> {

@@ -11,7 +11,13 @@ use super::{
     Head, boot,
     frame::{self, Frame, Next},
 };
-use crate::{Error, batch, owners, store::Inner, writer::Entry};
+use crate::{
+    Error,
+    batch::{self, Failed},
+    owners,
+    store::Inner,
+    writer::{Applied, Entry},
+};
 
 /// Records of one transaction.
 const BATCH: usize = 256;
@@ -33,7 +39,7 @@ pub(crate) async fn all(inner: &Inner, folder: &Path) -> Result<(), Error> {
                        file away if its database is gone";
             return Err(Error::Journal { path, why: why.to_owned() });
         };
-        let known = carry(inner, fence, carried, &files).await?;
+        let known = carry(inner, (folder, fence), carried, &files).await?;
         owners::end(inner, fence, known).await?;
         for file in files {
             std::fs::remove_file(&file).map_err(|error| unusable(&file, &error))?;
@@ -43,26 +49,39 @@ pub(crate) async fn all(inner: &Inner, folder: &Path) -> Result<(), Error> {
 }
 
 /// Writes what is not in the database yet. True: nothing that the process did can be missing.
-async fn carry(inner: &Inner, fence: u64, carried: u64, files: &[PathBuf]) -> Result<bool, Error> {
+async fn carry(
+    inner: &Inner,
+    (folder, fence): (&Path, u64),
+    carried: u64,
+    files: &[PathBuf],
+) -> Result<bool, Error> {
     let (mut entries, mut records, mut known) = (Vec::new(), 0_u64, true);
+    let mut next = None;
     for (number, path) in files.iter().enumerate() {
         let mut reader = Reader::open(path)?;
         // A file of which not even the first record is whole has nothing that went out.
         let Some(head) = reader.head()? else { continue };
-        if (head.version, head.fence) != (1, fence) {
-            let why =
-                format!("its format {} is not known; use the version that wrote it", head.version);
-            return Err(Error::Journal { path: path.clone(), why });
+        if head.version != 1 {
+            let why = format!("format {} is not known; use the version of it", head.version);
+            return Err(reader.corrupt(why));
+        }
+        if head.fence != fence {
+            return Err(reader.corrupt("its name is another journal's; name it back".to_owned()));
         }
         known &= !head.boot.is_empty() && head.boot == boot();
         while let Some(frame) = reader.frame()? {
+            if *next.get_or_insert(frame.seq) != frame.seq {
+                tracing::error!(file = %path.display(), seq = frame.seq, "records are missing");
+                known = false;
+            }
+            next = Some(frame.seq.saturating_add(1));
             if frame.seq <= carried {
                 continue;
             }
             records += 1;
             entries.push(Entry::replayed(&frame).map_err(|why| reader.corrupt(why))?);
             if entries.len() == BATCH {
-                write(inner, fence, &mut entries).await?;
+                write(inner, (folder, fence), &mut entries).await?;
             }
         }
         if reader.torn {
@@ -72,23 +91,50 @@ async fn carry(inner: &Inner, fence: u64, carried: u64, files: &[PathBuf]) -> Re
             known &= last;
         }
     }
-    write(inner, fence, &mut entries).await?;
+    write(inner, (folder, fence), &mut entries).await?;
     if records > 0 {
         tracing::info!(records, "a journal was carried into the database");
     }
     Ok(known)
 }
 
-async fn write(inner: &Inner, fence: u64, entries: &mut Vec<Entry>) -> Result<(), Error> {
+async fn write(
+    inner: &Inner,
+    (folder, fence): (&Path, u64),
+    entries: &mut Vec<Entry>,
+) -> Result<(), Error> {
     if entries.is_empty() {
         return Ok(());
     }
-    let applied = batch::write(inner, entries, fence).await.map_err(|failed| failed.error)?;
-    for refusal in applied.iter().filter_map(|applied| applied.as_ref().err()) {
-        tracing::error!(%refusal, "a record of the journal could not be applied");
+    match batch::write(inner, entries, fence).await {
+        Ok(applied) => told(&applied),
+        Err(failed) if failed.error.is_transient() => return Err(failed.error),
+        // One of them cannot be written: the others can.
+        Err(_) => {
+            for entry in entries.iter() {
+                match batch::write(inner, std::slice::from_ref(entry), fence).await {
+                    Ok(applied) => told(&applied),
+                    Err(Failed { error, .. })
+                        if !matches!(error, Error::Query(_) | Error::Corrupt { .. }) =>
+                    {
+                        return Err(error);
+                    }
+                    Err(Failed { error, .. }) => {
+                        tracing::error!(%error, "a record of the journal is set aside");
+                        super::set_aside(folder, entry);
+                    }
+                }
+            }
+        }
     }
     entries.clear();
     Ok(())
+}
+
+fn told(applied: &[Applied]) {
+    for refusal in applied.iter().filter_map(|applied| applied.as_ref().err()) {
+        tracing::error!(%refusal, "a record of the journal could not be applied");
+    }
 }
 
 /// The journals of a folder, each with its files in their order.

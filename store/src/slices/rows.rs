@@ -31,16 +31,18 @@ pub(crate) async fn load(
     rows.iter().map(read).collect()
 }
 
-/// The slices whose lease ran out.
+/// The slices of other processes whose lease ran out.
 pub(crate) async fn expired(
     conn: &mut AnyConnection,
     now: Timestamp,
+    own: u64,
 ) -> Result<Vec<String>, Error> {
     let rows = sqlx::query(
-        "select id from slices where state = 'open' and lease_until <= $1 and amount > 0 \
-         order by lease_until limit $2",
+        "select id from slices where state = 'open' and lease_until <= $1 and fence <> $2 \
+         and amount > 0 order by lease_until limit $3",
     )
     .bind(now.0)
+    .bind(signed(own))
     .bind(LAPSE_MAX)
     .fetch_all(conn)
     .await?;
