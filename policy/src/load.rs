@@ -1,15 +1,12 @@
 //! From the text of a commit to an engine that decides, or to everything that is wrong with it.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use cedar_policy::{ActionConstraint, EntityUid, Policy, Schema, Validator};
 
 use crate::{
-    ask::Caller,
     bundle::{AgentSource, Bundle, Fault},
+    calls::Calls,
     case::{self, Case},
     check,
     digest::Digest,
@@ -18,7 +15,6 @@ use crate::{
     layer::PolicyLayer,
     mapper::Names,
     memo::Memo,
-    slice::{self, CallerSlice, Kept},
     source::{self, Parsed},
 };
 
@@ -43,13 +39,10 @@ pub struct Engine {
     kinds: Vec<String>,
     notes: Vec<String>,
     digests: BTreeMap<String, Digest>,
-    /// The organisation's policies about model calls.
-    calls: Vec<Parsed>,
-    /// Those of each agent.
-    agents_calls: HashMap<String, Vec<Parsed>>,
+    /// The policies of both layers about model calls.
+    calls: Calls,
     administration: PolicyLayer,
     votes: PolicyLayer,
-    slices: Kept<CallerSlice>,
     memo: Memo,
 }
 
@@ -99,15 +92,17 @@ impl Engine {
         let known = Known { validator: &validator, kinds: bundle.kinds, agents: &agents };
         let stated = |source| Invariant::read(source, &known, &mut faults);
         let invariants = bundle.invariants.iter().flat_map(stated).collect();
-        let about = |action: &EntityUid| about(&organisation, action);
+        let own = agents
+            .iter()
+            .map(|(name, own)| (name.as_str(), about(&own.policies, &names.call_model)));
+        let calls = Calls::new(about(&organisation, &names.call_model), own);
         let engine = Self {
             commit: bundle.commit.clone(),
             schema,
             digests: Digest::of_agents(bundle),
-            calls: about(&names.call_model),
-            agents_calls: own_calls(&agents, &names.call_model),
-            administration: everything(&about(&names.administer)),
-            votes: everything(&about(&names.approve)),
+            calls,
+            administration: everything(&about(&organisation, &names.administer)),
+            votes: everything(&about(&organisation, &names.approve)),
             organisation,
             agents,
             cases,
@@ -115,7 +110,6 @@ impl Engine {
             kinds: bundle.kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             names,
             notes: Vec::new(),
-            slices: Kept::default(),
             memo: Memo::default(),
         };
         if faults.is_empty() {
@@ -185,12 +179,9 @@ impl Engine {
         &self.invariants
     }
 
-    /// The policies of both layers that can speak about a model call of this caller.
-    pub(crate) fn caller_slice(&self, caller: &Caller) -> Arc<CallerSlice> {
-        self.slices.recall(&slice::caller_key(caller), || {
-            let own = self.agents_calls.get(&caller.agent_name).map(Vec::as_slice);
-            CallerSlice::cut(&self.names, caller, &self.calls, own)
-        })
+    /// The policies of both layers about model calls.
+    pub(crate) const fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     pub(crate) const fn memo(&self) -> &Memo {
@@ -207,17 +198,9 @@ impl Engine {
     }
 }
 
-/// The policies of every agent's layer about model calls.
-fn own_calls(
-    agents: &BTreeMap<String, AgentSource<Vec<Parsed>>>,
-    call_model: &EntityUid,
-) -> HashMap<String, Vec<Parsed>> {
-    agents.iter().map(|(name, own)| (name.clone(), about(&own.policies, call_model))).collect()
-}
-
 /// Those policies whose scope leaves room for an action.
-fn about(policies: &[Parsed], action: &EntityUid) -> Vec<Parsed> {
-    policies.iter().filter(|parsed| concerns(&parsed.policy, action)).cloned().collect()
+fn about<'p>(policies: &'p [Parsed], action: &EntityUid) -> Vec<&'p Parsed> {
+    policies.iter().filter(|parsed| concerns(&parsed.policy, action)).collect()
 }
 
 /// Whether a policy's scope leaves room for an action.
@@ -229,7 +212,7 @@ pub(crate) fn concerns(policy: &Policy, action: &EntityUid) -> bool {
     }
 }
 
-fn everything(policies: &[Parsed]) -> PolicyLayer {
+fn everything(policies: &[&Parsed]) -> PolicyLayer {
     let mut layer = PolicyLayer::default();
     policies.iter().for_each(|parsed| layer.add(&parsed.policy, &parsed.rule));
     layer

@@ -4,7 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Value,
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    RestrictedExpression as Value,
 };
 use types::{Nanos, Timestamp};
 
@@ -34,11 +35,11 @@ pub(crate) struct Names {
 
 /// A value that Cedar does not take. The mapper makes none from our types except an instant beyond
 /// the year 9999 or two models of one id; the decision is a denial.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request cannot be put into Cedar's terms")]
 pub(crate) struct Unmappable;
 
-/// What all questions of one decision share.
+/// A person, the context, and what else is there.
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub principal: EntityUid,
@@ -91,21 +92,34 @@ impl Names {
         uid(&self.tenant, name)
     }
 
-    /// One model call, for all the models that it may go to. The context has what is read of it.
-    pub(crate) fn call(
+    /// Everything that an agent is in.
+    pub(crate) fn parents(&self, caller: &Caller) -> HashSet<EntityUid> {
+        let mut parents = self.groups(&caller.groups);
+        parents.insert(self.tenant(&caller.tenant_name));
+        parents
+    }
+
+    /// Whoever calls and the models that may be called.
+    pub(crate) fn entities(
         &self,
-        call: &ModelCall<'_>,
+        caller: Option<&Caller>,
         models: &[ModelFacts<'_>],
-        reads: Reads,
-    ) -> Result<Facts, Unmappable> {
-        let principal = self.agent(call.caller.agent_kind, &call.caller.agent_name);
-        let mut all = Vec::with_capacity(models.len().saturating_add(1));
-        all.push(self.caller_entity(call.caller, principal.clone())?);
-        for model in models {
-            all.push(self.model_entity(model)?);
-        }
-        let entities = Entities::from_entities(all, None).map_err(|_| Unmappable)?;
-        Ok(Facts { principal, context: call_context(call, reads)?, entities })
+    ) -> Result<Entities, Unmappable> {
+        let caller = caller.into_iter().map(|caller| self.caller_entity(caller));
+        let all = caller.chain(models.iter().map(|model| self.model_entity(model)));
+        let all: Vec<Entity> = all.collect::<Result<_, _>>()?;
+        Entities::from_entities(all, None).map_err(|_| Unmappable)
+    }
+
+    /// A request to call a model.
+    pub(crate) fn request(
+        &self,
+        principal: EntityUid,
+        model: EntityUid,
+        context: Context,
+    ) -> Result<Request, Unmappable> {
+        let action = self.call_model.clone();
+        Request::new(principal, action, model, context, None).map_err(|_| Unmappable)
     }
 
     /// One act of administration.
@@ -152,11 +166,10 @@ impl Names {
         Ok((principal, entities))
     }
 
-    fn caller_entity(&self, caller: &Caller, principal: EntityUid) -> Result<Entity, Unmappable> {
-        let mut parents = self.groups(&caller.groups);
-        parents.insert(self.tenant(&caller.tenant_name));
+    fn caller_entity(&self, caller: &Caller) -> Result<Entity, Unmappable> {
+        let principal = self.agent(caller.agent_kind, &caller.agent_name);
         let attributes = HashMap::from([("name".to_owned(), text(&caller.agent_name))]);
-        Entity::new(principal, attributes, parents).map_err(|_| Unmappable)
+        Entity::new(principal, attributes, self.parents(caller)).map_err(|_| Unmappable)
     }
 
     fn model_entity(&self, model: &ModelFacts<'_>) -> Result<Entity, Unmappable> {
@@ -179,8 +192,8 @@ impl Names {
     }
 }
 
-/// The context as far as it is read: building a value costs as much as reading it.
-fn call_context(call: &ModelCall<'_>, reads: Reads) -> Result<Context, Unmappable> {
+/// The context of a model call as far as it is read: building a value costs as much as reading it.
+pub(crate) fn call_context(call: &ModelCall<'_>, reads: Reads) -> Result<Context, Unmappable> {
     let mut pairs = Vec::new();
     let mut put = |name: &str, value| pairs.push((name.to_owned(), value));
     if reads.has(Reads::LABEL) {
@@ -309,7 +322,7 @@ fn instant(at: Timestamp) -> Value {
 mod tests {
     use std::sync::{Arc, LazyLock};
 
-    use cedar_policy::{Request, Schema};
+    use cedar_policy::Schema;
     use proptest::prelude::*;
     use types::{Integrity, Label, Locality};
 
@@ -361,7 +374,11 @@ mod tests {
                 id: &name, size: &name, privacy: &name, locality, retention_days, ..CLOUD
             };
             let names = Names::new().unwrap();
-            let facts = names.call(&call, &[LOCAL, model], Reads::ALL).unwrap();
+            let facts = Facts {
+                principal: names.agent(agent_kind, &name),
+                context: call_context(&call, Reads::ALL).unwrap(),
+                entities: names.entities(Some(&caller), &[LOCAL, model]).unwrap(),
+            };
             check(facts, names.call_model.clone(), names.model(&name));
         }
     }
