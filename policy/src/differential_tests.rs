@@ -17,7 +17,7 @@ use types::{Integrity, Label, Locality, Nanos};
 
 use crate::{
     Caller, Engine, ModelCall, ModelFacts,
-    ask::{AgentKind, Approved, BudgetFacts, RequestFacts, SessionFacts},
+    ask::{AgentKind, Approved, SessionFacts},
     grant::Limits,
     meaning::Part,
     reason::DenyReason,
@@ -301,7 +301,7 @@ fn compare(seed: u64, terms: &mut Terms, seen: &Seen) {
     };
     let meant = Meant::of(&engine);
     let both = Reference::new(&organisation, Some(&agent));
-    let alone = Reference::new(&organisation, None);
+    let alone = both.without_agent();
     let mut scene = || Scene { caller: any_caller(&mut dice), models: any_models(&mut dice) };
     let scenes: Vec<Scene> = (0..SCENES).map(|_| scene()).collect();
     let given = Approvals::new();

@@ -1,8 +1,11 @@
 //! From the text of a commit to an engine that decides, or to everything that is wrong with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
-use cedar_policy::{ActionConstraint, EntityUid, Policy, Schema, Validator};
+use cedar_policy::{ActionConstraint, CedarSchemaError, EntityUid, Policy, Schema, Validator};
 
 use crate::{
     bundle::{AgentSource, Bundle, Fault},
@@ -20,6 +23,12 @@ use crate::{
 
 const SCHEMA: &str = include_str!("schema.cedarschema");
 
+/// The schema, read once, and what checks policies against it.
+static CHECKED: LazyLock<Result<(Schema, Validator), String>> = LazyLock::new(|| {
+    let schema: Schema = SCHEMA.parse().map_err(|error: CedarSchemaError| error.to_string())?;
+    Ok((schema.clone(), Validator::new(schema)))
+});
+
 /// Where the schema stands in the git tree.
 pub(crate) const SCHEMA_FILE: &str = "policies/schema.cedarschema";
 
@@ -29,7 +38,7 @@ pub(crate) const SCHEMA_FILE: &str = "policies/schema.cedarschema";
 pub struct Engine {
     commit: String,
     names: Names,
-    schema: Schema,
+    schema: &'static Schema,
     organisation: Vec<Parsed>,
     /// The own layer of each agent, by its name.
     agents: BTreeMap<String, AgentSource<Vec<Parsed>>>,
@@ -65,13 +74,10 @@ impl Engine {
     /// Every other fault of the bundle.
     pub fn untested(bundle: &Bundle<'_>) -> Result<Self, Vec<Fault>> {
         let names = Names::new().map_err(|error| vec![schema_fault(&error.to_string())])?;
-        let schema: Schema = SCHEMA.parse().map_err(|error: cedar_policy::CedarSchemaError| {
-            vec![schema_fault(&error.to_string())]
-        })?;
-        let validator = Validator::new(schema.clone());
+        let (schema, validator) = CHECKED.as_ref().map_err(|error| vec![schema_fault(error)])?;
         let mut faults = Vec::new();
         let mut read = |sources: &[crate::Source]| -> Vec<Parsed> {
-            let file = |source| source::read(source, &validator, bundle.kinds, &mut faults);
+            let file = |source| source::read(source, validator, bundle.kinds, &mut faults);
             sources.iter().flat_map(file).collect()
         };
         let organisation = read(&bundle.organisation);
@@ -89,7 +95,7 @@ impl Engine {
         let cases = bundle.cases.iter().flat_map(|source| Case::read(source, &mut faults));
         let cases: Vec<Case> = cases.collect();
         faults.extend(case::duplicates(&cases));
-        let known = Known { validator: &validator, kinds: bundle.kinds, agents: &agents };
+        let known = Known { validator, kinds: bundle.kinds, agents: &agents };
         let stated = |source| Invariant::read(source, &known, &mut faults);
         let invariants = bundle.invariants.iter().flat_map(stated).collect();
         let own = agents
@@ -153,7 +159,7 @@ impl Engine {
 
     /// The schema, parsed.
     pub const fn schema(&self) -> &Schema {
-        &self.schema
+        self.schema
     }
 
     /// The organisation's policies.

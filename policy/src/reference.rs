@@ -2,7 +2,7 @@
 //! entities and a context that Cedar reads from JSON under the schema, and what the policies say is
 //! joined by the words of the design. It shares no code with the mapper, the slices, the memory of
 //! decisions or the reading of annotations. What it remembers is what is dear to parse and cannot
-//! differ: the schema, and entities by their JSON.
+//! differ: the schema, names, and entities by everything that they are made of.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -19,29 +19,33 @@ use serde_json::{Value, json};
 
 use crate::{
     Decision, Engine,
-    ask::{AgentKind, ModelCall, ModelFacts},
+    ask::{AgentKind, Caller, ModelCall, ModelFacts},
     obligation::Obligations,
     reason::DenyReason,
 };
 
 /// The policies of both layers as they are written.
 pub(crate) struct Reference {
-    organisation: Vec<Alone>,
+    organisation: Rc<Vec<Alone>>,
     agent: Option<Vec<Alone>>,
 }
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Engine::schema_text().parse().unwrap());
 
-/// One policy, and the same as the one permit of a set, so that whether it applies does not depend
-/// on its effect.
+/// One policy by what is written on it, and as the one permit of a set, so that whether it applies
+/// does not depend on its effect.
 struct Alone {
-    policy: Policy,
+    effect: Effect,
+    annotations: HashMap<String, String>,
     set: PolicySet,
 }
 
-/// Calls in Cedar's terms. Entities that were read before are not read again.
+/// Calls in Cedar's terms. Names and entities that were read before are not read again.
 #[derive(Default)]
-pub(crate) struct Terms(HashMap<String, Option<Rc<Entities>>>);
+pub(crate) struct Terms {
+    uids: HashMap<(&'static str, String), EntityUid>,
+    entities: HashMap<String, Option<Rc<Entities>>>,
+}
 
 /// One call about one model in Cedar's terms; `None` where it cannot be put into them.
 pub(crate) type Asked = Option<(Request, Rc<Entities>)>;
@@ -59,12 +63,22 @@ impl Reference {
             let mut json = policy.to_json().unwrap();
             json["effect"] = json!("permit");
             let permit = Policy::from_json(None, json).unwrap();
-            Alone { policy: policy.clone(), set: PolicySet::from_policies([permit]).unwrap() }
+            let annotations = policy.annotations();
+            Alone {
+                effect: policy.effect(),
+                annotations: annotations.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+                set: PolicySet::from_policies([permit]).unwrap(),
+            }
         };
         let read = |text: &str| -> Vec<Alone> {
             text.parse::<PolicySet>().unwrap().policies().map(alone).collect()
         };
-        Self { organisation: read(organisation), agent: agent.map(read) }
+        Self { organisation: Rc::new(read(organisation)), agent: agent.map(read) }
+    }
+
+    /// The same for an agent that has no policies of its own.
+    pub(crate) fn without_agent(&self) -> Self {
+        Self { organisation: Rc::clone(&self.organisation), agent: None }
     }
 
     /// The decision in the words of [`words`]. `asked` is the same call in Cedar's terms.
@@ -96,10 +110,10 @@ impl Reference {
         };
         let (mut permits, mut forbids, mut fails) =
             ([Vec::new(), Vec::new()], Vec::new(), Vec::new());
-        let layers = [Some(&self.organisation), self.agent.as_ref()];
+        let layers = [Some(&*self.organisation), self.agent.as_ref()];
         for (layer, permits) in layers.into_iter().zip(&mut permits) {
-            for Alone { policy, set } in layer.into_iter().flatten() {
-                match (holds(set, request, entities), policy.effect()) {
+            for policy in layer.into_iter().flatten() {
+                match (holds(&policy.set, request, entities), policy.effect) {
                     (Holds::Fails, _) => fails.push(policy),
                     (Holds::Yes, Effect::Forbid) => forbids.push(policy),
                     (Holds::Yes, Effect::Permit) => permits.push(policy),
@@ -111,20 +125,26 @@ impl Reference {
         if !fails.is_empty() {
             format!("{id}: error by {:?}", ids(&fails))
         } else if !forbids.is_empty() {
-            let away = forbids.iter().all(|policy| policy.annotation("reroute") == Some("local"));
+            let away = forbids.iter().all(|policy| policy.says("reroute") == Some("local"));
             format!("{id}: forbidden by {:?} reroute {away}", ids(&forbids))
         } else if organisation.is_empty() || agent.is_empty() {
             format!("{id}: no_permit by []")
         } else {
-            let all: Vec<&Policy> = organisation.into_iter().chain(agent).collect();
+            let all: Vec<&Alone> = organisation.into_iter().chain(agent).collect();
             format!("{id}: {}", obliged(&all, call, model))
         }
     }
 }
 
+impl Alone {
+    fn says(&self, annotation: &str) -> Option<&str> {
+        self.annotations.get(annotation).map(String::as_str)
+    }
+}
+
 /// The ids of policies of both layers, in the order of the layers and then of the ids.
-fn ids<'p>(policies: &[&'p Policy]) -> Vec<&'p str> {
-    let mut ids: Vec<&str> = policies.iter().filter_map(|p| p.annotation("id")).collect();
+fn ids<'p>(policies: &[&'p Alone]) -> Vec<&'p str> {
+    let mut ids: Vec<&str> = policies.iter().filter_map(|policy| policy.says("id")).collect();
     ids.sort_by_key(|id| (!id.starts_with('o'), *id));
     ids
 }
@@ -132,26 +152,37 @@ fn ids<'p>(policies: &[&'p Policy]) -> Vec<&'p str> {
 impl Terms {
     /// A call about each of some models, its requests and entities checked against the schema.
     pub(crate) fn of(&mut self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Vec<Asked> {
-        let uid = |kind: &str, id: &str| {
-            EntityUid::from_json(json!({ "type": format!("Orchestack::{kind}"), "id": id }))
-                .unwrap()
-        };
-        let action = uid("Action", "callModel");
-        let context = Context::from_json_value(context(call), Some((&SCHEMA, &action)));
-        let kind = kind(call);
+        let action = self.uid("Action", "callModel");
+        let agent = self.uid(kind(call), &call.caller.agent_name);
+        // The request holds it against the schema.
+        let context = Context::from_json_value(context(call), None);
         let question = |model: &ModelFacts<'_>| {
             let entities = self.entities(call, model)?;
             let context = context.as_ref().ok()?.clone();
-            let agent = uid(kind, &call.caller.agent_name);
-            let resource = uid("Model", model.id);
-            let request = Request::new(agent, action.clone(), resource, context, Some(&SCHEMA));
+            let (agent, action) = (agent.clone(), action.clone());
+            let resource = self.uid("Model", model.id);
+            let request = Request::new(agent, action, resource, context, Some(&SCHEMA));
             Some((request.ok()?, entities))
         };
         models.iter().map(question).collect()
     }
 
+    fn uid(&mut self, kind: &'static str, id: &str) -> EntityUid {
+        let read = || {
+            let json = json!({ "type": format!("Orchestack::{kind}"), "id": id });
+            EntityUid::from_json(json).unwrap()
+        };
+        self.uids.entry((kind, id.to_owned())).or_insert_with(read).clone()
+    }
+
     fn entities(&mut self, call: &ModelCall<'_>, model: &ModelFacts<'_>) -> Option<Rc<Entities>> {
         let caller = call.caller;
+        // Everything of both that entities have.
+        let Caller { agent_kind, agent_name, tenant_name, groups, .. } = caller;
+        let key = format!("{agent_kind:?} {agent_name:?} {tenant_name:?} {groups:?} {model:?}");
+        if let Some(known) = self.entities.get(&key) {
+            return known.clone();
+        }
         let uid = |kind: &str, id: &str| json!({ "type": format!("Orchestack::{kind}"), "id": id });
         let mut parents: Vec<Value> =
             caller.groups.iter().map(|group| uid("Group", group)).collect();
@@ -169,8 +200,9 @@ impl Terms {
             { "uid": uid("Model", model.id), "attrs": attributes,
               "parents": [uid("Provider", model.provider)] },
         ]);
-        let read = || Entities::from_json_value(entities.clone(), Some(&SCHEMA)).ok().map(Rc::new);
-        self.0.entry(entities.to_string()).or_insert_with(read).clone()
+        let entities = Entities::from_json_value(entities, Some(&SCHEMA)).ok().map(Rc::new);
+        self.entities.insert(key, entities.clone());
+        entities
     }
 }
 
@@ -233,9 +265,9 @@ fn holds(set: &PolicySet, request: &Request, entities: &Entities) -> Holds {
 
 /// What the annotations of the permits that hold come to: what is obliged, or the first that is not
 /// met.
-fn obliged(permits: &[&Policy], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> String {
+fn obliged(permits: &[&Alone], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> String {
     let texts = |name: &str| -> Vec<&str> {
-        permits.iter().filter_map(|policy| policy.annotation(name)).collect()
+        permits.iter().filter_map(|policy| policy.says(name)).collect()
     };
     let words = |name: &str| -> BTreeSet<&str> {
         texts(name).into_iter().flat_map(|text| text.split(',')).map(str::trim).collect()
