@@ -181,12 +181,12 @@ fn new_call(caller: &Caller, n: usize) -> ModelCall<'_> {
     call.label = Label::ALL[n % Label::ALL.len()];
     call.integrity = Integrity::ALL[n / 3 % Integrity::ALL.len()];
     call.kinds = &KINDS[..n % (KINDS.len() + 1)];
-    call.request.tools = n % 3 == 0;
+    call.request.tools = n.is_multiple_of(3);
     call.request.input_tokens_bound = number;
     call.request.max_output_tokens = Some(number);
     call.budget = BudgetFacts {
         remaining: Some(Nanos(1_000_000_000 - n as i64)),
-        used_percent: (n % 101) as u8,
+        used_percent: u8::try_from(n % 101).unwrap(),
     };
     call.session.calls = number;
     call
