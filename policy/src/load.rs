@@ -107,8 +107,8 @@ impl Engine {
             schema,
             digests: Digest::of_agents(bundle),
             calls,
-            administration: everything(&about(&organisation, &names.administer)),
-            votes: everything(&about(&organisation, &names.approve)),
+            administration: PolicyLayer::of(about(&organisation, &names.administer)),
+            votes: PolicyLayer::of(about(&organisation, &names.approve)),
             organisation,
             agents,
             cases,
@@ -205,7 +205,7 @@ impl Engine {
 }
 
 /// Those policies whose scope leaves room for an action.
-fn about<'p>(policies: &'p [Parsed], action: &EntityUid) -> Vec<&'p Parsed> {
+pub(crate) fn about<'p>(policies: &'p [Parsed], action: &EntityUid) -> Vec<&'p Parsed> {
     policies.iter().filter(|parsed| concerns(&parsed.policy, action)).collect()
 }
 
@@ -216,12 +216,6 @@ pub(crate) fn concerns(policy: &Policy, action: &EntityUid) -> bool {
         ActionConstraint::In(actions) => actions.contains(action),
         ActionConstraint::Eq(only) => only == *action,
     }
-}
-
-fn everything(policies: &[&Parsed]) -> PolicyLayer {
-    let mut layer = PolicyLayer::default();
-    policies.iter().for_each(|parsed| layer.add(&parsed.policy, &parsed.rule));
-    layer
 }
 
 /// Policies whose id is taken: by an earlier one of the same layer or by the organisation's. Two
