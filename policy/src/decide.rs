@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use cedar_policy::Request;
 use types::{
     AgentId, ApprovalId, Integrity, KeyId, Label, Locality, RequestId, TenantId, Timestamp,
 };
@@ -12,12 +11,12 @@ use crate::{
     grant::Grant,
     layer::{Says, Verdict},
     load::Engine,
-    mapper::Facts,
-    memo::Answers,
+    mapper::Unmappable,
+    memo::Weigh,
     obligation::Obligations,
     reason::{DenyReason, Layer},
     rule::Rule,
-    slice::CallerSlice,
+    slice::Held,
 };
 
 /// What was decided about one call and a list of models.
@@ -67,18 +66,25 @@ pub struct Denied {
     pub reroute_local: bool,
 }
 
+/// What was decided about a list of models.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    allowed: Arc<[Allowed]>,
+    denied: Vec<Denied>,
+}
+
 impl Engine {
     /// Decides one call for every model that could serve it. Pure, and it never fails: what cannot
     /// be evaluated is denied.
     pub fn decide(&self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Decision {
         let caller = call.caller;
-        let slice = self.caller_slice(caller);
         let (models, outside) = within(caller.grant.as_deref(), call.label, models);
-        let reads = slice.reads();
-        let answers = self.memo().recall(reads.key(call, &models), || {
-            let facts = self.names().call(call, &models, reads);
-            self.evaluate(&slice, facts.as_ref().ok(), &models, call)
-        });
+        let answers = match &*self.slice(caller, &models) {
+            Ok(slice) => self.memo().answers.recall(slice.key(call).as_bytes(), || {
+                self.evaluate(self.held(slice, call).as_deref().ok(), &models, call)
+            }),
+            Err(Unmappable) => Arc::new(self.evaluate(None, &models, call)),
+        };
         let approval = call.approval.filter(|_| answers.need_approval()).map(|given| given.id);
         let permit = (!answers.allowed.is_empty()).then(|| Permit {
             request: call.id,
@@ -95,21 +101,25 @@ impl Engine {
         Decision { permit, denied }
     }
 
-    /// Takes the decision. It sees of the call only what the key of the decision has.
+    /// Takes the decision from what holds: from nothing where the call cannot be put into Cedar's
+    /// terms. It sees of the call only what the key of the decision has.
     fn evaluate(
         &self,
-        slice: &CallerSlice,
-        facts: Option<&Facts>,
+        held: Option<&[Held]>,
         models: &[ModelFacts<'_>],
         call: &ModelCall<'_>,
     ) -> Answers {
+        let (organisation, own) =
+            (self.calls().organisation(), self.calls().agent(&call.caller.agent_name));
         let mut allowed = Vec::with_capacity(models.len());
         let mut denied = Vec::new();
-        for model in models {
-            let answer = match facts {
-                Some(facts) => self.evaluate_one(slice, facts, model, call),
-                None => Err(Denied::new(model, DenyReason::Error)),
-            };
+        for (model, place) in models.iter().zip(0_u32..) {
+            let answer =
+                held.ok_or_else(|| Denied::new(model, DenyReason::Error)).and_then(|held| {
+                    let [by_organisation, by_agent] = of_model(held, place);
+                    let agent = own.map_or(Verdict::NOTHING, |own| own.verdict(by_agent));
+                    combine(call, model, &organisation.verdict(by_organisation), &agent)
+                });
             match answer {
                 Ok(model) => allowed.push(model),
                 Err(denial) => denied.push(denial),
@@ -117,30 +127,14 @@ impl Engine {
         }
         Answers { allowed: allowed.into(), denied }
     }
+}
 
-    fn evaluate_one(
-        &self,
-        slice: &CallerSlice,
-        facts: &Facts,
-        model: &ModelFacts<'_>,
-        call: &ModelCall<'_>,
-    ) -> Result<Allowed, Denied> {
-        let names = self.names();
-        let resource = names.model(model.id);
-        let action = names.call_model.clone();
-        let asked =
-            Request::new(facts.principal.clone(), action, resource, facts.context.clone(), None);
-        let Ok(request) = asked else {
-            return Err(Denied::new(model, DenyReason::Error));
-        };
-        let slice = slice.for_model(names, model, &facts.entities);
-        let organisation = slice.organisation.judge(&request, &facts.entities);
-        let agent = match &slice.agent {
-            Some(layer) => layer.judge(&request, &facts.entities),
-            None => Verdict::NOTHING,
-        };
-        combine(call, model, &organisation, &agent)
-    }
+/// What holds of the organisation's layer and of the agent's for one model.
+fn of_model(held: &[Held], model: u32) -> [&[Held]; 2] {
+    let (_, from) = held.split_at(held.partition_point(|one| one.model < model));
+    let (of_model, _) = from.split_at(from.partition_point(|one| one.model == model));
+    let by_agent = of_model.partition_point(|one| one.layer == Layer::Organisation);
+    of_model.split_at(by_agent).into()
 }
 
 /// Both layers must permit, and what their permits ask for must hold.
@@ -257,6 +251,29 @@ fn within<'m>(
     let (inside, outside): (Vec<_>, Vec<_>) =
         models.iter().copied().partition(|model| covered(model));
     (inside, outside.iter().map(|model| Denied::new(model, DenyReason::OutsideGrant)).collect())
+}
+
+impl Answers {
+    /// Whether an approval made any of it permitted.
+    fn need_approval(&self) -> bool {
+        self.allowed.iter().any(|allowed| allowed.obligations.approval.is_some())
+    }
+}
+
+impl Weigh for Answers {
+    fn bytes(&self) -> usize {
+        let texts = |texts: &[String]| -> usize {
+            texts.iter().map(|text| text.len().saturating_add(size_of::<String>())).sum()
+        };
+        let allowed = |one: &Allowed| {
+            size_of::<Allowed>()
+                .saturating_add(texts(&one.policies))
+                .saturating_add(one.obligations.bytes())
+        };
+        let denied = |one: &Denied| size_of::<Denied>().saturating_add(texts(&one.policies));
+        let all = self.allowed.iter().map(allowed).chain(self.denied.iter().map(denied));
+        all.fold(0, usize::saturating_add)
+    }
 }
 
 impl Denied {

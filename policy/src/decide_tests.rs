@@ -7,7 +7,6 @@ use super::*;
 use crate::{
     ask::Approved,
     grant::Limits,
-    reads::Reads,
     testing::{ALLOW, CLOUD, LOCAL, approved, call, caller, engine, grant, told},
 };
 
@@ -320,9 +319,8 @@ fn check_remembered(engine: &Engine) {
         let kinds = [kind];
         let mut call = ModelCall { label, kinds: &kinds, ..call(&caller) };
         call.budget.used_percent = used_percent;
-        let slice = engine.caller_slice(&caller);
-        let facts = engine.names().call(&call, &[LOCAL, CLOUD], Reads::ALL).unwrap();
-        let afresh = engine.evaluate(&slice, Some(&facts), &[LOCAL, CLOUD], &call);
+        let held = engine.held_afresh(&call, &[LOCAL, CLOUD]);
+        let afresh = engine.evaluate(Some(&held), &[LOCAL, CLOUD], &call);
         let decision = engine.decide(&call, &[LOCAL, CLOUD]);
         let permitted = decision.permit.map(|permit| permit.models).unwrap_or_default();
         assert_eq!((permitted, decision.denied), (afresh.allowed, afresh.denied));

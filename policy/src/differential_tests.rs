@@ -1,19 +1,27 @@
 //! Random policies and random calls: the engine and its naive twin must say the same.
 //!
-//! `ORCHESTACK_FULL=1` compares a million calls; otherwise ten thousand.
+//! `ORCHESTACK_FULL=1` compares a million calls; otherwise ten thousand. The calls under one pair of
+//! layers come from a few callers with a few lists of models, and many of them differ from the one
+//! before in one fact, so that what the engine remembers of one call is put to use for another.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
 
 use cedar_policy::{Authorizer, PolicySet};
 use types::{Integrity, Label, Locality, Nanos};
 
 use crate::{
     Caller, Engine, ModelCall, ModelFacts,
-    ask::{AgentKind, Approved, BudgetFacts, RequestFacts, SessionFacts},
+    ask::{AgentKind, Approved, SessionFacts},
     grant::Limits,
     meaning::Part,
     reason::DenyReason,
-    reference::{Reference, words},
+    reference::{Asked, Reference, Terms, words},
     testing::{CLOUD, LOCAL, approved, bundle, call, caller, grant},
 };
 
@@ -116,8 +124,8 @@ fn policies(dice: &mut Dice, prefix: &str) -> String {
     let one = |number: usize, dice: &mut Dice| {
         let permits = !dice.once_in(3);
         let mut text = format!("@id(\"{prefix}{number}\") ");
-        if permits && dice.once_in(3) {
-            text += dice.pick(OBLIGATIONS);
+        if dice.once_in(3) {
+            text += if permits { dice.pick(OBLIGATIONS) } else { "@reroute(\"local\")" };
         }
         let effect = if permits { "permit" } else { "forbid" };
         let (principal, resource) = (dice.pick(PRINCIPALS), dice.pick(RESOURCES));
@@ -174,6 +182,52 @@ fn any_models(dice: &mut Dice) -> [ModelFacts<'static>; 3] {
     [LOCAL, CLOUD, any("third", dice)]
 }
 
+/// Who calls, and what may be called.
+struct Scene {
+    caller: Caller,
+    models: [ModelFacts<'static>; 3],
+}
+
+/// An approval that is too little for some, and one that is enough.
+struct Approvals([Approved; 2]);
+
+impl Approvals {
+    fn new() -> Self {
+        let roles = ["infra-admin".to_owned()].into();
+        Self([Approved { approvers: 1, roles, ..approved() }, approved()])
+    }
+}
+
+/// How many facts of a call there are to roll.
+const FACTS: usize = 14;
+
+/// Rolls one fact of a call anew.
+fn roll<'c>(fact: usize, call: &mut ModelCall<'c>, given: &'c Approvals, dice: &mut Dice) {
+    const KINDS: &[&[&str]] =
+        &[&[], &["email"], &["card", "email"], &["us_ssn"], &["aws_key", "phone"]];
+    const TIMES: &[i64] =
+        &[-1, 0, 1_700_000_000_123_456, 1_700_000_000_000_000, 1_699_999_999_999_999];
+    let Approvals([few, enough]) = given;
+    let (request, budget) = (&mut call.request, &mut call.budget);
+    match fact {
+        0 => call.label = dice.pick(Label::ALL),
+        1 => call.integrity = dice.pick(Integrity::ALL),
+        2 => call.kinds = dice.pick(KINDS),
+        3 => request.endpoint = dice.pick(&["/v1/chat/completions", "/v1/responses"]),
+        4 => request.stream = dice.once_in(2),
+        5 => request.tools = dice.once_in(2),
+        6 => request.images = dice.once_in(3),
+        7 => request.input_tokens_bound = dice.pick(&[0, 999, 1001, u64::MAX]),
+        8 => request.max_output_tokens = dice.pick(&[None, Some(1), Some(100), Some(u64::MAX)]),
+        9 => budget.remaining = dice.pick(&[None, Some(Nanos(0)), Some(Nanos(1_000_000_000))]),
+        10 => budget.used_percent = dice.pick(&[0, 50, 80, 100]),
+        11 => call.session = SessionFacts { id: None, calls: dice.pick(&[0, 3, 4, u64::MAX]) },
+        12 => call.approval = dice.pick(&[None, None, Some(few), Some(enough)]),
+        13 => call.now = types::Timestamp(dice.pick(TIMES)),
+        _ => unreachable!("there are {FACTS} facts"),
+    }
+}
+
 /// The meaning of both layers, as the solver sees it.
 struct Meant([PolicySet; 2]);
 
@@ -186,9 +240,9 @@ impl Meant {
     /// The meaning permits what the engine permits, and where no approval is there, nothing more.
     fn compare(
         &self,
-        reference: &Reference,
         call: &ModelCall<'_>,
         models: &[ModelFacts<'_>],
+        asked: &[Asked],
         decision: &crate::Decision,
     ) {
         let caller = call.caller;
@@ -198,16 +252,15 @@ impl Meant {
         if !is_default || call.dry_run || caller.grant.is_some() {
             return;
         }
-        for model in models {
+        for (model, asked) in models.iter().zip(asked) {
             let fails = decision
                 .denied
                 .iter()
                 .any(|d| d.model == model.id && d.reason == DenyReason::Error);
-            let Some((request, entities)) = reference.question(call, model).filter(|_| !fails)
-            else {
+            let Some((request, entities)) = asked.as_ref().filter(|_| !fails) else {
                 continue;
             };
-            let says = |set| Authorizer::new().is_authorized(&request, set, &entities).decision();
+            let says = |set| Authorizer::new().is_authorized(request, set, entities).decision();
             let meant = self.0.iter().all(|set| says(set) == cedar_policy::Decision::Allow);
             let permitted = decision.permit.as_ref().is_some_and(|p| p.allowed(model.id).is_some());
             let agree =
@@ -217,9 +270,25 @@ impl Meant {
     }
 }
 
-/// Compares `calls` random calls under one random pair of layers; none where the layers have a
+/// What was compared.
+#[derive(Default)]
+struct Seen {
+    /// Calls of which nothing was permitted, and those of which something was.
+    denied: AtomicU64,
+    permitted: AtomicU64,
+    /// Groups of policies of which the engine remembered what holds.
+    remembered: AtomicU64,
+}
+
+impl Seen {
+    fn calls(&self) -> u64 {
+        self.denied.load(Ordering::Relaxed) + self.permitted.load(Ordering::Relaxed)
+    }
+}
+
+/// Compares [`CALLS`] random calls under one random pair of layers; none where the layers have a
 /// policy that can never hold, which loading refuses.
-fn compare(seed: u64, calls: usize) -> [usize; 2] {
+fn compare(seed: u64, terms: &mut Terms, seen: &Seen) {
     let mut dice = Dice(seed);
     let (organisation, agent) = (policies(&mut dice, "o"), policies(&mut dice, "a"));
     let engine = match Engine::load(&bundle(&organisation, &agent)) {
@@ -227,84 +296,74 @@ fn compare(seed: u64, calls: usize) -> [usize; 2] {
         Err(faults) => {
             let told = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             assert!(faults.iter().all(|f| f.message.contains("impossible")), "seed {seed}: {told}");
-            return [0, 0];
+            return;
         }
     };
     let meant = Meant::of(&engine);
     let both = Reference::new(&organisation, Some(&agent));
-    let alone = Reference::new(&organisation, None);
-    let mut seen = [0, 0];
-    for number in 0..calls {
-        let caller = any_caller(&mut dice);
-        let models = any_models(&mut dice);
-        let all_kinds: &[&[&str]] =
-            &[&[], &["email"], &["card", "email"], &["us_ssn"], &["aws_key", "phone"]];
-        let few = Approved { approvers: 1, roles: ["infra-admin".to_owned()].into(), ..approved() };
-        let enough = approved();
-        let asked = ModelCall {
-            label: dice.pick(Label::ALL),
-            integrity: dice.pick(Integrity::ALL),
-            kinds: dice.pick(all_kinds),
-            request: RequestFacts {
-                endpoint: dice.pick(&["/v1/chat/completions", "/v1/responses"]),
-                stream: dice.once_in(2),
-                tools: dice.once_in(2),
-                images: dice.once_in(3),
-                input_tokens_bound: dice.pick(&[0, 999, 1001, u64::MAX]),
-                max_output_tokens: dice.pick(&[None, Some(1), Some(100), Some(u64::MAX)]),
-            },
-            budget: BudgetFacts {
-                remaining: dice.pick(&[None, Some(Nanos(0)), Some(Nanos(1_000_000_000))]),
-                used_percent: dice.pick(&[0, 50, 80, 100]),
-            },
-            session: SessionFacts { id: None, calls: dice.pick(&[0, 3, 4, u64::MAX]) },
-            approval: dice.pick(&[None, None, Some(&few), Some(&enough)]),
-            dry_run: dice.once_in(5),
-            now: types::Timestamp(dice.pick(&[
-                -1,
-                0,
-                1_700_000_000_123_456,
-                1_700_000_000_000_000,
-                1_699_999_999_999_999,
-            ])),
-            ..call(&caller)
-        };
+    let alone = both.without_agent();
+    let mut scene = || Scene { caller: any_caller(&mut dice), models: any_models(&mut dice) };
+    let scenes: Vec<Scene> = (0..SCENES).map(|_| scene()).collect();
+    let given = Approvals::new();
+    let mut asked = call(&scenes[0].caller);
+    for number in 0..CALLS {
+        let Scene { caller, models } = &scenes[dice.roll(SCENES)];
+        asked.caller = caller;
+        asked.dry_run = dice.once_in(5);
+        if number == 0 || dice.once_in(3) {
+            (0..FACTS).for_each(|fact| roll(fact, &mut asked, &given, &mut dice));
+        } else {
+            roll(dice.roll(FACTS), &mut asked, &given, &mut dice);
+        }
         let reference = if caller.agent_name == "default" { &both } else { &alone };
-        let (expected, decision) =
-            (reference.decide(&asked, &models), engine.decide(&asked, &models));
+        let in_terms = terms.of(&asked, models);
+        let expected = reference.decide(&asked, models, &in_terms);
+        let decision = engine.decide(&asked, models);
         assert_eq!(
             words(&decision),
             expected,
             "seed {seed}, call {number}:\n{organisation}{agent}{asked:?}\n{models:?}",
         );
-        seen[usize::from(decision.permit.is_some())] += 1;
-        meant.compare(&both, &asked, &models, &decision);
+        let count = if decision.permit.is_some() { &seen.permitted } else { &seen.denied };
+        count.fetch_add(1, Ordering::Relaxed);
+        meant.compare(&asked, models, &in_terms, &decision);
     }
-    seen
+    seen.remembered.fetch_add(engine.memo().held.recalled(), Ordering::Relaxed);
 }
+
+/// How many calls are compared under one pair of layers, and who makes them.
+const CALLS: usize = 50;
+const SCENES: usize = 8;
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the long form is asked for from outside")]
 fn the_engine_and_its_naive_twin_agree() {
-    const CALLS: usize = 50;
     let full = std::env::var_os("ORCHESTACK_FULL").is_some();
     let wanted = if full { 1_000_000 } else { 10_000 };
-    let mut seen = [0, 0];
-    for seed in 0.. {
-        let [denied, permitted] = compare(seed, CALLS);
-        seen = [seen[0] + denied, seen[1] + permitted];
-        if seen[0] + seen[1] >= wanted {
-            break;
+    let (seen, next) = (Seen::default(), AtomicU64::new(0));
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                let mut terms = Terms::default();
+                while seen.calls() < wanted {
+                    compare(next.fetch_add(1, Ordering::Relaxed), &mut terms, &seen);
+                }
+            });
         }
-    }
-    // Agreement on one answer only would say little.
-    let [denied, permitted] = seen;
+    });
+    // Agreement on one answer only would say little, and so would it if nothing were remembered.
+    let Seen { denied, permitted, remembered } = &seen;
+    let [denied, permitted, remembered] =
+        [denied, permitted, remembered].map(|count| count.load(Ordering::Relaxed));
     assert!(
         permitted * 20 > denied && denied * 20 > permitted,
         "{denied} denied, {permitted} permitted"
     );
+    assert!(remembered * 4 > wanted, "{remembered} groups were remembered");
     println!(
-        "{} calls agree: {permitted} permitted something, {denied} nothing",
+        "{} calls agree: {permitted} permitted something, {denied} nothing; \
+         what holds of a group was remembered {remembered} times",
         denied + permitted
     );
 }
@@ -322,5 +381,7 @@ fn a_difference_is_found() {
     );
     let caller = caller();
     let asked = call(&caller);
-    assert_eq!(words(&engine.decide(&asked, &[CLOUD])), reference.decide(&asked, &[CLOUD]), "seed");
+    let in_terms = Terms::default().of(&asked, &[CLOUD]);
+    let expected = reference.decide(&asked, &[CLOUD], &in_terms);
+    assert_eq!(words(&engine.decide(&asked, &[CLOUD])), expected, "seed");
 }

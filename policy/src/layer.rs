@@ -6,7 +6,7 @@ use cedar_policy::{
     AuthorizationError, Authorizer, Decision, Entities, Policy, PolicyId, PolicySet, Request,
 };
 
-use crate::rule::Rule;
+use crate::{rule::Rule, source::Parsed};
 
 /// Policies of one layer.
 #[derive(Debug, Clone, Default)]
@@ -45,8 +45,15 @@ impl Verdict<'_> {
 }
 
 impl PolicyLayer {
+    /// The layer of some policies.
+    pub(crate) fn of(policies: Vec<&Parsed>) -> Self {
+        let mut layer = Self::default();
+        policies.into_iter().for_each(|parsed| layer.add(&parsed.policy, &parsed.rule));
+        layer
+    }
+
     /// Adds a policy. A second one of the same id, which loading has refused already, is dropped.
-    pub(crate) fn add(&mut self, policy: &Policy, rule: &Rule) {
+    fn add(&mut self, policy: &Policy, rule: &Rule) {
         if self.set.add(policy.clone()).is_ok() {
             self.rules.insert(policy.id().clone(), rule.clone());
         }

@@ -9,8 +9,10 @@ mod action;
 mod administer;
 mod ask;
 mod bundle;
+mod calls;
 mod case;
 mod check;
+mod condition;
 mod decide;
 #[cfg(test)]
 mod differential_tests;
@@ -20,6 +22,7 @@ mod explain;
 mod file;
 mod grant;
 mod invariant;
+mod key;
 mod layer;
 mod load;
 mod mapper;

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::LazyLock,
 };
 
-use cedar_policy::{ActionConstraint, EntityUid, Policy, Schema, Validator};
+use cedar_policy::{ActionConstraint, CedarSchemaError, EntityUid, Policy, Schema, Validator};
 
 use crate::{
-    ask::Caller,
     bundle::{AgentSource, Bundle, Fault},
+    calls::Calls,
     case::{self, Case},
     check,
     digest::Digest,
@@ -18,11 +18,16 @@ use crate::{
     layer::PolicyLayer,
     mapper::Names,
     memo::Memo,
-    slice::{self, CallerSlice, Kept},
     source::{self, Parsed},
 };
 
 const SCHEMA: &str = include_str!("schema.cedarschema");
+
+/// The schema, read once, and what checks policies against it.
+static CHECKED: LazyLock<Result<(Schema, Validator), String>> = LazyLock::new(|| {
+    let schema: Schema = SCHEMA.parse().map_err(|error: CedarSchemaError| error.to_string())?;
+    Ok((schema.clone(), Validator::new(schema)))
+});
 
 /// Where the schema stands in the git tree.
 pub(crate) const SCHEMA_FILE: &str = "policies/schema.cedarschema";
@@ -33,7 +38,7 @@ pub(crate) const SCHEMA_FILE: &str = "policies/schema.cedarschema";
 pub struct Engine {
     commit: String,
     names: Names,
-    schema: Schema,
+    schema: &'static Schema,
     organisation: Vec<Parsed>,
     /// The own layer of each agent, by its name.
     agents: BTreeMap<String, AgentSource<Vec<Parsed>>>,
@@ -43,13 +48,10 @@ pub struct Engine {
     kinds: Vec<String>,
     notes: Vec<String>,
     digests: BTreeMap<String, Digest>,
-    /// The organisation's policies about model calls.
-    calls: Vec<Parsed>,
-    /// Those of each agent.
-    agents_calls: HashMap<String, Vec<Parsed>>,
+    /// The policies of both layers about model calls.
+    calls: Calls,
     administration: PolicyLayer,
     votes: PolicyLayer,
-    slices: Kept<CallerSlice>,
     memo: Memo,
 }
 
@@ -72,13 +74,10 @@ impl Engine {
     /// Every other fault of the bundle.
     pub fn untested(bundle: &Bundle<'_>) -> Result<Self, Vec<Fault>> {
         let names = Names::new().map_err(|error| vec![schema_fault(&error.to_string())])?;
-        let schema: Schema = SCHEMA.parse().map_err(|error: cedar_policy::CedarSchemaError| {
-            vec![schema_fault(&error.to_string())]
-        })?;
-        let validator = Validator::new(schema.clone());
+        let (schema, validator) = CHECKED.as_ref().map_err(|error| vec![schema_fault(error)])?;
         let mut faults = Vec::new();
         let mut read = |sources: &[crate::Source]| -> Vec<Parsed> {
-            let file = |source| source::read(source, &validator, bundle.kinds, &mut faults);
+            let file = |source| source::read(source, validator, bundle.kinds, &mut faults);
             sources.iter().flat_map(file).collect()
         };
         let organisation = read(&bundle.organisation);
@@ -96,18 +95,20 @@ impl Engine {
         let cases = bundle.cases.iter().flat_map(|source| Case::read(source, &mut faults));
         let cases: Vec<Case> = cases.collect();
         faults.extend(case::duplicates(&cases));
-        let known = Known { validator: &validator, kinds: bundle.kinds, agents: &agents };
+        let known = Known { validator, kinds: bundle.kinds, agents: &agents };
         let stated = |source| Invariant::read(source, &known, &mut faults);
         let invariants = bundle.invariants.iter().flat_map(stated).collect();
-        let about = |action: &EntityUid| about(&organisation, action);
+        let own = agents
+            .iter()
+            .map(|(name, own)| (name.as_str(), about(&own.policies, &names.call_model)));
+        let calls = Calls::new(about(&organisation, &names.call_model), own);
         let engine = Self {
             commit: bundle.commit.clone(),
             schema,
             digests: Digest::of_agents(bundle),
-            calls: about(&names.call_model),
-            agents_calls: own_calls(&agents, &names.call_model),
-            administration: everything(&about(&names.administer)),
-            votes: everything(&about(&names.approve)),
+            calls,
+            administration: PolicyLayer::of(about(&organisation, &names.administer)),
+            votes: PolicyLayer::of(about(&organisation, &names.approve)),
             organisation,
             agents,
             cases,
@@ -115,7 +116,6 @@ impl Engine {
             kinds: bundle.kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             names,
             notes: Vec::new(),
-            slices: Kept::default(),
             memo: Memo::default(),
         };
         if faults.is_empty() {
@@ -159,7 +159,7 @@ impl Engine {
 
     /// The schema, parsed.
     pub const fn schema(&self) -> &Schema {
-        &self.schema
+        self.schema
     }
 
     /// The organisation's policies.
@@ -185,12 +185,9 @@ impl Engine {
         &self.invariants
     }
 
-    /// The policies of both layers that can speak about a model call of this caller.
-    pub(crate) fn caller_slice(&self, caller: &Caller) -> Arc<CallerSlice> {
-        self.slices.recall(&slice::caller_key(caller), || {
-            let own = self.agents_calls.get(&caller.agent_name).map(Vec::as_slice);
-            CallerSlice::cut(&self.names, caller, &self.calls, own)
-        })
+    /// The policies of both layers about model calls.
+    pub(crate) const fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     pub(crate) const fn memo(&self) -> &Memo {
@@ -207,17 +204,9 @@ impl Engine {
     }
 }
 
-/// The policies of every agent's layer about model calls.
-fn own_calls(
-    agents: &BTreeMap<String, AgentSource<Vec<Parsed>>>,
-    call_model: &EntityUid,
-) -> HashMap<String, Vec<Parsed>> {
-    agents.iter().map(|(name, own)| (name.clone(), about(&own.policies, call_model))).collect()
-}
-
 /// Those policies whose scope leaves room for an action.
-fn about(policies: &[Parsed], action: &EntityUid) -> Vec<Parsed> {
-    policies.iter().filter(|parsed| concerns(&parsed.policy, action)).cloned().collect()
+pub(crate) fn about<'p>(policies: &'p [Parsed], action: &EntityUid) -> Vec<&'p Parsed> {
+    policies.iter().filter(|parsed| concerns(&parsed.policy, action)).collect()
 }
 
 /// Whether a policy's scope leaves room for an action.
@@ -227,12 +216,6 @@ pub(crate) fn concerns(policy: &Policy, action: &EntityUid) -> bool {
         ActionConstraint::In(actions) => actions.contains(action),
         ActionConstraint::Eq(only) => only == *action,
     }
-}
-
-fn everything(policies: &[Parsed]) -> PolicyLayer {
-    let mut layer = PolicyLayer::default();
-    policies.iter().for_each(|parsed| layer.add(&parsed.policy, &parsed.rule));
-    layer
 }
 
 /// Policies whose id is taken: by an earlier one of the same layer or by the organisation's. Two

@@ -4,7 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Value,
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    RestrictedExpression as Value,
 };
 use types::{Nanos, Timestamp};
 
@@ -34,11 +35,11 @@ pub(crate) struct Names {
 
 /// A value that Cedar does not take. The mapper makes none from our types except an instant beyond
 /// the year 9999 or two models of one id; the decision is a denial.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request cannot be put into Cedar's terms")]
 pub(crate) struct Unmappable;
 
-/// What all questions of one decision share.
+/// A person, the context, and what else is there.
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub principal: EntityUid,
@@ -91,21 +92,34 @@ impl Names {
         uid(&self.tenant, name)
     }
 
-    /// One model call, for all the models that it may go to. The context has what is read of it.
-    pub(crate) fn call(
+    /// Everything that an agent is in.
+    pub(crate) fn parents(&self, caller: &Caller) -> HashSet<EntityUid> {
+        let mut parents = self.groups(&caller.groups);
+        parents.insert(self.tenant(&caller.tenant_name));
+        parents
+    }
+
+    /// Whoever calls and the models that may be called.
+    pub(crate) fn entities(
         &self,
-        call: &ModelCall<'_>,
+        caller: Option<&Caller>,
         models: &[ModelFacts<'_>],
-        reads: Reads,
-    ) -> Result<Facts, Unmappable> {
-        let principal = self.agent(call.caller.agent_kind, &call.caller.agent_name);
-        let mut all = Vec::with_capacity(models.len().saturating_add(1));
-        all.push(self.caller_entity(call.caller, principal.clone())?);
-        for model in models {
-            all.push(self.model_entity(model)?);
-        }
-        let entities = Entities::from_entities(all, None).map_err(|_| Unmappable)?;
-        Ok(Facts { principal, context: call_context(call, reads)?, entities })
+    ) -> Result<Entities, Unmappable> {
+        let caller = caller.into_iter().map(|caller| self.caller_entity(caller));
+        let all = caller.chain(models.iter().map(|model| self.model_entity(model)));
+        let all: Vec<Entity> = all.collect::<Result<_, _>>()?;
+        Entities::from_entities(all, None).map_err(|_| Unmappable)
+    }
+
+    /// A request to call a model.
+    pub(crate) fn request(
+        &self,
+        principal: EntityUid,
+        model: EntityUid,
+        context: Context,
+    ) -> Result<Request, Unmappable> {
+        let action = self.call_model.clone();
+        Request::new(principal, action, model, context, None).map_err(|_| Unmappable)
     }
 
     /// One act of administration.
@@ -152,11 +166,10 @@ impl Names {
         Ok((principal, entities))
     }
 
-    fn caller_entity(&self, caller: &Caller, principal: EntityUid) -> Result<Entity, Unmappable> {
-        let mut parents = self.groups(&caller.groups);
-        parents.insert(self.tenant(&caller.tenant_name));
+    fn caller_entity(&self, caller: &Caller) -> Result<Entity, Unmappable> {
+        let principal = self.agent(caller.agent_kind, &caller.agent_name);
         let attributes = HashMap::from([("name".to_owned(), text(&caller.agent_name))]);
-        Entity::new(principal, attributes, parents).map_err(|_| Unmappable)
+        Entity::new(principal, attributes, self.parents(caller)).map_err(|_| Unmappable)
     }
 
     fn model_entity(&self, model: &ModelFacts<'_>) -> Result<Entity, Unmappable> {
@@ -179,8 +192,8 @@ impl Names {
     }
 }
 
-/// The context as far as it is read: building a value costs as much as reading it.
-fn call_context(call: &ModelCall<'_>, reads: Reads) -> Result<Context, Unmappable> {
+/// The context of a model call as far as it is read: building a value costs as much as reading it.
+pub(crate) fn call_context(call: &ModelCall<'_>, reads: Reads) -> Result<Context, Unmappable> {
     let mut pairs = Vec::new();
     let mut put = |name: &str, value| pairs.push((name.to_owned(), value));
     if reads.has(Reads::LABEL) {
@@ -306,105 +319,5 @@ fn instant(at: Timestamp) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, LazyLock};
-
-    use cedar_policy::{Request, Schema};
-    use proptest::prelude::*;
-    use types::{Integrity, Label, Locality};
-
-    use super::*;
-    use crate::operation::Operation;
-    use crate::{
-        Engine, Person,
-        testing::{CLOUD, LOCAL, approved, call, caller, grant},
-    };
-
-    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Engine::schema_text().parse().unwrap());
-
-    /// The validator promises that policies do not fail on what conforms to the schema, so
-    /// everything that the mapper makes must conform.
-    #[track_caller]
-    fn check(facts: Facts, action: EntityUid, resource: EntityUid) {
-        let schema = Some(&*SCHEMA);
-        Request::new(facts.principal, action, resource, facts.context, schema).unwrap();
-        Entities::from_entities(facts.entities, schema).unwrap();
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-        #[test]
-        fn a_model_call_conforms_to_the_schema(
-            (label, integrity) in (
-                prop::sample::select(Label::ALL), prop::sample::select(Integrity::ALL),
-            ),
-            (system, stream, tools, cloud) in any::<(bool, bool, bool, bool)>(),
-            name in ".*",
-            groups in prop::collection::vec(".*", 0..3),
-            (tokens, limit) in any::<(u64, Option<u64>)>(),
-            (remaining, used_percent) in any::<(Option<i64>, u8)>(),
-            (is_approved, is_granted, retention_days) in any::<(bool, bool, Option<u32>)>(),
-        ) {
-            let agent_kind = if system { AgentKind::System } else { AgentKind::User };
-            let grant = is_granted.then(|| Arc::new(grant()));
-            let caller = Caller { agent_kind, agent_name: name.clone(), groups, grant, ..caller() };
-            let approved = approved();
-            let mut call = ModelCall { label, integrity, kinds: &["email"], ..call(&caller) };
-            (call.request.stream, call.request.tools) = (stream, tools);
-            (call.request.input_tokens_bound, call.request.max_output_tokens) = (tokens, limit);
-            call.budget.remaining = remaining.map(Nanos);
-            call.budget.used_percent = used_percent;
-            call.approval = is_approved.then_some(&approved);
-            let locality = if cloud { Locality::Cloud } else { Locality::Local };
-            let model = ModelFacts {
-                id: &name, size: &name, privacy: &name, locality, retention_days, ..CLOUD
-            };
-            let names = Names::new().unwrap();
-            let facts = names.call(&call, &[LOCAL, model], Reads::ALL).unwrap();
-            check(facts, names.call_model.clone(), names.model(&name));
-        }
-    }
-
-    #[test]
-    fn an_act_of_administration_conforms_to_the_schema() {
-        let actor = Person { name: "ann".to_owned(), groups: vec!["auditor".to_owned()] };
-        let act = AdminAct {
-            actor: &actor,
-            operation: Operation::KeyCreate,
-            tenant: caller().tenant,
-            tenant_name: "default",
-            target: "",
-            owner: Some("bob"),
-            approval: Some(&approved()),
-            break_glass: Some(Timestamp(1)),
-            now: Timestamp(0),
-        };
-        let names = Names::new().unwrap();
-        check(names.act(&act).unwrap(), names.administer.clone(), names.tenant("default"));
-        let bare = AdminAct { owner: None, approval: None, break_glass: None, ..act };
-        check(names.act(&bare).unwrap(), names.administer.clone(), names.tenant("default"));
-    }
-
-    #[test]
-    fn a_vote_conforms_to_the_schema() {
-        let actor = Person { name: "ann".to_owned(), groups: vec!["infra-admin".to_owned()] };
-        let names = Names::new().unwrap();
-        let agent = Requester::Agent { kind: AgentKind::System, name: "a", owner: "bob" };
-        let orphan = Requester::Agent { kind: AgentKind::User, name: "a", owner: "" };
-        for requester in [agent, orphan, Requester::User("bob")] {
-            let vote = ApprovalVote {
-                actor: &actor,
-                role: "infra-admin",
-                kind: "model_call",
-                requester,
-                target: "apr_1",
-                tenant: caller().tenant,
-                tenant_name: "default",
-                now: Timestamp(0),
-            };
-            let (facts, resource) = names.vote(&vote).unwrap();
-            check(facts, names.approve.clone(), resource);
-        }
-    }
-}
+#[path = "mapper_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use types::Nanos;
 
-use crate::ask::Approved;
+use crate::{ask::Approved, memo::Weigh};
 
 /// What must be done for a permit to hold. The default asks for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,6 +60,14 @@ impl Obligations {
             (None, more) => self.approval.clone_from(more),
             (Some(_), None) => {}
         }
+    }
+}
+
+impl Weigh for Obligations {
+    fn bytes(&self) -> usize {
+        let roles = self.approval.iter().flat_map(|need| &need.roles);
+        let texts = self.redact.iter().chain(&self.block).chain(roles);
+        texts.map(|text| text.len().saturating_add(size_of::<String>())).sum()
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     decide::join,
     layer::{PolicyLayer, Verdict},
-    load::Engine,
+    load::{Engine, about},
     obligation::Obligations,
     reason::DenyReason,
     source::Parsed,
@@ -79,7 +79,7 @@ impl Engine {
                 .map_err(|error| {
                     NoQuestion(format!("the request does not fit: {}", full(&error)))
                 })?;
-        let judge = |policies: &[Parsed]| layer(policies, &action);
+        let judge = |policies: &[Parsed]| PolicyLayer::of(about(policies, &action));
         let organisation = judge(self.organisation());
         let own = self.own_layer(&principal).map(judge);
         let asks = is_agent(&principal);
@@ -161,14 +161,6 @@ fn unmet(
     let given = need.roles.is_subset(&roles)
         && people.is_some_and(|people| people >= i64::from(need.quorum));
     (!given).then(|| DenyReason::ApprovalRequired { need: need.clone() })
-}
-
-fn layer(policies: &[Parsed], action: &EntityUid) -> PolicyLayer {
-    let mut layer = PolicyLayer::default();
-    for parsed in policies.iter().filter(|p| crate::load::concerns(&p.policy, action)) {
-        layer.add(&parsed.policy, &parsed.rule);
-    }
-    layer
 }
 
 fn is_agent(principal: &EntityUid) -> bool {

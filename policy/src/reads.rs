@@ -2,13 +2,10 @@
 //! make two decisions differ: what is not read here is not seen there, and a policy that were to
 //! read it all the same could not be evaluated, which denies.
 
-use cedar_policy::Policy;
 use serde_json::Value;
 
-use crate::ask::{AgentKind, Caller, ModelCall, ModelFacts};
-
 /// A set of facts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Reads(u16);
 
 /// How deep a condition is looked into; what lies deeper counts as reading everything.
@@ -37,10 +34,9 @@ impl Reads {
     /// Everything of `context.budget`.
     pub(crate) const BUDGET: Self = Self(0b11 << 10);
 
-    /// What a policy reads. What cannot be told counts as everything.
-    pub(crate) fn of(policy: &Policy) -> Self {
-        let Ok(json) = policy.to_json() else { return Self::ALL };
-        json.get("conditions").map_or(Self::default(), |conditions| walk(conditions, DEPTH_MAX))
+    /// What a condition in Cedar's JSON form reads. What cannot be told counts as everything.
+    pub(crate) fn of(condition: &Value) -> Self {
+        walk(condition, DEPTH_MAX)
     }
 
     /// Whether any fact of `other` is among these.
@@ -51,106 +47,6 @@ impl Reads {
     /// These and those of `other`.
     pub(crate) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
-    }
-
-    /// Everything that a decision depends on, in one row of bytes: equal rows, equal decisions.
-    /// The principal and the models are always read, and what obligations look at: the kinds, the
-    /// approval, and whether it is a dry run.
-    pub(crate) fn key(self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Box<[u8]> {
-        let mut key = Key(Vec::with_capacity(256));
-        key.number(u64::from(self.0));
-        key.caller(call.caller);
-        key.texts(call.kinds.iter().copied());
-        key.number(u64::from(call.dry_run));
-        key.number(call.approval.map_or(0, |approved| u64::from(approved.approvers) + 1));
-        if let Some(approved) = call.approval {
-            key.texts(approved.roles.iter().map(String::as_str));
-        }
-        self.context(call, &mut key);
-        for model in models {
-            key.model(model);
-        }
-        key.into_bytes()
-    }
-
-    fn context(self, call: &ModelCall<'_>, key: &mut Key) {
-        let request = &call.request;
-        if self.has(Self::LABEL.with(Self::LABEL_RANK)) {
-            key.text(call.label.as_str());
-        }
-        if self.has(Self::INTEGRITY) {
-            key.text(call.integrity.as_str());
-        }
-        if self.has(Self::ENDPOINT) {
-            key.text(request.endpoint);
-        }
-        let flags = [
-            (Self::STREAM, request.stream),
-            (Self::TOOLS, request.tools),
-            (Self::IMAGES, request.images),
-        ];
-        for (_, flag) in flags.into_iter().filter(|(fact, _)| self.has(*fact)) {
-            key.number(u64::from(flag));
-        }
-        let numbers = [
-            (Self::INPUT_BOUND, Some(request.input_tokens_bound)),
-            (Self::MAX_OUTPUT, request.max_output_tokens),
-            (Self::REMAINING, call.budget.remaining.map(|left| left.0.cast_unsigned())),
-            (Self::USED_PERCENT, Some(u64::from(call.budget.used_percent))),
-            (Self::CALLS, Some(call.session.calls)),
-            (Self::NOW, Some(crate::mapper::whole_second(call.now).0.cast_unsigned())),
-        ];
-        for (_, number) in numbers.into_iter().filter(|(fact, _)| self.has(*fact)) {
-            key.number(u64::from(number.is_some()));
-            key.number(number.unwrap_or(0));
-        }
-        if let Some(grant) = call.caller.grant.as_ref().filter(|_| self.has(Self::GRANT)) {
-            let bound = [
-                grant.task.map(|id| id.to_string()),
-                grant.run.map(|id| id.to_string()),
-                grant.session.map(|id| id.to_string()),
-            ];
-            key.texts(bound.iter().map(|id| id.as_deref().unwrap_or_default()));
-        }
-    }
-}
-
-/// Bytes that can be read in one way only: each text and list is preceded by its length.
-#[derive(Default)]
-pub(crate) struct Key(Vec<u8>);
-
-impl Key {
-    pub(crate) fn into_bytes(self) -> Box<[u8]> {
-        self.0.into_boxed_slice()
-    }
-
-    /// Everything of a caller that policies can see, apart from its grant.
-    pub(crate) fn caller(&mut self, caller: &Caller) {
-        self.number(u64::from(caller.agent_kind == AgentKind::System));
-        self.texts([caller.agent_name.as_str(), &caller.tenant_name].into_iter());
-        self.texts(caller.groups.iter().map(String::as_str));
-    }
-
-    /// Everything of a model that policies can see.
-    pub(crate) fn model(&mut self, model: &ModelFacts<'_>) {
-        let words = [model.id, model.provider, model.locality.as_str(), model.size, model.privacy];
-        self.texts(words.into_iter());
-        self.number(model.retention_days.map_or(0, |days| u64::from(days) + 1));
-        self.number(u64::from(model.simulator));
-    }
-
-    fn number(&mut self, number: u64) {
-        self.0.extend_from_slice(&number.to_le_bytes());
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
-    fn texts<'a>(&mut self, texts: impl ExactSizeIterator<Item = &'a str>) {
-        self.number(texts.len() as u64);
-        texts.for_each(|text| self.text(text));
     }
 }
 
@@ -216,13 +112,24 @@ fn named(attribute: &str, part: Option<&str>) -> Reads {
 }
 
 #[cfg(test)]
+impl Reads {
+    /// These but those of `other`.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+#[cfg(test)]
 mod tests {
+    use cedar_policy::Policy;
+
     use super::*;
 
     #[track_caller]
     fn check(condition: &str, expected: Reads) {
         let text = format!("permit (principal, action, resource) when {{ {condition} }};");
-        assert_eq!(Reads::of(&text.parse().unwrap()), expected, "{condition}");
+        let json = text.parse::<Policy>().unwrap().to_json().unwrap();
+        assert_eq!(Reads::of(&json["conditions"]), expected, "{condition}");
     }
 
     #[test]

@@ -1,9 +1,15 @@
 //! A naive twin of the decision, for differential tests: every policy is evaluated by itself, on
 //! entities and a context that Cedar reads from JSON under the schema, and what the policies say is
 //! joined by the words of the design. It shares no code with the mapper, the slices, the memory of
-//! decisions or the reading of annotations.
+//! decisions or the reading of annotations. What it remembers is what is dear to parse and cannot
+//! differ: the schema, names, and entities by everything that they are made of.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+    rc::Rc,
+    sync::LazyLock,
+};
 
 use cedar_policy::{
     Authorizer, Context, Decision as Said, Effect, Entities, EntityUid, Policy, PolicySet, Request,
@@ -13,23 +19,36 @@ use serde_json::{Value, json};
 
 use crate::{
     Decision, Engine,
-    ask::{AgentKind, ModelCall, ModelFacts},
+    ask::{AgentKind, Caller, ModelCall, ModelFacts},
     obligation::Obligations,
+    reason::DenyReason,
 };
 
 /// The policies of both layers as they are written.
 pub(crate) struct Reference {
-    schema: Schema,
-    organisation: Vec<Alone>,
+    organisation: Rc<Vec<Alone>>,
     agent: Option<Vec<Alone>>,
 }
 
-/// One policy, and the same as the one permit of a set, so that whether it applies does not depend
-/// on its effect.
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Engine::schema_text().parse().unwrap());
+
+/// One policy by what is written on it, and as the one permit of a set, so that whether it applies
+/// does not depend on its effect.
 struct Alone {
-    policy: Policy,
+    effect: Effect,
+    annotations: HashMap<String, String>,
     set: PolicySet,
 }
+
+/// Calls in Cedar's terms. Names and entities that were read before are not read again.
+#[derive(Default)]
+pub(crate) struct Terms {
+    uids: HashMap<(&'static str, String), EntityUid>,
+    entities: HashMap<String, Option<Rc<Entities>>>,
+}
+
+/// One call about one model in Cedar's terms; `None` where it cannot be put into them.
+pub(crate) type Asked = Option<(Request, Rc<Entities>)>;
 
 /// What one policy says of one request.
 enum Holds {
@@ -44,23 +63,39 @@ impl Reference {
             let mut json = policy.to_json().unwrap();
             json["effect"] = json!("permit");
             let permit = Policy::from_json(None, json).unwrap();
-            Alone { policy: policy.clone(), set: PolicySet::from_policies([permit]).unwrap() }
+            let annotations = policy.annotations();
+            Alone {
+                effect: policy.effect(),
+                annotations: annotations.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+                set: PolicySet::from_policies([permit]).unwrap(),
+            }
         };
         let read = |text: &str| -> Vec<Alone> {
             text.parse::<PolicySet>().unwrap().policies().map(alone).collect()
         };
-        let schema = Engine::schema_text().parse().unwrap();
-        Self { schema, organisation: read(organisation), agent: agent.map(read) }
+        Self { organisation: Rc::new(read(organisation)), agent: agent.map(read) }
     }
 
-    /// The decision in the words of [`words`].
-    pub(crate) fn decide(&self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> String {
-        let mut lines: Vec<String> = models.iter().map(|model| self.one(call, model)).collect();
+    /// The same for an agent that has no policies of its own.
+    pub(crate) fn without_agent(&self) -> Self {
+        Self { organisation: Rc::clone(&self.organisation), agent: None }
+    }
+
+    /// The decision in the words of [`words`]. `asked` is the same call in Cedar's terms.
+    pub(crate) fn decide(
+        &self,
+        call: &ModelCall<'_>,
+        models: &[ModelFacts<'_>],
+        asked: &[Asked],
+    ) -> String {
+        let all = models.iter().zip(asked);
+        let mut lines: Vec<String> =
+            all.map(|(model, asked)| self.one(call, model, asked)).collect();
         lines.sort();
         lines.join("\n")
     }
 
-    fn one(&self, call: &ModelCall<'_>, model: &ModelFacts<'_>) -> String {
+    fn one(&self, call: &ModelCall<'_>, model: &ModelFacts<'_>, asked: &Asked) -> String {
         let id = model.id;
         if let Some(grant) = &call.caller.grant {
             let limits = &grant.limits;
@@ -70,43 +105,84 @@ impl Reference {
                 return format!("{id}: outside_grant");
             }
         }
-        let Some((request, entities)) = self.question(call, model) else {
-            return format!("{id}: error");
+        let Some((request, entities)) = asked else {
+            return format!("{id}: error by []");
         };
-        let (mut permits, mut forbids, mut fails) = ([Vec::new(), Vec::new()], false, false);
-        let layers = [Some(&self.organisation), self.agent.as_ref()];
+        let (mut permits, mut forbids, mut fails) =
+            ([Vec::new(), Vec::new()], Vec::new(), Vec::new());
+        let layers = [Some(&*self.organisation), self.agent.as_ref()];
         for (layer, permits) in layers.into_iter().zip(&mut permits) {
-            for Alone { policy, set } in layer.into_iter().flatten() {
-                match (holds(set, &request, &entities), policy.effect()) {
-                    (Holds::Fails, _) => fails = true,
-                    (Holds::Yes, Effect::Forbid) => forbids = true,
+            for policy in layer.into_iter().flatten() {
+                match (holds(&policy.set, request, entities), policy.effect) {
+                    (Holds::Fails, _) => fails.push(policy),
+                    (Holds::Yes, Effect::Forbid) => forbids.push(policy),
                     (Holds::Yes, Effect::Permit) => permits.push(policy),
                     (Holds::No, _) => {}
                 }
             }
         }
         let [organisation, agent] = permits;
-        let reason = if fails {
-            "error"
-        } else if forbids {
-            "forbidden"
+        if !fails.is_empty() {
+            format!("{id}: error by {:?}", ids(&fails))
+        } else if !forbids.is_empty() {
+            let away = forbids.iter().all(|policy| policy.says("reroute") == Some("local"));
+            format!("{id}: forbidden by {:?} reroute {away}", ids(&forbids))
         } else if organisation.is_empty() || agent.is_empty() {
-            "no_permit"
+            format!("{id}: no_permit by []")
         } else {
-            let all: Vec<&Policy> = organisation.into_iter().chain(agent).collect();
-            return format!("{id}: {}", obliged(&all, call, model));
+            let all: Vec<&Alone> = organisation.into_iter().chain(agent).collect();
+            format!("{id}: {}", obliged(&all, call, model))
+        }
+    }
+}
+
+impl Alone {
+    fn says(&self, annotation: &str) -> Option<&str> {
+        self.annotations.get(annotation).map(String::as_str)
+    }
+}
+
+/// The ids of policies of both layers, in the order of the layers and then of the ids.
+fn ids<'p>(policies: &[&'p Alone]) -> Vec<&'p str> {
+    let mut ids: Vec<&str> = policies.iter().filter_map(|policy| policy.says("id")).collect();
+    ids.sort_by_key(|id| (!id.starts_with('o'), *id));
+    ids
+}
+
+impl Terms {
+    /// A call about each of some models, its requests and entities checked against the schema.
+    pub(crate) fn of(&mut self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Vec<Asked> {
+        let action = self.uid("Action", "callModel");
+        let agent = self.uid(kind(call), &call.caller.agent_name);
+        // The request holds it against the schema.
+        let context = Context::from_json_value(context(call), None);
+        let question = |model: &ModelFacts<'_>| {
+            let entities = self.entities(call, model)?;
+            let context = context.as_ref().ok()?.clone();
+            let (agent, action) = (agent.clone(), action.clone());
+            let resource = self.uid("Model", model.id);
+            let request = Request::new(agent, action, resource, context, Some(&SCHEMA));
+            Some((request.ok()?, entities))
         };
-        format!("{id}: {reason}")
+        models.iter().map(question).collect()
     }
 
-    /// The request and its entities, both checked against the schema.
-    pub(crate) fn question(
-        &self,
-        call: &ModelCall<'_>,
-        model: &ModelFacts<'_>,
-    ) -> Option<(Request, Entities)> {
+    fn uid(&mut self, kind: &'static str, id: &str) -> EntityUid {
+        let read = || {
+            let json = json!({ "type": format!("Orchestack::{kind}"), "id": id });
+            EntityUid::from_json(json).unwrap()
+        };
+        self.uids.entry((kind, id.to_owned())).or_insert_with(read).clone()
+    }
+
+    fn entities(&mut self, call: &ModelCall<'_>, model: &ModelFacts<'_>) -> Option<Rc<Entities>> {
         let caller = call.caller;
-        let kind = if caller.agent_kind == AgentKind::System { "SystemAgent" } else { "Agent" };
+        // Everything of both that entities have.
+        let Caller { agent_kind, agent_name, tenant_name, groups, .. } = caller;
+        let key = format!("{agent_kind:?} {agent_name:?} {tenant_name:?} {groups:?} {model:?}");
+        if let Some(known) = self.entities.get(&key) {
+            return known.clone();
+        }
         let uid = |kind: &str, id: &str| json!({ "type": format!("Orchestack::{kind}"), "id": id });
         let mut parents: Vec<Value> =
             caller.groups.iter().map(|group| uid("Group", group)).collect();
@@ -118,22 +194,20 @@ impl Reference {
         if let Some(days) = model.retention_days {
             attributes["retention_days"] = json!(days);
         }
-        let agent = uid(kind, &caller.agent_name);
+        let agent = uid(kind(call), &caller.agent_name);
         let entities = json!([
             { "uid": agent, "attrs": { "name": caller.agent_name }, "parents": parents },
             { "uid": uid("Model", model.id), "attrs": attributes,
               "parents": [uid("Provider", model.provider)] },
         ]);
-        let entities = Entities::from_json_value(entities, Some(&self.schema)).ok()?;
-        let uid = |json: Value| EntityUid::from_json(json).ok();
-        let action = uid(json!({ "type": "Orchestack::Action", "id": "callModel" }))?;
-        let context =
-            Context::from_json_value(context(call), Some((&self.schema, &action))).ok()?;
-        let resource = uid(json!({ "type": "Orchestack::Model", "id": model.id }))?;
-        let request =
-            Request::new(uid(agent)?, action, resource, context, Some(&self.schema)).ok()?;
-        Some((request, entities))
+        let entities = Entities::from_json_value(entities, Some(&SCHEMA)).ok().map(Rc::new);
+        self.entities.insert(key, entities.clone());
+        entities
     }
+}
+
+fn kind(call: &ModelCall<'_>) -> &'static str {
+    if call.caller.agent_kind == AgentKind::System { "SystemAgent" } else { "Agent" }
 }
 
 fn context(call: &ModelCall<'_>) -> Value {
@@ -191,9 +265,9 @@ fn holds(set: &PolicySet, request: &Request, entities: &Entities) -> Holds {
 
 /// What the annotations of the permits that hold come to: what is obliged, or the first that is not
 /// met.
-fn obliged(permits: &[&Policy], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> String {
+fn obliged(permits: &[&Alone], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> String {
     let texts = |name: &str| -> Vec<&str> {
-        permits.iter().filter_map(|policy| policy.annotation(name)).collect()
+        permits.iter().filter_map(|policy| policy.says(name)).collect()
     };
     let words = |name: &str| -> BTreeSet<&str> {
         texts(name).into_iter().flat_map(|text| text.split(',')).map(str::trim).collect()
@@ -227,10 +301,10 @@ fn obliged(permits: &[&Policy], call: &ModelCall<'_>, model: &ModelFacts<'_>) ->
     }
     let cents = |text: &&str| text.parse::<types::Nanos>().unwrap().0;
     let cost: Option<i64> = texts("max_cost").iter().map(cents).min();
-    let ids: BTreeSet<&str> = texts("id").into_iter().collect();
     format!(
-        "permitted by {ids:?} redact {:?} block {block:?} cost {cost:?} tokens {:?} log {} local {} \
+        "permitted by {:?} redact {:?} block {block:?} cost {cost:?} tokens {:?} log {} local {} \
          retention {retention:?} dry {dry_run} approval {roles:?} of {}",
+        ids(permits),
         words("redact"),
         least("max_tokens"),
         !texts("log").is_empty(),
@@ -253,7 +327,7 @@ pub(crate) fn words(decision: &Decision) -> String {
             dry_run_only,
             approval,
         } = allowed.obligations();
-        let ids: BTreeSet<&str> = allowed.policies().iter().map(String::as_str).collect();
+        let ids = allowed.policies();
         let roles = approval.as_ref().map(|need| need.roles.clone()).unwrap_or_default();
         let quorum = approval.as_ref().map_or(0, |need| need.quorum);
         let mut line =
@@ -263,7 +337,19 @@ pub(crate) fn words(decision: &Decision) -> String {
         write!(line, " dry {dry_run_only} approval {roles:?} of {quorum}").unwrap();
         line
     });
-    let denied = decision.denied.iter().map(|d| format!("{}: {}", d.model, d.reason.as_str()));
+    let denied = decision.denied.iter().map(|denied| {
+        let (reason, ids) = (denied.reason.as_str(), &denied.policies);
+        match denied.reason {
+            DenyReason::Error | DenyReason::NoPermit { .. } => {
+                format!("{}: {reason} by {ids:?}", denied.model)
+            }
+            DenyReason::Forbidden { .. } => {
+                let away = denied.reroute_local;
+                format!("{}: {reason} by {ids:?} reroute {away}", denied.model)
+            }
+            _ => format!("{}: {reason}", denied.model),
+        }
+    });
     let mut lines: Vec<String> = allowed.chain(denied).collect();
     lines.sort();
     lines.join("\n")

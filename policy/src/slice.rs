@@ -1,278 +1,207 @@
-//! The policies that can hold for one caller and one model. Cedar's time grows with the number of
-//! policies, and most of an organisation's speak about somebody or something else. What is fixed
-//! for a caller and a model, scopes and the conditions in front that read no context, is decided
-//! once; what is left is evaluated at each call.
+//! The policies that can hold for one caller and one list of models. Most of an organisation's speak
+//! about somebody or something else, and are dropped here; what is left of the others is asked at
+//! each call, in groups by the facts that they read, so that what is known of one group does not
+//! depend on the facts of another: a policy that reads the time makes nothing else run again.
 //!
-//! INVARIANT: a policy that is left out would not have held, nor failed, for any context.
+//! INVARIANT: a policy that is left out would not have held, nor failed, for any context. What is
+//! known of a group depends on its slice and the facts that it reads, and on nothing else.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use cedar_policy::{
-    Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicySet, PrincipalConstraint,
-    Request, ResourceConstraint,
-};
+use cedar_policy::{Context, Entities, EntityUid};
 
 use crate::{
-    ask::{Caller, ModelFacts},
-    layer::PolicyLayer,
-    mapper::Names,
+    ask::{Caller, ModelCall, ModelFacts},
+    calls::CallPolicy,
+    condition::Said,
+    key::Key,
+    load::Engine,
+    mapper::{Unmappable, call_context},
+    memo::Weigh,
     reads::Reads,
-    source::Parsed,
+    reason::Layer,
 };
 
-/// The most slices that are kept. Beyond it everything is forgotten and cut again.
-const KEPT_MAX: usize = 4_096;
-
-/// The policies of both layers for one caller.
+/// The policies of both layers for one caller and one list of models.
 #[derive(Debug)]
-pub(crate) struct CallerSlice {
+pub(crate) struct Slice {
+    /// No other slice of the engine has it.
+    number: u64,
     principal: EntityUid,
-    organisation: Vec<Parsed>,
-    /// `None` for an agent without a folder, which is thereby denied.
-    agent: Option<Vec<Parsed>>,
+    resources: Vec<EntityUid>,
+    entities: Entities,
+    /// What holds whatever the context is.
+    settled: Vec<Held>,
+    groups: Vec<Group>,
     reads: Reads,
-    models: Kept<ModelSlice>,
 }
 
-/// What of it can hold for one model.
+/// The conditions of a slice that read the same facts.
 #[derive(Debug)]
-pub(crate) struct ModelSlice {
-    pub(crate) organisation: PolicyLayer,
-    pub(crate) agent: Option<PolicyLayer>,
+pub(crate) struct Group {
+    reads: Reads,
+    /// In the order of the models.
+    asked: Vec<Asked>,
 }
 
-impl CallerSlice {
-    /// Cuts the policies about model calls down to those whose scope this caller is in.
-    pub(crate) fn cut(
-        names: &Names,
-        caller: &Caller,
-        organisation: &[Parsed],
-        agent: Option<&[Parsed]>,
-    ) -> Self {
-        let principal = names.agent(caller.agent_kind, &caller.agent_name);
-        let mut parents: Vec<EntityUid> = names.groups(&caller.groups).into_iter().collect();
-        parents.push(names.tenant(&caller.tenant_name));
-        let cut = |all: &[Parsed]| -> Vec<Parsed> {
-            let can = |parsed: &&Parsed| in_principal_scope(&parsed.policy, &principal, &parents);
-            all.iter().filter(can).cloned().collect()
-        };
-        let (organisation, agent) = (cut(organisation), agent.map(cut));
-        let all = organisation.iter().chain(agent.iter().flatten());
-        let reads = all.fold(Reads::default(), |reads, parsed| reads.with(parsed.reads));
-        Self { principal, organisation, agent, reads, models: Kept::default() }
-    }
+/// One condition, and the policies that hold where it does.
+#[derive(Debug)]
+struct Asked {
+    condition: usize,
+    /// The place of the model in the list; `None` where the condition is the same for all.
+    model: Option<u32>,
+    policies: Vec<Held>,
+}
 
-    /// The facts of a call that can make a difference.
-    pub(crate) const fn reads(&self) -> Reads {
-        self.reads
-    }
+/// A policy that holds for one model of the list, or fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Held {
+    /// The place of the model in the list.
+    pub model: u32,
+    pub layer: Layer,
+    /// The place of the policy in the layer.
+    pub policy: u32,
+    pub fails: bool,
+}
 
-    /// What can hold for a model. `entities` has the caller and the model.
-    pub(crate) fn for_model(
+impl Engine {
+    /// The slice for a caller and models.
+    pub(crate) fn slice(
         &self,
-        names: &Names,
-        model: &ModelFacts<'_>,
-        entities: &Entities,
-    ) -> Arc<ModelSlice> {
-        self.models.recall(&model_key(model), || {
-            let resource = names.model(model.id);
-            let provider = names.provider(model.provider);
-            let cut = |all: &[Parsed]| {
-                let mut layer = PolicyLayer::default();
-                for parsed in all {
-                    if in_resource_scope(&parsed.policy, &resource, &provider)
-                        && self.may_hold(parsed, names, &resource, entities)
-                    {
-                        layer.add(&parsed.policy, &parsed.rule);
+        caller: &Caller,
+        models: &[ModelFacts<'_>],
+    ) -> Arc<Result<Slice, Unmappable>> {
+        let key = Key::of_caller(caller, models);
+        self.memo().slices.recall(key.as_bytes(), || self.cut(caller, models))
+    }
+
+    fn cut(&self, caller: &Caller, models: &[ModelFacts<'_>]) -> Result<Slice, Unmappable> {
+        let (names, calls) = (self.names(), self.calls());
+        let principal = names.agent(caller.agent_kind, &caller.agent_name);
+        let parents: Vec<EntityUid> = names.parents(caller).into_iter().collect();
+        let entities = names.entities(Some(caller), models)?;
+        let organisation = calls.organisation().about(&principal, &parents);
+        let organisation = organisation.map(|(place, policy)| (Layer::Organisation, place, policy));
+        let own = calls.agent(&caller.agent_name).into_iter();
+        let own = own.flat_map(|own| own.about(&principal, &parents));
+        let own = own.map(|(place, policy)| (Layer::Agent, place, policy));
+        let about: Vec<(Layer, u32, &CallPolicy)> = organisation.chain(own).collect();
+
+        let mut settled = Vec::new();
+        let mut asked: BTreeMap<(Option<u32>, usize), Vec<Held>> = BTreeMap::new();
+        for (facts, model) in models.iter().zip(0_u32..) {
+            let (resource, provider) = (names.model(facts.id), names.provider(facts.provider));
+            let request = names.request(principal.clone(), resource.clone(), Context::empty())?;
+            let fixed = self
+                .memo()
+                .models
+                .recall(Key::of_model(facts).as_bytes(), || calls.fix(names, facts));
+            for &(layer, place, policy) in
+                about.iter().filter(|(.., policy)| policy.covers(&resource, &provider))
+            {
+                let held = Held { model, layer, policy: place, fails: false };
+                match calls.left(policy, &fixed, &request, &entities) {
+                    None => {}
+                    Some(None) => settled.push(held),
+                    Some(Some(condition)) => {
+                        let reads = calls.asked(condition).is_none_or(|one| one.reads_resource);
+                        let key = (reads.then_some(model), condition);
+                        asked.entry(key).or_default().push(held);
                     }
                 }
-                layer
-            };
-            ModelSlice {
-                organisation: cut(&self.organisation),
-                agent: self.agent.as_deref().map(cut),
             }
+        }
+        let groups = self.grouped(asked);
+        Ok(Slice {
+            number: self.memo().next_slice(),
+            principal,
+            resources: models.iter().map(|model| names.model(model.id)).collect(),
+            entities,
+            settled,
+            reads: groups.iter().fold(Reads::default(), |all, group| all.with(group.reads)),
+            groups,
         })
     }
 
-    /// Whether the conditions in front that read no context hold. What fails there is kept: it
-    /// fails at the decision as well.
-    fn may_hold(
+    fn grouped(&self, asked: BTreeMap<(Option<u32>, usize), Vec<Held>>) -> Vec<Group> {
+        let mut groups: BTreeMap<Reads, Vec<Asked>> = BTreeMap::new();
+        for ((model, condition), policies) in asked {
+            let reads = self.calls().asked(condition).map_or(Reads::ALL, |one| one.reads);
+            groups.entry(reads).or_default().push(Asked { condition, model, policies });
+        }
+        groups.into_iter().map(|(reads, asked)| Group { reads, asked }).collect()
+    }
+
+    /// What holds and what fails at a call, in order. What is remembered is not asked again.
+    pub(crate) fn held(
         &self,
-        parsed: &Parsed,
-        names: &Names,
-        resource: &EntityUid,
-        entities: &Entities,
-    ) -> bool {
-        let Some(fixed) = &parsed.fixed else { return true };
-        let (principal, action) = (self.principal.clone(), names.call_model.clone());
-        let asked = Request::new(principal, action, resource.clone(), Context::empty(), None);
-        let (Ok(request), Ok(set)) = (asked, PolicySet::from_policies([fixed.clone()])) else {
-            return true;
-        };
-        let response = Authorizer::new().is_authorized(&request, &set, entities);
-        response.decision() == Decision::Allow || response.diagnostics().errors().next().is_some()
-    }
-}
-
-/// What a policy's conditions fix before they read the context: a permit of the leading conjuncts.
-/// `None` where there is none.
-pub(crate) fn fixed(policy: &Policy) -> Option<Policy> {
-    let json = policy.to_json().ok()?;
-    let mut leading = Vec::new();
-    for clause in json.get("conditions")?.as_array()? {
-        let (kind, body) = (clause.get("kind")?.as_str()?, clause.get("body")?);
-        // The parts of `unless { a && b }` do not hold one by one.
-        let mut parts = Vec::new();
-        if kind == "when" {
-            conjuncts(body, &mut parts)
-        } else {
-            parts.push(body)
+        slice: &Slice,
+        call: &ModelCall<'_>,
+    ) -> Result<Vec<Held>, Unmappable> {
+        let mut held = slice.settled.clone();
+        for (group, number) in slice.groups.iter().zip(0..) {
+            let key = Key::of_parts([slice.number, number]).with_facts(call, group.reads);
+            let known = self
+                .memo()
+                .held
+                .recall(key.as_bytes(), || self.hear(slice, group, call, group.reads));
+            held.extend_from_slice(known.as_deref().map_err(|unmappable| *unmappable)?);
         }
-        let count = parts.len();
-        let fixed = parts.into_iter().take_while(|part| !reads_context(part));
-        let before = leading.len();
-        leading.extend(fixed.map(|body| serde_json::json!({ "kind": kind, "body": body })));
-        if leading.len() - before < count {
-            break;
+        held.sort_unstable();
+        Ok(held)
+    }
+
+    /// Asks every condition of a group. The context has those facts of the call that `reads` has.
+    fn hear(
+        &self,
+        slice: &Slice,
+        group: &Group,
+        call: &ModelCall<'_>,
+        reads: Reads,
+    ) -> Result<Box<[Held]>, Unmappable> {
+        let context = call_context(call, reads)?;
+        let mut held = Vec::new();
+        for of_model in group.asked.chunk_by(|a, b| a.model == b.model) {
+            let model = of_model.first().and_then(|asked| asked.model).unwrap_or(0);
+            let place = usize::try_from(model).map_err(|_| Unmappable)?;
+            let resource = slice.resources.get(place).ok_or(Unmappable)?;
+            let (principal, resource) = (slice.principal.clone(), resource.clone());
+            let request = self.names().request(principal, resource, context.clone())?;
+            for asked in of_model {
+                let condition = self.calls().asked(asked.condition).ok_or(Unmappable)?;
+                let fails = match condition.ask(&request, &slice.entities) {
+                    Said::No => continue,
+                    Said::Yes => false,
+                    Said::Fails => true,
+                };
+                held.extend(asked.policies.iter().map(|policy| Held { fails, ..*policy }));
+            }
         }
-    }
-    if leading.is_empty() {
-        return None;
-    }
-    let any = serde_json::json!({ "op": "All" });
-    let permit = serde_json::json!({
-        "effect": "permit", "principal": any, "action": any, "resource": any,
-        "conditions": leading,
-    });
-    Policy::from_json(None, permit).ok()
-}
-
-fn conjuncts<'a>(body: &'a serde_json::Value, parts: &mut Vec<&'a serde_json::Value>) {
-    let and = body.get("&&").and_then(|and| Some((and.get("left")?, and.get("right")?)));
-    match and {
-        Some((left, right)) => {
-            conjuncts(left, parts);
-            conjuncts(right, parts);
-        }
-        None => parts.push(body),
+        Ok(held.into())
     }
 }
 
-fn reads_context(node: &serde_json::Value) -> bool {
-    use serde_json::Value;
-    match node {
-        Value::Array(parts) => parts.iter().any(reads_context),
-        Value::Object(parts) => {
-            parts.get("Var").and_then(Value::as_str) == Some("context")
-                || parts.values().any(reads_context)
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+impl Slice {
+    /// Everything that a decision depends on: equal keys, equal decisions. What obligations look at
+    /// is always read: the kinds, the approval, and whether it is a dry run.
+    pub(crate) fn key(&self, call: &ModelCall<'_>) -> Key {
+        let reads = self.reads.with(Reads::KINDS).with(Reads::APPROVAL);
+        Key::of_parts([self.number, u64::from(call.dry_run)]).with_facts(call, reads)
     }
 }
 
-fn in_principal_scope(policy: &Policy, principal: &EntityUid, parents: &[EntityUid]) -> bool {
-    let is_in = |uid: &EntityUid| uid == principal || parents.contains(uid);
-    match policy.principal_constraint() {
-        PrincipalConstraint::Any => true,
-        PrincipalConstraint::Eq(only) => only == *principal,
-        PrincipalConstraint::In(group) => is_in(&group),
-        PrincipalConstraint::Is(kind) => kind == *principal.type_name(),
-        PrincipalConstraint::IsIn(kind, group) => kind == *principal.type_name() && is_in(&group),
-    }
-}
+/// What a name of an entity and an entity take, about.
+const ENTITY_BYTES: usize = 1_024;
 
-fn in_resource_scope(policy: &Policy, model: &EntityUid, provider: &EntityUid) -> bool {
-    let is_in = |uid: &EntityUid| uid == model || uid == provider;
-    match policy.resource_constraint() {
-        ResourceConstraint::Any => true,
-        ResourceConstraint::Eq(only) => only == *model,
-        ResourceConstraint::In(parent) => is_in(&parent),
-        ResourceConstraint::Is(kind) => kind == *model.type_name(),
-        ResourceConstraint::IsIn(kind, parent) => kind == *model.type_name() && is_in(&parent),
-    }
-}
-
-/// Everything of a caller that scopes and fixed conditions can see.
-pub(crate) fn caller_key(caller: &Caller) -> Box<[u8]> {
-    let mut key = crate::reads::Key::default();
-    key.caller(caller);
-    key.into_bytes()
-}
-
-fn model_key(model: &ModelFacts<'_>) -> Box<[u8]> {
-    let mut key = crate::reads::Key::default();
-    key.model(model);
-    key.into_bytes()
-}
-
-/// Values by key, made once and shared.
-#[derive(Debug)]
-pub(crate) struct Kept<T>(RwLock<HashMap<Box<[u8]>, Arc<T>>>);
-
-impl<T> Default for Kept<T> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-impl<T> Kept<T> {
-    /// The value of a key, made only if it is not there.
-    pub(crate) fn recall(&self, key: &[u8], make: impl FnOnce() -> T) -> Arc<T> {
-        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = kept.get(key) {
-            return Arc::clone(value);
-        }
-        drop(kept);
-        let value = Arc::new(make());
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
-        }
-        kept.insert(key.into(), Arc::clone(&value));
-        value
+impl Weigh for Slice {
+    fn bytes(&self) -> usize {
+        let policies = |asked: &Asked| size_of::<Asked>() + size_of_val(&*asked.policies);
+        let asked = self.groups.iter().flat_map(|group| &group.asked).map(policies);
+        let entities = self.resources.len().saturating_add(1).saturating_mul(ENTITY_BYTES);
+        asked.fold(entities.saturating_add(size_of_val(&*self.settled)), usize::saturating_add)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The fixed part of a condition, in Cedar's words: what it is of a permit with that condition.
-    #[track_caller]
-    fn check(conditions: &str, expected: Option<&str>) {
-        let policy = |effect: &str, conditions: &str| -> Policy {
-            format!("{effect} (principal, action, resource) {conditions};").parse().unwrap()
-        };
-        // Through JSON, which is how the fixed part is made: Cedar prints one meaning in two ways.
-        let text = |policy: Policy| {
-            Policy::from_json(None, policy.to_json().unwrap()).unwrap().to_string()
-        };
-        let fixed = fixed(&policy("forbid", conditions)).map(text);
-        let expected = expected.map(|conditions| text(policy("permit", conditions)));
-        assert_eq!(fixed, expected, "{conditions}");
-    }
-
-    #[test]
-    fn what_stands_before_the_context_is_fixed() {
-        check("", None);
-        check("when { context.label_rank > 1 }", None);
-        check("when { resource.simulator }", Some("when { resource.simulator }"));
-        check(
-            "when { resource.simulator && context.label_rank > 1 && resource.size == \"small\" }",
-            Some("when { resource.simulator }"),
-        );
-        check(
-            "unless { resource.simulator } when { principal.name == \"a\" && resource.simulator }",
-            Some(
-                "unless { resource.simulator } when { principal.name == \"a\" } when { resource.simulator }",
-            ),
-        );
-        check("unless { resource.simulator && context.label_rank > 1 }", None);
-        check("when { context.label_rank > 1 } when { resource.simulator }", None);
-        check("when { resource.simulator || context.label_rank > 1 }", None);
-    }
-}
+#[path = "slice_tests.rs"]
+mod tests;

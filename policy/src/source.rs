@@ -9,9 +9,8 @@ use crate::{
     action,
     bundle::{Fault, Source},
     file::line_at,
-    reads::Reads,
     rule::Rule,
-    slice, words,
+    words,
 };
 
 /// One policy with what its annotations say and where it stands.
@@ -23,10 +22,6 @@ pub(crate) struct Parsed {
     pub file: String,
     /// From 1.
     pub line: usize,
-    /// The facts of a call that it reads.
-    pub reads: Reads,
-    /// The conditions that the context cannot change, where there are some in front.
-    pub fixed: Option<Policy>,
 }
 
 /// The longest policy file, in bytes.
@@ -139,8 +134,7 @@ fn parsed(
             note(Some(at), stray.message(), stray.fix());
         }
         let policy = policy.new_id(PolicyId::new(&rule.id));
-        let (reads, fixed) = (Reads::of(&policy), slice::fixed(&policy));
-        all.push(Parsed { policy, rule, file: source.file.clone(), line, reads, fixed });
+        all.push(Parsed { policy, rule, file: source.file.clone(), line });
     }
     all
 }
