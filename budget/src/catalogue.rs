@@ -41,11 +41,12 @@ pub struct Limits {
     /// The longest input, in tokens; where a provider gives one figure for input and output
     /// together, that figure.
     pub context_tokens: u64,
-    /// The longest answer, in tokens.
+    /// The longest answer, in tokens; 0 for a model that writes none.
     pub max_output_tokens: u64,
     /// The most input tokens that one image costs.
     pub image_tokens: u64,
-    /// Whether chat completions serve it; some models answer only the responses interface.
+    /// Whether chat completions serve it; some models answer only the responses interface, and some
+    /// make embeddings.
     pub chat: bool,
     /// Whether it can call tools.
     pub tools: bool,
@@ -133,6 +134,7 @@ mod tests {
     use types::{Nanos, NanosPerMillion};
 
     use super::*;
+    use crate::rates::Kind;
 
     const NOW: Timestamp = Timestamp(1_795_300_000_000_000);
 
@@ -143,10 +145,10 @@ mod tests {
     #[track_caller]
     fn check(provider: &str, model: &str, input_usd: &str, output_usd: &str) {
         let catalogue = builtin();
-        let rates = catalogue.price(provider, model, NOW).unwrap().rates;
-        let usd = |rate: NanosPerMillion| Nanos(rate.0).to_usd();
+        let rates = catalogue.price(provider, model, NOW).unwrap().standard.rates;
+        let usd = |kind| Nanos(rates.get(kind).unwrap().0).to_usd();
         assert_eq!(
-            (usd(rates.input).as_str(), usd(rates.output).as_str()),
+            (usd(Kind::Input).as_str(), usd(Kind::Output).as_str()),
             (input_usd, output_usd)
         );
     }
@@ -175,10 +177,11 @@ mod tests {
     fn cache_writes_and_long_inputs_are_dearer() {
         let catalogue = builtin();
         let opus = catalogue.price("anthropic", "claude-opus-4-5", NOW).unwrap();
-        assert_eq!(opus.rates.cache_write, NanosPerMillion(6_250_000_000));
+        assert_eq!(opus.standard.rates.get(Kind::CacheWrite), Some(NanosPerMillion(6_250_000_000)));
         let gpt = catalogue.price("openai", "gpt-5.4", NOW).unwrap();
-        assert_eq!(gpt.rates_at(272_000).input, NanosPerMillion(2_500_000_000));
-        assert_eq!(gpt.rates_at(272_001).input, NanosPerMillion(5_000_000_000));
+        let input = |tokens| gpt.standard.at(tokens).get(Kind::Input);
+        assert_eq!(input(272_000), Some(NanosPerMillion(2_500_000_000)));
+        assert_eq!(input(272_001), Some(NanosPerMillion(5_000_000_000)));
         assert_eq!(gpt.id, "openai/gpt-5.4@2026-01-01");
     }
 
@@ -199,11 +202,15 @@ mod tests {
           { model = "m", from = 2026-01-01, input = 10, output = 10, context = 9, max_output = 9, aliases = ["n"] },
         ]"#;
 
+    fn input_of(price: &Price) -> i64 {
+        price.standard.rates.get(Kind::Input).unwrap().0
+    }
+
     #[test]
     fn the_latest_row_in_force_rules() {
         let catalogue = Catalogue::parse(TWO_DATES).unwrap();
         let february = Timestamp(1_769_904_000_000_000);
-        let input = |model, at| catalogue.price("p", model, at).map(|price| price.rates.input.0);
+        let input = |model, at| catalogue.price("p", model, at).map(input_of);
         assert_eq!(input("m", february), Some(20));
         assert_eq!(input("m", Timestamp(february.0 - 1)), Some(10));
         assert_eq!(input("n", february), Some(10));
@@ -217,8 +224,8 @@ mod tests {
             .replace("\"m\", from = 2026-01", "\"o\", from = 2026-01");
         let merged =
             Catalogue::parse(TWO_DATES).unwrap().overlaid(Catalogue::parse(&ours).unwrap());
-        assert_eq!(merged.price("p", "m", NOW).map(|price| price.rates.input.0), Some(5));
-        assert_eq!(merged.price("p", "o", NOW).map(|price| price.rates.input.0), Some(10));
+        assert_eq!(merged.price("p", "m", NOW).map(input_of), Some(5));
+        assert_eq!(merged.price("p", "o", NOW).map(input_of), Some(10));
     }
 
     #[track_caller]
