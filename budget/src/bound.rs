@@ -115,10 +115,7 @@ const WHOLE: u128 = Discount::WHOLE as u128;
 
 /// The dearest rate of input and of output that an extent can reach. They may come from different
 /// tiers and classes; the bound is then a little higher than any real request can cost.
-fn dearest(
-    price: &Price,
-    extent: &Extent,
-) -> Result<(NanosPerMillion, NanosPerMillion), Unpriced> {
+fn dearest(price: &Price, extent: &Extent) -> Result<(NanosPerMillion, NanosPerMillion), Unpriced> {
     let length = extent.input.saturating_add(found(price, extent)?);
     let mut dearest = (NanosPerMillion(0), NanosPerMillion(0));
     for (class, needed) in extent.asked.billed() {
@@ -178,7 +175,8 @@ fn fees(fees: &Fees, images: u64, searches: u64, seconds: u64) -> Result<u128, U
         None if searches > 0 => return Err(Unpriced::Search),
         None => Nanos::ZERO,
     };
-    let counted = [(1, fees.request), (images, fees.image), (searches, search), (seconds, fees.second)];
+    let counted =
+        [(1, fees.request), (images, fees.image), (searches, search), (seconds, fees.second)];
     let sum = counted.into_iter().try_fold(0_u128, |sum, (count, Nanos(each))| {
         add(sum, micro(u128::from(count), NanosPerMillion(each))?)
     })?;

@@ -91,7 +91,8 @@ impl Extent {
                     let has = |kind: &str| kinds.iter().any(|k| k == kind);
                     extent.audio_output |= has("audio");
                     extent.image_output |= has("image");
-                    value.is_array() && kinds.iter().all(|k| k == "text" || k == "audio" || k == "image")
+                    value.is_array()
+                        && kinds.iter().all(|k| k == "text" || k == "audio" || k == "image")
                 }
                 "service_tier" => match value.as_str() {
                     Some("auto") => true,

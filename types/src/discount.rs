@@ -87,7 +87,10 @@ mod tests {
     #[track_caller]
     fn check(text: &str, basis_points: u16, printed: &str) {
         let discount: Discount = text.parse().unwrap();
-        assert_eq!((discount.basis_points(), discount.to_string().as_str()), (basis_points, printed));
+        assert_eq!(
+            (discount.basis_points(), discount.to_string().as_str()),
+            (basis_points, printed)
+        );
         assert_eq!(discount.paid() + basis_points, Discount::WHOLE);
     }
 

@@ -175,7 +175,12 @@ impl Written {
 
 /// A schedule of a class. Where the standard class has a tier that this one has not, nobody knows
 /// what so long an input costs in it.
-fn schedule(base: Written, tiers: &[TierRow], standard: &[TierRow], over: Option<Written>) -> Schedule {
+fn schedule(
+    base: Written,
+    tiers: &[TierRow],
+    standard: &[TierRow],
+    over: Option<Written>,
+) -> Schedule {
     let known = |above: u64| tiers.iter().any(|tier| tier.above == above);
     let unknown = standard.iter().map(|tier| tier.above).filter(|above| !known(*above));
     let mut all: Vec<Tier> = tiers
@@ -263,8 +268,9 @@ impl Reading {
             let fix = "leave the row out, and say in the model's registry entry that it is free";
             self.fault(place, "every price is zero", fix);
         }
-        let sorted =
-            |schedule: &Schedule| schedule.tiers.is_sorted_by(|a, b| a.above_tokens < b.above_tokens);
+        let sorted = |schedule: &Schedule| {
+            schedule.tiers.is_sorted_by(|a, b| a.above_tokens < b.above_tokens)
+        };
         if !schedules().all(sorted) {
             self.fault(&format!("{place}.tiers"), "the tiers are out of order", "sort by `above`");
         }
