@@ -80,7 +80,7 @@ pub fn cost(price: &Price, usage: &Usage) -> Result<Nanos, Unpriced> {
 /// be billed in.
 pub fn dearest_class(price: &Price, usage: &Usage, asked: Asked) -> ServiceClass {
     let cost_in = |class| cost(price, &Usage { class, ..*usage }).ok();
-    let classes = asked.billed().map(|(class, _)| class);
+    let classes = asked.billed(price).map(|(class, _)| class);
     classes.max_by_key(|class| cost_in(*class)).unwrap_or_default()
 }
 
@@ -118,7 +118,7 @@ const WHOLE: u128 = Discount::WHOLE as u128;
 fn dearest(price: &Price, extent: &Extent) -> Result<(NanosPerMillion, NanosPerMillion), Unpriced> {
     let length = extent.input.saturating_add(found(price, extent)?);
     let mut dearest = (NanosPerMillion(0), NanosPerMillion(0));
-    for (class, needed) in extent.asked.billed() {
+    for (class, needed) in extent.asked.billed(price) {
         let schedule = match price.schedule(class) {
             Some(schedule) => schedule,
             None if needed => return Err(Unpriced::Class(class)),

@@ -5,7 +5,7 @@ use types::{
     chat::{ChatRequest, Part},
 };
 
-use crate::rates::Kind;
+use crate::{price::Price, rates::Kind};
 
 /// The most that one call may use. [`crate::bound`] is what that costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,8 +35,7 @@ pub struct Extent {
 /// The class of service that a request asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Asked {
-    /// None: the provider chooses, by the settings of its customer's project. The call may be billed
-    /// in any class that is to be had by a parameter.
+    /// None: the provider chooses, by the settings of its customer's project: see [`Price::auto`].
     #[default]
     Auto,
     /// This one. A provider that has no room in it answers in the standard class and says so.
@@ -44,18 +43,16 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// The classes that a call may be billed in, with whether their price must be known. Of those
-    /// that nobody asked for, one without a price is not to be had of this model.
-    pub(crate) fn billed(self) -> impl Iterator<Item = (ServiceClass, bool)> {
-        let (first, rest): (_, &[(ServiceClass, bool)]) = match self {
-            Self::Auto => (
-                (ServiceClass::Standard, true),
-                &[(ServiceClass::Flex, false), (ServiceClass::Priority, false)],
-            ),
-            Self::Only(ServiceClass::Standard) => ((ServiceClass::Standard, true), &[]),
-            Self::Only(class) => ((class, true), &[(ServiceClass::Standard, true)]),
+    /// The classes that a call may be billed in at a price, with whether they must have one. What
+    /// nobody asked for and has no price is not to be had of this model.
+    pub(crate) fn billed(self, price: &Price) -> impl Iterator<Item = (ServiceClass, bool)> {
+        let (class, auto) = match self {
+            Self::Auto => (None, price.auto.as_slice()),
+            Self::Only(class) => (Some(class), [].as_slice()),
         };
-        std::iter::once(first).chain(rest.iter().copied())
+        let named = class.filter(|class| *class != ServiceClass::Standard);
+        let needed = named.into_iter().chain([ServiceClass::Standard]).map(|class| (class, true));
+        needed.chain(auto.iter().map(|class| (*class, false)))
     }
 }
 

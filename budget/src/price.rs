@@ -16,6 +16,8 @@ pub struct Price {
     pub standard: Schedule,
     /// What it costs in the other classes that have a price.
     pub classes: BTreeMap<ServiceClass, Schedule>,
+    /// In which of these a call may be billed that asked for none, by the provider's own settings.
+    pub auto: Vec<ServiceClass>,
     /// What is paid beside tokens.
     pub fees: Fees,
     /// What the tenant pays less than all of this.
@@ -72,6 +74,7 @@ impl Price {
             id: id.into(),
             standard: Schedule { rates: Rates::text(input, output), tiers: Vec::new() },
             classes: BTreeMap::new(),
+            auto: Vec::new(),
             fees: Fees::default(),
             discount: Discount::NONE,
         }

@@ -21,6 +21,8 @@ impl ServiceClass {
     pub fn of_tier(tier: &str) -> Option<Self> {
         match tier {
             "default" => Some(Self::Standard),
+            // OpenAI's other name for it: "the response will show `priority`" either way.
+            "fast" => Some(Self::Priority),
             other => other.parse().ok(),
         }
     }
@@ -42,6 +44,7 @@ mod tests {
         assert_eq!(of("default"), Some(ServiceClass::Standard));
         assert_eq!(of("standard"), Some(ServiceClass::Standard));
         assert_eq!(of("flex"), Some(ServiceClass::Flex));
-        assert_eq!((of("auto"), of("scale"), of("fast"), of("")), (None, None, None, None));
+        assert_eq!(of("fast"), Some(ServiceClass::Priority));
+        assert_eq!((of("auto"), of("scale"), of("")), (None, None, None));
     }
 }

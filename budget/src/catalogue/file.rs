@@ -1,6 +1,9 @@
 //! Reads a catalogue file: rows to entries, and every fault at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;
@@ -20,7 +23,7 @@ pub(super) fn read(text: &str) -> Result<Catalogue, Vec<Fault>> {
     for (provider, section) in file.provider {
         for (index, row) in section.models.into_iter().enumerate() {
             let place = format!("provider.{provider}.models[{index}]");
-            reading.row(&place, &provider, &section.source, row);
+            reading.row(&place, &provider, (&section.source, &section.auto), row);
         }
     }
     reading.finish(file.version)
@@ -38,6 +41,8 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Section {
     source: String,
+    #[serde(default)]
+    auto: Vec<ServiceClass>,
     models: Vec<Row>,
 }
 
@@ -225,7 +230,13 @@ impl Reading {
         self.faults.push(Fault { place, message: message.into(), fix });
     }
 
-    fn row(&mut self, place: &str, provider: &str, source: &str, row: Row) {
+    fn row(
+        &mut self,
+        place: &str,
+        provider: &str,
+        (source, auto): (&str, &[ServiceClass]),
+        row: Row,
+    ) {
         let Some(effective_from) = midnight(row.from) else {
             let message = format!("`{}` is not a date", row.from);
             return self.fault(
@@ -235,7 +246,7 @@ impl Reading {
             );
         };
         let id = format!("{provider}/{}@{}", row.model, row.from);
-        let price = row.price(id);
+        let price = Arc::new(row.price(id, auto));
         self.check(place, &row, &price);
         let entry = Entry {
             provider: provider.to_owned(),
@@ -310,7 +321,7 @@ impl Reading {
 }
 
 impl Row {
-    fn price(&self, id: String) -> Price {
+    fn price(&self, id: String, auto: &[ServiceClass]) -> Price {
         let own = self.written();
         let class = |(class, row): (ServiceClass, &Option<ClassRow>)| {
             let row = row.as_ref()?;
@@ -331,6 +342,7 @@ impl Row {
             id,
             standard: schedule(own, &self.tiers, &[], None),
             classes: classes.into_iter().filter_map(class).collect(),
+            auto: auto.to_vec(),
             fees: Fees { request, image, second, search },
             discount: Discount::NONE,
         }

@@ -100,7 +100,6 @@ fn check_unbounded(field: &str, value: serde_json::Value) {
 fn a_field_whose_cost_nobody_can_bound_is_named() {
     use serde_json::json;
     check_unbounded("service_tier", json!("scale"));
-    check_unbounded("service_tier", json!("fast"));
     check_unbounded("service_tier", json!(1));
     check_unbounded("prediction", json!({}));
     check_unbounded("modalities", json!(["text", "video"]));
@@ -123,6 +122,7 @@ fn an_extent_says_what_a_request_may_use() {
     check_extent("service_tier", json!("default"), asked(ServiceClass::Standard));
     check_extent("service_tier", json!("flex"), asked(ServiceClass::Flex));
     check_extent("service_tier", json!("priority"), asked(ServiceClass::Priority));
+    check_extent("service_tier", json!("fast"), asked(ServiceClass::Priority));
     check_extent("web_search_options", json!({}), Extent { searches: true, ..text });
     check_extent("audio", json!({}), Extent { audio_output: true, ..text });
     check_extent("modalities", json!(["text"]), text);

@@ -52,7 +52,8 @@ fn with_classes(id: &str) -> Price {
         (ServiceClass::Priority, schedule(5, &[(LONG, 9)])),
         (ServiceClass::Batch, schedule(1, &[(LONG, 2)])),
     ]);
-    Price { standard: schedule(2, &[(LONG, 4)]), classes, ..rich(id) }
+    let auto = vec![ServiceClass::Flex, ServiceClass::Priority];
+    Price { standard: schedule(2, &[(LONG, 4)]), classes, auto, ..rich(id) }
 }
 
 pub const FEES: Fees = Fees {
@@ -116,7 +117,7 @@ pub fn all() -> Vec<(String, Price)> {
         ("gemini", "gemini-2.5-flash"),
         ("gemini", "gemini-embedding-2"),
     ] {
-        let price = catalogue.price(provider, model, NOW).unwrap().clone();
+        let price = Price::clone(catalogue.price(provider, model, NOW).unwrap());
         prices.push((price.id.clone(), price));
     }
     prices

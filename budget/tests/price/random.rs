@@ -14,7 +14,7 @@ use crate::prices::NOW;
 /// Rates of every kind; text always has one, the others may have none.
 fn rates() -> impl Strategy<Value = Rates> {
     let rate = || 0_i64..200_000_000_000;
-    let (text, rest) = (vec(rate(), 6), vec(option::weighted(0.9, rate()), 4));
+    let (text, rest) = (vec(rate(), 6), vec(option::weighted(0.98, rate()), 4));
     (text, rest).prop_map(|(text, rest)| {
         use Kind::{
             AudioInput, AudioOutput, CacheWrite, CachedAudio, CachedInput, ImageInput, ImageOutput,
@@ -34,7 +34,7 @@ prop_compose! {
     /// Some of its tiers may have no price.
     fn schedule()(
         rates in rates(),
-        mut tiers in vec((1_u64..300_000, option::weighted(0.95, rates())), 0..3),
+        mut tiers in vec((1_u64..300_000, option::weighted(0.98, rates())), 0..3),
     ) -> Schedule {
         tiers.sort_by_key(|(above, _)| *above);
         let tier = |(above_tokens, rates): (u64, Option<Rates>)| Tier {
@@ -48,7 +48,7 @@ prop_compose! {
 prop_compose! {
     fn fees()(
         [request, image, second] in prop::array::uniform3(0_i64..10_000_000),
-        search in option::of((0_i64..50_000_000, 0_u64..5, 0_u64..20_000)),
+        search in option::weighted(0.9, (0_i64..50_000_000, 0_u64..5, 0_u64..20_000)),
     ) -> Fees {
         let search = search.map(|(each, searches_max, tokens_max)| SearchFee {
             each: Nanos(each), searches_max, tokens_max,
@@ -60,15 +60,16 @@ prop_compose! {
 prop_compose! {
     fn price()(
         standard in schedule(),
-        others in prop::array::uniform3(option::of(schedule())),
+        others in prop::array::uniform3(option::weighted(0.9, schedule())),
         fees in fees(),
         discount in prop_oneof![Just(0_u16), 0_u16..10_000],
     ) -> Price {
         let classes = [ServiceClass::Flex, ServiceClass::Priority, ServiceClass::Batch];
         let classes: BTreeMap<_, _> =
             classes.into_iter().zip(others).filter_map(|(c, known)| known.map(|k| (c, k))).collect();
+        let auto = vec![ServiceClass::Flex, ServiceClass::Priority];
         let price = Price {
-            standard, classes, fees, ..Price::flat("p/m@d", NanosPerMillion(0), NanosPerMillion(0))
+            standard, classes, auto, fees, ..Price::flat("p/m@d", NanosPerMillion(0), NanosPerMillion(0))
         };
         price.less(Discount::new(discount).unwrap())
     }
