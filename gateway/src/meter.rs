@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
 
-    fn meter(input: u64, output: u64, hides: bool) -> Meter {
+    fn metered(input: u64, output: u64, hides: bool) -> Meter {
         Meter::new(Extent::text(input, output, 1), hides)
     }
 
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn without_a_report_a_byte_counts_as_a_token_up_to_the_limit() {
-        let mut meter = meter(100, 50, false);
+        let mut meter = metered(100, 50, false);
         meter.observe(&text("hello"));
         assert_eq!(
             meter.counted(false),
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_later_report_never_lowers_an_earlier_one() {
-        let mut meter = meter(1, 1, false);
+        let mut meter = metered(1, 1, false);
         meter.observe(&Event::Usage(Usage { input: 10, output: 1, ..Usage::default() }));
         meter.observe(&Event::Usage(Usage { output: 7, ..Usage::default() }));
         assert_eq!(meter.reported(), Some(Usage { input: 10, output: 7, ..Usage::default() }));
@@ -210,11 +210,11 @@ mod tests {
 
     #[test]
     fn a_model_that_may_think_unseen_is_counted_at_its_limit() {
-        let mut meter = meter(100, 50, true);
+        let mut meter = metered(100, 50, true);
         meter.observe(&text("hello"));
         assert_eq!((meter.counted(false).output, meter.counted(true).output), (50, 50));
         // One that shows that it thinks is one, whatever it is registered as.
-        let mut meter = meter(100, 50, false);
+        let mut meter = metered(100, 50, false);
         let thought = Piece::Reasoning("Hm.".to_owned());
         meter.observe(&Event::Delta { choice: 0, piece: thought, logprobs: None });
         assert_eq!((meter.hides(), meter.counted(false).output), (true, 50));
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_report_of_less_than_what_came_is_not_believed() {
-        let mut meter = meter(100, 50, false);
+        let mut meter = metered(100, 50, false);
         for _ in 0..5 {
             meter.observe(&text("word "));
         }
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_provider_beyond_the_limit_is_noticed() {
-        let mut meter = meter(1, 10, false);
+        let mut meter = metered(1, 10, false);
         for _ in 0..10 {
             meter.observe(&text("word "));
         }
@@ -305,7 +305,7 @@ mod tests {
             meter.observe(&text("word "));
         }
         assert!(meter.beyond_limit());
-        let mut meter = meter(1, 10, false);
+        let mut meter = metered(1, 10, false);
         meter.observe(&text(&"x".repeat(10_000)));
         assert!(meter.beyond_limit());
         assert_eq!(meter.counted(true).output, 10_000 / TOKEN_BYTES_MAX);

@@ -184,7 +184,8 @@ fn a_model_is_priced_by_time_and_by_class_of_service() {
 #[test]
 fn discounts_are_read_by_provider_and_each_once() {
     let of = |text: &str| load(&[("orchestack.toml", text)]).settings.discounts;
-    let text = "[[discount]]\nprovider = \"openai\"\noff = \"12.5%\"\n[[discount]]\nprovider = \"groq\"\noff = \"3%\"\n";
+    let text = "[[discount]]\nprovider = \"openai\"\noff = \"12.5%\"\n\
+                [[discount]]\nprovider = \"groq\"\noff = \"3%\"\n";
     let read: Vec<_> = of(text).into_iter().map(|(name, off)| (name, off.to_string())).collect();
     let expected = [("groq", "3%"), ("openai", "12.50%")];
     assert_eq!(read, expected.map(|(name, off)| (name.to_owned(), off.to_owned())));
@@ -231,6 +232,7 @@ fn the_starter_loads_with_every_example_in_force() {
     assert_eq!(tree.settings.agents.day, Some(Settings::default().budget.agent_day));
     assert_eq!(tree.settings.local_from, Some(Settings::default().routing.local_from));
     assert!(tree.agents["default"].budget.total.is_some());
+    assert!(tree.settings.discounts.contains_key("openai"));
 }
 
 #[test]
