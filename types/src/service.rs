@@ -3,8 +3,10 @@
 crate::names! {
     /// The class of service that a call is served in, which its price depends on. OpenAI's
     /// `service_tier` calls the first `default`; a batch is not asked for by a parameter.
+    #[derive(Default)]
     ServiceClass {
         /// What is served where nothing else was asked for.
+        #[default]
         Standard = "standard",
         /// Slower and cheaper, as there is room.
         Flex = "flex",
@@ -25,12 +27,6 @@ impl ServiceClass {
             "fast" => Some(Self::Priority),
             other => other.parse().ok(),
         }
-    }
-}
-
-impl Default for ServiceClass {
-    fn default() -> Self {
-        Self::Standard
     }
 }
 
