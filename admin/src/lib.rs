@@ -65,7 +65,7 @@ pub use crate::{
         history::{CommitView, LogFilter, NewRollback, PolicyLog},
         prove::{CaseView, ProofReport, ProofView, TestReport, prove_files, test_files},
     },
-    prices::{PriceList, PriceRates, PriceTier, PricedModel},
+    prices::{PriceClass, PriceList, PriceRates, PriceTier, PricedModel},
     providers::{NewProvider, ProviderList, ProviderView},
     router::{document, router},
     serve::{ListenError, Listeners, Options},

@@ -1,6 +1,7 @@
 //! Models: from the tree, registered at run time, found, or the simulator's.
 
 use axum::{Json, extract::Path, http::StatusCode};
+use budget::Kind;
 use router::{Model, Origin};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -102,6 +103,8 @@ pub struct PriceView {
     pub input: Money,
     /// A million output tokens.
     pub output: Money,
+    /// A second, or part of one, that a call takes.
+    pub second: Money,
 }
 
 /// Models.
@@ -297,11 +300,15 @@ fn view(snapshot: &Snapshot, model: &Model) -> ModelView {
         ("reasoning", can.reasoning),
     ];
     let provider = snapshot.registry.provider(&model.provider);
-    let price = snapshot.price(model, Timestamp::now()).map(|price| PriceView {
-        id: price.id.clone(),
+    let price = snapshot.price(model, Timestamp::now()).and_then(|price| {
         // Nano-dollars per million tokens: what a million cost.
-        input: types::Nanos(price.rates.input.0).into(),
-        output: types::Nanos(price.rates.output.0).into(),
+        let of = |kind| price.standard.rates.get(kind).map(|rate| types::Nanos(rate.0).into());
+        Some(PriceView {
+            id: price.id.clone(),
+            input: of(Kind::Input)?,
+            output: of(Kind::Output)?,
+            second: price.fees.second.into(),
+        })
     });
     let (origin, file) = origin(&model.origin);
     ModelView {

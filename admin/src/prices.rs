@@ -1,11 +1,11 @@
 //! What models cost, and which have no price: those cannot be called.
 
 use axum::Json;
-use budget::{Price, Rates};
+use budget::{Extent, Fees, Kind, Price, Rates, Schedule};
 use router::Model;
 use serde::{Deserialize, Serialize};
 use snapshot::Snapshot;
-use types::{Nanos, NanosPerMillion, Timestamp};
+use types::{Discount, Nanos, Timestamp};
 use utoipa::ToSchema;
 
 use crate::{
@@ -39,31 +39,58 @@ pub struct PricedModel {
     /// The id of its price, as ledger and audit name it; absent where no price is known. Such a
     /// model cannot be called: nobody could say what a call may cost.
     pub price: Option<String>,
+    /// What is paid less than what follows: a percentage such as `12.50%`.
+    pub discount: Option<String>,
     /// Per request, whatever it uses.
     pub request: Option<Money>,
+    /// For each image given, beside its tokens.
+    pub image: Option<Money>,
+    /// For each second, or part of one, that a call takes.
+    pub second: Option<Money>,
+    /// For each search that the provider makes; absent where that is not known.
+    pub search: Option<Money>,
     /// What a million tokens cost.
     pub rates: Option<PriceRates>,
     /// What they cost once the input is longer, shortest first.
     pub tiers: Vec<PriceTier>,
+    /// What they cost in other classes of service. In one that is not here nothing can be asked for.
+    pub classes: Vec<PriceClass>,
 }
 
-/// What a million tokens of each kind cost.
+/// What tokens cost in a class of service other than the standard one.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PriceClass {
+    /// `flex`, `priority` or `batch`.
+    pub class: String,
+    /// What a million tokens cost.
+    pub rates: PriceRates,
+    /// What they cost once the input is longer, shortest first.
+    pub tiers: Vec<PriceTier>,
+}
+
+/// What a million tokens of each kind cost. What is absent is not known, and cannot be asked for.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PriceRates {
     /// Input that no other rate covers.
-    pub input: Money,
+    pub input: Option<Money>,
     /// Input read from the provider's cache.
-    pub cached_input: Money,
+    pub cached_input: Option<Money>,
     /// Input written to the provider's cache.
-    pub cache_write: Money,
+    pub cache_write: Option<Money>,
+    /// Input of images.
+    pub image_input: Option<Money>,
     /// Input of audio.
-    pub audio_input: Money,
-    /// Output that no other rate covers.
-    pub output: Money,
+    pub audio_input: Option<Money>,
+    /// Input of audio read from the provider's cache.
+    pub cached_audio: Option<Money>,
+    /// Output that no other rate covers; a model for embeddings has none.
+    pub output: Option<Money>,
     /// Output spent on reasoning.
-    pub reasoning: Money,
+    pub reasoning: Option<Money>,
+    /// Output of images.
+    pub image_output: Option<Money>,
     /// Output of audio.
-    pub audio_output: Money,
+    pub audio_output: Option<Money>,
 }
 
 /// Rates for long inputs.
@@ -89,9 +116,12 @@ pub(crate) async fn list(desk: Desk) -> Result<Json<PriceList>, Error> {
 }
 
 fn view(snapshot: &Snapshot, model: &Model, now: Timestamp) -> PricedModel {
-    let price = snapshot.price(model, now);
+    // One that not even a call with text in and out can be priced with is no price to callers.
+    let usable = |price: &Price| budget::bound(price, &Extent::text(1, 1, 1)).is_ok();
+    let price = snapshot.price(model, now).filter(|price| usable(price));
     let price: Option<&Price> = price.as_deref();
-    let tiers = price.map(|price| price.tiers.as_slice()).unwrap_or_default();
+    let fee = |of: fn(&Fees) -> Option<Nanos>| price.and_then(|p| of(&p.fees)).map(Money::from);
+    let discount = price.map(|price| price.discount).filter(|off| *off != Discount::NONE);
     PricedModel {
         model: model.id.clone(),
         provider: model.provider.clone(),
@@ -99,25 +129,47 @@ fn view(snapshot: &Snapshot, model: &Model, now: Timestamp) -> PricedModel {
         file: origin(&model.origin).1,
         enabled: model.enabled,
         price: price.map(|price| price.id.clone()),
-        request: price.map(|price| price.request.into()),
-        rates: price.map(|price| rates(&price.rates)),
-        tiers: tiers
-            .iter()
-            .map(|tier| PriceTier { above_tokens: tier.above_tokens, rates: rates(&tier.rates) })
-            .collect(),
+        discount: discount.map(|off| off.to_string()),
+        request: fee(|fees| Some(fees.request)),
+        image: fee(|fees| Some(fees.image)),
+        second: fee(|fees| Some(fees.second)),
+        search: fee(|fees| Some(fees.search?.each)),
+        rates: price.map(|price| rates(&price.standard.rates)),
+        tiers: price.map(|price| tiers(&price.standard)).unwrap_or_default(),
+        classes: price.map(classes).unwrap_or_default(),
     }
+}
+
+fn classes(price: &Price) -> Vec<PriceClass> {
+    let class = |(class, schedule): (&types::ServiceClass, &Schedule)| PriceClass {
+        class: class.to_string(),
+        rates: rates(&schedule.rates),
+        tiers: tiers(schedule),
+    };
+    price.classes.iter().map(class).collect()
+}
+
+fn tiers(schedule: &Schedule) -> Vec<PriceTier> {
+    let tier = |tier: &budget::Tier| PriceTier {
+        above_tokens: tier.above_tokens,
+        rates: rates(&tier.rates),
+    };
+    schedule.tiers.iter().map(tier).collect()
 }
 
 fn rates(rates: &Rates) -> PriceRates {
     // Nano-dollars per million tokens: what a million cost.
-    let money = |NanosPerMillion(nanos)| Money::from(Nanos(nanos));
+    let money = |kind| rates.get(kind).map(|rate| Money::from(Nanos(rate.0)));
     PriceRates {
-        input: money(rates.input),
-        cached_input: money(rates.cached_input),
-        cache_write: money(rates.cache_write),
-        audio_input: money(rates.audio_input),
-        output: money(rates.output),
-        reasoning: money(rates.reasoning),
-        audio_output: money(rates.audio_output),
+        input: money(Kind::Input),
+        cached_input: money(Kind::CachedInput),
+        cache_write: money(Kind::CacheWrite),
+        image_input: money(Kind::ImageInput),
+        audio_input: money(Kind::AudioInput),
+        cached_audio: money(Kind::CachedAudio),
+        output: money(Kind::Output),
+        reasoning: money(Kind::Reasoning),
+        image_output: money(Kind::ImageOutput),
+        audio_output: money(Kind::AudioOutput),
     }
 }

@@ -2,9 +2,9 @@
 
 mod file;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use types::Timestamp;
+use types::{Discount, Timestamp};
 
 use crate::price::Price;
 
@@ -30,7 +30,7 @@ pub struct Entry {
     /// Where the figures come from.
     pub source: String,
     /// What it costs.
-    pub price: Price,
+    pub price: Arc<Price>,
     /// What it can do.
     pub limits: Limits,
 }
@@ -41,11 +41,12 @@ pub struct Limits {
     /// The longest input, in tokens; where a provider gives one figure for input and output
     /// together, that figure.
     pub context_tokens: u64,
-    /// The longest answer, in tokens.
+    /// The longest answer, in tokens; 0 for a model that writes none.
     pub max_output_tokens: u64,
     /// The most input tokens that one image costs.
     pub image_tokens: u64,
-    /// Whether chat completions serve it; some models answer only the responses interface.
+    /// Whether chat completions serve it; some models answer only the responses interface, and some
+    /// make embeddings.
     pub chat: bool,
     /// Whether it can call tools.
     pub tools: bool,
@@ -94,7 +95,7 @@ impl Catalogue {
     }
 
     /// The price in force at an instant; `None` where there is none, which is never zero.
-    pub fn price(&self, provider: &str, model: &str, at: Timestamp) -> Option<&Price> {
+    pub fn price(&self, provider: &str, model: &str, at: Timestamp) -> Option<&Arc<Price>> {
         self.entry(provider, model, at).map(|entry| &entry.price)
     }
 
@@ -117,6 +118,18 @@ impl Catalogue {
         self.entries.keys().map(String::as_str)
     }
 
+    /// This catalogue at a tenant's discounts, by provider.
+    #[must_use]
+    pub fn less(mut self, discounts: &BTreeMap<String, Discount>) -> Self {
+        for (provider, discount) in discounts {
+            let models = self.entries.get_mut(provider);
+            for entry in models.into_iter().flat_map(BTreeMap::values_mut).flatten() {
+                entry.price = Arc::new(Price::clone(&entry.price).less(*discount));
+            }
+        }
+        self
+    }
+
     /// This catalogue with another's rows put over it: a tenant's own prices. For a model that both
     /// have, every row of `over` replaces every row of this one.
     #[must_use]
@@ -133,6 +146,7 @@ mod tests {
     use types::{Nanos, NanosPerMillion};
 
     use super::*;
+    use crate::rates::Kind;
 
     const NOW: Timestamp = Timestamp(1_795_300_000_000_000);
 
@@ -143,10 +157,10 @@ mod tests {
     #[track_caller]
     fn check(provider: &str, model: &str, input_usd: &str, output_usd: &str) {
         let catalogue = builtin();
-        let rates = catalogue.price(provider, model, NOW).unwrap().rates;
-        let usd = |rate: NanosPerMillion| Nanos(rate.0).to_usd();
+        let rates = catalogue.price(provider, model, NOW).unwrap().standard.rates;
+        let usd = |kind| Nanos(rates.get(kind).unwrap().0).to_usd();
         assert_eq!(
-            (usd(rates.input).as_str(), usd(rates.output).as_str()),
+            (usd(Kind::Input).as_str(), usd(Kind::Output).as_str()),
             (input_usd, output_usd)
         );
     }
@@ -175,10 +189,11 @@ mod tests {
     fn cache_writes_and_long_inputs_are_dearer() {
         let catalogue = builtin();
         let opus = catalogue.price("anthropic", "claude-opus-4-5", NOW).unwrap();
-        assert_eq!(opus.rates.cache_write, NanosPerMillion(6_250_000_000));
+        assert_eq!(opus.standard.rates.get(Kind::CacheWrite), Some(NanosPerMillion(6_250_000_000)));
         let gpt = catalogue.price("openai", "gpt-5.4", NOW).unwrap();
-        assert_eq!(gpt.rates_at(272_000).input, NanosPerMillion(2_500_000_000));
-        assert_eq!(gpt.rates_at(272_001).input, NanosPerMillion(5_000_000_000));
+        let input = |tokens| gpt.standard.at(tokens).get(Kind::Input);
+        assert_eq!(input(272_000), Some(NanosPerMillion(2_500_000_000)));
+        assert_eq!(input(272_001), Some(NanosPerMillion(5_000_000_000)));
         assert_eq!(gpt.id, "openai/gpt-5.4@2026-01-01");
     }
 
@@ -199,11 +214,15 @@ mod tests {
           { model = "m", from = 2026-01-01, input = 10, output = 10, context = 9, max_output = 9, aliases = ["n"] },
         ]"#;
 
+    fn input_of(price: &Arc<Price>) -> i64 {
+        price.standard.rates.get(Kind::Input).unwrap().0
+    }
+
     #[test]
     fn the_latest_row_in_force_rules() {
         let catalogue = Catalogue::parse(TWO_DATES).unwrap();
         let february = Timestamp(1_769_904_000_000_000);
-        let input = |model, at| catalogue.price("p", model, at).map(|price| price.rates.input.0);
+        let input = |model, at| catalogue.price("p", model, at).map(input_of);
         assert_eq!(input("m", february), Some(20));
         assert_eq!(input("m", Timestamp(february.0 - 1)), Some(10));
         assert_eq!(input("n", february), Some(10));
@@ -217,8 +236,71 @@ mod tests {
             .replace("\"m\", from = 2026-01", "\"o\", from = 2026-01");
         let merged =
             Catalogue::parse(TWO_DATES).unwrap().overlaid(Catalogue::parse(&ours).unwrap());
-        assert_eq!(merged.price("p", "m", NOW).map(|price| price.rates.input.0), Some(5));
-        assert_eq!(merged.price("p", "o", NOW).map(|price| price.rates.input.0), Some(10));
+        assert_eq!(merged.price("p", "m", NOW).map(input_of), Some(5));
+        assert_eq!(merged.price("p", "o", NOW).map(input_of), Some(10));
+    }
+
+    #[test]
+    fn a_discount_is_on_every_row_of_its_provider_and_on_no_other() {
+        let discounts = BTreeMap::from([
+            ("openai".to_owned(), "12.5%".parse().unwrap()),
+            ("nobody".to_owned(), "1%".parse().unwrap()),
+        ]);
+        let ours = builtin().less(&discounts);
+        let id = |provider, model| ours.price(provider, model, NOW).unwrap().id.as_str();
+        assert_eq!(id("openai", "gpt-4o"), "openai/gpt-4o@2026-01-01;discount=12.50%");
+        // An alias is the same row.
+        assert_eq!(id("openai", "gpt-4o-2024-08-06"), id("openai", "gpt-4o"));
+        assert_eq!(id("anthropic", "claude-haiku-4-5"), "anthropic/claude-haiku-4-5@2026-01-01");
+    }
+
+    #[test]
+    fn a_class_is_priced_as_far_as_its_facts_reach() {
+        use types::ServiceClass::{Batch, Flex, Priority};
+        let catalogue = builtin();
+        let rate = |model, class, length, kind| {
+            let price = catalogue.price("openai", model, NOW).unwrap();
+            price.schedule(class).and_then(|known| known.at(length).get(kind)).map(|rate| rate.0)
+        };
+        assert_eq!(rate("gpt-4o", Priority, 9, Kind::Output), Some(17_000_000_000));
+        assert_eq!(rate("gpt-4o", Flex, 9, Kind::Output), None);
+        assert_eq!(rate("gpt-5.4", Flex, 272_001, Kind::Input), Some(2_500_000_000));
+        assert_eq!(rate("gpt-5.4", Priority, 272_000, Kind::Input), Some(5_000_000_000));
+        assert_eq!(rate("gpt-5.4", Priority, 272_001, Kind::Input), None);
+        assert_eq!(rate("gpt-5.6", Batch, 9, Kind::CacheWrite), Some(2_500_000_000));
+        assert_eq!(rate("gpt-audio", Priority, 9, Kind::Input), None);
+        let embeddings = catalogue.entry("openai", "text-embedding-3-small", NOW).unwrap();
+        assert!(!embeddings.limits.chat);
+        assert_eq!(embeddings.price.standard.rates.get(Kind::Output), None);
+    }
+
+    #[test]
+    fn what_a_class_or_tier_leaves_out_of_the_rows_own_is_not_known() {
+        let row = "model = \"m\", from = 2026-02-01, input = 20";
+        let with =
+            |more: &str| Catalogue::parse(&TWO_DATES.replace(row, &format!("{row}, {more}")));
+        let rates = |more: &str| {
+            let catalogue = with(more).unwrap();
+            let price = catalogue.price("p", "m", NOW).unwrap();
+            let flex = price.classes.get(&types::ServiceClass::Flex).cloned();
+            (price.standard.rates, flex.map(|flex| flex.rates))
+        };
+        let (own, flex) =
+            rates("cache_write = 25, audio_in = 99, flex = { input = 10, output = 10 }");
+        assert_eq!(own.get(Kind::CachedAudio), Some(NanosPerMillion(99)));
+        let flex = flex.unwrap();
+        assert_eq!((flex.get(Kind::CacheWrite), flex.get(Kind::AudioInput)), (None, None));
+        assert_eq!(flex.get(Kind::CachedInput), Some(NanosPerMillion(10)));
+        // A row without a surcharge for writes has none in any class.
+        let (_, flex) = rates("flex = { input = 10, output = 10 }");
+        assert_eq!(flex.unwrap().get(Kind::CacheWrite), Some(NanosPerMillion(10)));
+        let fees = "second = 7, image = 8, search = { each = 9, max = 2, tokens = 100 }";
+        let fees = with(fees).unwrap().price("p", "m", NOW).unwrap().fees;
+        let search = fees.search.map(|fee| (fee.each, fee.searches_max, fee.tokens_max));
+        assert_eq!(
+            (fees.second, fees.image, search),
+            (Nanos(7), Nanos(8), Some((Nanos(9), 2, 100)))
+        );
     }
 
     #[track_caller]
@@ -246,6 +328,8 @@ mod tests {
             "2026-02-01T00:00:00",
             &["models[0].from: `2026-02-01T00:00:00` is not"],
         );
+        refused("output = 20, ", "", &["models[0]: `output` and `max_output` do not fit `api`"]);
+        refused("output = 20", "output = 20, second = -1", &["models[0]: a price is negative"]);
         refused(
             "context = 9",
             "context = 0",

@@ -12,27 +12,30 @@ mod account;
 mod books;
 mod bound;
 mod catalogue;
+mod extent;
 mod forecast;
 mod fund;
 mod hold;
+mod input;
 mod ledger;
 mod op;
 mod price;
+mod rates;
 mod slice;
 
 pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
 pub use books::Books;
-pub use bound::{
-    IMAGE_TOKENS_MAX, affordable_output, bound, cost, input_bound, input_bound_with, saved,
-    unpriced_field,
-};
+pub use bound::{Unpriced, affordable_output, bound, cost, dearest_class, saved};
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
+pub use extent::{Asked, Extent};
 pub use forecast::forecast;
 pub use fund::{Counter, Fund, Short};
 pub use hold::{BadStep, Charge, Hold, HoldEvent, HoldState};
+pub use input::{IMAGE_TOKENS_MAX, input_bound, input_bound_with};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;
 pub use ledger::{Basis, LedgerKind, LedgerRow};
 pub use op::{Backing, HoldAsk, Op, Outcome, Refusal};
-pub use price::{Price, Rates, Tier};
+pub use price::{Fees, Price, Schedule, SearchFee, Tier};
+pub use rates::{Kind, Rates};
 pub use slice::{Slice, SliceAsk, SliceState};

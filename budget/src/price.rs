@@ -1,43 +1,41 @@
-//! What a model costs: integers, in nano-dollars per million tokens.
+//! What a model costs: integers, in nano-dollars and in nano-dollars per million tokens.
 
-use serde::{Deserialize, Serialize};
-use types::{Nanos, NanosPerMillion};
+use std::collections::BTreeMap;
+
+use types::{Discount, Nanos, NanosPerMillion, ServiceClass};
+
+use crate::rates::Rates;
 
 /// The price of one model from one day on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
-    /// Names the row in ledger and audit: `provider/model@date`. Past costs never change, because a
-    /// new price is a new row.
+    /// Names the row in ledger and audit: `provider/model@date`, with the discount where there is
+    /// one. Past costs never change, because a new price is a new row.
     pub id: String,
-    /// What applies below every tier.
-    pub rates: Rates,
-    /// What applies to the whole request once its input is longer, shortest first.
-    pub tiers: Vec<Tier>,
-    /// Per request, whatever it uses.
-    pub request: Nanos,
+    /// What a call costs that asked for no class of service.
+    pub standard: Schedule,
+    /// What it costs in the other classes that have a price.
+    pub classes: BTreeMap<ServiceClass, Schedule>,
+    /// In which of these a call may be billed that asked for none, by the provider's own settings.
+    pub auto: Vec<ServiceClass>,
+    /// What is paid beside tokens.
+    pub fees: Fees,
+    /// What the tenant pays less than all of this.
+    pub discount: Discount,
 }
 
-/// Rates per kind of token, each in nano-dollars per million.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rates {
-    /// Input that no other rate covers.
-    pub input: NanosPerMillion,
-    /// Input read from the provider's cache.
-    pub cached_input: NanosPerMillion,
-    /// Input written to the provider's cache; often dearer than plain input.
-    pub cache_write: NanosPerMillion,
-    /// Input of audio.
-    pub audio_input: NanosPerMillion,
-    /// Output that no other rate covers.
-    pub output: NanosPerMillion,
-    /// Output spent on reasoning.
-    pub reasoning: NanosPerMillion,
-    /// Output of audio.
-    pub audio_output: NanosPerMillion,
+/// Rates by the length of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// What applies below every tier.
+    pub rates: Rates,
+    /// What applies to the whole request once its input is longer, shortest first. A tier without
+    /// rates says that nobody knows what so long a request costs.
+    pub tiers: Vec<Tier>,
 }
 
 /// Rates for long inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tier {
     /// It applies when the input has more tokens than this.
     pub above_tokens: u64,
@@ -45,11 +43,41 @@ pub struct Tier {
     pub rates: Rates,
 }
 
+/// What is paid beside tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fees {
+    /// For a request, whatever it uses.
+    pub request: Nanos,
+    /// For each image given, beside its tokens.
+    pub image: Nanos,
+    /// For each second or part of one that a request takes: what a machine of one's own costs.
+    pub second: Nanos,
+    /// For searches, where their price is known.
+    pub search: Option<SearchFee>,
+}
+
+/// What searches cost that a provider makes for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchFee {
+    /// For each.
+    pub each: Nanos,
+    /// The most that one request makes.
+    pub searches_max: u64,
+    /// The most input tokens that the findings of one add.
+    pub tokens_max: u64,
+}
+
 impl Price {
-    /// A price without tiers and fees.
+    /// A price with one rate for input, one for output, and nothing else.
     pub fn flat(id: impl Into<String>, input: NanosPerMillion, output: NanosPerMillion) -> Self {
-        let rates = Rates::new(input, output);
-        Self { id: id.into(), rates, tiers: Vec::new(), request: Nanos::ZERO }
+        Self {
+            id: id.into(),
+            standard: Schedule { rates: Rates::text(input, output), tiers: Vec::new() },
+            classes: BTreeMap::new(),
+            auto: Vec::new(),
+            fees: Fees::default(),
+            discount: Discount::NONE,
+        }
     }
 
     /// The price of a model that costs nothing, such as a local one. Only for a model whose registry
@@ -58,8 +86,31 @@ impl Price {
         Self::flat("free", NanosPerMillion(0), NanosPerMillion(0))
     }
 
+    /// This price with a tenant's discount. Its id says so, for the past must be computed with the
+    /// discount of its day.
+    #[must_use]
+    pub fn less(mut self, discount: Discount) -> Self {
+        if discount != Discount::NONE {
+            self.id = format!("{};discount={discount}", self.id);
+            self.discount = discount;
+        }
+        self
+    }
+
+    /// The rates of a class of service, if it has a price.
+    pub fn schedule(&self, class: ServiceClass) -> Option<&Schedule> {
+        match class {
+            ServiceClass::Standard => Some(&self.standard),
+            ServiceClass::Flex | ServiceClass::Priority | ServiceClass::Batch => {
+                self.classes.get(&class)
+            }
+        }
+    }
+}
+
+impl Schedule {
     /// The rates for a request whose input has this many tokens.
-    pub fn rates_at(&self, input_tokens: u64) -> &Rates {
+    pub fn at(&self, input_tokens: u64) -> &Rates {
         let reached = self.tiers.iter().filter(|tier| tier.above_tokens < input_tokens);
         reached.max_by_key(|tier| tier.above_tokens).map_or(&self.rates, |tier| &tier.rates)
     }
@@ -68,43 +119,5 @@ impl Price {
     pub(crate) fn reachable(&self, input_bound: u64) -> impl Iterator<Item = &Rates> {
         let reached = self.tiers.iter().filter(move |tier| tier.above_tokens < input_bound);
         std::iter::once(&self.rates).chain(reached.map(|tier| &tier.rates))
-    }
-}
-
-impl Rates {
-    /// Rates where every kind of input costs the same, and every kind of output.
-    pub const fn new(input: NanosPerMillion, output: NanosPerMillion) -> Self {
-        Self {
-            input,
-            cached_input: input,
-            cache_write: input,
-            audio_input: input,
-            output,
-            reasoning: output,
-            audio_output: output,
-        }
-    }
-
-    /// The dearest kind of input.
-    pub fn dearest_input(&self) -> NanosPerMillion {
-        self.input.max(self.cached_input).max(self.cache_write).max(self.audio_input)
-    }
-
-    /// The dearest kind of output.
-    pub fn dearest_output(&self) -> NanosPerMillion {
-        self.output.max(self.reasoning).max(self.audio_output)
-    }
-
-    /// All seven, for checks.
-    pub(crate) const fn all(&self) -> [NanosPerMillion; 7] {
-        [
-            self.input,
-            self.cached_input,
-            self.cache_write,
-            self.audio_input,
-            self.output,
-            self.reasoning,
-            self.audio_output,
-        ]
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 pub use agent::{AgentFile, AgentKind, Caps};
 pub use limits::{OrgLimits, Rates};
-pub use model::{CapabilityNames, ModelFile, ModelPrice};
+pub use model::{CapabilityNames, ModelFile, ModelPrice, TokenPrice};
 pub use organisation::OrgSettings;
 pub use provider::{MaxTokensField, ProviderFile, Timeouts};
 

@@ -1,5 +1,6 @@
 //! The decision about one request and the plan that follows from it: policy first, then the router.
 
+use budget::Extent;
 use dlp::Findings;
 use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
@@ -148,7 +149,8 @@ fn plan(
         streaming: request.stream,
     };
     let ask = quote::Ask {
-        input_bound: call.input_bound,
+        extent: Extent::of(request, call.input_bound).ok(),
+        limits: (gate.upstreams.limits(), gate.options.write_timeout),
         output_default: gate.options.output_tokens_default,
         now: call.now,
     };

@@ -3,7 +3,10 @@
 //! INVARIANT: a bill is closed exactly once. One that is dropped open (the drain's end, a panic)
 //! closes itself with the whole hold, in a task that nobody's leaving ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use budget::{Basis, Price};
 use store::ledger::{Ended, Error, Ledger, Settlement};
@@ -46,6 +49,8 @@ pub(crate) struct Bill {
     pub(crate) model: String,
     attempt: String,
     opened: Instant,
+    /// How long it took, once that was asked for: the caller is told what is charged.
+    took: OnceLock<Duration>,
     noted: (Instant, u64),
     /// Renews the lease until the bill is closed.
     _renewal: AbortOnDropHandle<()>,
@@ -102,6 +107,7 @@ impl Bill {
             model: opening.model.to_owned(),
             attempt: opening.attempt,
             opened: Instant::now(),
+            took: OnceLock::new(),
             noted: (Instant::now(), 0),
             open: true,
             ending: None,
@@ -227,19 +233,18 @@ impl Bill {
 
     /// The charge by what is known: the provider's word, what was counted, or the whole hold.
     fn charge(&self, known: Known) -> (Nanos, Basis, Option<Usage>) {
-        let priced = |usage: &Usage| budget::cost(&self.price, usage).unwrap_or(self.amount);
         match (known, self.meter.reported()) {
             (Known::Refused, _) => (Nanos::ZERO, Basis::Counted, None),
             (Known::Nothing, _) => (self.amount, Basis::WorstCase, None),
             (Known::Whole, Some(usage)) => {
                 let basis = if usage.counted { Basis::Counted } else { Basis::Provider };
-                (priced(&usage), basis, Some(usage))
+                self.priced(usage, basis)
             }
             // A model that thinks unseen may have used all that was held, and a report from before
             // the cut knows nothing of what came after it.
             (Known::Whole | Known::Cut, _) if self.meter.hides() => {
-                let beyond = self.meter.beyond_limit();
-                let seen = if beyond { priced(&self.meter.counted(true)) } else { Nanos::ZERO };
+                let counted = || self.priced(self.meter.counted(true), Basis::Counted).0;
+                let seen = if self.meter.beyond_limit() { counted() } else { Nanos::ZERO };
                 (self.amount.max(seen), Basis::WorstCase, None)
             }
             (Known::Whole | Known::Cut, reported) => {
@@ -252,9 +257,25 @@ impl Bill {
                 // What was counted lies within the hold, unless the provider broke the limit before
                 // our eyes: then the excess must show as overrun.
                 let beyond = self.meter.beyond_limit();
-                let cost = priced(&usage);
+                let (cost, basis, usage) = self.priced(usage, Basis::Counted);
                 let cost = if beyond { cost } else { cost.min(self.amount) };
-                (cost, Basis::Counted, Some(usage))
+                (cost, basis, usage)
+            }
+        }
+    }
+
+    /// What a usage costs. One that has no price, as the provider billed what nobody asked for, is
+    /// charged the whole hold.
+    fn priced(&self, usage: Usage, basis: Basis) -> (Nanos, Basis, Option<Usage>) {
+        let took = *self.took.get_or_init(|| self.opened.elapsed());
+        let seconds = took.as_secs().saturating_add(u64::from(took.subsec_nanos() > 0));
+        let usage = self.meter.priced(&self.price, usage, seconds);
+        match budget::cost(&self.price, &usage) {
+            Ok(cost) => (cost, basis, Some(usage)),
+            Err(unpriced) => {
+                let (model, price) = (&self.model, &self.price.id);
+                tracing::error!(%model, %price, %unpriced, "a call is charged its whole hold");
+                (self.amount, Basis::WorstCase, Some(usage))
             }
         }
     }

@@ -1,7 +1,11 @@
 //! What one attempt has used so far, as values: from the provider's word where it gives it, else
 //! counted so that the charge cannot come out below the provider's bill.
 
-use types::answer::{ChatAnswer, Event, Piece, Usage};
+use budget::{Extent, Price};
+use types::{
+    Nanos, ServiceClass,
+    answer::{ChatAnswer, Event, Piece, Usage},
+};
 
 /// Output tokens that a provider may have generated beyond what reached us when a stream is cut:
 /// what fits into socket buffers between two of our reads.
@@ -15,10 +19,10 @@ const LIMIT_SLACK: u64 = 8;
 /// Counts one attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct Meter {
-    /// Upper bound of the input, in tokens.
-    input_bound: u64,
-    /// The output limit sent upstream, over all choices.
-    output_limit: u64,
+    /// The most that the attempt may use; its output is the limit sent upstream.
+    extent: Extent,
+    /// The class of service that the provider says it served the call in.
+    class: Option<ServiceClass>,
     /// Whether the model may think without showing it: then what came is no measure of the use.
     hides: bool,
     bytes: u64,
@@ -27,8 +31,28 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    pub(crate) const fn new(input_bound: u64, output_limit: u64, hides: bool) -> Self {
-        Self { input_bound, output_limit, hides, bytes: 0, pieces: 0, reported: None }
+    pub(crate) const fn new(extent: Extent, hides: bool) -> Self {
+        Self { extent, class: None, hides, bytes: 0, pieces: 0, reported: None }
+    }
+
+    /// The usage as its price needs it, where the attempt took so many seconds: with what no provider
+    /// reports. Where it does not say in which class it served the call, the dearest is charged.
+    pub(crate) fn priced(&self, price: &Price, usage: Usage, seconds: u64) -> Usage {
+        let timed = price.fees.second > Nanos::ZERO;
+        let searches = price.fees.search.filter(|_| self.extent.searches);
+        let usage = Usage {
+            images: self.extent.images,
+            searches: searches.map_or(0, |fee| fee.searches_max).max(usage.searches),
+            seconds: if timed { seconds } else { 0 },
+            ..usage
+        };
+        let dearest = || budget::dearest_class(price, &usage, self.extent.asked);
+        Usage { class: self.class.unwrap_or_else(dearest), ..usage }
+    }
+
+    /// The output limit sent upstream, over all choices.
+    fn output_limit(&self) -> u64 {
+        self.extent.output.saturating_mul(u64::from(self.extent.choices.max(1)))
     }
 
     /// Takes note of one event of a stream.
@@ -36,7 +60,8 @@ impl Meter {
         match event {
             Event::Delta { piece, .. } => self.observe_piece(piece),
             Event::Usage(usage) => self.report(*usage),
-            Event::Start { .. } | Event::Finish { .. } | Event::Failed { .. } => {}
+            Event::Start { service_tier, .. } => self.served_in(service_tier.as_deref()),
+            Event::Finish { .. } | Event::Failed { .. } => {}
         }
     }
 
@@ -53,6 +78,11 @@ impl Meter {
         if let Some(usage) = answer.usage {
             self.report(usage);
         }
+        self.served_in(answer.service_tier.as_deref());
+    }
+
+    fn served_in(&mut self, tier: Option<&str>) {
+        self.class = tier.and_then(ServiceClass::of_tier).or(self.class);
     }
 
     /// Output tokens so far: at least this many, at most one a byte.
@@ -64,7 +94,7 @@ impl Meter {
     /// token, and a token stands for a bounded number of bytes; nothing more can be known without
     /// the model's own vocabulary.
     pub(crate) fn beyond_limit(&self) -> bool {
-        self.surely() > self.output_limit.saturating_add(LIMIT_SLACK)
+        self.surely() > self.output_limit().saturating_add(LIMIT_SLACK)
     }
 
     /// Output tokens that came for certain, whatever the model's vocabulary.
@@ -74,7 +104,7 @@ impl Meter {
 
     /// Whether the provider's own figure is beyond the limit that was sent.
     pub(crate) fn reported_beyond_limit(&self) -> bool {
-        self.reported.is_some_and(|usage| usage.output > self.output_limit)
+        self.reported.is_some_and(|usage| usage.output > self.output_limit())
     }
 
     /// The provider's word, if it gave one. Where that is less than what came for certain, what came
@@ -96,10 +126,10 @@ impl Meter {
     pub(crate) fn counted(&self, cut: bool) -> Usage {
         let in_flight = if cut { IN_FLIGHT_TOKENS } else { 0 };
         // What came for certain beyond the limit is on the provider's bill, limit or not.
-        let most = self.output_limit.max(self.surely());
+        let most = self.output_limit().max(self.surely());
         let seen = self.output_upper().saturating_add(in_flight).min(most);
         let output = if self.hides { most } else { seen };
-        Usage { input: self.input_bound, output, counted: true, ..Usage::default() }
+        Usage { input: self.extent.input, output, counted: true, ..Usage::default() }
     }
 
     fn observe_piece(&mut self, piece: &Piece) {
@@ -121,7 +151,7 @@ impl Meter {
 
     /// Forgets what was counted of an answer that could not be read.
     pub(crate) fn forget(&mut self) {
-        *self = Self::new(self.input_bound, self.output_limit, self.hides);
+        *self = Self::new(self.extent, self.hides);
     }
 
     /// Usage is cumulative, and a later report may leave out what an earlier one said.
@@ -132,17 +162,28 @@ impl Meter {
             cached: usage.cached.max(known.cached),
             cache_write: usage.cache_write.max(known.cache_write),
             audio_input: usage.audio_input.max(known.audio_input),
+            cached_audio: usage.cached_audio.max(known.cached_audio),
+            image_input: usage.image_input.max(known.image_input),
             output: usage.output.max(known.output),
             reasoning: usage.reasoning.max(known.reasoning),
             audio_output: usage.audio_output.max(known.audio_output),
-            counted: false,
+            image_output: usage.image_output.max(known.image_output),
+            searches: usage.searches.max(known.searches),
+            ..Usage::default()
         });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use budget::{Asked, Fees, SearchFee};
+    use types::NanosPerMillion;
+
     use super::*;
+
+    fn metered(input: u64, output: u64, hides: bool) -> Meter {
+        Meter::new(Extent::text(input, output, 1), hides)
+    }
 
     fn text(text: &str) -> Event {
         Event::Delta { choice: 0, piece: Piece::Text(text.to_owned()), logprobs: None }
@@ -150,7 +191,7 @@ mod tests {
 
     #[test]
     fn without_a_report_a_byte_counts_as_a_token_up_to_the_limit() {
-        let mut meter = Meter::new(100, 50, false);
+        let mut meter = metered(100, 50, false);
         meter.observe(&text("hello"));
         assert_eq!(
             meter.counted(false),
@@ -161,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_later_report_never_lowers_an_earlier_one() {
-        let mut meter = Meter::new(1, 1, false);
+        let mut meter = metered(1, 1, false);
         meter.observe(&Event::Usage(Usage { input: 10, output: 1, ..Usage::default() }));
         meter.observe(&Event::Usage(Usage { output: 7, ..Usage::default() }));
         assert_eq!(meter.reported(), Some(Usage { input: 10, output: 7, ..Usage::default() }));
@@ -169,11 +210,11 @@ mod tests {
 
     #[test]
     fn a_model_that_may_think_unseen_is_counted_at_its_limit() {
-        let mut meter = Meter::new(100, 50, true);
+        let mut meter = metered(100, 50, true);
         meter.observe(&text("hello"));
         assert_eq!((meter.counted(false).output, meter.counted(true).output), (50, 50));
         // One that shows that it thinks is one, whatever it is registered as.
-        let mut meter = Meter::new(100, 50, false);
+        let mut meter = metered(100, 50, false);
         let thought = Piece::Reasoning("Hm.".to_owned());
         meter.observe(&Event::Delta { choice: 0, piece: thought, logprobs: None });
         assert_eq!((meter.hides(), meter.counted(false).output), (true, 50));
@@ -181,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_report_of_less_than_what_came_is_not_believed() {
-        let mut meter = Meter::new(100, 50, false);
+        let mut meter = metered(100, 50, false);
         for _ in 0..5 {
             meter.observe(&text("word "));
         }
@@ -192,9 +233,70 @@ mod tests {
         assert_eq!(meter.reported(), Some(usage(6)));
     }
 
+    fn started(tier: &str) -> Event {
+        Event::Start {
+            id: String::new(),
+            created: 0,
+            model: String::new(),
+            system_fingerprint: None,
+            service_tier: Some(tier.to_owned()),
+        }
+    }
+
+    /// A price whose priority class is dearer and whose flex class is cheaper, with every fee.
+    fn price() -> Price {
+        let flat =
+            |nanos| Price::flat("p", NanosPerMillion(nanos), NanosPerMillion(nanos)).standard;
+        let (flex, priority) = (ServiceClass::Flex, ServiceClass::Priority);
+        let search = SearchFee { each: Nanos(1), searches_max: 3, tokens_max: 9 };
+        let (image, second) = (Nanos(1), Nanos(1));
+        Price {
+            classes: [(flex, flat(5)), (priority, flat(20))].into(),
+            auto: vec![flex, priority],
+            fees: Fees { image, second, search: Some(search), ..Fees::default() },
+            ..Price::flat("p", NanosPerMillion(10), NanosPerMillion(10))
+        }
+    }
+
+    #[test]
+    fn a_class_is_charged_that_the_provider_named_else_the_dearest_it_may_be() {
+        let used = Usage { input: 9, output: 9, ..Usage::default() };
+        let charged = |asked, tier: Option<&str>| {
+            let mut meter = Meter::new(Extent { asked, ..Extent::text(9, 9, 1) }, false);
+            meter.observe(&Event::Usage(used));
+            tier.into_iter().for_each(|tier| meter.observe(&started(tier)));
+            meter.priced(&price(), used, 1).class
+        };
+        use ServiceClass::{Flex, Priority, Standard};
+        assert_eq!(charged(Asked::Auto, Some("default")), Standard);
+        assert_eq!(charged(Asked::Auto, Some("priority")), Priority);
+        assert_eq!(charged(Asked::Auto, Some("scale")), Priority);
+        assert_eq!(charged(Asked::Auto, None), Priority);
+        assert_eq!(charged(Asked::Only(Standard), None), Standard);
+        assert_eq!(charged(Asked::Only(Flex), None), Standard);
+        assert_eq!(charged(Asked::Only(Flex), Some("flex")), Flex);
+        // What a provider says stands, also where nobody asked for it.
+        assert_eq!(charged(Asked::Only(Standard), Some("priority")), Priority);
+        let whole = ChatAnswer { service_tier: Some("flex".into()), ..ChatAnswer::default() };
+        let mut meter = Meter::new(Extent::text(9, 9, 1), false);
+        meter.observe_answer(&whole);
+        assert_eq!(meter.priced(&price(), used, 1).class, Flex);
+    }
+
+    #[test]
+    fn what_no_provider_reports_is_charged_as_it_was_given_and_measured() {
+        let extent = Extent { images: 2, searches: true, ..Extent::text(9, 9, 1) };
+        let meter = Meter::new(extent, false);
+        let used = meter.priced(&price(), Usage { input: 9, ..Usage::default() }, 7);
+        assert_eq!((used.images, used.searches, used.seconds), (2, 3, 7));
+        // Time that is not paid for is not kept.
+        let used = meter.priced(&Price::free(), Usage::default(), 7);
+        assert_eq!((used.images, used.searches, used.seconds), (2, 0, 0));
+    }
+
     #[test]
     fn a_provider_beyond_the_limit_is_noticed() {
-        let mut meter = Meter::new(1, 10, false);
+        let mut meter = metered(1, 10, false);
         for _ in 0..10 {
             meter.observe(&text("word "));
         }
@@ -203,7 +305,7 @@ mod tests {
             meter.observe(&text("word "));
         }
         assert!(meter.beyond_limit());
-        let mut meter = Meter::new(1, 10, false);
+        let mut meter = metered(1, 10, false);
         meter.observe(&text(&"x".repeat(10_000)));
         assert!(meter.beyond_limit());
         assert_eq!(meter.counted(true).output, 10_000 / TOKEN_BYTES_MAX);

@@ -1,14 +1,16 @@
 //! What a call of a model costs at worst and whether its wire format can carry it: the figures
 //! that the plan is made from and the hold is taken for.
 
-use budget::Price;
+use std::time::Duration;
+
+use budget::{Extent, Price, Unpriced};
 use policy::Permit;
 use providers::{Dialect, MaxTokensField, Target};
 use router::{Model, Provider, Quote};
 use snapshot::Snapshot;
 use types::{Nanos, ProviderKind, Timestamp, chat::ChatRequest};
 
-use crate::{caller::Known, wishes::Wishes};
+use crate::{caller::Known, upstream::Limits, wishes::Wishes};
 
 /// The lowest cost limit that applies to a call of `model`: the permit's, the caps per request and
 /// the caller's own.
@@ -27,8 +29,10 @@ pub(crate) fn ceiling(
 
 /// What is the same for every model that is quoted.
 pub(crate) struct Ask {
-    /// Upper bound of the input, in tokens.
-    pub(crate) input_bound: u64,
+    /// The most that the request may use; `None` where a field of it has no bound.
+    pub(crate) extent: Option<Extent>,
+    /// The time limits of a provider that has none of its own, and of a write to the caller.
+    pub(crate) limits: (Limits, Duration),
     /// The output limit where the caller names none.
     pub(crate) output_default: u64,
     /// When prices are looked up.
@@ -44,16 +48,31 @@ pub(crate) fn quote(
     ask: &Ask,
     (ceiling, tokens): (Option<Nanos>, Option<u64>),
 ) -> Quote {
-    let Some(price) = snapshot.price(model, ask.now) else { return Quote::NoPrice };
-    if budget::unpriced_field(request).is_some() {
+    let (Some(price), Some(extent)) = (snapshot.price(model, ask.now), ask.extent) else {
         return Quote::NoPrice;
-    }
-    let limit = output_limit(request, model, tokens, ask.output_default);
-    match worst_case(&price, ask.input_bound, limit, request.choices, ceiling) {
-        Some((_, amount)) => Quote::Priced(amount),
-        None => Quote::Unaffordable,
+    };
+    let provider = snapshot.registry.provider(&model.provider);
+    let (limits, write) = ask.limits;
+    let limits = provider.map_or(limits, |provider| limits.with(&provider.timeouts));
+    let output = output_limit(request, model, tokens, ask.output_default);
+    let extent = Extent { output, seconds: seconds_max(limits, write), ..extent };
+    match worst_case(&price, &extent, ceiling) {
+        Ok((_, amount)) => Quote::Priced(amount),
+        Err(quote) => quote,
     }
 }
+
+/// The most seconds that an attempt takes a provider. It is found and connected to within a limit
+/// each, and at the end of the whole one the connection is closed; a write to a slow caller may be
+/// under way then.
+pub(crate) const fn seconds_max(limits: Limits, write: Duration) -> u64 {
+    let connected = limits.connect.saturating_mul(2);
+    let all = limits.total.saturating_add(connected).saturating_add(write);
+    all.as_secs().saturating_add(SECONDS_SLACK)
+}
+
+/// The seconds that were started, and what is read of a provider after its caller left.
+const SECONDS_SLACK: u64 = 5;
 
 /// The output limit per choice for `model`: the caller's or the default, within what the model can
 /// and the permit allows (which counts all choices together).
@@ -75,23 +94,31 @@ pub(crate) fn may_think(model: &Model, request: &ChatRequest) -> bool {
     model.capabilities.reasoning || asked
 }
 
-/// The output limit and the amount to hold, the limit clamped to what `ceiling` pays for; `None`
-/// where not even one token of output is paid for.
+/// The output limit and the amount to hold, the limit clamped to what `ceiling` pays for.
+///
+/// # Errors
+/// Why not: something that the request may use has no price, or not even one token of output is paid
+/// for.
 pub(crate) fn worst_case(
     price: &Price,
-    input_bound: u64,
-    limit: u64,
-    choices: u32,
+    extent: &Extent,
     ceiling: Option<Nanos>,
-) -> Option<(u64, Nanos)> {
-    let amount = budget::bound(price, input_bound, limit, choices).ok()?;
+) -> Result<(u64, Nanos), Quote> {
+    let bound = |output| {
+        budget::bound(price, &Extent { output, ..*extent }).map_err(|unpriced| match unpriced {
+            Unpriced::Class(_) | Unpriced::Kind { .. } | Unpriced::Search => Quote::NoPrice,
+            Unpriced::Money(_) => Quote::Unaffordable,
+        })
+    };
+    let amount = bound(extent.output)?;
     match ceiling {
         Some(ceiling) if amount > ceiling => {
-            let limit = budget::affordable_output(price, input_bound, choices, ceiling)?.min(limit);
-            let amount = budget::bound(price, input_bound, limit, choices).ok()?;
-            (amount <= ceiling).then_some((limit, amount))
+            let affordable = budget::affordable_output(price, extent, ceiling);
+            let limit = affordable.ok_or(Quote::Unaffordable)?.min(extent.output);
+            let amount = bound(limit)?;
+            if amount > ceiling { Err(Quote::Unaffordable) } else { Ok((limit, amount)) }
         }
-        _ => Some((limit, amount)),
+        _ => Ok((extent.output, amount)),
     }
 }
 

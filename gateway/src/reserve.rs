@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use budget::AccountKey;
+use budget::{AccountKey, Extent};
 use bytes::Bytes;
+use router::Quote;
 use store::{approvals::Exhausted, ledger};
 use types::{AttemptId, Code, HoldId, Nanos, chat::ChatRequest};
 
@@ -32,28 +33,39 @@ pub(crate) async fn reserve(
     tokens: Arc<Tokens>,
     trail: &mut Trail,
 ) -> Result<(Bill, Bytes), Lost> {
-    let choices = request.choices.max(1);
     let permitted = order.permit.max_tokens(&to.model.id);
-    let input_bound = budget::input_bound(request);
-    let mut limit =
-        quote::output_limit(request, to.model, permitted, gate.options.output_tokens_default);
+    let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
+    let extent = Extent::of(request, budget::input_bound(request)).map_err(no_price)?;
+    let mut extent = Extent {
+        output: quote::output_limit(
+            request,
+            to.model,
+            permitted,
+            gate.options.output_tokens_default,
+        ),
+        seconds: quote::seconds_max(to.limits, gate.options.write_timeout),
+        ..extent
+    };
     let mut ceiling =
         quote::ceiling((order.snapshot, order.known), order.permit, to.model, order.wishes);
     let mut clamped = false;
     let (hold, amount) = loop {
         let (affordable, amount) =
-            quote::worst_case(&to.price, input_bound, limit, choices, ceiling)
-                .ok_or_else(|| lost(Code::BudgetExhausted, BEYOND_CEILING, Next::Other))?;
-        limit = affordable;
+            quote::worst_case(&to.price, &extent, ceiling).map_err(|quote| match quote {
+                Quote::NoPrice => lost(Code::NoRoute, NO_PRICE, Next::Other),
+                Quote::Unaffordable | Quote::Unbounded | Quote::Priced(_) => {
+                    lost(Code::BudgetExhausted, BEYOND_CEILING, Next::Other)
+                }
+            })?;
+        extent.output = affordable;
         match hold(gate, order, to, request, amount, trail).await {
             Ok(hold) => break (hold, amount),
             Err(error) => {
                 // Once more with what is left, if that is worth a call.
                 let room = room(&error, request).filter(|_| !clamped);
-                let affordable = room.and_then(|room| {
-                    budget::affordable_output(&to.price, input_bound, choices, room)
-                });
-                if affordable.is_none_or(|tokens| tokens < OUTPUT_TOKENS_MIN.min(limit)) {
+                let affordable =
+                    room.and_then(|room| budget::affordable_output(&to.price, &extent, room));
+                if affordable.is_none_or(|tokens| tokens < OUTPUT_TOKENS_MIN.min(extent.output)) {
                     return Err(Lost { refusal: ledger_refusal(&error), next: Next::Other });
                 }
                 clamped = true;
@@ -61,8 +73,7 @@ pub(crate) async fn reserve(
             }
         }
     };
-    let all = limit.saturating_mul(u64::from(choices));
-    let meter = Meter::new(input_bound, all, quote::may_think(to.model, request));
+    let meter = Meter::new(extent, quote::may_think(to.model, request));
     let mut bill = Bill::open(
         gate.ledger.clone(),
         gate.tasks.clone(),
@@ -79,7 +90,7 @@ pub(crate) async fn reserve(
         },
     );
     bill.remember(trail);
-    let target = quote::target(to.provider, to.model, limit, request.stream);
+    let target = quote::target(to.provider, to.model, extent.output, request.stream);
     match quote::dialect(to.provider).encode_request(request, &target) {
         Ok(body) => Ok((bill, Bytes::from(body))),
         Err(unsupported) => {
@@ -89,6 +100,7 @@ pub(crate) async fn reserve(
     }
 }
 
+const NO_PRICE: &str = "what the request asks for has no price at this model";
 const BEYOND_CEILING: &str = "the cost limit of this request does not pay for one token of output";
 
 /// Asks the ledger for one hold. The first hold of a request carries the record of its decision.

@@ -5,15 +5,20 @@ use std::{
     sync::Arc,
 };
 
-use budget::{Catalogue, Period, Price, Scope, Zone};
+use budget::{Catalogue, Fees, Kind, Period, Price, Rates, Schedule, Scope, Zone};
 use config::{
     Fault, Settings, Tree,
-    tree::{AgentFile, Caps, MaxTokensField, ModelFile, ModelPrice, OrgSettings, ProviderFile},
+    tree::{
+        AgentFile, Caps, MaxTokensField, ModelFile, ModelPrice, OrgSettings, ProviderFile,
+        TokenPrice,
+    },
 };
 use policy::{Caller, ModelFacts};
 use router::{Capabilities, Model, Origin, Provider, Registry};
 use store::{agents, caps, keys::Key};
-use types::{AgentId, GrantId, KeyId, Label, Nanos, NanosPerMillion, Secret, TenantId, Timestamp};
+use types::{
+    AgentId, Discount, GrantId, KeyId, Label, Nanos, Secret, ServiceClass, TenantId, Timestamp,
+};
 
 use crate::{
     agent::{Agent, Cap},
@@ -253,6 +258,11 @@ impl Snapshot {
             own_prices.extend(own_price(model).map(|price| (model.id.clone(), Arc::new(price))));
         }
         notes.extend(found);
+        let unknown =
+            tree.settings.discounts.keys().filter(|name| registry.provider(name).is_none());
+        notes.extend(unknown.map(|name| {
+            format!("`[[discount]]` names the provider `{name}`, which is not registered")
+        }));
         let secrets = resolve_secrets(&registry, settings, &mut notes);
         let agents = agents_of(&tree, &rows, settings);
         let org = &tree.settings;
@@ -268,7 +278,7 @@ impl Snapshot {
             zone: org.time_zone.clone().unwrap_or(Zone::UTC),
             everybodys: everybodys_caps(org),
             notes,
-            catalogue,
+            catalogue: discounted(catalogue, &tree.settings.discounts),
             own_prices,
             secrets,
             agents,
@@ -341,7 +351,7 @@ impl Snapshot {
         if let Some(price) = self.own_prices.get(&model.id) {
             return Some(Arc::clone(price));
         }
-        self.catalogue.price(&model.provider, &model.upstream, at).cloned().map(Arc::new)
+        self.catalogue.price(&model.provider, &model.upstream, at).cloned()
     }
 }
 
@@ -411,17 +421,45 @@ fn model_of(file: &ModelFile) -> Model {
     }
 }
 
-fn own_price(file: &ModelFile) -> Option<Price> {
-    match file.price? {
-        ModelPrice::Free => Some(Price::free()),
-        ModelPrice::PerMillion { input, output, cached } => {
-            let NanosPerMillion(cached) = cached.unwrap_or(input);
-            let id = format!("{}@tree:{}/{}/{cached}", file.id, input.0, output.0);
-            let mut price = Price::flat(id, input, output);
-            price.rates.cached_input = NanosPerMillion(cached);
-            Some(price)
-        }
+/// The catalogue at the tenant's discounts. A price that the organisation wrote itself is what it
+/// pays already.
+fn discounted(catalogue: Arc<Catalogue>, discounts: &BTreeMap<String, Discount>) -> Arc<Catalogue> {
+    if discounts.is_empty() {
+        return catalogue;
     }
+    Arc::new(Catalogue::clone(&catalogue).less(discounts))
+}
+
+fn own_price(file: &ModelFile) -> Option<Price> {
+    let ModelPrice::Charged { standard, flex, priority, second } = file.price? else {
+        return Some(Price::free());
+    };
+    let others = [(ServiceClass::Flex, flex), (ServiceClass::Priority, priority)];
+    let classes = || others.into_iter().filter_map(|(class, price)| Some((class, price?)));
+    // Every figure is in the id: a price that changes is another one.
+    let mut id = format!("{}@tree:{}", file.id, figures(standard));
+    for (class, price) in classes() {
+        id = format!("{id},{class}:{}", figures(price));
+    }
+    if second > Nanos::ZERO {
+        id = format!("{id},second:{}", second.0);
+    }
+    Some(Price {
+        standard: schedule(standard),
+        classes: classes().map(|(class, price)| (class, schedule(price))).collect(),
+        auto: classes().map(|(class, _)| class).collect(),
+        fees: Fees { second, ..Fees::default() },
+        ..Price::flat(id, standard.input, standard.output)
+    })
+}
+
+fn figures(TokenPrice { input, output, cached }: TokenPrice) -> String {
+    format!("{}/{}/{}", input.0, output.0, cached.unwrap_or(input).0)
+}
+
+fn schedule(TokenPrice { input, output, cached }: TokenPrice) -> Schedule {
+    let rates = Rates::text(input, output).with(Kind::CachedInput, cached.unwrap_or(input));
+    Schedule { rates, tiers: Vec::new() }
 }
 
 fn registry_fault(fault: &router::Fault) -> Fault {

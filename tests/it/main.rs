@@ -31,6 +31,7 @@ mod limits;
 mod pause;
 mod people;
 mod policy;
+mod prices;
 mod sdk;
 mod sensitivity;
 mod swap;

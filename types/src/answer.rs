@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chat::ToolCall;
+use crate::{ServiceClass, chat::ToolCall};
 
 /// A whole answer.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -127,7 +127,9 @@ pub enum Piece {
     },
 }
 
-/// Tokens used by one call.
+/// What one call used: tokens, and whatever else its price asks for.
+///
+/// What most calls have none of is left out of the stored form, and reads as none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// All input tokens, cached ones and cache writes included.
@@ -138,13 +140,45 @@ pub struct Usage {
     pub cache_write: u64,
     /// Input tokens of audio.
     pub audio_input: u64,
+    /// Input tokens of audio read from the provider's cache: counted in `cached` and in
+    /// `audio_input`. 0 where a provider does not tell them apart.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cached_audio: u64,
+    /// Input tokens of images, where a provider tells them apart.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub image_input: u64,
     /// All output tokens, reasoning included.
     pub output: u64,
     /// Output tokens spent on reasoning.
     pub reasoning: u64,
     /// Output tokens of audio.
     pub audio_output: u64,
+    /// Output tokens of images.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub image_output: u64,
+    /// Images given.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub images: u64,
+    /// Searches made.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub searches: u64,
+    /// Seconds that it took, rounded up, where the price asks for them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seconds: u64,
+    /// The class of service that is charged.
+    #[serde(default, skip_serializing_if = "is_standard")]
+    pub class: ServiceClass,
     /// True where we counted because the provider sent no usage.
     #[serde(default)]
     pub counted: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_standard(class: &ServiceClass) -> bool {
+    *class == ServiceClass::Standard
 }

@@ -7,15 +7,18 @@ pub mod answer;
 pub mod audit;
 pub mod chat;
 mod code;
+mod discount;
 mod event;
 mod id;
 mod label;
 mod money;
 mod names;
 mod secret;
+mod service;
 mod time;
 
 pub use code::Code;
+pub use discount::{BadDiscount, Discount};
 pub use event::{Actor, ActorType, Correlation, Envelope, Payload, Priority, Schema, Trace};
 pub use id::{
     AgentId, ApprovalId, AttemptId, AuditId, EventId, GrantId, HoldId, KeyId, ParseIdError,
@@ -25,4 +28,5 @@ pub use label::{Integrity, Label, Locality, ProviderKind, SizeClass};
 pub use money::{MoneyError, Nanos, NanosPerMillion};
 pub use names::UnknownName;
 pub use secret::Secret;
+pub use service::ServiceClass;
 pub use time::Timestamp;

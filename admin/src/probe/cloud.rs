@@ -1,6 +1,6 @@
 //! Providers whose key is in the environment, with the models that the built-in catalogue knows.
 
-use budget::{Catalogue, Entry, Limits};
+use budget::{Catalogue, Entry, Kind, Limits};
 use config::KnownProvider;
 use router::Origin;
 use snapshot::{Extra, ModelSpec, ProviderSpec};
@@ -72,7 +72,7 @@ fn capabilities(limits: &Limits) -> Vec<String> {
 /// No provider tells the size of its models. What a million output tokens cost is the best sign.
 fn size(entry: &Entry) -> SizeClass {
     const USD: i64 = 1_000_000_000;
-    let output = entry.price.rates.output.0;
+    let output = entry.price.standard.rates.get(Kind::Output).map_or(0, |rate| rate.0);
     if output <= 5 * USD {
         SizeClass::Small
     } else if output <= 15 * USD {

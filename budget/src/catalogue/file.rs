@@ -1,15 +1,19 @@
 //! Reads a catalogue file: rows to entries, and every fault at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;
-use types::{Nanos, NanosPerMillion, Timestamp};
+use types::{Discount, Nanos, NanosPerMillion, ServiceClass, Timestamp};
 
 use super::{Catalogue, Entry, Fault, Limits};
 use crate::{
-    bound::IMAGE_TOKENS_MAX,
-    price::{Price, Rates, Tier},
+    input::IMAGE_TOKENS_MAX,
+    price::{Fees, Price, Schedule, SearchFee, Tier},
+    rates::{Kind, Rates},
 };
 
 /// Reads a file's text.
@@ -19,7 +23,7 @@ pub(super) fn read(text: &str) -> Result<Catalogue, Vec<Fault>> {
     for (provider, section) in file.provider {
         for (index, row) in section.models.into_iter().enumerate() {
             let place = format!("provider.{provider}.models[{index}]");
-            reading.row(&place, &provider, &section.source, row);
+            reading.row(&place, &provider, (&section.source, &section.auto), row);
         }
     }
     reading.finish(file.version)
@@ -37,46 +41,162 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Section {
     source: String,
+    #[serde(default)]
+    auto: Vec<ServiceClass>,
     models: Vec<Row>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    model: String,
-    from: toml::value::Datetime,
-    source: Option<String>,
-    input: i64,
-    output: i64,
-    cached: Option<i64>,
-    cache_write: Option<i64>,
-    audio_in: Option<i64>,
-    reasoning: Option<i64>,
-    audio_out: Option<i64>,
-    #[serde(default)]
-    request: i64,
-    #[serde(default)]
-    tiers: Vec<TierRow>,
-    context: u64,
-    max_output: u64,
-    image_tokens: Option<u64>,
-    #[serde(default)]
-    can: BTreeSet<Capability>,
-    #[serde(default)]
-    api: Api,
-    #[serde(default)]
-    aliases: Vec<String>,
+/// Makes a table that has rates by kind of token beside keys of its own. (Serde cannot flatten one
+/// struct into another and still refuse unknown keys with their line.)
+macro_rules! rated {
+    ($(#[$doc:meta])* struct $name:ident { $($key:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            input: i64,
+            output: Option<i64>,
+            cached: Option<i64>,
+            cache_write: Option<i64>,
+            image_in: Option<i64>,
+            audio_in: Option<i64>,
+            cached_audio: Option<i64>,
+            reasoning: Option<i64>,
+            image_out: Option<i64>,
+            audio_out: Option<i64>,
+            $($key)*
+        }
+
+        impl $name {
+            fn written(&self) -> Written {
+                let Self { input, output, cached, cache_write, image_in, .. } = *self;
+                let Self { audio_in, cached_audio, reasoning, image_out, audio_out, .. } = *self;
+                Written {
+                    input, output, cached, cache_write, image_in,
+                    audio_in, cached_audio, reasoning, image_out, audio_out,
+                }
+            }
+        }
+    };
 }
 
-/// Rates above a length; what is left out is as dear as plain input or output of the tier.
-#[derive(Deserialize)]
+rated! {
+    /// One model from one day on.
+    struct Row {
+        model: String,
+        from: toml::value::Datetime,
+        source: Option<String>,
+        #[serde(default)]
+        tiers: Vec<TierRow>,
+        flex: Option<ClassRow>,
+        priority: Option<ClassRow>,
+        batch: Option<ClassRow>,
+        #[serde(default)]
+        request: i64,
+        #[serde(default)]
+        image: i64,
+        #[serde(default)]
+        second: i64,
+        search: Option<SearchRow>,
+        context: u64,
+        max_output: Option<u64>,
+        image_tokens: Option<u64>,
+        #[serde(default)]
+        can: BTreeSet<Capability>,
+        #[serde(default)]
+        api: Api,
+        #[serde(default)]
+        aliases: Vec<String>,
+    }
+}
+
+rated! {
+    /// Rates above a length.
+    struct TierRow {
+        above: u64,
+    }
+}
+
+rated! {
+    /// Rates of a class of service other than the standard one.
+    struct ClassRow {
+        #[serde(default)]
+        tiers: Vec<TierRow>,
+    }
+}
+
+#[derive(Deserialize, Clone, Copy)]
 #[serde(deny_unknown_fields)]
-struct TierRow {
-    above: u64,
+struct SearchRow {
+    each: i64,
+    max: u64,
+    tokens: u64,
+}
+
+/// Rates as they are written.
+#[derive(Clone, Copy)]
+struct Written {
     input: i64,
-    output: i64,
+    output: Option<i64>,
     cached: Option<i64>,
     cache_write: Option<i64>,
+    image_in: Option<i64>,
+    audio_in: Option<i64>,
+    cached_audio: Option<i64>,
+    reasoning: Option<i64>,
+    image_out: Option<i64>,
+    audio_out: Option<i64>,
+}
+
+impl Written {
+    /// All rates. What is left out is as dear as plain input or output, where that is no less than
+    /// the truth; else it has no rate. `base` are the rates that these stand in for: what a tier or
+    /// class leaves out of them is not known.
+    fn rates(self, base: Option<Self>) -> Rates {
+        let surcharged = base.is_some_and(|base| base.cache_write.is_some());
+        let write = self.cache_write.or((!surcharged).then_some(self.input));
+        let thought = self.reasoning.or_else(|| {
+            let dearer = base.and_then(|base| base.reasoning);
+            self.output.map(|output| dearer.map_or(output, |dearer| dearer.max(output)))
+        });
+        let mut rates = Rates::NONE;
+        for (kind, rate) in [
+            (Kind::Input, Some(self.input)),
+            (Kind::CachedInput, self.cached.or(Some(self.input))),
+            (Kind::CacheWrite, write),
+            (Kind::ImageInput, self.image_in.or(Some(self.input))),
+            (Kind::AudioInput, self.audio_in),
+            (Kind::CachedAudio, self.cached_audio.or(self.audio_in)),
+            (Kind::Output, self.output),
+            (Kind::Reasoning, thought),
+            (Kind::ImageOutput, self.image_out),
+            (Kind::AudioOutput, self.audio_out),
+        ] {
+            rates.set(kind, rate.map(NanosPerMillion));
+        }
+        rates
+    }
+}
+
+/// A schedule of a class. Where the standard class has a tier that this one has not, nobody knows
+/// what so long an input costs in it.
+fn schedule(
+    base: Written,
+    tiers: &[TierRow],
+    standard: &[TierRow],
+    over: Option<Written>,
+) -> Schedule {
+    let known = |above: u64| tiers.iter().any(|tier| tier.above == above);
+    let unknown = standard.iter().map(|tier| tier.above).filter(|above| !known(*above));
+    let mut all: Vec<Tier> = tiers
+        .iter()
+        .map(|tier| Tier { above_tokens: tier.above, rates: tier.written().rates(Some(base)) })
+        .chain(unknown.map(|above_tokens| Tier { above_tokens, rates: Rates::NONE }))
+        .collect();
+    if over.is_some() {
+        all.sort_by_key(|tier| tier.above_tokens);
+    }
+    Schedule { rates: base.rates(over), tiers: all }
 }
 
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +214,7 @@ enum Api {
     #[default]
     Chat,
     Responses,
+    Embeddings,
 }
 
 /// Rows read so far, and what was wrong with them.
@@ -109,7 +230,13 @@ impl Reading {
         self.faults.push(Fault { place, message: message.into(), fix });
     }
 
-    fn row(&mut self, place: &str, provider: &str, source: &str, row: Row) {
+    fn row(
+        &mut self,
+        place: &str,
+        provider: &str,
+        (source, auto): (&str, &[ServiceClass]),
+        row: Row,
+    ) {
         let Some(effective_from) = midnight(row.from) else {
             let message = format!("`{}` is not a date", row.from);
             return self.fault(
@@ -119,7 +246,7 @@ impl Reading {
             );
         };
         let id = format!("{provider}/{}@{}", row.model, row.from);
-        let price = row.price(id);
+        let price = Arc::new(row.price(id, auto));
         self.check(place, &row, &price);
         let entry = Entry {
             provider: provider.to_owned(),
@@ -137,21 +264,35 @@ impl Reading {
     }
 
     fn check(&mut self, place: &str, row: &Row, price: &Price) {
-        let sets = std::iter::once(&price.rates).chain(price.tiers.iter().map(|tier| &tier.rates));
-        let rates: Vec<_> = sets.flat_map(Rates::all).collect();
-        if rates.iter().any(|rate| rate.0 < 0) || price.request < Nanos::ZERO {
+        let schedules = || std::iter::once(&price.standard).chain(price.classes.values());
+        let sets = schedules().flat_map(|schedule| {
+            std::iter::once(&schedule.rates).chain(schedule.tiers.iter().map(|tier| &tier.rates))
+        });
+        let rates = sets.flat_map(Rates::iter).map(|(_, rate)| rate.0);
+        let Fees { request, image, second, search } = price.fees;
+        let fees = [request, image, second, search.map_or(Nanos::ZERO, |fee| fee.each)];
+        let all: Vec<i64> = rates.chain(fees.map(|fee| fee.0)).collect();
+        if all.iter().any(|rate| *rate < 0) {
             self.fault(place, "a price is negative", "write what the provider charges");
         }
-        if rates.iter().all(|rate| rate.0 == 0) {
+        if all.iter().all(|rate| *rate == 0) {
             let fix = "leave the row out, and say in the model's registry entry that it is free";
             self.fault(place, "every price is zero", fix);
         }
-        if !price.tiers.is_sorted_by(|a, b| a.above_tokens < b.above_tokens) {
+        let sorted = |schedule: &Schedule| {
+            schedule.tiers.is_sorted_by(|a, b| a.above_tokens < b.above_tokens)
+        };
+        if !schedules().all(sorted) {
             self.fault(&format!("{place}.tiers"), "the tiers are out of order", "sort by `above`");
         }
-        if row.model.is_empty() || row.context == 0 || row.max_output == 0 {
+        if row.model.is_empty() || row.context == 0 || row.max_output == Some(0) {
             let fix = "give `model`, `context` and `max_output`";
             self.fault(place, "a name or limit is empty", fix);
+        }
+        let writes = row.api != Api::Embeddings;
+        if writes != row.output.is_some() || writes != row.max_output.is_some() {
+            let fix = "give both, or neither and `api = \"embeddings\"`";
+            self.fault(place, "`output` and `max_output` do not fit `api`", fix);
         }
     }
 
@@ -180,39 +321,37 @@ impl Reading {
 }
 
 impl Row {
-    fn price(&self, id: String) -> Price {
-        let per_million = NanosPerMillion;
-        let or = |rate: Option<i64>, plain: i64| NanosPerMillion(rate.unwrap_or(plain));
-        let rates = Rates {
-            input: per_million(self.input),
-            cached_input: or(self.cached, self.input),
-            cache_write: or(self.cache_write, self.input),
-            audio_input: or(self.audio_in, self.input),
-            output: per_million(self.output),
-            reasoning: or(self.reasoning, self.output),
-            audio_output: or(self.audio_out, self.output),
+    fn price(&self, id: String, auto: &[ServiceClass]) -> Price {
+        let own = self.written();
+        let class = |(class, row): (ServiceClass, &Option<ClassRow>)| {
+            let row = row.as_ref()?;
+            Some((class, schedule(row.written(), &row.tiers, &self.tiers, Some(own))))
         };
-        let tier = |tier: &TierRow| {
-            let plain = Rates::new(per_million(tier.input), per_million(tier.output));
-            let rates = Rates {
-                cached_input: or(tier.cached, tier.input),
-                cache_write: or(tier.cache_write, tier.input),
-                // A tier never makes audio or reasoning cheaper than the row's own rate.
-                audio_input: plain.audio_input.max(rates.audio_input),
-                reasoning: plain.reasoning.max(rates.reasoning),
-                audio_output: plain.audio_output.max(rates.audio_output),
-                ..plain
-            };
-            Tier { above_tokens: tier.above, rates }
-        };
-        let tiers = self.tiers.iter().map(tier).collect();
-        Price { id, rates, tiers, request: Nanos(self.request) }
+        let classes = [
+            (ServiceClass::Flex, &self.flex),
+            (ServiceClass::Priority, &self.priority),
+            (ServiceClass::Batch, &self.batch),
+        ];
+        let search = self.search.map(|SearchRow { each, max, tokens }| SearchFee {
+            each: Nanos(each),
+            searches_max: max,
+            tokens_max: tokens,
+        });
+        let [request, image, second] = [self.request, self.image, self.second].map(Nanos);
+        Price {
+            id,
+            standard: schedule(own, &self.tiers, &[], None),
+            classes: classes.into_iter().filter_map(class).collect(),
+            auto: auto.to_vec(),
+            fees: Fees { request, image, second, search },
+            discount: Discount::NONE,
+        }
     }
 
     fn limits(&self) -> Limits {
         Limits {
             context_tokens: self.context,
-            max_output_tokens: self.max_output,
+            max_output_tokens: self.max_output.unwrap_or(0),
             image_tokens: self.image_tokens.unwrap_or(IMAGE_TOKENS_MAX),
             chat: self.api == Api::Chat,
             tools: self.can.contains(&Capability::Tools),

@@ -77,8 +77,16 @@ fn rows(models: &[ModelView]) -> String {
     let row = |model: &ModelView| {
         let price = match &model.price {
             None => "none: refused".to_owned(),
-            Some(price) if price.input.nanos == 0 && price.output.nanos == 0 => "free".to_owned(),
-            Some(price) => format!("{} / {}", price.input.usd, price.output.usd),
+            Some(price) => {
+                let free = price.input.nanos == 0 && price.output.nanos == 0;
+                let tokens = format!("{} / {}", price.input.usd, price.output.usd);
+                match (free, price.second.nanos) {
+                    (true, 0) => "free".to_owned(),
+                    (false, 0) => tokens,
+                    (true, _) => format!("{} a second", price.second.usd),
+                    (false, _) => format!("{tokens}, {} a second", price.second.usd),
+                }
+            }
         };
         [
             model.id.clone(),

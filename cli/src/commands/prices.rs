@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use admin::{Money, PriceList, PriceRates, PricedModel};
+use admin::{Money, PriceList, PriceRates, PriceTier, PricedModel};
 
 use super::or_dash;
 use crate::{
@@ -33,7 +33,8 @@ pub(super) async fn run(
     }
 }
 
-/// A line for each model and, below it, one for each tier.
+/// A line for each model and, below it, one for each tier, for each class of service, and for what
+/// is paid beside text.
 fn prices(models: &[PricedModel]) -> String {
     let rows = models.iter().flat_map(|model| {
         let row = [model.model.clone(), model.provider.clone()];
@@ -42,19 +43,62 @@ fn prices(models: &[PricedModel]) -> String {
             (None, false) => rates(row, "none: disabled", None),
             (Some(found), _) => rates(row, &or_dash(model.price.as_deref()), Some(found)),
         };
-        let tiers = model.tiers.iter().map(|tier| {
-            let above = format!("input above {} tokens", tier.above_tokens);
-            rates([String::new(), String::new()], &above, Some(&tier.rates))
-        });
-        std::iter::once(first).chain(tiers).collect::<Vec<_>>()
+        let mut rows = vec![first];
+        rows.extend(tiers("", &model.tiers));
+        for class in &model.classes {
+            rows.push(below(&class.class, Some(&class.rates)));
+            rows.extend(tiers(&format!("{}, ", class.class), &class.tiers));
+        }
+        rows.extend(beside(model).iter().map(|text| below(text, None)));
+        rows
     });
     let head = ["MODEL", "PROVIDER", "INPUT", "CACHED", "WRITTEN", "OUTPUT", "THOUGHT", "PRICE"];
     table(head, rows.collect())
 }
 
+fn tiers(class: &str, tiers: &[PriceTier]) -> Vec<[String; 8]> {
+    let row = |tier: &PriceTier| {
+        let known = if tier.rates.input.is_some() { "" } else { ": no price" };
+        let text = format!("{class}input above {} tokens{known}", tier.above_tokens);
+        below(&text, Some(&tier.rates))
+    };
+    tiers.iter().map(row).collect()
+}
+
+/// A row below a model's first.
+fn below(text: &str, found: Option<&PriceRates>) -> [String; 8] {
+    rates([String::new(), String::new()], text, found)
+}
+
+/// Rates of audio and images, and fees.
+fn beside(model: &PricedModel) -> Vec<String> {
+    let mut told = Vec::new();
+    if let Some(found) = &model.rates {
+        for (what, rate) in [
+            ("a million tokens of audio in", &found.audio_input),
+            ("a million tokens of cached audio in", &found.cached_audio),
+            ("a million tokens of audio out", &found.audio_output),
+            ("a million tokens of images out", &found.image_output),
+        ] {
+            told.extend(rate.as_ref().map(|rate| format!("{} {what}", rate.usd)));
+        }
+    }
+    for (what, fee) in [
+        ("a request", &model.request),
+        ("an image", &model.image),
+        ("a second", &model.second),
+        ("a search", &model.search),
+    ] {
+        let fee = fee.as_ref().filter(|fee| fee.nanos > 0);
+        told.extend(fee.map(|fee| format!("{} {what}", fee.usd)));
+    }
+    told
+}
+
 fn rates([model, provider]: [String; 2], price: &str, rates: Option<&PriceRates>) -> [String; 8] {
-    let usd = |rate: fn(&PriceRates) -> &Money| {
-        rates.map_or_else(|| "-".to_owned(), |rates| rate(rates).usd.clone())
+    let usd = |rate: fn(&PriceRates) -> &Option<Money>| {
+        let rate = rates.and_then(|rates| rate(rates).as_ref());
+        rate.map_or_else(|| "-".to_owned(), |rate| rate.usd.clone())
     };
     [
         model,
@@ -83,8 +127,8 @@ fn missing(models: &[PricedModel]) -> String {
     let rows = models.iter().map(row).collect();
     format!(
         "{}\n{} model(s) without a price: calls to them are refused, as nobody could hold what they \
-         may cost\n  name `price.input` and `price.output` in the model's file, or `free = true` for \
-         one of your own",
+         may cost\n  name `price.input` and `price.output` in the model's file, or `price.second` or \
+         `free = true` for one of your own",
         table(["MODEL", "PROVIDER", "UPSTREAM", "FILE"], rows),
         models.len()
     )

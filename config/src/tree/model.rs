@@ -65,15 +65,28 @@ pub struct CapabilityNames {
 pub enum ModelPrice {
     /// Nothing is charged, such as for a server of our own.
     Free,
-    /// Per million tokens.
-    PerMillion {
-        /// Input tokens.
-        input: NanosPerMillion,
-        /// Output tokens.
-        output: NanosPerMillion,
-        /// Input tokens read from the provider's cache; as input where absent.
-        cached: Option<NanosPerMillion>,
+    /// By tokens, by time, or by both.
+    Charged {
+        /// Of a call that asks for no class of service.
+        standard: TokenPrice,
+        /// Of the slower, cheaper class.
+        flex: Option<TokenPrice>,
+        /// Of the faster, dearer class.
+        priority: Option<TokenPrice>,
+        /// For each second, or part of one, that a call takes.
+        second: Nanos,
     },
+}
+
+/// What a million tokens cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TokenPrice {
+    /// Input tokens.
+    pub input: NanosPerMillion,
+    /// Output tokens.
+    pub output: NanosPerMillion,
+    /// Input tokens read from the provider's cache; as input where absent.
+    pub cached: Option<NanosPerMillion>,
 }
 
 /// Reads `[[model]]` tables, or a file that is one model.
@@ -178,19 +191,41 @@ fn price(from: &mut Reader<'_>) -> Option<ModelPrice> {
         table.finish();
         return free.then_some(ModelPrice::Free);
     }
-    let input: Option<Nanos> = table.required("input", "0.25", "");
-    let output: Option<Nanos> = table.required("output", "2.00", "");
-    let cached: Option<Nanos> = table.optional("cached", "0.025", "");
+    let second: Option<Nanos> = table.optional("second", "0.0004", "");
+    let by_time = second.is_some() && table.place_of("input").is_none();
+    let standard = if by_time && table.place_of("output").is_none() {
+        Some(TokenPrice::default())
+    } else {
+        tokens(&mut table)
+    };
+    let flex = class(&mut table, "flex");
+    let priority = class(&mut table, "priority");
     table.finish();
     if free {
         let fix = "keep one of the two".to_owned();
         from.fault("free", free_at.as_ref(), "the model is free and has a price".to_owned(), fix);
     }
+    Some(ModelPrice::Charged {
+        standard: standard?,
+        flex,
+        priority,
+        second: second.unwrap_or(Nanos::ZERO),
+    })
+}
+
+/// The price of another class of service.
+fn class(from: &mut Reader<'_>, key: &'static str) -> Option<TokenPrice> {
+    let (written, mut table) = from.optional_section(key, "");
+    let price = if written { tokens(&mut table) } else { None };
+    table.finish();
+    price
+}
+
+fn tokens(table: &mut Reader<'_>) -> Option<TokenPrice> {
+    let input: Option<Nanos> = table.required("input", "0.25", "");
+    let output: Option<Nanos> = table.required("output", "2.00", "");
+    let cached: Option<Nanos> = table.optional("cached", "0.025", "");
     // Dollars per million tokens are nano-dollars per million: the same number.
     let per = |amount: Nanos| NanosPerMillion(amount.0);
-    Some(ModelPrice::PerMillion {
-        input: per(input?),
-        output: per(output?),
-        cached: cached.map(per),
-    })
+    Some(TokenPrice { input: per(input?), output: per(output?), cached: cached.map(per) })
 }

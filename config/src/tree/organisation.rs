@@ -1,12 +1,15 @@
 //! The tree's own `orchestack.toml`: settings of the whole organisation, for every process.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::tz::TimeZone;
-use types::Label;
+use types::{Discount, Label};
 
 use super::{Caps, OrgLimits};
-use crate::{reader::Notes, settings::Weights};
+use crate::{
+    reader::{Notes, Reader},
+    settings::Weights,
+};
 
 /// Settings of the organisation. They stand above a process's own.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,6 +30,8 @@ pub struct OrgSettings {
     pub tasks: Caps,
     /// Where the windows of budgets begin at midnight; UTC where absent.
     pub time_zone: Option<TimeZone>,
+    /// What is paid less than the catalogue's prices, by provider.
+    pub discounts: BTreeMap<String, Discount>,
     /// How much everybody may ask for.
     pub limits: OrgLimits,
     /// The `[dlp]` table, which the DLP engine reads.
@@ -51,8 +56,12 @@ pub(super) fn read(path: &str, text: &str, notes: &mut Notes) -> OrgSettings {
     settings.time_zone = zone.map(|zone| zone.0);
     budget.finish();
     settings.limits = OrgLimits::read(from.section("limits", "How much may be asked for."));
+    let discounts = from.tables("discount");
     let dlp = from.skip("dlp");
     from.finish();
+    for (path, node) in discounts {
+        discount(Reader::open(node, &path, notes), &mut settings.discounts);
+    }
     if dlp {
         // The file was read above; a syntax error is reported there.
         let mut table = text.parse::<toml::Table>().unwrap_or_default();
@@ -65,6 +74,20 @@ pub(super) fn read(path: &str, text: &str, notes: &mut Notes) -> OrgSettings {
         }
     }
     settings
+}
+
+/// One `[[discount]]`.
+fn discount(mut from: Reader<'_>, discounts: &mut BTreeMap<String, Discount>) {
+    let at = from.place_of("provider");
+    let provider: Option<String> = from.required("provider", "openai", "");
+    let off: Option<Discount> = from.required("off", "12.5%", "");
+    if let (Some(provider), Some(off)) = (provider, off) {
+        let message = format!("`{provider}` has two discounts");
+        if discounts.insert(provider, off).is_some() {
+            from.fault("provider", at.as_ref(), message, "keep one of them".to_owned());
+        }
+    }
+    from.finish();
 }
 
 /// A time zone by its name in the IANA database, of which this build has a copy.

@@ -134,12 +134,68 @@ fn a_whole_tree_is_read() {
     assert_eq!((cloud.upstream.as_str(), local.upstream.as_str()), ("gpt-5-mini", "Qwen/Qwen3-8B"));
     assert_eq!(local.price, Some(ModelPrice::Free));
     let dollars = |nanos| NanosPerMillion(nanos);
-    let price = ModelPrice::PerMillion {
+    let standard = TokenPrice {
         input: dollars(250_000_000),
         output: dollars(2_000_000_000),
         cached: Some(dollars(25_000_000)),
     };
-    assert_eq!(cloud.price, Some(price));
+    let (flex, priority, second) = (None, None, Nanos::ZERO);
+    assert_eq!(cloud.price, Some(ModelPrice::Charged { standard, flex, priority, second }));
+}
+
+fn model_with(price: &str) -> String {
+    format!("id = \"m\"\nprovider = \"vllm\"\ncontext_tokens = 9\nmax_output_tokens = 9\n{price}")
+}
+
+#[test]
+fn a_model_is_priced_by_time_and_by_class_of_service() {
+    let price = |text: &str| {
+        let model = model_with(text);
+        let tree = load(&[("providers/vllm.toml", PROVIDER), ("models/m.toml", &model)]);
+        tree.models[0].price
+    };
+    let tokens = |input, output| TokenPrice {
+        input: NanosPerMillion(input),
+        output: NanosPerMillion(output),
+        cached: None,
+    };
+    let (standard, flex, priority) = (TokenPrice::default(), None, None);
+    assert_eq!(
+        price("price.second = \"0.0004\""),
+        Some(ModelPrice::Charged { standard, flex, priority, second: Nanos(400_000) }),
+    );
+    let text =
+        "[price]\ninput = \"2\"\noutput = \"4\"\npriority = { input = \"3\", output = \"6\" }";
+    let (standard, second) = (tokens(2_000_000_000, 4_000_000_000), Nanos::ZERO);
+    let priority = Some(tokens(3_000_000_000, 6_000_000_000));
+    assert_eq!(price(text), Some(ModelPrice::Charged { standard, flex, priority, second }));
+    let told = |text: &str| {
+        let model = model_with(text);
+        faults(&[("providers/vllm.toml", PROVIDER), ("models/m.toml", &model)])
+    };
+    assert!(told("price.second = \"1\"\nprice.input = \"1\"").contains("price.output"));
+    assert!(
+        told("price = { input = \"1\", output = \"1\", flex = { input = \"1\" } }")
+            .contains("price.flex.output")
+    );
+    assert!(told("price.batch = { input = \"1\", output = \"1\" }").contains("price.batch"));
+}
+
+#[test]
+fn discounts_are_read_by_provider_and_each_once() {
+    let of = |text: &str| load(&[("orchestack.toml", text)]).settings.discounts;
+    let text = "[[discount]]\nprovider = \"openai\"\noff = \"12.5%\"\n\
+                [[discount]]\nprovider = \"groq\"\noff = \"3%\"\n";
+    let read: Vec<_> = of(text).into_iter().map(|(name, off)| (name, off.to_string())).collect();
+    let expected = [("groq", "3%"), ("openai", "12.50%")];
+    assert_eq!(read, expected.map(|(name, off)| (name.to_owned(), off.to_owned())));
+    assert!(of("").is_empty());
+    let told = |text: &str| faults(&[("orchestack.toml", text)]);
+    let bad = told("[[discount]]\nprovider = \"openai\"\noff = \"100%\"\n");
+    assert!(bad.contains("discount[0].off") && bad.contains("is not a discount"), "{bad}");
+    let twice = told(&text.replace("groq", "openai"));
+    assert!(twice.contains("discount[1].provider") && twice.contains("two discounts"), "{twice}");
+    assert!(told("[[discount]]\noff = \"1%\"\n").contains("discount[0].provider"));
 }
 
 #[test]
@@ -176,6 +232,7 @@ fn the_starter_loads_with_every_example_in_force() {
     assert_eq!(tree.settings.agents.day, Some(Settings::default().budget.agent_day));
     assert_eq!(tree.settings.local_from, Some(Settings::default().routing.local_from));
     assert!(tree.agents["default"].budget.total.is_some());
+    assert!(tree.settings.discounts.contains_key("openai"));
 }
 
 #[test]

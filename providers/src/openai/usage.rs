@@ -41,7 +41,7 @@ pub(super) fn decode(raw: &RawValue) -> Option<Usage> {
         output: usage.completion_tokens.max(rest),
         reasoning: output_details.reasoning_tokens.unwrap_or(0),
         audio_output: output_details.audio_tokens.unwrap_or(0),
-        counted: false,
+        ..Usage::default()
     })
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Ask {
     pub(crate) format: Format,
     /// Whether the answer opens with some reasoning.
     pub(crate) thinks: bool,
+    /// OpenAI only: the `service_tier` that it is served in, the one asked for.
+    pub(crate) tier: Option<&'static str>,
 }
 
 /// The characters of everything that is billed as input.

@@ -39,6 +39,7 @@ pub(crate) fn read(body: &Value) -> Result<Ask, Refusal> {
         tool_choice: read_tool_choice(body, &tools)?,
         format: Format::Text,
         thinks: read_thinking(body, limit)?,
+        tier: None,
         model,
         input,
         tools,

@@ -32,6 +32,7 @@ pub(crate) fn plain(ask: &Ask, answer: &Answer, told: &Told<'_>) -> Value {
         "model": ask.model,
         "choices": choices,
         "system_fingerprint": "fp_simulator",
+        "service_tier": tier(ask),
     });
     if let (Some(usage), Some(fields)) = (usage(ask, answer, told.usage), body.as_object_mut()) {
         fields.insert("usage".into(), usage);
@@ -117,6 +118,7 @@ impl Chunks<'_> {
             "created": self.told.created,
             "model": self.ask.model,
             "system_fingerprint": "fp_simulator",
+            "service_tier": tier(self.ask),
             "choices": choices,
         });
         if let (true, Some(fields)) = (self.ask.include_usage, body.as_object_mut()) {
@@ -131,6 +133,10 @@ impl Chunks<'_> {
             frame.tokens += tokens;
         }
     }
+}
+
+fn tier(ask: &Ask) -> &'static str {
+    ask.tier.unwrap_or("default")
 }
 
 fn usage(ask: &Ask, answer: &Answer, report: UsageReport) -> Option<Value> {

@@ -42,10 +42,21 @@ pub(crate) fn read(body: &Value) -> Result<Ask, Refusal> {
         stop: read_stop(body)?,
         tool_choice: read_tool_choice(body, &tools)?,
         format: read_format(body)?,
+        tier: read_tier(body)?,
         model,
         input,
         tools,
     })
+}
+
+/// The tier that the call is served in: there is always room, and no project has another default.
+fn read_tier(body: &Value) -> Result<Option<&'static str>, Refusal> {
+    match field(body, "service_tier").map(|tier| tier.as_str()) {
+        None | Some(Some("auto" | "default")) => Ok(None),
+        Some(Some("flex")) => Ok(Some("flex")),
+        Some(Some("priority" | "fast")) => Ok(Some("priority")),
+        Some(_) => Err(Refusal::field("service_tier", "`service_tier` must be a known tier")),
+    }
 }
 
 fn read_messages(body: &Value) -> Result<Input, Refusal> {
