@@ -15,6 +15,7 @@ mod downstream;
 mod framing;
 mod gate;
 mod ingress;
+mod leases;
 mod limits;
 mod listen;
 mod meter;
