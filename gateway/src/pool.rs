@@ -74,7 +74,7 @@ impl Idle {
 
 #[cfg(test)]
 mod tests {
-    use pingora_core::protocols::{UniqueID as _, l4::stream::Stream as L4Stream};
+    use pingora_core::protocols::l4::stream::Stream as L4Stream;
     use tokio::{
         io::AsyncWriteExt as _,
         net::{TcpListener, TcpStream},
