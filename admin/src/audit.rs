@@ -190,7 +190,7 @@ fn view(entry: store::audit::Entry) -> AuditView {
         resource: record.resource,
         outcome: record.outcome,
         commit: record.commit,
-        detail: record.detail,
+        detail: record.detail.value(),
         hash: entry.hash,
     }
 }

@@ -111,7 +111,7 @@ pub async fn rows(store: &Store, pepper: &Pepper) -> Result<Option<Made>, Error>
         resource: "default".to_owned(),
         outcome: "ok".to_owned(),
         commit: String::new(),
-        detail: json!({ "agent": DEFAULT_AGENT, "key": key.to_string() }),
+        detail: json!({ "agent": DEFAULT_AGENT, "key": key.to_string() }).into(),
     };
     Ok(match store.first_start(&first, &record).await? {
         FirstStart::Made => Some(Made { key: first_key.text, token: token.text }),

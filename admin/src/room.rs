@@ -174,7 +174,7 @@ impl Story {
             },
             outcome: outcome.to_owned(),
             commit: commit.to_owned(),
-            detail,
+            detail: detail.into(),
         }
     }
 }

@@ -257,7 +257,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         assert!(status.is_success(), "{operation}: {status} {answer}");
         let records = house.records(Some(Kind::Admin)).await;
         assert_eq!(records.len(), before + 1, "{operation}");
-        assert_eq!(records[0].detail["operation"], operation);
+        assert_eq!(records[0].detail.value()["operation"], operation);
         assert_eq!((records[0].outcome.as_str(), records[0].actor.id.as_str()), ("ok", "local"));
         untested.retain(|name| *name != operation);
     }

@@ -194,7 +194,7 @@ pub(crate) fn record(known: &Known<'_>, commit: &str, new: &NewApproval, trail: 
         resource: new.id.to_string(),
         outcome: "ok".to_owned(),
         commit: commit.to_owned(),
-        detail: json!({ "roles": new.roles, "quorum": new.quorum, "asked": new.detail }),
+        detail: json!({ "roles": new.roles, "quorum": new.quorum, "asked": new.detail }).into(),
     }
 }
 

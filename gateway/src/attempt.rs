@@ -117,7 +117,7 @@ async fn attempt(
     let response = match send(gate, &to, body, request.stream, trail).await {
         Ok(response) => response,
         Err((used, lost)) => {
-            bill.close(used, lost.refusal.code.as_str(), trail);
+            bill.close(used, lost.refusal.code.as_str());
             return Err(lost);
         }
     };

@@ -7,10 +7,14 @@ use policy::{
     RequestFacts, SessionFacts,
 };
 use router::{Candidates, Facts, Needs, NoRoute, Plan};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
 use snapshot::Snapshot;
 use types::{
-    Code, Integrity, Label, Timestamp,
+    Code, Integrity, Label, Locality, Nanos, Timestamp,
     chat::{ChatRequest, Format},
 };
 
@@ -109,7 +113,7 @@ async fn decide(
         tracing::error!(model = %denied.model, policies = ?denied.policies, commit = %snapshot.commit,
             "a policy could not be evaluated; the call is denied");
     }
-    trail.facts = Some(recorded(&asked, &models));
+    trail.facts = recorded(&asked, &models);
     Ok(decision)
 }
 
@@ -281,32 +285,74 @@ const MODELS_MAX: usize = 16;
 
 /// The facts of a decision as the audit record keeps them, so that other policies can be asked
 /// about the same call.
-fn recorded(call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Value {
+#[derive(Serialize)]
+struct Recorded<'a> {
+    agent: &'a str,
+    calls: u64,
+    endpoint: &'a str,
+    groups: &'a [String],
+    images: bool,
+    input_tokens_bound: u64,
+    integrity: Integrity,
+    kind: &'static str,
+    kinds: &'a [&'a str],
+    label: Label,
+    max_output_tokens: Option<u64>,
+    models: Vec<RecordedModel<'a>>,
+    remaining: Option<Nanos>,
+    stream: bool,
+    tenant: &'a str,
+    tools: bool,
+    used_percent: u8,
+}
+
+/// The facts of one model.
+#[derive(Serialize)]
+struct RecordedModel<'a> {
+    id: &'a str,
+    locality: Locality,
+    privacy: &'a str,
+    provider: &'a str,
+    retention_days: Option<u32>,
+    simulator: bool,
+    size: &'a str,
+}
+
+impl<'a> RecordedModel<'a> {
+    const fn of(model: &ModelFacts<'a>) -> Self {
+        Self {
+            id: model.id,
+            locality: model.locality,
+            privacy: model.privacy,
+            provider: model.provider,
+            retention_days: model.retention_days,
+            simulator: model.simulator,
+            size: model.size,
+        }
+    }
+}
+
+fn recorded(call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Option<Box<RawValue>> {
     let (caller, request) = (call.caller, &call.request);
-    let model = |model: &ModelFacts<'_>| {
-        json!({
-            "id": model.id, "provider": model.provider, "locality": model.locality,
-            "size": model.size, "privacy": model.privacy,
-            "retention_days": model.retention_days, "simulator": model.simulator,
-        })
+    let recorded = Recorded {
+        agent: &caller.agent_name,
+        calls: call.session.calls,
+        endpoint: request.endpoint,
+        groups: &caller.groups,
+        images: request.images,
+        input_tokens_bound: request.input_tokens_bound,
+        integrity: call.integrity,
+        kind: if caller.agent_kind == policy::AgentKind::System { "system" } else { "user" },
+        kinds: call.kinds,
+        label: call.label,
+        max_output_tokens: request.max_output_tokens,
+        models: models.iter().take(MODELS_MAX).map(RecordedModel::of).collect(),
+        remaining: call.budget.remaining,
+        stream: request.stream,
+        tenant: &caller.tenant_name,
+        tools: request.tools,
+        used_percent: call.budget.used_percent,
     };
-    json!({
-        "agent": caller.agent_name,
-        "tenant": caller.tenant_name,
-        "groups": caller.groups,
-        "kind": if caller.agent_kind == policy::AgentKind::System { "system" } else { "user" },
-        "label": call.label,
-        "integrity": call.integrity,
-        "kinds": call.kinds,
-        "endpoint": request.endpoint,
-        "stream": request.stream,
-        "tools": request.tools,
-        "images": request.images,
-        "input_tokens_bound": request.input_tokens_bound,
-        "max_output_tokens": request.max_output_tokens,
-        "remaining": call.budget.remaining,
-        "used_percent": call.budget.used_percent,
-        "calls": call.session.calls,
-        "models": models.iter().take(MODELS_MAX).map(model).collect::<Vec<_>>(),
-    })
+    // Text and figures always serialise.
+    to_raw_value(&recorded).ok()
 }

@@ -11,18 +11,18 @@ use std::{
 use budget::{Basis, Price};
 use store::ledger::{Ended, Error, Ledger, Settlement};
 use tokio::time::Instant;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::TaskTracker;
 use types::{
     HoldId, Nanos,
     answer::{Event, Piece, Usage},
-    audit::Record,
 };
 
 use crate::{
+    leases::Lease,
     limits::Tokens,
     meter::Meter,
     metrics, span,
-    trail::{Completion, Ending, Trail},
+    trail::{Completion, Ending},
 };
 
 /// Progress is journaled at least this often while tokens flow.
@@ -52,10 +52,10 @@ pub(crate) struct Bill {
     /// How long it took, once that was asked for: the caller is told what is charged.
     took: OnceLock<Duration>,
     noted: (Instant, u64),
-    /// Renews the lease until the bill is closed.
-    _renewal: AbortOnDropHandle<()>,
+    /// Renewed until the bill is closed.
+    _lease: Lease,
     open: bool,
-    /// What the completion record is made of, should this bill have to close itself.
+    /// What the completion record is made of; `None` without a caller.
     ending: Option<Ending>,
     /// The answer's text, where policy wants it recorded.
     transcript: Option<String>,
@@ -86,6 +86,9 @@ pub(crate) struct Opening<'a> {
     pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
     pub(crate) attempt: String,
+    pub(crate) lease: Lease,
+    /// What the record of the request's end needs of its story.
+    pub(crate) ending: Option<Ending>,
     /// Whether policy wants the answer recorded in full.
     pub(crate) transcribe: bool,
     /// What was taken of the caller's and of the model's limits of tokens.
@@ -94,11 +97,10 @@ pub(crate) struct Opening<'a> {
 
 impl Bill {
     pub(crate) fn open(ledger: Ledger, tasks: TaskTracker, opening: Opening<'_>) -> Self {
-        let renewal = tasks.spawn(renew(ledger.clone(), opening.hold));
         Self {
             ledger,
             tasks,
-            _renewal: AbortOnDropHandle::new(renewal),
+            _lease: opening.lease,
             hold: opening.hold,
             amount: opening.amount,
             price: opening.price,
@@ -110,7 +112,7 @@ impl Bill {
             took: OnceLock::new(),
             noted: (Instant::now(), 0),
             open: true,
-            ending: None,
+            ending: opening.ending,
             transcript: opening.transcribe.then(String::new),
             output_hash: None,
             tokens: opening.tokens,
@@ -139,11 +141,6 @@ impl Bill {
             let end = text.floor_char_boundary(room.min(text.len()));
             transcript.push_str(text.get(..end).unwrap_or_default());
         }
-    }
-
-    /// Keeps what the completion record needs, should this bill have to close itself.
-    pub(crate) fn remember(&mut self, trail: &Trail) {
-        self.ending = trail.ending();
     }
 
     /// Journals progress when it is due. Does not wait for the disk.
@@ -177,23 +174,13 @@ impl Bill {
 
     /// Closes the bill: the settlement and the completion record are written in one transaction, by
     /// a task of its own.
-    pub(crate) fn close(mut self, known: Known, outcome: &str, trail: &Trail) {
+    pub(crate) fn close(mut self, known: Known, outcome: &str) {
         let (cost, basis, usage) = self.charge(known);
         span::charged(&self.model, cost, basis.as_str(), usage, outcome);
-        let record = trail.completion(&Completion {
-            outcome,
-            model: &self.model,
-            provider: &self.provider,
-            attempt: &self.attempt,
-            cost,
-            basis: basis.as_str(),
-            usage,
-            output_hash: self.output_hash.as_deref(),
-        });
-        self.settle(known, ended(outcome), record);
+        self.settle(known, outcome);
     }
 
-    fn settle(&mut self, known: Known, ended: Ended, mut record: Option<Record>) {
+    fn settle(&mut self, known: Known, outcome: &str) {
         self.open = false;
         let (actual, basis, usage) = self.charge(known);
         let tokens = usage.map(|usage| usage.input.saturating_add(usage.output));
@@ -201,15 +188,31 @@ impl Bill {
         self.tokens.iter().for_each(|tokens| tokens.used(used));
         let took_ms = u64::try_from(self.opened.elapsed().as_millis()).ok();
         let saved = usage.map_or(Nanos::ZERO, |usage| budget::saved(&self.price, &usage));
+        let ended = ended(outcome);
         let settlement = Settlement { actual, usage, basis, ended, took_ms, saved };
         self.count(&settlement);
+        let completion = Completion {
+            outcome,
+            model: &self.model,
+            provider: &self.provider,
+            attempt: &self.attempt,
+            cost: actual,
+            basis: basis.as_str(),
+            usage,
+            output_hash: self.output_hash.as_deref(),
+            answer: self.transcript.as_deref(),
+        };
+        let ending = self.ending.as_ref();
+        let mut record = ending.map(|ending| ending.completion(&completion));
+        // Only a transcript can make it too long.
+        let mut plain = ending
+            .filter(|_| completion.answer.is_some())
+            .map(|ending| ending.completion(&Completion { answer: None, ..completion }));
         let (ledger, hold) = (self.ledger.clone(), self.hold);
-        let transcript = self.transcript.take();
         self.tasks.spawn(async move {
             let mut pause = Duration::from_millis(250);
-            let mut told = record.clone().map(|record| with_transcript(record, transcript));
             for _ in 0..SETTLE_TRIES {
-                match ledger.settle(hold, settlement, told.clone()).await {
+                match ledger.settle(hold, settlement, record.clone()).await {
                     Ok(_) => return,
                     Err(Error::Unavailable { .. }) => tokio::time::sleep(pause).await,
                     // The money must not be lost for the sake of its record: a text grows when it
@@ -217,7 +220,7 @@ impl Bill {
                     Err(error @ Error::Record(_)) => {
                         tracing::error!(%hold, %error, "a record is written without the answer");
                         metrics::UNWRITTEN.with_label_values(&["transcript"]).inc();
-                        told = record.take();
+                        record = plain.take();
                         continue;
                     }
                     Err(error) => {
@@ -312,20 +315,8 @@ impl Drop for Bill {
         }
         // Nobody read the stream to its end, so nobody knows what the provider did: as after a
         // crash, the whole hold is charged.
-        let (cost, basis, usage) = self.charge(Known::Nothing);
-        let record = self.ending.take().map(|ending| {
-            ending.completion(&Completion {
-                outcome: "aborted",
-                model: &self.model,
-                provider: &self.provider,
-                attempt: &self.attempt,
-                cost,
-                basis: basis.as_str(),
-                usage,
-                output_hash: None,
-            })
-        });
-        self.settle(Known::Nothing, Ended::Failed, record);
+        self.output_hash = None;
+        self.settle(Known::Nothing, "aborted");
     }
 }
 
@@ -336,25 +327,4 @@ fn ended(outcome: &str) -> Ended {
         "caller_left" => Ended::Left,
         _ => Ended::Failed,
     }
-}
-
-/// Renews a hold's lease until it is told to end with its bill.
-async fn renew(ledger: Ledger, hold: HoldId) {
-    // Two may be lost before the lease is.
-    let period = ledger.lease() / 3;
-    loop {
-        tokio::time::sleep(period).await;
-        // No tokens: how far the answer is, the bill itself notes.
-        if ledger.progress(hold, 0, None).await.is_err() {
-            metrics::UNWRITTEN.with_label_values(&["lease"]).inc();
-        }
-    }
-}
-
-/// The record with the answer in full.
-fn with_transcript(mut record: Record, transcript: Option<String>) -> Record {
-    if let (Some(text), Some(detail)) = (transcript, record.detail.as_object_mut()) {
-        detail.insert("answer".to_owned(), text.into());
-    }
-    record
 }

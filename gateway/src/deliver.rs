@@ -84,7 +84,7 @@ pub(crate) async fn streamed(
             to.note(gate, outcome);
             // It accepted the request and may have worked on it.
             let told = if silent.left { "caller_left" } else { silent.code.as_str() };
-            bill.close(Used::Cut, told, trail);
+            bill.close(Used::Cut, told);
             trail.served = None;
             Err(lost(
                 silent.code,
@@ -144,7 +144,7 @@ pub(crate) async fn whole(
     response.stop().await;
     to.note(gate, Outcome::Failed);
     bill.meter.forget();
-    bill.close(Used::Nothing, code.as_str(), trail);
+    bill.close(Used::Nothing, code.as_str());
     trail.served = None;
     Err(lost(code, message, if down.gone() { Next::Nothing } else { Next::Other }))
 }
@@ -169,14 +169,14 @@ async fn deliver(
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
     let sent = down.reply(200, "application/json", &trail.headers(), body).await;
     bill.output_hash = down.sent_sha256();
-    bill.close(Used::Whole, if sent.is_ok() { "ok" } else { "caller_left" }, trail);
+    bill.close(Used::Whole, if sent.is_ok() { "ok" } else { "caller_left" });
     Ok(())
 }
 
 /// Closes the bill of what served the request.
 fn close(bill: Bill, used: Used, outcome: &str, trail: &mut Trail) {
     charged(&bill, used, trail);
-    bill.close(used, outcome, trail);
+    bill.close(used, outcome);
 }
 
 /// Takes note of what is charged, for the caller's headers and the request's span.

@@ -10,7 +10,7 @@ use ring::digest::{Context, SHA256};
 use snapshot::keys::to_hex;
 use types::Code;
 
-use crate::{ingress, refusal::Refusal};
+use crate::{conn::Conn, ingress, refusal::Refusal};
 
 /// Why the caller can no longer be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -167,16 +167,20 @@ impl<'s> Downstream<'s> {
         let body = if bodiless { Bytes::new() } else { body };
         self.sent.update(&body);
         let sent = async {
+            self.hold();
             self.session.write_response_header(Box::new(head)).await?;
+            self.release();
             self.session.write_response_body(body, true).await
         };
         sent.await.map_err(|_| self.left())
     }
 
-    /// Sends the head of a stream of server-sent events.
+    /// Sends the head of a stream of server-sent events; with the first of them, where that follows
+    /// at once.
     pub(crate) async fn start_events(
         &mut self,
         headers: &[(&'static str, String)],
+        at_once: bool,
     ) -> Result<(), Left> {
         let mut head = self.head(200, "text/event-stream; charset=utf-8", headers)?;
         let _ = head.insert_header("cache-control", "no-cache");
@@ -187,7 +191,11 @@ impl<'s> Downstream<'s> {
             let _ = head.insert_header("transfer-encoding", "chunked");
         }
         self.started = true;
+        if at_once {
+            self.hold();
+        }
         let sent = self.session.write_response_header(Box::new(head)).await;
+        self.release();
         sent.map_err(|_| self.left())
     }
 
@@ -207,12 +215,25 @@ impl<'s> Downstream<'s> {
         self.started.then(|| to_hex(self.sent.clone().finish().as_ref()))
     }
 
-    /// Ends a stream in order. A stream that is not ended so is seen as cut by the client.
-    pub(crate) async fn end_events(&mut self) -> Result<(), Left> {
+    /// Ends a stream in order, with its last piece. A stream that is not ended so is seen as cut by
+    /// the client.
+    pub(crate) async fn end_events(&mut self, piece: Bytes) -> Result<(), Left> {
         if self.gone {
             return Err(Left);
         }
-        let sent = self.session.write_response_body(Bytes::new(), true).await;
+        self.sent.update(&piece);
+        let sent = if self.session.is_http2() {
+            self.session.write_response_body(piece, true).await
+        } else {
+            self.hold();
+            let sent = self.session.write_response_body(piece, false).await;
+            self.release();
+            match sent {
+                // The last chunk is one of its own.
+                Ok(()) => self.session.write_response_body(Bytes::new(), true).await,
+                failed => failed,
+            }
+        };
         sent.map_err(|_| self.left())
     }
 
@@ -253,6 +274,24 @@ impl<'s> Downstream<'s> {
             }
         }
         Ok(head)
+    }
+
+    /// Holds back what is written to an HTTP/1 connection until the next piece after
+    /// [`Self::release`].
+    fn hold(&self) {
+        if let Some(conn) = self.conn() {
+            conn.hold();
+        }
+    }
+
+    fn release(&self) {
+        if let Some(conn) = self.conn() {
+            conn.release();
+        }
+    }
+
+    fn conn(&self) -> Option<&Conn> {
+        self.session.as_http1().and_then(|h1| Conn::within(h1.stream()))
     }
 
     fn left(&mut self) -> Left {

@@ -5,20 +5,6 @@
 //! It only has to be right for requests that [`crate::ingress`] lets through: one coding or one
 //! length, on lines that end as they should. Whatever else goes by ends its connection.
 
-use std::{
-    io::{self, IoSlice},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-};
-
-use async_trait::async_trait;
-use pingora_core::protocols::{
-    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
-    Stream, TimingDigest, UniqueID, UniqueIDType, raw_connect::ProxyDigest, tls::SslDigest,
-};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
 /// As much of a header line as is kept: name and value of the two that matter are shorter.
 const LINE_BYTES_KEPT: usize = 64;
 /// Hexadecimal digits of a chunk's size.
@@ -47,7 +33,7 @@ enum At {
 
 /// Follows the requests of one connection.
 #[derive(Debug)]
-struct Watch {
+pub(crate) struct Watch {
     at: At,
     /// The beginning of a header's line, and whether there was more of it.
     line: Vec<u8>,
@@ -58,12 +44,13 @@ struct Watch {
 }
 
 impl Watch {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         let line = Vec::new();
         Self { at: At::Start, line, longer: false, before: 0, length: 0, chunked: false }
     }
 
-    fn read(&mut self, mut bytes: &[u8]) {
+    /// Takes note of the next bytes that came.
+    pub(crate) fn read(&mut self, mut bytes: &[u8]) {
         while let Some((&byte, rest)) = bytes.split_first() {
             match self.at {
                 At::Odd => return,
@@ -81,7 +68,16 @@ impl Watch {
                     bytes = after(bytes, taken);
                     continue;
                 }
-                At::Start | At::Head => self.head(byte),
+                At::Start | At::Head => {
+                    let end = bytes.iter().position(|byte| *byte == b'\n');
+                    let (part, tail) = bytes.split_at(end.unwrap_or(bytes.len()));
+                    self.head(part);
+                    if end.is_some() {
+                        self.end_of_line();
+                    }
+                    bytes = tail.get(1..).unwrap_or_default();
+                    continue;
+                }
                 _ => self.at = self.body(byte),
             }
             self.before = byte;
@@ -89,16 +85,23 @@ impl Watch {
         }
     }
 
-    fn head(&mut self, byte: u8) {
-        if byte != b'\n' {
-            self.at = At::Head;
-            if self.line.len() < LINE_BYTES_KEPT {
-                self.line.push(byte);
-            } else {
-                self.longer = true;
-            }
+    /// Whether something came that can be read in two ways. It stays so.
+    pub(crate) fn is_odd(&self) -> bool {
+        self.at == At::Odd
+    }
+
+    /// A part of a line of the head, without its end.
+    fn head(&mut self, part: &[u8]) {
+        if part.is_empty() {
             return;
         }
+        self.at = At::Head;
+        let room = LINE_BYTES_KEPT.saturating_sub(self.line.len());
+        self.longer |= part.len() > room;
+        self.line.extend_from_slice(part.get(..room).unwrap_or(part));
+    }
+
+    fn end_of_line(&mut self) {
         let line = std::mem::take(&mut self.line);
         let longer = std::mem::take(&mut self.longer);
         let text = line.strip_suffix(b"\r").unwrap_or(&line);
@@ -169,116 +172,6 @@ impl Watch {
 
 fn after(bytes: &[u8], taken: u64) -> &[u8] {
     usize::try_from(taken).ok().and_then(|taken| bytes.get(taken..)).unwrap_or_default()
-}
-
-/// A client's connection whose requests are watched.
-#[derive(Debug)]
-pub(crate) struct Watched {
-    stream: Stream,
-    watch: Watch,
-}
-
-impl Watched {
-    pub(crate) const fn new(stream: Stream) -> Self {
-        Self { stream, watch: Watch::new() }
-    }
-
-    /// Whether something came that can be read in two ways. It stays so.
-    pub(crate) fn is_odd(&self) -> bool {
-        self.watch.at == At::Odd
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut *this.stream).poll_read(context, buffer))?;
-        this.watch.read(buffer.filled().get(before..).unwrap_or_default());
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.get_mut().stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.get_mut().stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.get_mut().stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.get_mut().stream).poll_shutdown(context)
-    }
-}
-
-#[async_trait]
-impl Shutdown for Watched {
-    async fn shutdown(&mut self) {
-        self.stream.shutdown().await;
-    }
-}
-
-#[async_trait]
-impl Peek for Watched {
-    async fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
-        self.stream.try_peek(buffer).await
-    }
-}
-
-impl UniqueID for Watched {
-    fn id(&self) -> UniqueIDType {
-        self.stream.id()
-    }
-}
-
-impl Ssl for Watched {
-    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.stream.get_ssl_digest()
-    }
-
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.stream.selected_alpn_proto()
-    }
-}
-
-impl GetTimingDigest for Watched {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.stream.get_timing_digest()
-    }
-}
-
-impl GetProxyDigest for Watched {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.stream.get_proxy_digest()
-    }
-}
-
-impl GetSocketDigest for Watched {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.stream.get_socket_digest()
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -10,9 +10,10 @@ use config::Settings;
 use router::HealthTable;
 use snapshot::{Snapshots, grants::Signer, keys::Pepper};
 use store::{Store, audit::Audit, ledger::Ledger};
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::{
+    leases::Leases,
     limits, metrics,
     upstream::{Limits, Upstreams},
 };
@@ -62,6 +63,9 @@ pub(crate) struct Gate {
     pub(crate) upstreams: Upstreams,
     /// Settlements and other work that must not end with the request.
     pub(crate) tasks: TaskTracker,
+    /// The leases of open holds.
+    pub(crate) leases: Arc<Leases>,
+    _renewal: AbortOnDropHandle<()>,
     /// What callers, models and providers have used of their rate limits.
     pub(crate) limits: limits::Limits,
     health: Mutex<HealthTable>,
@@ -98,16 +102,20 @@ impl Gate {
             idle_timeout: gateway.idle_timeout,
             output_tokens_default: gateway.default_output_tokens as u64,
         };
+        let (ledger, leases) = (store.ledger(), Arc::new(Leases::default()));
+        let renewal = tokio::spawn(Arc::clone(&leases).renew(ledger.clone()));
         Self {
             options,
             snapshots,
-            ledger: store.ledger(),
+            ledger,
             audit: store.audit(),
             store,
             signer: pepper.signer(),
             pepper,
             upstreams: Upstreams::new(limits),
             tasks: TaskTracker::new(),
+            leases,
+            _renewal: AbortOnDropHandle::new(renewal),
             limits: limits::Limits::new(),
             health: Mutex::new(HealthTable::default()),
             unbounded: Mutex::default(),

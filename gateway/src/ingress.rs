@@ -5,7 +5,7 @@ use http::Version;
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::RequestHeader;
 
-use crate::{framing::Watched, refusal::Refusal};
+use crate::{conn::Conn, refusal::Refusal};
 
 /// The largest request head, in bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -37,9 +37,8 @@ pub(crate) fn check(session: &ServerSession) -> Result<(), Refusal> {
 /// Refuses what went by in chunks that can be read in two ways: an extension carries no meaning that
 /// anybody uses, and smuggling is what uses it. Ask again when the body is read.
 pub(crate) fn check_chunks(session: &ServerSession) -> Result<(), Refusal> {
-    let stream = session.as_http1().map(|h1| h1.stream().as_any());
-    let watched = stream.and_then(|stream| stream.downcast_ref::<Watched>());
-    if watched.is_some_and(Watched::is_odd) {
+    let conn = session.as_http1().and_then(|h1| Conn::within(h1.stream()));
+    if conn.is_some_and(Conn::is_odd) {
         return Err(Refusal::invalid(
             "a chunk of the body has an extension, or a line that does not end as it should",
         ));

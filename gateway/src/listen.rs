@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{app::App, framing::Watched};
+use crate::{app::App, conn::Conn};
 
 /// How long a client may take for the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -114,7 +114,7 @@ async fn secure(socket: TcpStream, tls: Option<Arc<Acceptor>>) -> Option<Stream>
     stream.set_socket_digest(digest);
     // Without it, small chunks of a stream wait for the client's acknowledgements.
     stream.set_nodelay().ok()?;
-    let Some(acceptor) = tls else { return Some(Box::new(Watched::new(Box::new(stream)))) };
+    let Some(acceptor) = tls else { return Some(Box::new(Conn::from_client(Box::new(stream)))) };
     // On the heap, so that the connection does not carry it for as long as it lives.
     let handshake = Box::pin(acceptor.tls_handshake(stream));
     match timeout(HANDSHAKE_TIMEOUT, handshake).await {
@@ -122,7 +122,7 @@ async fn secure(socket: TcpStream, tls: Option<Arc<Acceptor>>) -> Option<Stream>
             let stream: Stream = Box::new(stream);
             // HTTP/2 frames its bodies itself.
             let framed = matches!(stream.selected_alpn_proto(), Some(ALPN::H2));
-            Some(if framed { stream } else { Box::new(Watched::new(stream)) })
+            Some(if framed { stream } else { Box::new(Conn::from_client(stream)) })
         }
         Ok(Err(error)) => {
             tracing::debug!(%error, "the TLS handshake failed");

@@ -74,7 +74,7 @@ pub(crate) async fn reserve(
         }
     };
     let meter = Meter::new(extent, quote::may_think(to.model, request));
-    let mut bill = Bill::open(
+    let bill = Bill::open(
         gate.ledger.clone(),
         gate.tasks.clone(),
         Opening {
@@ -85,16 +85,17 @@ pub(crate) async fn reserve(
             provider: &to.provider.name,
             model: &to.model.id,
             attempt: hold.1.to_string(),
+            lease: gate.leases.of(hold.0),
+            ending: trail.ending(),
             transcribe: to.log_full,
             tokens: [Arc::clone(order.tokens), tokens],
         },
     );
-    bill.remember(trail);
     let target = quote::target(to.provider, to.model, extent.output, request.stream);
     match quote::dialect(to.provider).encode_request(request, &target) {
         Ok(body) => Ok((bill, Bytes::from(body))),
         Err(unsupported) => {
-            bill.close(Used::Refused, Code::InvalidRequest.as_str(), trail);
+            bill.close(Used::Refused, Code::InvalidRequest.as_str());
             Err(lost(Code::InvalidRequest, unsupported.to_string(), Next::Other))
         }
     }
@@ -130,12 +131,12 @@ async fn hold(
         price_row: to.price.id.clone(),
         durable: false,
     };
-    let mut record = if trail.decided { None } else { trail.decision("permit", &[]) };
-    if to.log_full
-        && let Some(detail) = record.as_mut().and_then(|record| record.detail.as_object_mut())
-    {
-        detail.insert("request".to_owned(), in_full(to, request));
-    }
+    let record = if trail.decided {
+        None
+    } else {
+        let text = to.log_full.then(|| in_full(to, request));
+        trail.decision("permit", &[], text.as_deref())
+    };
     // INVARIANT: held and marked as dispatched, durably, before the first byte goes out.
     match gate.ledger.hold_dispatched(order.permit, ask(), record).await {
         // Nothing is held yet. Of the record only its detail is given up.
@@ -153,12 +154,12 @@ async fn hold(
 
 /// The request as the provider gets it, for a record that policy wants in full; a long one by its
 /// beginning.
-fn in_full(to: &Destination<'_>, request: &ChatRequest) -> serde_json::Value {
+fn in_full(to: &Destination<'_>, request: &ChatRequest) -> String {
     let target = quote::target(to.provider, to.model, 1, request.stream);
     let body = providers::Dialect::OpenAi.encode_request(request, &target).unwrap_or_default();
     let text = String::from_utf8_lossy(&body);
     let end = text.floor_char_boundary(TRANSCRIPT_BYTES_MAX.min(text.len()));
-    text.get(..end).unwrap_or_default().into()
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 /// What is left for a clamped call. Money that running requests hold may come back: a caller that

@@ -207,7 +207,7 @@ const RECORD_TIME: Duration = Duration::from_secs(1);
 /// Writes the record of a decision, cut short where it is too large. A denial stays a denial where
 /// that fails; the gap is counted.
 async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: &[String]) {
-    let Some(whole) = trail.decision(outcome, policies) else { return };
+    let Some(whole) = trail.decision(outcome, policies, None) else { return };
     let append = async {
         let short = match gate.audit.append(whole).await {
             Err(store::Error::RecordTooLarge { .. }) => trail.short_decision(outcome, policies),

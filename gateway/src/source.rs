@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use providers::StreamDecoder;
 use tokio::time::{Instant, timeout, timeout_at};
 use types::{Code, answer::Event};
@@ -20,6 +21,11 @@ const TAIL_TIME: Duration = Duration::from_millis(500);
 const CATCH_UP_PAUSE: Duration = Duration::from_millis(10);
 /// How long what is under way is read after the caller left.
 const CATCH_UP_TIME: Duration = Duration::from_secs(1);
+
+/// As much as one read takes of what a provider sends faster than it is passed on.
+const READ_BYTES_MAX: usize = 16 << 10;
+/// What is told of a connection that ended in the middle.
+const BROKE: &str = "the connection to the provider broke";
 
 /// A stream that comes in.
 pub(crate) struct Source {
@@ -78,14 +84,27 @@ impl Source {
                 let message = "the provider sent nothing within the time limit";
                 return Read::Failed(Code::UpstreamTimeout, message.to_owned());
             }
-            Ok(Err(_)) => {
-                let message = "the connection to the provider broke";
-                return Read::Failed(Code::UpstreamFailed, message.to_owned());
-            }
+            Ok(Err(_)) => return Read::Failed(Code::UpstreamFailed, BROKE.to_owned()),
             Ok(Ok(None)) => return Read::End,
             Ok(Ok(Some(bytes))) => bytes,
         };
-        let pushed = self.decoder.push(&bytes, events);
+        let mut pushed = self.decoder.push(&bytes, events);
+        let mut taken = bytes.len();
+        // What is there already goes on with it: a write for each piece costs more than the piece.
+        while pushed.is_ok() && !self.decoder.ended() && taken < READ_BYTES_MAX {
+            match self.up.chunk().now_or_never() {
+                Some(Ok(Some(bytes))) => {
+                    taken += bytes.len();
+                    pushed = self.decoder.push(&bytes, events);
+                }
+                Some(Err(_)) => {
+                    self.fault = Some(BROKE.to_owned());
+                    break;
+                }
+                // The end is told again when it is asked for.
+                Some(Ok(None)) | None => break,
+            }
+        }
         if !events.is_empty() {
             self.progress = Instant::now();
         }

@@ -114,7 +114,10 @@ impl Begun<'_, '_> {
     pub(crate) async fn relay(self, bill: &mut Bill) -> End {
         let Self { stream, events } = self;
         let mut encoder = stream.encoder(&events);
-        if stream.down.start_events(&stream.headers).await.is_err() {
+        // These events make the first piece of the answer.
+        let at_once =
+            events.iter().any(|event| matches!(event, Event::Delta { .. } | Event::Finish { .. }));
+        if stream.down.start_events(&stream.headers, at_once).await.is_err() {
             events.iter().for_each(|event| bill.meter.observe(event));
             return stream.leave(bill).await;
         }
@@ -183,8 +186,7 @@ impl Stream<'_, '_> {
         // A caller that asked for usage hears what is charged.
         encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
-        let sent = self.down.send(Bytes::from(out)).await.is_ok();
-        let ended = sent && self.down.end_events().await.is_ok();
+        let ended = self.down.end_events(Bytes::from(out)).await.is_ok();
         self.source.recycle(self.upstreams).await;
         if ended { End::Whole } else { End::Left(Known::Whole) }
     }
@@ -199,9 +201,7 @@ impl Stream<'_, '_> {
             encoder.push(&Event::Finish { choice, reason: Finish::Length }, &mut out);
         }
         encoder.done(&mut out);
-        if self.down.send(Bytes::from(out)).await.is_ok() {
-            let _ = self.down.end_events().await;
-        }
+        let _ = self.down.end_events(Bytes::from(out)).await;
         End::Limit
     }
 

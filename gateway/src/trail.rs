@@ -1,14 +1,17 @@
 //! What happened to one request, gathered step by step and written as audit records: names, hashes
 //! and figures, never content.
 
+use std::collections::BTreeMap;
+
 use dlp::Findings;
 use policy::Permit;
 use router::Plan;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json, value::RawValue};
 use types::{
-    Actor, ActorType, AuditId, Code, Label, Nanos, RequestId, TenantId, Timestamp,
+    Actor, ActorType, AuditId, Code, Label, Nanos, RequestId, TenantId, Timestamp, Trace,
     answer::Usage,
-    audit::{Kind, Record},
+    audit::{Detail, Kind, Record},
 };
 
 use crate::{
@@ -45,24 +48,41 @@ pub(crate) struct Trail {
     pub(crate) label: Option<Label>,
     /// SHA-256 of the body.
     pub(crate) input_hash: Option<String>,
-    /// Findings by kind: how many, and what was done.
-    pub(crate) findings: Map<String, Value>,
+    /// What the inspection found.
+    pub(crate) findings: Found,
     pub(crate) redacted: usize,
     pub(crate) session: Option<String>,
     /// The approval that was asked for or given.
     pub(crate) approval: Option<String>,
     /// What the decision was asked about, for those who ask other policies.
-    pub(crate) facts: Option<Value>,
+    pub(crate) facts: Option<Box<RawValue>>,
     /// Candidates that are out, with the reason of each.
     pub(crate) dropped: Vec<Value>,
     /// Policies that permit, by model.
-    pub(crate) permits: Map<String, Value>,
+    pub(crate) permits: BTreeMap<String, Vec<String>>,
     /// The plan's models in order.
-    pub(crate) planned: Vec<Value>,
+    pub(crate) planned: Vec<String>,
     /// Every lost attempt in order.
     pub(crate) attempts: Vec<Value>,
     /// What served the request in the end.
     pub(crate) served: Option<Served>,
+}
+
+/// What an inspection found, by kind: kinds and places, never values.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Found {
+    #[serde(flatten)]
+    kinds: BTreeMap<&'static str, OfKind>,
+    /// Whether the inspection came to no end, and something may have been missed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    incomplete: bool,
+}
+
+/// The findings of one kind.
+#[derive(Debug, Default, Serialize)]
+struct OfKind {
+    count: u64,
+    places: Vec<String>,
 }
 
 /// Whose request it is.
@@ -97,45 +117,38 @@ impl Trail {
             asked: String::new(),
             label: None,
             input_hash: None,
-            findings: Map::new(),
+            findings: Found::default(),
             redacted: 0,
             session: None,
             approval: None,
             facts: None,
             dropped: Vec::new(),
-            permits: Map::new(),
+            permits: BTreeMap::new(),
             planned: Vec::new(),
             attempts: Vec::new(),
             served: None,
         }
     }
 
-    /// Takes note of what the inspection found: kinds and places, never values.
+    /// Takes note of what the inspection found.
     pub(crate) fn found(&mut self, findings: &Findings) {
         for finding in &findings.findings {
             let kind = finding.kind.as_str();
             metrics::FINDINGS.with_label_values(&[kind, "found"]).inc();
-            let entry =
-                self.findings.entry(kind).or_insert_with(|| json!({ "count": 0, "places": [] }));
-            let count = entry.get("count").and_then(Value::as_u64).unwrap_or(0);
-            entry["count"] = json!(count + 1);
-            if let Some(places) = entry["places"].as_array_mut()
-                && places.len() < PLACES_MAX
-            {
-                places.push(json!(finding.place.chars().take(PLACE_BYTES_MAX).collect::<String>()));
+            let found = self.findings.kinds.entry(kind).or_default();
+            found.count = found.count.saturating_add(1);
+            if found.places.len() < PLACES_MAX {
+                found.places.push(finding.place.chars().take(PLACE_BYTES_MAX).collect());
             }
         }
-        if !findings.complete {
-            self.findings.insert("incomplete".to_owned(), json!(true));
-        }
+        self.findings.incomplete = !findings.complete;
     }
 
     /// Takes note of the findings for which policy refused the request.
     pub(crate) fn blocked<'k>(&self, kinds: impl Iterator<Item = &'k str>) {
         for kind in kinds {
-            let count = self.findings.get(kind).and_then(|entry| entry.get("count"));
-            if let Some(count) = count.and_then(Value::as_u64) {
-                metrics::FINDINGS.with_label_values(&[kind, "block"]).inc_by(count);
+            if let Some(found) = self.findings.kinds.get(kind) {
+                metrics::FINDINGS.with_label_values(&[kind, "block"]).inc_by(found.count);
             }
         }
     }
@@ -143,10 +156,10 @@ impl Trail {
     /// Takes note of what is permitted and planned.
     pub(crate) fn plan(&mut self, permit: &Permit, plan: &Plan) {
         for allowed in permit.models() {
-            self.permits.insert(allowed.model().to_owned(), json!(allowed.policies()));
+            self.permits.insert(allowed.model().to_owned(), allowed.policies().to_vec());
         }
         self.dropped = plan.dropped().iter().map(|dropped| json!(dropped)).collect();
-        self.planned = plan.attempts().iter().map(|choice| json!(choice.model)).collect();
+        self.planned = plan.attempts().iter().map(|choice| choice.model.clone()).collect();
     }
 
     /// The headers that every answer carries once their values are known.
@@ -179,29 +192,36 @@ impl Trail {
         })
     }
 
-    /// The record of a decision; `None` before the caller is known.
-    pub(crate) fn decision(&self, outcome: &str, policies: &[String]) -> Option<Record> {
-        let mut detail = self.detail();
-        if !policies.is_empty() {
-            detail.insert("policies".to_owned(), json!(policies));
-        }
-        self.record(Kind::Decision, outcome, detail)
+    /// The record of a decision; `None` before the caller is known. `request` is the request's text,
+    /// where policy wants it recorded.
+    pub(crate) fn decision(
+        &self,
+        outcome: &str,
+        policies: &[String],
+        request: Option<&str>,
+    ) -> Option<Record> {
+        let who = self.caller.as_ref()?;
+        let detail = Decided {
+            attempts: &self.attempts,
+            dropped: Some(&self.dropped),
+            facts: self.facts.as_deref(),
+            permits: Some(&self.permits),
+            plan: Some(&self.planned),
+            policies: (!policies.is_empty()).then_some(policies),
+            request,
+            ..self.outline()
+        };
+        Some(self.record(who, outcome, &detail))
     }
 
     /// The same record with only what has a bound of its own, for one that is too large with all of
     /// its detail: a decision is never without a record.
     pub(crate) fn short_decision(&self, outcome: &str, policies: &[String]) -> Option<Record> {
-        let mut detail = self.outline();
+        let who = self.caller.as_ref()?;
         let id = |policy: &String| policy.chars().take(PLACE_BYTES_MAX).collect::<String>();
         let policies: Vec<_> = policies.iter().take(POLICIES_MAX).map(id).collect();
-        detail.insert("policies".to_owned(), json!(policies));
-        detail.insert("cut".to_owned(), json!(true));
-        self.record(Kind::Decision, outcome, detail)
-    }
-
-    /// The record of an ended request, with what it cost.
-    pub(crate) fn completion(&self, end: &Completion<'_>) -> Option<Record> {
-        Some(self.ending()?.completion(end))
+        let detail = Decided { policies: Some(&policies), cut: true, ..self.outline() };
+        Some(self.record(who, outcome, &detail))
     }
 
     /// What the record of this request's end needs of its story; `None` before the caller is known.
@@ -215,51 +235,33 @@ impl Trail {
         })
     }
 
-    fn detail(&self) -> Map<String, Value> {
-        let mut detail = self.outline();
-        let mut put = |key: &str, value: Value| detail.insert(key.to_owned(), value);
-        put("permits", Value::Object(self.permits.clone()));
-        put("plan", Value::Array(self.planned.clone()));
-        put("dropped", Value::Array(self.dropped.clone()));
-        if let Some(facts) = &self.facts {
-            put("facts", facts.clone());
-        }
-        if !self.attempts.is_empty() {
-            put("attempts", Value::Array(self.attempts.clone()));
-        }
-        detail
-    }
-
     /// What a record tells of every request, whatever the tree holds.
-    fn outline(&self) -> Map<String, Value> {
-        let mut outline = Map::new();
-        let mut put = |key: &str, value: Value| outline.insert(key.to_owned(), value);
-        put("endpoint", json!(self.endpoint));
-        put("label", json!(self.label));
-        put("input_sha256", json!(self.input_hash));
-        put("findings", Value::Object(self.findings.clone()));
-        put("redacted", json!(self.redacted));
-        if let Some(session) = &self.session {
-            put("session", json!(session));
+    fn outline(&self) -> Decided<'_> {
+        Decided {
+            approval: self.approval.as_deref(),
+            attempts: &[],
+            cut: false,
+            dropped: None,
+            endpoint: self.endpoint,
+            facts: None,
+            findings: &self.findings,
+            input_sha256: self.input_hash.as_deref(),
+            label: self.label,
+            limit: self.limited.as_ref(),
+            ms: elapsed_ms(self.started),
+            permits: None,
+            plan: None,
+            policies: None,
+            redacted: self.redacted,
+            request: None,
+            session: self.session.as_deref(),
+            trace: span::trace(),
         }
-        if let Some(approval) = &self.approval {
-            put("approval", json!(approval));
-        }
-        if let Some(limited) = &self.limited {
-            put("limit", limited.clone());
-        }
-        put("ms", json!(self.elapsed_ms()));
-        outline
     }
 
-    fn record(&self, kind: Kind, outcome: &str, detail: Map<String, Value>) -> Option<Record> {
-        let who = self.caller.clone()?;
+    fn record(&self, who: &Who, outcome: &str, detail: &Decided<'_>) -> Record {
         let facts = (self.request, self.commit.clone(), self.asked.clone());
-        Some(who.record(kind, facts, outcome, detail))
-    }
-
-    fn elapsed_ms(&self) -> u64 {
-        elapsed_ms(self.started)
+        who.clone().record(Kind::Decision, facts, outcome, Detail::of(detail))
     }
 
     /// The outcome's name for metrics: a code, or `ok`.
@@ -271,6 +273,42 @@ impl Trail {
     }
 }
 
+/// The detail of a decision's record.
+#[derive(Serialize)]
+struct Decided<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    attempts: &'a [Value],
+    /// Whether it was too long and only the outline is left.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped: Option<&'a [Value]>,
+    endpoint: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facts: Option<&'a RawValue>,
+    findings: &'a Found,
+    input_sha256: Option<&'a str>,
+    label: Option<Label>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'a Value>,
+    ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permits: Option<&'a BTreeMap<String, Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policies: Option<&'a [String]>,
+    redacted: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Trace>,
+}
+
 impl Who {
     /// A record of what it asked for: the request, the commit and the model.
     fn record(
@@ -278,11 +316,8 @@ impl Who {
         kind: Kind,
         (request, commit, resource): (RequestId, String, String),
         outcome: &str,
-        mut detail: Map<String, Value>,
+        detail: Detail,
     ) -> Record {
-        if let Some(trace) = span::trace() {
-            detail.insert("trace".to_owned(), json!(trace));
-        }
         Record {
             id: AuditId::generate(),
             at: Timestamp::now(),
@@ -294,7 +329,7 @@ impl Who {
             resource,
             outcome: outcome.to_owned(),
             commit,
-            detail: Value::Object(detail),
+            detail,
         }
     }
 }
@@ -315,24 +350,44 @@ pub(crate) struct Ending {
 
 impl Ending {
     /// The record of the end, with what it cost.
-    pub(crate) fn completion(self, end: &Completion<'_>) -> Record {
-        let mut detail = Map::new();
-        detail.insert("provider".to_owned(), json!(end.provider));
-        detail.insert("attempt".to_owned(), json!(end.attempt));
-        detail.insert("cost_nanos".to_owned(), json!(end.cost.0));
-        detail.insert("basis".to_owned(), json!(end.basis));
-        detail.insert("usage".to_owned(), json!(end.usage));
-        detail.insert("ms".to_owned(), json!(elapsed_ms(self.started)));
-        if let Some(hash) = end.output_hash {
-            detail.insert("output_sha256".to_owned(), json!(hash));
-        }
-        detail.insert("attempts".to_owned(), Value::Array(self.attempts));
-        let facts = (self.request, self.commit, end.model.to_owned());
-        self.who.record(Kind::Completion, facts, end.outcome, detail)
+    pub(crate) fn completion(&self, end: &Completion<'_>) -> Record {
+        let detail = Ended {
+            answer: end.answer,
+            attempt: end.attempt,
+            attempts: &self.attempts,
+            basis: end.basis,
+            cost_nanos: end.cost.0,
+            ms: elapsed_ms(self.started),
+            output_sha256: end.output_hash,
+            provider: end.provider,
+            trace: span::trace(),
+            usage: end.usage,
+        };
+        let facts = (self.request, self.commit.clone(), end.model.to_owned());
+        self.who.clone().record(Kind::Completion, facts, end.outcome, Detail::of(&detail))
     }
 }
 
+/// The detail of the record of a request's end.
+#[derive(Serialize)]
+struct Ended<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a str>,
+    attempt: &'a str,
+    attempts: &'a [Value],
+    basis: &'a str,
+    cost_nanos: i64,
+    ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_sha256: Option<&'a str>,
+    provider: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Trace>,
+    usage: Option<Usage>,
+}
+
 /// How an attempt that was paid for ended.
+#[derive(Clone, Copy)]
 pub(crate) struct Completion<'a> {
     pub(crate) outcome: &'a str,
     pub(crate) model: &'a str,
@@ -342,4 +397,6 @@ pub(crate) struct Completion<'a> {
     pub(crate) basis: &'a str,
     pub(crate) usage: Option<Usage>,
     pub(crate) output_hash: Option<&'a str>,
+    /// The answer's text, where policy wants it recorded.
+    pub(crate) answer: Option<&'a str>,
 }

@@ -12,11 +12,20 @@ use bytes::Bytes;
 use http::{Method, Uri, Version, uri::PathAndQuery};
 use pingora_core::{
     connectors::{ConnectorOptions, http::Connector},
-    protocols::{ALPN, http::client::HttpSession},
-    upstreams::peer::HttpPeer,
+    protocols::{
+        ALPN,
+        http::{client::HttpSession, v1::client::HttpSession as Http1Session},
+    },
+    upstreams::peer::{HttpPeer, Peer as _},
 };
 use pingora_http::RequestHeader;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    conn::Conn,
+    pool::{self, Pool},
+};
 
 /// Time limits towards providers.
 #[derive(Debug, Clone, Copy)]
@@ -39,10 +48,6 @@ impl Limits {
     }
 }
 
-/// How long an idle connection is kept for reuse. Most providers close theirs after 60 s or more.
-const POOL_IDLE: Duration = Duration::from_secs(50);
-/// Connections kept for reuse, over all providers.
-const POOL_SIZE: usize = 1024;
 /// How long a resolved name is used before it is looked up again.
 const NAME_TTL: Duration = Duration::from_secs(30);
 /// Names remembered.
@@ -108,14 +113,23 @@ impl Endpoint {
 /// All connections to all providers. One per gateway.
 pub(crate) struct Upstreams {
     connector: Connector,
-    peers: moka::sync::Cache<(String, u16, bool), Arc<HttpPeer>>,
+    /// Idle connections of HTTP/1; those of HTTP/2 are the connector's.
+    pool: Arc<Pool>,
+    _sweep: AbortOnDropHandle<()>,
+    peers: moka::sync::Cache<(String, u16, bool), Arc<Known>>,
     limits: Limits,
+}
+
+/// An address that was looked up, and the key of its connections.
+struct Known {
+    peer: HttpPeer,
+    key: u64,
 }
 
 /// A response whose head has come. The session is on the heap: it is handed on from step to step.
 pub(crate) struct Response {
     session: Box<HttpSession>,
-    peer: Arc<HttpPeer>,
+    to: Arc<Known>,
     pub(crate) status: u16,
     /// The provider's `retry-after` in seconds.
     pub(crate) retry_after: Option<u64>,
@@ -127,7 +141,7 @@ pub(crate) struct Response {
 /// A connection on which nothing has been sent yet.
 pub(crate) struct Connection {
     session: Box<HttpSession>,
-    peer: Arc<HttpPeer>,
+    to: Arc<Known>,
     reused: bool,
 }
 
@@ -135,7 +149,10 @@ impl Upstreams {
     pub(crate) fn new(limits: Limits) -> Self {
         let peers =
             moka::sync::Cache::builder().max_capacity(NAMES_MAX).time_to_live(NAME_TTL).build();
-        Self { connector: Connector::new(Some(ConnectorOptions::new(POOL_SIZE))), peers, limits }
+        let connector = Connector::new(Some(ConnectorOptions::new(pool::SIZE_MAX)));
+        let pool = Arc::new(Pool::default());
+        let sweep = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&pool).sweep()));
+        Self { connector, pool, _sweep: sweep, peers, limits }
     }
 
     pub(crate) const fn limits(&self) -> Limits {
@@ -148,12 +165,17 @@ impl Upstreams {
         endpoint: &Endpoint,
         limit: Duration,
     ) -> Result<Connection, Failure> {
-        let peer = self.peer(endpoint).await?;
+        let to = self.known(endpoint).await?;
+        if let Some(stream) = self.pool.take(to.key) {
+            let session = HttpSession::H1(Http1Session::new_with_options(stream, &to.peer));
+            return Ok(Connection { session: Box::new(session), to, reused: true });
+        }
         // On the heap, because it carries a whole TLS handshake.
-        let connecting = Box::pin(self.connector.get_http_session(peer.as_ref()));
+        let connecting = Box::pin(self.connector.get_http_session(&to.peer));
         match timeout(limit, connecting).await {
             Ok(Ok((session, reused))) => {
-                Ok(Connection { session: Box::new(session), peer, reused })
+                let session = if reused { session } else { joined(session, &to.peer) };
+                Ok(Connection { session: Box::new(session), to, reused })
             }
             Ok(Err(_)) | Err(_) => {
                 // The address may have moved: look it up again next time.
@@ -165,15 +187,24 @@ impl Upstreams {
 
     /// Gives a fully read connection back to the pool.
     pub(crate) async fn release(&self, response: Response) {
-        let Response { session, peer, .. } = response;
-        let releasing =
-            self.connector.release_http_session(*session, peer.as_ref(), Some(POOL_IDLE));
-        Box::pin(releasing).await;
+        let Response { session, to, .. } = response;
+        match *session {
+            HttpSession::H1(mut session) => {
+                session.respect_keepalive();
+                if let Some(stream) = session.reuse().await {
+                    self.pool.put(to.key, stream);
+                }
+            }
+            session => {
+                let idle = Some(pool::IDLE_MAX);
+                Box::pin(self.connector.release_http_session(session, &to.peer, idle)).await;
+            }
+        }
     }
 
-    async fn peer(&self, endpoint: &Endpoint) -> Result<Arc<HttpPeer>, Failure> {
-        if let Some(peer) = self.peers.get(&endpoint.key()) {
-            return Ok(peer);
+    async fn known(&self, endpoint: &Endpoint) -> Result<Arc<Known>, Failure> {
+        if let Some(known) = self.peers.get(&endpoint.key()) {
+            return Ok(known);
         }
         // Not `HttpPeer::new` with a name: that resolves on this thread and panics on failure.
         let lookup = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port));
@@ -188,9 +219,9 @@ impl Upstreams {
         peer.options.connection_timeout = Some(self.limits.connect);
         peer.options.total_connection_timeout = Some(self.limits.connect);
         peer.options.alpn = if endpoint.tls { ALPN::H2H1 } else { ALPN::H1 };
-        let peer = Arc::new(peer);
-        self.peers.insert(endpoint.key(), Arc::clone(&peer));
-        Ok(peer)
+        let known = Arc::new(Known { key: peer.reuse_hash(), peer });
+        self.peers.insert(endpoint.key(), Arc::clone(&known));
+        Ok(known)
     }
 }
 
@@ -204,12 +235,18 @@ impl Connection {
         body: Bytes,
         limit: Duration,
     ) -> Result<Response, Failure> {
-        let Self { mut session, peer, reused } = self;
+        let Self { mut session, to, reused } = self;
         let started = Instant::now();
         let h2 = matches!(*session, HttpSession::H2(_));
         let head = request_head(endpoint, path, headers, body.len(), h2)?;
         let exchange = async {
+            if let Some(conn) = conn(&session) {
+                conn.hold();
+            }
             session.write_request_header(Box::new(head)).await?;
+            if let Some(conn) = conn(&session) {
+                conn.release();
+            }
             session.write_request_body(body, true).await?;
             session.finish_request_body().await?;
             loop {
@@ -240,7 +277,7 @@ impl Connection {
             .and_then(|value| value.to_str().ok())
             .and_then(|text| text.parse().ok());
         let first_byte = started.elapsed();
-        Ok(Response { session, peer, status, retry_after, first_byte, started })
+        Ok(Response { session, to, status, retry_after, first_byte, started })
     }
 }
 
@@ -264,6 +301,26 @@ impl Response {
     /// Stops the provider: closes an HTTP/1 connection, resets an HTTP/2 stream.
     pub(crate) async fn stop(mut self) {
         self.session.shutdown().await;
+    }
+}
+
+/// A new session on a connection that can write head and body in one. The pool keeps it so.
+fn joined(session: HttpSession, peer: &HttpPeer) -> HttpSession {
+    match session {
+        HttpSession::H1(h1) => {
+            let stream = Box::new(Conn::to_provider(h1.into_inner()));
+            HttpSession::H1(Http1Session::new_with_options(stream, peer))
+        }
+        // It gathers its frames itself.
+        other => other,
+    }
+}
+
+/// The connection of an HTTP/1 session.
+fn conn(session: &HttpSession) -> Option<&Conn> {
+    match session {
+        HttpSession::H1(h1) => Conn::within(h1.stream()),
+        _ => None,
     }
 }
 

@@ -4,8 +4,9 @@ use policy::{
     AgentKind, BudgetFacts, Caller, Engine, ModelCall, ModelFacts, RequestFacts, SessionFacts,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use types::{AgentId, Integrity, Label, Locality, Nanos, RequestId, TenantId, Timestamp};
+use types::{
+    AgentId, Integrity, Label, Locality, Nanos, RequestId, TenantId, Timestamp, audit::Detail,
+};
 
 /// Calls of which a replay gives the details.
 const TOLD_MAX: usize = 20;
@@ -50,7 +51,7 @@ pub struct Recorded<'a> {
     /// When it was decided.
     pub at: Timestamp,
     /// The detail of its audit record.
-    pub detail: &'a Value,
+    pub detail: &'a Detail,
 }
 
 /// The facts of a decision, as the gateway writes them.
@@ -91,8 +92,7 @@ impl Replay {
     /// Asks two sets of policies about one more recorded decision. Approvals that were given count
     /// for neither.
     pub fn add(&mut self, recorded: &Recorded<'_>, before: &Engine, after: &Engine) {
-        let facts = recorded.detail.get("facts").cloned().map(serde_json::from_value::<Facts>);
-        let Some(Ok(facts)) = facts else {
+        let Some(facts) = recorded.detail.field::<Facts>("facts") else {
             self.skipped = self.skipped.saturating_add(1);
             return;
         };
@@ -197,7 +197,7 @@ mod tests {
         Engine::untested(&bundle).unwrap()
     }
 
-    fn detail() -> Value {
+    fn detail() -> Detail {
         json!({ "facts": {
             "agent": "default", "tenant": "default", "groups": [], "kind": "user",
             "label": "public", "integrity": "trusted", "kinds": [],
@@ -209,6 +209,7 @@ mod tests {
                 "retention_days": null, "simulator": false,
             }],
         }})
+        .into()
     }
 
     #[test]
@@ -235,7 +236,8 @@ mod tests {
         assert_eq!(replayed(&open, &open), (0, 0, 0));
         let mut replay = Replay::default();
         let (request, at) = ("req_2".to_owned(), Timestamp(0));
-        replay.add(&Recorded { request, at, detail: &json!({}) }, &open, &closed);
+        let detail = json!({}).into();
+        replay.add(&Recorded { request, at, detail: &detail }, &open, &closed);
         assert_eq!((replay.replayed, replay.skipped), (0, 1));
     }
 }

@@ -502,7 +502,7 @@ fn system_record(
         resource: resource.to_owned(),
         outcome: outcome.to_owned(),
         commit: commit.to_owned(),
-        detail,
+        detail: detail.into(),
     }
 }
 

@@ -97,7 +97,7 @@ fn record(permit: &Permit, kind: Kind) -> Record {
         outcome: "ok".to_owned(),
         commit: permit.commit().to_owned(),
         // About as long as that of a real decision.
-        detail: serde_json::json!({ "candidates": vec!["a model that was dropped"; 20] }),
+        detail: serde_json::json!({ "candidates": vec!["a model that was dropped"; 20] }).into(),
     }
 }
 

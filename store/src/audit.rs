@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt::Write as _,
     sync::Arc,
 };
 
@@ -388,15 +389,19 @@ fn entry(row: &AnyRow) -> Result<Entry, Error> {
 
 /// SHA-256 of the previous hash's bytes and the body's; `None` where the previous hash is no hash.
 fn hash_of(prev: &str, body: &str) -> Option<String> {
-    let mut context = digest::Context::new(&digest::SHA256);
     let digits = prev.as_bytes();
     if digits.len() != 64 {
         return None;
     }
+    let mut context = digest::Context::new(&digest::SHA256);
     for pair in digits.chunks(2) {
         let pair = std::str::from_utf8(pair).ok()?;
         context.update(&[u8::from_str_radix(pair, 16).ok()?]);
     }
     context.update(body.as_bytes());
-    Some(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut hash = String::with_capacity(64);
+    for byte in context.finish().as_ref() {
+        write!(hash, "{byte:02x}").ok()?;
+    }
+    Some(hash)
 }

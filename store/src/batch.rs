@@ -445,7 +445,8 @@ fn reaped(books: &Books, outcome: Option<&Outcome>, now: Timestamp) -> Vec<Recor
                 "charged_nanos": hold.charge.map(|charge| charge.amount),
                 "progress_tokens": hold.progress,
                 "lease_until": hold.lease_until.to_string(),
-            }),
+            })
+            .into(),
         })
     };
     released.iter().chain(settled).filter_map(record).collect()

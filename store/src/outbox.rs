@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize as _;
 use serde_json::Value;
 use sqlx::{AnyConnection, Row as _};
 use types::{
@@ -209,7 +208,7 @@ pub(crate) fn audit_event(link: &Link<'_>) -> Result<Event, Error> {
         tenant_id: record.tenant,
         workspace_id: None,
         actor: record.actor.clone(),
-        trace: record.detail.get("trace").and_then(|trace| Trace::deserialize(trace).ok()),
+        trace: record.detail.field::<Trace>("trace"),
         correlation: Correlation {
             parent: record.request.map(|id| id.to_string()),
             ..Correlation::default()
@@ -335,7 +334,8 @@ mod tests {
             commit: String::new(),
             detail: serde_json::json!({
                 "inline": null, "text": "a \" b", "trace": { "trace_id": "ab", "span_id": "cd" },
-            }),
+            })
+            .into(),
         };
         let draft = Draft::new(record).unwrap();
         let (prev, hash) = ("aa".to_owned(), "bb".to_owned());

@@ -247,6 +247,7 @@ fn ended(raise: &Raise, now: Timestamp) -> Record {
             "amount_nanos": raise.amount,
             "made_by": raise.made_by,
             "approval": raise.approval,
-        }),
+        })
+        .into(),
     }
 }

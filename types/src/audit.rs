@@ -1,7 +1,12 @@
 //! One audit record: who did what, what was decided and why. Hashes and names, never content.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::{Actor, AuditId, RequestId, TenantId, Timestamp};
 
@@ -30,7 +35,48 @@ pub struct Record {
     pub commit: String,
     /// Everything else: label, findings by kind and place, policy ids, candidates and why each was
     /// dropped, cost, hashes of input and output. Never prompts, secrets or matched values.
-    pub detail: Value,
+    pub detail: Detail,
+}
+
+/// A JSON value as its text. It is written once, by whoever knows its parts; from there on to the
+/// chain, and out of it again, it is copied byte for byte.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Detail(Box<RawValue>);
+
+impl Detail {
+    /// The text of a value. One that cannot be JSON, which none of our own types is, is `null`.
+    pub fn of(value: &impl Serialize) -> Self {
+        Self(to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The value, for those who show it.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(self.as_str()).unwrap_or_default()
+    }
+
+    /// One field of an object; `None` where it has none of that name and type.
+    pub fn field<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let fields: HashMap<&str, &RawValue> = serde_json::from_str(self.as_str()).ok()?;
+        serde_json::from_str(fields.get(name)?.get()).ok()
+    }
+}
+
+impl From<Value> for Detail {
+    fn from(value: Value) -> Self {
+        Self::of(&value)
+    }
+}
+
+impl PartialEq for Detail {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
 }
 
 /// What an audit record tells of.
@@ -56,5 +102,23 @@ impl Kind {
             Self::Admin => "admin",
             Self::System => "system",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_detail_keeps_its_text_through_a_record() {
+        let text = r#"{"id":"aud_1","b": 1,"a":{"trace":"inner"},"trace":{"x":2.50}}"#;
+        let detail: Detail = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&detail).unwrap(), text);
+        assert_eq!(detail.value()["a"], json!({ "trace": "inner" }));
+        assert_eq!(detail.field::<Value>("trace"), Some(json!({ "x": 2.5 })));
+        assert_eq!((detail.field::<Value>("x"), detail.field::<u64>("a")), (None, None));
+        assert_eq!(Detail::from(json!([1])).field::<u64>("a"), None);
     }
 }

@@ -107,7 +107,7 @@ async fn an_act_waits_for_two_people_and_uses_their_answer_up() {
     let (status, done) = call_as(&house, &ann, SET, cap("5.00")).await;
     assert_eq!((status, &done["cap"]["usd"]), (StatusCode::OK, &json!("5.00")), "{done}");
     let record = house.records(None).await.remove(0);
-    assert_eq!(record.detail["approval"], json!(id));
+    assert_eq!(record.detail.value()["approval"], json!(id));
     let (_, shown) = call(house.local(), "GET", &format!("/api/v1/approvals/{id}"), None).await;
     assert_eq!(shown["status"], "used");
     assert_eq!(shown["used_by"], json!(record.request.unwrap()));
@@ -227,14 +227,11 @@ async fn emergency_rights_need_two_others_and_everything_under_them_is_marked() 
     let (status, answer) = call_as(&house, &eve, make, agent("one")).await;
     assert_eq!(status, StatusCode::CREATED, "{answer}");
     let acts = Some(types::audit::Kind::Admin);
-    assert_eq!(house.records(acts).await[0].detail["break_glass"], json!(id));
+    assert_eq!(house.records(acts).await[0].detail.value()["break_glass"], json!(id));
     let (status, _) = call_as(&house, &eve, ("GET", "/api/v1/keys"), None).await;
     assert_eq!(status, StatusCode::OK);
-    let looked = house.records(acts).await.remove(0);
-    assert_eq!(
-        (&looked.detail["operation"], &looked.detail["break_glass"]),
-        (&json!("key.list"), &json!(id))
-    );
+    let looked = house.records(acts).await.remove(0).detail.value();
+    assert_eq!((&looked["operation"], &looked["break_glass"]), (&json!("key.list"), &json!(id)));
     let other = house.person("other", &[]).await;
     let (status, _) = call_as(&house, &other, make, agent("two")).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "they are one person's");

@@ -14,8 +14,8 @@ use tokio::runtime::Handle;
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{FilterExt, filter_fn},
-    layer::SubscriberExt,
+    filter::{FilterExt, LevelFilter, ParseError, filter_fn},
+    layer::{Filter, SubscriberExt},
     util::SubscriberInitExt,
 };
 
@@ -30,14 +30,11 @@ pub(super) struct Running {
 
 /// Starts logs and traces for the whole process.
 pub(super) fn start(settings: &Telemetry) -> Result<Running, Failure> {
-    let bad_filter = |error: tracing_subscriber::filter::ParseError| {
+    let bad_filter = |error: ParseError| {
         let message = format!("`telemetry.log_filter` cannot be read: {error}");
         Failure::usage(message, "write it like `info` or `gateway=debug,info`")
     };
-    let filter = || {
-        let wanted = EnvFilter::try_new(&settings.log_filter).map_err(bad_filter)?;
-        Ok::<_, Failure>(wanted.and(filter_fn(is_free_of_content)))
-    };
+    let filter = || filter(&settings.log_filter).map_err(bad_filter);
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     let lines: BoxedLayer = match settings.log_format {
@@ -60,6 +57,15 @@ pub(super) fn start(settings: &Telemetry) -> Result<Running, Failure> {
     let layers: Vec<BoxedLayer> = std::iter::once(lines).chain(spans).collect();
     tracing_subscriber::registry().with(layers).try_init().map_err(Failure::of)?;
     Ok(Running { traces })
+}
+
+/// Which lines are written: those that are wanted, and none that could carry content.
+fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, ParseError> {
+    let wanted = EnvFilter::try_new(wanted)?;
+    // Joined filters have a highest level only if each of them names one. Without it every line that
+    // a library could write on a request's way, however low, is made and looked at by both.
+    let own = filter_fn(is_free_of_content).with_max_level_hint(LevelFilter::TRACE);
+    Ok(wanted.and(own))
 }
 
 /// Whether a line cannot carry a key or a prompt. Below `info` libraries log what they read and
@@ -128,5 +134,23 @@ impl HttpClient for OnRuntime {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let client = self.client.clone();
         self.handle.spawn(async move { client.send_bytes(request).await }).await?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(wanted: &str, highest: LevelFilter) {
+        assert_eq!(filter(wanted).unwrap().max_level_hint(), Some(highest), "{wanted}");
+    }
+
+    /// What nobody wants to read costs one look at a number.
+    #[test]
+    fn lines_above_the_wanted_level_are_off_everywhere() {
+        check("info", LevelFilter::INFO);
+        check("off", LevelFilter::OFF);
+        check("gateway=debug,info", LevelFilter::DEBUG);
     }
 }

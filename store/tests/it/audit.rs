@@ -127,7 +127,7 @@ async fn an_export_has_every_record_as_it_was_hashed(database: &Database) {
 async fn a_record_beyond_the_limit_is_refused(database: &Database) {
     let store = database.prepared().await;
     let mut big = record(Kind::Decision);
-    big.detail = serde_json::Value::String("x".repeat(store::audit::RECORD_BYTES_MAX));
+    big.detail = serde_json::Value::String("x".repeat(store::audit::RECORD_BYTES_MAX)).into();
     let refused = store.audit().append(big).await;
     assert!(matches!(refused, Err(store::Error::RecordTooLarge { .. })), "{refused:?}");
 }

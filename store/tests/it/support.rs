@@ -202,7 +202,7 @@ pub fn record(kind: Kind) -> Record {
         resource: MODEL.to_owned(),
         outcome: "permit".to_owned(),
         commit: "c0ffee".to_owned(),
-        detail: serde_json::json!({ "label": "internal", "note": "nul \u{0} stays" }),
+        detail: serde_json::json!({ "label": "internal", "note": "nul \u{0} stays" }).into(),
     }
 }
 
