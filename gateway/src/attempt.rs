@@ -144,6 +144,8 @@ pub(crate) struct Destination<'a> {
     pub(crate) limits: Limits,
     /// Whether policy wants this call recorded in full.
     pub(crate) log_full: bool,
+    /// Whether policy wants its record on the disk before it goes out.
+    pub(crate) audit_required: bool,
 }
 
 impl<'a> Destination<'a> {
@@ -158,8 +160,8 @@ impl<'a> Destination<'a> {
         let secret = order.snapshot.secret(&provider.name);
         let limits = gate.upstreams.limits().with(&provider.timeouts);
         let allowed = order.permit.allowed(&model.id).ok_or_else(gone)?;
-        let log_full = allowed.obligations().log_full;
-        Ok(Self { model, provider, endpoint, price, secret, limits, log_full })
+        let policy::Obligations { log_full, audit_required, .. } = *allowed.obligations();
+        Ok(Self { model, provider, endpoint, price, secret, limits, log_full, audit_required })
     }
 
     /// Takes note of what happened at this endpoint.

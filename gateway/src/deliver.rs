@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use router::Outcome;
+use store::fault;
 use types::{Code, answer::ChatAnswer};
 
 use crate::{
@@ -40,10 +41,14 @@ pub(crate) async fn streamed(
         provider: &to.provider.name,
         arrived: trail.started,
     };
+    fault::point("answer.before");
     let relayed = match Box::new(stream).begin().await {
         Ok(begun) => {
             to.note(gate, began);
-            Ok(begun.relay(&mut bill).await)
+            fault::point("answer.begun");
+            let end = begun.relay(&mut bill).await;
+            fault::point("answer.ended");
+            Ok(end)
         }
         Err(silent) => Err(silent),
     };
@@ -167,7 +172,9 @@ async fn deliver(
     answer.usage = Some(bill.told());
     let body = Bytes::from(providers::openai::encode_answer(&answer));
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
+    fault::point("answer.last");
     let sent = down.reply(200, "application/json", &trail.headers(), body).await;
+    fault::point("answer.ended");
     bill.output_hash = down.sent_sha256();
     bill.close(Used::Whole, if sent.is_ok() { "ok" } else { "caller_left" });
     Ok(())

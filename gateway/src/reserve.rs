@@ -129,7 +129,7 @@ async fn hold(
         provider: to.provider.name.clone(),
         model: to.model.id.clone(),
         price_row: to.price.id.clone(),
-        durable: false,
+        durable: to.audit_required,
     };
     let record = if trail.decided {
         None

@@ -15,6 +15,7 @@ const HONOURED: &[(&str, &[&str])] = &[
             "max_cost",
             "max_tokens",
             "log",
+            "audit",
             "locality",
             "retention",
             "dry_run",

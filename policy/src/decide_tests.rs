@@ -215,7 +215,11 @@ fn obligations_of_both_layers_join_to_the_strictest() {
         policy("@redact(\"email\") @max_cost(\"2\") @max_tokens(\"4096\")", "permit", "true")
             + &policy("@redact(\"us_ssn\") @max_cost(\"0.50\")", "permit", "true")
             + &policy("@max_cost(\"0.01\")", "permit", "resource.simulator");
-    let own = policy("@redact(\"phone\") @max_tokens(\"100\") @log(\"full\")", "permit", "true");
+    let own = policy(
+        "@redact(\"phone\") @max_tokens(\"100\") @log(\"full\") @audit(\"required\")",
+        "permit",
+        "true",
+    );
     let caller = caller();
     let decision = engine(&organisation, &own).decide(&call(&caller), &[LOCAL, CLOUD]);
     let permit = decision.permit.unwrap();
@@ -224,6 +228,7 @@ fn obligations_of_both_layers_join_to_the_strictest() {
         max_cost: Some(Nanos(500_000_000)),
         max_tokens: Some(100),
         log_full: true,
+        audit_required: true,
         ..Obligations::default()
     };
     assert_eq!(permit.models().len(), 2);

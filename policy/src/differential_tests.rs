@@ -89,6 +89,7 @@ const OBLIGATIONS: &[&str] = &[
     "@max_cost(\"2\")",
     "@max_tokens(\"4096\")",
     "@log(\"full\")",
+    "@audit(\"required\")",
     "@locality(\"local\")",
     "@retention(\"none\")",
     "@retention(\"30d\")",

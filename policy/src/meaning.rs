@@ -39,6 +39,8 @@ pub enum Duty {
     MaxTokens(u64),
     /// Content is recorded in full.
     LogFull,
+    /// The record is on the disk before the call goes out.
+    AuditRequired,
 }
 
 impl Duty {
@@ -46,7 +48,9 @@ impl Duty {
         let redact = obligations.redact.iter().cloned().map(Self::Redact);
         let caps = obligations.max_cost.map(Self::MaxCost).into_iter();
         let caps = caps.chain(obligations.max_tokens.map(Self::MaxTokens));
-        redact.chain(caps).chain(obligations.log_full.then_some(Self::LogFull)).collect()
+        let log = obligations.log_full.then_some(Self::LogFull);
+        let audit = obligations.audit_required.then_some(Self::AuditRequired);
+        redact.chain(caps).chain(log).chain(audit).collect()
     }
 
     /// Whether obligations bring it, or something stricter.
@@ -56,6 +60,7 @@ impl Duty {
             Self::MaxCost(most) => obligations.max_cost.is_some_and(|cap| cap <= *most),
             Self::MaxTokens(most) => obligations.max_tokens.is_some_and(|cap| cap <= *most),
             Self::LogFull => obligations.log_full,
+            Self::AuditRequired => obligations.audit_required,
         }
     }
 }
@@ -68,6 +73,7 @@ impl fmt::Display for Duty {
             Self::MaxCost(cap) => write!(f, "for more than {} US dollars", cap.to_usd()),
             Self::MaxTokens(cap) => write!(f, "with more than {cap} output tokens"),
             Self::LogFull => f.write_str("without being recorded in full"),
+            Self::AuditRequired => f.write_str("without its record on the disk first"),
         }
     }
 }

@@ -20,6 +20,9 @@ pub struct Obligations {
     pub max_tokens: Option<u64>,
     /// Whether content is recorded in full: `@log("full")`.
     pub log_full: bool,
+    /// Whether the disk must have the record of the decision before the call goes out, and not only the
+    /// system: `@audit("required")`.
+    pub audit_required: bool,
     /// Whether only models on the organisation's own hardware may serve it: `@locality("local")`.
     pub local_only: bool,
     /// The most days for which a provider may keep the content: `@retention("30d")`, and 0 for
@@ -52,6 +55,7 @@ impl Obligations {
         self.max_cost = lower(self.max_cost, other.max_cost);
         self.max_tokens = lower(self.max_tokens, other.max_tokens);
         self.log_full |= other.log_full;
+        self.audit_required |= other.audit_required;
         self.local_only |= other.local_only;
         self.retention_days = lower(self.retention_days, other.retention_days);
         self.dry_run_only |= other.dry_run_only;
@@ -120,10 +124,10 @@ mod tests {
                 ApprovalNeed { roles, quorum, expires: Duration::from_secs(hours * 3600) }
             });
         let limits = (option::of(1..9i64), option::of(1..9u64), option::of(0..9u32));
-        let flags = any::<[bool; 3]>();
+        let flags = any::<[bool; 4]>();
         (names(), names(), limits, flags, option::of(need)).prop_map(
             |(redact, block, (cost, max_tokens, retention_days), flags, approval)| {
-                let [log_full, local_only, dry_run_only] = flags;
+                let [log_full, audit_required, local_only, dry_run_only] = flags;
                 let max_cost = cost.map(Nanos);
                 Obligations {
                     redact,
@@ -131,6 +135,7 @@ mod tests {
                     max_cost,
                     max_tokens,
                     log_full,
+                    audit_required,
                     local_only,
                     retention_days,
                     dry_run_only,
@@ -168,6 +173,7 @@ mod tests {
             prop_assert!(a.max_cost.is_none_or(|cap| both.max_cost.is_some_and(|c| c <= cap)));
             prop_assert!(a.max_tokens.is_none_or(|cap| both.max_tokens.is_some_and(|c| c <= cap)));
             prop_assert!(both.log_full || !a.log_full);
+            prop_assert!(both.audit_required || !a.audit_required);
         }
     }
 }

@@ -302,12 +302,13 @@ fn obliged(permits: &[&Alone], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> 
     let cents = |text: &&str| text.parse::<types::Nanos>().unwrap().0;
     let cost: Option<i64> = texts("max_cost").iter().map(cents).min();
     format!(
-        "permitted by {:?} redact {:?} block {block:?} cost {cost:?} tokens {:?} log {} local {} \
+        "permitted by {:?} redact {:?} block {block:?} cost {cost:?} tokens {:?} log {} audit {} local {} \
          retention {retention:?} dry {dry_run} approval {roles:?} of {}",
         ids(permits),
         words("redact"),
         least("max_tokens"),
         !texts("log").is_empty(),
+        !texts("audit").is_empty(),
         !texts("locality").is_empty(),
         if roles.is_empty() { 0 } else { quorum },
     )
@@ -322,6 +323,7 @@ pub(crate) fn words(decision: &Decision) -> String {
             max_cost,
             max_tokens,
             log_full,
+            audit_required,
             local_only,
             retention_days,
             dry_run_only,
@@ -333,7 +335,8 @@ pub(crate) fn words(decision: &Decision) -> String {
         let mut line =
             format!("{}: permitted by {ids:?} redact {redact:?} block {block:?}", allowed.model());
         write!(line, " cost {:?} tokens {max_tokens:?}", max_cost.map(|cap| cap.0)).unwrap();
-        write!(line, " log {log_full} local {local_only} retention {retention_days:?}").unwrap();
+        write!(line, " log {log_full} audit {audit_required}").unwrap();
+        write!(line, " local {local_only} retention {retention_days:?}").unwrap();
         write!(line, " dry {dry_run_only} approval {roles:?} of {quorum}").unwrap();
         line
     });

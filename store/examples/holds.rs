@@ -74,6 +74,7 @@ async fn live(ledger: &Ledger, permit: &Permit, whole: bool) -> Result<(), Error
         provider: "p".to_owned(),
         model: "m".to_owned(),
         price_row: "measured".to_owned(),
+        durable: false,
     };
     ledger.hold(permit, ask, whole.then(|| record(permit, Kind::Decision))).await?;
     if whole {
