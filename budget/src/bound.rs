@@ -125,27 +125,26 @@ fn dearest(price: &Price, extent: &Extent) -> Result<(NanosPerMillion, NanosPerM
             None => continue,
         };
         for rates in schedule.reachable(length) {
-            let input = dearest_of(rates, class, extent.input_kinds());
-            let output = dearest_of(rates, class, extent.output_kinds());
-            match (input, output) {
-                (Ok(input), Ok(output)) => {
-                    dearest = (dearest.0.max(input), dearest.1.max(output));
-                }
-                (Err(missing), _) | (_, Err(missing)) if needed => return Err(missing),
-                (Err(_), _) | (_, Err(_)) => {}
-            }
+            let input = dearest_of(rates, class, needed, extent.input_kinds())?;
+            let output = dearest_of(rates, class, needed, extent.output_kinds())?;
+            dearest = (dearest.0.max(input), dearest.1.max(output));
         }
     }
     Ok(dearest)
 }
 
+/// The dearest rate of some kinds. In a class that need not have a price, a call of the kinds that have
+/// one can be billed all the same, so that these count.
 fn dearest_of(
     rates: &Rates,
     class: ServiceClass,
+    needed: bool,
     mut kinds: impl Iterator<Item = Kind>,
 ) -> Result<NanosPerMillion, Unpriced> {
-    kinds.try_fold(NanosPerMillion(0), |dearest, kind| {
-        rates.get(kind).map(|rate| rate.max(dearest)).ok_or(Unpriced::Kind { kind, class })
+    kinds.try_fold(NanosPerMillion(0), |dearest, kind| match rates.get(kind) {
+        Some(rate) => Ok(rate.max(dearest)),
+        None if needed => Err(Unpriced::Kind { kind, class }),
+        None => Ok(dearest),
     })
 }
 

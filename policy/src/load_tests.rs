@@ -115,8 +115,8 @@ fn names_that_nothing_else_knows_are_told() {
 
 #[test]
 fn annotations_are_checked() {
-    assert_snapshot!(annotation("permit", "@id(\"x\") @sendmail(\"root\")"), @"policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
-    assert_snapshot!(annotation("permit", "@reroute(\"local\")"), @"policies/o.cedar:1: `@reroute` has no meaning on this policy, only on a forbid; the annotations of permit are redact, block, max_cost, max_tokens, log, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
+    assert_snapshot!(annotation("permit", "@id(\"x\") @sendmail(\"root\")"), @"policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
+    assert_snapshot!(annotation("permit", "@reroute(\"local\")"), @"policies/o.cedar:1: `@reroute` has no meaning on this policy, only on a forbid; the annotations of permit are redact, block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
     assert_snapshot!(annotation("forbid", "@redact(\"email\")"), @"policies/o.cedar:1: `@redact` has no meaning on this policy, only on a permit; the annotations of forbid are reroute, id, doc, description");
     assert_snapshot!(annotation("forbid", "@reroute(\"cloud\")"), @r#"policies/o.cedar:1: `@reroute` does not know `cloud`; write @reroute("local")"#);
     assert_snapshot!(annotation("permit", "@redact(\"email,fax\")"), @"policies/o.cedar:1: `@redact` names the unknown kind `fax`; the kinds are email, phone, card, us_ssn, aws_key");
@@ -140,7 +140,7 @@ fn all_faults_of_all_files_come_at_once() {
     let two = policy("@sendmail", "permit", "context.label == 1") + "\npermit";
     assert_snapshot!(faults(&policy("@sendmail", "permit", "context.label > 1"), &two), @r#"
     agents/default/a.cedar:6: unexpected end of input; correct the syntax here
-    policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, locality, retention, dry_run, approval, quorum, expires, id, doc, description
+    policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description
     policies/o.cedar:4: unexpected type: expected Long but saw String; compare with policies/schema.cedarschema
     "#);
 }

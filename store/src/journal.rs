@@ -463,7 +463,7 @@ pub(crate) fn lock(folder: &Path) -> Result<File, crate::Error> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
-            Err(failed("another process uses it; give each its own `state.dir`".to_owned()))
+            Err(failed("another server uses it; give each its own `state.dir`".to_owned()))
         }
         Err(std::fs::TryLockError::Error(error)) => Err(failed(error.to_string())),
     }

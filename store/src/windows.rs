@@ -105,9 +105,31 @@ async fn carried(conn: &mut AnyConnection, spec: &CapSpec) -> Result<i64, Error>
     for row in &rows {
         let before = accounts::read(row)?;
         let spent = spent_in(conn, &before, (window.starts, ends)).await?;
-        sum = sum.saturating_add(spent).saturating_add(before.held.0);
+        // What lies in slices goes back unspent: calls of the new window are not admitted from it.
+        let held = before.held.0.saturating_sub(sliced(conn, &before).await?).max(0);
+        sum = sum.saturating_add(spent).saturating_add(held);
     }
     Ok(sum)
+}
+
+/// What lies in open slices of an account.
+async fn sliced(conn: &mut AnyConnection, account: &Account) -> Result<i64, Error> {
+    let row = sqlx::query(
+        "select cast(coalesce(sum(amount), 0) as bigint) as amount from slices \
+         where tenant_id = $1 and state = 'open' and path like $2 escape '!'",
+    )
+    .bind(account.key.tenant.to_string())
+    .bind(in_path(account)?)
+    .fetch_one(conn)
+    .await?;
+    Get { row: &row, table: "slices" }.int("amount")
+}
+
+/// A pattern that the paths with an account match.
+fn in_path(account: &Account) -> Result<String, Error> {
+    let name = rows::json(&accounts::within(&account.key))?;
+    let name = name.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    Ok(format!("%{name}%"))
 }
 
 /// What the ledger has of an account between two instants.
@@ -116,8 +138,6 @@ async fn spent_in(
     account: &Account,
     (from, to): (Timestamp, Timestamp),
 ) -> Result<i64, Error> {
-    let name = rows::json(&accounts::within(&account.key))?;
-    let name = name.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let row = sqlx::query(
         "select cast(coalesce(sum(amount + overrun), 0) as bigint) as spent from ledger \
          where tenant_id = $1 and at >= $2 and at < $3 and path like $4 escape '!'",
@@ -125,7 +145,7 @@ async fn spent_in(
     .bind(account.key.tenant.to_string())
     .bind(from.0)
     .bind(to.0)
-    .bind(format!("%{name}%"))
+    .bind(in_path(account)?)
     .fetch_one(conn)
     .await?;
     Get { row: &row, table: "ledger" }.int("spent")

@@ -452,7 +452,7 @@ async fn two_processes_cannot_share_a_journal(database: &Database) {
     let folder = Folder::new();
     let _first = folder.open(database).await;
     let refused = Store::open(&folder.options(database)).await.err().unwrap();
-    assert!(refused.to_string().contains("another process"), "{refused}");
+    assert!(refused.to_string().contains("another server"), "{refused}");
 }
 
 async fn eventually(done: impl AsyncFn() -> bool) {
