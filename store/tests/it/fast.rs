@@ -10,7 +10,10 @@ use std::{
 };
 
 use sqlx::{AnyConnection, Connection as _};
-use store::{Options, Store, ledger::Error};
+use store::{
+    Options, Store,
+    ledger::{Error, HoldAsk},
+};
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet};
 use types::{Nanos, Timestamp, audit::Kind};
 
@@ -32,6 +35,8 @@ on_both! {
     a_stopped_process_finds_its_slice_lapsed;
     a_lower_cap_ends_the_slices;
     a_full_journal_refuses_admissions_and_no_settlement;
+    an_end_does_not_wait_for_a_database_that_is_away;
+    a_hold_can_wait_for_the_disk;
     a_journal_of_another_database_is_refused;
     two_processes_cannot_share_a_journal;
 }
@@ -414,13 +419,19 @@ async fn a_lower_cap_ends_the_slices(database: &Database) {
 
 async fn a_full_journal_refuses_admissions_and_no_settlement(database: &Database) {
     let folder = Folder::new();
-    let options = Options { journal_bytes_max: 1 << 20, ..folder.options(database) };
+    let bytes = 2 << 20;
+    let options = Options { journal_bytes_max: bytes, ..folder.options(database) };
     let store = Store::open(&options).await.unwrap();
     prepare(&store).await;
     let (ledger, spec, permit) = (store.ledger(), cap(100 * CENT), permit());
-    let mut open = Vec::new();
+    let first = ask(vec![spec.clone()], 1);
+    ledger.hold_dispatched(&permit, first.clone(), None).await.unwrap();
+    store.catch_up().await.unwrap();
+    // Nothing is carried from here on, so that no file can go.
+    let busy = Busy::new(database).await;
+    let mut open = vec![first.hold];
     let refused = loop {
-        let ask = ask(vec![spec.clone()], 1);
+        let ask = ask(vec![spec.clone()], 0);
         match ledger.hold_dispatched(&permit, ask.clone(), Some(record(Kind::Decision))).await {
             Ok(_) => open.push(ask.hold),
             Err(error) => break error,
@@ -430,11 +441,68 @@ async fn a_full_journal_refuses_admissions_and_no_settlement(database: &Database
     assert!(matches!(refused, Error::Unavailable { .. }), "{refused}");
     assert!(open.len() > 100, "{} were admitted", open.len());
     for hold in &open {
-        ledger.settle(*hold, cost(1), None).await.unwrap();
+        ledger.settle(*hold, cost(0), None).await.unwrap();
     }
+    let long: u64 = folder.files().iter().map(|file| file.metadata().unwrap().len()).sum();
+    assert!(long <= bytes, "{long} bytes");
+    busy.end().await;
     store.catch_up().await.unwrap();
-    let account = account(&store).await;
-    assert_eq!(account.settled.0, i64::try_from(open.len()).unwrap());
+    let rows = database.count("select count(*) from ledger").await;
+    assert_eq!(rows, i64::try_from(open.len()).unwrap());
+    assert_sound(database).await;
+    // What is carried makes room.
+    eventually(async || {
+        ledger.hold_dispatched(&permit, ask(vec![spec.clone()], 1), None).await.is_ok()
+    })
+    .await;
+}
+
+async fn an_end_does_not_wait_for_a_database_that_is_away(database: &Database) {
+    let folder = Folder::new();
+    let options = Options {
+        statement_timeout: Duration::from_millis(300),
+        acquire_timeout: Duration::from_millis(300),
+        ..folder.options(database)
+    };
+    let store = Store::open(&options).await.unwrap();
+    prepare(&store).await;
+    let (ledger, spec, permit) = (store.ledger(), cap(100 * CENT), permit());
+    ledger.hold_dispatched(&permit, ask(vec![spec.clone()], 1), None).await.unwrap();
+    store.catch_up().await.unwrap();
+    let busy = Busy::new(database).await;
+    for _ in 0..300 {
+        let ask = ask(vec![spec.clone()], 0);
+        ledger.hold_dispatched(&permit, ask.clone(), None).await.unwrap();
+        ledger.settle(ask.hold, cost(0), None).await.unwrap();
+    }
+    let closed = tokio::time::timeout(Duration::from_secs(20), store.close()).await;
+    assert!(closed.is_ok(), "it waits for the database");
+    let late = ledger.hold_dispatched(&permit, ask(vec![spec], 0), None).await;
+    assert!(matches!(late, Err(Error::Unavailable { .. })), "{late:?}");
+    drop((ledger, store));
+    busy.end().await;
+    let _store = folder.open(database).await;
+    assert_eq!(database.count("select count(*) from ledger").await, 300);
+    assert_sound(database).await;
+}
+
+async fn a_hold_can_wait_for_the_disk(database: &Database) {
+    let folder = Folder::new();
+    let store = folder.open(database).await;
+    prepare(&store).await;
+    let (ledger, permit) = (store.ledger(), permit());
+    let durable = || HoldAsk { durable: true, ..ask(vec![cap(100 * CENT)], CENT) };
+    for _ in 0..3 {
+        ledger.hold_dispatched(&permit, durable(), Some(record(Kind::Decision))).await.unwrap();
+    }
+    // Whoever leaves while the disk is waited for has nothing to pay.
+    let asked = durable();
+    let waiting = ledger.hold_dispatched(&permit, asked, None);
+    let left = tokio::time::timeout(Duration::ZERO, waiting).await;
+    assert!(left.is_err(), "it did not wait for the disk");
+    store.catch_up().await.unwrap();
+    let query = "select count(*) from ledger where amount = 0";
+    assert_eq!(database.count(query).await, 1);
     assert_sound(database).await;
 }
 
