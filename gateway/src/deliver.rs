@@ -28,6 +28,7 @@ pub(crate) async fn streamed(
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
     let began = Outcome::Began { first_byte: response.first_byte };
+    fault::point("answer.before");
     let decoder = quote::dialect(to.provider).stream_decoder();
     let stream = Stream {
         upstreams: &gate.upstreams,
@@ -41,14 +42,11 @@ pub(crate) async fn streamed(
         provider: &to.provider.name,
         arrived: trail.started,
     };
-    fault::point("answer.before");
     let relayed = match Box::new(stream).begin().await {
         Ok(begun) => {
             to.note(gate, began);
             fault::point("answer.begun");
-            let end = begun.relay(&mut bill).await;
-            fault::point("answer.ended");
-            Ok(end)
+            Ok(begun.relay(&mut bill).await)
         }
         Err(silent) => Err(silent),
     };
@@ -182,6 +180,7 @@ async fn deliver(
 
 /// Closes the bill of what served the request.
 fn close(bill: Bill, used: Used, outcome: &str, trail: &mut Trail) {
+    fault::point("answer.ended");
     charged(&bill, used, trail);
     bill.close(used, outcome);
 }

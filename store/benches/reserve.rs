@@ -7,6 +7,7 @@
 //! at once as the first column says. `behind` is how long the database then takes to have it all.
 #![expect(
     clippy::print_stdout,
+    clippy::panic,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -18,7 +18,7 @@ use types::{AgentId, AuditId, HoldId, KeyId, Timestamp, audit, audit::Record};
 
 use crate::{
     Error, accounts, alerts,
-    audit::Draft,
+    audit::{Draft, Link},
     booked::{self, Settlements},
     fault, outbox, owners, rollup,
     rows::{self, Get, signed},
@@ -66,6 +66,55 @@ pub(crate) async fn write(
     let (mut books, mut askers) = load(&mut tx, inner, entries, now).await?;
     let share = share(&mut tx, entries, now).await?;
     let clock = Clock { lease_until, fence, share };
+    let Decided { applied, records, settlements } =
+        decide(&mut books, &mut askers, entries, (&clock, carried, now))?;
+
+    let changed: Vec<Account> = books.changed_accounts().cloned().collect();
+    accounts::write(&mut tx, &changed).await?;
+    let noted = alerts::note(&mut tx, inner, &books, &full(&applied), now).await?;
+    write_holds(&mut tx, &books, &askers).await?;
+    slices::rows::write(&mut tx, &books, &askers).await?;
+    let booked = booked::all(&books, &askers, &settlements)?;
+    booked::write(&mut tx, &booked).await?;
+    rollup::add(&mut tx, &booked).await?;
+    let links = crate::audit::chain(&mut tx, inner.dialect, &records).await?;
+    // Few, and worth keeping: these wait for the bus even where nobody listens.
+    outbox::insert(&mut tx, &noted.events).await?;
+    let told = tell(&mut tx, inner, &books, &links).await? || !noted.events.is_empty();
+    if let Some(seq) = entries.iter().filter_map(|entry| entry.seq).max() {
+        owners::carry(&mut tx, fence, seq).await?;
+    }
+    fault::point("carry.before");
+    let committed = tx.commit().await;
+    committed.map_err(|error| Failed { error: error.into(), uncertain: true })?;
+
+    fault::point("carry.committed");
+
+    inner.seen.put(books.accounts(), seen_at);
+    if told {
+        inner.outbox.notify_one();
+    }
+    if !noted.events.is_empty() {
+        inner.alerted.notify_one();
+    }
+    inner.told.keep(noted);
+    Ok(applied)
+}
+
+/// What the books said to the entries of a batch.
+struct Decided {
+    applied: Vec<Applied>,
+    records: Vec<Arc<Draft>>,
+    settlements: Settlements,
+}
+
+/// Applies the entries, apart from those that are carried already.
+fn decide(
+    books: &mut Books,
+    askers: &mut Askers,
+    entries: &[Entry],
+    (clock, carried, now): (&Clock, u64, Timestamp),
+) -> Result<Decided, Error> {
     let (mut applied, mut records) = (Vec::new(), Vec::new());
     let mut settlements = Settlements::new();
     for entry in entries {
@@ -74,7 +123,7 @@ pub(crate) async fn write(
             continue;
         }
         let result = match &entry.ask {
-            Some(ask) => apply(&mut books, ask, &clock, now).map(Some),
+            Some(ask) => apply(books, ask, clock, now).map(Some),
             None => Ok(None),
         };
         if let Ok(outcome) = &result {
@@ -90,7 +139,7 @@ pub(crate) async fn write(
                 }
                 _ => {}
             }
-            for record in reaped(&books, outcome.as_ref(), now) {
+            for record in reaped(books, outcome.as_ref(), now) {
                 records.push(Arc::new(Draft::new(record)?));
             }
         }
@@ -100,46 +149,28 @@ pub(crate) async fn write(
         }
         applied.push(result);
     }
+    Ok(Decided { applied, records, settlements })
+}
 
-    let changed: Vec<Account> = books.changed_accounts().cloned().collect();
-    accounts::write(&mut tx, &changed).await?;
-    let noted = alerts::note(&mut tx, inner, &books, &full(&applied), now).await?;
-    write_holds(&mut tx, &books, &askers).await?;
-    slices::rows::write(&mut tx, &books, &askers).await?;
-    let booked = booked::all(&books, &askers, &settlements)?;
-    booked::write(&mut tx, &booked).await?;
-    rollup::add(&mut tx, &booked).await?;
-    let links = crate::audit::chain(&mut tx, inner.dialect, &records).await?;
-    // Few, and worth keeping: these wait for the bus even where nobody listens.
-    outbox::insert(&mut tx, &noted.events).await?;
+/// Puts what a batch did into the outbox, where somebody listens; says whether there was anything.
+async fn tell(
+    conn: &mut AnyConnection,
+    inner: &Inner,
+    books: &Books,
+    links: &[Link<'_>],
+) -> Result<bool, Error> {
+    if inner.carriers.reach_nobody() {
+        return Ok(false);
+    }
     let mut events = Vec::new();
-    if !inner.carriers.reach_nobody() {
-        for row in books.new_ledger_rows() {
-            events.push(outbox::ledger_event(row)?);
-        }
-        for link in &links {
-            events.push(outbox::audit_event(link)?);
-        }
-        outbox::insert(&mut tx, &events).await?;
+    for row in books.new_ledger_rows() {
+        events.push(outbox::ledger_event(row)?);
     }
-    if let Some(seq) = entries.iter().filter_map(|entry| entry.seq).max() {
-        owners::carry(&mut tx, fence, seq).await?;
+    for link in links {
+        events.push(outbox::audit_event(link)?);
     }
-    fault::point("carry.before");
-    let committed = tx.commit().await;
-    committed.map_err(|error| Failed { error: error.into(), uncertain: true })?;
-
-    fault::point("carry.committed");
-
-    inner.seen.put(books.accounts(), seen_at);
-    if !events.is_empty() || !noted.events.is_empty() {
-        inner.outbox.notify_one();
-    }
-    if !noted.events.is_empty() {
-        inner.alerted.notify_one();
-    }
-    inner.told.keep(noted);
-    Ok(applied)
+    outbox::insert(conn, &events).await?;
+    Ok(!events.is_empty())
 }
 
 /// Until when a process vouches for what it has.

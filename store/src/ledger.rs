@@ -251,14 +251,11 @@ impl Ledger {
         settlement: Settlement,
         record: Option<Record>,
     ) -> Result<Charge, Error> {
-        let record = record.map(Draft::new).transpose().map_err(Error::Record)?;
-        let record = match &self.slices {
-            Some(slices) => match slices.settle(hold, settlement, record) {
-                Ok(charge) => return Ok(charge),
-                Err(record) => record,
-            },
-            None => record,
-        };
+        let mut record = record.map(Draft::new).transpose().map_err(Error::Record)?;
+        let slices = self.slices.as_ref();
+        if let Some(charge) = slices.and_then(|all| all.settle(hold, settlement, &mut record)) {
+            return Ok(charge);
+        }
         match self.ask(Ask::Settle { hold, settlement }, record).await? {
             Outcome::Settled(charge) => Ok(charge),
             other => Err(unexpected(&other)),

@@ -95,17 +95,16 @@ pub(crate) async fn alive(conn: &mut AnyConnection, now: Timestamp) -> Result<u6
 /// Ends a process whose journal is carried. `known`: nothing that it did can be missing, so what is
 /// left of its slices is given back.
 pub(crate) async fn end(inner: &Inner, fence: u64, known: bool) -> Result<(), Error> {
-    while known {
+    let mut left = known;
+    while left {
         let slices = slices::rows::of(inner, fence, "state <> 'closed'").await?;
-        if slices.is_empty() {
-            break;
-        }
+        left = !slices.is_empty();
         let close = |id| Entry::unanswered(Ask::CloseSlice { slice: id });
         let entries: Vec<Entry> = slices.into_iter().map(close).collect();
         let applied = batch::write(inner, &entries, fence).await.map_err(|failed| failed.error)?;
         if let Some(refusal) = applied.iter().find_map(|applied| applied.as_ref().err()) {
             tracing::error!(%refusal, "a slice of an ended process could not be closed");
-            break;
+            left = false;
         }
     }
     sqlx::query("update owners set ended_at = lease_until where fence = $1 and ended_at is null")

@@ -192,7 +192,7 @@ impl Slices {
             return Some(ask);
         }
         // Where the database is far behind, nobody needs to hear of progress.
-        let Some(place) = self.writer.ahead_now() else { return None };
+        let place = self.writer.ahead_now()?;
         let queued = self.writer.journal(&self.journal, Purpose::Aftermath, ask, None, Some(place));
         if let Err(error) = queued {
             // The next one may come through; until then the hold is charged whole if this dies.
@@ -201,37 +201,35 @@ impl Slices {
         None
     }
 
-    /// Settles a hold from a slice. What it did not use can be admitted again at once.
-    ///
-    /// # Errors
-    /// The record, where the hold is not from a slice or the journal cannot take it: then the database
-    /// has to.
+    /// Settles a hold from a slice, and takes the record. What it did not use can be admitted again at
+    /// once. `None` where it is from no slice or the journal cannot take it: then the database has to.
     pub(crate) fn settle(
         &self,
         hold: HoldId,
         settlement: Settlement,
-        record: Option<Draft>,
-    ) -> Result<Charge, Option<Draft>> {
+        record: &mut Option<Draft>,
+    ) -> Option<Charge> {
         if settlement.actual < Nanos::ZERO {
             // The books refuse it, so that nothing may be given back for it.
-            return Err(record);
+            return None;
         }
-        let Some(open) = self.open().remove(&hold) else { return Err(record) };
+        let open = self.open().remove(&hold)?;
         fault::point("settle.before");
         let ask = Ask::Settle { hold, settlement };
-        let record = record.map(Arc::new);
+        let taken = record.take().map(Arc::new);
         let queued =
-            self.writer.journal(&self.journal, Purpose::Aftermath, ask, record.clone(), None);
+            self.writer.journal(&self.journal, Purpose::Aftermath, ask, taken.clone(), None);
         if let Err(error) = queued {
             tracing::warn!(%error, %hold, "a settlement goes to the database at once");
-            // Nobody else has the record: the queue did not take it.
-            return Err(record.and_then(Arc::into_inner));
+            // Nobody else has it: the queue did not take it.
+            *record = taken.and_then(Arc::into_inner);
+            return None;
         }
         fault::point("settle.journaled");
         let amount = settlement.actual.min(open.amount);
         open.part.fund.give(Nanos(open.amount.0.saturating_sub(amount.0)));
         let overrun = Nanos(settlement.actual.0.saturating_sub(amount.0));
-        Ok(Charge { kind: LedgerKind::Settlement, amount, overrun, basis: settlement.basis })
+        Some(Charge { kind: LedgerKind::Settlement, amount, overrun, basis: settlement.basis })
     }
 
     /// What is free in memory on each account: money that the database counts as held.
@@ -588,7 +586,7 @@ impl Drop for Unheard<'_> {
         let Some(hold) = self.hold else { return };
         let nothing = Settlement::new(Nanos::ZERO, Basis::Counted, None);
         let nothing = Settlement { ended: Ended::Left, ..nothing };
-        if self.slices.settle(hold, nothing, None).is_err() {
+        if self.slices.settle(hold, nothing, &mut None).is_none() {
             self.slices.writer.tell(Ask::Settle { hold, settlement: nothing });
         }
     }
