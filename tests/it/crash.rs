@@ -310,10 +310,10 @@ async fn ended_at_every_point(database: Database) {
     let (mut whole, mut kills) = (0, 0);
     for round in 0..rounds_of_points() {
         for point in POINTS {
-            // At the second time, at the fourth, and so on.
-            stage
-                .server
-                .variable("FAILPOINTS", Some(&format!("{point}={}*off->return", round * 2 + 1)));
+            // At the second time, at the fourth, and so on; slices are taken a few times only.
+            let passes = if point.starts_with("slice") { 1 } else { round * 2 + 1 };
+            let fail = format!("{point}={passes}*off->return");
+            stage.server.variable("FAILPOINTS", Some(&fail));
             if !stage.server.has_ended() {
                 stage.server.sigterm().await;
             }
