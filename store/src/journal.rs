@@ -8,7 +8,8 @@
 //! because the kernel may have dropped the pages.
 //!
 //! Blocks are allocated ahead of what is written, with some kept back for what tells of money that was
-//! spent already. So a full disk refuses admissions and no settlement.
+//! spent already. So a full disk refuses admissions and no settlement: one that finds even that used up
+//! goes to the database at once.
 
 pub(crate) mod frame;
 pub(crate) mod replay;

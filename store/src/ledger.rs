@@ -239,9 +239,10 @@ impl Ledger {
         self.ask(Ask::Release { hold }, None).await.map(drop)
     }
 
-    /// Charges what the attempt cost, once; a second settlement gives the first result. While the
-    /// database is away this waits in the writer and is written when the database is back. Call
-    /// it from a tracked task, so that it runs even if the caller left.
+    /// Charges what the attempt cost, once; a second settlement gives the first result. For a hold from
+    /// a slice this is done once the journal has it. For any other it waits for the commit, and while
+    /// the database is away it waits in the writer. Call it from a tracked task, so that it runs even
+    /// if the caller left.
     ///
     /// # Errors
     /// [`Error::Refused`] or [`Error::Unavailable`] where the writer's queue is full.
