@@ -136,17 +136,24 @@ impl Stream<'_, '_> {
         mut events: Vec<Event>,
     ) -> End {
         let mut out = Vec::new();
+        let mut beyond = false;
         loop {
             for event in events.drain(..) {
                 bill.meter.observe(&event);
+                // What came with the read that broke the limit is counted, as it is on the provider's
+                // bill, and goes no further.
+                if beyond {
+                    continue;
+                }
                 bill.transcribe(&event);
                 if let Event::Failed { kind, message } = event {
                     let told = (Code::UpstreamFailed, format!("{kind}: {message}"));
                     return self.fail(bill, encoder, out, told).await;
                 }
                 encoder.push(&event, &mut out);
+                beyond = bill.meter.beyond_limit();
             }
-            if bill.meter.beyond_limit() {
+            if beyond {
                 return self.cut_at_limit(encoder, out).await;
             }
             bill.note_progress();

@@ -131,7 +131,7 @@ fn decide(
                 Some(Ask::Hold { ask, agent, key, .. }) => {
                     askers.entry(ask.hold).or_insert((*agent, *key));
                 }
-                Some(Ask::Slice { ask, agent, key }) => {
+                Some(Ask::Slice { ask, agent, key, .. }) => {
                     askers.entry(ask.slice).or_insert((*agent, *key));
                 }
                 Some(Ask::Settle { hold, settlement }) => {

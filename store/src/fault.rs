@@ -10,7 +10,16 @@ pub fn arm() {
 
 /// A point with a name.
 pub fn point(name: &'static str) {
-    fail::fail_point!(name, |_| end());
+    if reached(name) {
+        end();
+    }
+}
+
+/// Whether a point is to end the process now; never where there are none.
+fn reached(name: &'static str) -> bool {
+    let _ = name;
+    fail::fail_point!(name, |_| true);
+    false
 }
 
 /// Nothing runs after this: no destructor, no flush, no other thread.

@@ -373,6 +373,8 @@ impl Slices {
                 }),
                 agent,
                 key,
+                // The next one is behind what this process gives back.
+                urgent: tries == 0,
             };
             tries += 1;
             fault::point("slice.before");
@@ -396,10 +398,12 @@ impl Slices {
                 Err(Failure::Refused(Refusal::Held { key: full, .. }))
                     if needed
                         && tries < TRIES
-                        && self.retire_where(|slot, _| slot.path.contains(&full)) =>
+                        && (self.retire_where(|slot, _| slot.path.contains(&full))
+                            || tries == 1) =>
                 {
                     // What this process holds on that account goes back before the next ask: at once,
-                    // or behind the calls that are being journaled at this moment.
+                    // or behind the calls that are being journaled at this moment. What it gave back
+                    // before may be in the queue that the first ask went past.
                     tokio::task::yield_now().await;
                 }
                 Err(Failure::Refused(refusal)) => {

@@ -7,8 +7,10 @@
 //! What the journal has, nobody waits for: it comes here in the journal's order and is carried into the
 //! database behind, in larger batches.
 
+mod house;
+mod task;
+
 use std::{
-    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -24,13 +26,11 @@ use types::{AgentId, HoldId, KeyId, Nanos};
 use crate::{
     Error,
     audit::Draft,
-    batch::{self, Failed},
     journal::{self, Journal, Purpose, frame::Frame},
     ledger::{Ended, Settlement},
-    owners,
-    raises::Raises,
     store::Inner,
 };
+use task::Writer;
 
 /// One entry: what to apply and what to write with it, in one transaction.
 pub(crate) struct Entry {
@@ -81,6 +81,8 @@ pub(crate) enum Ask {
         ask: Box<SliceAsk>,
         agent: AgentId,
         key: Option<KeyId>,
+        /// It goes before what is queued: whoever asks again after a refusal gets what that gives back.
+        urgent: bool,
     },
     #[serde(skip)]
     CloseSlice {
@@ -151,13 +153,6 @@ enum Message {
     Stop(oneshot::Sender<()>),
 }
 
-/// How long the writer waits after a failed transaction, doubled each time up to the second.
-const BACKOFF_MIN: Duration = Duration::from_millis(20);
-const BACKOFF_MAX: Duration = Duration::from_secs(1);
-
-/// How long the writer waits for company where nobody waits for it.
-const LINGER: Duration = Duration::from_millis(20);
-
 /// Starts the writer and the loop that reaps and prunes.
 pub(crate) fn start(inner: Arc<Inner>, journal: Option<Arc<Journal>>) -> Handle {
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -169,18 +164,9 @@ pub(crate) fn start(inner: Arc<Inner>, journal: Option<Arc<Journal>>) -> Handle 
         ending: Arc::default(),
         admission_timeout: inner.options.admission_timeout,
     };
-    tokio::spawn(keep_house(Arc::clone(&inner), handle.downgrade()));
-    let writer = Writer {
-        batch: inner.options.batch_max.max(1),
-        inner,
-        journal,
-        places: [&handle.places, &handle.behind].map(Arc::clone),
-        ending: Arc::clone(&handle.ending),
-        receiver,
-        waiting: VecDeque::new(),
-        backoff: BACKOFF_MIN,
-        took: Duration::ZERO,
-    };
+    tokio::spawn(house::keep(Arc::clone(&inner), handle.downgrade()));
+    let places = [&handle.places, &handle.behind].map(Arc::clone);
+    let writer = Writer::new(inner, journal, places, Arc::clone(&handle.ending), receiver);
     tokio::spawn(writer.run());
     handle
 }
@@ -348,239 +334,6 @@ impl Drop for Waiter<'_> {
     }
 }
 
-/// The writer's task.
-struct Writer {
-    inner: Arc<Inner>,
-    journal: Option<Arc<Journal>>,
-    places: [Arc<Semaphore>; 2],
-    ending: Arc<AtomicBool>,
-    receiver: mpsc::UnboundedReceiver<Message>,
-    /// Taken from the queue and not yet written, oldest first.
-    waiting: VecDeque<Entry>,
-    backoff: Duration,
-    /// How many entries go into the next batch: fewer while the database is slow, so that one
-    /// batch does not use up the time that its admissions have.
-    batch: usize,
-    /// How long the last batch took.
-    took: Duration,
-}
-
-/// The fewest entries of a batch, and how long a batch may take before it is made smaller.
-const BATCH_MIN: usize = 16;
-const BATCH_TIME: Duration = Duration::from_millis(100);
-
-impl Writer {
-    async fn run(mut self) {
-        let mut stopping: Option<oneshot::Sender<()>> = None;
-        loop {
-            if self.waiting.is_empty() {
-                if stopping.is_some() {
-                    break;
-                }
-                match self.receiver.recv().await {
-                    Some(message) => self.take(message, &mut stopping),
-                    None => break,
-                }
-            }
-            self.gather(&mut stopping).await;
-            let batch = self.next_batch();
-            if !batch.is_empty() {
-                self.write(batch, stopping.is_some()).await;
-            }
-        }
-        if let Some(done) = stopping {
-            // Whoever asked for the stop may be gone.
-            let _ = done.send(());
-        }
-    }
-
-    /// Takes what is queued, up to a batch. Where nobody waits for any of it, more may come.
-    async fn gather(&mut self, stopping: &mut Option<oneshot::Sender<()>>) {
-        let until = tokio::time::Instant::now() + LINGER;
-        while self.waiting.len() < self.batch {
-            let urgent = self.waiting.iter().any(|entry| entry.answer.is_some());
-            let message = match self.receiver.try_recv() {
-                Ok(message) => message,
-                Err(_) if urgent || stopping.is_some() => break,
-                Err(_) => match tokio::time::timeout_at(until, self.receiver.recv()).await {
-                    Ok(Some(message)) => message,
-                    Ok(None) | Err(_) => break,
-                },
-            };
-            self.take(message, stopping);
-        }
-    }
-
-    fn take(&mut self, message: Message, stopping: &mut Option<oneshot::Sender<()>>) {
-        match message {
-            Message::Entry(mut entry) => {
-                if entry.seq.is_none() {
-                    entry.place = None;
-                }
-                self.waiting.push_back(*entry);
-            }
-            Message::Stop(done) => {
-                // What is queued behind it is still taken; what comes later is refused.
-                self.close();
-                *stopping = Some(done);
-            }
-        }
-    }
-
-    /// The next entries, without admissions that nobody waits for any more: a hold that is made
-    /// for a caller who left would block money until the reaper finds it.
-    fn next_batch(&mut self) -> Vec<Entry> {
-        let most = self.batch.min(self.waiting.len());
-        // What would be too late after this batch is refused now and costs nothing.
-        let limit = self.inner.options.admission_timeout.saturating_sub(self.took);
-        let (fresh, stale): (Vec<_>, Vec<_>) = self.waiting.drain(..most).partition(|entry| {
-            !entry.is_admission() || (entry.is_awaited() && entry.queued.elapsed() < limit)
-        });
-        stale.into_iter().for_each(|entry| entry.answer(Err(Failure::Unavailable)));
-        fresh
-    }
-
-    /// Writes a batch. A batch whose commit has an unknown result is written again: every
-    /// operation is idempotent by its id.
-    async fn write(&mut self, batch: Vec<Entry>, stopping: bool) {
-        let started = Instant::now();
-        let written = batch::write(&self.inner, &batch, self.inner.fence).await;
-        self.pace(batch.len(), started.elapsed());
-        match written {
-            Ok(applied) => {
-                self.backoff = BACKOFF_MIN;
-                self.answer(batch, applied);
-            }
-            Err(Failed { error, uncertain }) if error.is_transient() => {
-                tracing::warn!(%error, entries = batch.len(), "a batch waits for the database");
-                let stopping = stopping || self.ending.load(Ordering::Acquire);
-                self.put_back(batch, uncertain, stopping);
-                if stopping {
-                    return self.give_up();
-                }
-                tokio::time::sleep(self.backoff).await;
-                self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
-            }
-            Err(Failed { error: error @ Error::Disk(_), .. }) => {
-                tracing::error!(%error, entries = batch.len(), "the writer stops");
-                batch.into_iter().for_each(|entry| entry.answer(Err(Failure::Unavailable)));
-                self.give_up();
-            }
-            Err(Failed { error, .. }) => {
-                tracing::error!(%error, entries = batch.len(), "a batch cannot be written");
-                self.write_singly(batch, stopping).await;
-            }
-        }
-    }
-
-    /// Halves the batch where it took too long and doubles it where there is time.
-    fn pace(&mut self, entries: usize, took: Duration) {
-        // Never so long that every admission would be refused as late.
-        self.took = took.min(self.inner.options.admission_timeout / 2);
-        if took > BATCH_TIME {
-            self.batch = (entries / 2).max(BATCH_MIN);
-        } else if took < BATCH_TIME / 2 {
-            self.batch = self.batch.saturating_mul(2);
-        }
-        self.batch = self.batch.min(self.inner.options.batch_max.max(1));
-    }
-
-    /// Ends. Everything that waits is refused; what the journal has, the next start carries.
-    fn give_up(&mut self) {
-        self.close();
-        self.waiting.drain(..).for_each(|entry| entry.answer(Err(Failure::Unavailable)));
-        while let Ok(message) = self.receiver.try_recv() {
-            match message {
-                Message::Entry(entry) => entry.answer(Err(Failure::Unavailable)),
-                Message::Stop(done) => drop(done),
-            }
-        }
-    }
-
-    /// One entry that the database refuses must not take the others with it.
-    ///
-    /// INVARIANT: what comes behind an entry that was put back is put back too. The journal is carried in
-    /// its order, without a gap.
-    async fn write_singly(&mut self, batch: Vec<Entry>, stopping: bool) {
-        let mut rest = batch.into_iter();
-        while let Some(entry) = rest.next() {
-            let one = std::slice::from_ref(&entry);
-            match batch::write(&self.inner, one, self.inner.fence).await {
-                Ok(applied) => self.answer(vec![entry], applied),
-                Err(Failed { error, uncertain }) if error.is_transient() => {
-                    let stopping = stopping || self.ending.load(Ordering::Acquire);
-                    self.put_back(rest.collect(), false, stopping);
-                    self.put_back(vec![entry], uncertain, stopping);
-                    return if stopping {
-                        self.give_up()
-                    };
-                }
-                Err(Failed { error: error @ Error::Disk(_), .. }) => {
-                    tracing::error!(%error, "the writer stops");
-                    entry.answer(Err(Failure::Unavailable));
-                    rest.for_each(|entry| entry.answer(Err(Failure::Unavailable)));
-                    return self.give_up();
-                }
-                Err(Failed { error, .. }) => {
-                    tracing::error!(%error, "an entry cannot be written and is set aside");
-                    if let Some(journal) = &self.journal {
-                        journal.set_aside(&entry);
-                    }
-                    entry.answer(Err(Failure::Unavailable));
-                }
-            }
-        }
-    }
-
-    /// Keeps what must not be lost and refuses the rest. At a stop nothing can be kept: the
-    /// reaper settles what is open. Where the commit may have happened, a hold that is refused may
-    /// stand all the same: it is given back when the database is back.
-    fn put_back(&mut self, batch: Vec<Entry>, uncertain: bool, stopping: bool) {
-        for entry in batch.into_iter().rev() {
-            if stopping || entry.is_refused_when_away() {
-                let undo = entry.undo().filter(|_| uncertain && !stopping);
-                let undo = undo.map(Entry::unanswered);
-                undo.into_iter().for_each(|undo| self.waiting.push_front(undo));
-                entry.answer(Err(Failure::Unavailable));
-            } else {
-                self.waiting.push_front(entry);
-            }
-        }
-    }
-
-    fn answer(&mut self, batch: Vec<Entry>, applied: Vec<Applied>) {
-        let carried = batch.iter().filter_map(|entry| entry.seq).max();
-        if let (Some(journal), Some(seq)) = (&self.journal, carried) {
-            journal.carried(seq);
-        }
-        for (mut entry, applied) in batch.into_iter().zip(applied) {
-            let undo = entry.undo().filter(|_| applied.is_ok());
-            let Some(answer) = entry.answer.take() else {
-                match applied {
-                    Err(refusal) if entry.seq.is_some() => {
-                        // It happened all the same: people must look.
-                        tracing::error!(%refusal, "the books do not take what happened");
-                    }
-                    // What was to be given back had never been made.
-                    Ok(_) | Err(_) => {}
-                }
-                continue;
-            };
-            let unheard = answer.send(applied.map_err(Failure::Refused)).is_err();
-            if let (Some(undo), true) = (undo, unheard) {
-                // The caller left between the batch and the answer: the money goes back.
-                self.waiting.push_back(Entry::unanswered(undo));
-            }
-        }
-    }
-
-    /// Takes nothing more.
-    fn close(&mut self) {
-        self.receiver.close();
-        self.places.iter().for_each(|places| places.close());
-    }
-}
-
 impl Entry {
     /// An operation that nobody waits for.
     pub(crate) fn unanswered(ask: Ask) -> Self {
@@ -598,6 +351,11 @@ impl Entry {
             entry.record = Some(Arc::new(draft));
         }
         Ok(entry)
+    }
+
+    /// Whether it goes before what is queued.
+    fn is_urgent(&self) -> bool {
+        matches!(self.ask, Some(Ask::Slice { urgent: true, .. }))
     }
 
     /// Whether it can still be refused.
@@ -625,45 +383,6 @@ impl Entry {
         if let Some(to) = self.answer {
             // An error means that nobody waits any more.
             let _ = to.send(answer);
-        }
-    }
-}
-
-/// Reaps expired holds and removes what has been over for long, until the store is closed.
-async fn keep_house(inner: Arc<Inner>, handle: impl Fn() -> Option<Handle>) {
-    let every = inner.options.reaper_period;
-    let mut period = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
-    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut away = false;
-    loop {
-        period.tick().await;
-        let Some(handle) = handle() else { return };
-        // Everybody vouches for what is alive before anybody looks for what is not: after the database
-        // was away for longer than a lease, nothing is reaped for one period.
-        let renewed = owners::renew(&inner).await;
-        let was_away = std::mem::replace(&mut away, renewed.is_err());
-        if let Err(error) = renewed {
-            tracing::warn!(%error, "the leases of this process could not be renewed");
-        }
-        if away || was_away {
-            continue;
-        }
-        match handle.ask(Ask::Reap, None).await {
-            Ok(Some(Outcome::Reaped { released, settled, lapsed })) => {
-                let (released, settled, lapsed) = (released.len(), settled.len(), lapsed.len());
-                if released + settled + lapsed > 0 {
-                    tracing::warn!(released, settled, lapsed, "expired holds were resolved");
-                }
-            }
-            Ok(_) => {}
-            Err(_) if handle.sender.is_closed() => return,
-            Err(_) => tracing::warn!("expired holds could not be looked for"),
-        }
-        if let Err(error) = (Raises { inner: Arc::clone(&inner) }).end_due().await {
-            tracing::warn!(%error, "raises whose time is over could not be ended");
-        }
-        if let Err(error) = crate::retention::prune(&inner).await {
-            tracing::warn!(%error, "what is over could not be removed");
         }
     }
 }

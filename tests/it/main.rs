@@ -20,6 +20,7 @@ mod charges;
 mod ci;
 mod crash;
 mod dashboard;
+mod disk;
 mod docs;
 mod figures;
 mod harness;

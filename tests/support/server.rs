@@ -25,6 +25,7 @@ pub struct Setup {
     tree: Tree,
     environment: Vec<(String, String)>,
     client: Client,
+    disk: Option<(String, u64)>,
 }
 
 impl Setup {
@@ -38,7 +39,7 @@ impl Setup {
         let tree = Tree::with_policies(&folder.path().join("tree"));
         let database = database.fresh().await;
         let (environment, client) = (Vec::new(), Client::new());
-        let mut setup = Self { folder, database, tree, environment, client };
+        let mut setup = Self { folder, database, tree, environment, client, disk: None };
         setup.variable("SIMULATOR_KEY", "sk-simulator");
         setup
     }
@@ -63,6 +64,13 @@ impl Setup {
     /// The client that sees whether the server is ready, where the data plane asks for TLS.
     pub fn client(&mut self, client: Client) -> &mut Self {
         self.client = client;
+        self
+    }
+
+    /// Gives the server a disk of its own for a folder, such as `state/journal`, with this many bytes. Only
+    /// it sees what is there: [`Server::within`] looks over its shoulder.
+    pub fn disk(&mut self, folder: &str, bytes: u64) -> &mut Self {
+        self.disk = Some((folder.to_owned(), bytes));
         self
     }
 
@@ -173,7 +181,11 @@ impl Server {
         let _ = std::fs::remove_file(&ports_file);
         let log = self.open_log();
         let errors = log.try_clone().expect("a second handle of the log");
-        let child = self.command(&["serve"]).stdout(log).stderr(errors).spawn();
+        let mut command = self.command(&["serve"]);
+        if let Some((folder, bytes)) = &self.setup.disk {
+            command = self.on_a_disk(command, &self.setup.folder.path().join(folder), *bytes);
+        }
+        let child = command.stdout(log).stderr(errors).spawn();
         self.child = Some(child.expect("the program can be started"));
         let what = "`orchestack serve` writes ports.json and answers /readyz";
         let client = self.setup.client.clone();
@@ -203,12 +215,27 @@ impl Server {
     /// # Panics
     /// When that cannot be found out.
     pub fn has_ended(&mut self) -> bool {
-        let child = self.child.as_mut();
-        let ended = child.is_none_or(|child| child.try_wait().expect("an own child").is_some());
-        if ended {
-            self.child = None;
-        }
-        ended
+        self.child.is_none() || self.ended().is_some()
+    }
+
+    /// How it ended, where it did so since this was asked last.
+    ///
+    /// # Panics
+    /// When that cannot be found out.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        let status = self.child.as_mut()?.try_wait().expect("an own child")?;
+        self.child = None;
+        Some(status)
+    }
+
+    /// A file as the running server sees it, relative to its folder.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn within(&self, file: &str) -> PathBuf {
+        let seen = self.setup.folder.path().join(file);
+        let seen = seen.strip_prefix("/").expect("its folder has an absolute path");
+        Path::new("/proc").join(self.pid().to_string()).join("root").join(seen)
     }
 
     /// Starts another gateway of the same fleet: the same database, tree and pepper, a state folder of its
@@ -224,6 +251,7 @@ impl Server {
             tree: self.setup.tree.clone(),
             environment: self.setup.environment.clone(),
             client: self.setup.client.clone(),
+            disk: self.setup.disk.clone(),
             folder,
         };
         setup.write_settings();
@@ -314,6 +342,19 @@ impl Server {
         command.current_dir(self.setup.folder.path()).stdin(Stdio::null());
         command.args(words).arg("--config").arg(self.setup.settings());
         command
+    }
+
+    /// The command with a small file system on a folder, in a mount namespace of its own. The process keeps
+    /// its id.
+    fn on_a_disk(&self, command: Command, folder: &Path, bytes: u64) -> Command {
+        std::fs::create_dir_all(folder).expect("a folder for the disk");
+        let mount = format!("mount -t tmpfs -o size={bytes} disk \"$0\" && exec \"$@\"");
+        let mut wrapped = Command::new("unshare");
+        wrapped.args(["--map-root-user", "--mount", "sh", "-c", &mount]).arg(folder);
+        wrapped.arg(command.get_program()).args(command.get_args());
+        wrapped.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        wrapped.current_dir(self.setup.folder.path()).stdin(Stdio::null());
+        wrapped
     }
 
     fn open_log(&self) -> File {

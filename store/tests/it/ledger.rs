@@ -336,13 +336,8 @@ async fn room_shows_what_is_left(database: &Database) {
     assert_eq!((room[0].remaining, room[0].used_percent), (Some(Nanos(75 * CENT)), 25));
 }
 
-async fn a_full_queue_sheds_admissions(database: &Database) {
-    let timeout = Duration::from_millis(200);
-    let options =
-        Options { queue_max: 1, batch_max: 1, admission_timeout: timeout, ..database.options() };
-    let store = Store::open(&options).await.unwrap();
-    prepare(&store).await;
-    // Somebody else holds the lock that every batch needs.
+/// Somebody else who holds the lock that every batch needs.
+async fn blocked(store: &Store, database: &Database) -> sqlx::AnyConnection {
     let mut blocker = database.raw().await;
     let begin = match store.dialect() {
         store::Dialect::Sqlite => "begin immediate",
@@ -350,6 +345,16 @@ async fn a_full_queue_sheds_admissions(database: &Database) {
     };
     sqlx::query(begin).execute(&mut blocker).await.unwrap();
     sqlx::query("update audit_head set tenant_id = ''").execute(&mut blocker).await.unwrap();
+    blocker
+}
+
+async fn a_full_queue_sheds_admissions(database: &Database) {
+    let timeout = Duration::from_millis(200);
+    let options =
+        Options { queue_max: 1, batch_max: 1, admission_timeout: timeout, ..database.options() };
+    let store = Store::open(&options).await.unwrap();
+    prepare(&store).await;
+    let mut blocker = blocked(&store, database).await;
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
         let (ledger, permit) = (store.ledger(), permit());
@@ -376,24 +381,20 @@ async fn a_hold_that_nobody_hears_of_is_given_back_while_the_queue_is_full(datab
     let (ledger, allowed) = (store.ledger(), permit());
     let mut unheard =
         Box::pin(ledger.hold_dispatched(&allowed, ask(vec![cap(100 * CENT)], CENT), None));
+    let mut blocker = blocked(&store, database).await;
     // It asks, and does not come back for the answer.
     tokio::select! {
         biased;
         held = &mut unheard => panic!("held at once: {held:?}"),
         () = std::future::ready(()) => {}
     }
+    sqlx::query("rollback").execute(&mut blocker).await.unwrap();
     while database.count("select count(*) from holds where state = 'dispatched'").await == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     // The next hold is answered after that one, so the answer of that one is there.
     ledger.hold(&allowed, ask(vec![cap(100 * CENT)], CENT), None).await.unwrap();
-    let mut blocker = database.raw().await;
-    let begin = match store.dialect() {
-        store::Dialect::Sqlite => "begin immediate",
-        store::Dialect::Postgres => "begin",
-    };
-    sqlx::query(begin).execute(&mut blocker).await.unwrap();
-    sqlx::query("update audit_head set tenant_id = ''").execute(&mut blocker).await.unwrap();
+    let mut blocker = blocked(&store, database).await;
     let mut notes = JoinSet::new();
     for _ in 0..4 {
         let audit = store.audit();
