@@ -10,8 +10,8 @@ use ring::digest;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use types::{
-    RequestId, TenantId,
-    audit::{Kind, Record},
+    RequestId, TenantId, Trace,
+    audit::{Detail, Kind, Record},
 };
 
 use crate::{
@@ -296,27 +296,47 @@ pub(crate) async fn chain<'a>(
 
 /// A record with its JSON, which is made once: it is measured, hashed, stored and published.
 pub(crate) struct Draft {
+    /// Without its detail, which only the JSON has: thousands may wait for the database.
     pub(crate) record: Record,
-    pub(crate) body: String,
+    pub(crate) body: Box<str>,
 }
 
 impl Draft {
     /// Refuses a record that is beyond the limit.
-    pub(crate) fn new(record: Record) -> Result<Self, Error> {
-        let body = rows::json(&record)?;
+    pub(crate) fn new(mut record: Record) -> Result<Self, Error> {
+        /// More than all of a record but its detail has, as a rule.
+        const OUTLINE_BYTES: usize = 512;
+        let mut body = Vec::with_capacity(record.detail.as_str().len() + OUTLINE_BYTES);
+        serde_json::to_writer(&mut body, &record).map_err(|error| Error::corrupt("json", error))?;
         let bytes = body.len();
         if bytes > RECORD_BYTES_MAX {
             return Err(Error::RecordTooLarge { bytes });
         }
-        Ok(Self { record, body })
+        record.detail = Detail::default();
+        let body = String::from_utf8(body).map_err(|error| Error::corrupt("json", error))?;
+        Ok(Self { record, body: body.into_boxed_str() })
     }
 
     /// The draft of a record that was written down as JSON.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
         let corrupt = || Error::corrupt("journal", "an audit record is not one");
         let body = String::from_utf8(body.to_vec()).map_err(|_| corrupt())?;
-        let record = serde_json::from_str(&body).map_err(|_| corrupt())?;
-        Ok(Self { record, body })
+        let mut record: Record = serde_json::from_str(&body).map_err(|_| corrupt())?;
+        record.detail = Detail::default();
+        Ok(Self { record, body: body.into_boxed_str() })
+    }
+
+    /// The trace that the record's detail names.
+    pub(crate) fn trace(&self) -> Option<Trace> {
+        #[derive(serde::Deserialize)]
+        struct Body {
+            detail: Traced,
+        }
+        #[derive(serde::Deserialize)]
+        struct Traced {
+            trace: Option<Trace>,
+        }
+        serde_json::from_str::<Body>(&self.body).ok()?.detail.trace
     }
 }
 
@@ -342,7 +362,7 @@ async fn insert(conn: &mut AnyConnection, links: &[Link<'_>]) -> Result<(), Erro
         for name in ["actor", "action", "resource", "outcome"] {
             row.item(text(name))?;
         }
-        row.item(link.draft.body.clone())?;
+        row.item(link.draft.body.to_string())?;
         row.item(link.prev.clone())?;
         row.item(link.hash.clone())?;
         Ok(())

@@ -11,34 +11,31 @@
 //! spent already. So a full disk refuses admissions and no settlement: one that finds even that used up
 //! goes to the database at once.
 
+mod flush;
 pub(crate) mod frame;
 pub(crate) mod replay;
+mod tail;
 
 use std::{
-    collections::VecDeque,
     fs::{File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use rustix::fs::FallocateFlags;
+use flush::Flush;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tail::{STEP_BYTES, Tail};
 
 use crate::writer::Entry;
 
-/// How long the flush waits for company.
-const FLUSH_PERIOD: Duration = Duration::from_millis(5);
 /// A file that is longer, or than a quarter of the journal's bound, is followed by a new one, and removed
 /// once all of it is carried.
 const SEGMENT_BYTES: u64 = 32 << 20;
 /// How long a file goes on after the next one could not be made.
 const TURN_RETRY: Duration = Duration::from_secs(1);
-/// How much is allocated at once.
-const STEP_BYTES: u64 = 1 << 20;
 /// What admissions leave for the settlements of what runs.
 const KEPT_BYTES: u64 = 512 << 10;
 /// How a process ends whose disk fails to keep what was written: `EX_IOERR` of `sysexits.h`.
@@ -64,43 +61,6 @@ pub(crate) struct Head {
     pub(crate) fence: u64,
     /// Which start of the machine it ran on; empty where that cannot be told.
     pub(crate) boot: String,
-}
-
-/// Where the journal ends.
-struct Tail {
-    file: Arc<File>,
-    path: PathBuf,
-    /// The place of the next record.
-    at: u64,
-    /// Up to where blocks are allocated.
-    allocated: u64,
-    /// The number of the last record.
-    seq: u64,
-    /// The number of this file.
-    segment: u32,
-    /// Files before this one, with the numbers of their last records and their lengths.
-    before: VecDeque<(u64, PathBuf, u64)>,
-    frame: Vec<u8>,
-    /// When the next file could not be made.
-    stuck: Option<Instant>,
-    /// Nothing more is taken.
-    sealed: bool,
-}
-
-/// What the thread that flushes is told, and tells.
-struct Flush {
-    wanted: Mutex<Wanted>,
-    rung: Condvar,
-    /// The number of the last record that the disk has.
-    kept: watch::Sender<u64>,
-}
-
-#[derive(Default)]
-struct Wanted {
-    file: Option<Arc<File>>,
-    seq: u64,
-    urgent: bool,
-    stop: bool,
 }
 
 /// What a record is of.
@@ -145,8 +105,7 @@ impl Journal {
     ) -> Result<Self, Error> {
         let head = Head { version: 1, fence, boot: boot() };
         let tail = Tail::create(folder, &head, 1, 0)?;
-        let (kept, _) = watch::channel(0);
-        let flush = Arc::new(Flush { wanted: Mutex::default(), rung: Condvar::new(), kept });
+        let flush = Arc::new(Flush::new());
         let flushing = Arc::clone(&flush);
         std::thread::Builder::new()
             .name("journal-flush".to_owned())
@@ -186,10 +145,7 @@ impl Journal {
 
     /// Waits until the disk has a record.
     pub(crate) async fn kept(&self, seq: u64) {
-        self.flush.hurry();
-        let mut kept = self.flush.kept.subscribe();
-        // The sender lives as long as this journal.
-        let _ = kept.wait_for(|at| *at >= seq).await;
+        self.flush.kept(seq).await;
     }
 
     /// The database has every record up to this one: files before it are removed.
@@ -217,7 +173,8 @@ impl Journal {
     pub(crate) fn end(&self, carried: u64) {
         self.flush.stop();
         self.carried(carried);
-        let tail = self.tail();
+        let mut tail = self.tail();
+        tail.end();
         if tail.before.is_empty() && tail.seq <= carried {
             remove(&tail.path);
         }
@@ -232,7 +189,11 @@ impl Journal {
 
     fn write(&self, tail: &mut Tail, purpose: Purpose, bytes: &[u8]) -> Result<(), Error> {
         let stuck = tail.stuck.is_some_and(|at| at.elapsed() < TURN_RETRY);
-        if tail.at >= SEGMENT_BYTES.min(self.bytes_max / 4)
+        let most = SEGMENT_BYTES.min(self.bytes_max / 4);
+        if tail.at >= most / 2 && !tail.is_prepared() && !stuck && self.has_room(tail) {
+            tail.prepare(&self.folder, &self.head);
+        }
+        if tail.at >= most
             && !stuck
             && let Err(error) = self.turn(tail)
             && purpose == Purpose::Admission
@@ -258,7 +219,8 @@ impl Journal {
     /// Whether the bound lets one more step be allocated.
     fn has_room(&self, tail: &Tail) -> bool {
         let others: u64 = tail.before.iter().map(|(_, _, bytes)| *bytes).sum();
-        let all = others.saturating_add(tail.allocated).saturating_add(STEP_BYTES);
+        let next = if tail.is_prepared() { STEP_BYTES } else { 0 };
+        let all = others.saturating_add(tail.allocated).saturating_add(STEP_BYTES + next);
         all <= self.bytes_max
     }
 
@@ -266,10 +228,10 @@ impl Journal {
     /// that only the last file of a journal can end torn.
     fn turn(&self, tail: &mut Tail) -> Result<(), Error> {
         tail.stuck = Some(Instant::now());
-        if !self.has_room(tail) {
+        if !tail.is_prepared() && !self.has_room(tail) {
             return Err(Error::Full);
         }
-        let next = Tail::create(&self.folder, &self.head, tail.segment + 1, tail.seq)?;
+        let next = tail.following(&self.folder, &self.head)?;
         tail.file.sync_data().unwrap_or_else(lost);
         let frame = std::mem::take(&mut tail.frame);
         let old = std::mem::replace(tail, next);
@@ -287,138 +249,7 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         self.flush.stop();
-    }
-}
-
-impl Tail {
-    fn create(folder: &Path, head: &Head, segment: u32, seq: u64) -> Result<Self, Error> {
-        let path = folder.join(format!("{:016x}-{segment:06}.journal", head.fence));
-        let failed = |source: io::Error| Error::Io { path: path.clone(), source };
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
-        let mut tail = Self {
-            file: Arc::new(file),
-            path: path.clone(),
-            at: 0,
-            allocated: 0,
-            seq,
-            segment,
-            before: VecDeque::new(),
-            frame: Vec::new(),
-            stuck: None,
-            sealed: false,
-        };
-        if let Err(error) = tail.head(folder, head) {
-            // Left there, it would be in the way of the next try.
-            remove(&path);
-            return Err(error);
-        }
-        Ok(tail)
-    }
-
-    /// Writes the first record, and has the disk keep the file and its name.
-    fn head(&mut self, folder: &Path, head: &Head) -> Result<(), Error> {
-        let first = serde_json::to_vec(head).map_err(|error| self.failed(error.into()))?;
-        let mut bytes = Vec::new();
-        frame::encode(&mut bytes, 0, &first, &[]);
-        self.allocate()?;
-        self.file.write_all_at(&bytes, 0).map_err(|error| self.failed(error))?;
-        self.at = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.file.sync_all().map_err(|error| self.failed(error))?;
-        let kept = File::open(folder).and_then(|folder| folder.sync_all());
-        kept.map_err(|error| self.failed(error))
-    }
-
-    /// Allocates the next blocks, so that a write into them needs no more of the disk.
-    fn allocate(&mut self) -> Result<(), Error> {
-        use rustix::io::Errno;
-        let blocks = FallocateFlags::empty();
-        let done = loop {
-            match rustix::fs::fallocate(&*self.file, blocks, self.allocated, STEP_BYTES) {
-                Err(Errno::INTR) => {}
-                // A file system that cannot allocate takes zeros, which come to the same.
-                Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
-                    let zeros = vec![0; usize::try_from(STEP_BYTES).unwrap_or_default()];
-                    break self.file.write_all_at(&zeros, self.allocated);
-                }
-                done => break done.map_err(io::Error::from),
-            }
-        };
-        done.map_err(|error| self.failed(error))?;
-        self.allocated += STEP_BYTES;
-        Ok(())
-    }
-
-    fn failed(&self, source: io::Error) -> Error {
-        if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-            return Error::Full;
-        }
-        Error::Io { path: self.path.clone(), source }
-    }
-}
-
-impl Flush {
-    fn want(&self, file: &Arc<File>, seq: u64) {
-        let mut wanted = self.wanted();
-        // A file that was left is flushed by whoever left it.
-        if !wanted.file.as_ref().is_some_and(|known| Arc::ptr_eq(known, file)) {
-            wanted.file = Some(Arc::clone(file));
-        }
-        let idle = wanted.seq == *self.kept.borrow();
-        wanted.seq = seq;
-        if idle {
-            self.rung.notify_one();
-        }
-    }
-
-    fn hurry(&self) {
-        self.wanted().urgent = true;
-        self.rung.notify_one();
-    }
-
-    fn stop(&self) {
-        self.wanted().stop = true;
-        self.rung.notify_one();
-    }
-
-    /// Flushes what is wanted, together with what comes meanwhile, until it is told to stop.
-    fn run(&self, lost: impl FnOnce(io::Error)) {
-        let mut kept = 0;
-        loop {
-            let mut wanted = self.wanted();
-            while wanted.seq == kept && !wanted.stop {
-                wanted = self.rung.wait(wanted).unwrap_or_else(PoisonError::into_inner);
-            }
-            if wanted.seq > kept && !wanted.urgent && !wanted.stop {
-                let waited = self.rung.wait_timeout_while(wanted, FLUSH_PERIOD, |wanted| {
-                    !wanted.urgent && !wanted.stop
-                });
-                wanted = waited.unwrap_or_else(PoisonError::into_inner).0;
-            }
-            let (file, seq, stop) = (wanted.file.clone(), wanted.seq, wanted.stop);
-            wanted.urgent = false;
-            drop(wanted);
-            if seq > kept
-                && let Some(Err(error)) = file.map(|file| file.sync_data())
-            {
-                return lost(error);
-            }
-            kept = seq;
-            self.kept.send_replace(kept);
-            if stop {
-                // Whoever still waits for a record must not wait for ever.
-                self.kept.send_replace(u64::MAX);
-                return;
-            }
-        }
-    }
-
-    fn wanted(&self) -> MutexGuard<'_, Wanted> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tail().end();
     }
 }
 
@@ -478,7 +309,7 @@ pub(crate) fn boot() -> String {
 }
 
 /// Removes a file whose records the database has. One that stays is found and removed at the next start.
-fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     if let Err(error) = std::fs::remove_file(path) {
         tracing::warn!(%error, file = %path.display(), "a journal that is done with stays");
     }

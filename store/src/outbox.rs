@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::{AnyConnection, Row as _};
 use types::{
     AttemptId, Correlation, Envelope, EventId, HoldId, Nanos, Payload, Priority, RequestId, Schema,
-    TenantId, Timestamp, Trace, answer::Usage, audit::Kind,
+    TenantId, Timestamp, answer::Usage, audit::Kind,
 };
 
 use crate::{
@@ -208,7 +208,7 @@ pub(crate) fn audit_event(link: &Link<'_>) -> Result<Event, Error> {
         tenant_id: record.tenant,
         workspace_id: None,
         actor: record.actor.clone(),
-        trace: record.detail.field::<Trace>("trace"),
+        trace: link.draft.trace(),
         correlation: Correlation {
             parent: record.request.map(|id| id.to_string()),
             ..Correlation::default()
@@ -310,7 +310,7 @@ pub(crate) const fn nothing() -> Payload {
 
 #[cfg(test)]
 mod tests {
-    use types::{Actor, ActorType, AuditId, audit::Record};
+    use types::{Actor, ActorType, AuditId, Trace, audit::Record};
 
     use super::*;
 
@@ -337,6 +337,7 @@ mod tests {
             })
             .into(),
         };
+        let told = record.clone();
         let draft = Draft::new(record).unwrap();
         let (prev, hash) = ("aa".to_owned(), "bb".to_owned());
         let event = audit_event(&Link { seq: 7, draft: &draft, prev, hash }).unwrap();
@@ -352,6 +353,6 @@ mod tests {
         assert_eq!(inline["seq"], 7);
         assert_eq!((&inline["prev_hash"], &inline["hash"]), (&"aa".into(), &"bb".into()));
         let read: Record = serde_json::from_value(inline["record"].clone()).unwrap();
-        assert_eq!(read, draft.record);
+        assert_eq!(read, told);
     }
 }

@@ -34,8 +34,6 @@ use crate::{
     writer::{Ask, Failure, Handle},
 };
 
-/// A slice that nobody used for this long is given back: another gateway may need its money.
-const IDLE: Duration = Duration::from_secs(1);
 /// How long a slice is used before the next one is taken: so long a change of a cap made elsewhere may
 /// take to be heard here.
 const LIFE: Duration = Duration::from_secs(5);
@@ -277,7 +275,7 @@ impl Slices {
 
     /// Gives back what is not used, and forgets paths that have had no slice for a while.
     fn retire_idle(&self) {
-        let forgotten = |part: &Part| part.idle() >= IDLE;
+        let forgotten = |part: &Part| part.idle() >= self.inner.options.slice_idle;
         self.retire_where(|_, part| forgotten(part));
         self.slots().retain(|_, slot| Arc::strong_count(slot) > 1 || slot.part().is_some());
     }

@@ -76,6 +76,8 @@ pub struct Options {
     pub journal: Option<PathBuf>,
     /// The most bytes that the journal may have on the disk. They are needed while the database is away.
     pub journal_bytes_max: u64,
+    /// A slice that nobody used for this long is given back: another gateway may need its money.
+    pub slice_idle: Duration,
 }
 
 impl Default for Options {
@@ -100,6 +102,7 @@ impl Default for Options {
             owner: "orchestack".to_owned(),
             journal: None,
             journal_bytes_max: 1 << 30,
+            slice_idle: Duration::from_secs(1),
         }
     }
 }

@@ -67,6 +67,13 @@ impl Detail {
     }
 }
 
+impl Default for Detail {
+    /// Nothing: `null`.
+    fn default() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+}
+
 impl From<Value> for Detail {
     fn from(value: Value) -> Self {
         Self::of(&value)

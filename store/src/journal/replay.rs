@@ -56,8 +56,8 @@ async fn carry(
     files: &[PathBuf],
 ) -> Result<bool, Error> {
     let (mut entries, mut records, mut known) = (Vec::new(), 0_u64, true);
-    let mut next = None;
-    for (number, path) in files.iter().enumerate() {
+    let (mut next, mut torn) = (None, false);
+    for path in files {
         let mut reader = Reader::open(path)?;
         // A file of which not even the first record is whole has nothing that went out.
         let Some(head) = reader.head()? else { continue };
@@ -74,6 +74,8 @@ async fn carry(
                 tracing::error!(file = %path.display(), seq = frame.seq, "records are missing");
                 known = false;
             }
+            // The disk had the whole of every file but the last that has anything.
+            known &= !torn;
             next = Some(frame.seq.saturating_add(1));
             if frame.seq <= carried {
                 continue;
@@ -85,10 +87,8 @@ async fn carry(
             }
         }
         if reader.torn {
-            let last = number + 1 == files.len();
-            tracing::warn!(file = %path.display(), last, "a journal ends in the middle of a record");
-            // The disk had the whole of every file but the last.
-            known &= last;
+            tracing::warn!(file = %path.display(), "a journal ends in the middle of a record");
+            torn = true;
         }
     }
     write(inner, (folder, fence), &mut entries).await?;

@@ -54,7 +54,19 @@ impl Folder {
     }
 
     fn options(&self, database: &Database) -> Options {
-        Options { journal: Some(self.journal()), owner: "fast".to_owned(), ..database.options() }
+        Options {
+            journal: Some(self.journal()),
+            owner: "fast".to_owned(),
+            // Only the tests that are about it have slices go back: the machine may be busy.
+            slice_idle: Duration::from_secs(3600),
+            ..database.options()
+        }
+    }
+
+    /// With slices that go back as they do in a server.
+    async fn open_as_served(&self, database: &Database) -> Store {
+        let slice_idle = Options::default().slice_idle;
+        Store::open(&Options { slice_idle, ..self.options(database) }).await.unwrap()
     }
 
     async fn open(&self, database: &Database) -> Store {
@@ -248,7 +260,7 @@ fn another_boot(bytes: Vec<u8>) -> Vec<u8> {
 
 async fn a_slice_that_nobody_uses_goes_back(database: &Database) {
     let folder = Folder::new();
-    let store = folder.open(database).await;
+    let store = folder.open_as_served(database).await;
     prepare(&store).await;
     let ask = ask(vec![cap(100 * CENT)], CENT);
     store.ledger().hold_dispatched(&permit(), ask.clone(), None).await.unwrap();
@@ -327,7 +339,7 @@ async fn gateways_with_slices_share_one_cap(database: &Database) {
     let folders = [Folder::new(), Folder::new(), Folder::new()];
     let mut stores = Vec::new();
     for folder in &folders {
-        stores.push(folder.open(database).await);
+        stores.push(folder.open_as_served(database).await);
     }
     let stop = Arc::new(AtomicBool::new(false));
     let watching = tokio::spawn(watch(stores[0].clone(), 100 * CENT, Arc::clone(&stop)));
