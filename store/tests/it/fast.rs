@@ -15,7 +15,10 @@ use store::{
     ledger::{Error, HoldAsk},
 };
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet};
-use types::{Nanos, Timestamp, audit::Kind};
+use types::{
+    Nanos, Timestamp,
+    audit::{Kind, Record},
+};
 
 use crate::{
     on_both,
@@ -35,6 +38,7 @@ on_both! {
     a_stopped_process_finds_its_slice_lapsed;
     a_lower_cap_ends_the_slices;
     a_full_journal_refuses_admissions_and_no_settlement;
+    a_journal_of_many_files_is_carried_whole;
     an_end_does_not_wait_for_a_database_that_is_away;
     a_hold_can_wait_for_the_disk;
     a_journal_of_another_database_is_refused;
@@ -467,6 +471,36 @@ async fn a_full_journal_refuses_admissions_and_no_settlement(database: &Database
         ledger.hold_dispatched(&permit, ask(vec![spec.clone()], 1), None).await.is_ok()
     })
     .await;
+}
+
+/// The last of the files was made ahead and has nothing in it yet.
+async fn a_journal_of_many_files_is_carried_whole(database: &Database) {
+    const CALLS: i64 = 140;
+    let folder = Folder::new();
+    let options = Options { journal_bytes_max: 32 << 20, ..folder.options(database) };
+    let store = Store::open(&options).await.unwrap();
+    prepare(&store).await;
+    let (ledger, spec, permit) = (store.ledger(), cap(1_000 * CENT), permit());
+    ledger.hold_dispatched(&permit, ask(vec![spec.clone()], CENT), None).await.unwrap();
+    store.catch_up().await.unwrap();
+    let busy = Busy::new(database).await;
+    for _ in 0..CALLS {
+        let long = serde_json::json!({ "note": "x".repeat(100_000) });
+        let decision = Record { detail: long.into(), ..record(Kind::Decision) };
+        let ask = ask(vec![spec.clone()], 1);
+        ledger.hold_dispatched(&permit, ask, Some(decision)).await.unwrap();
+    }
+    eventually(async || folder.files().len() == 3).await;
+    let left = folder.killed();
+    // What is done to the old folder from here on does not count.
+    drop(store);
+    busy.end().await;
+    let store = left.open(database).await;
+    assert_eq!(database.count("select count(*) from holds").await, 1 + CALLS);
+    assert_eq!(account(&store).await.held, Nanos(CENT + CALLS));
+    assert_eq!(left.files().len(), 1, "the old journal is gone");
+    assert!(store.audit().verify().await.unwrap().ok);
+    assert_sound(database).await;
 }
 
 async fn an_end_does_not_wait_for_a_database_that_is_away(database: &Database) {
