@@ -59,7 +59,8 @@ pub fn cost(price: &Price, usage: &Usage) -> Result<Nanos, Unpriced> {
     let audio = usage.audio_input.saturating_sub(usage.cached_audio);
     let input = [
         (usage.cached.saturating_sub(usage.cached_audio), Kind::CachedInput),
-        (usage.cache_write, Kind::CacheWrite),
+        (usage.cache_write.saturating_sub(usage.cache_write_1h), Kind::CacheWrite),
+        (usage.cache_write_1h, Kind::CacheWrite1h),
         (usage.image_input, Kind::ImageInput),
         (audio, Kind::AudioInput),
         (usage.cached_audio, Kind::CachedAudio),
