@@ -35,7 +35,7 @@ pub use input::{IMAGE_TOKENS_MAX, input_bound, input_bound_with};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;
 pub use ledger::{Basis, LedgerKind, LedgerRow};
-pub use op::{Backing, HoldAsk, Op, Outcome, Refusal};
+pub use op::{Backing, HoldAsk, Op, Outcome, Refusal, Share};
 pub use price::{Fees, Price, Schedule, SearchFee, Tier};
 pub use rates::{Kind, Rates};
 pub use slice::{Slice, SliceAsk, SliceState};
