@@ -58,11 +58,11 @@ pub struct Limits {
     pub reasoning: bool,
 }
 
-/// One thing that is wrong with a catalogue file.
+/// One thing that is wrong with a catalogue file, or with an export of a provider's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {message}; {fix}")]
 pub struct Fault {
-    /// Where: `provider.openai.models[3].input`, or a line.
+    /// Where: `provider.openai.models[3].input`, or a line, with the column of a table.
     pub place: String,
     /// What is wrong.
     pub message: String,

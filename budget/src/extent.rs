@@ -118,7 +118,10 @@ impl Extent {
         let audio = [Kind::AudioInput, Kind::CachedAudio];
         let images = images.into_iter().filter(|_| self.images > 0);
         let kept = [Kind::CacheWrite1h].into_iter().filter(|_| self.cache_1h);
-        text.into_iter().chain(kept).chain(images).chain(audio.into_iter().filter(|_| self.audio_input))
+        text.into_iter()
+            .chain(kept)
+            .chain(images)
+            .chain(audio.into_iter().filter(|_| self.audio_input))
     }
 
     /// Kinds of output that it may have.

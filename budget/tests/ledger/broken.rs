@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use budget::{
-    Account, AccountKey, Backing, Books, CapSpec, Hold, HoldState, LedgerKind, LedgerRow, Op, Outcome, Refusal,
-    Slice, SliceState,
+    Account, AccountKey, Backing, Books, CapSpec, Hold, HoldState, LedgerKind, LedgerRow, Op,
+    Outcome, Refusal, Slice, SliceState,
 };
 use types::{HoldId, Nanos, Timestamp};
 

@@ -121,9 +121,7 @@ fn resolves_once(hold: &Hold, state: &State, model: &Model) -> Result<(), String
     if model.paid() < 0 || model.overrun() < 0 {
         return Err(format!("15: {hold:?} was credited more than it was charged: {rows:?}"));
     }
-    if !allowed.contains(&charged)
-        || (hold.state == HoldState::Settled) == kinds.is_empty()
-    {
+    if !allowed.contains(&charged) || (hold.state == HoldState::Settled) == kinds.is_empty() {
         return Err(format!("3: {hold:?} has rows {rows:?}"));
     }
     if hold.state == HoldState::Released && hold.dispatched_at.is_some() {

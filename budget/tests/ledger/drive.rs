@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use budget::{
-    Account, Backing, Basis, Books, Hold, HoldAsk, LedgerRow, Op, Outcome, Refusal, Share,
-    Slice, SliceAsk,
+    Account, Backing, Basis, Books, Hold, HoldAsk, LedgerRow, Op, Outcome, Refusal, Share, Slice,
+    SliceAsk,
 };
 use types::{Nanos, Timestamp};
 

@@ -184,7 +184,8 @@ fn costs_are_what_a_person_works_out() {
     check("openai/gpt-4o@2026-01-01", fast, 21_250_000_000);
     check("openai/text-embedding-3-small@2026-01-01", used(1_000_000, 0), 20_000_000);
     // At 5.00 dollars a million, a write costs 6.25 for minutes and 10.00 for an hour.
-    let written = |hour| Usage { cache_write: 1_000_000, cache_write_1h: hour, ..used(1_000_000, 0) };
+    let written =
+        |hour| Usage { cache_write: 1_000_000, cache_write_1h: hour, ..used(1_000_000, 0) };
     check("anthropic/claude-opus-4-5@2026-01-01", written(0), 6_250_000_000);
     check("anthropic/claude-opus-4-5@2026-01-01", written(1_000_000), 10_000_000_000);
     check("anthropic/claude-opus-4-5@2026-01-01", written(400_000), 7_750_000_000);

@@ -17,8 +17,8 @@ fn rates() -> impl Strategy<Value = Rates> {
     let (text, rest) = (vec(rate(), 7), vec(option::weighted(0.98, rate()), 4));
     (text, rest).prop_map(|(text, rest)| {
         use Kind::{
-            AudioInput, AudioOutput, CacheWrite, CacheWrite1h, CachedAudio, CachedInput, ImageInput,
-            ImageOutput, Input, Output, Reasoning,
+            AudioInput, AudioOutput, CacheWrite, CacheWrite1h, CachedAudio, CachedInput,
+            ImageInput, ImageOutput, Input, Output, Reasoning,
         };
         let text = [Input, CachedInput, CacheWrite, CacheWrite1h, ImageInput, Output, Reasoning]
             .into_iter()
@@ -271,8 +271,12 @@ fn the_bound_holds_for_every_row_of_the_catalogue() {
             ] {
                 let asked = Asked::Only(class);
                 let text = Extent { asked, ..Extent::text(input, output, 1) };
-                let extent =
-                    Extent { cache_1h: true, audio_input: audio, audio_output: audio && output > 0, ..text };
+                let extent = Extent {
+                    cache_1h: true,
+                    audio_input: audio,
+                    audio_output: audio && output > 0,
+                    ..text
+                };
                 if let (Ok(reserved), Ok(cost)) = (bound(price, &extent), cost(price, &usage)) {
                     assert!(cost <= reserved, "{}", price.id);
                     cases += 1;
