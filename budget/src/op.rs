@@ -87,7 +87,12 @@ pub enum Op {
     /// Credit and charge holds that are settled what a provider's usage export says they should have
     /// been: each once, by a row of its own. A share that does not fit is passed over, and the others
     /// are not.
-    Reconcile(Vec<Share>),
+    Reconcile {
+        /// Whose holds they are; one of another tenant is passed over.
+        tenant: TenantId,
+        /// Each hold once.
+        shares: Vec<Share>,
+    },
     /// Set an account's target; creates the row where it is missing.
     SetTarget(CapSpec),
 }

@@ -1,6 +1,6 @@
 //! What a provider's usage export credits and charges.
 
-use types::{HoldId, Nanos, Timestamp};
+use types::{HoldId, Nanos, TenantId, Timestamp};
 
 use super::{
     Books,
@@ -17,7 +17,7 @@ impl Books {
     /// Credits and charges each hold its share, once.
     ///
     /// A share is passed over where its hold cannot take it: it was charged something else by now,
-    /// has a share of an earlier export, is still open, or is not known. So is a provisional charge
+    /// has a share of an earlier export, is still open, is another tenant's, or is not known. So is a provisional charge
     /// of a hold whose slice is not closed: its owner may yet tell what it cost, and what that frees
     /// may be admitted from in its memory already.
     ///
@@ -25,6 +25,7 @@ impl Books {
     /// owner of a slice hears of it, so nobody else can spend it from there.
     pub(super) fn reconcile(
         &mut self,
+        tenant: TenantId,
         shares: &[Share],
         now: Timestamp,
     ) -> Result<Outcome, Refusal> {
@@ -33,7 +34,7 @@ impl Books {
         }
         let mut done = Vec::new();
         for share in shares {
-            if let Some((hold, charge)) = self.to_be_changed(share)
+            if let Some((hold, charge)) = self.to_be_changed(tenant, share)
                 && self.change(hold, charge, share.by, now)
             {
                 done.push(share.hold);
@@ -43,8 +44,8 @@ impl Books {
     }
 
     /// The hold of a share with its charge, if it can take it.
-    fn to_be_changed(&self, share: &Share) -> Option<(Hold, Charge)> {
-        let hold = self.hold(share.hold)?;
+    fn to_be_changed(&self, tenant: TenantId, share: &Share) -> Option<(Hold, Charge)> {
+        let hold = self.hold(share.hold).filter(|hold| hold.tenant == tenant)?;
         let charge = hold.charge.filter(|charge| charge.total() == share.charged)?;
         let told_later =
             charge.kind == LedgerKind::Provisional && self.unclosed_slice(hold).is_some();

@@ -3,14 +3,14 @@
 use budget::{Basis, Books, CapSpec, LedgerKind, Op, Outcome, Refusal, Scope, Share};
 use types::Nanos;
 
-use crate::support::{LATER, NOW, applied, cap, check, dispatch, hold, id, settle};
+use crate::support::{LATER, NOW, TENANT, applied, cap, check, dispatch, hold, id, settle};
 
 fn share(n: u128, charged: i64, by: i64) -> Share {
     Share::new(id(n), Nanos(charged), Nanos(by))
 }
 
 fn reconcile(books: &mut Books, shares: &[Share]) -> Vec<types::HoldId> {
-    match books.apply(&Op::Reconcile(shares.to_vec()), LATER) {
+    match books.apply(&Op::Reconcile { tenant: TENANT, shares: shares.to_vec() }, LATER) {
         Ok(Outcome::Reconciled { done }) => done,
         other => panic!("{other:?}"),
     }
@@ -58,6 +58,11 @@ fn a_share_that_does_not_fit_is_passed_over_and_the_others_are_not() {
     assert_eq!(reconcile(&mut books, &shares), []);
     assert_eq!(reconcile(&mut books, &[shares[0], share(3, 10, -4), shares[1]]), [id(3)]);
     check(&books, &path[0], 26, 20, 0);
+    let tenant = types::TenantId::from_parts(1, 2);
+    let foreign = Op::Reconcile { tenant, shares: vec![share(1, 20, -5)] };
+    let none = Outcome::Reconciled { done: Vec::new() };
+    assert_eq!(books.apply(&foreign, LATER), Ok(none));
+    check(&books, &path[0], 26, 20, 0);
 }
 
 #[test]
@@ -84,7 +89,7 @@ fn a_credit_comes_out_of_the_overrun_first() {
 #[test]
 fn a_credit_beyond_the_charge_is_refused_with_all_others() {
     let (mut books, tenant) = charged();
-    let op = Op::Reconcile(vec![share(1, 50, -10), share(2, 10, -11)]);
+    let op = Op::Reconcile { tenant: TENANT, shares: vec![share(1, 50, -10), share(2, 10, -11)] };
     assert!(matches!(books.apply(&op, NOW), Err(Refusal::Malformed(_))));
     check(&books, &tenant, 50, 0, 0);
 }

@@ -49,7 +49,7 @@ impl Rows {
                 keys.extend(ask.path.iter().map(|spec| spec.key.clone()));
             }
             Op::CloseSlice { slice, .. } => slices.push(*slice),
-            Op::Reconcile(shares) => ids.extend(shares.iter().map(|share| share.hold)),
+            Op::Reconcile { shares, .. } => ids.extend(shares.iter().map(|share| share.hold)),
             Op::SetTarget(spec) => keys.push(spec.key.clone()),
         }
         for hold in ids.iter().filter_map(|id| self.holds.get(id)) {
@@ -327,7 +327,7 @@ impl Ledger for Broken {
                 before.into_iter().for_each(|account| self.books.insert_account(account));
                 return outcome;
             }
-            (Fault::ReconcilesTwice, Op::Reconcile(shares)) => {
+            (Fault::ReconcilesTwice, Op::Reconcile { shares, .. }) => {
                 for share in shares {
                     self.change_hold(share.hold, |hold| {
                         if let Some(charge) = &mut hold.charge {
@@ -336,7 +336,7 @@ impl Ledger for Broken {
                     });
                 }
             }
-            (Fault::CreditsOnPaper, Op::Reconcile(_)) => {
+            (Fault::CreditsOnPaper, Op::Reconcile { .. }) => {
                 let before: Vec<_> = self.books.accounts().cloned().collect();
                 let outcome = self.books.apply(&op, now);
                 before.into_iter().for_each(|account| self.books.insert_account(account));

@@ -11,7 +11,7 @@ use types::{Nanos, Timestamp};
 use crate::{
     check::{grows, invariants, recomputes, same_verdict, settles},
     model::Model,
-    steps::{START, Step, accounts, ask, draw, hold_id, slice_ask, slice_id},
+    steps::{START, Step, TENANT, accounts, ask, draw, hold_id, slice_ask, slice_id},
 };
 
 /// What the checker needs of a ledger.
@@ -140,7 +140,9 @@ pub fn drive(steps: &[Step], mut ledger: impl Ledger) -> Result<Seen, String> {
         }
         // A share that was passed over is tried afresh.
         let whole = match (&op, &got) {
-            (Op::Reconcile(shares), Ok(Outcome::Reconciled { done })) => shares.len() == done.len(),
+            (Op::Reconcile { shares, .. }, Ok(Outcome::Reconciled { done })) => {
+                shares.len() == done.len()
+            }
             _ => got.is_ok(),
         };
         if whole && !again && !matches!(op, Op::Reap | Op::SetTarget(_)) {
@@ -229,7 +231,7 @@ fn op(step: &Step, model: &Model, now: Timestamp) -> Op {
                 let by = Nanos(charged * percent / 100);
                 Share::new(hold_id(slot), Nanos(charged + i64::from(stale)), by)
             };
-            Op::Reconcile(slots.map(share).to_vec())
+            Op::Reconcile { tenant: TENANT, shares: slots.map(share).to_vec() }
         }
         Step::Debt { slot, path, amount, lease } => {
             let ask = ask(slot, path, amount, lease, now);

@@ -174,7 +174,7 @@ impl Model {
                 slice.state = SliceState::Closed;
                 Ok(())
             }
-            Op::Reconcile(shares) => {
+            Op::Reconcile { shares, .. } => {
                 for share in shares {
                     self.reconcile(share.hold, share.charged.0, share.by.0);
                 }
