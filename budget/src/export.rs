@@ -97,6 +97,27 @@ pub enum Width {
     Minute,
 }
 
+/// A model's name without the date of its snapshot: `gpt-4o-2024-08-06` is a `gpt-4o`, and
+/// `claude-sonnet-4-20250514` a `claude-sonnet-4`.
+pub fn undated(model: &str) -> &str {
+    let digits = |text: &str, count: usize| {
+        text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let cut = |count: usize| {
+        let (name, date) = model.split_at_checked(model.len().checked_sub(count)?)?;
+        Some((name.strip_suffix('-')?, date)).filter(|(name, _)| !name.is_empty())
+    };
+    if let Some((name, _)) = cut(8).filter(|(_, date)| digits(date, 8)) {
+        return name;
+    }
+    let parts = |date: &str| {
+        let mut parts = date.split('-');
+        let mut next = |count| parts.next().is_some_and(|part| digits(part, count));
+        next(4) && next(2) && next(2)
+    };
+    cut(10).filter(|(_, date)| parts(date)).map_or(model, |(name, _)| name)
+}
+
 impl Width {
     pub(crate) const fn seconds(self) -> i64 {
         match self {

@@ -30,7 +30,9 @@ pub use books::Books;
 pub use bound::{Unpriced, affordable_output, bound, cost, dearest_class, saved};
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
 pub use comparison::{Call, Comparison, Findings, Found};
-pub use export::{Bucket, EXPORT_BYTES_MAX, EXPORT_LINES_MAX, Export, Length, Line, Source, Width};
+pub use export::{
+    Bucket, EXPORT_BYTES_MAX, EXPORT_LINES_MAX, Export, Length, Line, Source, Width, undated,
+};
 pub use extent::{Asked, Extent};
 pub use forecast::forecast;
 pub use fund::{Counter, Fund, Short};

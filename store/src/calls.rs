@@ -69,6 +69,33 @@ impl Calls {
         }
     }
 
+    /// The calls of a tenant's to a provider that began from `from` to `to` and have no charge yet: the
+    /// model's registered id and when each began. At most 10,000.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn open(
+        &self,
+        (tenant, provider): (TenantId, &str),
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Vec<(String, Timestamp)>, Error> {
+        let rows = sqlx::query(
+            "select id, model from holds where state in ('held', 'dispatched') and tenant_id = $1 \
+             and provider = $2 and id >= $3 and id < $4 limit 10000",
+        )
+        .bind(tenant.to_string())
+        .bind(provider.to_owned())
+        .bind(first_hold(from).to_string())
+        .bind(first_hold(to).to_string())
+        .fetch_all(&self.inner.read)
+        .await?;
+        let read = |row| {
+            let get = Get { row, table: "holds" };
+            Ok((get.text("model")?, started(get.parse("id")?)))
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// Credits and charges calls their shares, in one transaction with the record of it. Those that
     /// cannot take theirs any more are passed over; see [`budget::Op::Reconcile`]. At most
     /// [`SHARES_MAX`] at a time. Returns who has a share now.
@@ -112,6 +139,12 @@ fn first_hold(at: Timestamp) -> HoldId {
     // Rounded up: what was made within the millisecond before it is not after it.
     let ms = at.0.saturating_add(999).div_euclid(1_000);
     HoldId::from_parts(u64::try_from(ms).unwrap_or(0), 0)
+}
+
+/// When a hold was made.
+fn started(hold: HoldId) -> Timestamp {
+    let (ms, _) = hold.parts();
+    Timestamp(i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000))
 }
 
 async fn page(
@@ -158,8 +191,7 @@ fn call(rows: &[Cost]) -> Option<(&str, Call)> {
     };
     let last = rows.last().filter(|row| row.kind != LedgerKind::Reconciled);
     let guess = last.map(|row| row.basis).filter(|basis| *basis != Basis::Provider);
-    let (ms, _) = first.hold.parts();
-    let started = Timestamp(i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000));
+    let started = started(first.hold);
     let call = Call {
         hold: first.hold,
         started,

@@ -1,6 +1,6 @@
 //! What is read of exports in every form.
 
-use budget::{Export, Length, Source, Width};
+use budget::{Export, Length, Source, Width, undated};
 use types::{ServiceClass, Timestamp, answer::Usage};
 
 use crate::samples::{ANTHROPIC_PAGE, ANTHROPIC_TABLE, OPENAI_PAGES, OPENAI_TABLE};
@@ -79,6 +79,25 @@ fn anthropic_counts_plain_input_reads_and_writes_apart() {
     let [row, abroad] = table.buckets[0].lines.as_slice() else { panic!("{table:?}") };
     assert_eq!((row.usage, row.length), (usage, Length::UpTo(200_000)));
     assert_eq!(abroad.unpriced.as_deref(), Some("inference in `us` has no price of its own"));
+}
+
+#[test]
+fn a_name_without_its_date_is_the_model() {
+    for (dated, plain) in [
+        ("gpt-4o-2024-08-06", "gpt-4o"),
+        ("gpt-5-mini-2025-08-07", "gpt-5-mini"),
+        ("claude-sonnet-4-20250514", "claude-sonnet-4"),
+        ("claude-opus-4-5", "claude-opus-4-5"),
+        ("gpt-4-0613", "gpt-4-0613"),
+        ("gpt-4o-24-08-06", "gpt-4o-24-08-06"),
+        ("-20250514", "-20250514"),
+        ("20250514", "20250514"),
+        ("modéle-2024-08-06", "modéle"),
+        ("é-2024-8-06", "é-2024-8-06"),
+        ("", ""),
+    ] {
+        assert_eq!(undated(dated), plain, "{dated}");
+    }
 }
 
 #[track_caller]

@@ -116,6 +116,9 @@ async fn calls_are_told_with_what_is_known_of_them(database: &Database) {
     let take = |_: &str, call: &Call| some.push(call.started);
     store.calls().between((tenant(), PROVIDER), (third, ALWAYS.1), take).await.unwrap();
     assert!(some.contains(&third) && some.len() >= 4 && some.iter().all(|at| *at >= third));
+    let waits = store.calls().open((tenant(), PROVIDER), ALWAYS).await.unwrap();
+    assert_eq!(waits.iter().map(|(model, _)| model.as_str()).collect::<Vec<_>>(), [MODEL]);
+    assert!(waits[0].1 >= found[5].started);
     for of in [(tenant(), "another"), (TenantId::from_parts(1, 9), PROVIDER)] {
         let none = |_: &str, call: &Call| panic!("{call:?}");
         store.calls().between(of, ALWAYS, none).await.unwrap();
