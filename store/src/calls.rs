@@ -110,8 +110,11 @@ impl Calls {
         shares: Vec<Share>,
         record: &Record,
     ) -> Result<Vec<HoldId>, Error> {
-        if permit.read_only() || permit.tenant() != record.tenant || shares.len() > SHARES_MAX {
+        if permit.read_only() || permit.tenant() != record.tenant {
             return Err(Error::Permit { operation: permit.operation().to_owned() });
+        }
+        if shares.len() > SHARES_MAX {
+            return Err(Error::corrupt("ledger", "more shares than one transaction takes"));
         }
         let ask = Ask::Reconcile { tenant: permit.tenant(), shares };
         match self.writer.ask(ask, Some(Draft::new(record.clone())?)).await {

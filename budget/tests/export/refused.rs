@@ -1,6 +1,7 @@
 //! What is refused of exports, with its place and what to do.
 
-use budget::{EXPORT_BYTES_MAX, Export};
+use budget::{EXPORT_BYTES_MAX, Export, Width};
+use proptest::{prelude::*, sample::Index};
 
 use crate::samples::{ANTHROPIC_PAGE, ANTHROPIC_TABLE, OPENAI_PAGES, OPENAI_TABLE};
 
@@ -123,6 +124,22 @@ fn a_bucket_without_its_times_is_refused() {
     changed(ANTHROPIC_TABLE, "2026-11-01", "yesterday", "line 2, `usage_date_utc`: `yesterday`");
     let place = "line 2, `usage_date_utc`: `2026-11-01 02:00` may be an hour or a minute";
     changed(ANTHROPIC_TABLE, "2026-11-01", "2026-11-01 02:00", place);
+}
+
+proptest! {
+    /// Whatever the file, it is read or refused, in bounded time.
+    #[test]
+    fn any_text_is_read_or_refused(text in ".{0,300}", at in any::<Index>(), cut in 0_usize..40) {
+        let _ = Export::read(&text, None);
+        for sample in [OPENAI_PAGES, OPENAI_TABLE, ANTHROPIC_PAGE, ANTHROPIC_TABLE] {
+            let chars: Vec<char> = sample.chars().collect();
+            let from = at.index(chars.len());
+            let to = chars.len().min(from + cut);
+            let damaged: String =
+                chars[..from].iter().copied().chain(text.chars()).chain(chars[to..].iter().copied()).collect();
+            let _ = Export::read(&damaged, Some(Width::Hour));
+        }
+    }
 }
 
 #[test]

@@ -265,6 +265,30 @@ impl Broken {
         None
     }
 
+    /// Faults of exports: the outcome, where the fault makes one of its own.
+    fn export_fault(&mut self, op: &Op, now: Timestamp) -> Option<Result<Outcome, Refusal>> {
+        let Op::Reconcile { shares, .. } = op else { return None };
+        match self.fault {
+            Fault::ReconcilesTwice => {
+                for share in shares {
+                    self.change_hold(share.hold, |hold| {
+                        if let Some(charge) = &mut hold.charge {
+                            charge.kind = LedgerKind::Settlement;
+                        }
+                    });
+                }
+                None
+            }
+            Fault::CreditsOnPaper => {
+                let before: Vec<_> = self.books.accounts().cloned().collect();
+                let outcome = self.books.apply(op, now);
+                before.into_iter().for_each(|account| self.books.insert_account(account));
+                Some(outcome)
+            }
+            _ => None,
+        }
+    }
+
     fn path(&self, id: HoldId) -> Vec<AccountKey> {
         self.books.hold(id).map_or_else(Vec::new, |hold| hold.path.clone())
     }
@@ -274,6 +298,9 @@ impl Ledger for Broken {
     fn apply(&mut self, op: &Op, now: Timestamp) -> Result<Outcome, Refusal> {
         let mut op = op.clone();
         if let Some(outcome) = self.slice_fault(&mut op, now) {
+            return outcome;
+        }
+        if let Some(outcome) = self.export_fault(&op, now) {
             return outcome;
         }
         match (self.fault, &mut op) {
@@ -323,21 +350,6 @@ impl Ledger for Broken {
                 let known = self.path(*hold);
                 let before: Vec<_> =
                     known.iter().filter_map(|key| self.books.account(key)).cloned().collect();
-                let outcome = self.books.apply(&op, now);
-                before.into_iter().for_each(|account| self.books.insert_account(account));
-                return outcome;
-            }
-            (Fault::ReconcilesTwice, Op::Reconcile { shares, .. }) => {
-                for share in shares {
-                    self.change_hold(share.hold, |hold| {
-                        if let Some(charge) = &mut hold.charge {
-                            charge.kind = LedgerKind::Settlement;
-                        }
-                    });
-                }
-            }
-            (Fault::CreditsOnPaper, Op::Reconcile { .. }) => {
-                let before: Vec<_> = self.books.accounts().cloned().collect();
                 let outcome = self.books.apply(&op, now);
                 before.into_iter().for_each(|account| self.books.insert_account(account));
                 return outcome;

@@ -10,7 +10,7 @@ use types::{Nanos, Timestamp};
 
 use crate::{
     check::{grows, invariants, recomputes, same_verdict, settles},
-    model::Model,
+    model::{Model, ModelHold},
     steps::{START, Step, TENANT, accounts, ask, draw, hold_id, slice_ask, slice_id},
 };
 
@@ -226,11 +226,7 @@ fn op(step: &Step, model: &Model, now: Timestamp) -> Op {
             Op::Hold(Box::new(HoldAsk { fence: 0, ..ask }))
         }
         Step::Reconcile { slots, percent, stale } => {
-            let share = |slot: u8| {
-                let charged = known(slot).map_or(0, |hold| hold.paid() + hold.overrun());
-                let by = Nanos(charged * percent / 100);
-                Share::new(hold_id(slot), Nanos(charged + i64::from(stale)), by)
-            };
+            let share = |slot: u8| share(known(slot), slot, percent, stale);
             Op::Reconcile { tenant: TENANT, shares: slots.map(share).to_vec() }
         }
         Step::Debt { slot, path, amount, lease } => {
@@ -239,4 +235,11 @@ fn op(step: &Step, model: &Model, now: Timestamp) -> Op {
         }
         Step::Reap | Step::Wait { .. } | Step::Again { .. } => Op::Reap,
     }
+}
+
+/// A share in percent of what a hold is charged; of a stale one that is not known any more.
+fn share(hold: Option<&ModelHold>, slot: u8, percent: i64, stale: bool) -> Share {
+    let charged = hold.map_or(0, |hold| hold.paid() + hold.overrun());
+    let by = Nanos(charged * percent / 100);
+    Share::new(hold_id(slot), Nanos(charged + i64::from(stale)), by)
 }

@@ -117,11 +117,11 @@ fn below(found: &Reconciliation) -> Vec<String> {
     lines.push(match &found.booked {
         Some(booked) if booked.calls + booked.passed_over == 0 => "nothing to book".to_owned(),
         Some(booked) => format!(
-            "booked: {} calls, {} credited and {} charged; {} passed over",
+            "booked: {} call(s), {} credited and {} charged; {} passed over",
             booked.calls, booked.credited.usd, booked.charged.usd, booked.passed_over
         ),
         None if found.calls == 0 => "nothing to book".to_owned(),
-        None => format!("{} calls would be changed: book it with --apply", found.calls),
+        None => format!("{} call(s) would be changed: book it with --apply", found.calls),
     });
     for left in &found.left_out {
         lines.push(format!(
@@ -145,7 +145,7 @@ fn below(found: &Reconciliation) -> Vec<String> {
     }
     for ours in &found.absent {
         lines.push(format!(
-            "not in the export: {} ({} calls, {} charged)",
+            "not in the export: {} ({} call(s), {} charged)",
             ours.model, ours.calls, ours.charged.usd
         ));
     }
