@@ -28,6 +28,7 @@ mod policies;
 mod prices;
 pub mod probe;
 mod providers;
+mod reconcile;
 mod room;
 mod router;
 mod serve;
@@ -35,6 +36,9 @@ mod spend;
 mod time;
 pub mod tree;
 mod webhook;
+
+/// The longest export of a provider's that is read, in bytes.
+pub use ::budget::EXPORT_BYTES_MAX;
 
 pub use crate::{
     agents::{AgentList, AgentView, NewAgent},
@@ -67,6 +71,10 @@ pub use crate::{
     },
     prices::{PriceClass, PriceList, PriceRates, PriceTier, PricedModel},
     providers::{NewProvider, ProviderList, ProviderView},
+    reconcile::{
+        Absent, BookedShares, LeftOut, NewReconciliation, ReconciledModel, Reconciliation,
+        UnmatchedModel,
+    },
     router::{document, router},
     serve::{ListenError, Listeners, Options},
     spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},

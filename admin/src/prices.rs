@@ -77,6 +77,8 @@ pub struct PriceRates {
     pub cached_input: Option<Money>,
     /// Input written to the provider's cache.
     pub cache_write: Option<Money>,
+    /// Input written to the provider's cache to be kept for an hour.
+    pub cache_write_1h: Option<Money>,
     /// Input of images.
     pub image_input: Option<Money>,
     /// Input of audio.
@@ -164,6 +166,7 @@ fn rates(rates: &Rates) -> PriceRates {
         input: money(Kind::Input),
         cached_input: money(Kind::CachedInput),
         cache_write: money(Kind::CacheWrite),
+        cache_write_1h: money(Kind::CacheWrite1h),
         image_input: money(Kind::ImageInput),
         audio_input: money(Kind::AudioInput),
         cached_audio: money(Kind::CachedAudio),

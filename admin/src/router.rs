@@ -25,6 +25,7 @@ use crate::{
     desk::BodyHash,
     error::{Error, Told},
     grants, keys, metrics, models, overview, people, policies, prices, providers,
+    reconcile::{self, RECONCILE_BYTES_MAX},
     room::{Room, Trace},
     spend, webhook,
 };
@@ -96,6 +97,7 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(providers::remove))
         .routes(routes!(budget::set, budget::show))
         .routes(routes!(budget::raise))
+        .merge(exports())
         .routes(routes!(spend::show))
         .routes(routes!(prices::list))
         .routes(routes!(audit::tail))
@@ -124,6 +126,22 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(grants::create, grants::list, grants::revoke_of_task))
         .routes(routes!(grants::revoke))
         .routes(routes!(overview::show))
+}
+
+/// Operations whose bodies have a provider's export in them.
+fn exports() -> OpenApiRouter<Arc<Room>> {
+    OpenApiRouter::new()
+        .routes(routes!(reconcile::compare))
+        .routes(routes!(reconcile::reconcile))
+        .layer(DefaultBodyLimit::max(RECONCILE_BYTES_MAX))
+}
+
+/// The longest body that an operation takes.
+fn body_bytes_max(path: &str) -> usize {
+    match path {
+        "/api/v1/budget/compare" | "/api/v1/budget/reconcile" => RECONCILE_BYTES_MAX,
+        _ => BODY_BYTES_MAX,
+    }
 }
 
 /// What the remote of the tree calls, which has no admin token.
@@ -168,11 +186,14 @@ async fn bounded(State(room): State<Arc<Room>>, request: Request, next: Next) ->
 async fn known(room: &Room, request: Request) -> Result<Request, Error> {
     let (mut parts, body) = request.into_parts();
     let who = room.authenticate(&parts).await?;
-    let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &());
+    let most = body_bytes_max(parts.uri.path());
+    let mut request = Request::from_parts(parts.clone(), body);
+    DefaultBodyLimit::max(most).apply(&mut request);
+    let whole = Bytes::from_request(request, &());
     let bytes = match timeout(BODY_TIME, whole).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return Err(Error::TooLarge(BODY_BYTES_MAX));
+            return Err(Error::TooLarge(most));
         }
         Ok(Err(_)) | Err(_) => {
             return Err(Error::invalid("the body ended early or took too long", "send it again"));

@@ -225,6 +225,8 @@ async fn every_operation_that_changes_something_leaves_one_record() {
     let reason = Some(json!({ "reason": "the database is gone" }));
     let file = json!({ "path": "runbooks/a.md", "text": "# A\n" });
     let edit = json!({ "changes": [file], "message": "a runbook" });
+    let table = "start_time,end_time,model,input_tokens,output_tokens\n";
+    let export = json!({ "export": table, "provider": "box" });
     let steps: Vec<(&str, &str, String, Option<Value>)> = vec![
         ("person.add", "POST", "/api/v1/people".into(), Some(json!({ "name": "ann" }))),
         ("person.remove", "DELETE", format!("/api/v1/people/{token}"), None),
@@ -243,6 +245,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         ("key.revoke", "DELETE", format!("/api/v1/keys/{id}"), None),
         ("provider.add", "POST", "/api/v1/providers".into(), Some(provider)),
         ("model.add", "POST", "/api/v1/models".into(), Some(model)),
+        ("budget.reconcile", "POST", "/api/v1/budget/reconcile".into(), Some(export)),
         ("model.remove", "DELETE", "/api/v1/models/mine".into(), None),
         ("provider.remove", "DELETE", "/api/v1/providers/box".into(), None),
         ("budget.set", "PUT", "/api/v1/budget".into(), Some(cap.clone())),

@@ -5,6 +5,7 @@
 
 mod admit;
 mod holds;
+mod reconcile;
 mod slices;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +74,7 @@ impl Books {
             Op::Reap => self.reap(now),
             Op::Slice(ask) => self.slice_off(ask),
             Op::CloseSlice { slice, fence } => self.close_slice(*slice, *fence, now),
+            Op::Reconcile { tenant, shares } => self.reconcile(*tenant, shares, now),
             Op::SetTarget(spec) => Ok(self.set_target(spec)),
         }
     }

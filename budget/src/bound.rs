@@ -54,12 +54,22 @@ pub fn bound(price: &Price, extent: &Extent) -> Result<Nanos, Unpriced> {
 /// # Errors
 /// [`Unpriced`].
 pub fn cost(price: &Price, usage: &Usage) -> Result<Nanos, Unpriced> {
+    cost_of_many(price, usage, (1, usage.input))
+}
+
+/// What so many calls did cost that used all of this together, where the input of each was so long.
+pub(crate) fn cost_of_many(
+    price: &Price,
+    usage: &Usage,
+    (calls, input): (u64, u64),
+) -> Result<Nanos, Unpriced> {
     let class = usage.class;
-    let rates = price.schedule(class).ok_or(Unpriced::Class(class))?.at(usage.input);
+    let rates = price.schedule(class).ok_or(Unpriced::Class(class))?.at(input);
     let audio = usage.audio_input.saturating_sub(usage.cached_audio);
     let input = [
         (usage.cached.saturating_sub(usage.cached_audio), Kind::CachedInput),
-        (usage.cache_write, Kind::CacheWrite),
+        (usage.cache_write.saturating_sub(usage.cache_write_1h), Kind::CacheWrite),
+        (usage.cache_write_1h, Kind::CacheWrite1h),
         (usage.image_input, Kind::ImageInput),
         (audio, Kind::AudioInput),
         (usage.cached_audio, Kind::CachedAudio),
@@ -72,7 +82,8 @@ pub fn cost(price: &Price, usage: &Usage) -> Result<Nanos, Unpriced> {
     let rate = |kind| rates.get(kind).ok_or(Unpriced::Kind { kind, class });
     let input = split(usage.input, Kind::Input, input, rate)?;
     let output = split(usage.output, Kind::Output, output, rate)?;
-    let fees = fees(&price.fees, usage.images, usage.searches, usage.seconds)?;
+    let counts = [calls, usage.images, usage.searches, usage.seconds];
+    let fees = fees(&price.fees, counts)?;
     Ok(paid(add(add(input, output)?, fees)?, price.discount)?)
 }
 
@@ -164,18 +175,18 @@ fn fixed(price: &Price, extent: &Extent, input: NanosPerMillion) -> Result<u128,
         Some(fee) if extent.searches => fee.searches_max,
         _ => 0,
     };
-    let fees = fees(&price.fees, extent.images, searches, extent.seconds)?;
+    let fees = fees(&price.fees, [1, extent.images, searches, extent.seconds])?;
     Ok(add(micro(u128::from(length), input)?, fees)?)
 }
 
-fn fees(fees: &Fees, images: u64, searches: u64, seconds: u64) -> Result<u128, Unpriced> {
+fn fees(fees: &Fees, [calls, images, searches, seconds]: [u64; 4]) -> Result<u128, Unpriced> {
     let search = match fees.search {
         Some(fee) => fee.each,
         None if searches > 0 => return Err(Unpriced::Search),
         None => Nanos::ZERO,
     };
     let counted =
-        [(1, fees.request), (images, fees.image), (searches, search), (seconds, fees.second)];
+        [(calls, fees.request), (images, fees.image), (searches, search), (seconds, fees.second)];
     let sum = counted.into_iter().try_fold(0_u128, |sum, (count, Nanos(each))| {
         add(sum, micro(u128::from(count), NanosPerMillion(each))?)
     })?;

@@ -58,11 +58,11 @@ pub struct Limits {
     pub reasoning: bool,
 }
 
-/// One thing that is wrong with a catalogue file.
+/// One thing that is wrong with a catalogue file, or with an export of a provider's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {message}; {fix}")]
 pub struct Fault {
-    /// Where: `provider.openai.models[3].input`, or a line.
+    /// Where: `provider.openai.models[3].input`, or a line, with the column of a table.
     pub place: String,
     /// What is wrong.
     pub message: String,
@@ -190,6 +190,8 @@ mod tests {
         let catalogue = builtin();
         let opus = catalogue.price("anthropic", "claude-opus-4-5", NOW).unwrap();
         assert_eq!(opus.standard.rates.get(Kind::CacheWrite), Some(NanosPerMillion(6_250_000_000)));
+        let hour = opus.standard.rates.get(Kind::CacheWrite1h);
+        assert_eq!(hour, Some(NanosPerMillion(10_000_000_000)));
         let gpt = catalogue.price("openai", "gpt-5.4", NOW).unwrap();
         let input = |tokens| gpt.standard.at(tokens).get(Kind::Input);
         assert_eq!(input(272_000), Some(NanosPerMillion(2_500_000_000)));
@@ -291,6 +293,10 @@ mod tests {
         let flex = flex.unwrap();
         assert_eq!((flex.get(Kind::CacheWrite), flex.get(Kind::AudioInput)), (None, None));
         assert_eq!(flex.get(Kind::CachedInput), Some(NanosPerMillion(10)));
+        // What an hour in the cache costs is not known where writes cost more and it is not named.
+        assert_eq!(own.get(Kind::CacheWrite1h), None);
+        let (own, _) = rates("cache_write = 25, cache_write_1h = 40");
+        assert_eq!(own.get(Kind::CacheWrite1h), Some(NanosPerMillion(40)));
         // A row without a surcharge for writes has none in any class.
         let (_, flex) = rates("flex = { input = 10, output = 10 }");
         assert_eq!(flex.unwrap().get(Kind::CacheWrite), Some(NanosPerMillion(10)));

@@ -16,6 +16,9 @@ pub struct Extent {
     pub output: u64,
     /// Choices; none counts as one.
     pub choices: u32,
+    /// Whether the provider may be asked to keep input in its cache for an hour. No request that we
+    /// take can ask for that.
+    pub cache_1h: bool,
     /// Images given.
     pub images: u64,
     /// Whether the input may have audio.
@@ -114,7 +117,11 @@ impl Extent {
         let images = [Kind::ImageInput];
         let audio = [Kind::AudioInput, Kind::CachedAudio];
         let images = images.into_iter().filter(|_| self.images > 0);
-        text.into_iter().chain(images).chain(audio.into_iter().filter(|_| self.audio_input))
+        let kept = [Kind::CacheWrite1h].into_iter().filter(|_| self.cache_1h);
+        text.into_iter()
+            .chain(kept)
+            .chain(images)
+            .chain(audio.into_iter().filter(|_| self.audio_input))
     }
 
     /// Kinds of output that it may have.

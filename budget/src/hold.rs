@@ -78,7 +78,7 @@ impl Hold {
     }
 }
 
-/// What a settled hold was charged, net of a correction.
+/// What a settled hold was charged, net of what came after its first row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
     /// The kind of the latest ledger row.
@@ -89,6 +89,13 @@ pub struct Charge {
     pub overrun: Nanos,
     /// How the amount is known.
     pub basis: Basis,
+}
+
+impl Charge {
+    /// All of it: within the hold and beyond.
+    pub const fn total(&self) -> Nanos {
+        Nanos(self.amount.0.saturating_add(self.overrun.0))
+    }
 }
 
 types::names! {

@@ -23,9 +23,11 @@ pub struct LedgerRow {
     pub tenant: TenantId,
     /// What every account of the path gains in `settled`; negative in a correction that credits.
     pub amount: Nanos,
-    /// What every account of the path gains in `overrun`.
+    /// What every account of the path gains in `overrun`; negative in a row that takes it back.
     pub overrun: Nanos,
-    /// How the amount is known.
+    /// What the hold reserved: no call costs more whose provider honours the limit that it was sent.
+    pub held: Nanos,
+    /// How the amount is known; in a [`LedgerKind::Reconciled`] row, how the one was that it changes.
     pub basis: Basis,
     /// The tokens that were paid for, where known.
     pub usage: Option<Usage>,
@@ -50,6 +52,8 @@ types::names! {
         Provisional = "provisional",
         /// The difference to a provisional charge, once the true cost is known.
         Correction = "correction",
+        /// The difference to what the provider's usage export says, for a charge that was not certain.
+        Reconciled = "reconciled",
         /// The credit with which a hold takes its amount out of the charge of a lapsed slice: it was
         /// admitted from the slice, and told too late.
         Moved = "moved",

@@ -12,6 +12,8 @@ mod account;
 mod books;
 mod bound;
 mod catalogue;
+mod comparison;
+mod export;
 mod extent;
 mod forecast;
 mod fund;
@@ -27,6 +29,10 @@ pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
 pub use books::Books;
 pub use bound::{Unpriced, affordable_output, bound, cost, dearest_class, saved};
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
+pub use comparison::{Call, Comparison, Findings, Found};
+pub use export::{
+    Bucket, EXPORT_BYTES_MAX, EXPORT_LINES_MAX, Export, Length, Line, Source, Width, undated,
+};
 pub use extent::{Asked, Extent};
 pub use forecast::forecast;
 pub use fund::{Counter, Fund, Short};
@@ -35,7 +41,7 @@ pub use input::{IMAGE_TOKENS_MAX, input_bound, input_bound_with};
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;
 pub use ledger::{Basis, LedgerKind, LedgerRow};
-pub use op::{Backing, HoldAsk, Op, Outcome, Refusal};
+pub use op::{Backing, HoldAsk, Op, Outcome, Refusal, Share};
 pub use price::{Fees, Price, Schedule, SearchFee, Tier};
 pub use rates::{Kind, Rates};
 pub use slice::{Slice, SliceAsk, SliceState};

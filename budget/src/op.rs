@@ -84,6 +84,15 @@ pub enum Op {
         /// Its owner's fence.
         fence: u64,
     },
+    /// Credit and charge holds that are settled what a provider's usage export says they should have
+    /// been: each once, by a row of its own. A share that does not fit is passed over, and the others
+    /// are not.
+    Reconcile {
+        /// Whose holds they are; one of another tenant is passed over.
+        tenant: TenantId,
+        /// Each hold once.
+        shares: Vec<Share>,
+    },
     /// Set an account's target; creates the row where it is missing.
     SetTarget(CapSpec),
 }
@@ -118,6 +127,18 @@ pub struct HoldAsk {
     pub owner: String,
     /// Its fence.
     pub fence: u64,
+}
+
+/// What one hold is credited or charged by an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The hold.
+    pub hold: HoldId,
+    /// What it was charged when its share was worked out, overrun included. Where that is not so any
+    /// more, the share is passed over.
+    pub charged: Nanos,
+    /// What it is charged beside that; negative for a credit, which is never beyond `charged`.
+    pub by: Nanos,
 }
 
 /// Where the money of a hold comes from.
@@ -160,6 +181,11 @@ pub enum Outcome {
     Sliced(Box<Slice>),
     /// The slice holds nothing any more.
     Closed,
+    /// These holds have their shares now.
+    Reconciled {
+        /// In the order of the shares.
+        done: Vec<HoldId>,
+    },
     /// The account as it is now.
     TargetSet(Box<Account>),
 }

@@ -11,6 +11,8 @@ types::names! {
         CachedInput = "cached_input",
         /// Input written to the provider's cache; often dearer than plain input.
         CacheWrite = "cache_write",
+        /// Input written to the provider's cache to be kept for an hour, where that costs more.
+        CacheWrite1h = "cache_write_1h",
         /// Input of images.
         ImageInput = "image_input",
         /// Input of audio.
@@ -47,7 +49,8 @@ impl Rates {
     /// Rates of a model that reads text and writes none, such as one for embeddings.
     pub fn input_only(input: NanosPerMillion) -> Self {
         let rates = Self::NONE.with(Kind::Input, input);
-        rates.with(Kind::CachedInput, input).with(Kind::CacheWrite, input)
+        let rates = rates.with(Kind::CachedInput, input);
+        rates.with(Kind::CacheWrite, input).with(Kind::CacheWrite1h, input)
     }
 
     /// These rates with another for one kind.

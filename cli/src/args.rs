@@ -314,6 +314,35 @@ Example:
   orchestack budget raise default 2.00
   orchestack budget raise default 2.00 --until 2027-01-01")]
     Raise(Raise),
+    /// Compare a provider's usage export with the ledger; with --apply, book what explains it.
+    #[command(after_help = "\
+Example:
+  orchestack budget reconcile completions_usage_2026-11-01_2026-11-30.csv
+  orchestack budget reconcile usage.json --provider anthropic --apply
+  orchestack budget reconcile claude_api_tokens.csv --bucket 1h --json
+
+Without --apply nothing is changed. What the calls do not explain is told and never booked. An export
+that was booked before, or overlaps with one, books nothing twice.")]
+    Reconcile(Reconcile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reconcile {
+    /// OpenAI's completions usage or Anthropic's messages usage, as JSON of their API or as the CSV
+    /// export of their console; `-` reads standard input.
+    pub(crate) file: PathBuf,
+    /// The provider that it is of; needed where several speak the same format.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// How long the buckets of Anthropic's CSV export are where it has times of day: `1h` or `1m`.
+    #[arg(long, value_name = "WIDTH")]
+    pub(crate) bucket: Option<String>,
+    /// Leave out buckets that ended less than so long ago, as the provider may not have counted all.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
+    pub(crate) complete_after: u32,
+    /// Book the credits and charges.
+    #[arg(long)]
+    pub(crate) apply: bool,
 }
 
 #[derive(Debug, Args)]

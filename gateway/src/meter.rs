@@ -161,6 +161,7 @@ impl Meter {
             input: usage.input.max(known.input),
             cached: usage.cached.max(known.cached),
             cache_write: usage.cache_write.max(known.cache_write),
+            cache_write_1h: usage.cache_write_1h.max(known.cache_write_1h),
             audio_input: usage.audio_input.max(known.audio_input),
             cached_audio: usage.cached_audio.max(known.cached_audio),
             image_input: usage.image_input.max(known.image_input),

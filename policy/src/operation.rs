@@ -66,6 +66,10 @@ operations! {
     BudgetSet = "budget.set" writes,
     /// Raises a cap.
     BudgetRaise = "budget.raise" writes,
+    /// Compares a provider's usage export with the ledger.
+    BudgetCompare = "budget.compare" reads,
+    /// Books what a provider's usage export says of charges that are guesses.
+    BudgetReconcile = "budget.reconcile" writes,
     /// Makes a capability grant.
     GrantCreate = "grant.create" writes,
     /// Lists capability grants.

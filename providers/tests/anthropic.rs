@@ -170,6 +170,7 @@ fn a_whole_answer_is_read() {
             {"type": "tool_use", "id": "t", "name": "f", "input": {"k": [1, 2.0]}}],
         "stop_reason": "tool_use", "stop_sequence": null,
         "usage": {"input_tokens": 10, "cache_creation_input_tokens": 20,
+            "cache_creation": {"ephemeral_5m_input_tokens": 8, "ephemeral_1h_input_tokens": 12},
             "cache_read_input_tokens": 30, "output_tokens": 5, "service_tier": "standard",
             "output_tokens_details": {"thinking_tokens": 2}}});
     let answer = decode_answer(body.to_string().as_bytes()).unwrap();
@@ -183,6 +184,7 @@ fn a_whole_answer_is_read() {
         input: 60,
         cached: 30,
         cache_write: 20,
+        cache_write_1h: 12,
         output: 5,
         reasoning: 2,
         ..Usage::default()

@@ -9,26 +9,21 @@ use std::{
 };
 
 use budget::{
-    Account, AccountKey, Backing, BadStep, Books, CapSpec, Hold, HoldEvent, HoldState, Op, Outcome,
-    Refusal,
+    Account, AccountKey, Backing, BadStep, Books, CapSpec, HoldEvent, HoldState, Op, Outcome,
+    Refusal, Share,
 };
 use serde_json::json;
-use sqlx::{AnyConnection, any::AnyRow};
+use sqlx::AnyConnection;
 use types::{AgentId, AuditId, HoldId, KeyId, Timestamp, audit, audit::Record};
 
 use crate::{
     Error, accounts, alerts,
     audit::{Draft, Link},
     booked::{self, Settlements},
-    fault, outbox, owners, rollup,
-    rows::{self, Get, signed},
-    slices,
+    fault, holds, outbox, owners, rollup, slices,
     store::Inner,
     writer::{Applied, Ask, Entry},
 };
-
-/// The most expired holds that one transaction resolves.
-const REAP_MAX: i64 = 256;
 
 /// Who asked for a hold: what reports group by and the books do not need.
 pub(crate) type Askers = HashMap<HoldId, (AgentId, Option<KeyId>)>;
@@ -72,7 +67,7 @@ pub(crate) async fn write(
     let changed: Vec<Account> = books.changed_accounts().cloned().collect();
     accounts::write(&mut tx, &changed).await?;
     let noted = alerts::note(&mut tx, inner, &books, &full(&applied), now).await?;
-    write_holds(&mut tx, &books, &askers).await?;
+    holds::write(&mut tx, &books, &askers).await?;
     slices::rows::write(&mut tx, &books, &askers).await?;
     let booked = booked::all(&books, &askers, &settlements)?;
     booked::write(&mut tx, &booked).await?;
@@ -255,6 +250,9 @@ impl Ask {
                 Op::Slice(ask)
             }
             Self::CloseSlice { slice } => Op::CloseSlice { slice: *slice, fence },
+            Self::Reconcile { tenant, shares } => {
+                Op::Reconcile { tenant: *tenant, shares: shares.clone() }
+            }
             Self::Reap => Op::Reap,
         }
     }
@@ -266,7 +264,16 @@ impl Ask {
             | Self::Progress { hold, .. }
             | Self::Release { hold }
             | Self::Settle { hold, .. } => Some(*hold),
-            Self::Slice { .. } | Self::CloseSlice { .. } | Self::Reap => None,
+            Self::Slice { .. } | Self::CloseSlice { .. } | Self::Reconcile { .. } | Self::Reap => {
+                None
+            }
+        }
+    }
+
+    fn shares(&self) -> &[Share] {
+        match self {
+            Self::Reconcile { shares, .. } => shares,
+            _ => &[],
         }
     }
 
@@ -282,6 +289,7 @@ impl Ask {
             | Self::Progress { .. }
             | Self::Release { .. }
             | Self::Settle { .. }
+            | Self::Reconcile { .. }
             | Self::Reap => None,
         }
     }
@@ -295,6 +303,7 @@ impl Ask {
             | Self::Progress { .. }
             | Self::Release { .. }
             | Self::Settle { .. }
+            | Self::Reconcile { .. }
             | Self::Reap => &[],
         }
     }
@@ -312,23 +321,27 @@ async fn load(
     now: Timestamp,
 ) -> Result<(Books, Askers), Error> {
     let asks = || entries.iter().filter_map(|entry| entry.ask.as_ref());
+    let shares = || asks().flat_map(Ask::shares).map(|share| share.hold);
     let mut ids: BTreeSet<String> =
-        asks().filter_map(Ask::hold).map(|hold| hold.to_string()).collect();
+        asks().filter_map(Ask::hold).chain(shares()).map(|hold| hold.to_string()).collect();
     let reaps = asks().any(|ask| matches!(ask, Ask::Reap));
     if reaps {
-        ids.extend(expired(conn, now).await?);
+        ids.extend(holds::expired(conn, now).await?);
     }
     let ids: Vec<String> = ids.into_iter().collect();
     let lock = inner.dialect.for_update();
-    let holds = load_holds(conn, lock, &ids).await?;
-    let of_holds = holds.iter().filter_map(|(hold, _)| hold.slice);
+    let mut found = holds::load(conn, lock, &ids).await?;
+    let gone: BTreeSet<HoldId> =
+        shares().filter(|id| found.iter().all(|(hold, _)| hold.id != *id)).collect();
+    found.extend(holds::again(conn, &gone).await?);
+    let of_holds = found.iter().filter_map(|(hold, _)| hold.slice);
     let mut ids: BTreeSet<String> =
         asks().filter_map(Ask::slice).chain(of_holds).map(|slice| slice.to_string()).collect();
     if reaps {
         ids.extend(slices::rows::expired(conn, now, inner.fence).await?);
     }
     let slices = slices::rows::load(conn, lock, &ids).await?;
-    let of_holds = holds.iter().flat_map(|(hold, _)| &hold.path);
+    let of_holds = found.iter().flat_map(|(hold, _)| &hold.path);
     let of_slices = slices.iter().flat_map(|(slice, _)| &slice.path);
     let keys: BTreeSet<&AccountKey> = of_holds.chain(of_slices).collect();
     let specs = asks().flat_map(|ask| ask.path());
@@ -337,7 +350,7 @@ async fn load(
         books.insert_account(account);
     }
     let mut askers = Askers::new();
-    for (hold, asker) in holds {
+    for (hold, asker) in found {
         askers.insert(hold.id, asker);
         books.insert_hold(hold);
     }
@@ -346,103 +359,6 @@ async fn load(
         books.insert_slice(slice);
     }
     Ok((books, askers))
-}
-
-async fn expired(conn: &mut AnyConnection, now: Timestamp) -> Result<Vec<String>, Error> {
-    let rows = sqlx::query(
-        "select id from holds where state in ('held', 'dispatched') and lease_until <= $1 \
-         order by lease_until limit $2",
-    )
-    .bind(now.0)
-    .bind(REAP_MAX)
-    .fetch_all(conn)
-    .await?;
-    rows.iter().map(|row| Get { row, table: "holds" }.text("id")).collect()
-}
-
-type Loaded = (Hold, (AgentId, Option<KeyId>));
-
-async fn load_holds(
-    conn: &mut AnyConnection,
-    lock: &'static str,
-    ids: &[String],
-) -> Result<Vec<Loaded>, Error> {
-    let tail = if lock.is_empty() { "" } else { " order by id for update" };
-    let rows = rows::select_in(conn, "select * from holds where id in", tail, ids).await?;
-    rows.iter().map(read_hold).collect()
-}
-
-fn read_hold(row: &AnyRow) -> Result<Loaded, Error> {
-    let get = Get { row, table: "holds" };
-    let charge = match get.maybe_text("charge")? {
-        Some(_) => Some(get.json("charge")?),
-        None => None,
-    };
-    let hold = Hold {
-        id: get.parse("id")?,
-        attempt: get.parse("attempt_id")?,
-        request: get.parse("request_id")?,
-        tenant: get.parse("tenant_id")?,
-        path: accounts::path(&get, get.parse("tenant_id")?)?,
-        slice: get.maybe("slice_id")?,
-        amount: get.nanos("amount")?,
-        state: get.parse("state")?,
-        provider: get.text("provider")?,
-        model: get.text("model")?,
-        price_row: get.text("price_row")?,
-        dispatched_at: get.maybe_time("dispatched_at")?,
-        progress: get.count("progress")?,
-        if_lost: get.nanos("if_lost")?,
-        lease_until: get.time("lease_until")?,
-        owner: get.text("owner")?,
-        fence: get.count("fence")?,
-        charge,
-    };
-    Ok((hold, (get.parse("agent_id")?, get.maybe("key_id")?)))
-}
-
-async fn write_holds(
-    conn: &mut AnyConnection,
-    books: &Books,
-    askers: &Askers,
-) -> Result<(), Error> {
-    let mut changed = Vec::new();
-    for hold in books.changed_holds() {
-        let asker = asker(askers, hold.id)?;
-        let charge = hold.charge.as_ref().map(rows::json).transpose()?;
-        changed.push((hold, asker, accounts::path_text(&hold.path)?, charge));
-    }
-    let head = "insert into holds (id, tenant_id, agent_id, key_id, request_id, attempt_id, \
-                provider, model, price_row, path, amount, state, dispatched_at, progress, \
-                if_lost, lease_until, owner, fence, charge, slice_id)";
-    let update = " on conflict (id) do update set state = excluded.state, \
-                  dispatched_at = excluded.dispatched_at, progress = excluded.progress, \
-                  if_lost = excluded.if_lost, lease_until = excluded.lease_until, \
-                  owner = excluded.owner, fence = excluded.fence, charge = excluded.charge";
-    rows::insert(conn, head, update, &changed, |row, (hold, (agent, key), path, charge)| {
-        row.item(hold.id.to_string())?;
-        row.item(hold.tenant.to_string())?;
-        row.item(agent.to_string())?;
-        row.item(key.map(|key| key.to_string()))?;
-        row.item(hold.request.to_string())?;
-        row.item(hold.attempt.to_string())?;
-        row.item(hold.provider.clone())?;
-        row.item(hold.model.clone())?;
-        row.item(hold.price_row.clone())?;
-        row.item(path.clone())?;
-        row.item(hold.amount.0)?;
-        row.item(hold.state.as_str())?;
-        row.item(hold.dispatched_at.map(|at| at.0))?;
-        row.item(signed(hold.progress))?;
-        row.item(hold.if_lost.0)?;
-        row.item(hold.lease_until.0)?;
-        row.item(hold.owner.clone())?;
-        row.item(signed(hold.fence))?;
-        row.item(charge.clone())?;
-        row.item(hold.slice.map(|slice| slice.to_string()))?;
-        Ok(())
-    })
-    .await
 }
 
 pub(crate) fn asker(askers: &Askers, hold: HoldId) -> Result<(AgentId, Option<KeyId>), Error> {

@@ -248,6 +248,7 @@ pub(crate) fn ledger_event(row: &budget::LedgerRow) -> Result<Event, Error> {
         budget::LedgerKind::Correction => ("budget.corrected", 3),
         budget::LedgerKind::Moved => ("budget.moved", 4),
         budget::LedgerKind::Kept => ("budget.kept", 5),
+        budget::LedgerKind::Reconciled => ("budget.reconciled", 6),
     };
     let payload = rows::json(&Charged {
         hold: row.hold,

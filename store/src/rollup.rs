@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use budget::LedgerKind;
+use budget::{Basis, LedgerKind};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -78,6 +78,9 @@ fn of(booked: &Booked<'_>) -> Sums {
         // Its process is gone, and the answer with it.
         LedgerKind::Provisional => (1, 1, row.amount.0),
         LedgerKind::Correction => (0, if failed { 0 } else { -1 }, row.amount.0),
+        // Of what the reaper charged, an export's share is provisional no more.
+        LedgerKind::Reconciled if row.basis == Basis::Provisional => (0, 0, row.amount.0),
+        LedgerKind::Reconciled => (0, 0, 0),
         // Money between a call and the charge of its slice, which is told apart from calls.
         LedgerKind::Moved | LedgerKind::Kept => (0, 0, row.amount.0),
     };

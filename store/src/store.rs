@@ -18,6 +18,7 @@ use crate::{
     alerts::{Alerts, Told},
     approvals::Approvals,
     audit::Audit,
+    calls::Calls,
     caps::Caps,
     grants::Grants,
     journal::{self, Journal},
@@ -264,6 +265,11 @@ impl Store {
     /// Caps set at run time.
     pub fn caps(&self) -> Caps {
         Caps { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Calls as the ledger has them, beside what providers say.
+    pub fn calls(&self) -> Calls {
+        Calls { inner: Arc::clone(&self.inner), writer: self.writer.clone() }
     }
 
     /// Raises of caps, each with its end.

@@ -18,10 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use budget::{Basis, HoldAsk, Outcome, Refusal, SliceAsk};
+use budget::{Basis, HoldAsk, Outcome, Refusal, Share, SliceAsk};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use types::{AgentId, HoldId, KeyId, Nanos};
+use types::{AgentId, HoldId, KeyId, Nanos, TenantId};
 
 use crate::{
     Error,
@@ -88,6 +88,11 @@ pub(crate) enum Ask {
     CloseSlice {
         slice: HoldId,
     },
+    #[serde(skip)]
+    Reconcile {
+        tenant: TenantId,
+        shares: Vec<Share>,
+    },
 }
 
 impl Ask {
@@ -114,6 +119,7 @@ impl Ask {
             | Self::Release { .. }
             | Self::Settle { .. }
             | Self::CloseSlice { .. }
+            | Self::Reconcile { .. }
             | Self::Reap => None,
         }
     }
@@ -372,11 +378,13 @@ impl Entry {
         self.ask.as_ref().filter(|_| self.seq.is_none()).and_then(Ask::undo)
     }
 
-    /// An admission and a reap are refused while the database is away. All else tells of what
-    /// happened already.
+    /// An admission, a reap and an export's shares are refused while the database is away. All else
+    /// tells of what happened already.
     fn is_refused_when_away(&self) -> bool {
         let nothing = self.ask.is_none() && self.record.is_none();
-        self.is_admission() || nothing || matches!(self.ask, Some(Ask::Reap))
+        self.is_admission()
+            || nothing
+            || matches!(self.ask, Some(Ask::Reap | Ask::Reconcile { .. }))
     }
 
     fn answer(self, answer: Result<Option<Outcome>, Failure>) {

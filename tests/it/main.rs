@@ -33,6 +33,7 @@ mod pause;
 mod people;
 mod policy;
 mod prices;
+mod reconcile;
 mod sdk;
 mod sensitivity;
 mod swap;

@@ -239,6 +239,9 @@ fn body(path: &str) -> Value {
         "/api/v1/models" => json!({ "id": "x", "provider": "sim" }),
         "/api/v1/providers" => json!({ "name": "x", "base_url": "http://127.0.0.1:9/v1" }),
         "/api/v1/budget" | "/api/v1/budget/raise" => json!({ "name": "default", "amount": "1" }),
+        "/api/v1/budget/compare" | "/api/v1/budget/reconcile" => {
+            json!({ "provider": "sim", "export": "start_time,end_time\n" })
+        }
         "/api/v1/people" => json!({ "name": "x" }),
         "/api/v1/break-glass" => json!({ "reason": "because I want to" }),
         "/api/v1/policy/files" => {
@@ -259,7 +262,7 @@ async fn an_auditor_changes_nothing() {
     let apr = asked["id"].as_str().unwrap();
     let document = eve.ask("GET", "/api/v1/openapi.json", None).await.json();
     let commit = server.json(&["policy", "status"])["commit"].clone();
-    let looks = ["check", "test", "prove", "explain", "diff", "probe"];
+    let looks = ["check", "test", "prove", "explain", "diff", "probe", "compare"];
     let (mut refused, mut looked) = (0, 0);
     for (path, verbs) in document["paths"].as_object().unwrap() {
         for verb in verbs.as_object().unwrap().keys() {

@@ -138,6 +138,10 @@ pub struct Usage {
     pub cached: u64,
     /// Input tokens written to the provider's cache.
     pub cache_write: u64,
+    /// Those of them that are kept there for an hour, which cost more: counted in `cache_write`. 0
+    /// where a provider does not tell them apart.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_write_1h: u64,
     /// Input tokens of audio.
     pub audio_input: u64,
     /// Input tokens of audio read from the provider's cache: counted in `cached` and in

@@ -273,6 +273,7 @@ pub(super) fn row(hold: &Hold, charge: Charge, usage: Option<Usage>, at: Timesta
         tenant: hold.tenant,
         amount: charge.amount,
         overrun: charge.overrun,
+        held: hold.amount,
         basis: charge.basis,
         usage,
         provider: hold.provider.clone(),

@@ -224,6 +224,7 @@ fn slice_row(slice: &Slice, kind: LedgerKind, amount: i64, at: Timestamp) -> Led
         tenant: slice.tenant,
         amount: Nanos(amount),
         overrun: Nanos::ZERO,
+        held: slice.taken,
         basis: Basis::Provisional,
         usage: None,
         provider: String::new(),

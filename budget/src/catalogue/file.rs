@@ -58,6 +58,7 @@ macro_rules! rated {
             output: Option<i64>,
             cached: Option<i64>,
             cache_write: Option<i64>,
+            cache_write_1h: Option<i64>,
             image_in: Option<i64>,
             audio_in: Option<i64>,
             cached_audio: Option<i64>,
@@ -69,10 +70,10 @@ macro_rules! rated {
 
         impl $name {
             fn written(&self) -> Written {
-                let Self { input, output, cached, cache_write, image_in, .. } = *self;
-                let Self { audio_in, cached_audio, reasoning, image_out, audio_out, .. } = *self;
+                let Self { input, output, cached, cache_write, cache_write_1h, .. } = *self;
+                let Self { image_in, audio_in, cached_audio, reasoning, image_out, audio_out, .. } = *self;
                 Written {
-                    input, output, cached, cache_write, image_in,
+                    input, output, cached, cache_write, cache_write_1h, image_in,
                     audio_in, cached_audio, reasoning, image_out, audio_out,
                 }
             }
@@ -140,6 +141,7 @@ struct Written {
     output: Option<i64>,
     cached: Option<i64>,
     cache_write: Option<i64>,
+    cache_write_1h: Option<i64>,
     image_in: Option<i64>,
     audio_in: Option<i64>,
     cached_audio: Option<i64>,
@@ -155,6 +157,8 @@ impl Written {
     fn rates(self, base: Option<Self>) -> Rates {
         let surcharged = base.is_some_and(|base| base.cache_write.is_some());
         let write = self.cache_write.or((!surcharged).then_some(self.input));
+        // Where any write costs more than plain input, one that is kept for an hour may cost more yet.
+        let write_1h = self.cache_write_1h.or_else(|| write.filter(|_| self.cache_write.is_none()));
         let thought = self.reasoning.or_else(|| {
             let dearer = base.and_then(|base| base.reasoning);
             self.output.map(|output| dearer.map_or(output, |dearer| dearer.max(output)))
@@ -164,6 +168,7 @@ impl Written {
             (Kind::Input, Some(self.input)),
             (Kind::CachedInput, self.cached.or(Some(self.input))),
             (Kind::CacheWrite, write),
+            (Kind::CacheWrite1h, write_1h),
             (Kind::ImageInput, self.image_in.or(Some(self.input))),
             (Kind::AudioInput, self.audio_in),
             (Kind::CachedAudio, self.cached_audio.or(self.audio_in)),

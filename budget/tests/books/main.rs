@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod holds;
 #[cfg(test)]
+mod reconcile;
+#[cfg(test)]
 mod slices;
 #[cfg(test)]
 mod support;

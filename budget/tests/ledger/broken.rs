@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use budget::{
-    Account, AccountKey, Backing, Books, CapSpec, Hold, HoldState, LedgerRow, Op, Outcome, Refusal,
-    Slice, SliceState,
+    Account, AccountKey, Backing, Books, CapSpec, Hold, HoldState, LedgerKind, LedgerRow, Op,
+    Outcome, Refusal, Slice, SliceState,
 };
 use types::{HoldId, Nanos, Timestamp};
 
@@ -49,6 +49,7 @@ impl Rows {
                 keys.extend(ask.path.iter().map(|spec| spec.key.clone()));
             }
             Op::CloseSlice { slice, .. } => slices.push(*slice),
+            Op::Reconcile { shares, .. } => ids.extend(shares.iter().map(|share| share.hold)),
             Op::SetTarget(spec) => keys.push(spec.key.clone()),
         }
         for hold in ids.iter().filter_map(|id| self.holds.get(id)) {
@@ -131,10 +132,14 @@ pub enum Fault {
     LateHoldPaysTwice,
     /// What was dispatched unasked is refused where there is no room.
     RefusesDebt,
+    /// A hold gets the share of a second export.
+    ReconcilesTwice,
+    /// What an export credits comes into the ledger and not into the accounts.
+    CreditsOnPaper,
 }
 
 impl Fault {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::SettlesTwice,
         Self::ReleasesDispatched,
         Self::IgnoresFences,
@@ -151,6 +156,8 @@ impl Fault {
         Self::RemainderOfLapsedGoesToAll,
         Self::LateHoldPaysTwice,
         Self::RefusesDebt,
+        Self::ReconcilesTwice,
+        Self::CreditsOnPaper,
     ];
 }
 
@@ -258,6 +265,30 @@ impl Broken {
         None
     }
 
+    /// Faults of exports: the outcome, where the fault makes one of its own.
+    fn export_fault(&mut self, op: &Op, now: Timestamp) -> Option<Result<Outcome, Refusal>> {
+        let Op::Reconcile { shares, .. } = op else { return None };
+        match self.fault {
+            Fault::ReconcilesTwice => {
+                for share in shares {
+                    self.change_hold(share.hold, |hold| {
+                        if let Some(charge) = &mut hold.charge {
+                            charge.kind = LedgerKind::Settlement;
+                        }
+                    });
+                }
+                None
+            }
+            Fault::CreditsOnPaper => {
+                let before: Vec<_> = self.books.accounts().cloned().collect();
+                let outcome = self.books.apply(op, now);
+                before.into_iter().for_each(|account| self.books.insert_account(account));
+                Some(outcome)
+            }
+            _ => None,
+        }
+    }
+
     fn path(&self, id: HoldId) -> Vec<AccountKey> {
         self.books.hold(id).map_or_else(Vec::new, |hold| hold.path.clone())
     }
@@ -267,6 +298,9 @@ impl Ledger for Broken {
     fn apply(&mut self, op: &Op, now: Timestamp) -> Result<Outcome, Refusal> {
         let mut op = op.clone();
         if let Some(outcome) = self.slice_fault(&mut op, now) {
+            return outcome;
+        }
+        if let Some(outcome) = self.export_fault(&op, now) {
             return outcome;
         }
         match (self.fault, &mut op) {

@@ -41,8 +41,7 @@ pub fn settles(
         return Ok(());
     };
     let hold = &model.holds[hold];
-    let overrun: i64 = hold.rows.iter().map(|(_, _, overrun)| overrun).sum();
-    if (charge.amount.0, charge.overrun.0) != (hold.paid(), overrun) {
+    if (charge.amount.0, charge.overrun.0) != (hold.paid(), hold.overrun()) {
         return Err(format!("5: charged {charge:?}, the rows say {:?}", hold.rows));
     }
     let first = fresh.is_some_and(|row| row.kind == LedgerKind::Settlement);
@@ -115,9 +114,14 @@ fn resolves_once(hold: &Hold, state: &State, model: &Model) -> Result<(), String
         &[LedgerKind::Provisional],
         &[LedgerKind::Provisional, LedgerKind::Correction],
     ];
-    if !allowed.contains(&kinds.as_slice())
-        || (hold.state == HoldState::Settled) == kinds.is_empty()
-    {
+    let charged = match kinds.as_slice() {
+        [charged @ .., LedgerKind::Reconciled] if !charged.is_empty() => charged,
+        charged => charged,
+    };
+    if model.paid() < 0 || model.overrun() < 0 {
+        return Err(format!("15: {hold:?} was credited more than it was charged: {rows:?}"));
+    }
+    if !allowed.contains(&charged) || (hold.state == HoldState::Settled) == kinds.is_empty() {
         return Err(format!("3: {hold:?} has rows {rows:?}"));
     }
     if hold.state == HoldState::Released && hold.dispatched_at.is_some() {

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use budget::{
-    Account, Backing, Basis, Books, Hold, HoldAsk, LedgerRow, Op, Outcome, Refusal, Slice, SliceAsk,
+    Account, Backing, Basis, Books, Hold, HoldAsk, LedgerRow, Op, Outcome, Refusal, Share, Slice,
+    SliceAsk,
 };
 use types::{Nanos, Timestamp};
 
 use crate::{
     check::{grows, invariants, recomputes, same_verdict, settles},
-    model::Model,
-    steps::{START, Step, accounts, ask, draw, hold_id, slice_ask, slice_id},
+    model::{Model, ModelHold},
+    steps::{START, Step, TENANT, accounts, ask, draw, hold_id, slice_ask, slice_id},
 };
 
 /// What the checker needs of a ledger.
@@ -137,7 +138,14 @@ pub fn drive(steps: &[Step], mut ledger: impl Ledger) -> Result<Seen, String> {
                 return Err(fail(format!("{} outlived its lease and the reaper", slice.id)));
             }
         }
-        if got.is_ok() && !again && !matches!(op, Op::Reap | Op::SetTarget(_)) {
+        // A share that was passed over is tried afresh.
+        let whole = match (&op, &got) {
+            (Op::Reconcile { shares, .. }, Ok(Outcome::Reconciled { done })) => {
+                shares.len() == done.len()
+            }
+            _ => got.is_ok(),
+        };
+        if whole && !again && !matches!(op, Op::Reap | Op::SetTarget(_)) {
             accepted.push(op);
         }
         let sums = |account: &Account| (account.settled.0, account.overrun.0);
@@ -149,7 +157,7 @@ pub fn drive(steps: &[Step], mut ledger: impl Ledger) -> Result<Seen, String> {
         recomputes(&state, &state.rows[..*rows], sums)?;
     }
     for row in &state.rows {
-        let sign = match (row.overrun.0, row.amount.0) {
+        let sign = match (row.overrun.0, row.amount.0 + row.overrun.0) {
             (1.., _) => "overrun",
             (_, ..0) => "credit",
             _ => "debit",
@@ -217,10 +225,21 @@ fn op(step: &Step, model: &Model, now: Timestamp) -> Op {
             let ask = draw(slot, slice, 0, 600, now);
             Op::Hold(Box::new(HoldAsk { fence: 0, ..ask }))
         }
+        Step::Reconcile { slots, percent, stale } => {
+            let share = |slot: u8| share(known(slot), slot, percent, stale);
+            Op::Reconcile { tenant: TENANT, shares: slots.map(share).to_vec() }
+        }
         Step::Debt { slot, path, amount, lease } => {
             let ask = ask(slot, path, amount, lease, now);
             Op::Hold(Box::new(HoldAsk { backing: Backing::Debt, ..ask }))
         }
         Step::Reap | Step::Wait { .. } | Step::Again { .. } => Op::Reap,
     }
+}
+
+/// A share in percent of what a hold is charged; of a stale one that is not known any more.
+fn share(hold: Option<&ModelHold>, slot: u8, percent: i64, stale: bool) -> Share {
+    let charged = hold.map_or(0, |hold| hold.paid() + hold.overrun());
+    let by = Nanos(charged * percent / 100);
+    Share::new(hold_id(slot), Nanos(charged + i64::from(stale)), by)
 }

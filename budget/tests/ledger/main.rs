@@ -85,6 +85,9 @@ mod tests {
             "kept debit",
             "moved credit",
             "provisional debit",
+            "reconciled credit",
+            "reconciled debit",
+            "reconciled overrun",
             "settlement debit",
             "settlement overrun",
         ];

@@ -57,6 +57,16 @@ impl ModelHold {
         self.charges().iter().map(|(_, amount, _)| amount).sum()
     }
 
+    pub fn overrun(&self) -> i64 {
+        self.rows.iter().map(|(_, _, overrun)| overrun).sum()
+    }
+
+    /// What it took of its slice: an export's share is the accounts'.
+    fn drawn(&self) -> i64 {
+        let of_slice = |kind: &LedgerKind| *kind != LedgerKind::Reconciled;
+        self.charges().iter().filter(|(kind, ..)| of_slice(kind)).map(|(_, paid, _)| paid).sum()
+    }
+
     pub fn charges(&self) -> Vec<(LedgerKind, i64, i64)> {
         let apart = |kind: LedgerKind| matches!(kind, LedgerKind::Moved | LedgerKind::Kept);
         self.rows.iter().filter(|(kind, ..)| !apart(*kind)).copied().collect()
@@ -69,7 +79,7 @@ impl Model {
         for hold in self.holds.values().filter(|hold| hold.path.contains(key)) {
             sums.held += if hold.is_open() { hold.amount } else { 0 };
             sums.settled += hold.paid();
-            sums.overrun += hold.rows.iter().map(|(_, _, overrun)| overrun).sum::<i64>();
+            sums.overrun += hold.overrun();
         }
         for (id, slice) in self.slices.iter().filter(|(_, slice)| slice.path.contains(key)) {
             match slice.state {
@@ -88,7 +98,7 @@ impl Model {
             return 0;
         }
         let of = self.holds.values().filter(|hold| hold.slice == Some(id));
-        let gone = of.map(|hold| if hold.is_open() { hold.amount } else { hold.paid() });
+        let gone = of.map(|hold| if hold.is_open() { hold.amount } else { hold.drawn() });
         slice.taken - gone.sum::<i64>()
     }
 
@@ -162,6 +172,12 @@ impl Model {
                     slice.rows.push((LedgerKind::Correction, -left));
                 }
                 slice.state = SliceState::Closed;
+                Ok(())
+            }
+            Op::Reconcile { shares, .. } => {
+                for share in shares {
+                    self.reconcile(share.hold, share.charged.0, share.by.0);
+                }
                 Ok(())
             }
             Op::SetTarget(CapSpec { key, target, hard }) => {
@@ -311,6 +327,43 @@ impl Model {
         Ok(())
     }
 
+    /// The least that the path has left under its hard targets.
+    fn least_room(&self, path: &[AccountKey], mut least: i64) -> i64 {
+        for key in path {
+            let sums = self.sums(key);
+            if let Some((Some(target), true)) = self.targets.get(key) {
+                let used = sums.settled + sums.overrun + sums.held;
+                least = least.min((target - used).max(0));
+            }
+        }
+        least
+    }
+
+    fn reconcile(&mut self, id: HoldId, charged: i64, by: i64) {
+        let waits = self.slice_state(id).is_some_and(|state| state != SliceState::Closed);
+        let Some(hold) = self.holds.get(&id) else { return };
+        let last = hold.charges().last().map(|(kind, ..)| *kind);
+        let fits = match last {
+            None | Some(LedgerKind::Reconciled) => false,
+            Some(LedgerKind::Provisional) => !waits,
+            Some(_) => true,
+        };
+        if !fits || by == 0 || hold.paid() + hold.overrun() != charged {
+            return;
+        }
+        let row = if by < 0 {
+            let of_overrun = hold.overrun().min(-by);
+            (LedgerKind::Reconciled, by + of_overrun, -of_overrun)
+        } else {
+            let within = (hold.amount - hold.paid()).max(0).min(by);
+            let settled = self.least_room(&hold.path, within);
+            (LedgerKind::Reconciled, settled, by - settled)
+        };
+        if let Some(hold) = self.holds.get_mut(&id) {
+            hold.rows.push(row);
+        }
+    }
+
     fn settle(&mut self, id: HoldId, fence: u64, actual: i64) -> Result<(), &'static str> {
         let hold = self.find(id, fence)?.clone();
         let row = match (hold.state, hold.charges().as_slice()) {
@@ -320,14 +373,7 @@ impl Model {
                 (LedgerKind::Settlement, within, actual - within)
             }
             (HoldState::Settled, [(LedgerKind::Provisional, first, _)]) => {
-                let mut more = actual.min(hold.amount) - first;
-                for key in &hold.path {
-                    let sums = self.sums(key);
-                    if let Some((Some(target), true)) = self.targets.get(key) {
-                        let used = sums.settled + sums.overrun + sums.held;
-                        more = more.min((target - used).max(0));
-                    }
-                }
+                let more = self.least_room(&hold.path, actual.min(hold.amount) - first);
                 (LedgerKind::Correction, more, actual - first - more)
             }
             (HoldState::Settled, _) => return Ok(()),

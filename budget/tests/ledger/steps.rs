@@ -79,6 +79,13 @@ pub enum Step {
         slice: u8,
         close: bool,
     },
+    /// Two holds get their shares of an export, each in percent of its charge: a credit below zero. Of
+    /// a stale one the charge is not known any more.
+    Reconcile {
+        slots: [u8; 2],
+        percent: i64,
+        stale: bool,
+    },
     /// A hold that was dispatched unasked.
     Debt {
         slot: u8,
@@ -160,6 +167,11 @@ fn step(from: &mut Digits) -> Step {
         41 => {
             let (path, amount, lease) = (from.index(3), from.below(400), from.below(20_000));
             Step::Debt { slot, path, amount, lease }
+        }
+        42 | 43 => {
+            let slots = [slot, u8::try_from(from.below(6)).unwrap()];
+            let (percent, stale) = (from.below(180) - 100, from.below(8) == 0);
+            Step::Reconcile { slots, percent, stale }
         }
         _ => Step::Again { nth: from.index(40) },
     }

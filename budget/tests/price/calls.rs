@@ -49,6 +49,7 @@ pub fn plain() -> Vec<Call> {
 /// Tokens of the cache and of reasoning, well told and badly.
 pub fn kinds() -> Vec<Call> {
     let extent = text(900, 90);
+    let kept = Extent { cache_1h: true, ..extent };
     let base = used(900, 90);
     vec![
         call("all from the cache", extent, Usage { cached: 900, ..base }),
@@ -60,6 +61,29 @@ pub fn kinds() -> Vec<Call> {
         call("read and written overlap", extent, Usage { cached: 800, cache_write: 800, ..base }),
         call("more from the cache than came in", extent, Usage { cached: 5_000, ..base }),
         call("more written than came in", extent, Usage { cache_write: u64::MAX, ..base }),
+        call("kept for an hour", kept, Usage { cache_write: 900, cache_write_1h: 900, ..base }),
+        call("one kept for an hour", kept, Usage { cache_write: 1, cache_write_1h: 1, ..base }),
+        call("an hour was asked for, minutes were used", kept, Usage { cache_write: 900, ..base }),
+        call(
+            "an hour that is told apart only",
+            kept,
+            Usage { cache_write: 0, cache_write_1h: 900, ..base },
+        ),
+        call(
+            "kept for an hour, beyond all writes",
+            kept,
+            Usage { cache_write: 10, cache_write_1h: u64::MAX, ..base },
+        ),
+        call(
+            "an hour, minutes and reads at once",
+            kept,
+            Usage { cached: 300, cache_write: 500, cache_write_1h: 250, ..base },
+        ),
+        call(
+            "an hour above the tier",
+            Extent { cache_1h: true, ..text(LONG + 1, 9) },
+            Usage { cache_write: LONG + 1, cache_write_1h: LONG + 1, ..used(LONG + 1, 9) },
+        ),
         call("all output is reasoning", extent, Usage { reasoning: 90, ..base }),
         call("more reasoning than output", extent, Usage { reasoning: 91, ..base }),
         call("one token of reasoning", extent, Usage { reasoning: 1, ..base }),

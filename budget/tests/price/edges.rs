@@ -82,6 +82,10 @@ fn a_bound_that_forgets_something_is_caught() {
         "every kind of token: all written to the cache",
     );
     caught(
+        |price, extent| bound(price, &Extent { cache_1h: false, ..*extent }),
+        "anthropic/claude-opus-4-5@2026-01-01: kept for an hour",
+    );
+    caught(
         |price, extent| without(price, extent, |price| price.standard.tiers.clear()),
         "a tier: the tier's first token",
     );
@@ -147,6 +151,9 @@ fn costs_are_what_a_person_works_out() {
     check("every kind of token", used(1, 0), 7);
     // 100 written at 7.500058 and 900 plain at 6.000034: 750.0058 + 5,400.0306
     check("every kind of token", Usage { cache_write: 100, ..used(1_000, 0) }, 6_151);
+    // 100 written for minutes at 7.500058, 50 for an hour at 12.000062, 850 plain at 6.000034
+    let kept = Usage { cache_write: 150, cache_write_1h: 50, ..used(1_000, 0) };
+    check("every kind of token", kept, 6_451);
     // 10 of audio from the cache at 5.000018, 10 of other audio at 80.000006, no text
     let heard = Usage { audio_input: 20, cached: 10, cached_audio: 10, ..used(20, 0) };
     check("every kind of token", heard, 851);
@@ -176,6 +183,12 @@ fn costs_are_what_a_person_works_out() {
     let fast = Usage { class: ServiceClass::Priority, ..used(1_000_000, 1_000_000) };
     check("openai/gpt-4o@2026-01-01", fast, 21_250_000_000);
     check("openai/text-embedding-3-small@2026-01-01", used(1_000_000, 0), 20_000_000);
+    // At 5.00 dollars a million, a write costs 6.25 for minutes and 10.00 for an hour.
+    let written =
+        |hour| Usage { cache_write: 1_000_000, cache_write_1h: hour, ..used(1_000_000, 0) };
+    check("anthropic/claude-opus-4-5@2026-01-01", written(0), 6_250_000_000);
+    check("anthropic/claude-opus-4-5@2026-01-01", written(1_000_000), 10_000_000_000);
+    check("anthropic/claude-opus-4-5@2026-01-01", written(400_000), 7_750_000_000);
     let heard = Usage { audio_input: 1_000_000, ..used(1_000_000, 0) };
     check("openai/gpt-audio@2026-01-01", heard, 32_000_000_000);
 }

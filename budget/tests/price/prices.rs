@@ -13,13 +13,14 @@ pub const fn rate(nanos: i64) -> NanosPerMillion {
     NanosPerMillion(nanos)
 }
 
-/// Rates with ten different figures, none of which divides another, and audio and images in both
-/// directions. A cache write is dearer than plain input.
+/// Rates with eleven different figures, none of which divides another, and audio and images in both
+/// directions. A cache write is dearer than plain input, and one for an hour dearer yet.
 pub fn all_kinds(times: i64) -> Rates {
     let figures = [
         (Kind::Input, 3_000_017),
         (Kind::CachedInput, 300_007),
         (Kind::CacheWrite, 3_750_029),
+        (Kind::CacheWrite1h, 6_000_031),
         (Kind::ImageInput, 2_900_011),
         (Kind::AudioInput, 40_000_003),
         (Kind::CachedAudio, 2_500_009),
@@ -114,6 +115,7 @@ pub fn all() -> Vec<(String, Price)> {
         ("openai", "gpt-audio"),
         ("openai", "text-embedding-3-small"),
         ("anthropic", "claude-haiku-5-5"),
+        ("anthropic", "claude-opus-4-5"),
         ("gemini", "gemini-2.5-flash"),
         ("gemini", "gemini-embedding-2"),
     ] {

@@ -14,14 +14,15 @@ use crate::prices::NOW;
 /// Rates of every kind; text always has one, the others may have none.
 fn rates() -> impl Strategy<Value = Rates> {
     let rate = || 0_i64..200_000_000_000;
-    let (text, rest) = (vec(rate(), 6), vec(option::weighted(0.98, rate()), 4));
+    let (text, rest) = (vec(rate(), 7), vec(option::weighted(0.98, rate()), 4));
     (text, rest).prop_map(|(text, rest)| {
         use Kind::{
-            AudioInput, AudioOutput, CacheWrite, CachedAudio, CachedInput, ImageInput, ImageOutput,
-            Input, Output, Reasoning,
+            AudioInput, AudioOutput, CacheWrite, CacheWrite1h, CachedAudio, CachedInput,
+            ImageInput, ImageOutput, Input, Output, Reasoning,
         };
-        let text =
-            [Input, CachedInput, CacheWrite, ImageInput, Output, Reasoning].into_iter().zip(text);
+        let text = [Input, CachedInput, CacheWrite, CacheWrite1h, ImageInput, Output, Reasoning]
+            .into_iter()
+            .zip(text);
         let rest = [AudioInput, CachedAudio, ImageOutput, AudioOutput].into_iter().zip(rest);
         let mut rates = Rates::NONE;
         text.for_each(|(kind, rate)| rates.set(kind, Some(NanosPerMillion(rate))));
@@ -83,12 +84,12 @@ prop_compose! {
     fn extent()(
         (input, output, choices) in (0_u64..400_000, 0_u64..20_000, 0_u32..5),
         (images, seconds) in (0_u64..10, 0_u64..4_000),
-        [audio_input, audio_output, image_output, searches] in any::<[bool; 4]>(),
+        [cache_1h, audio_input, audio_output, image_output, searches] in any::<[bool; 5]>(),
         asked in asked(),
     ) -> Extent {
         Extent {
-            input, output, choices, images, audio_input, audio_output, image_output, searches,
-            asked, seconds,
+            input, output, choices, cache_1h, images, audio_input, audio_output, image_output,
+            searches, asked, seconds,
         }
     }
 }
@@ -99,7 +100,7 @@ fn usage(extent: Extent, price: &Price) -> impl Strategy<Value = Usage> + use<> 
     let (searches, found) =
         fee.map_or((0, 0), |fee| (fee.searches_max, fee.searches_max * fee.tokens_max));
     let (input, output) = (extent.input + found, extent.output * u64::from(extent.choices.max(1)));
-    let kinds = vec(0..=input, 6);
+    let kinds = vec(0..=input, 7);
     let out = vec(0..=output, 4);
     // What a call asked for, or what it falls back to where the provider has no room.
     let classes = match extent.asked {
@@ -114,6 +115,7 @@ fn usage(extent: Extent, price: &Price) -> impl Strategy<Value = Usage> + use<> 
                 input: kinds[0],
                 cached: kinds[1],
                 cache_write: kinds[2],
+                cache_write_1h: only(extent.cache_1h, kinds[6]),
                 audio_input,
                 cached_audio: audio_input.min(kinds[4]),
                 image_input: only(extent.images > 0, kinds[5]),
@@ -163,16 +165,16 @@ proptest! {
 
     #[test]
     fn what_is_charged_is_at_least_the_exact_cost_and_less_than_a_nano_more(
-        rates in vec(0_i64..200_000_000_000, 10),
-        parts in vec(0_u64..200_000, 10),
+        rates in vec(0_i64..200_000_000_000, 11),
+        parts in vec(0_u64..200_000, 11),
         (fees, discount) in (fees(), 0_u16..10_000),
         (images, seconds) in (0_u64..10, 0_u64..4_000),
     ) {
-        use Kind::{AudioInput, AudioOutput, CacheWrite, CachedAudio, CachedInput};
+        use Kind::{AudioInput, AudioOutput, CacheWrite, CacheWrite1h, CachedAudio, CachedInput};
         use Kind::{ImageInput, ImageOutput, Input, Output, Reasoning};
         let order = [
             Input, CachedInput, CacheWrite, ImageInput, AudioInput, CachedAudio,
-            Output, Reasoning, ImageOutput, AudioOutput,
+            Output, Reasoning, ImageOutput, AudioOutput, CacheWrite1h,
         ];
         let all = order.into_iter().zip(&rates);
         let standard = Schedule {
@@ -182,13 +184,14 @@ proptest! {
         let discount = Discount::new(discount).unwrap();
         let price = Price { standard, fees, ..Price::free() }.less(discount);
         let usage = Usage {
-            input: parts[..6].iter().sum(),
+            input: parts[..6].iter().sum::<u64>() + parts[10],
             cached: parts[1] + parts[5],
-            cache_write: parts[2],
+            cache_write: parts[2] + parts[10],
+            cache_write_1h: parts[10],
             image_input: parts[3],
             audio_input: parts[4] + parts[5],
             cached_audio: parts[5],
-            output: parts[6..].iter().sum(),
+            output: parts[6..10].iter().sum(),
             reasoning: parts[7],
             image_output: parts[8],
             audio_output: parts[9],
@@ -263,12 +266,17 @@ fn the_bound_holds_for_every_row_of_the_catalogue() {
                 (false, base),
                 (false, Usage { cached: input, ..base }),
                 (false, Usage { cache_write: input, reasoning: output, ..base }),
+                (false, Usage { cache_write: input, cache_write_1h: input, ..base }),
                 (true, Usage { audio_input: input, audio_output: output, ..base }),
             ] {
                 let asked = Asked::Only(class);
                 let text = Extent { asked, ..Extent::text(input, output, 1) };
-                let extent =
-                    Extent { audio_input: audio, audio_output: audio && output > 0, ..text };
+                let extent = Extent {
+                    cache_1h: true,
+                    audio_input: audio,
+                    audio_output: audio && output > 0,
+                    ..text
+                };
                 if let (Ok(reserved), Ok(cost)) = (bound(price, &extent), cost(price, &usage)) {
                     assert!(cost <= reserved, "{}", price.id);
                     cases += 1;

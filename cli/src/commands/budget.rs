@@ -1,5 +1,7 @@
 //! `orchestack budget`.
 
+mod reconcile;
+
 use std::process::ExitCode;
 
 use admin::{AccountView, BudgetList, NewCap, RaiseView};
@@ -32,6 +34,7 @@ pub(super) async fn run(
             let made: AccountView = client.tell(ask, &body(cap, until)).await?;
             output.show(&made, |made| rows(std::slice::from_ref(made)));
         }
+        Budget::Reconcile(ask) => return reconcile::run(client, ask, output).await,
     }
     Ok(ExitCode::SUCCESS)
 }

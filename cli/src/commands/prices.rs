@@ -74,7 +74,10 @@ fn below(text: &str, found: Option<&PriceRates>) -> [String; 8] {
 fn beside(model: &PricedModel) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(found) = &model.rates {
+        let kept =
+            found.cache_write_1h.clone().filter(|_| found.cache_write_1h != found.cache_write);
         for (what, rate) in [
+            ("a million tokens kept in the cache for an hour", &kept),
             ("a million tokens of audio in", &found.audio_input),
             ("a million tokens of cached audio in", &found.cached_audio),
             ("a million tokens of audio out", &found.audio_output),

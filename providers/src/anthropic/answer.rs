@@ -37,10 +37,18 @@ pub(super) struct BlockIn<'a> {
 pub(super) struct UsageIn {
     input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
+    cache_creation: Option<CacheCreation>,
     cache_read_input_tokens: Option<u64>,
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
     service_tier: Option<Tier>,
+}
+
+/// Cache writes by how long they are kept; together they are `cache_creation_input_tokens`.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+struct CacheCreation {
+    ephemeral_5m_input_tokens: Option<u64>,
+    ephemeral_1h_input_tokens: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -119,6 +127,11 @@ impl UsageIn {
         self.input_tokens = self.input_tokens.max(later.input_tokens);
         self.cache_creation_input_tokens =
             self.cache_creation_input_tokens.max(later.cache_creation_input_tokens);
+        let (known, more) = (self.writes(), later.writes());
+        self.cache_creation = Some(CacheCreation {
+            ephemeral_5m_input_tokens: known.0.max(more.0),
+            ephemeral_1h_input_tokens: known.1.max(more.1),
+        });
         self.cache_read_input_tokens =
             self.cache_read_input_tokens.max(later.cache_read_input_tokens);
         self.output_tokens = self.output_tokens.max(later.output_tokens);
@@ -129,16 +142,27 @@ impl UsageIn {
     pub(super) fn total(&self) -> Option<Usage> {
         let (input, output) = (self.input_tokens?, self.output_tokens?);
         let cached = self.cache_read_input_tokens.unwrap_or(0);
-        let cache_write = self.cache_creation_input_tokens.unwrap_or(0);
+        let (minutes, hour) = self.writes();
+        let cache_write_1h = hour.unwrap_or(0);
+        // The parts are the whole, unless one of the two is left out.
+        let parts = minutes.unwrap_or(0).saturating_add(cache_write_1h);
+        let cache_write = self.cache_creation_input_tokens.unwrap_or(0).max(parts);
         let details = self.output_tokens_details.unwrap_or_default();
         Some(Usage {
             input: input.saturating_add(cached).saturating_add(cache_write),
             cached,
             cache_write,
+            cache_write_1h,
             output,
             reasoning: details.thinking_tokens.unwrap_or(0),
             ..Usage::default()
         })
+    }
+
+    /// Cache writes that are kept for five minutes, and for an hour.
+    fn writes(&self) -> (Option<u64>, Option<u64>) {
+        let told = self.cache_creation.unwrap_or_default();
+        (told.ephemeral_5m_input_tokens, told.ephemeral_1h_input_tokens)
     }
 
     /// The tier in OpenAI's words.

@@ -9,6 +9,8 @@ mod approvals;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod fast;

@@ -1,12 +1,14 @@
 //! Reports, and that their sums are those of the ledger.
 
-mod slow;
+pub(crate) mod slow;
 
 use std::{collections::HashMap, time::Duration};
 
+use budget::{Call, Share};
 use sqlx::AssertSqlSafe;
 use store::{
     Options, Store,
+    calls::SHARES_MAX,
     ledger::{Ended, HoldAsk, Settlement},
     spend::{Group, Line, whole_hours},
 };
@@ -16,7 +18,8 @@ use types::{AgentId, Nanos, Timestamp, audit::Kind};
 use crate::{
     on_both,
     support::{
-        CENT, Database, agent_id, ask, cap, cost, permit, permit_for, prepare, record, tenant,
+        CENT, Database, PROVIDER, admin_permit, agent_id, ask, cap, cost, permit, permit_for,
+        prepare, record, tenant,
     },
 };
 use slow::{Dice, MODELS, agents, close_to, history};
@@ -113,6 +116,21 @@ async fn live(store: &Store, dice: &mut Dice, calls: usize) {
     while let Some(done) = tasks.join_next().await {
         done.unwrap();
     }
+    reconciled(store, dice).await;
+}
+
+/// Credits and charges calls as an export might, guesses or not.
+async fn reconciled(store: &Store, dice: &mut Dice) {
+    let (mut shares, all) = (Vec::new(), (Timestamp(0), Timestamp(i64::MAX / 2)));
+    let of = |_: &str, call: &Call| {
+        let by = Nanos(dice.below(call.charged.0 + 1_000) - call.charged.0);
+        shares.push(Share::new(call.hold, call.charged, by));
+    };
+    store.calls().between((tenant(), PROVIDER), all, of).await.unwrap();
+    for shares in shares.chunks(SHARES_MAX) {
+        let record = record(Kind::Admin);
+        store.calls().reconcile(&admin_permit(false), shares.to_vec(), &record).await.unwrap();
+    }
 }
 
 async fn a_report_is_what_the_ledger_adds_up_to(database: &Database) {
@@ -130,7 +148,7 @@ async fn a_report_is_what_the_ledger_adds_up_to(database: &Database) {
     // On a connection that never saw the old table.
     let rows = slow::ledger(&mut database.raw().await).await;
     assert!(rows.len() >= 20_000, "{} rows", rows.len());
-    for kind in ["settlement", "provisional", "correction"] {
+    for kind in ["settlement", "provisional", "correction", "reconciled"] {
         let many = rows.iter().filter(|row| row.kind == kind).count();
         assert!(many > 500, "{many} of {kind}");
     }

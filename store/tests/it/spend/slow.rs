@@ -13,10 +13,10 @@ const DAYS: i64 = 60;
 const HOUR: i64 = 3_600_000_000;
 
 /// The same throws in every run.
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub(super) fn below(&mut self, end: i64) -> i64 {
+    pub(crate) fn below(&mut self, end: i64) -> i64 {
         // Constants of Knuth's MMIX.
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -26,13 +26,13 @@ impl Dice {
             .saturating_mul((end >> 30).max(1))
     }
 
-    pub(super) fn one_of<'t, T>(&mut self, all: &'t [T]) -> &'t T {
+    pub(crate) fn one_of<'t, T>(&mut self, all: &'t [T]) -> &'t T {
         &all[usize::try_from(self.below(i64::try_from(all.len()).unwrap())).unwrap()]
     }
 }
 
 /// The tenant and its one known agent.
-pub(super) fn agents() -> String {
+pub(crate) fn agents() -> String {
     let (tenant, agent) = (tenant(), agent_id());
     format!(
         "insert into tenants values ('{tenant}', 'default', 1);\n\
@@ -41,7 +41,7 @@ pub(super) fn agents() -> String {
 }
 
 /// Rows of so many calls in the days before `now`, as a build of the second schema wrote them.
-pub(super) fn history(dice: &mut Dice, now: Timestamp, calls: usize) -> String {
+pub(crate) fn history(dice: &mut Dice, now: Timestamp, calls: usize) -> String {
     let mut rows = Vec::new();
     for _ in 0..calls {
         let call = Call::thrown(dice, now);
@@ -110,6 +110,7 @@ impl Call {
 /// A row of the ledger, as far as reports are about it.
 pub(super) struct Row {
     pub(super) kind: String,
+    basis: String,
     provider: String,
     model: String,
     agent: String,
@@ -132,6 +133,7 @@ pub(super) async fn ledger(conn: &mut AnyConnection) -> Vec<Row> {
     let columns = ["input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"];
     let read = |row: &AnyRow| Row {
         kind: row.get("kind"),
+        basis: row.get("basis"),
         provider: row.get("provider"),
         model: row.get("model"),
         agent: row.get("agent"),
@@ -202,6 +204,9 @@ impl Sums {
         let (calls, errors, provisional) = match row.kind.as_str() {
             "settlement" => (1, i64::from(failed), 0),
             "provisional" => (1, 1, row.amount),
+            // An export's share of what the reaper charged.
+            "reconciled" if row.basis == "provisional" => (0, 0, row.amount),
+            "reconciled" => (0, 0, 0),
             _ => (0, -i64::from(!failed), row.amount),
         };
         self.rows += 1;

@@ -1,0 +1,262 @@
+//! Calls as the ledger tells of them, and an export's shares: booked once, with all that hangs on it.
+
+use std::collections::BTreeSet;
+
+use budget::{Basis, Call, Share};
+use sqlx::AssertSqlSafe;
+use store::{Error, Options, Store, calls::SHARES_MAX, ledger::Settlement, spend::Group};
+use types::{HoldId, Nanos, TenantId, Timestamp, audit::Kind};
+
+use crate::{
+    on_both,
+    spend::slow::{Dice, agents, history},
+    support::{
+        CENT, Database, MODEL, PROVIDER, account, admin_permit, ask, cap, cost, permit, permit_of,
+        prepare, record, tenant,
+    },
+};
+
+on_both! {
+    calls_are_told_with_what_is_known_of_them;
+    a_share_is_booked_once_with_its_record;
+    a_call_whose_hold_is_gone_has_its_share_all_the_same;
+    a_share_of_what_the_reaper_charged_is_provisional_no_more;
+    a_debit_without_room_shows_as_overrun;
+    whoever_may_only_read_or_is_of_another_tenant_books_nothing;
+    a_ledger_of_many_pages_is_told_whole;
+    two_who_book_the_same_export_book_it_once;
+}
+
+const ALWAYS: (Timestamp, Timestamp) = (Timestamp(0), Timestamp(i64::MAX / 2));
+
+/// A call that holds ten cents and is charged some of them, known somehow.
+async fn called(store: &Store, cents: i64, basis: Basis) -> HoldId {
+    let ask = ask(vec![cap(100 * CENT)], 10 * CENT);
+    store.ledger().hold_dispatched(&permit(), ask.clone(), None).await.unwrap();
+    let settlement = Settlement { basis, ..cost(cents * CENT) };
+    store.ledger().settle(ask.hold, settlement, None).await.unwrap();
+    ask.hold
+}
+
+async fn calls(store: &Store) -> Vec<Call> {
+    let mut calls = Vec::new();
+    let take = |model: &str, call: &Call| {
+        assert_eq!(model, MODEL);
+        calls.push(*call);
+    };
+    store.calls().between((tenant(), PROVIDER), ALWAYS, take).await.unwrap();
+    calls
+}
+
+/// In cents: what a call was charged, and before any export; what was held, and how it is a guess.
+fn told(call: &Call) -> (i64, i64, Option<i64>, Option<Basis>) {
+    let held = call.held.map(|held| held.0 / CENT);
+    (call.charged.0 / CENT, call.before.0 / CENT, held, call.guess)
+}
+
+async fn book(store: &Store, shares: &[(HoldId, i64, i64)]) -> Vec<HoldId> {
+    let share = |(hold, charged, by): &(HoldId, i64, i64)| {
+        Share::new(*hold, Nanos(charged * CENT), Nanos(by * CENT))
+    };
+    let shares = shares.iter().map(share).collect();
+    let permit = admin_permit(false);
+    store.calls().reconcile(&permit, shares, &record(Kind::Admin)).await.unwrap()
+}
+
+async fn settled(store: &Store) -> i64 {
+    account(store).await.settled.0 / CENT
+}
+
+/// A store whose holds expire at once.
+async fn hasty(database: &Database) -> Store {
+    let options = Options { lease: std::time::Duration::ZERO, ..database.options() };
+    let store = Store::open(&options).await.unwrap();
+    prepare(&store).await;
+    store
+}
+
+async fn calls_are_told_with_what_is_known_of_them(database: &Database) {
+    let store = hasty(database).await;
+    let before = Timestamp::now();
+    called(&store, 3, Basis::Provider).await;
+    called(&store, 4, Basis::Counted).await;
+    called(&store, 10, Basis::WorstCase).await;
+    called(&store, 12, Basis::Provider).await;
+    let lost = [(); 2].map(|()| ask(vec![cap(100 * CENT)], 10 * CENT));
+    for ask in &lost {
+        store.ledger().hold_dispatched(&permit(), ask.clone(), None).await.unwrap();
+    }
+    store.ledger().reap().await.unwrap();
+    store.ledger().settle(lost[1].hold, cost(2 * CENT), None).await.unwrap();
+    // Still open, and released: neither is a charge.
+    let open = ask(vec![cap(100 * CENT)], CENT);
+    store.ledger().hold(&permit(), open, None).await.unwrap();
+
+    let found = calls(&store).await;
+    let held = Some(10);
+    assert_eq!(
+        found.iter().map(told).collect::<Vec<_>>(),
+        [
+            (3, 3, held, None),
+            (4, 4, held, Some(Basis::Counted)),
+            (10, 10, held, Some(Basis::WorstCase)),
+            (12, 12, held, None),
+            (10, 10, held, Some(Basis::Provisional)),
+            (2, 2, held, None),
+        ]
+    );
+    let (ms, after) = (1_000, Timestamp::now().plus_seconds(1));
+    for call in &found {
+        assert!(before.0 - ms <= call.started.0 && call.started <= call.ended, "{call:?}");
+        assert!(call.ended <= after, "{call:?}");
+    }
+    // From its first instant on, and up to the next one's.
+    let third = found[2].started;
+    let mut some = Vec::new();
+    let take = |_: &str, call: &Call| some.push(call.started);
+    store.calls().between((tenant(), PROVIDER), (third, ALWAYS.1), take).await.unwrap();
+    assert!(some.contains(&third) && some.len() >= 4 && some.iter().all(|at| *at >= third));
+    let waits = store.calls().open((tenant(), PROVIDER), ALWAYS).await.unwrap();
+    assert_eq!(waits.iter().map(|(model, _)| model.as_str()).collect::<Vec<_>>(), [MODEL]);
+    assert!(waits[0].1 >= found[5].started);
+    for of in [(tenant(), "another"), (TenantId::from_parts(1, 9), PROVIDER)] {
+        let none = |_: &str, call: &Call| panic!("{call:?}");
+        store.calls().between(of, ALWAYS, none).await.unwrap();
+    }
+}
+
+async fn a_share_is_booked_once_with_its_record(database: &Database) {
+    let store = database.prepared().await;
+    let counted = called(&store, 4, Basis::Counted).await;
+    let whole = called(&store, 10, Basis::WorstCase).await;
+    let shares = [(counted, 4, 2), (whole, 10, -9)];
+    assert_eq!(book(&store, &shares).await, [counted, whole]);
+    assert_eq!(settled(&store).await, 7);
+    let found: Vec<_> = calls(&store).await.iter().map(told).collect();
+    assert_eq!(found, [(6, 4, Some(10), None), (1, 10, Some(10), None)]);
+    let rows = "select count(*) from ledger where kind = 'reconciled'";
+    assert_eq!(database.count(rows).await, 2);
+    // Each row says how the charge was known that it changes.
+    let known = "select count(*) from ledger where kind = 'reconciled' and \
+                 (basis = 'counted' and amount = 20000000 or basis = 'worst_case' and amount < 0)";
+    assert_eq!(database.count(known).await, 2);
+    let records = "select count(*) from audit where kind = 'admin'";
+    assert_eq!(database.count(records).await, 1);
+
+    // The same export again, another one, and one that was worked out before the first was booked.
+    assert_eq!(book(&store, &shares).await, []);
+    assert_eq!(book(&store, &[(counted, 6, -1), (whole, 1, -1)]).await, []);
+    assert_eq!((settled(&store).await, database.count(rows).await), (7, 2));
+    // A settlement that comes once more changes nothing either.
+    store.ledger().settle(whole, cost(CENT), None).await.unwrap();
+    assert_eq!(settled(&store).await, 7);
+    let lines = store.spend().by(Group::Model, tenant(), ALWAYS.0, ALWAYS.1).await.unwrap();
+    let figures: Vec<_> = lines.iter().map(|line| (line.calls, line.amount.0 / CENT)).collect();
+    assert_eq!(figures, [(2, 7)]);
+    assert!(store.audit().verify().await.unwrap().ok);
+}
+
+async fn a_call_whose_hold_is_gone_has_its_share_all_the_same(database: &Database) {
+    let store = hasty(database).await;
+    let counted = called(&store, 4, Basis::Counted).await;
+    let late = ask(vec![cap(100 * CENT)], 10 * CENT);
+    store.ledger().hold_dispatched(&permit(), late.clone(), None).await.unwrap();
+    store.ledger().reap().await.unwrap();
+    let corrected = Settlement { basis: Basis::Counted, ..cost(6 * CENT) };
+    store.ledger().settle(late.hold, corrected, None).await.unwrap();
+    database.tamper("delete from holds").await;
+    // What was held is known of the ledger's own rows.
+    let found: Vec<_> = calls(&store).await.iter().map(told).collect();
+    let guess = Some(Basis::Counted);
+    assert_eq!(found, [(4, 4, Some(10), guess), (6, 6, Some(10), guess)]);
+    // One that is not so any more is passed over.
+    let shares = [(counted, 4, -3), (late.hold, 5, -1), (HoldId::from_parts(9, 9), 1, -1)];
+    assert_eq!(book(&store, &shares).await, [counted]);
+    assert_eq!(book(&store, &[(late.hold, 6, 1)]).await, [late.hold]);
+    assert_eq!(settled(&store).await, 8);
+    database.tamper("delete from holds").await;
+    assert_eq!(book(&store, &[(counted, 1, -1), (late.hold, 7, -1)]).await, []);
+    assert_eq!(settled(&store).await, 8);
+}
+
+async fn a_share_of_what_the_reaper_charged_is_provisional_no_more(database: &Database) {
+    let store = hasty(database).await;
+    let lost = ask(vec![cap(100 * CENT)], 10 * CENT);
+    store.ledger().hold_dispatched(&permit(), lost.clone(), None).await.unwrap();
+    store.ledger().reap().await.unwrap();
+    let provisional = async || {
+        let lines = store.spend().by(Group::Model, tenant(), ALWAYS.0, ALWAYS.1).await.unwrap();
+        (lines[0].calls, lines[0].amount.0 / CENT, lines[0].provisional.0 / CENT)
+    };
+    assert_eq!(provisional().await, (1, 10, 10));
+    assert_eq!(book(&store, &[(lost.hold, 10, -7)]).await, [lost.hold]);
+    assert_eq!(provisional().await, (1, 3, 3));
+    // What its owner tells after all is in the export.
+    store.ledger().settle(lost.hold, cost(9 * CENT), None).await.unwrap();
+    assert_eq!((provisional().await, settled(&store).await), ((1, 3, 3), 3));
+}
+
+async fn a_debit_without_room_shows_as_overrun(database: &Database) {
+    let store = database.prepared().await;
+    let counted = called(&store, 4, Basis::Counted).await;
+    store.ledger().hold(&permit(), ask(vec![cap(100 * CENT)], 95 * CENT), None).await.unwrap();
+    assert_eq!(book(&store, &[(counted, 4, 5)]).await, [counted]);
+    let account = account(&store).await;
+    let figures = [account.settled, account.held, account.overrun, account.cap];
+    assert_eq!(figures.map(|nanos| nanos.0 / CENT), [5, 95, 4, 100]);
+}
+
+async fn whoever_may_only_read_or_is_of_another_tenant_books_nothing(database: &Database) {
+    let store = database.prepared().await;
+    let hold = called(&store, 10, Basis::WorstCase).await;
+    let shares = vec![Share::new(hold, Nanos(10 * CENT), Nanos(-CENT))];
+    let other = TenantId::from_parts(1, 9);
+    let mut foreign = record(Kind::Admin);
+    foreign.tenant = other;
+    let calls = store.calls();
+    let reads = admin_permit(true);
+    let refused = calls.reconcile(&reads, shares.clone(), &record(Kind::Admin)).await;
+    assert!(matches!(refused, Err(Error::Permit { .. })), "{refused:?}");
+    let permit = permit_of("eve", other, false);
+    let refused = calls.reconcile(&permit, shares.clone(), &record(Kind::Admin)).await;
+    assert!(matches!(refused, Err(Error::Permit { .. })), "{refused:?}");
+    // Within their own tenant they have no such hold.
+    assert_eq!(calls.reconcile(&permit, shares.clone(), &foreign).await.unwrap(), []);
+    let many = vec![shares[0]; SHARES_MAX + 1];
+    assert!(calls.reconcile(&admin_permit(false), many, &record(Kind::Admin)).await.is_err());
+    assert_eq!(settled(&store).await, 10);
+}
+
+async fn a_ledger_of_many_pages_is_told_whole(database: &Database) {
+    let mut conn = database.built(2).await;
+    sqlx::raw_sql(AssertSqlSafe(agents())).execute(&mut conn).await.unwrap();
+    let mut dice = Dice(11);
+    for _ in 0..25 {
+        let rows = history(&mut dice, Timestamp::now(), 500);
+        sqlx::raw_sql(AssertSqlSafe(rows)).execute(&mut conn).await.unwrap();
+    }
+    let store = database.open().await;
+    let (mut holds, mut sum, mut count) = (BTreeSet::new(), 0, 0);
+    let take = |_: &str, call: &Call| {
+        // A row from before that was written down does not say what was held.
+        assert_eq!((call.held, call.before), (None, call.charged));
+        holds.insert(call.hold);
+        sum += call.charged.0;
+        count += 1;
+    };
+    store.calls().between((tenant(), PROVIDER), ALWAYS, take).await.unwrap();
+    assert!(count > 5_000 && holds.len() == count, "{count} calls, {} holds", holds.len());
+    let all = "select cast(sum(amount + overrun) as bigint) from ledger where provider = 'openai'";
+    assert_eq!(database.count(all).await, sum);
+}
+
+async fn two_who_book_the_same_export_book_it_once(database: &Database) {
+    let stores = [database.prepared().await, database.open().await];
+    let mut shares = Vec::new();
+    for _ in 0..20 {
+        shares.push((called(&stores[0], 4, Basis::Counted).await, 4, -1));
+    }
+    let (one, other) = tokio::join!(book(&stores[0], &shares), book(&stores[1], &shares));
+    assert_eq!(one.len() + other.len(), 20, "{one:?} {other:?}");
+    assert_eq!(settled(&stores[0]).await, 60);
+}

@@ -1,0 +1,311 @@
+//! A provider's export beside the ledger: calls that end as guesses are brought to what the provider's
+//! own bill says, once, and nobody is credited more.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use serde_json::{Value, json};
+use simulator::{Behaviour, End, Model, Price, Simulator, SimulatorOptions, UsageReport};
+use support::{Caller, Database, LedgerRow, Rows, Server, Setup, chat, eventually, streamed};
+
+const SETTLED_MAX: Duration = Duration::from_secs(20);
+const PRICE: Price = Price::dollars_per_million(3, 15);
+/// Our models by their names at the provider; the one thinks unseen.
+const MODELS: [&str; 2] = ["plain", "thinker"];
+
+/// A gateway before a provider that keeps its bill in a file.
+struct Stage {
+    simulator: Simulator,
+    bill: PathBuf,
+    server: Server,
+    caller: Caller,
+    rows: Rows,
+    began: u64,
+}
+
+/// What the provider billed for one model: calls, tokens in, tokens out, nano-dollars.
+type Billed = BTreeMap<String, [u64; 4]>;
+
+impl Stage {
+    async fn new(database: Database, folder: &std::path::Path, anthropic: bool) -> Self {
+        let bill = folder.join("bill.jsonl");
+        let options = SimulatorOptions {
+            bill: Some(bill.clone()),
+            models: MODELS.iter().map(|id| Model::new(id, PRICE)).collect(),
+            ..SimulatorOptions::default()
+        };
+        let simulator = Simulator::start(options).await.unwrap();
+        let mut setup = Setup::new(database).await;
+        setup.set("upstream.idle_timeout", "1s");
+        let tree = setup.tree();
+        match anthropic {
+            true => tree.anthropic_provider("theirs", &simulator, "cloud"),
+            false => tree.openai_provider("theirs", &simulator, "cloud"),
+        };
+        for (id, capabilities) in MODELS.into_iter().zip(["", ", \"reasoning\""]) {
+            let text = format!(
+                "[[model]]\nid = \"our-{id}\"\nprovider = \"theirs\"\nupstream = \"{id}\"\n\
+                 context_tokens = 128000\nmax_output_tokens = 4096\n\
+                 capabilities = [\"streaming\"{capabilities}]\n\
+                 price.input = \"3.00\"\nprice.output = \"15.00\"\n"
+            );
+            tree.write(&format!("models/{id}.toml"), &text);
+        }
+        let server = setup.start().await;
+        let caller = Caller::new(&server, "default");
+        let rows = Rows::of(&server).await;
+        // The bucket begins with a full second after the ledger does.
+        let began = now().as_secs() + 1;
+        until(began).await;
+        Self { simulator, bill, server, caller, rows, began }
+    }
+
+    /// Calls that end in every way: told, counted after all, cut, and without any news.
+    async fn calls(&self) {
+        let told = Behaviour { output_tokens: Some(60), ..Behaviour::default() };
+        let untold = Behaviour { usage: UsageReport::Missing, ..told.clone() };
+        let cut = Behaviour { end: Some(End::Cut), after_chunks: 5, ..told.clone() };
+        let thinks = Behaviour { hidden_tokens: 200, ..untold.clone() };
+        let cases = [
+            (chat("our-plain", "Hello."), &told),
+            (streamed("our-plain", "Hello."), &told),
+            (streamed("our-plain", "Hello."), &untold),
+            (streamed("our-plain", "Hello."), &cut),
+            (chat("our-thinker", "Hello."), &thinks),
+            (streamed("our-thinker", "Hello."), &thinks),
+            (streamed("our-thinker", "Hello."), &told),
+        ];
+        for (body, behaviour) in cases {
+            self.simulator.script(behaviour.clone(), Vec::new());
+            let answer = self.caller.ask(&body).await;
+            assert_eq!(answer.status, 200, "{body}: {}", answer.text);
+        }
+        eventually("every call is settled", SETTLED_MAX, async || {
+            let quiet = self.simulator.bill_total().open == 0 && self.rows.open_holds().await == 0;
+            (quiet && self.rows.ledger().await.len() >= 7).then_some(())
+        })
+        .await;
+        self.rows.catch_up().await;
+    }
+
+    /// The provider's bill, from its own file.
+    fn billed(&self) -> Billed {
+        let text = std::fs::read_to_string(&self.bill).unwrap();
+        let mut billed = Billed::new();
+        for line in text.lines() {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            if entry["event"] != "final" {
+                continue;
+            }
+            let sums = billed.entry(entry["model"].as_str().unwrap().to_owned()).or_default();
+            let figure = |name: &str| entry[name].as_u64().unwrap();
+            let more = [1, figure("input_tokens"), figure("output_tokens"), figure("nanos")];
+            sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+        }
+        assert_eq!(nanos(&billed), i64::try_from(self.simulator.bill_total().nanos).unwrap());
+        billed
+    }
+
+    /// Writes an export of all that was billed up to now, and waits until its bucket is over.
+    async fn export(&self, name: &str, form: impl Fn(u64, u64) -> String) -> String {
+        let ends = now().as_secs() + 1;
+        let file = self.bill.with_file_name(name);
+        std::fs::write(&file, form(self.began, ends)).unwrap();
+        until(ends).await;
+        file.display().to_string()
+    }
+
+    fn reconcile(&self, file: &str, more: &[&str]) -> Value {
+        let words = ["budget", "reconcile", file, "--complete-after", "0s"];
+        self.server.json(&[&words[..], more].concat())
+    }
+
+    /// Everything that was charged; the accounts must say the same.
+    async fn charged(&self) -> i64 {
+        let rows = self.rows.ledger().await;
+        let sum = rows.iter().map(|row| row.amount + row.overrun).sum();
+        for account in self.rows.accounts().await {
+            assert_eq!(account.settled + account.overrun, sum, "{account:?}");
+            assert!(account.settled + account.held <= account.cap, "{account:?}");
+        }
+        sum
+    }
+}
+
+fn now() -> Duration {
+    std::time::UNIX_EPOCH.elapsed().unwrap()
+}
+
+async fn until(second: u64) {
+    tokio::time::sleep(Duration::from_secs(second).saturating_sub(now())).await;
+}
+
+fn nanos(billed: &Billed) -> i64 {
+    billed.values().map(|[.., nanos]| i64::try_from(*nanos).unwrap()).sum()
+}
+
+fn openai_page(billed: &Billed, from: u64, to: u64) -> String {
+    let result = |(model, [calls, input, output, _]): (&String, &[u64; 4])| {
+        json!({
+            "object": "organization.usage.completions.result", "model": format!("{model}-2026-05-01"),
+            "input_tokens": input, "output_tokens": output, "input_cached_tokens": 0,
+            "num_model_requests": calls, "batch": false, "service_tier": "default",
+        })
+    };
+    let results: Vec<Value> = billed.iter().map(result).collect();
+    let bucket =
+        json!({ "object": "bucket", "start_time": from, "end_time": to, "results": results });
+    // A day that is not over yet, and one of before the gateway was there.
+    let later =
+        json!({ "object": "bucket", "start_time": to, "end_time": to + 86_400, "results": [] });
+    let before = json!({ "object": "bucket", "start_time": 1, "end_time": 86_401, "results": [] });
+    json!({ "object": "page", "data": [before, bucket, later], "has_more": false }).to_string()
+}
+
+fn openai_table(billed: &Billed, from: u64, to: u64) -> String {
+    let head = "start_time,end_time,start_time_iso,end_time_iso,project_id,num_model_requests,\
+                model,batch,service_tier,input_tokens,output_tokens,input_cached_tokens\n";
+    let row = |(model, [calls, input, output, _]): (&String, &[u64; 4])| {
+        format!(
+            "{from},{to},,,proj_a,{calls},{model}-2026-05-01,FALSE,default,{input},{output},0\n"
+        )
+    };
+    head.to_owned() + &billed.iter().map(row).collect::<String>()
+}
+
+fn anthropic_page(billed: &Billed, from: u64, to: u64) -> String {
+    let at = |second: u64| {
+        let second = i64::try_from(second).unwrap();
+        types::Timestamp(0).plus_seconds(second).to_string()
+    };
+    let result = |(model, [_, input, output, _]): (&String, &[u64; 4])| {
+        json!({
+            "model": format!("{model}-20260501"), "uncached_input_tokens": input,
+            "cache_creation": { "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0 },
+            "cache_read_input_tokens": 0, "output_tokens": output, "service_tier": "standard",
+            "server_tool_use": { "web_search_requests": 0 }, "context_window": "0-200k",
+        })
+    };
+    let results: Vec<Value> = billed.iter().map(result).collect();
+    let bucket = json!({ "starting_at": at(from), "ending_at": at(to), "results": results });
+    json!({ "data": [bucket], "has_more": false, "next_page": null }).to_string()
+}
+
+/// Calls, compares, books, and books again.
+async fn books_the_difference(
+    database: Database,
+    anthropic: bool,
+    form: fn(&Billed, u64, u64) -> String,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::new(database, folder.path(), anthropic).await;
+    stage.calls().await;
+    let (billed, before) = (stage.billed(), stage.rows.ledger().await);
+    let bill = nanos(&billed);
+    let known = |basis: &str| before.iter().filter(|row| row.basis == basis).count();
+    let bases = ["provider", "counted", "worst_case"].map(known);
+    assert!(bases.iter().all(|count| *count > 0), "{before:?}");
+    let charged = stage.charged().await;
+    assert!(charged > bill + bill / 20, "nothing to credit: {charged} for {bill}");
+    let file = stage.export("usage", |from, to| form(&billed, from, to)).await;
+
+    // Without --apply it only says so.
+    let dry = stage.reconcile(&file, &[]);
+    assert_eq!(dry["provider"], "theirs", "the only one of its kind");
+    let total = &dry["total"];
+    assert_eq!(
+        (&total["theirs"]["nanos"], &total["ours"]["nanos"]),
+        (&json!(bill), &json!(charged))
+    );
+    assert_eq!((&total["explained_percent"], &dry["booked"]), (&json!("100.00"), &Value::Null));
+    let models: Vec<&Value> =
+        dry["models"].as_array().unwrap().iter().map(|model| &model["model"]).collect();
+    assert_eq!(models, ["plain", "thinker"], "dates are those of snapshots");
+    assert_eq!(stage.rows.ledger().await, before);
+
+    let applied = stage.reconcile(&file, &["--apply"]);
+    let calls = applied["booked"]["calls"].as_i64().unwrap();
+    assert!(calls >= 3 && applied["booked"]["passed_over"] == 0, "{applied}");
+    let after = stage.charged().await;
+    assert!((bill..=bill + bill / 20).contains(&after), "{after} charged, {bill} billed");
+    let rows = stage.rows.ledger().await;
+    assert_eq!(rows.get(..before.len()), Some(before.as_slice()), "past rows never change");
+    let new: Vec<&LedgerRow> = rows.iter().skip(before.len()).collect();
+    assert_eq!(i64::try_from(new.len()).unwrap(), calls);
+    assert!(new.iter().all(|row| row.kind == "reconciled" && row.basis != "provider"), "{new:?}");
+    let spent = stage.server.json(&["spend", "--by", "provider"]);
+    assert_eq!(spent["total"]["nanos"], after);
+
+    // The same again, and what tells the same in part.
+    let again = stage.reconcile(&file, &["--apply"]);
+    assert_eq!((&again["calls"], &again["booked"]["calls"]), (&json!(0), &json!(0)), "{again}");
+    assert_eq!(again["total"]["unexplained"]["nanos"], 0);
+    assert_eq!((stage.rows.ledger().await, stage.charged().await), (rows, after));
+    let acts = "select count(*) from audit where kind = 'admin' and body like '%budget.reconcile%'";
+    assert_eq!(stage.rows.number(acts).await, 2, "both are on record");
+    assert_eq!(stage.server.json(&["audit", "verify"])["ok"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_openais_api_brings_guesses_to_the_bill() {
+    books_the_difference(Database::Sqlite, false, openai_page).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_openais_dashboard_brings_guesses_to_the_bill() {
+    books_the_difference(Database::Postgres, false, openai_table).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_anthropics_api_brings_guesses_to_the_bill() {
+    books_the_difference(Database::Sqlite, true, anthropic_page).await;
+}
+
+/// The check itself: where others use the same account, or a call is missing from the export, that is
+/// told and not booked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_call_explains_is_told_and_never_booked() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::new(Database::Sqlite, folder.path(), false).await;
+    let told = Behaviour { output_tokens: Some(60), ..Behaviour::default() };
+    stage.simulator.script(told, Vec::new());
+    for model in ["our-plain", "our-thinker"] {
+        stage.caller.ask(&chat(model, "Hello.")).await.assert_answered(model);
+    }
+    eventually("both are settled", SETTLED_MAX, async || {
+        (stage.rows.ledger().await.len() == 2 && stage.rows.open_holds().await == 0).then_some(())
+    })
+    .await;
+    let (before, charged) = (stage.rows.ledger().await, stage.charged().await);
+    let mut billed = stage.billed();
+    for figure in billed.get_mut("plain").unwrap() {
+        *figure *= 3;
+    }
+    billed.remove("thinker");
+    billed.insert("foreign".to_owned(), [2, 10, 20, 0]);
+    let file = stage.export("more.json", |from, to| openai_page(&billed, from, to)).await;
+    let found = stage.reconcile(&file, &["--provider", "theirs", "--apply"]);
+    let own = i64::try_from(billed["plain"][3]).unwrap() / 3;
+    // A nano is the rounding of their one line.
+    assert_eq!(found["total"]["unexplained"]["nanos"], 1 - 2 * own, "{found}");
+    assert_eq!(found["total"]["explained_percent"], "0.00");
+    assert_eq!(found["unmatched"][0]["model"], "foreign-2026-05-01");
+    assert_eq!(
+        (&found["absent"][0]["model"], &found["absent"][0]["calls"]),
+        (&json!("our-thinker"), &json!(1))
+    );
+    let why = |index: usize| found["left_out"][index]["why"].as_str().unwrap().to_owned();
+    assert_eq!(why(0), "it begins before the ledger does");
+    assert!(why(1).starts_with("it is not over"), "{found}");
+    assert_eq!((stage.rows.ledger().await, stage.charged().await), (before, charged));
+
+    // Bad input is refused whole, with its place.
+    let bad =
+        openai_page(&stage.billed(), 1, 2).replacen("\"output_tokens\"", "\"smell_tokens\"", 1);
+    let path = folder.path().join("bad.json");
+    std::fs::write(&path, bad).unwrap();
+    let path = path.display().to_string();
+    let refused = stage.server.run(&["budget", "reconcile", &path, "--provider", "theirs"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains("bad.json, page 0, data[1].results[0], `smell_tokens`"), "{told}");
+}
