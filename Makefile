@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash fleet invariants policy lint fmt bench bench-report deny fuzz
+.PHONY: help setup run test crash fleet leave invariants policy lint fmt bench bench-report deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,12 @@ fleet: ## 10,000 streams of four gateways against one dollar, one gateway stoppe
 	$(CARGO) build --release --locked --workspace --bins
 	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full \
 		--package orchestack-tests --success-output immediate -E 'test(four_gateways)'
+
+leave: ## 10,000 callers that leave at any byte, on each database
+	@scripts/services.sh
+	$(CARGO) build --release --locked --workspace --bins
+	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full \
+		--package orchestack-tests --success-output immediate -E 'test(/^leave::/)'
 
 invariants: ## A million random sequences of the ledger's operations against its model; a hundred days
 	ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full --package orchestack-budget \

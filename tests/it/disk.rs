@@ -24,10 +24,11 @@ async fn prepared() -> (Setup, Simulator) {
     let simulator = provider(&[("sim", Price::dollars_per_million(3, 15))]).await;
     let mut setup = Setup::new(Database::Sqlite).await;
     setup.set("ledger.lease", "5s").set("ledger.reaper_period", "500ms");
-    setup
-        .tree()
-        .openai_provider("sim", &simulator, "cloud")
-        .model(ModelSpec { id: "sim", provider: "sim", price: Some(("3.00", "15.00")) });
+    setup.tree().openai_provider("sim", &simulator, "cloud").model(ModelSpec {
+        id: "sim",
+        provider: "sim",
+        price: Some(("3.00", "15.00")),
+    });
     (setup, simulator)
 }
 

@@ -27,6 +27,7 @@ mod harness;
 mod health;
 mod ingress;
 mod layers;
+mod leave;
 mod lifecycle;
 mod limits;
 mod pause;

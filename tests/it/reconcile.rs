@@ -13,20 +13,20 @@ const PRICE: Price = Price::dollars_per_million(3, 15);
 const MODELS: [&str; 2] = ["plain", "thinker"];
 
 /// A gateway before a provider that keeps its bill in a file.
-struct Stage {
-    simulator: Simulator,
+pub(crate) struct Stage {
+    pub(crate) simulator: Simulator,
     bill: PathBuf,
-    server: Server,
-    caller: Caller,
-    rows: Rows,
+    pub(crate) server: Server,
+    pub(crate) caller: Caller,
+    pub(crate) rows: Rows,
     began: u64,
 }
 
 /// What the provider billed for one model: calls, tokens in, tokens out, nano-dollars.
-type Billed = BTreeMap<String, [u64; 4]>;
+pub(crate) type Billed = BTreeMap<String, [u64; 4]>;
 
 impl Stage {
-    async fn new(database: Database, folder: &std::path::Path, anthropic: bool) -> Self {
+    pub(crate) async fn new(database: Database, folder: &std::path::Path, anthropic: bool) -> Self {
         let bill = folder.join("bill.jsonl");
         let options = SimulatorOptions {
             bill: Some(bill.clone()),
@@ -35,7 +35,7 @@ impl Stage {
         };
         let simulator = Simulator::start(options).await.unwrap();
         let mut setup = Setup::new(database).await;
-        setup.set("upstream.idle_timeout", "1s");
+        setup.set("upstream.idle_timeout", "1s").set("budget.agent_day", "1000.00");
         let tree = setup.tree();
         match anthropic {
             true => tree.anthropic_provider("theirs", &simulator, "cloud"),
@@ -88,7 +88,7 @@ impl Stage {
     }
 
     /// The provider's bill, from its own file.
-    fn billed(&self) -> Billed {
+    pub(crate) fn billed(&self) -> Billed {
         let text = std::fs::read_to_string(&self.bill).unwrap();
         let mut billed = Billed::new();
         for line in text.lines() {
@@ -106,7 +106,7 @@ impl Stage {
     }
 
     /// Writes an export of all that was billed up to now, and waits until its bucket is over.
-    async fn export(&self, name: &str, form: impl Fn(u64, u64) -> String) -> String {
+    pub(crate) async fn export(&self, name: &str, form: impl Fn(u64, u64) -> String) -> String {
         let ends = now().as_secs() + 1;
         let file = self.bill.with_file_name(name);
         std::fs::write(&file, form(self.began, ends)).unwrap();
@@ -114,13 +114,13 @@ impl Stage {
         file.display().to_string()
     }
 
-    fn reconcile(&self, file: &str, more: &[&str]) -> Value {
+    pub(crate) fn reconcile(&self, file: &str, more: &[&str]) -> Value {
         let words = ["budget", "reconcile", file, "--complete-after", "0s"];
         self.server.json(&[&words[..], more].concat())
     }
 
     /// Everything that was charged; the accounts must say the same.
-    async fn charged(&self) -> i64 {
+    pub(crate) async fn charged(&self) -> i64 {
         let rows = self.rows.ledger().await;
         let sum = rows.iter().map(|row| row.amount + row.overrun).sum();
         for account in self.rows.accounts().await {
@@ -139,11 +139,11 @@ async fn until(second: u64) {
     tokio::time::sleep(Duration::from_secs(second).saturating_sub(now())).await;
 }
 
-fn nanos(billed: &Billed) -> i64 {
+pub(crate) fn nanos(billed: &Billed) -> i64 {
     billed.values().map(|[.., nanos]| i64::try_from(*nanos).unwrap()).sum()
 }
 
-fn openai_page(billed: &Billed, from: u64, to: u64) -> String {
+pub(crate) fn openai_page(billed: &Billed, from: u64, to: u64) -> String {
     let result = |(model, [calls, input, output, _]): (&String, &[u64; 4])| {
         json!({
             "object": "organization.usage.completions.result", "model": format!("{model}-2026-05-01"),

@@ -352,7 +352,9 @@ impl Server {
         let mut wrapped = Command::new("unshare");
         wrapped.args(["--map-root-user", "--mount", "sh", "-c", &mount]).arg(folder);
         wrapped.arg(command.get_program()).args(command.get_args());
-        wrapped.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        wrapped
+            .env_clear()
+            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         wrapped.current_dir(self.setup.folder.path()).stdin(Stdio::null());
         wrapped
     }

@@ -41,7 +41,12 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    pub(super) fn create(folder: &Path, head: &Head, segment: u32, seq: u64) -> Result<Self, Error> {
+    pub(super) fn create(
+        folder: &Path,
+        head: &Head,
+        segment: u32,
+        seq: u64,
+    ) -> Result<Self, Error> {
         let path = folder.join(format!("{:016x}-{segment:06}.journal", head.fence));
         let failed = |source: io::Error| Error::Io { path: path.clone(), source };
         let file = OpenOptions::new()
