@@ -122,6 +122,7 @@ async fn compared(
         for (model, started) in calls.open((act.tenant(), &provider), all).await? {
             sheet.leave_open(&model, started);
         }
+        sheet.lose(calls.lost(act.tenant(), all).await?);
     }
     let (rest, mut findings) = sheet.finish();
     let shares = std::mem::take(&mut findings.shares);

@@ -49,6 +49,8 @@ pub struct Comparison {
     /// First instants and the first after them, in order.
     spans: Vec<(Timestamp, Timestamp)>,
     cells: BTreeMap<(String, usize), Cell>,
+    /// Whether there may be calls that the ledger does not know yet.
+    incomplete: bool,
 }
 
 /// One model in one bucket.
@@ -105,7 +107,7 @@ pub struct Findings {
 impl Comparison {
     /// Of these buckets, in order, none of which reaches into another.
     pub fn new(spans: Vec<(Timestamp, Timestamp)>) -> Self {
-        Self { spans, cells: BTreeMap::new() }
+        Self { spans, cells: BTreeMap::new(), incomplete: false }
     }
 
     /// Adds what the provider billed for a model in the bucket of that number.
@@ -145,11 +147,17 @@ impl Comparison {
         self.cells.remove(&(model.to_owned(), bucket)).is_some()
     }
 
+    /// There may be calls that the ledger does not know yet: what the provider billed more is not put on
+    /// those that it knows.
+    pub fn set_incomplete(&mut self) {
+        self.incomplete = true;
+    }
+
     /// Compares.
     pub fn finish(self) -> Findings {
         let mut findings = Findings::default();
         for ((model, _), cell) in self.cells {
-            let found = cell.settle(&mut findings.shares);
+            let found = cell.settle(!self.incomplete, &mut findings.shares);
             findings.all.add(&found);
             findings.models.entry(model).or_default().add(&found);
         }
@@ -162,7 +170,7 @@ impl Comparison {
 }
 
 impl Cell {
-    fn settle(self, shares: &mut Vec<Share>) -> Found {
+    fn settle(self, debits: bool, shares: &mut Vec<Share>) -> Found {
         let apart = self.ours - self.theirs;
         let (rounding, across) =
             if apart > 0 { (self.calls, self.leaves) } else { (self.lines, self.enters) };
@@ -175,7 +183,7 @@ impl Cell {
                 let calls: Vec<&Call> = self.guesses.iter().filter(of).collect();
                 rest -= found.spread(&calls, |call| call.charged.0, (rest, -1), shares);
             }
-        } else {
+        } else if debits {
             let room = |call: &Call| match call.charged {
                 // The provider refused it, or it never went out.
                 Nanos::ZERO => 0,

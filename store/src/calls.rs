@@ -96,6 +96,28 @@ impl Calls {
         rows.iter().map(read).collect()
     }
 
+    /// What is charged to slices of processes that are gone and were alive between two instants, and
+    /// whose journals have not come: calls of theirs may be missing in the ledger.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn lost(
+        &self,
+        tenant: TenantId,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Nanos, Error> {
+        let row = sqlx::query(
+            "select cast(coalesce(sum(charged), 0) as bigint) as charged from slices \
+             where tenant_id = $1 and state = 'lapsed' and lease_until >= $2 and id < $3",
+        )
+        .bind(tenant.to_string())
+        .bind(from.0)
+        .bind(first_hold(to).to_string())
+        .fetch_one(&self.inner.read)
+        .await?;
+        Get { row: &row, table: "slices" }.nanos("charged")
+    }
+
     /// Credits and charges calls their shares, in one transaction with the record of it. Those that
     /// cannot take theirs any more are passed over; see [`budget::Op::Reconcile`]. At most
     /// [`SHARES_MAX`] at a time. Returns who has a share now.

@@ -36,6 +36,8 @@ pub(super) struct Rest {
     pub(super) unmatched: BTreeMap<String, [u64; 3]>,
     /// Models of ours that the export does not name, with calls and what they were charged.
     pub(super) absent: BTreeMap<String, (u64, Nanos)>,
+    /// What is charged to slices of processes that are gone.
+    pub(super) lost: Nanos,
 }
 
 /// Some buckets.
@@ -112,6 +114,14 @@ impl<'s> Sheet<'s> {
         if let Some(number) = self.bucket(started) {
             let key = (self.models.key(id), number);
             self.unpriced.entry(key).or_insert_with(|| "a call of ours has no charge yet".into());
+        }
+    }
+
+    /// Enters what is charged to slices of processes that are gone: calls of theirs may be missing.
+    pub(super) fn lose(&mut self, charged: Nanos) {
+        if charged > Nanos::ZERO {
+            self.rest.lost = charged;
+            self.comparison.set_incomplete();
         }
     }
 

@@ -135,6 +135,13 @@ pub(super) fn of(
     if export.more {
         notes.push("the export says that there is more of it: its last page names another".into());
     }
+    if rest.lost.0 > 0 {
+        notes.push(format!(
+            "calls of a process that is gone may be missing, for which {} is charged: until its journal \
+             comes, nobody is charged more",
+            rest.lost
+        ));
+    }
     if findings.all.unexplained.0 < 0 {
         notes.push(
             "the provider billed more than our calls explain: others may use the same account; \

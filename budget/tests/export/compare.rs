@@ -89,6 +89,17 @@ fn a_debit_is_within_what_was_held_and_the_rest_is_told() {
     let found = compared(2_001, &calls);
     assert_eq!((by(&found), found.all.unexplained), (vec![(2, 30), (3, 10)], Nanos(-960)));
     assert_eq!((found.all.counted, found.all.difference()), (Nanos(40), Nanos(-1_001)));
+    // Where a call may be missing, nobody else pays for it; a credit is as good as ever.
+    let incomplete = |theirs| {
+        let mut comparison = Comparison::new(spans(1));
+        comparison.bill("m", 0, Nanos(theirs));
+        calls.iter().for_each(|call| comparison.charge("m", call));
+        comparison.set_incomplete();
+        comparison.finish()
+    };
+    let found = incomplete(2_001);
+    assert_eq!((by(&found), found.all.unexplained), (vec![], Nanos(-1_000)));
+    assert_eq!(by(&incomplete(900)), [(4, -94)]);
 }
 
 #[test]

@@ -49,9 +49,16 @@ async fn calls(store: &Store) -> Vec<Call> {
 }
 
 /// In cents: what a call was charged, and before any export; what was held, and how it is a guess.
-fn told(call: &Call) -> (i64, i64, Option<i64>, Option<Basis>) {
-    let held = call.held.map(|held| held.0 / CENT);
-    (call.charged.0 / CENT, call.before.0 / CENT, held, call.guess)
+///
+/// In the order of what they were charged: two that began within a millisecond come in any.
+fn told(calls: &[Call]) -> Vec<(i64, i64, Option<i64>, Option<Basis>)> {
+    let told = |call: &Call| {
+        let held = call.held.map(|held| held.0 / CENT);
+        (call.charged.0 / CENT, call.before.0 / CENT, held, call.guess)
+    };
+    let mut told: Vec<_> = calls.iter().map(told).collect();
+    told.sort_unstable();
+    told
 }
 
 async fn book(store: &Store, shares: &[(HoldId, i64, i64)]) -> Vec<HoldId> {
@@ -94,15 +101,16 @@ async fn calls_are_told_with_what_is_known_of_them(database: &Database) {
 
     let found = calls(&store).await;
     let held = Some(10);
+    assert!(found.is_sorted_by_key(|call| call.hold));
     assert_eq!(
-        found.iter().map(told).collect::<Vec<_>>(),
+        told(&found),
         [
+            (2, 2, held, None),
             (3, 3, held, None),
             (4, 4, held, Some(Basis::Counted)),
             (10, 10, held, Some(Basis::WorstCase)),
-            (12, 12, held, None),
             (10, 10, held, Some(Basis::Provisional)),
-            (2, 2, held, None),
+            (12, 12, held, None),
         ]
     );
     let (ms, after) = (1_000, Timestamp::now().plus_seconds(1));
@@ -119,6 +127,19 @@ async fn calls_are_told_with_what_is_known_of_them(database: &Database) {
     let waits = store.calls().open((tenant(), PROVIDER), ALWAYS).await.unwrap();
     assert_eq!(waits.iter().map(|(model, _)| model.as_str()).collect::<Vec<_>>(), [MODEL]);
     assert!(waits[0].1 >= found[5].started);
+    assert_eq!(store.calls().lost(tenant(), ALWAYS).await.unwrap(), Nanos::ZERO);
+    let slice = format!(
+        "insert into slices values ('{}', '{}', '{}', null, '[]', 9, 0, 7, 'lapsed', {}, 'gone', 1)",
+        HoldId::from_parts(1_000, 1),
+        tenant(),
+        crate::support::agent_id(),
+        2_000_000,
+    );
+    sqlx::query(AssertSqlSafe(slice)).execute(&mut database.raw().await).await.unwrap();
+    for (from, to, charged) in [(0, 9_000_000, 7), (2_000_001, 9_000_000, 0), (0, 1_000_000, 0)] {
+        let span = (Timestamp(from), Timestamp(to));
+        assert_eq!(store.calls().lost(tenant(), span).await.unwrap(), Nanos(charged), "{span:?}");
+    }
     for of in [(tenant(), "another"), (TenantId::from_parts(1, 9), PROVIDER)] {
         let none = |_: &str, call: &Call| panic!("{call:?}");
         store.calls().between(of, ALWAYS, none).await.unwrap();
@@ -132,8 +153,8 @@ async fn a_share_is_booked_once_with_its_record(database: &Database) {
     let shares = [(counted, 4, 2), (whole, 10, -9)];
     assert_eq!(book(&store, &shares).await, [counted, whole]);
     assert_eq!(settled(&store).await, 7);
-    let found: Vec<_> = calls(&store).await.iter().map(told).collect();
-    assert_eq!(found, [(6, 4, Some(10), None), (1, 10, Some(10), None)]);
+    let found = told(&calls(&store).await);
+    assert_eq!(found, [(1, 10, Some(10), None), (6, 4, Some(10), None)]);
     let rows = "select count(*) from ledger where kind = 'reconciled'";
     assert_eq!(database.count(rows).await, 2);
     // Each row says how the charge was known that it changes.
@@ -166,7 +187,7 @@ async fn a_call_whose_hold_is_gone_has_its_share_all_the_same(database: &Databas
     store.ledger().settle(late.hold, corrected, None).await.unwrap();
     database.tamper("delete from holds").await;
     // What was held is known of the ledger's own rows.
-    let found: Vec<_> = calls(&store).await.iter().map(told).collect();
+    let found = told(&calls(&store).await);
     let guess = Some(Basis::Counted);
     assert_eq!(found, [(4, 4, Some(10), guess), (6, 6, Some(10), guess)]);
     // One that is not so any more is passed over.
