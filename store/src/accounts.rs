@@ -59,6 +59,11 @@ impl Seen {
         account
     }
 
+    /// The hard target of an account that was seen lately.
+    pub(crate) fn target(&self, key: &AccountKey) -> Option<Option<Nanos>> {
+        self.fresh(key).map(|account| account.limit())
+    }
+
     fn fresh(&self, key: &AccountKey) -> Option<Account> {
         let seen = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         seen.get(key).filter(|(_, at)| at.elapsed() < FRESH).map(|(account, _)| account.clone())

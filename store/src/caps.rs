@@ -7,7 +7,7 @@ use policy::AdminPermit;
 use sqlx::AnyConnection;
 use types::{Nanos, TenantId, Timestamp, audit::Record};
 
-use crate::{Error, accounts, change::Change, rows::Get, store::Inner, windows};
+use crate::{Error, accounts, change::Change, denied, rows::Get, store::Inner, windows};
 
 /// One cap that was set at run time: for every window of its period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,11 +154,14 @@ impl Caps {
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn account(&self, key: &AccountKey) -> Result<Option<Account>, Error> {
+        let seen_at = Instant::now();
         let row = sqlx::query("select * from accounts where id = $1")
             .bind(accounts::id(key))
             .fetch_optional(&self.inner.read)
             .await?;
-        row.as_ref().map(accounts::read).transpose()
+        let account = row.as_ref().map(accounts::read).transpose()?;
+        self.inner.seen.put(account.iter(), seen_at);
+        Ok(account)
     }
 
     /// Brings live accounts to the caps of the git tree, apart from those set at run time. Needs no
@@ -206,6 +209,7 @@ pub(crate) async fn retarget(
         .map_err(|error| Error::corrupt("accounts", error))?;
     let changed: Vec<Account> = books.changed_accounts().cloned().collect();
     accounts::write(conn, &changed).await?;
+    denied::make_room(inner, std::iter::once(&spec.key)).await;
     match outcome {
         Outcome::TargetSet(account) => Ok(*account),
         _ => Err(Error::corrupt("accounts", "the books answered another question")),

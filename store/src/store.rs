@@ -19,6 +19,7 @@ use crate::{
     approvals::Approvals,
     audit::Audit,
     caps::Caps,
+    fleet::{self, Fleet},
     grants::Grants,
     journal::{self, Journal},
     keys::Keys,
@@ -76,6 +77,8 @@ pub struct Options {
     pub journal: Option<PathBuf>,
     /// The most bytes that the journal may have on the disk. They are needed while the database is away.
     pub journal_bytes_max: u64,
+    /// The Redis that the gateways of this database share, where there is one.
+    pub redis: Option<fleet::Options>,
 }
 
 impl Default for Options {
@@ -100,6 +103,7 @@ impl Default for Options {
             owner: "orchestack".to_owned(),
             journal: None,
             journal_bytes_max: 1 << 30,
+            redis: None,
         }
     }
 }
@@ -141,6 +145,8 @@ pub(crate) struct Inner {
     pub(crate) fence: u64,
     /// Accounts as the writer saw them last.
     pub(crate) seen: Seen,
+    /// What the gateways of this database share in Redis.
+    pub(crate) fleet: Option<Fleet>,
 }
 
 impl Store {
@@ -153,6 +159,7 @@ impl Store {
         let dialect = Dialect::of(&options.url)?;
         let pools = dialect.connect(options).await?;
         let started = now(&mut *pools.read.acquire().await?, dialect).await?;
+        let fleet = options.redis.as_ref().map(|redis| Fleet::begin(redis, &options.owner));
         let inner = Arc::new(Inner {
             dialect,
             fence: fence(started),
@@ -165,6 +172,7 @@ impl Store {
             budgets: Notify::new(),
             told: Told::default(),
             carriers: Carriers::default(),
+            fleet: fleet.transpose()?,
             options: options.clone(),
         });
         let journal = match &options.journal {
@@ -302,6 +310,25 @@ impl Store {
     /// Reports of what was spent.
     pub fn spend(&self) -> Spend {
         Spend { inner: Arc::clone(&self.inner) }
+    }
+
+    /// What the gateways of this database share in Redis; `None` where it is not configured.
+    pub fn fleet(&self) -> Option<Fleet> {
+        self.inner.fleet.clone()
+    }
+
+    /// How many gateways of this database are alive, this one included: those that have a journal, by their
+    /// leases. SQLite is one gateway's.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn gateways(&self) -> Result<u64, Error> {
+        if self.inner.dialect == Dialect::Sqlite {
+            return Ok(1);
+        }
+        let mut conn = self.inner.read.acquire().await?;
+        let now = now(&mut conn, self.inner.dialect).await?;
+        Ok(owners::alive(&mut conn, now).await?.max(1))
     }
 
     /// Events that wait for the bus.

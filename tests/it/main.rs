@@ -22,6 +22,7 @@ mod crash;
 mod dashboard;
 mod docs;
 mod figures;
+mod fleet;
 mod harness;
 mod health;
 mod ingress;

@@ -13,6 +13,8 @@ mod control;
 #[cfg(test)]
 mod fast;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod invariants;
