@@ -21,6 +21,7 @@ mod ledger;
 mod op;
 mod price;
 mod rates;
+mod rollover;
 mod slice;
 
 pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
@@ -38,4 +39,5 @@ pub use ledger::{Basis, LedgerKind, LedgerRow};
 pub use op::{Backing, HoldAsk, Op, Outcome, Refusal};
 pub use price::{Fees, Price, Schedule, SearchFee, Tier};
 pub use rates::{Kind, Rates};
+pub use rollover::{Rollover, rollover};
 pub use slice::{Slice, SliceAsk, SliceState};

@@ -34,6 +34,7 @@ mod owners;
 pub mod raises;
 mod relay;
 mod retention;
+mod rollover;
 mod rollup;
 mod rows;
 mod slices;

@@ -164,7 +164,7 @@ impl Model {
                 slice.state = SliceState::Closed;
                 Ok(())
             }
-            Op::SetTarget(CapSpec { key, target, hard }) => {
+            Op::SetTarget(CapSpec { key, target, hard, .. }) => {
                 self.targets.insert(key.clone(), (target.map(|target| target.0), *hard));
                 Ok(())
             }

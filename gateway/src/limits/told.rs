@@ -53,11 +53,8 @@ impl Limited {
     /// What records tell of it.
     pub(crate) fn record(&self) -> Value {
         let Limit { scope, scope_id, kind, max } = &self.limit;
-        let mut told = json!({ "scope": scope, "id": scope_id, "kind": kind, "max": max });
-        if self.share != max.get() {
-            told["share"] = self.share.into();
-        }
-        told
+        let share = (self.share != max.get()).then_some(self.share);
+        json!({ "scope": scope, "id": scope_id, "kind": kind, "max": max, "share": share })
     }
 
     /// As a caller is told: nothing is left.

@@ -100,7 +100,7 @@ fn place(id: &str, max: u32, count: u32, version: u64) -> Ask {
 async fn left(fleet: &Fleet, asks: &[Ask]) -> Vec<u32> {
     match fleet.take(asks).await.expect("Redis answers") {
         Answer::Passed(left) => left.iter().map(|left| left.remaining).collect(),
-        full => panic!("{full:?}"),
+        full @ Answer::Full { .. } => panic!("{full:?}"),
     }
 }
 

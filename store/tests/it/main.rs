@@ -27,6 +27,8 @@ mod outbox;
 #[cfg(test)]
 mod raises;
 #[cfg(test)]
+mod rollover;
+#[cfg(test)]
 mod spend;
 #[cfg(test)]
 mod support;
