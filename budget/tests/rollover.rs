@@ -1,4 +1,9 @@
 //! Rollover over many windows: what is spent in all of them is never more than their caps.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use budget::{Account, CapSpec, Period, Rollover, Scope, Zone, rollover};
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 //! state of each for whoever only wants to look.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -120,11 +120,10 @@ pub(crate) async fn lock(
 ) -> Result<Vec<Account>, Error> {
     let specs: BTreeMap<String, &CapSpec> = specs.map(|spec| (id(&spec.key), spec)).collect();
     let mut rolling = Rolling::find(conn, specs.values().copied()).await?;
-    let before: Vec<String> = rolling.all_before().map(id).collect();
-    let mut ids: Vec<String> = keys.map(id).chain(specs.keys().cloned()).chain(before).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut found = load(conn, dialect.for_update(), ids).await?;
+    let asked: BTreeSet<String> = keys.map(id).chain(specs.keys().cloned()).collect();
+    let mut ids = asked.clone();
+    ids.extend(rolling.all_before().map(id));
+    let mut found = load(conn, dialect.for_update(), ids.into_iter().collect()).await?;
     rolling.check(conn).await?;
     let missing: Vec<(&String, &CapSpec)> =
         specs.iter().filter(|(id, _)| !found.contains_key(*id)).map(|(id, s)| (id, *s)).collect();
@@ -145,6 +144,7 @@ pub(crate) async fn lock(
         let ids = missing.iter().map(|(id, _)| (*id).clone()).collect();
         found.extend(load(conn, dialect.for_update(), ids).await?);
     }
+    found.retain(|id, _| asked.contains(id));
     Ok(found.into_values().collect())
 }
 

@@ -149,8 +149,7 @@ impl Caps {
         let one = std::iter::once(spec);
         let live =
             accounts::lock(change.conn(), self.inner.dialect, std::iter::empty(), one).await?;
-        let live = live.iter().find(|account| account.key == spec.key);
-        let wanted = wanted.with(live.map_or(Nanos::ZERO, |account| account.rolled));
+        let wanted = wanted.with(live.first().map_or(Nanos::ZERO, |account| account.rolled));
         let account = retarget(change.conn(), &self.inner, &wanted, at).await?;
         change.commit(record).await?;
         self.inner.seen.put(std::iter::once(&account), seen_at);

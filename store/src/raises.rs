@@ -160,9 +160,7 @@ pub(crate) async fn apply(
     let one = std::iter::once(&new.spec);
     let locked = accounts::lock(conn, inner.dialect, std::iter::empty(), one).await?;
     let missing = || Error::corrupt("accounts", "a row that was made is not there");
-    // Beside it there may be the one before it.
-    let mut locked = locked.into_iter();
-    let account = locked.find(|account| account.key == new.spec.key).ok_or_else(missing)?;
+    let account = locked.into_iter().next().ok_or_else(missing)?;
     let target = account.target.map(|target| Nanos(target.0.saturating_add(new.amount.0)));
     let spec = CapSpec { key: account.key, target, hard: account.hard, ..new.spec.clone() };
     let raised = caps::retarget(conn, inner, &spec, now).await?;
