@@ -1,12 +1,15 @@
 //! Refusals on another gateway's word; see [`crate::fleet`]. Never more than an early no: whoever is
 //! not refused here asks the database.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use budget::{Account, AccountKey, CapSpec, Refusal};
 use types::{Nanos, Timestamp};
 
 use crate::{accounts, fleet::Denial, store::Inner, writer::Applied};
+
+/// How long a change waits for Redis to be tried for the first time.
+const FIRST_TRY: Duration = Duration::from_secs(1);
 
 /// The refusal of a hold that another gateway knows to have no money. `None` in every doubt.
 pub(crate) async fn early(inner: &Inner, path: &[CapSpec], amount: Nanos) -> Option<Refusal> {
@@ -57,6 +60,8 @@ pub(crate) async fn make_room(inner: &Inner, keys: impl Iterator<Item = &Account
     let Some(fleet) = &inner.fleet else { return };
     let ids: Vec<String> = keys.map(accounts::id).collect();
     if !ids.is_empty() {
+        // A command that works on the state by itself may be faster than its connection.
+        let _ = tokio::time::timeout(FIRST_TRY, fleet.tried()).await;
         fleet.make_room(&ids).await;
     }
 }

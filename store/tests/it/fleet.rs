@@ -5,8 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use store::fleet::{Answer, Ask, Charge, Fleet, Left, Options, Places, Use, name};
-use types::{RequestId, Secret};
+use store::{
+    Store,
+    fleet::{Answer, Ask, Charge, Fleet, Left, Options, Places, Use, name},
+    ledger::Error,
+};
+use types::{RequestId, Secret, audit::Kind};
+
+use crate::support::{CENT, Database, admin_permit, ask, cap, permit, prepare, record};
 
 /// Long enough that a busy machine is no reason for it.
 const PATIENT: Duration = Duration::from_secs(5);
@@ -248,6 +254,58 @@ async fn a_redis_that_stands_still_costs_one_late_answer_and_is_found_again() {
     assert!(fleet.take(&[take("b", 60, 1)]).await.is_some());
     redis.signal("KILL");
     assert_eq!(fleet.take(&[take("b", 60, 1)]).await, None);
+}
+
+/// The one word or mark on an account, and how long it stands, in milliseconds.
+async fn word(url: &str) -> Option<(String, i64)> {
+    let mut conn = raw(url).await;
+    let keys: Vec<String> =
+        redis::cmd("KEYS").arg("p:full:*").query_async(&mut conn).await.unwrap();
+    assert!(keys.len() <= 1, "{keys:?}");
+    let key = keys.first()?;
+    let word: Option<String> = redis::cmd("GET").arg(key).query_async(&mut conn).await.unwrap();
+    let left: i64 = redis::cmd("PTTL").arg(key).query_async(&mut conn).await.unwrap();
+    Some((word?, left))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_makes_room_silences_what_was_said_and_what_is_said_too_late() {
+    let (redis, database) = (Own::start(), Database::sqlite());
+    drop(joined(&redis.url, "p", "first").await);
+    let shared = Some(options(&redis.url, "p", PATIENT));
+    let store = Store::open(&store::Options { redis: shared, ..database.options() }).await.unwrap();
+    prepare(&store).await;
+    up(&store.fleet().unwrap()).await;
+    let refused = async || {
+        let held = store.ledger().hold(&permit(), ask(vec![cap(CENT)], 2 * CENT), None).await;
+        assert!(matches!(held, Err(Error::Exhausted { .. })), "{held:?}");
+    };
+    refused().await;
+    let until = Instant::now() + PATIENT;
+    let (said, left) = loop {
+        match word(&redis.url).await {
+            Some(found) => break found,
+            None => assert!(Instant::now() < until, "nothing was said"),
+        }
+    };
+    assert!(!said.is_empty() && left <= 2_000, "{said} {left}");
+    // It is taken, unless the account is known to have changed.
+    refused().await;
+    assert_eq!(store.fleet().unwrap().denied(), 1);
+    let set = async |cents: i64| {
+        let record = record(Kind::Admin);
+        store.caps().set(&admin_permit(false), &cap(cents * CENT), &record).await.unwrap();
+    };
+    set(10).await;
+    let (mark, left) = word(&redis.url).await.unwrap();
+    assert!(mark.is_empty() && left > 2_000, "{mark} {left}");
+    store.ledger().hold(&permit(), ask(vec![cap(CENT)], 2 * CENT), None).await.unwrap();
+    // While the mark stands, nobody is heard: what was read before a change may be told after it.
+    set(1).await;
+    refused().await;
+    refused().await;
+    assert_eq!(store.fleet().unwrap().denied(), 1);
+    assert_eq!(word(&redis.url).await.unwrap().0, "");
 }
 
 #[test]
