@@ -3,14 +3,14 @@
 mod spender;
 
 use axum::Json;
-use budget::{Account, AccountKey, CapSpec, Period, Scope};
+use budget::{Account, CapSpec, Period, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::raises::{NewRaise, Raise};
 use types::{Nanos, RaiseId, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 
-use self::spender::{key, of, present};
+use self::spender::{key, of, present, rollover};
 use crate::{
     body::{Ask, Body},
     desk::{Act, Desk},
@@ -38,6 +38,10 @@ pub struct NewCap {
     /// Refuse nothing when it is reached: the cap is only shown.
     #[serde(default)]
     pub soft: bool,
+    /// US dollars: the most that a window gets of what the one before did not use; `none` for nothing. As it
+    /// was where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollover: Option<String>,
     /// Of a raise: the day or instant at which it ends; for good where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
@@ -68,6 +72,9 @@ pub struct AccountView {
     pub overrun: Money,
     /// What is left; absent where nothing limits it.
     pub left: Option<Money>,
+    /// What the cap has of what the window before did not use, where it has something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_over: Option<Money>,
 }
 
 /// Accounts.
@@ -160,7 +167,8 @@ pub(crate) async fn set(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<Acco
         return Err(Error::invalid("a cap has no end", fix));
     }
     let key = key(&act, &ask).await?;
-    apply(&act, CapSpec { key, target, hard: !ask.soft }).await
+    let rollover = rollover(&act, &key, &ask).await?;
+    apply(&act, CapSpec { key, target, hard: !ask.soft, rollover }).await
 }
 
 /// Raises a cap by an amount: for good, or until an instant.
@@ -172,18 +180,23 @@ pub(crate) async fn raise(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<Ac
     let act = desk.showing(&ask).permit_of(Operation::BudgetRaise, &ask.name, of(&ask)).await?;
     let more = money::parse(&ask.amount)?;
     let key = key(&act, &ask).await?;
+    if ask.rollover.is_some() {
+        let fix = "set it with the cap: `orchestack budget set NAME AMOUNT --rollover USD`";
+        return Err(Error::invalid("a raise does not change what rolls over", fix));
+    }
+    let rollover = rollover(&act, &key, &ask).await?;
     let Some((present, hard)) = present(&act, &key).await? else {
         let message = format!("there is no cap of {} `{}` to raise", key.scope, ask.name);
         return Err(Error::invalid(message, "set one with `orchestack budget set`"));
     };
     if let Some(until) = &ask.until {
-        let spec = CapSpec { key, target: Some(present), hard };
+        let spec = CapSpec { key, target: Some(present), hard, rollover };
         return raise_until(&act, spec, more, until).await;
     }
     let target = present
         .plus(more)
         .map_err(|error| Error::invalid(error.to_string(), "raise it by less"))?;
-    apply(&act, CapSpec { key, target: Some(target), hard: !ask.soft }).await
+    apply(&act, CapSpec { key, target: Some(target), hard: !ask.soft, rollover }).await
 }
 
 async fn raise_until(
@@ -238,6 +251,7 @@ async fn apply(act: &Act, spec: CapSpec) -> Result<Json<AccountView>, Error> {
         "period": spec.key.window.period.as_str(),
         "target_nanos": spec.target.map(|target| target.0),
         "hard": spec.hard,
+        "rollover_nanos": spec.rollover,
     }));
     let account = act.control().store.caps().set(act.permit(), &spec, &record).await?;
     act.reload().await?;
@@ -248,10 +262,8 @@ async fn apply(act: &Act, spec: CapSpec) -> Result<Json<AccountView>, Error> {
 async fn configured(act: &Act, now: Timestamp) -> Result<Vec<CapSpec>, Error> {
     let tenant = act.tenant();
     let snapshot = act.control().snapshots.load();
-    let spec = |scope, scope_id, period: Period, target, hard| CapSpec {
-        key: AccountKey { tenant, scope, scope_id, window: period.window(now, &snapshot.zone) },
-        target,
-        hard,
+    let spec = |scope, scope_id: String, period: Period, target, hard| {
+        CapSpec::new(tenant, scope, scope_id, period.window(now, &snapshot.zone), target, hard)
     };
     let set = act.control().store.caps().load_all().await?;
     let mut specs: Vec<CapSpec> = set
@@ -313,6 +325,7 @@ impl Names {
             held: account.held.into(),
             overrun: account.overrun.into(),
             left: account.room().map(Money::from),
+            rolled_over: (account.rolled > Nanos::ZERO).then(|| account.rolled.into()),
             name: self.of(account.key.scope_id),
         }
     }

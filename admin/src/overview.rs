@@ -21,6 +21,8 @@ use policy::Operation;
 
 /// How long a provider may take to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
+/// How long a command beside no server waits for the first answer of Redis.
+const REDIS_TIME: Duration = Duration::from_secs(2);
 
 /// How much to look at.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
@@ -49,6 +51,9 @@ pub struct Overview {
     pub database_ok: bool,
     /// The kind of bus.
     pub bus: String,
+    /// The Redis that gateways share: `answers`, `does not answer` or `not configured`.
+    #[serde(default)]
+    pub redis: String,
     /// Events that wait for the bus.
     pub events_waiting: Option<u64>,
     /// Which commit is in force.
@@ -110,6 +115,7 @@ pub(crate) async fn show(
             Bus::Nats(_) => "nats",
         }
         .to_owned(),
+        redis: redis(store).await.to_owned(),
         events_waiting: store.outbox().waiting().await.ok(),
         policy: policies::state(&act).await,
         agents: snapshot.agents().count(),
@@ -117,6 +123,13 @@ pub(crate) async fn show(
         simulator,
         providers: health,
     }))
+}
+
+/// Whether the Redis that gateways share answers, if there is one.
+async fn redis(store: &store::Store) -> &'static str {
+    let Some(fleet) = store.fleet() else { return "not configured" };
+    let _ = tokio::time::timeout(REDIS_TIME, fleet.tried()).await;
+    if fleet.is_up() { "answers" } else { "does not answer" }
 }
 
 /// Asks a provider for its list of models, which needs its key and costs nothing.

@@ -34,6 +34,9 @@ pub struct Account {
     pub held: Nanos,
     /// Spent beyond holds: the sum of the ledger rows' `overrun`.
     pub overrun: Nanos,
+    /// What the target has of what the window before did not use; see [`crate::rollover()`].
+    #[serde(default)]
+    pub rolled: Nanos,
 }
 
 /// What an account is of. The derived order is the order in which rows are locked.
@@ -62,6 +65,9 @@ pub struct CapSpec {
     pub target: Option<Nanos>,
     /// Whether the limit refuses or is only shown.
     pub hard: bool,
+    /// The most that a window may get of what the one before did not use.
+    #[serde(default)]
+    pub rollover: Nanos,
 }
 
 types::names! {
@@ -131,11 +137,19 @@ pub struct Broken {
 impl Account {
     /// An account that nothing was spent from yet. A negative target counts as zero.
     pub fn new(spec: CapSpec) -> Self {
-        let CapSpec { key, target, hard } = spec;
+        let CapSpec { key, target, hard, rollover: _ } = spec;
         let target = target.map(|target| target.max(Nanos::ZERO));
         let zero = Nanos::ZERO;
-        let mut account =
-            Self { key, target, hard, cap: zero, settled: zero, held: zero, overrun: zero };
+        let mut account = Self {
+            key,
+            target,
+            hard,
+            cap: zero,
+            settled: zero,
+            held: zero,
+            overrun: zero,
+            rolled: zero,
+        };
         account.cap = account.cap_in_force();
         account
     }
@@ -251,7 +265,7 @@ impl Window {
 }
 
 impl CapSpec {
-    /// The account that counts `period` around `now` for one spender.
+    /// The account that counts `period` around `now` for one spender. Nothing rolls over.
     pub fn new(
         tenant: TenantId,
         scope: Scope,
@@ -261,7 +275,7 @@ impl CapSpec {
         hard: bool,
     ) -> Self {
         let key = AccountKey { tenant, scope, scope_id: scope_id.into(), window };
-        Self { key, target, hard }
+        Self { key, target, hard, rollover: Nanos::ZERO }
     }
 }
 

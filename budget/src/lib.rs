@@ -23,6 +23,7 @@ mod ledger;
 mod op;
 mod price;
 mod rates;
+mod rollover;
 mod slice;
 
 pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
@@ -44,4 +45,5 @@ pub use ledger::{Basis, LedgerKind, LedgerRow};
 pub use op::{Backing, HoldAsk, Op, Outcome, Refusal, Share};
 pub use price::{Fees, Price, Schedule, SearchFee, Tier};
 pub use rates::{Kind, Rates};
+pub use rollover::{Rollover, rollover};
 pub use slice::{Slice, SliceAsk, SliceState};

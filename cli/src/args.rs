@@ -306,8 +306,9 @@ pub(crate) enum Budget {
     #[command(after_help = "\
 Example:
   orchestack budget set default 5.00 --period day
+  orchestack budget set default 5.00 --rollover 2.00
   orchestack budget set default 100 --scope tenant --period month")]
-    Set(Cap),
+    Set(SetCap),
     /// Raise a cap by an amount.
     #[command(after_help = "\
 Example:
@@ -343,6 +344,16 @@ pub(crate) struct Reconcile {
     /// Book the credits and charges.
     #[arg(long)]
     pub(crate) apply: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetCap {
+    #[command(flatten)]
+    pub(crate) cap: Cap,
+    /// US dollars: the most that a day, week or month gets of what the one before did not use; `none` for
+    /// nothing. As it was where absent.
+    #[arg(long, value_name = "USD")]
+    pub(crate) rollover: Option<String>,
 }
 
 #[derive(Debug, Args)]

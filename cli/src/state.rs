@@ -97,6 +97,11 @@ fn options(settings: &Settings) -> store::Options {
         reaper_period: ledger.reaper_period,
         warn_percent: settings.alerts.warn_percent,
         journal_bytes_max: u64::try_from(ledger.journal_bytes_max).unwrap_or(u64::MAX),
+        redis: settings.redis.as_ref().map(|redis| store::fleet::Options {
+            url: redis.url.clone(),
+            prefix: redis.prefix.clone(),
+            timeout: redis.timeout,
+        }),
         retention: RETENTION,
         // New at every start: what an earlier process of this host held is not ours.
         owner: EventId::generate().to_string(),

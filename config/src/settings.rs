@@ -4,6 +4,7 @@ mod address;
 mod alerts;
 mod environment;
 mod policy;
+mod redis;
 mod remote;
 mod sections;
 
@@ -13,6 +14,7 @@ pub(crate) use address::HttpUrl;
 pub use alerts::{Alerts, Webhook};
 pub use environment::{environment, variable};
 pub use policy::{Policy, Unproved};
+pub use redis::Redis;
 pub use remote::{RefName, Remote, Transport};
 pub use sections::{
     Admin, Budget, Bus, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls,
@@ -43,6 +45,8 @@ pub struct Settings {
     pub store: Store,
     /// The event bus.
     pub bus: Bus,
+    /// What several gateways share beside the database; nothing where absent.
+    pub redis: Option<Redis>,
     /// Where policies come from.
     pub policy: Policy,
     /// Limits on calls to providers.
@@ -131,6 +135,10 @@ impl Settings {
             state: State::read(root.section("state", "Files that this process keeps.")),
             store: Store::read(root.section("store", "The database.")),
             bus: Bus::read(root.section("bus", "The event bus.")),
+            redis: Redis::read(root.section(
+                "redis",
+                "What several gateways share: rate limits, and which budgets are exhausted.",
+            )),
             policy: Policy::read(
                 root.section("policy", "The git tree of policies, agents, providers and models."),
             ),

@@ -110,8 +110,9 @@ async fn attempt(
     let _place = gate.place(to.provider).ok_or_else(full)?;
     let request = to.redacted(order, trail)?;
     let limits = order.snapshot.upstream_limits(&to.provider.name, &to.model.id);
-    let mut passes = gate.limits.enter(&limits).map_err(|full| to.limited(&full, trail))?;
-    let tokens = passes.tokens(limits::estimate(&request));
+    let passes = gate.limits.enter(&limits).await;
+    let mut passes = passes.map_err(|full| to.limited(&full, trail))?;
+    let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
     let tokens = tokens.map_err(|full| to.limited(&full, trail))?;
     let (bill, body) = reserve(gate, order, &to, &request, tokens, trail).await?;
     let response = match send(gate, &to, body, request.stream, trail).await {

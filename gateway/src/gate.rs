@@ -85,7 +85,7 @@ impl Gate {
         settings: &Settings,
     ) -> Self {
         let (gateway, upstream) = (&settings.gateway, &settings.upstream);
-        let limits = Limits {
+        let times = Limits {
             connect: upstream.connect_timeout,
             first_byte: upstream.first_byte_timeout,
             idle: upstream.idle_timeout,
@@ -104,6 +104,7 @@ impl Gate {
         };
         let (ledger, leases) = (store.ledger(), Arc::new(Leases::default()));
         let renewal = tokio::spawn(Arc::clone(&leases).renew(ledger.clone()));
+        let limits = limits::Limits::new(&store);
         Self {
             options,
             snapshots,
@@ -112,11 +113,11 @@ impl Gate {
             store,
             signer: pepper.signer(),
             pepper,
-            upstreams: Upstreams::new(limits),
+            upstreams: Upstreams::new(times),
             tasks: TaskTracker::new(),
             leases,
             _renewal: AbortOnDropHandle::new(renewal),
-            limits: limits::Limits::new(),
+            limits,
             health: Mutex::new(HealthTable::default()),
             unbounded: Mutex::default(),
             at_provider: Mutex::default(),

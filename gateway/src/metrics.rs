@@ -31,6 +31,17 @@ series! {
     LIMITED: IntCounterVec = register_int_counter_vec!(
         "orchestack_requests_limited_total",
         "Requests, and attempts at models, that a rate limit refused", &["scope", "kind"]);
+    /// Whether all gateways count rate limits together.
+    LIMITS_SHARED: IntGauge = register_int_gauge!(
+        "orchestack_limits_shared",
+        "1 while all gateways count rate limits together in Redis, 0 while each counts its share");
+    /// Gateways.
+    GATEWAYS: IntGauge = register_int_gauge!(
+        "orchestack_gateways", "Gateways of this database that are alive, this one included");
+    /// Calls that another gateway's word refused.
+    DENIED_EARLY: IntCounter = register_int_counter!(
+        "orchestack_denied_early_total",
+        "Calls refused without asking the database, because a gateway knew a budget to be exhausted");
     /// Requests that run now.
     RUNNING: IntGauge = register_int_gauge!(
         "orchestack_requests_running", "Requests that run now");

@@ -64,13 +64,14 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     trail.session = wishes.session.map(|id| id.to_string());
     known.check_session(wishes.session)?;
     let limits = snapshot.limits(known.agent, &known.caller);
-    let mut passes = trail.within(gate.limits.enter(&limits))?;
+    let mut passes = trail.within(gate.limits.enter(&limits).await)?;
     trail.limits.clone_from(&passes.told);
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
     let mut request = parse(&body)?;
     trail.asked.clone_from(&request.model);
-    let tokens = trail.within(passes.tokens(limits::estimate(&request)))?;
+    let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
+    let tokens = trail.within(tokens)?;
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len(), trail);
     drop(body);

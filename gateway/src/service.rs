@@ -69,6 +69,7 @@ impl Gateway {
         let address = listener.local_addr().map_err(refused)?;
         let drain = settings.drain_timeout;
         let gate = Gate::new(parts.snapshots, parts.store, parts.pepper, &parts.settings);
+        gate.limits.ready(&gate.store).await;
         Ok(Self { listener, gate: Arc::new(gate), address, drain })
     }
 

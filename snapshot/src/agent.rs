@@ -41,6 +41,8 @@ pub struct Cap {
     pub period: Period,
     /// The limit; `None` meters only.
     pub target: Option<Nanos>,
+    /// The most that a window gets of what the one before did not use.
+    pub rollover: Nanos,
 }
 
 impl Agent {
@@ -50,7 +52,7 @@ impl Agent {
             let window = cap.period.window(now, zone);
             let key =
                 AccountKey { tenant, scope: cap.scope, scope_id: cap.scope_id.clone(), window };
-            CapSpec { key, target: cap.target, hard: true }
+            CapSpec { key, target: cap.target, hard: true, rollover: cap.rollover }
         };
         let counted = self.caps.iter().filter(|cap| cap.period != Period::Request);
         counted.map(spec).collect()

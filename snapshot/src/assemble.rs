@@ -25,6 +25,7 @@ use crate::{
     limits::{self, Limit, Limits},
     policies::{self, agent_kind},
     registration::{ModelSpec, ProviderSpec},
+    spenders::Everybodys,
 };
 
 /// The tree's copy of the schema, for whoever writes policies.
@@ -63,7 +64,7 @@ pub struct Snapshot {
     /// Caps set at run time.
     pub(crate) caps: Vec<caps::Cap>,
     /// Caps of every person, session and task.
-    pub(crate) everybodys: Vec<(Scope, Period, Nanos)>,
+    pub(crate) everybodys: Vec<Everybodys>,
     revoked: HashSet<GrantId>,
     limits: Limits,
 }
@@ -547,11 +548,11 @@ fn caps_of(tree: &Tree, file: &AgentFile, row: &agents::Agent, settings: &Settin
     let (defaults, org) = (&settings.budget, &tree.settings);
     let agent = row.id.to_string();
     let tenant = row.tenant.to_string();
-    let cap = |scope, scope_id: &str, period, target: Option<Nanos>| Cap {
-        scope,
-        scope_id: scope_id.to_owned(),
-        period,
-        target,
+    let cap = |scope, scope_id: &str, period, target: Option<Nanos>| {
+        let all = if scope == Scope::Agent { &org.agents } else { &org.tenant };
+        let own = rollover(&file.budget, period).filter(|_| scope == Scope::Agent);
+        let rollover = own.or(rollover(all, period)).unwrap_or_default();
+        Cap { scope, scope_id: scope_id.to_owned(), period, target, rollover }
     };
     let pick =
         |of: fn(&Caps) -> Option<Nanos>, default| of(&file.budget).or(of(&org.agents)).or(default);
@@ -572,8 +573,18 @@ fn caps_of(tree: &Tree, file: &AgentFile, row: &agents::Agent, settings: &Settin
     caps.into_iter().filter(|cap| cap.target.is_some() || metered(cap)).collect()
 }
 
+/// The most that rolls over from one window to the next.
+fn rollover(caps: &Caps, period: Period) -> Option<Nanos> {
+    match period {
+        Period::Day => caps.rollover.day,
+        Period::Week => caps.rollover.week,
+        Period::Month => caps.rollover.month,
+        Period::Request | Period::Total => None,
+    }
+}
+
 /// What the tree lets every person, session and task spend.
-fn everybodys_caps(org: &OrgSettings) -> Vec<(Scope, Period, Nanos)> {
+fn everybodys_caps(org: &OrgSettings) -> Vec<Everybodys> {
     let scopes =
         [(Scope::User, org.users), (Scope::Session, org.sessions), (Scope::Task, org.tasks)];
     let each = |(scope, caps): (Scope, Caps)| {
@@ -584,7 +595,10 @@ fn everybodys_caps(org: &OrgSettings) -> Vec<(Scope, Period, Nanos)> {
             (Period::Month, caps.month),
             (Period::Total, caps.total),
         ];
-        periods.into_iter().filter_map(move |(period, target)| Some((scope, period, target?)))
+        periods.into_iter().filter_map(move |(period, target)| {
+            let rollover = rollover(&caps, period).unwrap_or_default();
+            Some(Everybodys { scope, period, target: target?, rollover })
+        })
     };
     scopes.into_iter().flat_map(each).collect()
 }

@@ -4,7 +4,19 @@ use budget::{AccountKey, CapSpec, Period, Scope, Window, Zone};
 use policy::Caller;
 use types::{Nanos, SessionId, Timestamp};
 
-use crate::{agent::Agent, assemble::Snapshot};
+use crate::{
+    agent::{Agent, Cap},
+    assemble::Snapshot,
+};
+
+/// What the tree lets every spender of a scope spend in a window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Everybodys {
+    pub(crate) scope: Scope,
+    pub(crate) period: Period,
+    pub(crate) target: Nanos,
+    pub(crate) rollover: Nanos,
+}
 
 /// Everybody who spends in one call: of each scope there is one at most.
 struct Spenders<'a> {
@@ -59,10 +71,10 @@ impl Snapshot {
     ) -> Vec<CapSpec> {
         let spenders = Spenders { snapshot: self, agent, caller, session, upstream };
         let mut path = agent.caps_at(self.tenant, &self.zone, now);
-        for (scope, period, target) in self.everybodys.iter().copied() {
-            if period != Period::Request {
-                path.extend(spenders.spec(scope, period.window(now, &self.zone), Some(target)));
-            }
+        for every in self.everybodys.iter().filter(|every| every.period != Period::Request) {
+            let window = every.period.window(now, &self.zone);
+            let spec = spenders.spec(every.scope, window, Some(every.target));
+            path.extend(spec.map(|spec| CapSpec { rollover: every.rollover, ..spec }));
         }
         path.extend(caller.grant.as_deref().and_then(granted));
         for cap in self.caps.iter().filter(|cap| cap.period != Period::Request) {
@@ -72,6 +84,7 @@ impl Snapshot {
             let (tenant, scope, scope_id) = (self.tenant, cap.scope, cap.scope_id.clone());
             let window = cap.period.window(now, &self.zone);
             let spec = CapSpec::new(tenant, scope, scope_id, window, cap.target, cap.hard);
+            let spec = CapSpec { rollover: cap.rollover, ..spec };
             match path.iter_mut().find(|known| known.key == spec.key) {
                 Some(known) => *known = spec,
                 None => path.push(spec),
@@ -93,9 +106,9 @@ impl Snapshot {
         let of_request = |period: Period| period == Period::Request;
         let written = agent.caps.iter().filter(|cap| of_request(cap.period));
         let mut caps: Vec<_> = written.map(|cap| (cap.scope, cap.target)).collect();
-        let everybodys = self.everybodys.iter().filter(|(_, period, _)| of_request(*period));
-        let present = everybodys.filter(|(scope, ..)| spenders.id(*scope).is_some());
-        caps.extend(present.map(|(scope, _, target)| (*scope, Some(*target))));
+        let everybodys = self.everybodys.iter().filter(|every| of_request(every.period));
+        let present = everybodys.filter(|every| spenders.id(every.scope).is_some());
+        caps.extend(present.map(|every| (every.scope, Some(every.target))));
         for cap in self.caps.iter().filter(|cap| of_request(cap.period)) {
             if spenders.id(cap.scope).as_ref() == Some(&cap.scope_id) {
                 caps.retain(|(scope, _)| *scope != cap.scope);
@@ -107,12 +120,27 @@ impl Snapshot {
 
     /// The cap that the tree or the settings give a spender, whatever was set at run time.
     pub fn written_cap(&self, scope: Scope, scope_id: &str, period: Period) -> Option<Nanos> {
+        let every = self.everybodys(scope, period);
+        let own = self.own_cap(scope, scope_id, period);
+        own.map_or_else(|| every.map(|every| every.target), |cap| cap.target)
+    }
+
+    /// The most that the tree rolls over from one window of a spender to the next, whatever was set at run
+    /// time.
+    pub fn written_rollover(&self, scope: Scope, scope_id: &str, period: Period) -> Nanos {
+        let every = self.everybodys(scope, period);
+        let own = self.own_cap(scope, scope_id, period);
+        own.map_or_else(|| every.map_or(Nanos::ZERO, |every| every.rollover), |cap| cap.rollover)
+    }
+
+    fn own_cap(&self, scope: Scope, scope_id: &str, period: Period) -> Option<&Cap> {
         let caps = self.agents().flat_map(|agent| &agent.caps);
-        let own = caps
-            .filter(|cap| (cap.scope, cap.period) == (scope, period))
-            .find(|cap| cap.scope_id == scope_id);
-        let every = self.everybodys.iter().find(|cap| (cap.0, cap.1) == (scope, period));
-        own.map_or_else(|| every.map(|(.., target)| *target), |cap| cap.target)
+        let mut own = caps.filter(|cap| (cap.scope, cap.period) == (scope, period));
+        own.find(|cap| cap.scope_id == scope_id)
+    }
+
+    fn everybodys(&self, scope: Scope, period: Period) -> Option<&Everybodys> {
+        self.everybodys.iter().find(|cap| (cap.scope, cap.period) == (scope, period))
     }
 }
 
@@ -122,5 +150,5 @@ fn granted(grant: &policy::Grant) -> Option<CapSpec> {
     let window = Period::Total.window(grant.issued_at, &Zone::UTC);
     let (tenant, scope, scope_id) = (grant.tenant, Scope::Grant, grant.id.to_string());
     let key = AccountKey { tenant, scope, scope_id, window };
-    Some(CapSpec { key, target: Some(target), hard: true })
+    Some(CapSpec { key, target: Some(target), hard: true, rollover: Nanos::ZERO })
 }

@@ -2,7 +2,7 @@
 //! state of each for whoever only wants to look.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -14,6 +14,7 @@ use types::{Nanos, TenantId, Timestamp};
 use crate::{
     Dialect, Error,
     ledger::Room,
+    rollover::Rolling,
     rows::{self, Get},
     store::Inner,
     windows,
@@ -59,6 +60,11 @@ impl Seen {
         account
     }
 
+    /// The hard target of an account that was seen lately.
+    pub(crate) fn target(&self, key: &AccountKey) -> Option<Option<Nanos>> {
+        self.fresh(key).map(|account| account.limit())
+    }
+
     fn fresh(&self, key: &AccountKey) -> Option<Account> {
         let seen = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         seen.get(key).filter(|(_, at)| at.elapsed() < FRESH).map(|(account, _)| account.clone())
@@ -87,7 +93,7 @@ pub(crate) async fn room(inner: &Inner, specs: &[CapSpec]) -> Result<Vec<Room>, 
         for (id, spec) in wanted {
             let account = match found.remove(&id) {
                 Some(account) => account,
-                None => Account::new(windows::opening(&mut conn, "", spec).await?),
+                None => windows::looked(&mut conn, spec).await?,
             };
             inner.seen.put(std::iter::once(&account), at);
             known.insert(&spec.key, account);
@@ -113,22 +119,32 @@ pub(crate) async fn lock(
     specs: impl Iterator<Item = &CapSpec>,
 ) -> Result<Vec<Account>, Error> {
     let specs: BTreeMap<String, &CapSpec> = specs.map(|spec| (id(&spec.key), spec)).collect();
-    let mut ids: Vec<String> = keys.map(id).chain(specs.keys().cloned()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut found = load(conn, dialect.for_update(), ids).await?;
+    let mut rolling = Rolling::find(conn, specs.values().copied()).await?;
+    let asked: BTreeSet<String> = keys.map(id).chain(specs.keys().cloned()).collect();
+    let mut ids = asked.clone();
+    ids.extend(rolling.all_before().map(id));
+    let mut found = load(conn, dialect.for_update(), ids.into_iter().collect()).await?;
+    rolling.check(conn).await?;
     let missing: Vec<(&String, &CapSpec)> =
         specs.iter().filter(|(id, _)| !found.contains_key(*id)).map(|(id, s)| (id, *s)).collect();
     if !missing.is_empty() {
-        let mut fresh = Vec::with_capacity(missing.len());
+        let (mut fresh, mut lowered) = (Vec::with_capacity(missing.len()), Vec::new());
         for (_, spec) in &missing {
-            fresh.push(Account::new(windows::opening(conn, dialect.for_update(), spec).await?));
+            let opening = windows::opening(conn, dialect.for_update(), spec).await?;
+            let before = rolling.before(&spec.key).and_then(|key| found.get(&id(key)));
+            let (account, before) = opening.begin(conn, before).await?;
+            fresh.push(account);
+            lowered.extend(before);
         }
-        // Another gateway may create it in between: then its row stands and is loaded below.
+        write(conn, &lowered).await?;
+        found.extend(lowered.into_iter().map(|account| (id(&account.key), account)));
+        // Another gateway may create it in between: then its row stands and is loaded below. One that
+        // begins with something of an earlier one it cannot: that one is locked.
         insert(conn, " on conflict (id) do nothing", &fresh).await?;
         let ids = missing.iter().map(|(id, _)| (*id).clone()).collect();
         found.extend(load(conn, dialect.for_update(), ids).await?);
     }
+    found.retain(|id, _| asked.contains(id));
     Ok(found.into_values().collect())
 }
 
@@ -146,7 +162,7 @@ async fn insert(
     accounts: &[Account],
 ) -> Result<(), Error> {
     let head = "insert into accounts (id, tenant_id, scope, scope_id, period, starts, ends, \
-                target, hard, cap, settled, held, overrun)";
+                target, hard, cap, settled, held, overrun, rolled)";
     rows::insert(conn, head, tail, accounts, |row, account| {
         let AccountKey { tenant, scope, scope_id, window } = &account.key;
         row.item(id(&account.key))?;
@@ -162,9 +178,18 @@ async fn insert(
         row.item(account.settled.0)?;
         row.item(account.held.0)?;
         row.item(account.overrun.0)?;
+        row.item(account.rolled.0)?;
         Ok(())
     })
     .await
+}
+
+/// One account, where it has a row.
+pub(crate) async fn one(
+    conn: &mut AnyConnection,
+    key: &AccountKey,
+) -> Result<Option<Account>, Error> {
+    Ok(load(conn, "", vec![id(key)]).await?.into_values().next())
 }
 
 async fn load(
@@ -196,6 +221,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<Account, Error> {
         settled: get.nanos("settled")?,
         held: get.nanos("held")?,
         overrun: get.nanos("overrun")?,
+        rolled: get.nanos("rolled")?,
     })
 }
 

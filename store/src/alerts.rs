@@ -191,7 +191,10 @@ pub(crate) async fn note(
     now: Timestamp,
 ) -> Result<Noted, Error> {
     let mut noted = Noted { events: Vec::new(), reached: Vec::new() };
-    for account in books.accounts() {
+    // A window that is over tells nothing: its cap may have moved on to the next one, and nobody can do
+    // anything about it.
+    let running = |account: &&Account| account.key.window.ends.is_none_or(|ends| now < ends);
+    for account in books.accounts().filter(running) {
         for percent in reached(account, inner.options.warn_percent, full) {
             if inner.told.has(&account.key, percent) {
                 continue;

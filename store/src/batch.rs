@@ -20,6 +20,7 @@ use crate::{
     Error, accounts, alerts,
     audit::{Draft, Link},
     booked::{self, Settlements},
+    denied::{self, Spent},
     fault, holds, outbox, owners, rollup, slices,
     store::Inner,
     writer::{Applied, Ask, Entry},
@@ -60,6 +61,7 @@ pub(crate) async fn write(
     let lease_until = lease(inner, now);
     let (mut books, mut askers) = load(&mut tx, inner, entries, now).await?;
     let share = share(&mut tx, entries, now).await?;
+    let spent = Spent::of(inner, books.accounts());
     let clock = Clock { lease_until, fence, share };
     let Decided { applied, records, settlements } =
         decide(&mut books, &mut askers, entries, (&clock, carried, now))?;
@@ -79,6 +81,7 @@ pub(crate) async fn write(
     if let Some(seq) = entries.iter().filter_map(|entry| entry.seq).max() {
         owners::carry(&mut tx, fence, seq).await?;
     }
+    denied::make_room(inner, spent.credited(&changed)).await;
     fault::point("carry.before");
     let committed = tx.commit().await;
     committed.map_err(|error| Failed { error: error.into(), uncertain: true })?;
@@ -86,6 +89,7 @@ pub(crate) async fn write(
     fault::point("carry.committed");
 
     inner.seen.put(books.accounts(), seen_at);
+    denied::tell(inner, &applied);
     if told {
         inner.outbox.notify_one();
     }

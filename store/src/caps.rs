@@ -7,7 +7,7 @@ use policy::AdminPermit;
 use sqlx::AnyConnection;
 use types::{Nanos, TenantId, Timestamp, audit::Record};
 
-use crate::{Error, accounts, change::Change, rows::Get, store::Inner, windows};
+use crate::{Error, accounts, change::Change, denied, rows::Get, store::Inner, windows};
 
 /// One cap that was set at run time: for every window of its period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Cap {
     pub target: Option<Nanos>,
     /// Whether the limit refuses or is only shown.
     pub hard: bool,
+    /// The most that a window gets of what the one before did not use.
+    pub rollover: Nanos,
     /// When it was set.
     pub set_at: Timestamp,
     /// Who set it.
@@ -54,6 +56,7 @@ impl Caps {
                 period: get.parse("period")?,
                 target: get.maybe_int("target")?.map(Nanos),
                 hard: get.int("hard")? == 1,
+                rollover: get.nanos("rollover")?,
                 set_at: get.time("set_at")?,
                 set_by: get.text("set_by")?,
             })
@@ -104,7 +107,7 @@ impl Caps {
     }
 
     /// Sets a cap for the window of `spec`, at once, and for every later one of its period. Raises
-    /// that have not ended come on top. Lowering it below what is spent stops admission and takes
+    /// that have not ended come on top, and what rolled over into this window. Lowering it below what is spent stops admission and takes
     /// nothing back. A cap per request has no account: what is returned is its figures alone.
     ///
     /// # Errors
@@ -118,11 +121,12 @@ impl Caps {
         let mut change = Change::begin(&self.inner, permit, spec.key.tenant).await?;
         let at = crate::store::now(change.conn(), self.inner.dialect).await?;
         sqlx::query(
-            "insert into caps (tenant_id, scope, scope_id, period, target, hard, set_at, set_by) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8) \
+            "insert into caps \
+             (tenant_id, scope, scope_id, period, target, hard, rollover, set_at, set_by) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
              on conflict (tenant_id, scope, scope_id, period) do update set \
-             target = excluded.target, hard = excluded.hard, set_at = excluded.set_at, \
-             set_by = excluded.set_by",
+             target = excluded.target, hard = excluded.hard, rollover = excluded.rollover, \
+             set_at = excluded.set_at, set_by = excluded.set_by",
         )
         .bind(spec.key.tenant.to_string())
         .bind(spec.key.scope.as_str())
@@ -130,6 +134,7 @@ impl Caps {
         .bind(spec.key.window.period.as_str())
         .bind(spec.target.map(|target| target.0.max(0)))
         .bind(i64::from(spec.hard))
+        .bind(spec.rollover.0.max(0))
         .bind(at.0)
         .bind(permit.actor().to_owned())
         .execute(change.conn())
@@ -141,6 +146,10 @@ impl Caps {
         let seen_at = Instant::now();
         let lock = self.inner.dialect.for_update();
         let wanted = windows::adjusted(change.conn(), lock, spec.clone()).await?;
+        let one = std::iter::once(spec);
+        let live =
+            accounts::lock(change.conn(), self.inner.dialect, std::iter::empty(), one).await?;
+        let wanted = wanted.with(live.first().map_or(Nanos::ZERO, |account| account.rolled));
         let account = retarget(change.conn(), &self.inner, &wanted, at).await?;
         change.commit(record).await?;
         self.inner.seen.put(std::iter::once(&account), seen_at);
@@ -154,11 +163,14 @@ impl Caps {
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn account(&self, key: &AccountKey) -> Result<Option<Account>, Error> {
+        let seen_at = Instant::now();
         let row = sqlx::query("select * from accounts where id = $1")
             .bind(accounts::id(key))
             .fetch_optional(&self.inner.read)
             .await?;
-        row.as_ref().map(accounts::read).transpose()
+        let account = row.as_ref().map(accounts::read).transpose()?;
+        self.inner.seen.put(account.iter(), seen_at);
+        Ok(account)
     }
 
     /// Brings live accounts to the caps of the git tree, apart from those set at run time. Needs no
@@ -177,6 +189,7 @@ impl Caps {
         for account in live {
             let Some(spec) = specs.iter().find(|spec| spec.key == account.key) else { continue };
             let wanted = windows::opening(change.conn(), dialect.for_update(), spec).await?;
+            let wanted = wanted.with(account.rolled);
             if (wanted.target, wanted.hard) != (account.target, account.hard) {
                 retarget(change.conn(), &self.inner, &wanted, at).await?;
                 changed += 1;
@@ -206,6 +219,7 @@ pub(crate) async fn retarget(
         .map_err(|error| Error::corrupt("accounts", error))?;
     let changed: Vec<Account> = books.changed_accounts().cloned().collect();
     accounts::write(conn, &changed).await?;
+    denied::make_room(inner, std::iter::once(&spec.key)).await;
     match outcome {
         Outcome::TargetSet(account) => Ok(*account),
         _ => Err(Error::corrupt("accounts", "the books answered another question")),

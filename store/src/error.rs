@@ -24,6 +24,9 @@ pub enum Error {
         /// What is wrong and what to do.
         why: String,
     },
+    /// The address of Redis cannot be read.
+    #[error(transparent)]
+    Redis(#[from] crate::fleet::Unreadable),
     /// The migrations could not be applied.
     #[error("the database's schema could not be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -10,6 +10,7 @@ use types::{AttemptId, HoldId, Nanos, answer::Usage, audit::Record};
 
 use crate::{
     audit::Draft,
+    denied,
     slices::{Asked, Slices},
     store::Inner,
     writer::{Ask, Failure, Handle},
@@ -323,6 +324,9 @@ impl Ledger {
 
     async fn make(&self, asked: Asked, dispatched: bool) -> Result<Hold, Error> {
         let Asked { ask, agent, key, record, .. } = asked;
+        if let Some(refusal) = denied::early(&self.inner, &ask.path, ask.amount).await {
+            return Err(Failure::Refused(refusal).into());
+        }
         match self.ask(Ask::Hold { ask, agent, key, dispatched }, record).await? {
             Outcome::Held(hold) => Ok(*hold),
             other => Err(unexpected(&other)),

@@ -1,4 +1,5 @@
-//! All SQL, for Postgres and SQLite, and the event bus (embedded or NATS JetStream).
+//! All SQL, for Postgres and SQLite, the event bus (embedded or NATS JetStream), and what gateways share in
+//! Redis.
 //!
 //! The invariant: what costs money or leaves a trace goes through one batching writer, and every
 //! transaction that changes an account also writes its ledger, audit and outbox rows. A control
@@ -17,9 +18,11 @@ mod bus;
 pub mod calls;
 pub mod caps;
 mod change;
+mod denied;
 mod dialect;
 mod error;
 pub mod fault;
+pub mod fleet;
 pub mod grants;
 mod holds;
 mod journal;
@@ -33,6 +36,7 @@ mod owners;
 pub mod raises;
 mod relay;
 mod retention;
+mod rollover;
 mod rollup;
 mod rows;
 mod slices;

@@ -134,7 +134,8 @@ impl Raises {
         for account in running(change.conn(), &self.inner, raise, now).await? {
             let Some(target) = account.target else { continue };
             let target = Some(Nanos(target.0.saturating_sub(raise.amount.0).max(0)));
-            let spec = CapSpec { key: account.key, target, hard: account.hard };
+            let (key, hard) = (account.key, account.hard);
+            let spec = CapSpec { key, target, hard, rollover: Nanos::ZERO };
             lowered.push(caps::retarget(change.conn(), &self.inner, &spec, now).await?);
         }
         change.commit_quietly(&ended(raise, now)).await?;
@@ -161,7 +162,7 @@ pub(crate) async fn apply(
     let missing = || Error::corrupt("accounts", "a row that was made is not there");
     let account = locked.into_iter().next().ok_or_else(missing)?;
     let target = account.target.map(|target| Nanos(target.0.saturating_add(new.amount.0)));
-    let spec = CapSpec { key: account.key, target, hard: account.hard };
+    let spec = CapSpec { key: account.key, target, hard: account.hard, ..new.spec.clone() };
     let raised = caps::retarget(conn, inner, &spec, now).await?;
     sqlx::query(
         "insert into raises (id, tenant_id, scope, scope_id, period, amount, made_by, made_at, \

@@ -27,7 +27,7 @@ use types::{AgentId, HoldId, KeyId, Nanos, TenantId, Timestamp};
 
 use crate::{
     audit::Draft,
-    fault,
+    denied, fault,
     journal::{Journal, Purpose},
     ledger::{Ended, Settlement},
     store::Inner,
@@ -340,6 +340,9 @@ impl Slices {
         if let Some(refusal) = slot.refused_since(before, amount) {
             return Err(Failure::Refused(refusal));
         }
+        if let Some(refusal) = denied::early(&self.inner, &asked.ask.path, amount).await {
+            return Err(Failure::Refused(refusal));
+        }
         self.take(slot, &asked.ask.path, amount, (asked.agent, asked.key), true).await
     }
 
@@ -459,6 +462,9 @@ impl Slices {
     /// A hold on the accounts themselves, where there are too many paths.
     async fn ask_database(&self, asked: Asked) -> Result<Hold, Failure> {
         let Asked { ask, agent, key, record, .. } = asked;
+        if let Some(refusal) = denied::early(&self.inner, &ask.path, ask.amount).await {
+            return Err(Failure::Refused(refusal));
+        }
         let ask = Ask::Hold { ask, agent, key, dispatched: true };
         match self.writer.ask(ask, record).await? {
             Some(Outcome::Held(hold)) => Ok(*hold),

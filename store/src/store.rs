@@ -20,6 +20,7 @@ use crate::{
     audit::Audit,
     calls::Calls,
     caps::Caps,
+    fleet::{self, Fleet},
     grants::Grants,
     journal::{self, Journal},
     keys::Keys,
@@ -79,6 +80,8 @@ pub struct Options {
     pub journal_bytes_max: u64,
     /// A slice that nobody used for this long is given back: another gateway may need its money.
     pub slice_idle: Duration,
+    /// The Redis that the gateways of this database share, where there is one.
+    pub redis: Option<fleet::Options>,
 }
 
 impl Default for Options {
@@ -104,6 +107,7 @@ impl Default for Options {
             journal: None,
             journal_bytes_max: 1 << 30,
             slice_idle: Duration::from_secs(1),
+            redis: None,
         }
     }
 }
@@ -145,6 +149,8 @@ pub(crate) struct Inner {
     pub(crate) fence: u64,
     /// Accounts as the writer saw them last.
     pub(crate) seen: Seen,
+    /// What the gateways of this database share in Redis.
+    pub(crate) fleet: Option<Fleet>,
 }
 
 impl Store {
@@ -157,6 +163,7 @@ impl Store {
         let dialect = Dialect::of(&options.url)?;
         let pools = dialect.connect(options).await?;
         let started = now(&mut *pools.read.acquire().await?, dialect).await?;
+        let fleet = options.redis.as_ref().map(|redis| Fleet::begin(redis, &options.owner));
         let inner = Arc::new(Inner {
             dialect,
             fence: fence(started),
@@ -169,6 +176,7 @@ impl Store {
             budgets: Notify::new(),
             told: Told::default(),
             carriers: Carriers::default(),
+            fleet: fleet.transpose()?,
             options: options.clone(),
         });
         let journal = match &options.journal {
@@ -311,6 +319,25 @@ impl Store {
     /// Reports of what was spent.
     pub fn spend(&self) -> Spend {
         Spend { inner: Arc::clone(&self.inner) }
+    }
+
+    /// What the gateways of this database share in Redis; `None` where it is not configured.
+    pub fn fleet(&self) -> Option<Fleet> {
+        self.inner.fleet.clone()
+    }
+
+    /// How many gateways of this database are alive, this one included: those that have a journal, by their
+    /// leases. SQLite is one gateway's.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn gateways(&self) -> Result<u64, Error> {
+        if self.inner.dialect == Dialect::Sqlite {
+            return Ok(1);
+        }
+        let mut conn = self.inner.read.acquire().await?;
+        let now = now(&mut conn, self.inner.dialect).await?;
+        Ok(owners::alive(&mut conn, now).await?.max(1))
     }
 
     /// Events that wait for the bus.

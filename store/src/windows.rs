@@ -1,17 +1,25 @@
-//! What a new window begins with: the cap in force, the raises that have not ended, and what was spent
-//! in its time already where the tenant's time zone has changed.
+//! What a new window begins with: the cap in force, the raises that have not ended, what the window before
+//! did not use where that rolls over, and what was spent in its time already where the tenant's time zone has
+//! changed.
 
-use budget::{Account, CapSpec};
+use budget::{Account, AccountKey, CapSpec, Rollover};
 use sqlx::{AnyConnection, AssertSqlSafe};
 use types::{Nanos, Timestamp};
 
 use crate::{
-    Error, accounts,
+    Error, accounts, rollover,
     rows::{self, Get},
 };
 
-/// The spec that a missing row is created from. `lock` is [`crate::Dialect::for_update`] in a
-/// transaction that creates it, and empty where somebody only looks.
+/// What a new window begins with.
+pub(crate) struct Opening {
+    /// With its target as it is, but for what is rolled over.
+    pub(crate) spec: CapSpec,
+    cap: Option<Nanos>,
+}
+
+/// What a missing row is created from. `lock` is [`crate::Dialect::for_update`] in a transaction that
+/// creates it, and empty where somebody only looks.
 ///
 /// INVARIANT: a raise is in the target of a live row if and only if it has not ended. Whoever creates
 /// a row locks the raises that it counts, and whoever ends one locks it before it looks for rows.
@@ -19,29 +27,85 @@ pub(crate) async fn opening(
     conn: &mut AnyConnection,
     lock: &'static str,
     spec: &CapSpec,
-) -> Result<CapSpec, Error> {
+) -> Result<Opening, Error> {
     let spec = overridden(conn, spec).await?;
     adjusted(conn, lock, spec).await
 }
 
-/// The spec with what raises add to its target, and less what its time has seen already.
+/// The spec with what raises add to its target, less what its time has seen already and what a later
+/// window has of it.
 pub(crate) async fn adjusted(
     conn: &mut AnyConnection,
     lock: &'static str,
     mut spec: CapSpec,
-) -> Result<CapSpec, Error> {
-    let Some(target) = spec.target else { return Ok(spec) };
+) -> Result<Opening, Error> {
+    let Some(target) = spec.target else {
+        return Ok(Opening { spec, cap: None });
+    };
+    let cap = Some(target);
     let raised = raised(conn, lock, &spec).await?;
-    let carried = carried(conn, &spec).await?;
+    let carried = carried(conn, &spec).await?.saturating_add(moved_on(conn, &spec).await?);
     let sum = target.0.max(0).saturating_add(raised).saturating_sub(carried);
     spec.target = Some(Nanos(sum.max(0)));
-    Ok(spec)
+    Ok(Opening { spec, cap })
+}
+
+/// The account of a window that has no row, for somebody who only looks.
+pub(crate) async fn looked(conn: &mut AnyConnection, spec: &CapSpec) -> Result<Account, Error> {
+    let opening = opening(conn, "", spec).await?;
+    let before = match rollover::before(conn, &spec.key).await? {
+        Some(key) if opening.spec.rollover > Nanos::ZERO => accounts::one(conn, &key).await?,
+        _ => None,
+    };
+    opening.begin(conn, before.as_ref()).await.map(|(account, _)| account)
+}
+
+impl Opening {
+    /// The account that begins, and the one before it as it is after what was moved out of it.
+    pub(crate) async fn begin(
+        self,
+        conn: &mut AnyConnection,
+        before: Option<&Account>,
+    ) -> Result<(Account, Option<Account>), Error> {
+        let Self { spec, cap } = self;
+        let Some(before) = before else { return Ok((Account::new(spec), None)) };
+        let raised = raised_in(conn, before).await?;
+        let whole = CapSpec { target: cap, ..spec.clone() };
+        let Rollover { amount, before } = budget::rollover(&whole, before, raised);
+        let target = spec.target.map(|target| Nanos(target.0.saturating_add(amount.0)));
+        let account = Account { rolled: amount, ..Account::new(CapSpec { target, ..spec }) };
+        Ok((account, Some(before)))
+    }
+
+    /// The spec of a window that has a row with so much of the window before.
+    pub(crate) fn with(self, rolled: Nanos) -> CapSpec {
+        let target = self.spec.target.map(|target| Nanos(target.0.saturating_add(rolled.0)));
+        CapSpec { target, ..self.spec }
+    }
+}
+
+/// What the next window that has a row got of the ones before it. A window that is made after it, for a
+/// call that began before midnight, or for a gateway whose clock is late, must not spend that again.
+async fn moved_on(conn: &mut AnyConnection, spec: &CapSpec) -> Result<i64, Error> {
+    let Some(ends) = spec.key.window.ends else { return Ok(0) };
+    let row = sqlx::query(
+        "select rolled from accounts where tenant_id = $1 and scope = $2 and scope_id = $3 \
+         and period = $4 and starts >= $5 order by starts limit 1",
+    )
+    .bind(spec.key.tenant.to_string())
+    .bind(spec.key.scope.as_str())
+    .bind(spec.key.scope_id.clone())
+    .bind(spec.key.window.period.as_str())
+    .bind(ends.0)
+    .fetch_optional(conn)
+    .await?;
+    row.map_or(Ok(0), |row| Get { row: &row, table: "accounts" }.int("rolled"))
 }
 
 /// The spec with the cap that was set at run time, if one was.
 async fn overridden(conn: &mut AnyConnection, spec: &CapSpec) -> Result<CapSpec, Error> {
     let row = sqlx::query(
-        "select target, hard from caps \
+        "select target, hard, rollover from caps \
          where tenant_id = $1 and scope = $2 and scope_id = $3 and period = $4",
     )
     .bind(spec.key.tenant.to_string())
@@ -55,6 +119,7 @@ async fn overridden(conn: &mut AnyConnection, spec: &CapSpec) -> Result<CapSpec,
         let get = Get { row, table: "caps" };
         spec.target = get.maybe_int("target")?.map(Nanos);
         spec.hard = get.int("hard")? == 1;
+        spec.rollover = get.nanos("rollover")?;
     }
     Ok(spec)
 }
@@ -80,6 +145,27 @@ async fn raised(
         sum = sum.saturating_add(Get { row, table: "raises" }.int("amount")?);
     }
     Ok(sum)
+}
+
+/// What the target of a window had of raises when it ended. They are not its own: what is left of one
+/// that has ended is nobody's, and any other is in the next window by itself.
+async fn raised_in(conn: &mut AnyConnection, account: &Account) -> Result<Nanos, Error> {
+    let AccountKey { tenant, scope, scope_id, window } = &account.key;
+    let Some(ends) = window.ends else { return Ok(Nanos::ZERO) };
+    let row = sqlx::query(
+        "select cast(coalesce(sum(amount), 0) as bigint) as amount from raises \
+         where tenant_id = $1 and scope = $2 and scope_id = $3 and period = $4 \
+         and made_at < $5 and (ended_at is null or ended_at >= $6)",
+    )
+    .bind(tenant.to_string())
+    .bind(scope.as_str())
+    .bind(scope_id.clone())
+    .bind(window.period.as_str())
+    .bind(ends.0)
+    .bind(ends.0)
+    .fetch_one(conn)
+    .await?;
+    Get { row: &row, table: "raises" }.nanos("amount")
 }
 
 /// What was spent since the window began, and is held, in windows of the same spender and length

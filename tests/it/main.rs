@@ -23,6 +23,7 @@ mod dashboard;
 mod disk;
 mod docs;
 mod figures;
+mod fleet;
 mod harness;
 mod health;
 mod ingress;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use simulator::{Price, Simulator};
-use support::{Answer, Caller, Database, ModelSpec, Server, Setup, chat, eventually, provider};
+use support::{
+    Answer, Caller, Database, ModelSpec, Rows, Server, Setup, chat, eventually, provider,
+};
 
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Some calls' worth.
@@ -170,4 +172,55 @@ async fn no_call_costs_more_than_the_cap_of_one() {
     assert_eq!(limit_sent(&simulator), 4000);
     server.json(&["budget", "set", "sim", "0.000001", "--scope", "model", "--period", "request"]);
     caller.ask_books(&body()).await.assert_refused(402, "budget_exhausted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_day_did_not_use_is_in_the_next_ones_cap_and_is_told() {
+    const DAY_US: u128 = 86_400_000_000;
+    let (server, _simulator) = stage("").await;
+    let agent = "owner = \"ann\"\n[budget]\nday = \"1.00\"\n[budget.rollover]\nday = \"0.25\"\n";
+    let commit = server.tree().write("agents/default/agent.toml", agent).commit("rollover");
+    eventually("the new commit decides", WAIT_MAX, async || {
+        let status = server.json(&["policy", "status"]);
+        (status["commit"] == commit.as_str()).then_some(())
+    })
+    .await;
+    // Yesterday, of which most is left.
+    let rows = Rows::of(&server).await;
+    let ids = rows.texts("select tenant_id || '/' || id from agents where name = 'default'").await;
+    let (tenant, id) = ids[0].split_once('/').unwrap();
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
+    let ends = now / DAY_US * DAY_US;
+    let starts = ends - DAY_US;
+    rows.execute(&format!(
+        "insert into accounts (id, tenant_id, scope, scope_id, period, starts, ends, target, hard, \
+         cap, settled, held, overrun) values ('{tenant}/agent/day/{starts}/{ends}/{id}', '{tenant}', \
+         'agent', '{id}', 'day', {starts}, {ends}, 1000000000, 1, 1000000000, 100000000, 0, 0)"
+    ))
+    .await;
+    Caller::new(&server, "default").ask_books(&body()).await.assert_answered("sim");
+    let day = eventually("the call is in the books", WAIT_MAX, async || {
+        let shown = server.json(&["budget", "show"]);
+        let mut accounts = shown["accounts"].as_array().unwrap().iter();
+        accounts
+            .find(|a| a["scope"] == "agent" && a["period"] == "day" && a["cap"]["usd"] == "1.25")
+            .cloned()
+    })
+    .await;
+    assert_eq!(day["rolled_over"]["usd"], "0.25", "{day}");
+    let shown = server.run(&["budget", "show"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("rolled over: agent default has 0.25 of the day before"), "{shown}");
+    assert_eq!(
+        rows.number("select target from accounts where settled = 100000000").await,
+        750_000_000
+    );
+    // What is set is below it, as it is below raises.
+    let words = ["budget", "set", "default", "2.00", "--rollover", "none"];
+    assert_eq!(server.json(&words)["cap"]["usd"], "2.25");
+    let refused =
+        server.run(&["budget", "set", "default", "9", "--period", "total", "--rollover", "1"]);
+    assert!(!refused.status.success());
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("nothing rolls over from a total"), "{told}");
 }

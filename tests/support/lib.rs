@@ -11,6 +11,7 @@
 mod binary;
 mod caller;
 mod database;
+mod redis;
 mod rows;
 mod server;
 mod tree;
@@ -20,6 +21,7 @@ mod wait;
 pub use binary::{binary, target_folder};
 pub use caller::{Answer, Caller, chat, streamed};
 pub use database::{Database, FreshDatabase, nats_url, redis_url};
+pub use redis::Redis;
 pub use rows::{Account, HoldRow, LedgerRow, Rows};
 pub use server::{Client, Server, Setup};
 pub use tree::{ModelSpec, Tree};

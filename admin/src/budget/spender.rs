@@ -1,10 +1,11 @@
 //! Whose cap is set or raised.
 
 use budget::{AccountKey, Period, Scope};
+use store::caps::Cap;
 use types::{Nanos, SessionId, TaskId, Timestamp};
 
 use super::NewCap;
-use crate::{desk::Act, error::Error, owner::Of};
+use crate::{desk::Act, error::Error, money, owner::Of};
 
 /// The account of a cap in its present window.
 pub(super) async fn key(act: &Act, ask: &NewCap) -> Result<AccountKey, Error> {
@@ -55,18 +56,42 @@ pub(super) fn of(ask: &NewCap) -> Of<'_> {
     }
 }
 
+/// The most that rolls over from one window to the next: what is asked for, else what was set earlier, else
+/// what the tree says.
+pub(super) async fn rollover(act: &Act, key: &AccountKey, ask: &NewCap) -> Result<Nanos, Error> {
+    let (scope, period) = (key.scope, key.window.period);
+    match ask.rollover.as_deref() {
+        None => {
+            let set = set(act, key).await?.map(|cap| cap.rollover);
+            let snapshot = act.control().snapshots.load();
+            let written = || snapshot.written_rollover(scope, &key.scope_id, period);
+            Ok(set.unwrap_or_else(written))
+        }
+        Some("none") => Ok(Nanos::ZERO),
+        Some(_) if matches!(period, Period::Request | Period::Total) => {
+            let fix = "only `day`, `week` and `month` have a next window";
+            Err(Error::invalid(format!("nothing rolls over from a {period} to the next"), fix))
+        }
+        Some(amount) => money::parse(amount),
+    }
+}
+
+/// The cap of an earlier `set`.
+async fn set(act: &Act, key: &AccountKey) -> Result<Option<Cap>, Error> {
+    let set = act.control().store.caps().load_all().await?;
+    Ok(set.into_iter().find(|cap| {
+        (cap.tenant, cap.scope, cap.period) == (key.tenant, key.scope, key.window.period)
+            && cap.scope_id == key.scope_id
+    }))
+}
+
 /// The cap that raises come on top of: that of an earlier `set`, else of the tree or the settings.
 /// With whether it is hard.
 pub(super) async fn present(act: &Act, key: &AccountKey) -> Result<Option<(Nanos, bool)>, Error> {
-    let (scope, period) = (key.scope, key.window.period);
-    let set = act.control().store.caps().load_all().await?;
-    let own = set.into_iter().find(|cap| {
-        (cap.tenant, cap.scope, cap.period) == (key.tenant, scope, period)
-            && cap.scope_id == key.scope_id
-    });
-    if let Some(cap) = own {
+    if let Some(cap) = set(act, key).await? {
         return Ok(cap.target.map(|target| (target, cap.hard)));
     }
-    let written = act.control().snapshots.load().written_cap(scope, &key.scope_id, period);
+    let snapshot = act.control().snapshots.load();
+    let written = snapshot.written_cap(key.scope, &key.scope_id, key.window.period);
     Ok(written.map(|target| (target, true)))
 }

@@ -11,6 +11,7 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
         S::Exists { .. } => (StatusCode::CONFLICT, "exists"),
         S::Unavailable(_) | S::Busy => (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable"),
         S::Address(_)
+        | S::Redis(_)
         | S::Disk(_)
         | S::Journal { .. }
         | S::Migrate(_)

@@ -180,7 +180,7 @@ impl Model {
                 }
                 Ok(())
             }
-            Op::SetTarget(CapSpec { key, target, hard }) => {
+            Op::SetTarget(CapSpec { key, target, hard, .. }) => {
                 self.targets.insert(key.clone(), (target.map(|target| target.0), *hard));
                 Ok(())
             }

@@ -8,7 +8,7 @@ use admin::{AccountView, BudgetList, NewCap, RaiseView};
 
 use super::{or_dash, short};
 use crate::{
-    args::{Budget, Cap, Raise},
+    args::{Budget, Cap, Raise, SetCap},
     client::{Ask, Client},
     failure::Failure,
     output::{Output, table},
@@ -23,10 +23,11 @@ pub(super) async fn run(
         Budget::Show { scope } => {
             let ask = Ask::get(&["budget"]).with("scope", scope);
             let list: BudgetList = client.ask(ask).await?;
-            output.show(&list, |list| rows(&list.accounts) + &raises(list));
+            output.show(&list, |list| rows(&list.accounts) + &rolled(list) + &raises(list));
         }
-        Budget::Set(cap) => {
-            let made: AccountView = client.tell(Ask::put(&["budget"]), &body(cap, None)).await?;
+        Budget::Set(SetCap { cap, rollover }) => {
+            let body = NewCap { rollover, ..body(cap, None) };
+            let made: AccountView = client.tell(Ask::put(&["budget"]), &body).await?;
             output.show(&made, |made| rows(std::slice::from_ref(made)));
         }
         Budget::Raise(Raise { cap, until }) => {
@@ -46,8 +47,19 @@ fn body(cap: Cap, until: Option<String>) -> NewCap {
         period: Some(cap.period),
         amount: cap.amount,
         soft: cap.soft,
+        rollover: None,
         until,
     }
+}
+
+/// One line for each cap that has something of the window before.
+fn rolled(list: &BudgetList) -> String {
+    let line = |account: &AccountView| {
+        let AccountView { scope, name, period, rolled_over, .. } = account;
+        let rolled = rolled_over.as_ref()?;
+        Some(format!("rolled over: {scope} {name} has {} of the {period} before\n", rolled.usd))
+    };
+    list.accounts.iter().filter_map(line).collect()
 }
 
 /// One line for each raise, below the accounts.

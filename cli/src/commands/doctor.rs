@@ -51,6 +51,10 @@ fn problems(overview: &Overview) -> Vec<String> {
     if overview.events_waiting.is_some_and(|waiting| waiting > 1000) {
         problems.push("events pile up in the outbox; check that the bus runs".to_owned());
     }
+    if overview.redis == "does not answer" {
+        let alone = "Redis does not answer in time; each gateway counts its share of rate limits";
+        problems.push(alone.to_owned());
+    }
     for known in &overview.providers {
         let name = &known.provider.name;
         match known.health.as_deref() {
@@ -66,6 +70,7 @@ fn told(visit: &Visit) -> String {
     let commit: String = overview.policy.commit.chars().take(12).collect();
     let mut text = format!(
         "version    {}\ngateway    {}\nadmin      {}\nstate      {}\ndatabase   {}\nbus        {}\n\
+         redis      {}\n\
          tree       {} at commit {commit}\nagents     {}\nmodels     {}\n",
         overview.version,
         overview.gateway,
@@ -73,6 +78,7 @@ fn told(visit: &Visit) -> String {
         overview.state,
         overview.database,
         overview.bus,
+        overview.redis,
         overview.policy.tree,
         overview.agents,
         overview.models,

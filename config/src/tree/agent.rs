@@ -62,6 +62,19 @@ pub struct Caps {
     pub month: Option<Nanos>,
     /// For ever.
     pub total: Option<Nanos>,
+    /// What rolls over.
+    pub rollover: Rollovers,
+}
+
+/// The most, in nano-dollars, that a window gets of what the one before did not use; nothing where absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rollovers {
+    /// From day to day.
+    pub day: Option<Nanos>,
+    /// From week to week.
+    pub week: Option<Nanos>,
+    /// From month to month.
+    pub month: Option<Nanos>,
 }
 
 impl FromStr for AgentKind {
@@ -84,6 +97,21 @@ impl Caps {
             week: from.optional("week", "20.00", "US dollars a week, from Monday."),
             month: from.optional("month", "50.00", "US dollars a month."),
             total: from.optional("total", "500.00", "US dollars for ever."),
+            rollover: Rollovers::read(
+                from.section("rollover", "The most that a window gets of what the last one left."),
+            ),
+        };
+        from.finish();
+        read
+    }
+}
+
+impl Rollovers {
+    fn read(mut from: Reader<'_>) -> Self {
+        let read = Self {
+            day: from.optional("day", "2.00", "US dollars from day to day."),
+            week: from.optional("week", "5.00", "US dollars from week to week."),
+            month: from.optional("month", "10.00", "US dollars from month to month."),
         };
         from.finish();
         read

@@ -3,7 +3,7 @@
 use std::{
     num::NonZeroU32,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -18,7 +18,13 @@ use governor::{
 };
 use snapshot::Limit;
 
-use super::{Limited, Told};
+use super::{
+    counting::Stretch,
+    told::{Limited, Told},
+};
+
+/// A bucket is full again after this time.
+const MINUTE: u64 = 60_000_000_000;
 
 /// A clock of nanoseconds.
 pub(crate) trait Ticks: Clock<Instant = Nanos> + Clone {}
@@ -43,66 +49,108 @@ impl Clock for Uptime {
     }
 }
 
-/// What is left of one limit of a kind that fills again.
+/// What this process used of one limit of a kind that fills again, and what is left of its part.
 pub(super) struct Bucket<C: Ticks> {
-    limit: Limit,
+    pub(super) limit: Limit,
+    clock: C,
+    /// All that this process let through, whoever allowed it, at the pace of the whole limit.
+    own: Level<C>,
+    /// What it may let through where it counts by itself.
+    part: Mutex<Arc<Part<C>>>,
+}
+
+/// The part of a limit that one process counts, in one stretch of time.
+struct Part<C: Ticks> {
+    stretch: Stretch,
+    max: NonZeroU32,
     limiter: RateLimiter<NotKeyed, Level<C>, C, StateInformationMiddleware>,
     level: Level<C>,
-    clock: C,
 }
 
 impl<C: Ticks> Bucket<C> {
     /// A full bucket: as many as the limit allows a minute, at once or spread over it.
-    pub(super) fn new(limit: Limit, clock: C) -> Self {
-        let quota = Quota::per_minute(limit.max);
-        let level = Level(Arc::new(State {
-            clock: clock.clone(),
-            start: clock.now().as_u64(),
-            each: u64::try_from(quota.replenish_interval().as_nanos()).unwrap_or(u64::MAX),
-            arrival: AtomicU64::new(0),
-        }));
-        let limiter = RateLimiter::new(quota, level.clone(), clock.clone());
-        Self { limit, limiter, level, clock }
+    pub(super) fn new(limit: Limit, clock: C, stretch: Stretch) -> Self {
+        let own = Level::new(limit.max, &clock, 0);
+        let part = Mutex::new(Arc::new(Part::new(stretch, limit.max, &clock, 0)));
+        Self { limit, clock, own, part }
     }
 
-    /// Takes so many out, at least one; what a whole bucket does not hold becomes a debt.
-    pub(super) fn take(&self, count: u64) -> Result<Told, Limited> {
-        let max = self.limit.max;
+    /// Takes so many out, at least one, where this process counts by itself; what a whole bucket does not
+    /// hold becomes a debt.
+    pub(super) fn take(&self, count: u64, stretch: Stretch) -> Result<Told, Limited> {
+        let part = self.part(stretch);
         let first = u32::try_from(count.max(1)).ok().and_then(NonZeroU32::new);
-        let first = first.map_or(max, |first| first.min(max));
-        let limited = |wait| Limited { limit: self.limit.clone(), wait };
-        let state = match self.limiter.check_n(first) {
+        let first = first.map_or(part.max, |first| first.min(part.max));
+        let limited = |wait| Limited { limit: self.limit.clone(), share: part.max.get(), wait };
+        let state = match part.limiter.check_n(first) {
             Ok(Ok(state)) => state,
             Ok(Err(until)) => return Err(limited(until.wait_time_from(self.clock.now()))),
             // Not reached: no more is asked for than the bucket holds.
             Err(_) => return Err(limited(Duration::from_secs(60))),
         };
-        self.charge(count.saturating_sub(u64::from(first.get())));
-        let remaining = state.remaining_burst_capacity().min(max.get());
-        let gone = u64::from(max.get().saturating_sub(remaining));
-        let reset = Duration::from_nanos(self.level.0.each.saturating_mul(gone));
-        Ok(Told { kind: self.limit.kind, max: max.get(), remaining, reset: Some(reset) })
+        part.level.add(count.saturating_sub(u64::from(first.get())));
+        self.own.add(count);
+        let max = part.max.get();
+        let remaining = state.remaining_burst_capacity().min(max);
+        let gone = u64::from(max.saturating_sub(remaining));
+        let reset = Duration::from_nanos(part.level.0.each.saturating_mul(gone));
+        Ok(Told { kind: self.limit.kind, max, remaining, reset: Some(reset) })
+    }
+
+    /// Takes note of what all gateways together let through here.
+    pub(super) fn note(&self, count: u64) {
+        self.own.add(count);
     }
 
     /// Takes out what was used without being asked for: the level may fall below nothing, and whoever
     /// asks next waits for that.
     pub(super) fn charge(&self, count: u64) {
-        let state = &self.level.0;
-        let by = state.each.saturating_mul(count);
-        state.move_arrival(|arrival| arrival.max(state.now()).saturating_add(by));
+        self.own.add(count);
+        self.current().level.add(count);
     }
 
     /// Puts back what was taken and not used.
     pub(super) fn refund(&self, count: u64) {
-        let state = &self.level.0;
-        let by = state.each.saturating_mul(count);
-        state.move_arrival(|arrival| arrival.saturating_sub(by));
+        self.own.remove(count);
+        self.current().level.remove(count);
+    }
+
+    /// Until when what this process used is there again, as if it were alone.
+    pub(super) fn own(&self) -> Duration {
+        Duration::from_nanos(self.own.lag())
     }
 
     /// Whether nothing would be lost if this were forgotten.
     pub(super) fn is_full(&self) -> bool {
-        let state = &self.level.0;
-        state.arrival.load(Ordering::Acquire) <= state.now()
+        self.own.lag() == 0 && self.current().level.lag() == 0
+    }
+
+    fn current(&self) -> Arc<Part<C>> {
+        Arc::clone(&self.part.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The part of a stretch. A new one begins with what this process used already: as much as its share
+    /// holds, or its debt.
+    fn part(&self, stretch: Stretch) -> Arc<Part<C>> {
+        let mut part = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        if part.stretch != stretch {
+            let lag = self.own.lag();
+            let max = u128::from(self.limit.max.get());
+            let share = u128::from(stretch.share(self.limit.max).get());
+            let scaled = u64::try_from(u128::from(lag).saturating_mul(max) / share);
+            let lag = scaled.unwrap_or(u64::MAX).min(MINUTE).max(lag);
+            *part = Arc::new(Part::new(stretch, self.limit.max, &self.clock, lag));
+        }
+        Arc::clone(&part)
+    }
+}
+
+impl<C: Ticks> Part<C> {
+    fn new(stretch: Stretch, whole: NonZeroU32, clock: &C, lag: u64) -> Self {
+        let max = stretch.share(whole);
+        let level = Level::new(max, clock, lag);
+        let limiter = RateLimiter::new(Quota::per_minute(max), level.clone(), clock.clone());
+        Self { stretch, max, limiter, level }
     }
 }
 
@@ -123,6 +171,35 @@ struct State<C> {
     each: u64,
     /// GCRA's theoretical arrival time: when the bucket is full again.
     arrival: AtomicU64,
+}
+
+impl<C: Ticks> Level<C> {
+    fn new(max: NonZeroU32, clock: &C, lag: u64) -> Self {
+        let each = Quota::per_minute(max).replenish_interval().as_nanos();
+        Self(Arc::new(State {
+            clock: clock.clone(),
+            start: clock.now().as_u64(),
+            each: u64::try_from(each).unwrap_or(u64::MAX),
+            arrival: AtomicU64::new(lag),
+        }))
+    }
+
+    /// How long it takes until the bucket is full.
+    fn lag(&self) -> u64 {
+        self.0.arrival.load(Ordering::Acquire).saturating_sub(self.0.now())
+    }
+
+    fn add(&self, count: u64) {
+        let state = &self.0;
+        let by = state.each.saturating_mul(count);
+        state.move_arrival(|arrival| arrival.max(state.now()).saturating_add(by));
+    }
+
+    fn remove(&self, count: u64) {
+        let state = &self.0;
+        let by = state.each.saturating_mul(count);
+        state.move_arrival(|arrival| arrival.saturating_sub(by));
+    }
 }
 
 impl<C: Ticks> State<C> {

@@ -25,6 +25,7 @@ impl Exhausted {
 
     /// The account as it was.
     pub fn spec(self) -> CapSpec {
-        CapSpec { key: self.account, target: Some(self.target), hard: true }
+        let (target, rollover) = (Some(self.target), Nanos::ZERO);
+        CapSpec { key: self.account, target, hard: true, rollover }
     }
 }

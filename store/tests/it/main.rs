@@ -15,6 +15,8 @@ mod control;
 #[cfg(test)]
 mod fast;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod invariants;
@@ -26,6 +28,8 @@ mod lost;
 mod outbox;
 #[cfg(test)]
 mod raises;
+#[cfg(test)]
+mod rollover;
 #[cfg(test)]
 mod spend;
 #[cfg(test)]

@@ -1,0 +1,130 @@
+//! Rollover over many windows: what is spent in all of them is never more than their caps.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
+use budget::{Account, CapSpec, Period, Rollover, Scope, Zone, rollover};
+use proptest::prelude::*;
+use types::{Nanos, TenantId, Timestamp};
+
+const CAP: i64 = 100;
+/// Noon of the day before the clocks change in Berlin.
+const START: &str = "2026-03-28T11:00:00Z";
+
+/// One window that is used.
+#[derive(Debug, Clone)]
+struct Step {
+    /// How many windows before it nobody uses.
+    missed: i64,
+    /// What is asked for in it, and whether that is only held when the next one begins.
+    asks: Vec<(i64, bool)>,
+    /// What is asked for in an earlier one after it has begun, and in which.
+    late: Vec<(usize, i64)>,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let asks = prop::collection::vec((0..150_i64, any::<bool>()), 0..4);
+    let late = prop::collection::vec((0..8_usize, 0..150_i64), 0..3);
+    let step = (0..3_i64, asks, late);
+    let step = step.prop_map(|(missed, asks, late)| Step { missed, asks, late });
+    prop::collection::vec(step, 1..12)
+}
+
+fn spec(period: Period, number: i64, max: i64) -> CapSpec {
+    let zone = Zone::get("Europe/Berlin").unwrap();
+    let start: jiff::Timestamp = START.parse().unwrap();
+    let date = start.to_zoned(zone.clone());
+    let later = match period {
+        Period::Month => date.checked_add(jiff::Span::new().months(number)),
+        Period::Week => date.checked_add(jiff::Span::new().weeks(number)),
+        _ => date.checked_add(jiff::Span::new().days(number)),
+    };
+    let now = Timestamp(later.unwrap().timestamp().as_microsecond());
+    let window = period.window(now, &zone);
+    let tenant = TenantId::from_parts(1, 1);
+    let spec = CapSpec::new(tenant, Scope::Agent, "a", window, Some(Nanos(CAP)), true);
+    CapSpec { rollover: Nanos(max), ..spec }
+}
+
+/// Takes what fits of an ask.
+fn admit(account: &mut Account, amount: i64, held: bool) {
+    let amount = amount.min(account.room().unwrap().0);
+    let sum = if held { &mut account.held } else { &mut account.settled };
+    sum.0 += amount;
+    account.check().unwrap();
+}
+
+/// Runs steps with a way to move, and says what was spent, of which caps, and the largest target.
+fn run(
+    steps: &[Step],
+    (period, max): (Period, i64),
+    moving: fn(&CapSpec, &Account) -> Rollover,
+) -> (i64, i64, i64) {
+    let mut accounts: Vec<Account> = Vec::new();
+    let (mut number, mut largest) = (0, 0);
+    for step in steps {
+        number += if accounts.is_empty() { 0 } else { step.missed + 1 };
+        let spec = spec(period, number, max);
+        let mut account = Account::new(spec.clone());
+        if let Some(before) = accounts.last_mut() {
+            let rolled = moving(&spec, before);
+            rolled.before.check().unwrap();
+            assert!((0..=max).contains(&rolled.amount.0), "{rolled:?}");
+            *before = rolled.before;
+            let target = Some(Nanos(CAP + rolled.amount.0));
+            account = Account::new(CapSpec { target, ..spec });
+        }
+        largest = largest.max(account.target.unwrap().0);
+        step.asks.iter().for_each(|(amount, held)| admit(&mut account, *amount, *held));
+        accounts.push(account);
+        for (which, amount) in &step.late {
+            let which = which % accounts.len();
+            admit(&mut accounts[which], *amount, false);
+        }
+    }
+    let spent = accounts.iter().map(|account| account.settled.0 + account.held.0).sum();
+    (spent, CAP * (number + 1), largest)
+}
+
+fn moved(spec: &CapSpec, before: &Account) -> Rollover {
+    rollover(spec, before, Nanos::ZERO)
+}
+
+/// What leaves the money in the old window as well.
+fn copied(spec: &CapSpec, before: &Account) -> Rollover {
+    Rollover { before: before.clone(), ..moved(spec, before) }
+}
+
+proptest! {
+    #[test]
+    fn what_is_spent_is_never_more_than_all_caps_together(
+        steps in steps(),
+        period in prop::sample::select(vec![Period::Day, Period::Week, Period::Month]),
+        max in 0..300_i64,
+    ) {
+        let (spent, caps, largest) = run(&steps, (period, max), moved);
+        prop_assert!(spent <= caps, "{spent} of {caps}");
+        prop_assert!(largest <= CAP + max, "{largest}");
+    }
+}
+
+#[test]
+fn money_that_is_copied_and_not_moved_is_found() {
+    let idle = Step { missed: 0, asks: Vec::new(), late: Vec::new() };
+    let late = Step { asks: vec![(200, false)], late: vec![(0, 100)], ..idle.clone() };
+    let steps = [idle, late];
+    let (spent, caps, _) = run(&steps, (Period::Day, 100), copied);
+    assert!(spent > caps, "{spent} of {caps}");
+    let (spent, caps, _) = run(&steps, (Period::Day, 100), moved);
+    assert_eq!(spent, caps);
+}
+
+#[test]
+fn all_that_rolls_over_can_be_spent() {
+    let idle = Step { missed: 0, asks: Vec::new(), late: Vec::new() };
+    let all = Step { asks: vec![(1_000, false)], ..idle.clone() };
+    let (spent, caps, largest) = run(&[idle.clone(), idle, all], (Period::Day, 150), moved);
+    assert_eq!((spent, caps, largest), (250, 300, 250));
+}

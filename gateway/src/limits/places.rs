@@ -1,0 +1,87 @@
+//! Requests that run at once, by whose they are.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use budget::Scope;
+use snapshot::Limit;
+use store::fleet;
+
+use super::counting::Counting;
+
+type Whose = (Scope, String);
+
+/// All places that are taken here.
+pub(super) struct Places {
+    running: Mutex<Running>,
+    counting: Arc<Counting>,
+}
+
+#[derive(Default)]
+struct Running {
+    counts: HashMap<Whose, u32>,
+    /// How often any of them changed.
+    version: u64,
+}
+
+/// A place, free again when this is dropped.
+pub(super) struct Place {
+    places: Arc<Places>,
+    whose: Whose,
+    /// How many there were with it.
+    pub(super) then: fleet::Places,
+}
+
+impl Places {
+    pub(super) fn new(counting: Arc<Counting>) -> Self {
+        Self { running: Mutex::default(), counting }
+    }
+
+    /// A place beside at most `max` with it; `None` where all are taken.
+    pub(super) fn take(self: &Arc<Self>, limit: &Limit, max: u32) -> Option<Place> {
+        let whose = (limit.scope, limit.scope_id.clone());
+        let mut running = self.running();
+        let count = running.counts.get(&whose).copied().unwrap_or_default().saturating_add(1);
+        if count > max {
+            return None;
+        }
+        running.counts.insert(whose.clone(), count);
+        running.version += 1;
+        let then = fleet::Places { count, version: running.version };
+        Some(Place { places: Arc::clone(self), whose, then })
+    }
+
+    /// How many somebody has now.
+    pub(super) fn of(&self, whose: &Whose) -> fleet::Places {
+        let running = self.running();
+        let count = running.counts.get(whose).copied().unwrap_or_default();
+        fleet::Places { count, version: running.version }
+    }
+
+    /// Everybody who has one.
+    pub(super) fn all(&self) -> Vec<Whose> {
+        self.running().counts.keys().cloned().collect()
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        {
+            let mut running = self.places.running();
+            running.version += 1;
+            if let Some(count) = running.counts.get_mut(&self.whose) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    running.counts.remove(&self.whose);
+                }
+            }
+        }
+        self.places.counting.place_is_free(&self.whose);
+    }
+}

@@ -1,0 +1,16 @@
+-- Moves what was taken of limits a minute to what was used.
+-- KEYS: one a limit. ARGV: two for each: max a minute, and how many more (fewer where negative).
+local MINUTE, DAY = 60000000, 86400000000
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+for i, key in ipairs(KEYS) do
+  local each, count = MINUTE / tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local arrival = math.max(tonumber(redis.call('GET', key) or 0), now)
+  arrival = math.min(arrival + count * each, now + DAY)
+  if arrival > now then
+    redis.call('SET', key, string.format('%.3f', arrival), 'PX', math.ceil((arrival - now) / 1000) + 1)
+  else
+    redis.call('DEL', key)
+  end
+end
+return 0
