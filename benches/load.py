@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BODY_BYTES = 4096
 # Each proxy gets its code, its connections and its caches warm before it is measured.
 WARM_SECONDS = 1
+# Connections that pause between their requests.
+PACED_CONNECTIONS = 64
 PROSE = (
     "The committee met on Tuesday to look at the figures of the last quarter. Most of the stations "
     "reported higher demand than in the year before, above all along the coast, where two new lines "
@@ -42,11 +44,13 @@ def main():
                 hold(targets, bodies)
                 return
             cells = bench(targets, bodies, options)
+            paced = pace_all(targets, bodies, options, cells)
             shares = split_all(targets, bodies, options, folder)
         finally:
             for server in reversed(running):
                 server.stop()
     print(report.tables(cells, shares))
+    print("\n" + report.paced_tables(paced))
     if options.json:
         plain = [
             {"mode": mode, "connections": connections, "proxy": proxy, **asdict(sample)}
@@ -138,6 +142,35 @@ def bench(targets, bodies, options):
                         file=sys.stderr,
                     )
     return cells
+
+
+def pace_all(targets, bodies, options, cells):
+    """All at half of the load that the gateway bears, where what it adds to a request can be seen: under
+    full load that is mostly waiting in line."""
+    paced = {}
+    for mode in options.modes:
+        most = [
+            sample.requests_per_second
+            for (m, _, proxy), samples in cells.items()
+            if (m, proxy) == (mode, "orchestack")
+            for sample in samples
+        ]
+        if not most:
+            continue
+        pause_ms = PACED_CONNECTIONS * 1000 / (max(most) / 2)
+        for _ in range(options.rounds):
+            for target in targets:
+                sample = measure.measure(
+                    target.address,
+                    target.pids(),
+                    bodies[mode],
+                    target.key,
+                    PACED_CONNECTIONS,
+                    options.seconds,
+                    pause_ms,
+                )
+                paced.setdefault(mode, {}).setdefault(target.name, []).append(sample)
+    return paced
 
 
 def split_all(targets, bodies, options, folder):

@@ -27,12 +27,12 @@ class Sample:
     broken: int  # connections that failed
 
 
-def measure(address, pids, body, key, connections, seconds):
+def measure(address, pids, body, key, connections, seconds, pause_ms=0):
     """Runs wrk for `seconds` and reads the processes' CPU before and after."""
     for pid in pids:
         forget_peak(pid)
     before, sql_before = cpu_us(pids), sql_us(pids)
-    figures = wrk(address, body, key, connections, seconds)
+    figures = wrk(address, body, key, connections, seconds, pause_ms)
     after, sql_after = cpu_us(pids), sql_us(pids)
     requests = max(figures["requests"], 1)
     return Sample(
@@ -47,12 +47,12 @@ def measure(address, pids, body, key, connections, seconds):
     )
 
 
-def wrk(address, body, key, connections, seconds):
+def wrk(address, body, key, connections, seconds, pause_ms=0):
     """wrk's own figures. One of its threads drives more than any of the proxies can take."""
     command = ["wrk", "--threads", "1", "--connections", str(connections)]
     command += ["--duration", f"{seconds}s", "--timeout", "10s"]
     command += ["--script", str(HERE / "post.lua"), f"http://{address}"]
-    environment = {**os.environ, "BODY": str(body), "KEY": key}
+    environment = {**os.environ, "BODY": str(body), "KEY": key, "PAUSE_MS": str(pause_ms)}
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return json.loads(run.stdout.strip().splitlines()[-1])
 

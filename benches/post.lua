@@ -1,5 +1,5 @@
 -- What wrk sends: one POST, made once. Prints its figures as one line of JSON for `measure.py`.
--- The environment gives BODY (a file), KEY and nothing else.
+-- The environment gives BODY (a file), KEY and, where connections pause before each request, PAUSE_MS.
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method = "POST"
 wrk.path = "/v1/chat/completions"
@@ -7,6 +7,14 @@ wrk.body = file:read("*a")
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("KEY")
 file:close()
+
+-- Pauses of random length around a mean, so that requests come as from many who do not know of each other.
+local pause = tonumber(os.getenv("PAUSE_MS") or "0")
+if pause > 0 then
+  function delay()
+    return math.floor(-math.log(1 - math.random()) * pause + 0.5)
+  end
+end
 
 function done(summary, latency)
   local errors = summary.errors

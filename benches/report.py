@@ -52,6 +52,36 @@ def table(cells, shares, mode, connections):
     return "\n".join([title, "", *lines])
 
 
+PACED_HEADER = ("proxy", "req/s", "p50 ms", "p99 ms", "added p50", "added p99", "CPU us/req", "failed")
+
+
+def paced_tables(paced):
+    """Markdown for `paced`: mode -> proxy -> samples, at half of the gateway's load."""
+    return "\n\n".join(paced_table(mode, proxies) for mode, proxies in paced.items())
+
+
+def paced_table(mode, proxies):
+    """What each proxy adds is its own latency without that of the upstream asked directly."""
+    summaries = {proxy: summary(samples, None) for proxy, samples in proxies.items()}
+    direct = summaries["direct"]
+    rows = [
+        (
+            proxy,
+            f"{cell['requests_per_second']:,.0f}",
+            f"{cell['p50'] / 1000:.2f}",
+            f"{cell['p99'] / 1000:.2f}",
+            f"{(cell['p50'] - direct['p50']) / 1000:.2f}",
+            f"{(cell['p99'] - direct['p99']) / 1000:.2f}",
+            f"{cell['cpu']:.0f}" if proxy != "direct" else "",
+            f"{cell['failed']}",
+        )
+        for proxy, cell in summaries.items()
+    ]
+    rule = ["---"] + ["---:"] * (len(PACED_HEADER) - 1)
+    lines = [line(cells) for cells in (PACED_HEADER, rule, *rows)]
+    return "\n".join([f"### {mode}, at half of the gateway's load", "", *lines])
+
+
 def row(proxy, cell, summaries):
     measured = proxy != "direct"
     return (

@@ -140,8 +140,9 @@ impl Stream<'_, '_> {
         loop {
             for event in events.drain(..) {
                 bill.meter.observe(&event);
-                // What came with the read that broke the limit is counted, as it is on the provider's
-                // bill, and goes no further.
+                // What breaks the limit, and what came in the same read, is counted, as it is on the
+                // provider's bill, and goes no further.
+                beyond |= bill.meter.beyond_limit();
                 if beyond {
                     continue;
                 }
@@ -151,7 +152,6 @@ impl Stream<'_, '_> {
                     return self.fail(bill, encoder, out, told).await;
                 }
                 encoder.push(&event, &mut out);
-                beyond = bill.meter.beyond_limit();
             }
             if beyond {
                 return self.cut_at_limit(encoder, out).await;

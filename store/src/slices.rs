@@ -6,24 +6,23 @@
 //! [`budget::Fund`] keep that: carve before the hold is queued, give back after the settlement is, and
 //! queue the close behind everything else.
 
+mod part;
 pub(crate) mod rows;
+mod slot;
 
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
     num::NonZeroU32,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use budget::{
-    AccountKey, Backing, Basis, CapSpec, Charge, Fund, Hold, HoldAsk, HoldState, LedgerKind,
-    Outcome, Refusal, SliceAsk,
+    AccountKey, Backing, Basis, CapSpec, Charge, Hold, HoldAsk, HoldState, LedgerKind, Outcome,
+    Refusal, SliceAsk,
 };
-use types::{AgentId, HoldId, KeyId, Nanos, TenantId, Timestamp};
+use types::{AgentId, HoldId, KeyId, Nanos, Timestamp};
 
 use crate::{
     audit::Draft,
@@ -33,14 +32,14 @@ use crate::{
     store::Inner,
     writer::{Ask, Failure, Handle},
 };
+use part::Part;
+use slot::{Slot, Wanted};
 
 /// How long a slice is used before the next one is taken: so long a change of a cap made elsewhere may
 /// take to be heard here.
 const LIFE: Duration = Duration::from_secs(5);
 /// How often that is looked after.
 const TICK: Duration = Duration::from_millis(250);
-/// A slice is meant to last this long at the pace of the one before it.
-const PACE: Duration = Duration::from_secs(2);
 /// Slices are not taken ahead faster than this, and after a refusal not before the longer one.
 const AHEAD_PERIOD: Duration = Duration::from_millis(50);
 const AHEAD_REFUSED: Duration = Duration::from_secs(1);
@@ -57,36 +56,6 @@ pub(crate) struct Slices {
     slots: Mutex<HashMap<u64, Arc<Slot>>>,
     hasher: RandomState,
     open: Mutex<HashMap<HoldId, Open>>,
-}
-
-/// One path of accounts.
-struct Slot {
-    tenant: TenantId,
-    path: Vec<AccountKey>,
-    part: Mutex<Option<Arc<Part>>>,
-    /// Held by whoever asks the database for more.
-    filling: tokio::sync::Mutex<()>,
-    /// The next slice is being taken ahead.
-    ahead: AtomicBool,
-    /// When one may be taken ahead again; `None` at once.
-    ahead_after: Mutex<Option<Instant>>,
-    /// How often the database was asked, and the last refusal with the number of its ask.
-    asks: AtomicU64,
-    refused: Mutex<Option<(u64, Nanos, Refusal)>>,
-    /// What callers that wait want together.
-    wanted: AtomicI64,
-}
-
-/// A slice in memory.
-struct Part {
-    id: HoldId,
-    fund: Fund,
-    taken: Nanos,
-    born: Instant,
-    /// What was carved from it so far.
-    carved: AtomicI64,
-    /// When it was used last, in milliseconds after `born`.
-    used: AtomicU64,
 }
 
 /// A hold that is open.
@@ -375,7 +344,7 @@ impl Slices {
                 agent,
                 key,
                 // The next one is behind what this process gives back.
-                urgent: tries == 0,
+                urgent: needed && tries == 0,
             };
             tries += 1;
             fault::point("slice.before");
@@ -503,88 +472,6 @@ impl Slices {
     }
 }
 
-impl Slot {
-    fn new(tenant: TenantId, path: Vec<AccountKey>) -> Self {
-        Self {
-            tenant,
-            path,
-            part: Mutex::default(),
-            filling: tokio::sync::Mutex::default(),
-            ahead: AtomicBool::new(false),
-            ahead_after: Mutex::default(),
-            asks: AtomicU64::new(0),
-            refused: Mutex::default(),
-            wanted: AtomicI64::new(0),
-        }
-    }
-
-    fn part(&self) -> MutexGuard<'_, Option<Arc<Part>>> {
-        self.part.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn may_go_ahead(&self) -> bool {
-        let after = self.ahead_after.lock().unwrap_or_else(PoisonError::into_inner);
-        after.is_none_or(|after| Instant::now() >= after)
-    }
-
-    fn go_ahead_after(&self, wait: Duration) {
-        let mut after = self.ahead_after.lock().unwrap_or_else(PoisonError::into_inner);
-        *after = Instant::now().checked_add(wait);
-    }
-
-    /// How much the next slice should have: what is waited for, or what the last one gave in the time
-    /// that a slice is meant for.
-    fn want(&self, least: Nanos) -> Nanos {
-        let waiting = self.wanted.load(Ordering::Relaxed).saturating_mul(2);
-        let pace = self.part().as_ref().map_or(0, |part| part.pace());
-        Nanos(least.0.saturating_mul(8).max(waiting).max(pace))
-    }
-
-    fn refuse(&self, number: u64, amount: Nanos, refusal: Refusal) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        *refused = Some((number, amount, refusal));
-    }
-
-    /// The refusal of an ask for no more that began after the first `before` ones.
-    fn refused_since(&self, before: u64, amount: Nanos) -> Option<Refusal> {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let since =
-            |(number, least, _): &&(u64, Nanos, Refusal)| *number > before && *least <= amount;
-        refused.as_ref().filter(since).map(|(_, _, refusal)| refusal.clone())
-    }
-}
-
-impl Part {
-    fn new(id: HoldId, taken: Nanos) -> Self {
-        Self {
-            id,
-            fund: Fund::new(taken),
-            taken,
-            born: Instant::now(),
-            carved: AtomicI64::new(0),
-            used: AtomicU64::new(0),
-        }
-    }
-
-    fn use_of(&self, amount: Nanos) {
-        self.carved.fetch_add(amount.0, Ordering::Relaxed);
-        self.used.store(millis(self.born.elapsed()), Ordering::Relaxed);
-    }
-
-    fn idle(&self) -> Duration {
-        let used = Duration::from_millis(self.used.load(Ordering::Relaxed));
-        self.born.elapsed().saturating_sub(used)
-    }
-
-    /// What it would give in [`PACE`].
-    fn pace(&self) -> i64 {
-        let carved = i128::from(self.carved.load(Ordering::Relaxed));
-        let age = i128::from(millis(self.born.elapsed()).max(millis(AHEAD_PERIOD)));
-        let pace = carved.saturating_mul(i128::from(millis(PACE))) / age;
-        i64::try_from(pace).unwrap_or(i64::MAX)
-    }
-}
-
 /// Settles a hold at nothing whose caller left before it heard of it: nothing was sent.
 struct Unheard<'s> {
     slices: &'s Slices,
@@ -599,22 +486,6 @@ impl Drop for Unheard<'_> {
         if self.slices.settle(hold, nothing, &mut None).is_none() {
             self.slices.writer.tell(Ask::Settle { hold, settlement: nothing });
         }
-    }
-}
-
-/// Counts what a waiting caller wants.
-struct Wanted<'s>(&'s AtomicI64, i64);
-
-impl<'s> Wanted<'s> {
-    fn new(slot: &'s Slot, amount: Nanos) -> Self {
-        slot.wanted.fetch_add(amount.0, Ordering::Relaxed);
-        Self(&slot.wanted, amount.0)
-    }
-}
-
-impl Drop for Wanted<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(self.1, Ordering::Relaxed);
     }
 }
 
@@ -662,8 +533,4 @@ async fn keep(slices: Weak<Slices>, inner: Arc<Inner>) {
             () = next => true,
         };
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -23,7 +23,11 @@ const CALLS_MAX: usize = 2_000;
 async fn prepared() -> (Setup, Simulator) {
     let simulator = provider(&[("sim", Price::dollars_per_million(3, 15))]).await;
     let mut setup = Setup::new(Database::Sqlite).await;
-    setup.set("ledger.lease", "5s").set("ledger.reaper_period", "500ms");
+    setup
+        .set("ledger.lease", "5s")
+        .set("ledger.reaper_period", "500ms")
+        // A loaded machine may be too slow for the default.
+        .set("ledger.admission_timeout", "20s");
     setup.tree().openai_provider("sim", &simulator, "cloud").model(ModelSpec {
         id: "sim",
         provider: "sim",
@@ -48,8 +52,8 @@ fn fill(path: &Path) {
     }
 }
 
-/// Waits until nothing is open; then what is charged is what the provider billed.
-async fn assert_charged_as_billed(rows: &Rows, simulator: &Simulator) {
+/// Waits until nothing is open: every call has its row then, and all together are no less than the bill.
+async fn assert_charged(rows: &Rows, simulator: &Simulator) {
     eventually("everything is settled", STEP_MAX, async || {
         (rows.open_holds().await == 0 && simulator.bill_total().open == 0).then_some(())
     })
@@ -58,7 +62,7 @@ async fn assert_charged_as_billed(rows: &Rows, simulator: &Simulator) {
     let (ledger, bill) = (rows.ledger().await, simulator.bill_total());
     assert_eq!(ledger.len(), usize::try_from(bill.calls).unwrap());
     let charged: i64 = ledger.iter().map(|row| row.amount).sum();
-    assert_eq!(charged, i64::try_from(bill.nanos).unwrap());
+    assert!(charged >= i64::try_from(bill.nanos).unwrap(), "{charged} charged, {bill:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,9 +73,12 @@ async fn a_full_disk_refuses_calls_and_settles_what_runs() {
     let (caller, rows) = (Caller::new(&server, "default"), Rows::of(&server).await);
     caller.ask(&chat("sim", "Is there room?")).await.assert_answered("sim");
 
-    let slow = Behaviour { output_tokens: Some(400), chunk_delay_ms: 20, ..Behaviour::default() };
+    // It would go on for half a minute and more.
+    let slow = Behaviour { output_tokens: Some(4_000), chunk_delay_ms: 10, ..Behaviour::default() };
     simulator.script(slow, Vec::new());
-    let mut running = caller.request(&streamed("sim", "Go on.")).send().await.unwrap();
+    let mut long = streamed("sim", "Go on.");
+    long["max_tokens"] = json!(4_000);
+    let running = caller.request(&long).send().await.unwrap();
     assert_eq!(running.status(), 200);
     simulator.script(Behaviour::default(), Vec::new());
 
@@ -81,22 +88,23 @@ async fn a_full_disk_refuses_calls_and_settles_what_runs() {
     refused.assert_refused(503, "dependency_unavailable");
     assert!(!refused.header("retry-after").is_empty(), "{refused:?}");
     // Nothing went out for what was refused.
-    let calls = simulator.bill_total().calls;
+    let bytes = simulator.bytes_received();
     caller.ask(&chat("sim", "And now?")).await.assert_refused(503, "dependency_unavailable");
-    assert_eq!(simulator.bill_total().calls, calls);
+    assert_eq!(simulator.bytes_received(), bytes);
 
-    let mut text = String::new();
-    while let Some(chunk) = running.chunk().await.expect("the stream is whole") {
-        text.push_str(&String::from_utf8_lossy(&chunk));
-    }
-    assert!(text.contains("data: [DONE]"), "{text}");
+    assert_eq!(simulator.bill_total().open, 1, "the stream goes on");
+    drop(running);
+    eventually("the stream is settled on a full disk", STEP_MAX, async || {
+        rows.ledger().await.iter().any(|row| row.basis == "counted").then_some(())
+    })
+    .await;
 
     std::fs::remove_file(&filler).unwrap();
     eventually("calls are taken again", STEP_MAX, async || {
         (caller.ask(&chat("sim", "Again?")).await.status == 200).then_some(())
     })
     .await;
-    assert_charged_as_billed(&rows, &simulator).await;
+    assert_charged(&rows, &simulator).await;
 }
 
 /// Calls until one is refused: some room is allocated ahead.

@@ -349,8 +349,15 @@ impl Server {
     fn on_a_disk(&self, command: Command, folder: &Path, bytes: u64) -> Command {
         std::fs::create_dir_all(folder).expect("a folder for the disk");
         let mount = format!("mount -t tmpfs -o size={bytes} disk \"$0\" && exec \"$@\"");
+        let may = |words: &[&str]| {
+            let tried = Command::new("unshare").args(words).arg("true").output();
+            tried.is_ok_and(|output| output.status.success())
+        };
+        let ways: [&[&str]; 2] = [&["--mount"], &["--map-root-user", "--mount"]];
+        let way = ways.into_iter().find(|way| may(way));
+        let way = way.expect("`unshare --mount` works, for root or with user namespaces");
         let mut wrapped = Command::new("unshare");
-        wrapped.args(["--map-root-user", "--mount", "sh", "-c", &mount]).arg(folder);
+        wrapped.args(way).args(["sh", "-c", &mount]).arg(folder);
         wrapped.arg(command.get_program()).args(command.get_args());
         wrapped
             .env_clear()

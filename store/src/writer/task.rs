@@ -43,7 +43,9 @@ pub(super) struct Writer {
     /// How many entries go into the next batch: fewer while the database is slow, so that one
     /// batch does not use up the time that its admissions have.
     batch: usize,
-    /// How long the last batch took.
+    /// How many entries the last batch could have had.
+    allowed: usize,
+    /// How long it took.
     took: Duration,
 }
 
@@ -64,6 +66,7 @@ impl Writer {
             receiver,
             waiting: VecDeque::new(),
             backoff: BACKOFF_MIN,
+            allowed: 0,
             took: Duration::ZERO,
         }
     }
@@ -113,7 +116,10 @@ impl Writer {
 
     fn take(&mut self, message: Message, stopping: &mut Option<oneshot::Sender<()>>) {
         match message {
-            Message::Entry(entry) if entry.is_urgent() => self.waiting.push_front(*entry),
+            Message::Entry(entry) if entry.is_urgent() => {
+                let before = self.urgent();
+                self.waiting.insert(before, *entry);
+            }
             Message::Entry(entry) => self.waiting.push_back(*entry),
             Message::Stop(done) => {
                 // What is queued behind it is still taken; what comes later is refused.
@@ -126,10 +132,11 @@ impl Writer {
     /// The next entries, without admissions that nobody waits for any more: a hold that is made
     /// for a caller who left would block money until the reaper finds it.
     fn next_batch(&mut self) -> Vec<Entry> {
-        let urgent = self.waiting.iter().take_while(|entry| entry.is_urgent()).count();
+        let urgent = self.urgent();
         // Who waits for those does not wait for a whole batch of what nobody waits for.
-        let share = if urgent > 0 { self.batch / 4 } else { self.batch };
-        let most = self.waiting.len().min(urgent.min(self.batch) + share);
+        let share = if urgent > 0 { (self.batch / 4).max(BATCH_MIN) } else { self.batch };
+        self.allowed = urgent.min(self.batch) + share;
+        let most = self.waiting.len().min(self.allowed);
         // What would be too late after this batch is refused now and costs nothing.
         let limit = self.inner.options.admission_timeout.saturating_sub(self.took);
         let (mut fresh, stale): (Vec<_>, Vec<_>) = self.waiting.drain(..most).partition(|entry| {
@@ -140,6 +147,11 @@ impl Writer {
             entry.place = None;
         }
         fresh
+    }
+
+    /// How many urgent ones wait at the front.
+    fn urgent(&self) -> usize {
+        self.waiting.iter().take_while(|entry| entry.is_urgent()).count()
     }
 
     /// Writes a batch. A batch whose commit has an unknown result is written again: every
@@ -181,7 +193,7 @@ impl Writer {
         self.took = took.min(self.inner.options.admission_timeout / 2);
         if took > BATCH_TIME {
             self.batch = (entries / 2).max(BATCH_MIN);
-        } else if took < BATCH_TIME / 2 && entries >= self.batch / 2 {
+        } else if took < BATCH_TIME / 2 && entries >= self.allowed / 2 {
             self.batch = self.batch.saturating_mul(2);
         }
         self.batch = self.batch.min(self.inner.options.batch_max.max(1));

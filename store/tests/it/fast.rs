@@ -392,6 +392,7 @@ async fn a_stopped_process_finds_its_slice_lapsed(database: &Database) {
     let options = Options {
         reaper_period: Duration::from_millis(300),
         lease: Duration::from_secs(3600),
+        slice_idle: Options::default().slice_idle,
         ..folder.options(database)
     };
     let store = Store::open(&options).await.unwrap();
