@@ -8,7 +8,7 @@ use sqlx::{
     migrate::Migrator,
 };
 
-use crate::{Error, Options};
+use crate::{Error, Options, nodelay};
 
 /// The database behind a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,11 @@ impl Dialect {
         AnyPoolOptions::new().max_connections(most).acquire_timeout(wait).after_connect(
             move |conn: &mut AnyConnection, _meta| {
                 let session = session.clone();
+                if self == Self::Postgres
+                    && let Err(error) = nodelay::everywhere()
+                {
+                    tracing::warn!(%error, "what is sent to the database may wait for 40 ms");
+                }
                 Box::pin(async move {
                     for statement in session {
                         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *conn).await?;

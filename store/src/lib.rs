@@ -31,6 +31,7 @@ mod latency;
 pub mod ledger;
 pub mod models;
 mod nats;
+mod nodelay;
 mod outbox;
 mod owners;
 pub mod raises;
