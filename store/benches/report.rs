@@ -122,7 +122,9 @@ async fn fill(dialect: Dialect, url: &str, rows: i64, now: Timestamp) {
             include_str!("../../migrations/sqlite/0003_spend.sql"),
         ),
         Dialect::Postgres => (
-            format!("with numbers (n) as (select n from generate_series(0, {rows} - 1) as g (n))"),
+            format!(
+                "with numbers (n) as (select n from generate_series(0::bigint, {rows} - 1) as g (n))"
+            ),
             "set synchronous_commit = off; set work_mem = '256MB'",
             include_str!("../../migrations/postgres/0003_spend.sql"),
         ),

@@ -20,9 +20,8 @@ pub const GATEWAYS: usize = 4;
 const CARRY_MS: u64 = 50;
 /// How often a gateway looks after its slices.
 const KEEP_MS: u64 = 500;
-/// A slice that nobody used for so long is given back: where money is scarce, and anyway.
-const IDLE_SCARCE_MS: u64 = 1_000;
-const IDLE_MS: u64 = 30_000;
+/// A slice that nobody used for so long is given back.
+const IDLE_MS: u64 = 1_000;
 /// A slice that nobody used for so long is given back at once if another path finds no room.
 const IDLE_RECALL_MS: u64 = 100;
 /// Money that lies unused for longer while somebody waits for it counts as a fault.
@@ -90,6 +89,8 @@ struct World {
     order: BinaryHeap<Reverse<(u64, u64)>>,
     ids: u128,
     fault: Option<Fault>,
+    /// What the calls of each agent cost, without those that were never made.
+    costs: Vec<i64>,
     day: Day,
 }
 
@@ -102,6 +103,7 @@ pub fn live(seed: u64, fault: Option<Fault>) -> Day {
         now_ms: 0,
         books: Books::default(),
         caps: (0..AGENTS).map(|agent| path(agent, &costs)).collect(),
+        costs,
         gateways: (0..GATEWAYS).map(|_| Gateway::default()).collect(),
         events: BTreeMap::new(),
         order: BinaryHeap::new(),
@@ -120,7 +122,7 @@ pub fn live(seed: u64, fault: Option<Fault>) -> Day {
         }
     }
     if fault.is_none() {
-        world.adds_up(&costs);
+        world.adds_up();
     }
     world.day
 }
@@ -188,15 +190,20 @@ impl World {
                 let give = call.worst - actual;
                 self.after(call.lasts_ms, Event::End { gateway, agent, slice, hold, give, actual });
             }
-            Err(Refusal::Held { .. }) if self.now_ms - call.at_ms > PATIENCE_MS => {
+            Err(Refusal::Held { key, .. }) if self.now_ms - call.at_ms > PATIENCE_MS => {
+                self.day.idle += usize::from(self.idle(&key) >= call.worst);
                 self.day.left += 1;
+                self.costs[call.agent] -= call.actual;
             }
             Err(Refusal::Held { key, .. }) if self.fault != Some(Fault::HeldIsExhausted) => {
                 self.day.waits += 1;
                 self.day.idle += usize::from(self.idle(&key) >= call.worst);
                 self.after(RETRY_MS, Event::Arrive(call));
             }
-            Err(Refusal::Held { .. } | Refusal::Exhausted { .. }) => self.day.exhausted += 1,
+            Err(Refusal::Held { .. } | Refusal::Exhausted { .. }) => {
+                self.day.exhausted += 1;
+                self.costs[call.agent] -= call.actual;
+            }
             Err(other) => panic!("{other}"),
         }
     }
@@ -261,21 +268,9 @@ impl World {
     }
 
     fn keep(&mut self) {
-        let idle = |world: &Self, gateway: usize| -> Vec<usize> {
-            let scarce = |agent: &usize| {
-                world.caps[*agent].iter().any(|spec| {
-                    let account = world.books.account(&spec.key).unwrap();
-                    account.room().unwrap().0 < account.target.unwrap().0 / 8
-                })
-            };
-            let mut idle = world.unused(gateway, IDLE_SCARCE_MS);
-            let long = world.unused(gateway, IDLE_MS);
-            idle.retain(|agent| long.contains(agent) || scarce(agent));
-            idle
-        };
         for gateway in 0..GATEWAYS {
             if self.fault != Some(Fault::NeverGivesBack) {
-                let idle = idle(self, gateway);
+                let idle = self.unused(gateway, IDLE_MS);
                 idle.into_iter().for_each(|agent| self.close(gateway, agent));
             }
         }
@@ -315,19 +310,20 @@ impl World {
     }
 
     /// When all is over, the accounts have exactly what the calls cost.
-    fn adds_up(&mut self, costs: &[i64]) {
+    fn adds_up(&mut self) {
         for gateway in 0..GATEWAYS {
             self.unused(gateway, 0).into_iter().for_each(|agent| self.close(gateway, agent));
             self.carry(gateway);
         }
-        for (path, cost) in self.caps.iter().zip(costs) {
+        let all: i64 = self.costs.iter().sum();
+        for (path, cost) in self.caps.iter().zip(&self.costs) {
             let [agent, tenant] = path.as_slice() else { panic!("{path:?}") };
             let sums = |spec: &CapSpec| {
                 let account = self.books.account(&spec.key).unwrap();
                 (account.settled.0, account.held.0)
             };
             assert_eq!(sums(agent), (*cost, 0));
-            assert_eq!(sums(tenant), (costs.iter().sum(), 0));
+            assert_eq!(sums(tenant), (all, 0));
         }
     }
 }
