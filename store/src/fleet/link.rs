@@ -174,7 +174,8 @@ impl Core {
     async fn connect(&self) -> Result<MultiplexedConnection, String> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIME))
-            .set_response_timeout(Some(CONNECT_TIME))
+            // What is asked for has a shorter or longer limit of its own.
+            .set_response_timeout(Some(CONNECT_TIME.max(self.own.timeout)))
             .set_pipeline_buffer_size(WAITING_MAX)
             .set_concurrency_limit(WAITING_MAX);
         let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
