@@ -70,11 +70,21 @@ struct Slot {
     ahead: AtomicBool,
     /// When one may be taken ahead again; `None` at once.
     ahead_after: Mutex<Option<Instant>>,
-    /// How often the database was asked, and the last refusal with the number of its ask.
+    /// How often the database was asked, or another gateway's word was heard.
     asks: AtomicU64,
-    refused: Mutex<Option<(u64, Nanos, Refusal)>>,
+    refused: Mutex<Option<Refused>>,
     /// What callers that wait want together.
     wanted: AtomicI64,
+}
+
+/// The last refusal of a path.
+struct Refused {
+    /// The number of its ask.
+    number: u64,
+    /// Whoever asks for this or more hears the same, where no less than the second is of use.
+    amount: Nanos,
+    least: Nanos,
+    refusal: Refusal,
 }
 
 /// A slice in memory.
@@ -98,6 +108,8 @@ struct Open {
 /// A hold as it is asked for.
 pub(crate) struct Asked {
     pub(crate) ask: Box<HoldAsk>,
+    /// The least that is asked for again where there is not enough.
+    pub(crate) least: Nanos,
     pub(crate) agent: AgentId,
     pub(crate) key: Option<KeyId>,
     pub(crate) record: Option<Draft>,
@@ -337,10 +349,12 @@ impl Slices {
         if let Some(part) = self.carve(slot, amount) {
             return Ok(part);
         }
-        if let Some(refusal) = slot.refused_since(before, amount) {
+        if let Some(refusal) = slot.refused_since(before, amount, asked.least) {
             return Err(Failure::Refused(refusal));
         }
-        if let Some(refusal) = denied::early(&self.inner, &asked.ask.path, amount).await {
+        if let Some(refusal) = denied::early(&self.inner, &asked.ask.path, asked.least).await {
+            let number = slot.asks.fetch_add(1, Ordering::AcqRel) + 1;
+            slot.refuse(number, (amount, asked.least), refusal.clone());
             return Err(Failure::Refused(refusal));
         }
         self.take(slot, &asked.ask.path, amount, (asked.agent, asked.key), true).await
@@ -408,7 +422,7 @@ impl Slices {
                     tokio::task::yield_now().await;
                 }
                 Err(Failure::Refused(refusal)) => {
-                    slot.refuse(number, least, refusal.clone());
+                    slot.refuse(number, (least, Nanos::ZERO), refusal.clone());
                     return Err(Failure::Refused(refusal));
                 }
                 Err(Failure::Unavailable) => return Err(Failure::Unavailable),
@@ -461,8 +475,8 @@ impl Slices {
 
     /// A hold on the accounts themselves, where there are too many paths.
     async fn ask_database(&self, asked: Asked) -> Result<Hold, Failure> {
-        let Asked { ask, agent, key, record, .. } = asked;
-        if let Some(refusal) = denied::early(&self.inner, &ask.path, ask.amount).await {
+        let Asked { ask, least, agent, key, record, .. } = asked;
+        if let Some(refusal) = denied::early(&self.inner, &ask.path, least).await {
             return Err(Failure::Refused(refusal));
         }
         let ask = Ask::Hold { ask, agent, key, dispatched: true };
@@ -540,17 +554,18 @@ impl Slot {
         Nanos(least.0.saturating_mul(8).max(waiting).max(pace))
     }
 
-    fn refuse(&self, number: u64, amount: Nanos, refusal: Refusal) {
+    fn refuse(&self, number: u64, (amount, least): (Nanos, Nanos), refusal: Refusal) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        *refused = Some((number, amount, refusal));
+        *refused = Some(Refused { number, amount, least, refusal });
     }
 
     /// The refusal of an ask for no more that began after the first `before` ones.
-    fn refused_since(&self, before: u64, amount: Nanos) -> Option<Refusal> {
+    fn refused_since(&self, before: u64, amount: Nanos, least: Nanos) -> Option<Refusal> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let since =
-            |(number, least, _): &&(u64, Nanos, Refusal)| *number > before && *least <= amount;
-        refused.as_ref().filter(since).map(|(_, _, refusal)| refusal.clone())
+        let since = |refused: &&Refused| {
+            refused.number > before && refused.amount <= amount && refused.least <= least
+        };
+        refused.as_ref().filter(since).map(|refused| refused.refusal.clone())
     }
 }
 

@@ -9,9 +9,9 @@ use std::{
 use store::{
     Store,
     fleet::{Answer, Ask, Charge, Fleet, Left, Options, Places, Use, name},
-    ledger::Error,
+    ledger::{Error, HoldAsk},
 };
-use types::{RequestId, Secret, audit::Kind};
+use types::{Nanos, RequestId, Secret, audit::Kind};
 
 use crate::support::{CENT, Database, admin_permit, ask, cap, permit, prepare, record};
 
@@ -345,6 +345,11 @@ async fn whoever_makes_room_silences_what_was_said_and_what_is_said_too_late() {
         refused().await;
     }
     let denied = store.fleet().unwrap().denied();
+    // Whoever would take less asks the database: what was held when it was said may have come back.
+    let modest = HoldAsk { least: Nanos(CENT), ..ask(vec![cap(CENT)], 2 * CENT) };
+    let held = store.ledger().hold(&permit(), modest, None).await;
+    assert!(matches!(held, Err(Error::Exhausted { .. })), "{held:?}");
+    assert_eq!(store.fleet().unwrap().denied(), denied);
     let set = async |cents: i64| {
         let record = record(Kind::Admin);
         store.caps().set(&admin_permit(false), &cap(cents * CENT), &record).await.unwrap();
