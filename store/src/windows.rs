@@ -23,7 +23,7 @@ pub(crate) struct Opening {
 /// creates it, and empty where somebody only looks.
 ///
 /// INVARIANT: a raise is in the target of a live row if and only if it has not ended. Whoever creates
-/// a row locks the raises that it counts, and whoever ends one locks it before it looks for rows.
+/// a row locks the raises that it counts, and whoever ends one looks for rows once more when it is locked.
 pub(crate) async fn opening(
     conn: &mut AnyConnection,
     lock: &'static str,

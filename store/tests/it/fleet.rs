@@ -254,6 +254,36 @@ async fn places_are_whole_numbers_of_each_process_and_end_with_it() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_makes_nobody_wait() {
+    let (url, prefix) = (redis_url(), prefix());
+    let one = joined(&url, &prefix, "one").await;
+    let mut conn = raw(&url).await;
+    let (seconds, _): (u64, u64) = redis::cmd("TIME").query_async(&mut conn).await.unwrap();
+    // As it was said an hour from now: twenty of sixty are used, and two of three places taken.
+    let later = (seconds + 3600) * 1_000_000;
+    let key = |name: String| format!("{prefix}:{name}");
+    let (rate, places) = (name("agent", "a", "requests"), name("agent", "p", "concurrent"));
+    let rated = format!("{}.000:{later}", later + 20_000_000);
+    let _: () =
+        redis::cmd("SET").arg(key(rate.clone())).arg(&rated).query_async(&mut conn).await.unwrap();
+    let taken = format!("2:1:{}", later + 15_000_000);
+    let mut set = redis::cmd("HSET");
+    let _: i64 =
+        set.arg(key(places.clone())).arg("two").arg(taken).query_async(&mut conn).await.unwrap();
+    assert_eq!(left(&one, &[take("a", 60, 1), place("p", 3, 1, 1)]).await, [39, 0]);
+    let mut get = redis::cmd("HGET");
+    let held: String = get.arg(key(places)).arg("two").query_async(&mut conn).await.unwrap();
+    let ends: u64 = held.split(':').next_back().unwrap().parse().unwrap();
+    assert!(ends < (seconds + 60) * 1_000_000, "{held}");
+    // What is known afterwards is counted from there as well.
+    let _: () =
+        redis::cmd("SET").arg(key(rate.clone())).arg(&rated).query_async(&mut conn).await.unwrap();
+    one.charge(&[Charge { name: rate, max: 60, count: 10 }]).await;
+    let rest = left(&one, &[take("a", 60, 1)]).await;
+    assert!((29..35).contains(&rest[0]), "{rest:?}");
+}
+
+#[tokio::test]
 async fn a_redis_that_forgot_hears_what_each_let_through_itself() {
     let redis = Own::start();
     let one = joined(&redis.url, "p", "one").await;
