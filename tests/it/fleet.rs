@@ -292,7 +292,8 @@ async fn an_exhausted_budget_is_known_to_all_and_a_raise_at_once() {
     // All under policy and on record, whoever's word it was.
     println!("{} of {asked} were refused early", early().await);
     let rows = Rows::of(&fleet.one).await;
-    let query = "select count(*) from audit where kind = 'decision' and outcome = 'budget_exhausted'";
+    let query =
+        "select count(*) from audit where kind = 'decision' and outcome = 'budget_exhausted'";
     eventually("all refusals are on record", MET_MAX, async || {
         (rows.number(query).await == asked).then_some(())
     })

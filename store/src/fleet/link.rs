@@ -103,11 +103,9 @@ impl Fleet {
         self.core.turns.load(Ordering::Acquire)
     }
 
-    /// Waits until it came or went.
-    pub async fn changed(&self) {
-        let mut state = self.core.state.subscribe();
-        state.mark_unchanged();
-        let _ = state.changed().await;
+    /// Hears from now on when it comes or goes.
+    pub fn changes(&self) -> Changes {
+        Changes(self.core.state.subscribe())
     }
 
     /// How many calls were refused early so far, on another gateway's word.
@@ -143,6 +141,20 @@ impl Fleet {
                 self.core.away(&"no answer in time");
                 None
             }
+        }
+    }
+}
+
+/// When Redis came or went.
+pub struct Changes(watch::Receiver<State>);
+
+impl Changes {
+    /// Waits until it came or went since the last time, if it did not already. It may be dropped and asked
+    /// for again.
+    pub async fn next(&mut self) {
+        if self.0.changed().await.is_err() {
+            // Nobody keeps the connection any more.
+            std::future::pending().await
         }
     }
 }
