@@ -218,7 +218,7 @@ async fn vote(
     };
     let (act, roles) = desk.vote(operation, approval, ask.role.as_deref()).await?;
     let approvals = act.control().store.approvals();
-    let raise = raise(&act, &approvals.get(approval).await?, decision, &ask)?;
+    let raise = raise(&act, &approvals.get(approval).await?, decision, &ask).await?;
     let told = raise.as_ref().map(budget::told);
     let detail = json!({ "approval": id, "roles": roles, "reason": ask.reason, "raise": told });
     let ballot = Ballot { roles, decision, reason: ask.reason };
@@ -233,7 +233,7 @@ async fn vote(
 }
 
 /// The raise that a yes to a question about a budget makes.
-fn raise(
+async fn raise(
     act: &Act,
     approval: &Approval,
     decision: Decision,
@@ -250,7 +250,8 @@ fn raise(
             let asked = Exhausted::of(approval).ok_or_else(|| {
                 Error::invalid("the question names no account", "raise it by `budget raise`")
             })?;
-            budget::new_raise(act, asked.spec(), money::parse(amount)?, until).map(Some)
+            let spec = budget::in_force(act, asked.spec()).await?;
+            budget::new_raise(act, spec, money::parse(amount)?, until).map(Some)
         }
         (true, ..) => {
             let fix = format!(

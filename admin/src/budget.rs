@@ -10,6 +10,7 @@ use store::raises::{NewRaise, Raise};
 use types::{Nanos, RaiseId, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 
+pub(crate) use self::spender::in_force;
 use self::spender::{key, of, present, rollover};
 use crate::{
     body::{Ask, Body},

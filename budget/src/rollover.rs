@@ -24,7 +24,8 @@ pub struct Rollover {
 /// What is held in it counts as used, whatever comes of it: its holds may settle yet, and what they give
 /// back stays in the old window. What is moved is no longer in the old window's target, so that nobody
 /// who still asks there can spend it a second time. A window in between that nobody used has left all of
-/// its cap. A soft cap that was passed leaves nothing.
+/// its cap: that of the window before, where the cap was raised since. A soft cap that was passed leaves
+/// nothing.
 pub fn rollover(spec: &CapSpec, before: &Account, raised: Nanos) -> Rollover {
     let mut before = before.clone();
     let max = spec.rollover.max(Nanos::ZERO);
@@ -33,15 +34,25 @@ pub fn rollover(spec: &CapSpec, before: &Account, raised: Nanos) -> Rollover {
         let used = before.spent().0.saturating_add(before.held.0);
         Some(Nanos(target.saturating_sub(used).clamp(0, max.0)))
     };
-    let (Some(cap), Some(left)) = (spec.target, left(&before)) else {
+    let (Some(cap), Some(target), Some(left)) = (spec.target, before.target, left(&before)) else {
         return Rollover { amount: Nanos::ZERO, before };
     };
-    let target = before.target.map(|target| Nanos(target.0.saturating_sub(left.0)));
-    before.set_target(target, before.hard);
+    let own = target.0.saturating_sub(raised.0).saturating_sub(before.rolled.0);
+    before.set_target(Some(Nanos(target.0.saturating_sub(left.0))), before.hard);
     let unused = i64::from(missed(before.key.window, spec.key.window));
-    let unused = cap.0.max(0).saturating_mul(unused);
+    let unused = cap.0.min(own).max(0).saturating_mul(unused);
     let amount = Nanos(left.0.saturating_add(unused).min(max.0));
     Rollover { amount, before }
+}
+
+/// The target of a window that is made: its cap, with what is `added` (taken off where negative) and what
+/// rolled over.
+///
+/// INVARIANT: the sum is clamped once. What is taken off may be more than the cap: what rolled over from
+/// idle windows before this one pays for it first.
+pub fn opening_target(cap: Nanos, added: i64, rolled: Nanos) -> Nanos {
+    let sum = i128::from(cap.0.max(0)) + i128::from(added) + i128::from(rolled.0);
+    Nanos(i64::try_from(sum.max(0)).unwrap_or(i64::MAX))
 }
 
 /// How many whole windows lie between two of one length. A day that is an hour shorter or longer is one
@@ -160,6 +171,28 @@ mod tests {
         }
         let none = rollover(&spec("2026-11-24", 100, 0), &before, Nanos::ZERO);
         assert_eq!((none.amount, none.before), (Nanos::ZERO, before));
+    }
+
+    #[test]
+    fn a_cap_that_is_raised_is_not_what_idle_days_had() {
+        let before = Account::new(spec("2026-11-20", 100, 500)).moved(100, 0, 0).unwrap();
+        let amount = |before: &Account, cap| {
+            rollover(&spec("2026-11-23", cap, 500), before, Nanos::ZERO).amount
+        };
+        assert_eq!(amount(&before, 1_000), Nanos(200));
+        // A cap that was lowered is theirs: nobody knows since when.
+        assert_eq!(amount(&before, 10), Nanos(20));
+        // What the day before had from others is no cap.
+        let rich = Account { rolled: Nanos(40), ..before };
+        assert_eq!(amount(&rich, 1_000), Nanos(120));
+    }
+
+    #[test]
+    fn more_than_the_cap_is_taken_off_before_it_is_clamped() {
+        for (added, rolled, target) in [(0, 0, 10), (-15, 10, 5), (-15, 0, 0), (-30, 15, 0)] {
+            assert_eq!(opening_target(Nanos(10), added, Nanos(rolled)), Nanos(target));
+        }
+        assert_eq!(opening_target(Nanos(i64::MAX), i64::MAX, Nanos(1)), Nanos(i64::MAX));
     }
 
     #[test]

@@ -5,7 +5,9 @@
     reason = "helpers of tests fail as tests do"
 )]
 
-use budget::{Account, CapSpec, Period, Rollover, Scope, Zone, rollover};
+use std::collections::BTreeMap;
+
+use budget::{Account, CapSpec, Period, Rollover, Scope, Zone, opening_target, rollover};
 use proptest::prelude::*;
 use types::{Nanos, TenantId, Timestamp};
 
@@ -20,13 +22,14 @@ struct Step {
     missed: i64,
     /// What is asked for in it, and whether that is only held when the next one begins.
     asks: Vec<(i64, bool)>,
-    /// What is asked for in an earlier one after it has begun, and in which.
-    late: Vec<(usize, i64)>,
+    /// What is asked for in an earlier one after it has begun, and in which: one that nobody used before
+    /// is made then.
+    late: Vec<(i64, i64)>,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let asks = prop::collection::vec((0..150_i64, any::<bool>()), 0..4);
-    let late = prop::collection::vec((0..8_usize, 0..150_i64), 0..3);
+    let late = prop::collection::vec((0..40_i64, 0..150_i64), 0..5);
     let step = (0..3_i64, asks, late);
     let step = step.prop_map(|(missed, asks, late)| Step { missed, asks, late });
     prop::collection::vec(step, 1..12)
@@ -62,30 +65,47 @@ fn run(
     (period, max): (Period, i64),
     moving: fn(&CapSpec, &Account) -> Rollover,
 ) -> (i64, i64, i64) {
-    let mut accounts: Vec<Account> = Vec::new();
-    let (mut number, mut largest) = (0, 0);
-    for step in steps {
-        number += if accounts.is_empty() { 0 } else { step.missed + 1 };
-        let spec = spec(period, number, max);
-        let mut account = Account::new(spec.clone());
-        if let Some(before) = accounts.last_mut() {
-            let rolled = moving(&spec, before);
-            rolled.before.check().unwrap();
-            assert!((0..=max).contains(&rolled.amount.0), "{rolled:?}");
-            *before = rolled.before;
-            let target = Some(Nanos(CAP + rolled.amount.0));
-            account = Account::new(CapSpec { target, ..spec });
-        }
-        largest = largest.max(account.target.unwrap().0);
-        step.asks.iter().for_each(|(amount, held)| admit(&mut account, *amount, *held));
-        accounts.push(account);
+    let mut accounts = BTreeMap::new();
+    let mut number = 0;
+    for (n, step) in steps.iter().enumerate() {
+        number += if n == 0 { 0 } else { step.missed + 1 };
+        make(&mut accounts, (period, number, max), moving);
+        let account = accounts.get_mut(&number).unwrap();
+        step.asks.iter().for_each(|(amount, held)| admit(account, *amount, *held));
         for (which, amount) in &step.late {
-            let which = which % accounts.len();
-            admit(&mut accounts[which], *amount, false);
+            let which = which % (number + 1);
+            make(&mut accounts, (period, which, max), moving);
+            admit(accounts.get_mut(&which).unwrap(), *amount, false);
         }
     }
-    let spent = accounts.iter().map(|account| account.settled.0 + account.held.0).sum();
-    (spent, CAP * (number + 1), largest)
+    let spent = accounts.values().map(|account| account.settled.0 + account.held.0).sum();
+    let largest = accounts.values().map(|account| account.target.unwrap().0).max();
+    (spent, CAP * (number + 1), largest.unwrap())
+}
+
+/// Makes a window that has no account, as the store does: with the rest of the one before it, less what
+/// the one after it has of its time already.
+fn make(
+    accounts: &mut BTreeMap<i64, Account>,
+    (period, number, max): (Period, i64, i64),
+    moving: fn(&CapSpec, &Account) -> Rollover,
+) {
+    if accounts.contains_key(&number) {
+        return;
+    }
+    let spec = spec(period, number, max);
+    let moved_on = accounts.range(number..).next().map_or(0, |(_, next)| next.rolled.0);
+    let mut amount = Nanos::ZERO;
+    if let Some((_, before)) = accounts.range_mut(..number).next_back() {
+        let rolled = moving(&spec, before);
+        rolled.before.check().unwrap();
+        assert!((0..=max).contains(&rolled.amount.0), "{rolled:?}");
+        *before = rolled.before;
+        amount = rolled.amount;
+    }
+    let target = Some(opening_target(Nanos(CAP), -moved_on, amount));
+    let account = Account { rolled: amount, ..Account::new(CapSpec { target, ..spec }) };
+    accounts.insert(number, account);
 }
 
 fn moved(spec: &CapSpec, before: &Account) -> Rollover {
@@ -119,6 +139,14 @@ fn money_that_is_copied_and_not_moved_is_found() {
     assert!(spent > caps, "{spent} of {caps}");
     let (spent, caps, _) = run(&steps, (Period::Day, 100), moved);
     assert_eq!(spent, caps);
+}
+
+#[test]
+fn a_window_that_is_made_late_has_only_what_the_next_one_left_of_it() {
+    let all = Step { missed: 0, asks: vec![(1_000, false)], late: Vec::new() };
+    let late = Step { missed: 2, late: vec![(2, 1_000), (1, 1_000)], ..all.clone() };
+    let (spent, caps, _) = run(&[all, late], (Period::Day, 150), moved);
+    assert_eq!((spent, caps), (400, 400));
 }
 
 #[test]

@@ -28,7 +28,7 @@ use store::{
 use tokio_util::task::AbortOnDropHandle;
 use types::chat::ChatRequest;
 
-use bucket::{Bucket, Ticks, Uptime};
+use bucket::{Bucket, By, Ticks, Uptime};
 use counting::{Counting, name};
 use places::{Place, Places};
 pub(crate) use told::{Limited, Told, headers};
@@ -169,7 +169,7 @@ impl<C: Ticks> Limits<C> {
             match told {
                 Ok(told) => passes.told.push(told),
                 Err(limited) => {
-                    taken.iter().for_each(|bucket| bucket.refund(1));
+                    taken.iter().for_each(|bucket| bucket.refund(1, By::Part));
                     return Err(limited);
                 }
             }
@@ -290,9 +290,16 @@ impl<C: Ticks> Tokens<C> {
             }
         };
         let more = tokens.saturating_sub(paid);
+        // What all count together now is told to all, and is in no part.
+        let by = if self.counting.fleet().is_some() { By::All } else { By::Part };
         for bucket in &self.buckets {
-            bucket.charge(more);
-            self.counting.charge(&bucket.limit, i64::try_from(more).unwrap_or(i64::MAX));
+            let untold = bucket.untold(more);
+            bucket.charge(more, by);
+            self.counting.charge(
+                &bucket.limit,
+                i64::try_from(more).unwrap_or(i64::MAX),
+                Some(untold),
+            );
         }
     }
 }
@@ -300,11 +307,12 @@ impl<C: Ticks> Tokens<C> {
 impl<C: Ticks> Drop for Tokens<C> {
     fn drop(&mut self) {
         let unused = *self.prepaid.get_mut();
+        let by = if self.shared { By::All } else { By::Part };
         for bucket in &self.buckets {
-            bucket.refund(unused);
+            bucket.refund(unused, by);
             if self.shared {
                 let unused = i64::try_from(unused).unwrap_or(i64::MAX);
-                self.counting.charge(&bucket.limit, -unused);
+                self.counting.charge(&bucket.limit, -unused, None);
             }
         }
     }

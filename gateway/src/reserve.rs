@@ -58,7 +58,13 @@ pub(crate) async fn reserve(
                 }
             })?;
         extent.output = affordable;
-        match hold(gate, order, to, request, amount, trail).await {
+        // What a clamped call needs at least; one that is clamped already takes this or nothing.
+        let shortest = Extent { output: OUTPUT_TOKENS_MIN.min(extent.output), ..extent };
+        let least = match budget::bound(&to.price, &shortest) {
+            Ok(least) if !clamped => least.min(amount),
+            _ => amount,
+        };
+        match hold(gate, order, to, request, (amount, least), trail).await {
             Ok(hold) => break (hold, amount),
             Err(error) => {
                 // Once more with what is left, if that is worth a call.
@@ -110,7 +116,7 @@ async fn hold(
     order: &Order<'_>,
     to: &Destination<'_>,
     request: &ChatRequest,
-    amount: Nanos,
+    (amount, least): (Nanos, Nanos),
     trail: &mut Trail,
 ) -> Result<(HoldId, AttemptId), ledger::Error> {
     let caller = &order.known.caller;
@@ -126,6 +132,7 @@ async fn hold(
             order.now,
         ),
         amount,
+        least,
         provider: to.provider.name.clone(),
         model: to.model.id.clone(),
         price_row: to.price.id.clone(),

@@ -71,6 +71,7 @@ async fn live(ledger: &Ledger, permit: &Permit, whole: bool) -> Result<(), Error
         attempt: AttemptId::generate(),
         path: vec![CapSpec::new(permit.tenant(), Scope::Tenant, "hot", window, cap, true)],
         amount: Nanos(1000),
+        least: Nanos(1000),
         provider: "p".to_owned(),
         model: "m".to_owned(),
         price_row: "measured".to_owned(),

@@ -145,10 +145,11 @@ impl Caps {
         }
         let seen_at = Instant::now();
         let lock = self.inner.dialect.for_update();
-        let wanted = windows::adjusted(change.conn(), lock, spec.clone()).await?;
+        // INVARIANT: accounts are locked before raises, as by the writer; and nothing is read before both are.
         let one = std::iter::once(spec);
         let live =
             accounts::lock(change.conn(), self.inner.dialect, std::iter::empty(), one).await?;
+        let wanted = windows::adjusted(change.conn(), lock, spec.clone()).await?;
         let wanted = wanted.with(live.first().map_or(Nanos::ZERO, |account| account.rolled));
         let account = retarget(change.conn(), &self.inner, &wanted, at).await?;
         change.commit(record).await?;

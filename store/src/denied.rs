@@ -11,19 +11,21 @@ use crate::{accounts, fleet::Denial, store::Inner, writer::Applied};
 /// How long a change waits for Redis to be tried for the first time.
 const FIRST_TRY: Duration = Duration::from_secs(1);
 
-/// The refusal of a hold that another gateway knows to have no money. `None` in every doubt.
-pub(crate) async fn early(inner: &Inner, path: &[CapSpec], amount: Nanos) -> Option<Refusal> {
+/// The refusal of a hold that another gateway knows to have no money. `None` in every doubt. `least` is what
+/// the caller would still ask for where there is less than it wants: how much that is, only the database
+/// knows, for what is held may have come back since.
+pub(crate) async fn early(inner: &Inner, path: &[CapSpec], least: Nanos) -> Option<Refusal> {
     let fleet = inner.fleet.as_ref().filter(|fleet| fleet.is_up())?;
     let ids: Vec<String> = path.iter().map(|spec| accounts::id(&spec.key)).collect();
     let denials = fleet.denials(&ids, Timestamp::now()).await;
     let refusal = path.iter().zip(denials).find_map(|(spec, denial)| {
         let Denial { target, spent, held } = denial?;
         // As the books decide: what is held may come back, what is spent does not.
-        let fits = spent.0.checked_add(amount.0).is_some_and(|sum| sum <= target.0);
+        let fits = spent.0.checked_add(least.0).is_some_and(|sum| sum <= target.0);
         // This process may know of another target since.
         let doubt = inner.seen.target(&spec.key).is_some_and(|known| known != Some(target));
         let key = spec.key.clone();
-        (!fits && !doubt && amount > Nanos::ZERO).then_some(Refusal::Exhausted {
+        (!fits && !doubt && least > Nanos::ZERO).then_some(Refusal::Exhausted {
             key,
             target,
             settled: spent,

@@ -46,6 +46,9 @@ pub enum Error {
         /// The name that is taken.
         name: String,
     },
+    /// The window of an account ended meanwhile: what is asked for would be in the next one as well.
+    #[error("the window of that cap is over; ask again for the present one")]
+    Over,
     /// The permit is for another tenant or for reading only.
     #[error("the permit for `{operation}` does not cover this change; ask policy for this one")]
     Permit {

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use types::Secret;
 
 pub(crate) use denials::Denial;
-pub use link::Fleet;
+pub use link::{Changes, Fleet};
 pub use rates::{Answer, Ask, Charge, Left, Places, Use, name};
 
 /// How Redis is reached.

@@ -36,6 +36,9 @@ pub struct HoldAsk {
     pub path: Vec<CapSpec>,
     /// The worst case.
     pub amount: Nanos,
+    /// The least that the caller would ask for again, where there is not enough for all: whoever has less
+    /// is refused for good.
+    pub least: Nanos,
     /// The provider to be called.
     pub provider: String,
     /// The registered id of the model to be called; the permit must allow it.
@@ -300,7 +303,7 @@ impl Ledger {
         if !allowed {
             return Err(Error::NotPermitted { model: ask.model });
         }
-        let durable = ask.durable;
+        let (durable, least) = (ask.durable, ask.least);
         let ask = Box::new(budget::HoldAsk {
             hold: ask.hold,
             attempt: ask.attempt,
@@ -318,13 +321,14 @@ impl Ledger {
             fence: self.inner.fence,
         });
         let record = record.map(Draft::new).transpose().map_err(Error::Record)?;
-        let asked = Asked { ask, agent: permit.agent(), key: permit.key(), record, durable };
+        let (agent, key) = (permit.agent(), permit.key());
+        let asked = Asked { ask, least, agent, key, record, durable };
         Ok((asked, self.slices.as_ref()))
     }
 
     async fn make(&self, asked: Asked, dispatched: bool) -> Result<Hold, Error> {
-        let Asked { ask, agent, key, record, .. } = asked;
-        if let Some(refusal) = denied::early(&self.inner, &ask.path, ask.amount).await {
+        let Asked { ask, least, agent, key, record, .. } = asked;
+        if let Some(refusal) = denied::early(&self.inner, &ask.path, least).await {
             return Err(Failure::Refused(refusal).into());
         }
         match self.ask(Ask::Hold { ask, agent, key, dispatched }, record).await? {

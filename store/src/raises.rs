@@ -60,14 +60,16 @@ pub struct Raises {
 
 /// The most raises that one call ends.
 const END_MAX: i64 = 256;
+/// How often the end of one is tried while windows begin.
+const TRIES: u32 = 8;
 
 impl Raises {
     /// Raises a cap in the window of the spec, at once, and in every later one that begins before the
     /// raise ends. Returns the account as it is then.
     ///
     /// # Errors
-    /// [`Error::Permit`], [`Error::Exists`] where the approval was used for one already, or
-    /// [`Error::Unavailable`].
+    /// [`Error::Permit`], [`Error::Over`] where the window is over by the database's clock,
+    /// [`Error::Exists`] where the approval was used for one already, or [`Error::Unavailable`].
     pub async fn add(
         &self,
         permit: &AdminPermit,
@@ -119,19 +121,38 @@ impl Raises {
         Ok(ended)
     }
 
-    /// Ends one raise; `false` where another process was faster.
+    /// Ends one raise; `false` where another process was faster, or where windows began all the time: then
+    /// it is for the next look.
     async fn end(&self, raise: &Raise) -> Result<bool, Error> {
+        for _ in 0..TRIES {
+            match self.try_end(raise).await? {
+                Some(ended) => return Ok(ended),
+                None => tracing::debug!(raise = %raise.id, "a window began while it was ended"),
+            }
+        }
+        Ok(false)
+    }
+
+    /// As [`Raises::end`]; `None` where a window began meanwhile, and nothing is done.
+    async fn try_end(&self, raise: &Raise) -> Result<Option<bool>, Error> {
         let seen_at = Instant::now();
         let mut change = Change::begin_unpermitted(&self.inner).await?;
         let now = crate::store::now(change.conn(), self.inner.dialect).await?;
-        // The raise first: whoever creates a row with it has it locked, and the row is found then.
+        // INVARIANT: accounts are locked before raises, as by the writer. Whoever creates a row with the raise
+        // has that locked: such a row is seen once it is locked here, and is not locked then any more.
+        let lock = self.inner.dialect.for_update();
+        let accounts = running(change.conn(), lock, raise, now).await?;
         let query = "update raises set ended_at = $1 where id = $2 and ended_at is null";
         let done = sqlx::query(query).bind(now.0).bind(raise.id.to_string());
         if done.execute(change.conn()).await?.rows_affected() == 0 {
-            return Ok(false);
+            return Ok(Some(false));
+        }
+        let now_running = running(change.conn(), "", raise, now).await?;
+        if !now_running.iter().map(|a| &a.key).eq(accounts.iter().map(|a| &a.key)) {
+            return Ok(None);
         }
         let mut lowered = Vec::new();
-        for account in running(change.conn(), &self.inner, raise, now).await? {
+        for account in accounts {
             let Some(target) = account.target else { continue };
             let target = Some(Nanos(target.0.saturating_sub(raise.amount.0).max(0)));
             let (key, hard) = (account.key, account.hard);
@@ -141,7 +162,7 @@ impl Raises {
         change.commit_quietly(&ended(raise, now)).await?;
         self.inner.seen.put(lowered.iter(), seen_at);
         self.inner.budgets.notify_waiters();
-        Ok(true)
+        Ok(Some(true))
     }
 }
 
@@ -156,6 +177,10 @@ pub(crate) async fn apply(
     let conn = change.conn();
     let now = crate::store::now(conn, inner.dialect).await?;
     let AccountKey { tenant, scope, scope_id, window } = &new.spec.key;
+    // In a window that is over it would roll over, and be in the present one by itself.
+    if window.ends.is_some_and(|ends| ends <= now) {
+        return Err(Error::Over);
+    }
     // Locked before the raise is there, so that a row which is made now has it once.
     let one = std::iter::once(&new.spec);
     let locked = accounts::lock(conn, inner.dialect, std::iter::empty(), one).await?;
@@ -190,17 +215,16 @@ pub(crate) async fn apply(
     Ok(raised)
 }
 
-/// The accounts of the running windows that a raise is in, locked.
+/// The accounts of the running windows that a raise is in, locked by `lock`.
 async fn running(
     conn: &mut AnyConnection,
-    inner: &Inner,
+    lock: &'static str,
     raise: &Raise,
     now: Timestamp,
 ) -> Result<Vec<Account>, Error> {
     let query = format!(
         "select * from accounts where tenant_id = $1 and scope = $2 and scope_id = $3 \
-         and period = $4 and (ends is null or ends > $5) order by id{}",
-        inner.dialect.for_update()
+         and period = $4 and (ends is null or ends > $5) order by id{lock}"
     );
     let rows = sqlx::query(AssertSqlSafe(query))
         .bind(raise.tenant.to_string())

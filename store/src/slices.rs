@@ -67,6 +67,8 @@ struct Open {
 /// A hold as it is asked for.
 pub(crate) struct Asked {
     pub(crate) ask: Box<HoldAsk>,
+    /// The least that is asked for again where there is not enough.
+    pub(crate) least: Nanos,
     pub(crate) agent: AgentId,
     pub(crate) key: Option<KeyId>,
     pub(crate) record: Option<Draft>,
@@ -306,10 +308,12 @@ impl Slices {
         if let Some(part) = self.carve(slot, amount) {
             return Ok(part);
         }
-        if let Some(refusal) = slot.refused_since(before, amount) {
+        if let Some(refusal) = slot.refused_since(before, amount, asked.least) {
             return Err(Failure::Refused(refusal));
         }
-        if let Some(refusal) = denied::early(&self.inner, &asked.ask.path, amount).await {
+        if let Some(refusal) = denied::early(&self.inner, &asked.ask.path, asked.least).await {
+            let number = slot.asks.fetch_add(1, Ordering::AcqRel) + 1;
+            slot.refuse(number, (amount, asked.least), refusal.clone());
             return Err(Failure::Refused(refusal));
         }
         self.take(slot, &asked.ask.path, amount, (asked.agent, asked.key), true).await
@@ -377,7 +381,7 @@ impl Slices {
                     tokio::task::yield_now().await;
                 }
                 Err(Failure::Refused(refusal)) => {
-                    slot.refuse(number, least, refusal.clone());
+                    slot.refuse(number, (least, Nanos::ZERO), refusal.clone());
                     return Err(Failure::Refused(refusal));
                 }
                 Err(Failure::Unavailable) => return Err(Failure::Unavailable),
@@ -430,8 +434,8 @@ impl Slices {
 
     /// A hold on the accounts themselves, where there are too many paths.
     async fn ask_database(&self, asked: Asked) -> Result<Hold, Failure> {
-        let Asked { ask, agent, key, record, .. } = asked;
-        if let Some(refusal) = denied::early(&self.inner, &ask.path, ask.amount).await {
+        let Asked { ask, least, agent, key, record, .. } = asked;
+        if let Some(refusal) = denied::early(&self.inner, &ask.path, least).await {
             return Err(Failure::Refused(refusal));
         }
         let ask = Ask::Hold { ask, agent, key, dispatched: true };

@@ -13,16 +13,17 @@ use crate::{
 
 /// What a new window begins with.
 pub(crate) struct Opening {
-    /// With its target as it is, but for what is rolled over.
+    /// Its target is the cap in force.
     pub(crate) spec: CapSpec,
-    cap: Option<Nanos>,
+    /// What comes on top of the cap but for what is rolled over; below zero where more is taken off.
+    added: i64,
 }
 
 /// What a missing row is created from. `lock` is [`crate::Dialect::for_update`] in a transaction that
 /// creates it, and empty where somebody only looks.
 ///
 /// INVARIANT: a raise is in the target of a live row if and only if it has not ended. Whoever creates
-/// a row locks the raises that it counts, and whoever ends one locks it before it looks for rows.
+/// a row locks the raises that it counts, and whoever ends one looks for rows once more when it is locked.
 pub(crate) async fn opening(
     conn: &mut AnyConnection,
     lock: &'static str,
@@ -32,22 +33,19 @@ pub(crate) async fn opening(
     adjusted(conn, lock, spec).await
 }
 
-/// The spec with what raises add to its target, less what its time has seen already and what a later
+/// The spec, what raises add to its target, less what its time has seen already and what a later
 /// window has of it.
 pub(crate) async fn adjusted(
     conn: &mut AnyConnection,
     lock: &'static str,
-    mut spec: CapSpec,
+    spec: CapSpec,
 ) -> Result<Opening, Error> {
-    let Some(target) = spec.target else {
-        return Ok(Opening { spec, cap: None });
-    };
-    let cap = Some(target);
+    if spec.target.is_none() {
+        return Ok(Opening { spec, added: 0 });
+    }
     let raised = raised(conn, lock, &spec).await?;
     let carried = carried(conn, &spec).await?.saturating_add(moved_on(conn, &spec).await?);
-    let sum = target.0.max(0).saturating_add(raised).saturating_sub(carried);
-    spec.target = Some(Nanos(sum.max(0)));
-    Ok(Opening { spec, cap })
+    Ok(Opening { spec, added: raised.saturating_sub(carried) })
 }
 
 /// The account of a window that has no row, for somebody who only looks.
@@ -67,19 +65,16 @@ impl Opening {
         conn: &mut AnyConnection,
         before: Option<&Account>,
     ) -> Result<(Account, Option<Account>), Error> {
-        let Self { spec, cap } = self;
-        let Some(before) = before else { return Ok((Account::new(spec), None)) };
+        let Some(before) = before else { return Ok((Account::new(self.with(Nanos::ZERO)), None)) };
         let raised = raised_in(conn, before).await?;
-        let whole = CapSpec { target: cap, ..spec.clone() };
-        let Rollover { amount, before } = budget::rollover(&whole, before, raised);
-        let target = spec.target.map(|target| Nanos(target.0.saturating_add(amount.0)));
-        let account = Account { rolled: amount, ..Account::new(CapSpec { target, ..spec }) };
+        let Rollover { amount, before } = budget::rollover(&self.spec, before, raised);
+        let account = Account { rolled: amount, ..Account::new(self.with(amount)) };
         Ok((account, Some(before)))
     }
 
-    /// The spec of a window that has a row with so much of the window before.
+    /// The spec of a window with so much of the window before.
     pub(crate) fn with(self, rolled: Nanos) -> CapSpec {
-        let target = self.spec.target.map(|target| Nanos(target.0.saturating_add(rolled.0)));
+        let target = self.spec.target.map(|cap| budget::opening_target(cap, self.added, rolled));
         CapSpec { target, ..self.spec }
     }
 }

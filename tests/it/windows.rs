@@ -12,6 +12,11 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Some calls' worth.
 const SMALL: &str = "0.0003";
 
+/// The hour of the day in UTC: tests choose zones whose days do not end while they run.
+fn hour() -> u128 {
+    std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as u128 / 3600 % 24
+}
+
 /// A server with this `orchestack.toml` in its tree, and two agents of one owner.
 async fn stage(organisation: &str) -> (Server, Simulator) {
     let simulator = provider(&[("sim", Price::dollars_per_million(1, 1))]).await;
@@ -67,18 +72,23 @@ async fn days_begin_at_the_tenants_midnight_and_another_zone_gives_nothing_back(
             "[budget]\ntime_zone = \"{name}\"\n[budget.tenant]\nday = \"1.00\"\nweek = \"5.00\"\n"
         )
     };
-    let (server, _simulator) = stage(&zone("Pacific/Kiritimati")).await;
+    let [(east_zone, east_begins), (west_zone, west_begins)] = match hour() {
+        6..14 => [("Etc/GMT-2", "T22:00"), ("UTC", "T00:00")],
+        // Fourteen hours before UTC, winter and summer.
+        _ => [("Pacific/Kiritimati", "T10:00"), ("Etc/GMT+12", "T12:00")],
+    };
+    let begins = |account: &Value, at: &str| account["starts"].as_str().unwrap().contains(at);
+    let (server, _simulator) = stage(&zone(east_zone)).await;
     let caller = Caller::new(&server, "default");
     caller.ask_books(&body()).await.assert_answered("sim");
-    // Fourteen hours before UTC, winter and summer.
     for period in ["day", "week"] {
         let east = account(&server, "tenant", period);
-        assert!(east["starts"].as_str().unwrap().ends_with("T10:00:00.000000Z"), "{east}");
+        assert!(begins(&east, east_begins), "{east}");
     }
     let spent = account(&server, "tenant", "day")["spent"]["nanos"].as_i64().unwrap();
     assert!(spent > 0);
 
-    let commit = server.tree().write("orchestack.toml", &zone("Etc/GMT+12")).commit("west");
+    let commit = server.tree().write("orchestack.toml", &zone(west_zone)).commit("west");
     eventually("the new commit decides", WAIT_MAX, async || {
         let answer = caller.ask_books(&body()).await;
         (answer.header("x-orchestack-commit") == commit).then_some(())
@@ -92,9 +102,8 @@ async fn days_begin_at_the_tenants_midnight_and_another_zone_gives_nothing_back(
         .filter(|a| a["scope"] == "tenant" && a["period"] == "day")
         .collect();
     let [east, west] = &days[..] else { panic!("not two days: {shown}") };
-    let (east, west) =
-        if east["starts"].as_str().unwrap().contains("T10:") { (east, west) } else { (west, east) };
-    assert!(west["starts"].as_str().unwrap().ends_with("T12:00:00.000000Z"), "{west}");
+    let (east, west) = if begins(east, east_begins) { (east, west) } else { (west, east) };
+    assert!(begins(west, west_begins), "{west}");
     let nanos = |account: &Value, name: &str| account[name]["nanos"].as_i64().unwrap();
     // The calls before the change count in the new day.
     assert_eq!(nanos(west, "cap"), 1_000_000_000 - nanos(east, "spent"));
@@ -177,7 +186,12 @@ async fn no_call_costs_more_than_the_cap_of_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_day_did_not_use_is_in_the_next_ones_cap_and_is_told() {
     const DAY_US: u128 = 86_400_000_000;
-    let (server, _simulator) = stage("").await;
+    // Where it is not soon midnight.
+    let (zone, ahead) = match hour() {
+        6..18 => ("UTC", 0),
+        _ => ("Etc/GMT-12", DAY_US / 2),
+    };
+    let (server, _simulator) = stage(&format!("[budget]\ntime_zone = \"{zone}\"\n")).await;
     let agent = "owner = \"ann\"\n[budget]\nday = \"1.00\"\n[budget.rollover]\nday = \"0.25\"\n";
     let commit = server.tree().write("agents/default/agent.toml", agent).commit("rollover");
     eventually("the new commit decides", WAIT_MAX, async || {
@@ -190,7 +204,7 @@ async fn what_a_day_did_not_use_is_in_the_next_ones_cap_and_is_told() {
     let ids = rows.texts("select tenant_id || '/' || id from agents where name = 'default'").await;
     let (tenant, id) = ids[0].split_once('/').unwrap();
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
-    let ends = now / DAY_US * DAY_US;
+    let ends = (now + ahead) / DAY_US * DAY_US - ahead;
     let starts = ends - DAY_US;
     rows.execute(&format!(
         "insert into accounts (id, tenant_id, scope, scope_id, period, starts, ends, target, hard, \

@@ -11,9 +11,11 @@ use tokio::{
 };
 use types::RequestId;
 
-use crate::{Setup, eventually};
+use crate::{Setup, until};
 
 const READY_MAX: Duration = Duration::from_secs(30);
+/// How many ports are tried.
+const PORTS_MAX: usize = 8;
 
 /// A running Redis. Dropping it kills it.
 #[derive(Debug)]
@@ -24,11 +26,36 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts one on a free port.
+    /// Starts one on a free port, and on another where somebody was faster to take that.
     ///
     /// # Panics
     /// When it cannot be started.
     pub async fn start() -> Self {
+        for _ in 0..PORTS_MAX {
+            let mut redis = Self::spawn();
+            let answers = until(READY_MAX, async || {
+                let gone = redis.child.try_wait().expect("its state is known").is_some();
+                if gone { Some(false) } else { redis.is_it().await.then_some(true) }
+            })
+            .await;
+            match answers {
+                Some(true) => return redis,
+                Some(false) => {}
+                None => panic!("Redis does not answer within {READY_MAX:?}"),
+            }
+        }
+        panic!("Redis ends at once on each of {PORTS_MAX} ports");
+    }
+
+    /// Whether what answers is this process, and no other that has its port.
+    async fn is_it(&self) -> bool {
+        let ping = self.say("PING").await;
+        let info = self.say("INFO server").await.unwrap_or_default();
+        let own = format!("process_id:{}\r", self.child.id());
+        ping.is_some_and(|answer| answer.starts_with("+PONG")) && info.contains(&own)
+    }
+
+    fn spawn() -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().expect("a bound port").port();
         drop(free);
@@ -40,9 +67,7 @@ impl Redis {
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server is installed: scripts/services.sh installs it");
-        let redis = Self { child, port, _folder: folder };
-        eventually("Redis answers", READY_MAX, async || redis.say("PING").await).await;
-        redis
+        Self { child, port, _folder: folder }
     }
 
     /// Its address.
@@ -54,7 +79,7 @@ impl Redis {
     pub async fn say(&self, word: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
         stream.write_all(format!("{word}\r\n").as_bytes()).await.ok()?;
-        let mut answer = [0; 1024];
+        let mut answer = [0; 4096];
         let count = stream.read(&mut answer).await.ok()?;
         Some(String::from_utf8_lossy(answer.get(..count)?).into_owned())
     }

@@ -1,6 +1,6 @@
 //! Whose cap is set or raised.
 
-use budget::{AccountKey, Period, Scope};
+use budget::{AccountKey, CapSpec, Period, Scope};
 use store::caps::Cap;
 use types::{Nanos, SessionId, TaskId, Timestamp};
 
@@ -44,6 +44,21 @@ pub(super) async fn key(act: &Act, ask: &NewCap) -> Result<AccountKey, Error> {
     };
     let window = period.window(Timestamp::now(), &snapshot.zone);
     Ok(AccountKey { tenant: act.tenant(), scope, scope_id, window })
+}
+
+/// The account of a question in its present window, as it is configured, where the one that it was asked
+/// about is over.
+pub(crate) async fn in_force(act: &Act, asked: CapSpec) -> Result<CapSpec, Error> {
+    let (now, zone) = (Timestamp::now(), act.control().snapshots.load().zone.clone());
+    if asked.key.window.ends.is_none_or(|ends| ends > now) {
+        return Ok(asked);
+    }
+    let window = asked.key.window.period.window(now, &zone);
+    let key = AccountKey { window, ..asked.key };
+    let rollover = rollover(act, &key, &NewCap::default()).await?;
+    let present = present(act, &key).await?;
+    let (target, hard) = present.map_or((None, true), |(target, hard)| (Some(target), hard));
+    Ok(CapSpec { key, target, hard, rollover })
 }
 
 /// Who answers for a cap: whoever does for the agent, or for the agent of the key. Every other cap is

@@ -9,6 +9,7 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
         S::Permit { .. } => (StatusCode::FORBIDDEN, "policy_denied"),
         S::Missing { .. } => (StatusCode::NOT_FOUND, "not_found"),
         S::Exists { .. } => (StatusCode::CONFLICT, "exists"),
+        S::Over => (StatusCode::CONFLICT, "window_over"),
         S::Unavailable(_) | S::Busy => (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable"),
         S::Address(_)
         | S::Redis(_)
@@ -26,6 +27,7 @@ pub(super) fn mend(error: &store::Error) -> &'static str {
         error if error.is_transient() => "check the database, then try again",
         store::Error::Missing { .. } => "check the name; the list shows all",
         store::Error::Exists { .. } => "choose another name",
+        store::Error::Over => "try again",
         _ => "see the server's log for the cause",
     }
 }

@@ -57,6 +57,17 @@ pub(super) struct Bucket<C: Ticks> {
     own: Level<C>,
     /// What it may let through where it counts by itself.
     part: Mutex<Arc<Part<C>>>,
+    /// How many of those in `own` Redis will hear of by themselves.
+    untold: Arc<AtomicU64>,
+}
+
+/// Who counts what is used or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// This process: it is in its part.
+    Part,
+    /// All together: the part is none of theirs.
+    All,
 }
 
 /// The part of a limit that one process counts, in one stretch of time.
@@ -72,7 +83,7 @@ impl<C: Ticks> Bucket<C> {
     pub(super) fn new(limit: Limit, clock: C, stretch: Stretch) -> Self {
         let own = Level::new(limit.max, &clock, 0);
         let part = Mutex::new(Arc::new(Part::new(stretch, limit.max, &clock, 0)));
-        Self { limit, clock, own, part }
+        Self { limit, clock, own, part, untold: Arc::default() }
     }
 
     /// Takes so many out, at least one, where this process counts by itself; what a whole bucket does not
@@ -104,20 +115,32 @@ impl<C: Ticks> Bucket<C> {
 
     /// Takes out what was used without being asked for: the level may fall below nothing, and whoever
     /// asks next waits for that.
-    pub(super) fn charge(&self, count: u64) {
+    pub(super) fn charge(&self, count: u64, by: By) {
         self.own.add(count);
-        self.current().level.add(count);
+        if by == By::Part {
+            self.current().level.add(count);
+        }
     }
 
     /// Puts back what was taken and not used.
-    pub(super) fn refund(&self, count: u64) {
+    pub(super) fn refund(&self, count: u64, by: By) {
         self.own.remove(count);
-        self.current().level.remove(count);
+        if by == By::Part {
+            self.current().level.remove(count);
+        }
     }
 
-    /// Until when what this process used is there again, as if it were alone.
+    /// Until when what this process used is there again, as if it were alone: without what is on its way to
+    /// Redis, which would count it once more.
     pub(super) fn own(&self) -> Duration {
-        Duration::from_nanos(self.own.lag())
+        let untold = self.own.0.each.saturating_mul(self.untold.load(Ordering::Acquire));
+        Duration::from_nanos(self.own.lag().saturating_sub(untold))
+    }
+
+    /// Takes note that so many are on their way to Redis, until the answer is dropped.
+    pub(super) fn untold(&self, count: u64) -> Untold {
+        self.untold.fetch_add(count, Ordering::AcqRel);
+        Untold { untold: Arc::clone(&self.untold), count }
     }
 
     /// Whether nothing would be lost if this were forgotten.
@@ -138,10 +161,28 @@ impl<C: Ticks> Bucket<C> {
             let max = u128::from(self.limit.max.get());
             let share = u128::from(stretch.share(self.limit.max).get());
             let scaled = u64::try_from(u128::from(lag).saturating_mul(max) / share);
-            let lag = scaled.unwrap_or(u64::MAX).min(MINUTE).max(lag);
+            let mut lag = scaled.unwrap_or(u64::MAX).min(MINUTE).max(lag);
+            if part.stretch.gateways == stretch.gateways {
+                // What was used of a share comes back at the pace of the share, and no faster for a Redis
+                // that comes and goes.
+                lag = lag.max(part.level.lag());
+            }
             *part = Arc::new(Part::new(stretch, self.limit.max, &self.clock, lag));
         }
         Arc::clone(&part)
+    }
+}
+
+/// Some of a bucket that are on their way to Redis.
+#[derive(Debug)]
+pub(super) struct Untold {
+    untold: Arc<AtomicU64>,
+    count: u64,
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        self.untold.fetch_sub(self.count, Ordering::AcqRel);
     }
 }
 

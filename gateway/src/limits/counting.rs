@@ -21,7 +21,7 @@ use store::{
 };
 use tokio::sync::mpsc;
 
-use super::places::Places;
+use super::{bucket::Untold, places::Places};
 use crate::metrics;
 
 /// How often it is looked how many gateways there are: for so long a new one and the others may together
@@ -64,7 +64,8 @@ impl Stretch {
 
 /// What Redis should hear.
 pub(super) enum News {
-    Charge(Charge),
+    /// With what is told once it is dropped.
+    Charge(Charge, Option<Untold>),
     /// A place of somebody is free again.
     Free((Scope, String)),
 }
@@ -88,11 +89,16 @@ impl Counting {
         }
     }
 
+    /// Whether there is a Redis at all.
+    pub(super) fn may_share(&self) -> bool {
+        self.fleet.is_some()
+    }
+
     /// Tells Redis what was used of a limit beyond what was taken, or below it.
-    pub(super) fn charge(&self, limit: &Limit, count: i64) {
+    pub(super) fn charge(&self, limit: &Limit, count: i64, untold: Option<Untold>) {
         if count != 0 && self.fleet().is_some() {
             let (name, max) = (name(limit.scope, &limit.scope_id, limit.kind), limit.max.get());
-            self.tell(News::Charge(Charge { name, max, count }));
+            self.tell(News::Charge(Charge { name, max, count }, untold));
         }
     }
 
@@ -148,12 +154,13 @@ impl Counting {
     /// Keeps looking.
     pub(super) async fn watch(self: Arc<Self>, store: Store) {
         let mut before = None;
+        let mut changes = self.fleet.as_ref().map(Fleet::changes);
         loop {
             self.look(&store).await;
             self.say(&mut before);
-            match &self.fleet {
-                Some(fleet) => {
-                    let _ = tokio::time::timeout(LOOK, fleet.changed()).await;
+            match &mut changes {
+                Some(changes) => {
+                    let _ = tokio::time::timeout(LOOK, changes.next()).await;
                 }
                 None => tokio::time::sleep(LOOK).await,
             }
@@ -165,17 +172,22 @@ impl Counting {
 pub(super) async fn tell(fleet: Fleet, places: Arc<Places>, mut news: mpsc::Receiver<News>) {
     let mut renewal = tokio::time::interval(RENEWAL);
     renewal.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // One for all rounds: what changes while one is told is seen by the next.
+    let mut changes = fleet.changes();
     loop {
         let mut heard = Vec::new();
         tokio::select! {
             count = news.recv_many(&mut heard, TOLD_MAX) => if count == 0 { return },
             _ = renewal.tick() => heard.extend(places.all().into_iter().map(News::Free)),
-            () = fleet.changed() => heard.extend(places.all().into_iter().map(News::Free)),
+            () = changes.next() => heard.extend(places.all().into_iter().map(News::Free)),
         }
-        let (mut charges, mut whose) = (Vec::new(), HashSet::new());
+        let (mut charges, mut untold, mut whose) = (Vec::new(), Vec::new(), HashSet::new());
         for news in heard {
             match news {
-                News::Charge(charge) => charges.push(charge),
+                News::Charge(charge, its) => {
+                    charges.push(charge);
+                    untold.extend(its);
+                }
                 News::Free(freed) => {
                     whose.insert(freed);
                 }
@@ -184,12 +196,19 @@ pub(super) async fn tell(fleet: Fleet, places: Arc<Places>, mut news: mpsc::Rece
         if !charges.is_empty() {
             fleet.charge(&charges).await;
         }
-        let of = |whose: &(Scope, String)| {
-            (name(whose.0, &whose.1, LimitKind::Concurrent), places.of(whose))
-        };
-        let told: Vec<(String, fleet::Places)> = whose.iter().map(of).collect();
-        for told in told.chunks(TOLD_MAX) {
-            fleet.places(told).await;
+        // Told, or lost: from now on it is in what this process says it used.
+        drop(untold);
+        let whose: Vec<(Scope, String)> = whose.into_iter().collect();
+        for whose in whose.chunks(TOLD_MAX) {
+            let of = |whose: &(Scope, String)| {
+                (name(whose.0, &whose.1, LimitKind::Concurrent), places.of(whose))
+            };
+            let told: Vec<(String, fleet::Places)> = whose.iter().map(of).collect();
+            if fleet.places(&told).await {
+                for (whose, (_, then)) in whose.iter().zip(&told) {
+                    places.forget(whose, *then);
+                }
+            }
         }
     }
 }

@@ -21,7 +21,9 @@ pub(super) struct Places {
 
 #[derive(Default)]
 struct Running {
-    counts: HashMap<Whose, u32>,
+    /// How many somebody has, and the version of that. None are kept until Redis has heard so: there they
+    /// would be taken until their lease is over.
+    counts: HashMap<Whose, fleet::Places>,
     /// How often any of them changed.
     version: u64,
 }
@@ -43,24 +45,33 @@ impl Places {
     pub(super) fn take(self: &Arc<Self>, limit: &Limit, max: u32) -> Option<Place> {
         let whose = (limit.scope, limit.scope_id.clone());
         let mut running = self.running();
-        let count = running.counts.get(&whose).copied().unwrap_or_default().saturating_add(1);
+        let count = running.counts.get(&whose).map_or(0, |known| known.count).saturating_add(1);
         if count > max {
             return None;
         }
-        running.counts.insert(whose.clone(), count);
         running.version += 1;
         let then = fleet::Places { count, version: running.version };
+        running.counts.insert(whose.clone(), then);
         Some(Place { places: Arc::clone(self), whose, then })
     }
 
     /// How many somebody has now.
     pub(super) fn of(&self, whose: &Whose) -> fleet::Places {
         let running = self.running();
-        let count = running.counts.get(whose).copied().unwrap_or_default();
+        let count = running.counts.get(whose).map_or(0, |known| known.count);
         fleet::Places { count, version: running.version }
     }
 
-    /// Everybody who has one.
+    /// Forgets somebody who has none, once Redis has heard of it and if nothing changed since.
+    pub(super) fn forget(&self, whose: &Whose, told: fleet::Places) {
+        let mut running = self.running();
+        let known = running.counts.get(whose);
+        if known.is_some_and(|known| known.count == 0 && known.version <= told.version) {
+            running.counts.remove(whose);
+        }
+    }
+
+    /// Everybody who has one, or had.
     pub(super) fn all(&self) -> Vec<Whose> {
         self.running().counts.keys().cloned().collect()
     }
@@ -75,9 +86,10 @@ impl Drop for Place {
         {
             let mut running = self.places.running();
             running.version += 1;
-            if let Some(count) = running.counts.get_mut(&self.whose) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
+            let version = running.version;
+            if let Some(known) = running.counts.get_mut(&self.whose) {
+                *known = fleet::Places { count: known.count.saturating_sub(1), version };
+                if known.count == 0 && !self.places.counting.may_share() {
                     running.counts.remove(&self.whose);
                 }
             }

@@ -273,6 +273,57 @@ fn more_than_a_share_that_was_used_is_no_debt_but_a_debt_stays_one() {
 }
 
 #[test]
+fn a_share_that_was_used_comes_back_at_its_own_pace_however_often_redis_goes() {
+    let (limits, clock) = among(2);
+    let bucket = limits.bucket(&requests(Scope::Key, 60));
+    let passed = |turn| {
+        let stretch = counting::Stretch { gateways: 2, turn };
+        (0..60).filter(|_| bucket.take(1, stretch).is_ok()).count()
+    };
+    assert_eq!(passed(0), 30);
+    for turn in 1..10 {
+        clock.advance(Duration::from_secs(10));
+        assert_eq!(passed(turn), 5, "turn {turn}");
+    }
+}
+
+#[test]
+fn what_is_on_its_way_to_redis_is_not_told_twice() {
+    let (limits, _clock) = limits();
+    let bucket = limits.bucket(&tokens(600)[0]);
+    bucket.note(100);
+    let untold = bucket.untold(200);
+    bucket.charge(200, By::All);
+    assert_eq!(bucket.own(), Duration::from_secs(10));
+    drop(untold);
+    assert_eq!(bucket.own(), Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn a_place_that_is_free_is_told_until_redis_has_heard_of_it() {
+    let options = store::fleet::Options {
+        url: types::Secret::new("redis://127.0.0.1:1"),
+        prefix: "p".to_owned(),
+        timeout: Duration::from_secs(1),
+    };
+    let fleet = Fleet::begin(&options, "one").unwrap();
+    let places = Arc::new(Places::new(Arc::new(Counting::new(Some(fleet)).0)));
+    let agent = limit(Scope::Agent, LimitKind::Concurrent, 2);
+    let whose = (agent.scope, agent.scope_id.clone());
+    let first = places.take(&agent, 2).unwrap();
+    places.forget(&whose, places.of(&whose));
+    drop(first);
+    let told = places.of(&whose);
+    assert_eq!((places.all(), told.count), (vec![whose.clone()], 0));
+    // One that came and went since is not forgotten for what was told before it.
+    drop(places.take(&agent, 2).unwrap());
+    places.forget(&whose, told);
+    assert_eq!(places.all(), [whose.clone()]);
+    places.forget(&whose, places.of(&whose));
+    assert!(places.all().is_empty());
+}
+
+#[test]
 fn a_refusal_of_a_share_says_so() {
     let (limits, _clock) = among(2);
     let key = [requests(Scope::Key, 4)];

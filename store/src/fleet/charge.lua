@@ -3,12 +3,17 @@
 local MINUTE, DAY = 60000000, 86400000000
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+-- When all of a limit is there again, by the clock as it is now: where it was set back since, so much earlier.
+local function arrives(key)
+  local at, said = string.match(redis.call('GET', key) or '', '^([%d.]+):(%d+)$')
+  if not at then return now end
+  return math.max(tonumber(at) - math.max(tonumber(said) - now, 0), now)
+end
 for i, key in ipairs(KEYS) do
   local each, count = MINUTE / tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local arrival = math.max(tonumber(redis.call('GET', key) or 0), now)
-  arrival = math.min(arrival + count * each, now + DAY)
+  local arrival = math.min(arrives(key) + count * each, now + DAY)
   if arrival > now then
-    redis.call('SET', key, string.format('%.3f', arrival), 'PX', math.ceil((arrival - now) / 1000) + 1)
+    redis.call('SET', key, string.format('%.3f:%.0f', arrival, now), 'PX', math.ceil((arrival - now) / 1000) + 1)
   else
     redis.call('DEL', key)
   end

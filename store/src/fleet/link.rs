@@ -103,11 +103,9 @@ impl Fleet {
         self.core.turns.load(Ordering::Acquire)
     }
 
-    /// Waits until it came or went.
-    pub async fn changed(&self) {
-        let mut state = self.core.state.subscribe();
-        state.mark_unchanged();
-        let _ = state.changed().await;
+    /// Hears from now on when it comes or goes.
+    pub fn changes(&self) -> Changes {
+        Changes(self.core.state.subscribe())
     }
 
     /// How many calls were refused early so far, on another gateway's word.
@@ -147,6 +145,20 @@ impl Fleet {
     }
 }
 
+/// When Redis came or went.
+pub struct Changes(watch::Receiver<State>);
+
+impl Changes {
+    /// Waits until it came or went since the last time, if it did not already. It may be dropped and asked
+    /// for again.
+    pub async fn next(&mut self) {
+        if self.0.changed().await.is_err() {
+            // Nobody keeps the connection any more.
+            std::future::pending().await
+        }
+    }
+}
+
 impl Core {
     fn connection(&self) -> std::sync::MutexGuard<'_, Option<MultiplexedConnection>> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
@@ -174,7 +186,8 @@ impl Core {
     async fn connect(&self) -> Result<MultiplexedConnection, String> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIME))
-            .set_response_timeout(Some(CONNECT_TIME))
+            // What is asked for has a shorter or longer limit of its own.
+            .set_response_timeout(Some(CONNECT_TIME.max(self.own.timeout)))
             .set_pipeline_buffer_size(WAITING_MAX)
             .set_concurrency_limit(WAITING_MAX);
         let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;

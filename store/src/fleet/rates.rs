@@ -1,7 +1,8 @@
 //! Rate limits in Redis: one script for all limits of a request, which takes from all of them or from
 //! none.
 //!
-//! A rate is GCRA's arrival time, in microseconds of Redis's clock: when all of the limit is there again.
+//! A rate is GCRA's arrival time, in microseconds of Redis's clock, `ARRIVAL:NOW`: when all of the limit is
+//! there again, and when that was said, so that a clock that is set back moves both.
 //! Who uses it tells in the same breath what it let through itself lately, so that a Redis that forgot
 //! everything knows at least that. Places are a hash of how many each gateway has taken: each tells its
 //! whole number every time, so that a number that was lost is right again with the next one, and one
@@ -123,15 +124,16 @@ impl Fleet {
         let _: Option<()> = self.ask(async |mut conn| call.invoke_async(&mut conn).await).await;
     }
 
-    /// Tells how many places this process has, of limits by name.
-    pub async fn places(&self, places: &[(String, Places)]) {
+    /// Tells how many places this process has, of limits by name. Whether that was heard.
+    pub async fn places(&self, places: &[(String, Places)]) -> bool {
         let own = self.own();
         let mut call = self.scripts().places.prepare_invoke();
         call.arg(&*own.name).arg(millis(PLACES_LEASE));
         for (name, Places { count, version }) in places {
             call.key(self.key(name)).arg(*count).arg(*version);
         }
-        let _: Option<()> = self.ask(async |mut conn| call.invoke_async(&mut conn).await).await;
+        let told: Option<()> = self.ask(async |mut conn| call.invoke_async(&mut conn).await).await;
+        told.is_some()
     }
 
     fn key(&self, name: &str) -> String {

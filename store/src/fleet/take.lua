@@ -8,13 +8,19 @@ local MINUTE, DAY = 60000000, 86400000000
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local who, lease = ARGV[1], tonumber(ARGV[2])
+-- When all of a limit is there again, by the clock as it is now: where it was set back since, so much earlier.
+local function arrives(key)
+  local at, said = string.match(redis.call('GET', key) or '', '^([%d.]+):(%d+)$')
+  if not at then return now end
+  return math.max(tonumber(at) - math.max(tonumber(said) - now, 0), now)
+end
 local answer, arrivals, places = {0}, {}, {}
 for i, key in ipairs(KEYS) do
   local at = 4 * i - 1
   local max, count, own = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   if ARGV[at] == 'take' then
     local each = MINUTE / max
-    local arrival = math.max(tonumber(redis.call('GET', key) or 0), now + math.min(own, DAY))
+    local arrival = math.max(arrives(key), now + math.min(own, DAY))
     -- A microsecond for what division loses.
     local beyond = arrival + math.min(count, max) * each - now - MINUTE
     if beyond > 1 then return {i, math.ceil(beyond)} end
@@ -33,6 +39,10 @@ for i, key in ipairs(KEYS) do
         void[#void + 1] = all[j]
       else
         taken = taken + tonumber(number)
+        -- Nobody's lease is longer: the clock was set back.
+        if tonumber(ends) > now + lease * 1000 then
+          redis.call('HSET', key, all[j], string.format('%s:%s:%.0f', number, version, now + lease * 1000))
+        end
       end
     end
     if taken > max then return {i, 0} end
@@ -42,7 +52,7 @@ for i, key in ipairs(KEYS) do
   end
 end
 for key, arrival in pairs(arrivals) do
-  redis.call('SET', key, string.format('%.3f', arrival), 'PX', math.ceil((arrival - now) / 1000) + 1)
+  redis.call('SET', key, string.format('%.3f:%.0f', arrival, now), 'PX', math.ceil((arrival - now) / 1000) + 1)
 end
 for key, place in pairs(places) do
   if #place[2] > 0 then redis.call('HDEL', key, unpack(place[2])) end

@@ -24,11 +24,21 @@ pub(super) struct Slot {
     pub(super) ahead: AtomicBool,
     /// When one may be taken ahead again; `None` at once.
     pub(super) ahead_after: Mutex<Option<Instant>>,
-    /// How often the database was asked, and the last refusal with the number of its ask.
+    /// How often the database was asked, or another gateway's word was heard.
     pub(super) asks: AtomicU64,
-    pub(super) refused: Mutex<Option<(u64, Nanos, Refusal)>>,
+    refused: Mutex<Option<Refused>>,
     /// What callers that wait want together.
     pub(super) wanted: AtomicI64,
+}
+
+/// The last refusal of a path.
+struct Refused {
+    /// The number of its ask.
+    number: u64,
+    /// Whoever asks for this or more hears the same, where no less than the second is of use.
+    amount: Nanos,
+    least: Nanos,
+    refusal: Refusal,
 }
 
 impl Slot {
@@ -68,17 +78,23 @@ impl Slot {
         Nanos(least.0.saturating_mul(8).max(waiting).max(pace))
     }
 
-    pub(super) fn refuse(&self, number: u64, amount: Nanos, refusal: Refusal) {
+    pub(super) fn refuse(&self, number: u64, (amount, least): (Nanos, Nanos), refusal: Refusal) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        *refused = Some((number, amount, refusal));
+        *refused = Some(Refused { number, amount, least, refusal });
     }
 
     /// The refusal of an ask for no more that began after the first `before` ones.
-    pub(super) fn refused_since(&self, before: u64, amount: Nanos) -> Option<Refusal> {
+    pub(super) fn refused_since(
+        &self,
+        before: u64,
+        amount: Nanos,
+        least: Nanos,
+    ) -> Option<Refusal> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let since =
-            |(number, least, _): &&(u64, Nanos, Refusal)| *number > before && *least <= amount;
-        refused.as_ref().filter(since).map(|(_, _, refusal)| refusal.clone())
+        let since = |refused: &&Refused| {
+            refused.number > before && refused.amount <= amount && refused.least <= least
+        };
+        refused.as_ref().filter(since).map(|refused| refused.refusal.clone())
     }
 }
 

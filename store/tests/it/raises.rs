@@ -16,6 +16,7 @@ on_both! {
     a_raise_is_on_top_until_it_ends;
     a_cap_that_is_set_or_adopted_keeps_its_raises;
     windows_that_begin_meanwhile_have_it_as_well;
+    a_window_that_is_over_is_raised_no_more;
     several_processes_end_a_raise_once;
     rows_that_are_made_while_a_raise_ends_have_it_or_not_for_good;
     a_permit_to_read_raises_nothing;
@@ -119,6 +120,15 @@ async fn windows_that_begin_meanwhile_have_it_as_well(database: &Database) {
     for (spec, left) in [(day(0), 10), (tomorrow, 10), (day(2), 10)] {
         assert_eq!(held(&store, &spec).await, left);
     }
+}
+
+async fn a_window_that_is_over_is_raised_no_more(database: &Database) {
+    let store = database.prepared().await;
+    let (yesterday, record) = (raise(&day(-1), 5, 3600), record(audit::Kind::Admin));
+    let refused = store.raises().add(&admin_permit(false), &yesterday, &record).await;
+    assert!(matches!(refused, Err(store::Error::Over)), "{refused:?}");
+    assert_eq!(store.raises().live(tenant()).await.unwrap(), []);
+    assert_eq!(database.count("select count(*) from accounts").await, 0);
 }
 
 async fn several_processes_end_a_raise_once(database: &Database) {

@@ -1,5 +1,7 @@
 //! What a window did not use and the next one gets, moved in the transaction that makes its row.
 
+use std::sync::LazyLock;
+
 use budget::{Account, CapSpec, Period, Scope, Zone};
 use store::{Store, ledger::Error, raises::NewRaise};
 use tokio::task::JoinSet;
@@ -15,6 +17,7 @@ on_both! {
     what_is_held_counts_as_used_whatever_comes_of_it;
     days_without_a_call_leave_their_cap_up_to_the_most;
     a_call_of_a_day_that_is_gone_spends_nothing_twice;
+    a_day_that_is_made_late_has_only_what_later_ones_left_of_it;
     a_raise_does_not_roll_over;
     a_cap_that_is_set_keeps_what_rolled_over_and_says_what_will;
     many_who_begin_a_day_together_begin_it_once;
@@ -26,8 +29,11 @@ fn day(days: i64) -> CapSpec {
     in_zone("UTC", days)
 }
 
+/// When the tests began. All days are counted from it, so that none passes while they run.
+static BEGUN: LazyLock<Timestamp> = LazyLock::new(Timestamp::now);
+
 fn in_zone(zone: &str, days: i64) -> CapSpec {
-    let now = Timestamp::now().plus_seconds(days * 24 * 3600);
+    let now = BEGUN.plus_seconds(days * 24 * 3600);
     let window = Period::Day.window(now, &Zone::get(zone).unwrap());
     let id = agent_id().to_string();
     let spec = CapSpec::new(tenant(), Scope::Agent, id, window, Some(Nanos(10 * CENT)), true);
@@ -130,22 +136,40 @@ async fn a_call_of_a_day_that_is_gone_spends_nothing_twice(database: &Database) 
     assert_eq!(target(&store, &day(2)).await, (16, 6));
 }
 
+async fn a_day_that_is_made_late_has_only_what_later_ones_left_of_it(database: &Database) {
+    let store = database.prepared().await;
+    // More rolls over than one day has.
+    let day = |days| CapSpec { rollover: Nanos(15 * CENT), ..day(days) };
+    spend(&store, &day(0), 10).await;
+    spend(&store, &day(3), 25).await;
+    refused(&store, &day(2), 6).await;
+    spend(&store, &day(2), 5).await;
+    assert_eq!(target(&store, &day(2)).await, (5, 10));
+    refused(&store, &day(1), 1).await;
+    store.caps().adopt(&[day(1), day(2), day(3)], &record(Kind::System)).await.unwrap();
+    let targets = [target(&store, &day(1)).await, target(&store, &day(2)).await];
+    assert_eq!(targets, [(0, 0), (5, 10)]);
+    assert_eq!(target(&store, &day(3)).await, (25, 15));
+}
+
 async fn a_raise_does_not_roll_over(database: &Database) {
     let store = database.prepared().await;
-    let ends_at = Timestamp::now().plus_seconds(3600 * 24 * 30);
-    let raise =
-        NewRaise { id: RaiseId::generate(), spec: day(0), amount: Nanos(5 * CENT), ends_at };
+    let ends_at = BEGUN.plus_seconds(3600 * 24 * 30);
+    // Not today, which may be over before the raise ends.
+    let [first, second, third] = [day(1), day(2), day(3)];
+    let spec = first.clone();
+    let raise = NewRaise { id: RaiseId::generate(), spec, amount: Nanos(5 * CENT), ends_at };
     store.raises().add(&admin_permit(false), &raise, &record(Kind::Admin)).await.unwrap();
-    spend(&store, &day(0), 8).await;
-    assert_eq!(target(&store, &day(0)).await, (15, 0));
-    spend(&store, &day(1), 1).await;
-    assert_eq!(target(&store, &day(1)).await, (17, 2), "ten, two and the raise itself");
+    spend(&store, &first, 8).await;
+    assert_eq!(target(&store, &first).await, (15, 0));
+    spend(&store, &second, 1).await;
+    assert_eq!(target(&store, &second).await, (17, 2), "ten, two and the raise itself");
     // Nor does one that has ended since.
     database.tamper("update raises set ends_at = 1").await;
     store.raises().end_due().await.unwrap();
-    assert_eq!(target(&store, &day(1)).await, (12, 2));
-    spend(&store, &day(2), 1).await;
-    assert_eq!(target(&store, &day(2)).await, (16, 6), "eleven of twelve are left, and six roll");
+    assert_eq!(target(&store, &second).await, (12, 2));
+    spend(&store, &third, 1).await;
+    assert_eq!(target(&store, &third).await, (16, 6), "eleven of twelve are left, and six roll");
 }
 
 async fn a_cap_that_is_set_keeps_what_rolled_over_and_says_what_will(database: &Database) {
@@ -197,10 +221,16 @@ async fn many_who_begin_a_day_together_begin_it_once(database: &Database) {
 
 async fn nothing_rolls_over_out_of_a_day_of_another_time_zone(database: &Database) {
     let store = database.prepared().await;
-    let (east, west) = (in_zone("Pacific/Kiritimati", 0), in_zone("Etc/GMT+12", 0));
-    spend(&store, &west, 4).await;
+    // Two whose days do not end in the next hours.
+    let hour = BEGUN.0 / 3_600_000_000 % 24;
+    let (east, west) = match hour {
+        6..14 => ("Etc/GMT-2", "UTC"),
+        _ => ("Pacific/Kiritimati", "Etc/GMT+12"),
+    };
     // Yesterday there, long before: it has left all.
-    let before = in_zone("Pacific/Kiritimati", -5);
+    let before = in_zone(east, -5);
+    let (east, west) = (in_zone(east, 0), in_zone(west, 0));
+    spend(&store, &west, 4).await;
     spend(&store, &before, 1).await;
     spend(&store, &east, 1).await;
     let (target, rolled) = target(&store, &east).await;

@@ -301,6 +301,7 @@ pub fn ask(path: Vec<CapSpec>, nanos: i64) -> HoldAsk {
         attempt: AttemptId::generate(),
         path,
         amount: Nanos(nanos),
+        least: Nanos(nanos),
         provider: PROVIDER.to_owned(),
         model: MODEL.to_owned(),
         price_row: "test".to_owned(),
