@@ -34,6 +34,7 @@ mod nats;
 mod outbox;
 mod owners;
 pub mod raises;
+mod reconciled;
 mod relay;
 mod retention;
 mod rollover;
