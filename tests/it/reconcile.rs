@@ -361,7 +361,7 @@ async fn nobody_is_charged_for_another_tenant_nor_for_a_call_that_goes_on() {
     .await;
     stage.rows.catch_up().await;
     let mut billed = stage.billed();
-    billed.get_mut("plain").unwrap().iter_mut().for_each(|figure| *figure *= 3);
+    billed.get_mut("plain").unwrap().iter_mut().for_each(|figure| *figure *= 10);
     let file = stage.export("more", |from, to| openai_page(&billed, from, to)).await;
     let alone = stage.reconcile(&file, &[]);
     assert_eq!(alone["calls"], 1, "the one that was counted is debited: {alone}");
