@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use snapshot::Snapshot;
 use store::approvals::{self, Approval, RequesterKind};
-use types::{ApprovalId, RequestId, TenantId, Timestamp, audit::Record};
+use types::{ApprovalId, ProviderKind, RequestId, TenantId, Timestamp, audit::Record};
 
 use crate::{
     asked::Asked,
@@ -68,6 +68,19 @@ impl Desk {
         let fits = bytes <= SHOWN_BYTES_MAX;
         self.shown = if fits { shown } else { json!({ "too_long_to_show_bytes": bytes }) };
         self
+    }
+
+    /// The name of the provider that is meant where nobody names it: the one that is called so, else
+    /// the only one of the kind; empty where there is none. Policy is asked about it.
+    pub(crate) fn provider_like(&self, name: &str, kind: ProviderKind) -> String {
+        let snapshot = self.room.control.snapshots.load();
+        let registry = &snapshot.registry;
+        let mut of_kind = registry.providers().filter(|provider| provider.kind == kind);
+        match (registry.provider(name), of_kind.next(), of_kind.next()) {
+            (Some(called), ..) => called.name.clone(),
+            (None, Some(only), None) => only.name.clone(),
+            _ => String::new(),
+        }
     }
 
     /// The name of whoever asks.

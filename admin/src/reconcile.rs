@@ -3,12 +3,15 @@
 mod sheet;
 mod view;
 
+use std::{collections::BTreeSet, time::Duration};
+
 use axum::Json;
-use budget::{Export, Share, Source, Width};
+use budget::{EDGE, Export, Share, Source, Width};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use snapshot::{Snapshot, keys::sha256_hex};
-use store::calls::SHARES_MAX;
+use snapshot::keys::sha256_hex;
+use store::calls::{Booking, OPEN_MAX};
+use tokio::sync::Semaphore;
 use types::{HoldId, Nanos, ProviderKind, Timestamp};
 use utoipa::ToSchema;
 
@@ -29,6 +32,10 @@ pub(crate) const RECONCILE_BYTES_MAX: usize = 2 * budget::EXPORT_BYTES_MAX + (64
 /// How long after a bucket's end the provider is taken to have counted all of it, where nobody says:
 /// Anthropic names five minutes, OpenAI says that its figures may be late.
 const COMPLETE_AFTER_SECONDS: u32 = 60 * 60;
+/// About how many shares go into one transaction; one bucket of a model is never parted.
+const SHARES_AIMED: usize = 500;
+/// One export at a time: each may need some hundred megabytes.
+static READING: Semaphore = Semaphore::const_new(1);
 /// The longest name of a file that is told and put on record.
 const FILE_CHARS_MAX: usize = 200;
 
@@ -53,6 +60,22 @@ pub struct NewReconciliation {
     /// Younger buckets are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_after_seconds: Option<u32>,
+    /// How near to a bucket's edge, in seconds, a call may be billed on its other side; ten minutes
+    /// where absent. What is charged for such calls is no ground for a credit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edge_seconds: Option<u32>,
+}
+
+/// What was asked, read and with what nobody said.
+struct Asked {
+    file: String,
+    hash: String,
+    export: Export,
+    /// Empty where none is named and none is meant.
+    provider: String,
+    bucket: Option<String>,
+    complete_after_seconds: u32,
+    edge_seconds: u32,
 }
 
 /// Compares an export with the ledger and says what would be booked. Changes nothing.
@@ -64,9 +87,10 @@ pub(crate) async fn compare(
     desk: Desk,
     Body(ask): Body<NewReconciliation>,
 ) -> Result<Json<Reconciliation>, Error> {
-    let target = ask.provider.clone().unwrap_or_default();
-    let act = desk.permit(Operation::BudgetCompare, &target).await?;
-    let (view, _) = compared(&act, ask).await?;
+    let _one = READING.acquire().await;
+    let asked = read(&desk, ask).await?;
+    let act = desk.permit(Operation::BudgetCompare, &asked.provider).await?;
+    let (view, _) = compared(&act, &asked).await?;
     Ok(Json(view))
 }
 
@@ -81,83 +105,143 @@ pub(crate) async fn reconcile(
     desk: Desk,
     Body(ask): Body<NewReconciliation>,
 ) -> Result<Json<Reconciliation>, Error> {
-    let target = ask.provider.clone().unwrap_or_default();
-    let hash = sha256_hex(ask.export.as_bytes());
+    let _one = READING.acquire().await;
+    let asked = read(&desk, ask).await?;
     // People who approve it see which file it is, not all that is in it.
-    let shown = json!({ "file": file(&ask), "provider": target, "export_sha256": hash });
-    let act = desk.showing(&shown).permit(Operation::BudgetReconcile, &target).await?;
-    let (mut view, shares) = compared(&act, ask).await?;
-    view.booked = Some(book(&act, &view, &hash, &shares).await?);
+    let desk = desk.showing(&asked.shown());
+    let act = desk.permit(Operation::BudgetReconcile, &asked.provider).await?;
+    let (mut view, bookings) = compared(&act, &asked).await?;
+    view.booked = Some(book(&act, &view, &asked, &bookings).await?);
     Ok(Json(view))
 }
 
-/// The comparison, and what is to be booked.
-async fn compared(
-    act: &Act,
-    ask: NewReconciliation,
-) -> Result<(Reconciliation, Vec<Share>), Error> {
-    let file = file(&ask);
+/// Reads the export and finds whose it is, before policy is asked: a rule about one provider holds also
+/// where nobody names it.
+async fn read(desk: &Desk, ask: NewReconciliation) -> Result<Asked, Error> {
+    let (file, hash) = (file(&ask), sha256_hex(ask.export.as_bytes()));
     let width = ask.bucket.as_deref().map(width).transpose()?;
-    let (named, wait) = (ask.provider, ask.complete_after_seconds);
     let text = ask.export;
     let read = tokio::task::spawn_blocking(move || Export::read(&text, width)).await;
     let export = read.map_err(|_| Error::Broke)?.map_err(|fault| {
-        let place = if file.is_empty() { fault.place } else { format!("{file}, {}", fault.place) };
+        let place = match file.as_str() {
+            "" => fault.place,
+            file => format!("{file}, {}", fault.place),
+        };
         Error::invalid(format!("{place}: {}", fault.message), fault.fix)
     })?;
+    let kind = match export.source {
+        Source::OpenAi => ProviderKind::OpenAi,
+        Source::Anthropic => ProviderKind::Anthropic,
+    };
+    let meant = || desk.provider_like(export.source.as_str(), kind);
+    let provider = ask.provider.unwrap_or_else(meant);
+    Ok(Asked {
+        file,
+        hash,
+        export,
+        provider,
+        bucket: ask.bucket,
+        complete_after_seconds: ask.complete_after_seconds.unwrap_or(COMPLETE_AFTER_SECONDS),
+        edge_seconds: ask
+            .edge_seconds
+            .unwrap_or_else(|| u32::try_from(EDGE.as_secs()).unwrap_or(u32::MAX)),
+    })
+}
+
+impl Asked {
+    /// What people see who approve it, and the record has.
+    fn shown(&self) -> serde_json::Value {
+        json!({
+            "file": self.file,
+            "provider": self.provider,
+            "export_sha256": self.hash,
+            "bucket": self.bucket,
+            "complete_after_seconds": self.complete_after_seconds,
+            "edge_seconds": self.edge_seconds,
+        })
+    }
+}
+
+/// The comparison, and what is to be booked.
+async fn compared(act: &Act, asked: &Asked) -> Result<(Reconciliation, Vec<Booking>), Error> {
+    let (provider, export) = (asked.provider.as_str(), &asked.export);
     let control = act.control();
     let snapshot = control.snapshots.load();
-    let provider = provider(&snapshot, named, export.source)?;
+    if snapshot.registry.provider(provider).is_none() {
+        let message = match provider {
+            "" => format!("the export is {}'s, and no one provider is that", export.source),
+            name => format!("there is no provider `{name}`"),
+        };
+        let fix = "name it: `--provider NAME`; `orchestack provider list` shows all";
+        return Err(Error::invalid(message, fix));
+    }
     let tenants = control.store.tenants().load_all().await?;
     let tenant = tenants.into_iter().find(|tenant| tenant.id == act.tenant());
     let since = tenant.map_or(Timestamp(0), |tenant| tenant.created_at);
-    let wait = i64::from(wait.unwrap_or(COMPLETE_AFTER_SECONDS));
+    let wait = i64::from(asked.complete_after_seconds);
     let until = Timestamp::now().plus_seconds(wait.saturating_neg());
 
-    let mut sheet = Sheet::new(&snapshot, &provider, &export, (since, until));
+    let edge = Duration::from_secs(asked.edge_seconds.into());
+    let mut sheet = Sheet::new(&snapshot, provider, export, (since, until, edge));
     if let Some(all) = sheet.span() {
-        let take = |model: &str, call: &budget::Call| sheet.charge(model, call);
-        let calls = control.store.calls();
-        calls.between((act.tenant(), &provider), all, take).await?;
-        for (model, started) in calls.open((act.tenant(), &provider), all).await? {
-            sheet.leave_open(&model, started);
+        let (calls, of) = (control.store.calls(), (act.tenant(), provider));
+        // What is booked before what is charged, and what is open before what is not: whatever comes
+        // between is seen at the booking, or here.
+        calls.booked(of, all).await?.iter().for_each(|span| sheet.leave_booked(span));
+        let open = calls.open(of, all).await?;
+        if open.len() >= OPEN_MAX {
+            sheet.leave_all();
         }
+        open.iter().for_each(|(model, started)| sheet.leave_open(model, *started));
+        for (model, started) in calls.unsure(of, all).await? {
+            sheet.leave_unsure(&model, started);
+        }
+        calls.between(of, all, |of, call| sheet.charge(of, call)).await?;
         sheet.lose(calls.lost(act.tenant(), all).await?);
+        if calls.others(of, all).await? {
+            sheet.share_account();
+        }
     }
-    let (rest, mut findings) = sheet.finish();
-    let shares = std::mem::take(&mut findings.shares);
-    Ok((view::of((file, provider, &export), rest, &findings, &shares), shares))
+    let (rest, findings, bookings) = sheet.finish();
+    let whose = (asked.file.clone(), provider.to_owned(), export);
+    let changed = changes(findings.shares()).count();
+    Ok((view::of(whose, rest, &findings, changed), bookings))
 }
 
 /// Books shares, a transaction for every few hundred, each with its record.
 async fn book(
     act: &Act,
     view: &Reconciliation,
-    hash: &str,
-    shares: &[Share],
+    asked: &Asked,
+    bookings: &[Booking],
 ) -> Result<BookedShares, Error> {
     let mut booked = (0_u64, Nanos::ZERO, Nanos::ZERO);
-    // Also an export that changes nothing is put on record.
-    let parts = shares.chunks(SHARES_MAX).chain(shares.is_empty().then_some(shares));
-    let count = shares.len().div_ceil(SHARES_MAX).max(1);
-    for (part, shares) in (1_usize..).zip(parts) {
-        let (credited, charged) = sums(shares.iter());
-        let record = act.record(json!({
-            "provider": view.provider,
-            "file": view.file,
-            "export_sha256": hash,
+    let parts = parts(bookings);
+    for (part, bookings) in (1_usize..).zip(&parts) {
+        let shares = || changes(bookings.iter().flat_map(|booking| &booking.shares));
+        let (credited, charged) = sums(shares());
+        let mut record = asked.shown();
+        // What was booked of it is in the ledger: a bucket that changed meanwhile is passed over.
+        let more = json!({
             "from": view.from,
             "to": view.to,
-            "part": format!("{part} of {count}"),
-            "calls": shares.len(),
-            "credited_nanos": credited,
-            "charged_nanos": charged,
+            "part": format!("{part} of {}", parts.len()),
+            "asked_calls": shares().count(),
+            "asked_credited_nanos": credited,
+            "asked_charged_nanos": charged,
             "unexplained_nanos": view.total.unexplained.nanos,
-        }));
-        let calls = act.control().store.calls();
-        let done: Vec<HoldId> = calls.reconcile(act.permit(), shares.to_vec(), &record).await?;
-        let (credited, charged) = sums(shares.iter().filter(|share| done.contains(&share.hold)));
-        booked.0 = booked.0.saturating_add(u64::try_from(done.len()).unwrap_or(u64::MAX));
+        });
+        if let (Some(record), serde_json::Value::Object(more)) = (record.as_object_mut(), more) {
+            record.extend(more);
+        }
+        let (record, calls) = (act.record(record), act.control().store.calls());
+        let done =
+            calls.reconcile(act.permit(), &view.provider, bookings.to_vec(), &record).await?;
+        let done: BTreeSet<HoldId> = done.into_iter().collect();
+        let booked_now = || shares().filter(|share| done.contains(&share.hold));
+        let (credited, charged) = sums(booked_now());
+        let calls = u64::try_from(booked_now().count()).unwrap_or(u64::MAX);
+        booked.0 = booked.0.saturating_add(calls);
         booked.1.0 = booked.1.0.saturating_add(credited.0);
         booked.2.0 = booked.2.0.saturating_add(charged.0);
     }
@@ -170,38 +254,37 @@ async fn book(
     })
 }
 
+/// Bookings by transactions, one at least: also an export that changes nothing is put on record.
+fn parts(bookings: &[Booking]) -> Vec<&[Booking]> {
+    let (mut parts, mut rest) = (Vec::new(), bookings);
+    loop {
+        let mut shares = 0_usize;
+        let more = |booking: &&Booking| {
+            let first = shares == 0;
+            shares = shares.saturating_add(booking.shares.len());
+            first || shares <= SHARES_AIMED
+        };
+        let count = rest.iter().take_while(more).count();
+        let (part, after) = rest.split_at(count);
+        parts.push(part);
+        rest = after;
+        if rest.is_empty() {
+            return parts;
+        }
+    }
+}
+
+/// The shares that change something.
+fn changes<'s>(shares: impl Iterator<Item = &'s Share>) -> impl Iterator<Item = &'s Share> {
+    shares.filter(|share| share.by != Nanos::ZERO)
+}
+
 /// What shares credit and what they charge together, both above zero.
 fn sums<'s>(shares: impl Iterator<Item = &'s Share>) -> (Nanos, Nanos) {
     shares.fold((Nanos::ZERO, Nanos::ZERO), |(credited, charged), share| match share.by {
         Nanos(..0) => (Nanos(credited.0.saturating_sub(share.by.0)), charged),
         Nanos(by) => (credited, Nanos(charged.0.saturating_add(by))),
     })
-}
-
-/// The provider that an export is of.
-fn provider(snapshot: &Snapshot, named: Option<String>, source: Source) -> Result<String, Error> {
-    let registry = &snapshot.registry;
-    let fix = "name it: `--provider NAME`; `orchestack provider list` shows all";
-    if let Some(name) = named {
-        let known = registry.provider(&name).is_some();
-        let unknown = || Error::invalid(format!("there is no provider `{name}`"), fix);
-        return if known { Ok(name) } else { Err(unknown()) };
-    }
-    if registry.provider(source.as_str()).is_some() {
-        return Ok(source.as_str().to_owned());
-    }
-    let kind = match source {
-        Source::OpenAi => ProviderKind::OpenAi,
-        Source::Anthropic => ProviderKind::Anthropic,
-    };
-    let mut of_kind = registry.providers().filter(|provider| provider.kind == kind);
-    match (of_kind.next(), of_kind.next()) {
-        (Some(only), None) => Ok(only.name.clone()),
-        _ => {
-            let message = format!("the export is {source}'s, and no one provider is that");
-            Err(Error::invalid(message, fix))
-        }
-    }
 }
 
 fn width(text: &str) -> Result<Width, Error> {

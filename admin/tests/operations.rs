@@ -206,6 +206,44 @@ async fn a_permitted_change_that_fails_is_on_record_and_long_names_are_cut() {
     assert!(records[0].resource.len() < 300);
 }
 
+/// A rule about one provider holds also where nobody names it.
+#[tokio::test]
+async fn policy_is_asked_about_the_provider_that_an_export_is_of() {
+    let house = House::build().await;
+    let provider =
+        json!({ "name": "box", "base_url": "http://127.0.0.1:9/v1", "locality": "local" });
+    let (status, _) = call(house.local(), "POST", "/api/v1/providers", Some(provider)).await;
+    assert!(status.is_success());
+    let stranger = house.token_of("nobody").await;
+    let table = "start_time,end_time,model,input_tokens,output_tokens\n";
+    for path in ["/api/v1/budget/compare", "/api/v1/budget/reconcile"] {
+        let export = Some(json!({ "export": table }));
+        let (status, _) = call_as(&house, &stranger, ("POST", path), export).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+    }
+    let asked = json!({ "export": table, "complete_after_seconds": 7, "edge_seconds": 9 });
+    let (status, _) = call(house.local(), "POST", "/api/v1/budget/reconcile", Some(asked)).await;
+    assert_eq!(status, StatusCode::OK);
+    let records = house.records(Some(Kind::Admin)).await;
+    let of: Vec<_> = records
+        .iter()
+        .filter(|record| record.resource.starts_with("budget."))
+        .map(|record| (record.resource.as_str(), record.outcome.as_str()))
+        .collect();
+    for (resource, outcome) in [
+        ("budget.compare:box", "policy_denied"),
+        ("budget.reconcile:box", "policy_denied"),
+        ("budget.reconcile:box", "ok"),
+    ] {
+        assert!(of.contains(&(resource, outcome)), "{of:?}");
+    }
+    // What was asked is on record as that, with what it was asked with.
+    let done = records.iter().find(|r| r.resource == "budget.reconcile:box" && r.outcome == "ok");
+    let detail = serde_json::to_value(&done.unwrap().detail).unwrap();
+    let expected = [("complete_after_seconds", 7), ("edge_seconds", 9), ("asked_calls", 0)];
+    assert!(expected.iter().all(|(name, value)| detail[name] == *value), "{detail}");
+}
+
 #[tokio::test]
 async fn every_operation_that_changes_something_leaves_one_record() {
     let house = House::build().await;

@@ -3,7 +3,7 @@
 //!
 //! INVARIANT: nobody is credited below what the provider may have billed. Three things make it unsure
 //! to which bucket a cost belongs, and what lies within them is left alone:
-//! - a call that runs across an edge of a bucket may be billed on either side of it;
+//! - a call that runs across an edge of a bucket, or comes near it, may be billed on either side of it;
 //! - each of our rows is rounded up to a nano-dollar, and so is each of theirs;
 //! - a price that depends on what an export does not tell: such a bucket is left out.
 //!
@@ -16,7 +16,7 @@
 
 mod split;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use types::{HoldId, Nanos, Timestamp};
 
@@ -49,9 +49,15 @@ pub struct Comparison {
     /// First instants and the first after them, in order.
     spans: Vec<(Timestamp, Timestamp)>,
     cells: BTreeMap<(String, usize), Cell>,
-    /// Whether there may be calls that the ledger does not know yet.
+    /// How near to an edge a call may be billed on its other side, in microseconds.
+    margin: i64,
+    /// Whether there may be calls that the ledger does not know.
     incomplete: bool,
 }
+
+/// How near to a bucket's edge a call may be billed on its other side, where nobody says: a call that
+/// its caller left or that was cut ends earlier for us than for the provider, and clocks differ.
+pub const EDGE: Duration = Duration::from_secs(10 * 60);
 
 /// One model in one bucket.
 #[derive(Debug, Clone, Default)]
@@ -100,14 +106,34 @@ pub struct Findings {
     pub models: BTreeMap<String, Found>,
     /// Together.
     pub all: Found,
-    /// Who is credited and charged what.
+    /// Who is credited and charged what, by model and bucket.
+    pub cells: Vec<Shares>,
+}
+
+/// Who is credited and charged what of one model in one bucket. They are right together only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shares {
+    /// The model.
+    pub model: String,
+    /// The number of the bucket.
+    pub bucket: usize,
+    /// At least one.
     pub shares: Vec<Share>,
 }
 
+impl Findings {
+    /// Every share.
+    pub fn shares(&self) -> impl Iterator<Item = &Share> {
+        self.cells.iter().flat_map(|cell| &cell.shares)
+    }
+}
+
 impl Comparison {
-    /// Of these buckets, in order, none of which reaches into another.
-    pub fn new(spans: Vec<(Timestamp, Timestamp)>) -> Self {
-        Self { spans, cells: BTreeMap::new(), incomplete: false }
+    /// Of these buckets, in order, none of which reaches into another. A call that is within `edge` of
+    /// the end of one, as [`EDGE`], may be billed on either side.
+    pub fn new(spans: Vec<(Timestamp, Timestamp)>, edge: Duration) -> Self {
+        let margin = i64::try_from(edge.as_micros()).unwrap_or(i64::MAX);
+        Self { spans, cells: BTreeMap::new(), margin, incomplete: false }
     }
 
     /// Adds what the provider billed for a model in the bucket of that number.
@@ -117,23 +143,26 @@ impl Comparison {
         cell.lines += 1;
     }
 
-    /// Adds a call of ours. One that began in none of the buckets counts where it ran into them.
+    /// Adds a call of ours. One that began in none of the buckets counts where it ran into them, or may
+    /// have.
     pub fn charge(&mut self, model: &str, call: &Call) {
         let before = i128::from(call.before.0);
-        let first = self.spans.partition_point(|(_, ends)| *ends <= call.started);
+        let from = Timestamp(call.started.0.saturating_sub(self.margin));
+        let to = Timestamp(call.ended.max(call.started).0.saturating_add(self.margin));
+        let first = self.spans.partition_point(|(_, ends)| *ends <= from);
         for bucket in first..self.spans.len() {
             let Some(&(starts, ends)) = self.spans.get(bucket) else { return };
-            if starts > call.ended.max(call.started) {
+            if starts > to {
                 return;
             }
             let cell = self.cell(model, bucket);
-            if starts > call.started {
+            if !(starts..ends).contains(&call.started) {
                 cell.enters += before;
                 continue;
             }
             cell.ours += i128::from(call.charged.0);
             cell.calls += 1;
-            if call.ended >= ends {
+            if from < starts || to >= ends {
                 cell.leaves += before;
             }
             if call.guess.is_some() {
@@ -147,7 +176,13 @@ impl Comparison {
         self.cells.remove(&(model.to_owned(), bucket)).is_some()
     }
 
-    /// There may be calls that the ledger does not know yet: what the provider billed more is not put on
+    /// Models with the numbers of buckets in which more calls than so many may have a share.
+    pub fn crowded(&self, most: usize) -> Vec<(String, usize)> {
+        let crowded = self.cells.iter().filter(|(_, cell)| cell.guesses.len() > most);
+        crowded.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// There may be calls that the ledger does not know: what the provider billed more is not put on
     /// those that it knows.
     pub fn set_incomplete(&mut self) {
         self.incomplete = true;
@@ -156,10 +191,14 @@ impl Comparison {
     /// Compares.
     pub fn finish(self) -> Findings {
         let mut findings = Findings::default();
-        for ((model, _), cell) in self.cells {
-            let found = cell.settle(!self.incomplete, &mut findings.shares);
+        for ((model, bucket), cell) in self.cells {
+            let mut shares = Vec::new();
+            let found = cell.settle(!self.incomplete, &mut shares);
             findings.all.add(&found);
-            findings.models.entry(model).or_default().add(&found);
+            findings.models.entry(model.clone()).or_default().add(&found);
+            if !shares.is_empty() {
+                findings.cells.push(Shares { model, bucket, shares });
+            }
         }
         findings
     }
@@ -182,6 +221,16 @@ impl Cell {
                 let of = |call: &&Call| call.guess.is_some_and(|guess| ranked.contains(&guess));
                 let calls: Vec<&Call> = self.guesses.iter().filter(of).collect();
                 rest -= found.spread(&calls, |call| call.charged.0, (rest, -1), shares);
+            }
+            if !shares.is_empty() {
+                // What is too much of a provisional charge is in the credit of another: nobody may
+                // take it back a second time.
+                let stays = |call: &&Call| {
+                    call.guess == Some(Basis::Provisional)
+                        && shares.iter().all(|share| share.hold != call.hold)
+                };
+                let stay: Vec<_> = self.guesses.iter().filter(stays).collect();
+                shares.extend(stay.iter().map(|c| Share::new(c.hold, c.charged, Nanos::ZERO)));
             }
         } else if debits {
             let room = |call: &Call| match call.charged {

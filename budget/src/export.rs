@@ -22,6 +22,11 @@ use record::Record;
 pub const EXPORT_BYTES_MAX: usize = 8 << 20;
 /// The most results of one file, over all of its buckets.
 pub const EXPORT_LINES_MAX: usize = 200_000;
+/// The most values of one file of JSON, counted before they are read: one of two bytes takes a hundred in
+/// memory, an object six hundred.
+pub const EXPORT_VALUES_MAX: usize = 1_000_000;
+/// The most objects among them.
+pub const EXPORT_OBJECTS_MAX: usize = 250_000;
 /// The most buckets of one file: a month of minutes.
 pub const EXPORT_BUCKETS_MAX: usize = 31 * 24 * 60;
 

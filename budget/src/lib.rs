@@ -30,7 +30,7 @@ pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
 pub use books::Books;
 pub use bound::{Unpriced, affordable_output, bound, cost, dearest_class, saved};
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
-pub use comparison::{Call, Comparison, Findings, Found};
+pub use comparison::{Call, Comparison, EDGE, Findings, Found, Shares};
 pub use export::{
     Bucket, EXPORT_BYTES_MAX, EXPORT_LINES_MAX, Export, Length, Line, Source, Width, undated,
 };

@@ -85,8 +85,7 @@ pub enum Op {
         fence: u64,
     },
     /// Credit and charge holds that are settled what a provider's usage export says they should have
-    /// been: each once, by a row of its own. A share that does not fit is passed over, and the others
-    /// are not.
+    /// been: each once, by a row of its own. Where one share does not fit, nobody gets any.
     Reconcile {
         /// Whose holds they are; one of another tenant is passed over.
         tenant: TenantId,
@@ -135,9 +134,10 @@ pub struct Share {
     /// The hold.
     pub hold: HoldId,
     /// What it was charged when its share was worked out, overrun included. Where that is not so any
-    /// more, the share is passed over.
+    /// more, the share does not fit.
     pub charged: Nanos,
-    /// What it is charged beside that; negative for a credit, which is never beyond `charged`.
+    /// What it is charged beside that; negative for a credit, which is never beyond `charged`. Nothing
+    /// for a provisional charge that stays: nobody corrects it after that.
     pub by: Nanos,
 }
 

@@ -323,7 +323,7 @@ Example:
   orchestack budget reconcile claude_api_tokens.csv --bucket 1h --json
 
 Without --apply nothing is changed. What the calls do not explain is told and never booked. An export
-that was booked before, or overlaps with one, books nothing twice.")]
+that was booked before books nothing twice, and one with other buckets of that time nothing.")]
     Reconcile(Reconcile),
 }
 
@@ -341,6 +341,10 @@ pub(crate) struct Reconcile {
     /// Leave out buckets that ended less than so long ago, as the provider may not have counted all.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub(crate) complete_after: u32,
+    /// How near to a bucket's edge a call may be billed on its other side: clocks differ, and a call that
+    /// was left ends later for the provider. Credit nothing that such calls explain.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = seconds)]
+    pub(crate) edge: u32,
     /// Book the credits and charges.
     #[arg(long)]
     pub(crate) apply: bool,

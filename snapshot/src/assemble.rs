@@ -445,6 +445,7 @@ fn own_price(file: &ModelFile) -> Option<Price> {
     if second > Nanos::ZERO {
         id = format!("{id},second:{}", second.0);
     }
+    id.push_str(&called_as(&file.id, &file.upstream));
     Some(Price {
         standard: schedule(standard),
         classes: classes().map(|(class, price)| (class, schedule(price))).collect(),
@@ -452,6 +453,12 @@ fn own_price(file: &ModelFile) -> Option<Price> {
         fees: Fees { second, ..Fees::default() },
         ..Price::flat(id, standard.input, standard.output)
     })
+}
+
+/// What a price's id says of whose it is: rows of the ledger tell by it which model was called, where
+/// that is another one under the same id later.
+pub(crate) fn called_as(id: &str, upstream: &str) -> String {
+    if id == upstream { String::new() } else { format!(",as:{upstream}") }
 }
 
 fn figures(TokenPrice { input, output, cached }: TokenPrice) -> String {

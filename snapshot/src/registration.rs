@@ -6,6 +6,8 @@ use router::{Capabilities, Model, Origin, Provider};
 use serde::{Deserialize, Serialize};
 use types::{Locality, MoneyError, Nanos, NanosPerMillion, ProviderKind, SizeClass};
 
+use crate::assemble::called_as;
+
 /// A provider as registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,7 +182,8 @@ impl ModelSpec {
         let per_million =
             |text: &str| Ok::<_, MoneyError>(NanosPerMillion(text.parse::<Nanos>()?.0));
         let (input, output) = (per_million(&price.input)?, per_million(&price.output)?);
-        let id = format!("{}@registered:{}/{}", self.id, input.0, output.0);
+        let named = called_as(&self.id, &self.upstream);
+        let id = format!("{}@registered:{}/{}{named}", self.id, input.0, output.0);
         Ok(Some(budget::Price::flat(id, input, output)))
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use budget::{
     Account, AccountKey, Backing, BadStep, Books, CapSpec, HoldEvent, HoldState, Op, Outcome,
-    Refusal, Share,
+    Refusal,
 };
 use serde_json::json;
 use sqlx::AnyConnection;
@@ -21,7 +21,9 @@ use crate::{
     audit::{Draft, Link},
     booked::{self, Settlements},
     denied::{self, Spent},
-    fault, holds, outbox, owners, rollup, slices,
+    fault, holds, outbox, owners,
+    reconciled::Reconciled,
+    rollup, slices,
     store::Inner,
     writer::{Applied, Ask, Entry},
 };
@@ -59,18 +61,21 @@ pub(crate) async fn write(
         false => 0,
     };
     let lease_until = lease(inner, now);
+    let asks = entries.iter().filter_map(|entry| entry.ask.as_ref());
+    let mut reconciled = Reconciled::load(&mut tx, asks).await?;
     let (mut books, mut askers) = load(&mut tx, inner, entries, now).await?;
     let share = share(&mut tx, entries, now).await?;
     let spent = Spent::of(inner, books.accounts());
     let clock = Clock { lease_until, fence, share };
     let Decided { applied, records, settlements } =
-        decide(&mut books, &mut askers, entries, (&clock, carried, now))?;
+        decide((&mut books, &mut reconciled), &mut askers, entries, (&clock, carried, now))?;
 
     let changed: Vec<Account> = books.changed_accounts().cloned().collect();
     accounts::write(&mut tx, &changed).await?;
     let noted = alerts::note(&mut tx, inner, &books, &full(&applied), now).await?;
     holds::write(&mut tx, &books, &askers).await?;
     slices::rows::write(&mut tx, &books, &askers).await?;
+    reconciled.write(&mut tx).await?;
     let booked = booked::all(&books, &askers, &settlements)?;
     booked::write(&mut tx, &booked).await?;
     rollup::add(&mut tx, &booked).await?;
@@ -109,7 +114,7 @@ struct Decided {
 
 /// Applies the entries, apart from those that are carried already.
 fn decide(
-    books: &mut Books,
+    (books, reconciled): (&mut Books, &mut Reconciled),
     askers: &mut Askers,
     entries: &[Entry],
     (clock, carried, now): (&Clock, u64, Timestamp),
@@ -122,6 +127,9 @@ fn decide(
             continue;
         }
         let result = match &entry.ask {
+            Some(Ask::Reconcile { tenant, provider, bookings }) => {
+                Ok(Some(reconciled.book(books, (*tenant, provider), bookings, now)))
+            }
             Some(ask) => apply(books, ask, clock, now).map(Some),
             None => Ok(None),
         };
@@ -254,8 +262,9 @@ impl Ask {
                 Op::Slice(ask)
             }
             Self::CloseSlice { slice } => Op::CloseSlice { slice: *slice, fence },
-            Self::Reconcile { tenant, shares } => {
-                Op::Reconcile { tenant: *tenant, shares: shares.clone() }
+            Self::Reconcile { tenant, bookings, .. } => {
+                let shares = bookings.iter().flat_map(|booking| &booking.shares);
+                Op::Reconcile { tenant: *tenant, shares: shares.copied().collect() }
             }
             Self::Reap => Op::Reap,
         }
@@ -274,11 +283,13 @@ impl Ask {
         }
     }
 
-    fn shares(&self) -> &[Share] {
-        match self {
-            Self::Reconcile { shares, .. } => shares,
+    /// The holds that an export's shares are of.
+    fn shared(&self) -> impl Iterator<Item = HoldId> {
+        let bookings = match self {
+            Self::Reconcile { bookings, .. } => bookings.as_slice(),
             _ => &[],
-        }
+        };
+        bookings.iter().flat_map(|booking| &booking.shares).map(|share| share.hold)
     }
 
     fn slice(&self) -> Option<HoldId> {
@@ -315,9 +326,10 @@ impl Ask {
 
 /// Loads the holds, slices and accounts that entries touch.
 ///
-/// INVARIANT: everybody locks its own row of `owners` first, then holds, then slices, then accounts, then the sums that reports read, then the
-/// head of the audit chain, each in the order of ids, so that two gateways wait for each other
-/// instead of blocking each other.
+/// INVARIANT: everybody locks its own row of `owners` first, then the providers whose exports are booked,
+/// then holds, then slices, then accounts, then the sums that reports read, then the head of the audit
+/// chain, each in the order of ids, so that two gateways wait for each other instead of blocking each
+/// other.
 async fn load(
     conn: &mut AnyConnection,
     inner: &Inner,
@@ -325,7 +337,7 @@ async fn load(
     now: Timestamp,
 ) -> Result<(Books, Askers), Error> {
     let asks = || entries.iter().filter_map(|entry| entry.ask.as_ref());
-    let shares = || asks().flat_map(Ask::shares).map(|share| share.hold);
+    let shares = || asks().flat_map(Ask::shared);
     let mut ids: BTreeSet<String> =
         asks().filter_map(Ask::hold).chain(shares()).map(|hold| hold.to_string()).collect();
     let reaps = asks().any(|ask| matches!(ask, Ask::Reap));

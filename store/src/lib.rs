@@ -35,6 +35,7 @@ mod nodelay;
 mod outbox;
 mod owners;
 pub mod raises;
+mod reconciled;
 mod relay;
 mod retention;
 mod rollover;

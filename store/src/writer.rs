@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use budget::{Basis, HoldAsk, Outcome, Refusal, Share, SliceAsk};
+use budget::{Basis, HoldAsk, Outcome, Refusal, SliceAsk};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use types::{AgentId, HoldId, KeyId, Nanos, TenantId};
@@ -28,6 +28,7 @@ use crate::{
     audit::Draft,
     journal::{self, Journal, Purpose, frame::Frame},
     ledger::{Ended, Settlement},
+    reconciled::Booking,
     store::Inner,
 };
 use task::Writer;
@@ -91,7 +92,8 @@ pub(crate) enum Ask {
     #[serde(skip)]
     Reconcile {
         tenant: TenantId,
-        shares: Vec<Share>,
+        provider: String,
+        bookings: Vec<Booking>,
     },
 }
 

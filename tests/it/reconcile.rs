@@ -35,20 +35,18 @@ impl Stage {
         };
         let simulator = Simulator::start(options).await.unwrap();
         let mut setup = Setup::new(database).await;
-        setup.set("upstream.idle_timeout", "1s").set("budget.agent_day", "1000.00");
+        // The simulator shares this process's cores with the tests beside it.
+        setup
+            .set("upstream.idle_timeout", "10s")
+            .set("ledger.admission_timeout", "20s")
+            .set("budget.agent_day", "1000.00");
         let tree = setup.tree();
         match anthropic {
             true => tree.anthropic_provider("theirs", &simulator, "cloud"),
             false => tree.openai_provider("theirs", &simulator, "cloud"),
         };
         for (id, capabilities) in MODELS.into_iter().zip(["", ", \"reasoning\""]) {
-            let text = format!(
-                "[[model]]\nid = \"our-{id}\"\nprovider = \"theirs\"\nupstream = \"{id}\"\n\
-                 context_tokens = 128000\nmax_output_tokens = 4096\n\
-                 capabilities = [\"streaming\"{capabilities}]\n\
-                 price.input = \"3.00\"\nprice.output = \"15.00\"\n"
-            );
-            tree.write(&format!("models/{id}.toml"), &text);
+            tree.write(&format!("models/{id}.toml"), &model(id, capabilities));
         }
         let server = setup.start().await;
         let caller = Caller::new(&server, "default");
@@ -115,7 +113,8 @@ impl Stage {
     }
 
     pub(crate) fn reconcile(&self, file: &str, more: &[&str]) -> Value {
-        let words = ["budget", "reconcile", file, "--complete-after", "0s"];
+        // Its buckets are of seconds: within the usual margin nothing would be credited.
+        let words = ["budget", "reconcile", file, "--complete-after", "0s", "--edge", "0s"];
         self.server.json(&[&words[..], more].concat())
     }
 
@@ -129,6 +128,16 @@ impl Stage {
         }
         sum
     }
+}
+
+/// The file of a model.
+fn model(id: &str, capabilities: &str) -> String {
+    format!(
+        "[[model]]\nid = \"our-{id}\"\nprovider = \"theirs\"\nupstream = \"{id}\"\n\
+         context_tokens = 128000\nmax_output_tokens = 4096\n\
+         capabilities = [\"streaming\"{capabilities}]\n\
+         price.input = \"3.00\"\nprice.output = \"15.00\"\n"
+    )
 }
 
 fn now() -> Duration {
@@ -258,6 +267,137 @@ async fn a_table_of_openais_dashboard_brings_guesses_to_the_bill() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_of_anthropics_api_brings_guesses_to_the_bill() {
     books_the_difference(Database::Sqlite, true, anthropic_page).await;
+}
+
+/// The buckets of an export in two: what was booked in one width is never booked in another.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_booked_in_one_width_is_not_booked_in_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::new(Database::Sqlite, folder.path(), false).await;
+    stage.calls().await;
+    let billed = stage.billed();
+    // Its bucket has two seconds at least.
+    until(stage.began + 1).await;
+    let wide = stage.export("wide", |from, to| openai_page(&billed, from, to)).await;
+    // Within the usual margin nothing of a few seconds is sure.
+    let words = ["budget", "reconcile", &wide, "--complete-after", "0s", "--apply"];
+    let careful = stage.server.json(&words);
+    assert_eq!((&careful["calls"], &careful["booked"]["calls"]), (&json!(0), &json!(0)));
+    let booked = stage.reconcile(&wide, &["--apply"])["booked"]["calls"].as_i64().unwrap();
+    assert!(booked >= 3, "{booked}");
+    let charged = stage.charged().await;
+
+    let none = Billed::new();
+    let narrow = |from: u64, to: u64| {
+        let page = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+        let bucket = |billed, from, to| page(openai_page(billed, from, to))["data"][1].clone();
+        let middle = from + 1;
+        json!({ "data": [bucket(&none, from, middle), bucket(&billed, middle, to)] }).to_string()
+    };
+    let file = stage.export("narrow", narrow).await;
+    let again = stage.reconcile(&file, &["--apply"]);
+    assert_eq!(again["booked"]["calls"], 0, "{again}");
+    let left = again["left_out"].as_array().unwrap();
+    let told = |model: &str| {
+        left.iter().any(|left| {
+            let why = left["why"].as_str().unwrap();
+            left["model"] == model && why.contains("was booked: export with the buckets")
+        })
+    };
+    assert!(told("plain") && told("thinker"), "{again}");
+    assert_eq!(stage.charged().await, charged);
+    // The same width is as good as ever.
+    let same = stage.reconcile(&wide, &["--apply"]);
+    assert_eq!(
+        (&same["left_out"][0]["model"], &same["total"]["buckets"]),
+        (&Value::Null, &json!(2))
+    );
+}
+
+/// What was called is not what the registry has by now: nobody is credited for it, nor charged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_was_another_when_it_was_called_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::new(Database::Sqlite, folder.path(), false).await;
+    stage.calls().await;
+    let billed = stage.billed();
+    // The one has another upstream by now, and the other another id.
+    let (mut plain, mut thinker) = (model(MODELS[0], ""), model(MODELS[1], ""));
+    plain = plain.replace("upstream = \"plain\"", "upstream = \"simple\"");
+    thinker = thinker.replace("our-thinker", "new-thinker");
+    // Theirs has the new names, and nothing else is said of these calls: all would be credited.
+    let named: Billed = [("simple".to_owned(), [0; 4]), ("thinker".to_owned(), [0; 4])].into();
+    let tree = stage.server.tree();
+    tree.write("models/plain.toml", &plain).write("models/thinker.toml", &thinker).commit("others");
+    stage.server.json(&["policy", "reload"]);
+    let before = stage.charged().await;
+    let file = stage.export("usage", |from, to| openai_page(&named, from, to)).await;
+    let found = stage.reconcile(&file, &["--apply"]);
+    assert_eq!(found["booked"]["calls"], 0, "{found}");
+    let left = found["left_out"].as_array().unwrap();
+    let why =
+        left.iter().find(|left| left["model"] == "simple").expect("it is told")["why"].clone();
+    assert!(why.as_str().unwrap().starts_with("`our-plain` was called at another price"), "{why}");
+    assert_eq!(found["absent"][0]["model"], "our-thinker", "{found}");
+    // Nor is it put on others that the provider billed what the registry does not know any more.
+    let notes = found["notes"].to_string();
+    assert!(notes.contains("nobody is charged more"), "{found}");
+    assert_eq!(stage.charged().await, before);
+    assert!(nanos(&billed) > 0);
+}
+
+/// What a call of another tenant or one that goes on may have cost is put on nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_charged_for_another_tenant_nor_for_a_call_that_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::new(Database::Sqlite, folder.path(), false).await;
+    let usage = UsageReport::Missing;
+    let untold = Behaviour { output_tokens: Some(60), usage, ..Behaviour::default() };
+    stage.simulator.script(untold, Vec::new());
+    stage.caller.ask(&streamed("our-plain", "Hello.")).await;
+    eventually("it is settled", SETTLED_MAX, async || {
+        (stage.rows.ledger().await.len() == 1 && stage.rows.open_holds().await == 0).then_some(())
+    })
+    .await;
+    stage.rows.catch_up().await;
+    let mut billed = stage.billed();
+    billed.get_mut("plain").unwrap().iter_mut().for_each(|figure| *figure *= 10);
+    let file = stage.export("more", |from, to| openai_page(&billed, from, to)).await;
+    let alone = stage.reconcile(&file, &[]);
+    assert_eq!(alone["calls"], 1, "the one that was counted is debited: {alone}");
+
+    let hold = |seconds_ago: u64, n: u128| {
+        types::HoldId::from_parts((stage.began - seconds_ago) * 1_000, n).to_string()
+    };
+    let foreign = format!(
+        "insert into ledger (tenant_id, hold_id, kind, agent_id, request_id, attempt_id, provider, \
+         model, price_row, path, amount, overrun, basis, input_tokens, cached_tokens, output_tokens, \
+         reasoning_tokens, at) select '{}', '{}', kind, agent_id, request_id, attempt_id, provider, \
+         model, price_row, path, amount, overrun, basis, 0, 0, 0, 0, at from ledger",
+        types::TenantId::from_parts(1, 9),
+        hold(0, 1),
+    );
+    assert_eq!(stage.rows.execute(&foreign).await, 1);
+    let others = stage.reconcile(&file, &["--apply"]);
+    assert_eq!(others["booked"]["calls"], 0, "{others}");
+    assert!(others["notes"].to_string().contains("another tenant"), "{others}");
+
+    // It began before the bucket did, and may be billed in it.
+    let open = format!(
+        "insert into holds (id, tenant_id, agent_id, key_id, request_id, attempt_id, provider, \
+         model, price_row, path, amount, state, dispatched_at, progress, if_lost, lease_until, owner, \
+         fence) select '{}', tenant_id, agent_id, key_id, request_id, attempt_id || '0', provider, \
+         model, price_row, path, amount, 'dispatched', dispatched_at, 0, amount, 9000000000000000, \
+         owner, fence from holds",
+        hold(10, 2),
+    );
+    assert_eq!(stage.rows.execute(&open).await, 1);
+    let waits = stage.reconcile(&file, &[]);
+    let left = waits["left_out"].as_array().unwrap();
+    let told = |left: &Value| {
+        left["model"] == "plain" && left["why"] == "a call of ours has no charge yet"
+    };
+    assert!(left.iter().any(told), "{waits}");
 }
 
 /// The check itself: where others use the same account, or a call is missing from the export, that is

@@ -1,6 +1,6 @@
 //! A comparison as it is told.
 
-use budget::{Export, Findings, Found, Share};
+use budget::{Export, Findings, Found};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -124,31 +124,14 @@ pub(super) fn of(
     (file, provider, export): (String, String, &Export),
     rest: Rest,
     findings: &Findings,
-    shares: &[Share],
+    changed: usize,
 ) -> Reconciliation {
     let none = Found::default();
+    let notes = notes(export, &rest, findings);
     let models = rest.ids.into_iter().map(|(model, ids)| {
         let found = findings.models.get(&model).unwrap_or(&none);
         line(model, ids, found)
     });
-    let mut notes = Vec::new();
-    if export.more {
-        notes.push("the export says that there is more of it: its last page names another".into());
-    }
-    if rest.lost.0 > 0 {
-        notes.push(format!(
-            "calls of a process that is gone may be missing, for which {} is charged: until its journal \
-             comes, nobody is charged more",
-            rest.lost
-        ));
-    }
-    if findings.all.unexplained.0 < 0 {
-        notes.push(
-            "the provider billed more than our calls explain: others may use the same account; \
-             export only the project, workspace or key that this gateway uses"
-                .into(),
-        );
-    }
     Reconciliation {
         file,
         provider,
@@ -156,7 +139,7 @@ pub(super) fn of(
         to: rest.span.map(|(_, to)| to.to_string()),
         models: models.collect(),
         total: line(String::new(), Vec::new(), &findings.all),
-        calls: u64::try_from(shares.len()).unwrap_or(u64::MAX),
+        calls: u64::try_from(changed).unwrap_or(u64::MAX),
         booked: None,
         left_out: rest
             .left_out
@@ -186,6 +169,43 @@ pub(super) fn of(
             .collect(),
         notes,
     }
+}
+
+/// What else should be looked at.
+fn notes(export: &Export, rest: &Rest, findings: &Findings) -> Vec<String> {
+    let mut notes = Vec::new();
+    if export.more {
+        notes.push("the export says that there is more of it: its last page names another".into());
+    }
+    if rest.lost.0 > 0 {
+        notes.push(format!(
+            "calls of a process that is gone may be missing, for which {} is charged: until its journal \
+             comes, nobody is charged more",
+            rest.lost
+        ));
+    }
+    if rest.others {
+        notes.push(
+            "another tenant has calls to a provider of this name: nobody is charged more, for it may be \
+             theirs"
+                .into(),
+        );
+    }
+    if rest.strange {
+        notes.push(
+            "calls were made at another price, or to another model, than the registry has by now: \
+             nobody is charged more, for it may be theirs"
+                .into(),
+        );
+    }
+    if findings.all.unexplained.0 < 0 {
+        notes.push(
+            "the provider billed more than our calls explain: others may use the same account; \
+             export only the project, workspace or key that this gateway uses"
+                .into(),
+        );
+    }
+    notes
 }
 
 fn line(model: String, ids: Vec<String>, found: &Found) -> ReconciledModel {

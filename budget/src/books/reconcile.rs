@@ -1,5 +1,7 @@
 //! What a provider's usage export credits and charges.
 
+use std::collections::BTreeSet;
+
 use types::{HoldId, Nanos, TenantId, Timestamp};
 
 use super::{
@@ -8,18 +10,22 @@ use super::{
     holds::row,
 };
 use crate::{
+    account::Account,
     hold::{Charge, Hold},
     ledger::LedgerKind,
     op::{Outcome, Refusal, Share},
 };
 
 impl Books {
-    /// Credits and charges each hold its share, once.
+    /// Credits and charges each hold its share, once; or none of them, for the shares of one cell of a
+    /// comparison are right together only: who has a part of a credit that another's correction gives
+    /// back, too, is charged below the bill.
     ///
-    /// A share is passed over where its hold cannot take it: it was charged something else by now,
-    /// has a share of an earlier export, is still open, is another tenant's, or is not known. So is a provisional charge
+    /// None is where a hold cannot take its share: it was charged something else by now, has a share of
+    /// an earlier export, is still open, is another tenant's, or is not known. So is a provisional charge
     /// of a hold whose slice is not closed: its owner may yet tell what it cost, and what that frees
-    /// may be admitted from in its memory already.
+    /// may be admitted from in its memory already. A share of nothing is for a provisional charge alone,
+    /// which nobody corrects after it.
     ///
     /// The money comes from the accounts and goes to them, also where the hold was from a slice: no
     /// owner of a slice hears of it, so nobody else can spend it from there.
@@ -32,25 +38,40 @@ impl Books {
         if shares.iter().any(|share| share.charged.0.saturating_add(share.by.0) < 0) {
             return Err(Refusal::Malformed("a credit is beyond what was charged"));
         }
-        let mut done = Vec::new();
-        for share in shares {
-            if let Some((hold, charge)) = self.to_be_changed(tenant, share)
-                && self.change(hold, charge, share.by, now)
-            {
-                done.push(share.hold);
+        let holds: BTreeSet<HoldId> = shares.iter().map(|share| share.hold).collect();
+        let changes: Option<Vec<_>> =
+            shares.iter().map(|share| self.to_be_changed(tenant, share)).collect();
+        let changes = changes.filter(|_| holds.len() == shares.len()).unwrap_or_default();
+        let before = (self.accounts_of_all(&changes), self.new_rows.len());
+        for (hold, charge, by) in &changes {
+            if !self.change(hold.clone(), *charge, *by, now) {
+                // No account of a charge is that full; if one is, all is as it was.
+                self.put_accounts(before.0);
+                changes.into_iter().for_each(|(hold, ..)| self.put_hold(hold));
+                self.new_rows.truncate(before.1);
+                return Ok(Outcome::Reconciled { done: Vec::new() });
             }
         }
+        let done = changes.into_iter().map(|(hold, ..)| hold.id).collect();
         Ok(Outcome::Reconciled { done })
     }
 
-    /// The hold of a share with its charge, if it can take it.
-    fn to_be_changed(&self, tenant: TenantId, share: &Share) -> Option<(Hold, Charge)> {
+    /// The accounts of the paths of some holds, as they are.
+    fn accounts_of_all(&self, changes: &[(Hold, Charge, Nanos)]) -> Vec<Account> {
+        let keys: BTreeSet<_> = changes.iter().flat_map(|(hold, ..)| &hold.path).collect();
+        keys.into_iter().filter_map(|key| self.account(key)).cloned().collect()
+    }
+
+    /// The hold of a share with its charge and what it is changed by, if it can take it.
+    fn to_be_changed(&self, tenant: TenantId, share: &Share) -> Option<(Hold, Charge, Nanos)> {
         let hold = self.hold(share.hold).filter(|hold| hold.tenant == tenant)?;
         let charge = hold.charge.filter(|charge| charge.total() == share.charged)?;
-        let told_later =
-            charge.kind == LedgerKind::Provisional && self.unclosed_slice(hold).is_some();
-        let taken = charge.kind == LedgerKind::Reconciled || told_later || share.by == Nanos::ZERO;
-        (!taken).then(|| (hold.clone(), charge))
+        let fits = match charge.kind {
+            LedgerKind::Reconciled => false,
+            LedgerKind::Provisional => self.unclosed_slice(hold).is_none(),
+            _ => share.by != Nanos::ZERO,
+        };
+        fits.then(|| (hold.clone(), charge, share.by))
     }
 
     /// Changes one charge; says whether it could be. A credit comes out of the overrun first. A

@@ -64,6 +64,10 @@ pub(super) fn span(place: &str, bucket: &Map<String, Value>) -> Result<(i64, i64
 
 /// A result of the API, with what no other of its bucket shares.
 pub(super) fn of_api(record: &Record) -> Result<(String, Line), Fault> {
+    // What is missing would count as nothing, and be credited.
+    for name in [API.minutes, API.hour, API.read] {
+        record.needed(name)?;
+    }
     let line = line(record, &API)?;
     Ok((record.identity(&API.counts()), line))
 }
@@ -96,6 +100,11 @@ pub(super) fn row(
     let span = (starts, starts.saturating_add(seconds));
     reading.line(span, &record.identity(&[]), line)
 }
+
+/// The columns that no table of the Console's is without: what is missing would count as nothing, and be
+/// credited.
+pub(super) const COLUMNS: [&str; 5] =
+    [TABLE.plain, TABLE.minutes, TABLE.hour, TABLE.read, TABLE.output];
 
 /// Whether a cell of `usage_date_utc` is between two full hours.
 pub(super) fn is_minute(text: &str) -> bool {

@@ -33,6 +33,11 @@ pub(super) fn read(
                    or the usage page of Anthropic's Console";
         return Err(fault("line 1", message, fix));
     };
+    let needed: &[&str] = if source == Source::Anthropic { &anthropic::COLUMNS } else { &[] };
+    if let Some(missing) = needed.iter().find(|name| !has(name)) {
+        let message = format!("the column `{missing}` is missing");
+        return Err(fault("line 1", message, "export the usage with all columns"));
+    }
     let date = head.iter().position(|name| name == "usage_date_utc").unwrap_or_default();
     let width = match source {
         Source::OpenAi => None,

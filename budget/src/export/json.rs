@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{Reading, Record, Source, anthropic, fault, openai};
+use super::{
+    EXPORT_OBJECTS_MAX, EXPORT_VALUES_MAX, Reading, Record, Source, anthropic, fault, openai,
+};
 use crate::catalogue::Fault;
 
 /// Reads every page; says whose they are and whether there are more.
 pub(super) fn read(text: &str, reading: &mut Reading) -> Result<(Source, bool), Fault> {
+    bounded(text)?;
     let (mut source, mut more, mut number) = (None, false, 0_usize);
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         let document = document.map_err(|error| {
@@ -32,6 +35,32 @@ pub(super) fn read(text: &str, reading: &mut Reading) -> Result<(Source, bool), 
     let fix = "export a stretch of time with at least one bucket";
     let source = source.ok_or_else(|| fault("the file", "it has no bucket", fix))?;
     Ok((source, more))
+}
+
+/// Refuses what has more values or objects than fit in memory. Each but the first of an array or object
+/// has a comma before it.
+fn bounded(text: &str) -> Result<(), Fault> {
+    let (mut quoted, mut escaped) = (false, false);
+    let (mut values, mut objects) = (0_usize, 0_usize);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' => (values, objects) = (values.saturating_add(1), objects.saturating_add(1)),
+            b'[' | b',' => values = values.saturating_add(1),
+            _ => {}
+        }
+    }
+    let most = [(values, EXPORT_VALUES_MAX, "values"), (objects, EXPORT_OBJECTS_MAX, "objects")];
+    match most.into_iter().find(|(count, most, _)| count > most) {
+        Some((_, most, what)) => {
+            let message = format!("it has more than {most} {what}");
+            Err(fault("the file", message, "export fewer days at a time"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn read_page(

@@ -36,12 +36,13 @@ fn a_credit_is_a_row_of_its_own_and_comes_once() {
     // The row says how the charge was known that it changes.
     assert_eq!(books.new_ledger_rows()[1].basis, Basis::Provider);
     // The same export again, and another one.
-    assert_eq!(reconcile(&mut books, &[share(1, 50, -30), share(1, 20, -20)]), []);
+    assert_eq!(reconcile(&mut books, &[share(1, 50, -30)]), []);
+    assert_eq!(reconcile(&mut books, &[share(1, 20, -20)]), []);
     check(&books, &tenant, 20, 0, 0);
 }
 
 #[test]
-fn a_share_that_does_not_fit_is_passed_over_and_the_others_are_not() {
+fn where_one_share_does_not_fit_nobody_gets_any() {
     let path = [cap(Scope::Tenant, 100)];
     let mut books = applied(&[
         hold(1, 20, &path),
@@ -54,9 +55,13 @@ fn a_share_that_does_not_fit_is_passed_over_and_the_others_are_not() {
         settle(3, 10),
     ]);
     // Charged something else by now, still open, not known, nothing to change.
-    let shares = [share(1, 19, -5), share(2, 0, 5), share(9, 5, -5), share(3, 10, 0)];
-    assert_eq!(reconcile(&mut books, &shares), []);
-    assert_eq!(reconcile(&mut books, &[shares[0], share(3, 10, -4), shares[1]]), [id(3)]);
+    for misfit in [share(1, 19, -5), share(2, 0, 5), share(9, 5, -5), share(1, 20, 0)] {
+        assert_eq!(reconcile(&mut books, &[misfit]), []);
+        assert_eq!(reconcile(&mut books, &[share(3, 10, -4), misfit]), []);
+        assert_eq!(reconcile(&mut books, &[misfit, share(3, 10, -4)]), []);
+    }
+    assert_eq!(reconcile(&mut books, &[share(3, 10, -4), share(3, 10, -4)]), [], "twice");
+    assert_eq!(reconcile(&mut books, &[share(3, 10, -4)]), [id(3)]);
     check(&books, &path[0], 26, 20, 0);
     let tenant = types::TenantId::from_parts(1, 2);
     let foreign = Op::Reconcile { tenant, shares: vec![share(1, 20, -5)] };
@@ -92,6 +97,18 @@ fn a_credit_beyond_the_charge_is_refused_with_all_others() {
     let op = Op::Reconcile { tenant: TENANT, shares: vec![share(1, 50, -10), share(2, 10, -11)] };
     assert!(matches!(books.apply(&op, NOW), Err(Refusal::Malformed(_))));
     check(&books, &tenant, 50, 0, 0);
+}
+
+/// A worst case has the whole credit of a cell, and the correction of a provisional charge comes after it.
+#[test]
+fn a_provisional_charge_that_has_nothing_of_a_credit_is_corrected_no_more() {
+    let path = [cap(Scope::Tenant, 100)];
+    let mut books =
+        applied(&[hold(1, 40, &path), dispatch(1), settle(1, 40), hold(2, 10, &path), dispatch(2)]);
+    books.apply(&Op::Reap, LATER).unwrap();
+    assert_eq!(reconcile(&mut books, &[share(1, 40, -8), share(2, 10, 0)]), [id(1), id(2)]);
+    books.apply(&settle(2, 1), LATER).unwrap();
+    check(&books, &path[0], 42, 0, 0);
 }
 
 #[test]

@@ -60,6 +60,43 @@ fn a_count_that_is_none_is_refused() {
     );
 }
 
+/// What is not there would count as nothing, and the difference be credited.
+#[test]
+fn an_export_without_what_went_through_the_cache_is_refused() {
+    let place = "page 0, data[0].results[0], `cache_read_input_tokens`: it is missing";
+    changed(ANTHROPIC_PAGE, "\"cache_read_input_tokens\": 200, ", "", place);
+    changed(
+        ANTHROPIC_PAGE,
+        "cache_read_input_tokens\": 200",
+        "cache_read_input_tokens\": null",
+        place,
+    );
+    let place =
+        "page 0, data[0].results[0], `cache_creation.ephemeral_1h_input_tokens`: it is missing";
+    changed(ANTHROPIC_PAGE, "\"ephemeral_1h_input_tokens\": 1000, ", "", place);
+    let place =
+        "page 0, data[0].results[0], `cache_creation.ephemeral_5m_input_tokens`: it is missing";
+    changed(ANTHROPIC_PAGE, ", \"ephemeral_5m_input_tokens\": 500", "", place);
+    for name in ["no_cache", "cache_write_5m", "cache_write_1h", "cache_read"] {
+        let name = format!("usage_input_tokens_{name}");
+        let place = format!("line 1: the column `{name}` is missing");
+        changed(ANTHROPIC_TABLE, &name, "a_word", &place);
+    }
+}
+
+/// Each of these would take a hundred times its length in memory.
+#[test]
+fn a_file_of_more_values_than_fit_in_memory_is_refused() {
+    check(&format!("[{}]", "0,".repeat(1_000_001)), "the file: it has more than 1000000 values");
+    check(&format!("[{}]", "{},".repeat(250_001)), "the file: it has more than 250000 objects");
+    let nested = "{\"\":{\"\":".repeat(125_001);
+    check(&nested, "the file: it has more than 250000 objects");
+    // Within a text they are none.
+    let word = format!("\"new_word\": \"\\\"{}\"", "{,".repeat(1_000_001));
+    let known = "\"new_word\": \"unheard of\"";
+    Export::read(&OPENAI_PAGES.replacen(known, &word, 1), None).unwrap();
+}
+
 #[test]
 fn an_export_must_be_grouped_by_model() {
     let place = "page 0, data[0].results[0], `model`: no model is named";

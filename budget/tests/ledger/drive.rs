@@ -138,7 +138,7 @@ pub fn drive(steps: &[Step], mut ledger: impl Ledger) -> Result<Seen, String> {
                 return Err(fail(format!("{} outlived its lease and the reaper", slice.id)));
             }
         }
-        // A share that was passed over is tried afresh.
+        // Shares that were passed over are tried afresh.
         let whole = match (&op, &got) {
             (Op::Reconcile { shares, .. }, Ok(Outcome::Reconciled { done })) => {
                 shares.len() == done.len()
@@ -227,7 +227,9 @@ fn op(step: &Step, model: &Model, now: Timestamp) -> Op {
         }
         Step::Reconcile { slots, percent, stale } => {
             let share = |slot: u8| share(known(slot), slot, percent, stale);
-            Op::Reconcile { tenant: TENANT, shares: slots.map(share).to_vec() }
+            let mut shares = slots.map(share).to_vec();
+            shares.dedup_by_key(|share| share.hold);
+            Op::Reconcile { tenant: TENANT, shares }
         }
         Step::Debt { slot, path, amount, lease } => {
             let ask = ask(slot, path, amount, lease, now);

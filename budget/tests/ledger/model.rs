@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use budget::{
-    AccountKey, Backing, CapSpec, HoldAsk, HoldState, LedgerKind, Op, SliceAsk, SliceState,
+    AccountKey, Backing, CapSpec, HoldAsk, HoldState, LedgerKind, Op, Share, SliceAsk, SliceState,
 };
 use types::{HoldId, Timestamp};
 
@@ -175,8 +175,9 @@ impl Model {
                 Ok(())
             }
             Op::Reconcile { shares, .. } => {
-                for share in shares {
-                    self.reconcile(share.hold, share.charged.0, share.by.0);
+                let fits = |share: &Share| self.takes(share.hold, share.charged.0, share.by.0);
+                if shares.iter().all(fits) {
+                    shares.iter().for_each(|share| self.reconcile(share.hold, share.by.0));
                 }
                 Ok(())
             }
@@ -339,18 +340,20 @@ impl Model {
         least
     }
 
-    fn reconcile(&mut self, id: HoldId, charged: i64, by: i64) {
+    fn takes(&self, id: HoldId, charged: i64, by: i64) -> bool {
         let waits = self.slice_state(id).is_some_and(|state| state != SliceState::Closed);
-        let Some(hold) = self.holds.get(&id) else { return };
+        let Some(hold) = self.holds.get(&id) else { return false };
         let last = hold.charges().last().map(|(kind, ..)| *kind);
         let fits = match last {
             None | Some(LedgerKind::Reconciled) => false,
             Some(LedgerKind::Provisional) => !waits,
-            Some(_) => true,
+            Some(_) => by != 0,
         };
-        if !fits || by == 0 || hold.paid() + hold.overrun() != charged {
-            return;
-        }
+        fits && hold.paid() + hold.overrun() == charged
+    }
+
+    fn reconcile(&mut self, id: HoldId, by: i64) {
+        let Some(hold) = self.holds.get(&id) else { return };
         let row = if by < 0 {
             let of_overrun = hold.overrun().min(-by);
             (LedgerKind::Reconciled, by + of_overrun, -of_overrun)

@@ -79,7 +79,7 @@ pub enum Step {
         slice: u8,
         close: bool,
     },
-    /// Two holds get their shares of an export, each in percent of its charge: a credit below zero. Of
+    /// One or two holds get their shares of an export, each in percent of its charge: a credit below zero. Of
     /// a stale one the charge is not known any more.
     Reconcile {
         slots: [u8; 2],
@@ -169,7 +169,9 @@ fn step(from: &mut Digits) -> Step {
             Step::Debt { slot, path, amount, lease }
         }
         42 | 43 => {
-            let slots = [slot, u8::try_from(from.below(6)).unwrap()];
+            // Two often do not fit together.
+            let other = u8::try_from(from.below(18)).unwrap();
+            let slots = [slot, if other < 6 { other } else { slot }];
             let (percent, stale) = (from.below(180) - 100, from.below(8) == 0);
             Step::Reconcile { slots, percent, stale }
         }

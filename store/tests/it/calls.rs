@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use budget::{Basis, Call, Share};
 use sqlx::AssertSqlSafe;
-use store::{Error, Options, Store, calls::SHARES_MAX, ledger::Settlement, spend::Group};
+use store::{
+    Error, Options, Store,
+    calls::{BookedSpan, Booking, SHARES_MAX},
+    ledger::Settlement,
+    spend::Group,
+};
 use types::{HoldId, Nanos, TenantId, Timestamp, audit::Kind};
 
 use crate::{
@@ -25,6 +30,11 @@ on_both! {
     whoever_may_only_read_or_is_of_another_tenant_books_nothing;
     a_ledger_of_many_pages_is_told_whole;
     two_who_book_the_same_export_book_it_once;
+    a_bucket_is_booked_wholly_or_not_at_all;
+    what_reaches_into_a_booked_bucket_is_not_booked;
+    two_who_book_buckets_of_other_widths_book_one_of_them;
+    a_provisional_charge_whose_slice_is_not_closed_is_told;
+    calls_of_another_tenant_are_told;
 }
 
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp(0), Timestamp(i64::MAX / 2));
@@ -40,8 +50,8 @@ async fn called(store: &Store, cents: i64, basis: Basis) -> HoldId {
 
 async fn calls(store: &Store) -> Vec<Call> {
     let mut calls = Vec::new();
-    let take = |model: &str, call: &Call| {
-        assert_eq!(model, MODEL);
+    let take = |(model, row): (&str, &str), call: &Call| {
+        assert_eq!((model, row.is_empty()), (MODEL, false));
         calls.push(*call);
     };
     store.calls().between((tenant(), PROVIDER), ALWAYS, take).await.unwrap();
@@ -61,13 +71,142 @@ fn told(calls: &[Call]) -> Vec<(i64, i64, Option<i64>, Option<Basis>)> {
     told
 }
 
+/// Books each by itself, in no bucket that anybody remembers.
 async fn book(store: &Store, shares: &[(HoldId, i64, i64)]) -> Vec<HoldId> {
+    let alone = |share| booking((0, 1), None, std::slice::from_ref(share));
+    book_all(store, shares.iter().map(alone).collect()).await
+}
+
+async fn book_all(store: &Store, bookings: Vec<Booking>) -> Vec<HoldId> {
+    let permit = admin_permit(false);
+    store.calls().reconcile(&permit, PROVIDER, bookings, &record(Kind::Admin)).await.unwrap()
+}
+
+/// A bucket from one second to another, which was booked so often for the model when it was compared.
+fn booking(
+    (starts, ends): (i64, i64),
+    seen: Option<u64>,
+    shares: &[(HoldId, i64, i64)],
+) -> Booking {
     let share = |(hold, charged, by): &(HoldId, i64, i64)| {
         Share::new(*hold, Nanos(charged * CENT), Nanos(by * CENT))
     };
-    let shares = shares.iter().map(share).collect();
-    let permit = admin_permit(false);
-    store.calls().reconcile(&permit, shares, &record(Kind::Admin)).await.unwrap()
+    Booking {
+        models: seen.map(|seen| (MODEL.to_owned(), seen)).into_iter().collect(),
+        starts: Timestamp(0).plus_seconds(starts),
+        ends: Timestamp(0).plus_seconds(ends),
+        shares: shares.iter().map(share).collect(),
+    }
+}
+
+async fn a_bucket_is_booked_wholly_or_not_at_all(database: &Database) {
+    let store = database.prepared().await;
+    let mut holds = Vec::new();
+    for cents in [10, 9, 8, 7] {
+        holds.push(called(&store, cents, Basis::WorstCase).await);
+    }
+    // The charge of one of the first two was another when they were compared.
+    let bookings = vec![
+        booking((0, 10), Some(0), &[(holds[0], 10, -5), (holds[1], 8, -5)]),
+        booking((10, 20), Some(0), &[(holds[2], 8, -1), (holds[3], 7, -1)]),
+    ];
+    assert_eq!(book_all(&store, bookings).await, [holds[2], holds[3]]);
+    assert_eq!(settled(&store).await, 32);
+    let spans = store.calls().booked((tenant(), PROVIDER), ALWAYS).await.unwrap();
+    let known: Vec<_> = spans.iter().map(|span| (span.starts.0, span.times)).collect();
+    assert_eq!(known, [(10_000_000, 1)], "nothing of the first was booked");
+}
+
+async fn what_reaches_into_a_booked_bucket_is_not_booked(database: &Database) {
+    let store = database.prepared().await;
+    let mut holds = Vec::new();
+    for _ in 0..6 {
+        holds.push(called(&store, 10, Basis::WorstCase).await);
+    }
+    let day = (0, 86_400);
+    assert_eq!(book_all(&store, vec![booking(day, Some(0), &[(holds[0], 10, -5)])]).await.len(), 1);
+    for (span, seen) in [((3_600, 7_200), 0), ((0, 3_600), 0), ((-60, 1), 0), ((0, 90_000), 1)] {
+        let bookings = vec![booking(span, Some(seen), &[(holds[1], 10, -5)])];
+        assert_eq!(book_all(&store, bookings).await, [], "{span:?}");
+    }
+    // The same, of a comparison from before the first was booked, and of one that saw it.
+    assert_eq!(book_all(&store, vec![booking(day, Some(0), &[(holds[1], 10, -5)])]).await, []);
+    let again = vec![booking(day, Some(1), &[(holds[1], 10, -5)])];
+    assert_eq!(book_all(&store, again).await, [holds[1]]);
+    // What only touches it, another model, another provider.
+    let next = vec![booking((86_400, 90_000), Some(0), &[(holds[2], 10, -5)])];
+    assert_eq!(book_all(&store, next).await, [holds[2]]);
+    let mut other = booking((0, 3_600), Some(0), &[(holds[3], 10, -5)]);
+    other.models = vec![("another".to_owned(), 0)];
+    assert_eq!(book_all(&store, vec![other]).await, [holds[3]]);
+    let hour = booking((0, 3_600), Some(0), &[(holds[4], 10, -5)]);
+    let (permit, record) = (admin_permit(false), record(Kind::Admin));
+    let booked = store.calls().reconcile(&permit, "another", vec![hour], &record).await.unwrap();
+    assert_eq!(booked, [holds[4]]);
+    let span = BookedSpan {
+        model: MODEL.to_owned(),
+        starts: Timestamp(0),
+        ends: Timestamp(0).plus_seconds(86_400),
+        times: 2,
+    };
+    let found = store.calls().booked((tenant(), PROVIDER), (span.starts, Timestamp(1))).await;
+    assert!(found.unwrap().contains(&span));
+}
+
+async fn two_who_book_buckets_of_other_widths_book_one_of_them(database: &Database) {
+    let stores = [database.prepared().await, database.open().await];
+    for round in 0..6 {
+        let mut holds = Vec::new();
+        for _ in 0..4 {
+            holds.push(called(&stores[0], 4, Basis::WorstCase).await);
+        }
+        let at = round * 10;
+        let wide = vec![booking((at, at + 10), Some(0), &[(holds[0], 4, -2), (holds[1], 4, -2)])];
+        let narrow = vec![
+            booking((at, at + 5), Some(0), &[(holds[2], 4, -2)]),
+            booking((at + 5, at + 10), Some(0), &[(holds[3], 4, -2)]),
+        ];
+        let (one, other) = tokio::join!(book_all(&stores[0], wide), book_all(&stores[1], narrow));
+        assert_eq!(one.len() + other.len(), 2, "{one:?} {other:?}");
+        assert!(one.is_empty() || other.is_empty(), "{one:?} {other:?}");
+    }
+}
+
+async fn a_provisional_charge_whose_slice_is_not_closed_is_told(database: &Database) {
+    let store = hasty(database).await;
+    let lost = ask(vec![cap(100 * CENT)], 10 * CENT);
+    store.ledger().hold_dispatched(&permit(), lost.clone(), None).await.unwrap();
+    store.ledger().reap().await.unwrap();
+    let unsure = async || {
+        let found = store.calls().unsure((tenant(), PROVIDER), ALWAYS).await.unwrap();
+        found.into_iter().map(|(model, _)| model).collect::<Vec<_>>()
+    };
+    assert_eq!(unsure().await, [""; 0], "it is of no slice");
+    let slice = HoldId::from_parts(1_000, 1);
+    let row = format!(
+        "insert into slices values ('{slice}', '{}', '{}', null, '[]', 9, 0, 7, 'lapsed', 1, 'gone', 1)",
+        tenant(),
+        crate::support::agent_id(),
+    );
+    let of = format!("update holds set slice_id = '{slice}'");
+    for text in [row, of] {
+        sqlx::query(AssertSqlSafe(text)).execute(&mut database.raw().await).await.unwrap();
+    }
+    assert_eq!(unsure().await, [MODEL]);
+    database.tamper("update slices set state = 'open'").await;
+    assert_eq!(unsure().await, [MODEL]);
+    database.tamper("update slices set state = 'closed'").await;
+    assert_eq!(unsure().await, [""; 0]);
+}
+
+async fn calls_of_another_tenant_are_told(database: &Database) {
+    let store = database.prepared().await;
+    called(&store, 4, Basis::Counted).await;
+    let (others, calls) = ((TenantId::from_parts(1, 9), PROVIDER), store.calls());
+    assert!(!calls.others((tenant(), PROVIDER), ALWAYS).await.unwrap());
+    assert!(calls.others(others, ALWAYS).await.unwrap());
+    assert!(!calls.others((others.0, "another"), ALWAYS).await.unwrap());
+    assert!(!calls.others(others, (Timestamp(0), Timestamp(1_000_000))).await.unwrap());
 }
 
 async fn settled(store: &Store) -> i64 {
@@ -121,7 +260,7 @@ async fn calls_are_told_with_what_is_known_of_them(database: &Database) {
     // From its first instant on, and up to the next one's.
     let third = found[2].started;
     let mut some = Vec::new();
-    let take = |_: &str, call: &Call| some.push(call.started);
+    let take = |_: (&str, &str), call: &Call| some.push(call.started);
     store.calls().between((tenant(), PROVIDER), (third, ALWAYS.1), take).await.unwrap();
     assert!(some.contains(&third) && some.len() >= 4 && some.iter().all(|at| *at >= third));
     let waits = store.calls().open((tenant(), PROVIDER), ALWAYS).await.unwrap();
@@ -141,7 +280,7 @@ async fn calls_are_told_with_what_is_known_of_them(database: &Database) {
         assert_eq!(store.calls().lost(tenant(), span).await.unwrap(), Nanos(charged), "{span:?}");
     }
     for of in [(tenant(), "another"), (TenantId::from_parts(1, 9), PROVIDER)] {
-        let none = |_: &str, call: &Call| panic!("{call:?}");
+        let none = |_: (&str, &str), call: &Call| panic!("{call:?}");
         store.calls().between(of, ALWAYS, none).await.unwrap();
     }
 }
@@ -230,21 +369,26 @@ async fn a_debit_without_room_shows_as_overrun(database: &Database) {
 async fn whoever_may_only_read_or_is_of_another_tenant_books_nothing(database: &Database) {
     let store = database.prepared().await;
     let hold = called(&store, 10, Basis::WorstCase).await;
-    let shares = vec![Share::new(hold, Nanos(10 * CENT), Nanos(-CENT))];
+    let shares = vec![booking((0, 1), Some(0), &[(hold, 10, -1)])];
     let other = TenantId::from_parts(1, 9);
     let mut foreign = record(Kind::Admin);
     foreign.tenant = other;
     let calls = store.calls();
     let reads = admin_permit(true);
-    let refused = calls.reconcile(&reads, shares.clone(), &record(Kind::Admin)).await;
+    let refused = calls.reconcile(&reads, PROVIDER, shares.clone(), &record(Kind::Admin)).await;
     assert!(matches!(refused, Err(Error::Permit { .. })), "{refused:?}");
     let permit = permit_of("eve", other, false);
-    let refused = calls.reconcile(&permit, shares.clone(), &record(Kind::Admin)).await;
+    let refused = calls.reconcile(&permit, PROVIDER, shares.clone(), &record(Kind::Admin)).await;
     assert!(matches!(refused, Err(Error::Permit { .. })), "{refused:?}");
     // Within their own tenant they have no such hold.
-    assert_eq!(calls.reconcile(&permit, shares.clone(), &foreign).await.unwrap(), []);
-    let many = vec![shares[0]; SHARES_MAX + 1];
-    assert!(calls.reconcile(&admin_permit(false), many, &record(Kind::Admin)).await.is_err());
+    assert_eq!(calls.reconcile(&permit, PROVIDER, shares.clone(), &foreign).await.unwrap(), []);
+    let many = vec![shares[0].clone(); SHARES_MAX + 1];
+    let beyond = vec![booking((0, 1), Some(0), &[(hold, 10, -11)])];
+    for bookings in [many, beyond] {
+        let permit = admin_permit(false);
+        let refused = calls.reconcile(&permit, PROVIDER, bookings, &record(Kind::Admin)).await;
+        assert!(matches!(refused, Err(Error::Corrupt { .. })), "{refused:?}");
+    }
     assert_eq!(settled(&store).await, 10);
 }
 
@@ -258,7 +402,7 @@ async fn a_ledger_of_many_pages_is_told_whole(database: &Database) {
     }
     let store = database.open().await;
     let (mut holds, mut sum, mut count) = (BTreeSet::new(), 0, 0);
-    let take = |_: &str, call: &Call| {
+    let take = |_: (&str, &str), call: &Call| {
         // A row from before that was written down does not say what was held.
         assert_eq!((call.held, call.before), (None, call.charged));
         holds.insert(call.hold);

@@ -4,6 +4,7 @@ use budget::{Call, Share};
 use proptest::prelude::*;
 use store::{
     Store,
+    calls::Booking,
     ledger::{Error, HoldAsk},
 };
 use types::{HoldId, Nanos, Timestamp, audit::Kind};
@@ -77,7 +78,7 @@ async fn run(steps: &[Step]) {
 /// Gives a hold a share of an export: a credit or a debit, by a throw.
 async fn reconcile(store: &Store, hold: HoldId, thrown: i64) -> Result<(), Error> {
     let (mut shares, all) = (Vec::new(), (Timestamp(0), Timestamp(i64::MAX / 2)));
-    let of = |_: &str, call: &Call| {
+    let of = |_: (&str, &str), call: &Call| {
         if call.hold == hold {
             let by = Nanos((thrown - 300).max(-call.charged.0));
             shares.push(Share::new(hold, call.charged, by));
@@ -85,6 +86,8 @@ async fn reconcile(store: &Store, hold: HoldId, thrown: i64) -> Result<(), Error
     };
     store.calls().between((tenant(), PROVIDER), all, of).await.unwrap();
     let record = record(Kind::Admin);
-    store.calls().reconcile(&admin_permit(false), shares, &record).await.unwrap();
+    let booking = Booking { models: Vec::new(), starts: all.0, ends: all.1, shares };
+    let permit = admin_permit(false);
+    store.calls().reconcile(&permit, PROVIDER, vec![booking], &record).await.unwrap();
     Ok(())
 }

@@ -8,7 +8,7 @@ use budget::{Call, Share};
 use sqlx::AssertSqlSafe;
 use store::{
     Options, Store,
-    calls::SHARES_MAX,
+    calls::{Booking, SHARES_MAX},
     ledger::{Ended, HoldAsk, Settlement},
     spend::{Group, Line, whole_hours},
 };
@@ -122,14 +122,17 @@ async fn live(store: &Store, dice: &mut Dice, calls: usize) {
 /// Credits and charges calls as an export might, guesses or not.
 async fn reconciled(store: &Store, dice: &mut Dice) {
     let (mut shares, all) = (Vec::new(), (Timestamp(0), Timestamp(i64::MAX / 2)));
-    let of = |_: &str, call: &Call| {
+    let of = |_: (&str, &str), call: &Call| {
         let by = Nanos(dice.below(call.charged.0 + 1_000) - call.charged.0);
-        shares.push(Share::new(call.hold, call.charged, by));
+        let share = Share::new(call.hold, call.charged, by);
+        let models = Vec::new();
+        shares.push(Booking { models, starts: all.0, ends: all.1, shares: vec![share] });
     };
     store.calls().between((tenant(), PROVIDER), all, of).await.unwrap();
     for shares in shares.chunks(SHARES_MAX) {
         let record = record(Kind::Admin);
-        store.calls().reconcile(&admin_permit(false), shares.to_vec(), &record).await.unwrap();
+        let permit = admin_permit(false);
+        store.calls().reconcile(&permit, PROVIDER, shares.to_vec(), &record).await.unwrap();
     }
 }
 

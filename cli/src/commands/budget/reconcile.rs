@@ -24,6 +24,7 @@ pub(super) async fn run(
         provider: ask.provider,
         bucket: ask.bucket,
         complete_after_seconds: Some(ask.complete_after),
+        edge_seconds: Some(ask.edge),
     };
     let path: &[&str] = if ask.apply { &["budget", "reconcile"] } else { &["budget", "compare"] };
     let found: Reconciliation = client.tell(Ask::post(path), &body).await?;
