@@ -58,12 +58,8 @@ pub(crate) async fn reserve(
                 }
             })?;
         extent.output = affordable;
-        // What a clamped call needs at least; one that is clamped already takes this or nothing.
-        let shortest = Extent { output: OUTPUT_TOKENS_MIN.min(extent.output), ..extent };
-        let least = match budget::bound(&to.price, &shortest) {
-            Ok(least) if !clamped => least.min(amount),
-            _ => amount,
-        };
+        // One that is clamped already takes this or nothing.
+        let least = if clamped { amount } else { least(to, &extent, amount) };
         match hold(gate, order, to, request, (amount, least), trail).await {
             Ok(hold) => break (hold, amount),
             Err(error) => {
@@ -109,6 +105,12 @@ pub(crate) async fn reserve(
 
 const NO_PRICE: &str = "what the request asks for has no price at this model";
 const BEYOND_CEILING: &str = "the cost limit of this request does not pay for one token of output";
+
+/// What a call needs at least where it is clamped.
+fn least(to: &Destination<'_>, extent: &Extent, amount: Nanos) -> Nanos {
+    let shortest = Extent { output: OUTPUT_TOKENS_MIN.min(extent.output), ..*extent };
+    budget::bound(&to.price, &shortest).map_or(amount, |least| least.min(amount))
+}
 
 /// Asks the ledger for one hold. The first hold of a request carries the record of its decision.
 async fn hold(

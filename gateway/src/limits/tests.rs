@@ -318,7 +318,7 @@ async fn a_place_that_is_free_is_told_until_redis_has_heard_of_it() {
     // One that came and went since is not forgotten for what was told before it.
     drop(places.take(&agent, 2).unwrap());
     places.forget(&whose, told);
-    assert_eq!(places.all(), [whose.clone()]);
+    assert_eq!(places.all(), std::slice::from_ref(&whose));
     places.forget(&whose, places.of(&whose));
     assert!(places.all().is_empty());
 }

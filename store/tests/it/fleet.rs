@@ -42,7 +42,7 @@ pub struct Own {
 
 impl Own {
     /// Starts one on a free port, and on another where somebody was faster to take that.
-    pub fn start() -> Self {
+    pub async fn start() -> Self {
         for _ in 0..8 {
             let mut redis = Self::spawn();
             let until = Instant::now() + Duration::from_secs(30);
@@ -51,7 +51,7 @@ impl Own {
                     return redis;
                 }
                 assert!(Instant::now() < until, "Redis does not answer");
-                std::thread::sleep(Duration::from_millis(20));
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
         panic!("Redis ends at once, whatever its port");
@@ -285,7 +285,7 @@ async fn a_clock_that_is_set_back_makes_nobody_wait() {
 
 #[tokio::test]
 async fn a_redis_that_forgot_hears_what_each_let_through_itself() {
-    let redis = Own::start();
+    let redis = Own::start().await;
     let one = joined(&redis.url, "p", "one").await;
     // One comes back in twenty seconds.
     assert_eq!(left(&one, &[take("a", 3, 1)]).await, [2]);
@@ -306,7 +306,7 @@ async fn a_redis_that_forgot_hears_what_each_let_through_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_stands_still_costs_one_late_answer_and_is_found_again() {
-    let redis = Own::start();
+    let redis = Own::start().await;
     let limit = Duration::from_millis(50);
     let fleet = Fleet::begin(&options(&redis.url, "p", limit), "one").unwrap();
     up(&fleet).await;
@@ -349,7 +349,7 @@ async fn word(url: &str) -> Option<(String, i64)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_makes_room_silences_what_was_said_and_what_is_said_too_late() {
-    let (redis, database) = (Own::start(), Database::sqlite());
+    let (redis, database) = (Own::start().await, Database::sqlite());
     drop(joined(&redis.url, "p", "first").await);
     let shared = Some(options(&redis.url, "p", PATIENT));
     let store = Store::open(&store::Options { redis: shared, ..database.options() }).await.unwrap();
