@@ -96,9 +96,10 @@ redis_answers() {
   [ "${reply%$'\r'}" = +PONG ]
 } 2>/dev/null
 
+# Tests start servers of their own too, to stop and kill them.
+command -v redis-server >/dev/null || apt_install redis-server
 if ! redis_answers; then
   is_open $redis_port && die "port $redis_port is taken by something that is not an open Redis"
-  command -v redis-server >/dev/null || apt_install redis-server
   # The package may have started it.
   if ! is_open $redis_port; then
     say "starting Redis on port $redis_port"
