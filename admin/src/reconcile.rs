@@ -88,7 +88,7 @@ pub(crate) async fn compare(
     Body(ask): Body<NewReconciliation>,
 ) -> Result<Json<Reconciliation>, Error> {
     let _one = READING.acquire().await;
-    let asked = read(&desk, ask).await?;
+    let (desk, asked) = read(desk, Operation::BudgetCompare, ask).await?;
     let act = desk.permit(Operation::BudgetCompare, &asked.provider).await?;
     let (view, _) = compared(&act, &asked).await?;
     Ok(Json(view))
@@ -106,7 +106,7 @@ pub(crate) async fn reconcile(
     Body(ask): Body<NewReconciliation>,
 ) -> Result<Json<Reconciliation>, Error> {
     let _one = READING.acquire().await;
-    let asked = read(&desk, ask).await?;
+    let (desk, asked) = read(desk, Operation::BudgetReconcile, ask).await?;
     // People who approve it see which file it is, not all that is in it.
     let desk = desk.showing(&asked.shown());
     let act = desk.permit(Operation::BudgetReconcile, &asked.provider).await?;
@@ -116,8 +116,19 @@ pub(crate) async fn reconcile(
 }
 
 /// Reads the export and finds whose it is, before policy is asked: a rule about one provider holds also
-/// where nobody names it.
-async fn read(desk: &Desk, ask: NewReconciliation) -> Result<Asked, Error> {
+/// where nobody names it. What is wrong with the export hears only who may do this with any.
+async fn read(desk: Desk, to: Operation, ask: NewReconciliation) -> Result<(Desk, Asked), Error> {
+    let named = ask.provider.clone().unwrap_or_default();
+    match parsed(&desk, ask).await {
+        Ok(asked) => Ok((desk, asked)),
+        Err(fault) => {
+            desk.permit(to, &named).await?;
+            Err(fault)
+        }
+    }
+}
+
+async fn parsed(desk: &Desk, ask: NewReconciliation) -> Result<Asked, Error> {
     let (file, hash) = (file(&ask), sha256_hex(ask.export.as_bytes()));
     let width = ask.bucket.as_deref().map(width).transpose()?;
     let text = ask.export;
