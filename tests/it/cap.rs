@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::json;
 use simulator::{Behaviour, Price, Simulator};
 use support::{
-    Account, Answer, Caller, Database, ModelSpec, Rows, Server, Setup, eventually, provider,
+    Account, Answer, Caller, Database, ModelSpec, Redis, Rows, Server, Setup, eventually, provider,
     streamed,
 };
 use tokio::task::JoinHandle;
@@ -37,7 +37,7 @@ struct Tally {
     waits: usize,
 }
 
-async fn stage(database: Database) -> (Server, Simulator, Caller) {
+async fn stage(database: Database, redis: Option<&Redis>) -> (Server, Simulator, Caller) {
     let price = Price::dollars_per_million(PRICE.0, PRICE.1);
     let simulator = provider(&[("sim", price)]).await;
     // Slow enough that hundreds of streams are open at once.
@@ -53,6 +53,9 @@ async fn stage(database: Database) -> (Server, Simulator, Caller) {
     // to wait, and the run does not come to its end in time.
     if database == Database::Postgres {
         setup.set("ledger.admission_timeout", "20s");
+    }
+    if let Some(redis) = redis {
+        setup.redis(&redis.url());
     }
     setup
         .tree()
@@ -124,9 +127,11 @@ async fn pause(answer: &Answer, number: usize) {
     tokio::time::sleep(Duration::from_millis(seconds * 1_000 / 4 + apart)).await;
 }
 
-/// Some callers of some gateways at once. Of several gateways one is stopped for a while in the middle.
+/// Some callers of some gateways at once. Of several gateways one is stopped for a while in the middle, and
+/// the Redis that they share is emptied.
 async fn crowd(database: Database, gateways: usize, callers: usize) {
-    let (server, simulator, caller) = stage(database).await;
+    let redis = if gateways > 1 { Some(Redis::start().await) } else { None };
+    let (server, simulator, caller) = stage(database, redis.as_ref()).await;
     let mut others = Vec::new();
     for _ in 1..gateways {
         others.push(server.another().await);
@@ -147,6 +152,10 @@ async fn crowd(database: Database, gateways: usize, callers: usize) {
             })
             .await;
             last.signal("STOP");
+            if let Some(redis) = &redis {
+                let said = redis.say("FLUSHALL").await;
+                assert_eq!(said.as_deref(), Some("+OK\r\n"));
+            }
             tokio::time::sleep(STOPPED).await;
             last.signal("CONT");
         }
