@@ -74,8 +74,13 @@ pub(crate) async fn answer(
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Refusal> {
-    let mut last = None;
+    let mut last: Option<Refusal> = None;
+    gate.request();
     for choice in plan.attempts() {
+        // Providers that fail for everybody must not be asked by everybody twice.
+        if last.is_some() && !gate.retry() {
+            break;
+        }
         for _ in 0..STALE_TRIES {
             let span = span::of_attempt(choice);
             let tried = attempt(gate, order, choice, trail, down).instrument(span.clone()).await;

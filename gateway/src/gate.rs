@@ -7,7 +7,7 @@ use std::{
 };
 
 use config::Settings;
-use router::HealthTable;
+use router::{HealthTable, RetryBudget};
 use snapshot::{Snapshots, grants::Signer, keys::Pepper};
 use store::{Store, audit::Audit, ledger::Ledger};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -69,6 +69,7 @@ pub(crate) struct Gate {
     /// What callers, models and providers have used of their rate limits.
     pub(crate) limits: limits::Limits,
     health: Mutex<HealthTable>,
+    retries: Mutex<RetryBudget>,
     /// Models whose provider ignored an output limit: none of them serves a hard cap until this
     /// process starts again, after somebody has looked at it.
     unbounded: Mutex<HashSet<String>>,
@@ -119,6 +120,7 @@ impl Gate {
             _renewal: AbortOnDropHandle::new(renewal),
             limits,
             health: Mutex::new(HealthTable::default()),
+            retries: Mutex::default(),
             unbounded: Mutex::default(),
             at_provider: Mutex::default(),
             started: tokio::time::Instant::now(),
@@ -162,6 +164,21 @@ impl Gate {
     /// Now, on the clock of the health table.
     pub(crate) fn moment(&self) -> router::Moment {
         self.started.elapsed()
+    }
+
+    /// Adds a request's share to what may be tried further.
+    pub(crate) fn request(&self) {
+        self.retries.lock().unwrap_or_else(PoisonError::into_inner).request();
+    }
+
+    /// Takes a further attempt, where one is left.
+    pub(crate) fn retry(&self) -> bool {
+        let now = self.moment();
+        let taken = self.retries.lock().unwrap_or_else(PoisonError::into_inner).take(now);
+        if !taken {
+            metrics::RETRIES_REFUSED.inc();
+        }
+        taken
     }
 
     /// Looks at, or changes, what is known of the providers' health. Held for a moment only.

@@ -4,7 +4,7 @@ use policy::Permit;
 use serde::Serialize;
 use types::{Label, Locality, Nanos};
 
-use crate::{candidates::Variant, plan::Facts, registry::Model};
+use crate::{candidates::Variant, health::Load, plan::Facts, registry::Model};
 
 /// What a request needs of a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,6 +22,21 @@ pub struct Needs {
     pub images: bool,
     /// It wants a stream.
     pub streaming: bool,
+}
+
+/// What an answer is taken to be long in tokens where the caller's limit does not say less: limits
+/// are set far above what models say.
+const OUTPUT_EXPECTED: u64 = 256;
+
+impl Needs {
+    /// The call as its time is foretold.
+    pub(crate) fn load(&self) -> Load {
+        Load {
+            input_tokens: self.input_tokens,
+            output_tokens: self.max_output_tokens.map_or(OUTPUT_EXPECTED, |max| max.min(OUTPUT_EXPECTED)),
+            streaming: self.streaming,
+        }
+    }
 }
 
 /// What one call of a model would cost at worst, as the ledger sees it.

@@ -11,10 +11,12 @@ mod health;
 mod plan;
 mod rank;
 mod registry;
+mod retry;
 
 pub use candidates::{Candidates, UnknownModel, Variant, candidates};
 pub use filter::{DropReason, Dropped, Needs, Quote};
-pub use health::{Health, HealthTable, Limits, Moment, Outcome};
+pub use health::{Health, HealthTable, Limits, Load, Moment, Outcome, Took};
 pub use plan::{ATTEMPTS_MAX, Facts, NoRoute, Plan, plan};
-pub use rank::{Choice, Standing, Weights};
+pub use rank::{Choice, Score, Standing, Weights};
+pub use retry::RetryBudget;
 pub use registry::{Capabilities, Fault, Model, Origin, Provider, Registry, Timeouts};

@@ -68,6 +68,7 @@ pub fn plan(
     facts: &Facts<'_>,
 ) -> Result<Plan, NoRoute> {
     let detour = Detour::of(permit, candidates, facts);
+    let load = facts.needs.load();
     let mut able = Vec::new();
     let mut dropped = Vec::new();
     for (declared, (standing, model)) in candidates.ranked().iter().enumerate() {
@@ -79,8 +80,10 @@ pub fn plan(
         };
         match checked {
             Ok(cost) => {
-                let latency = facts.health.get(&model.provider, &model.id).latency();
-                able.push(Able { standing, declared, model, cost, latency });
+                let health = facts.health.get(&model.provider, &model.id);
+                let expected = health.expected(&load, facts.now);
+                let latency = expected.unwrap_or_else(|| rank::unknown_latency(&load));
+                able.push(Able { standing, declared, model, cost, expected, latency });
             }
             Err(reason) => dropped.push(Dropped { model: model.id.clone(), reason }),
         }

@@ -6,7 +6,7 @@ use std::{cmp::Reverse, time::Duration};
 use serde::Serialize;
 use types::{Locality, Nanos, SizeClass};
 
-use crate::{candidates::Variant, registry::Model};
+use crate::{candidates::Variant, health::Load, registry::Model};
 
 /// Why a model is among the candidates. An earlier one goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,12 +50,26 @@ pub struct Choice {
     pub size: SizeClass,
     /// What one call costs at worst.
     pub cost: Nanos,
-    /// Its average time to the first byte in milliseconds, where known.
+    /// How long the answer is expected to take in milliseconds, where known.
     pub latency_ms: Option<u64>,
     /// Its quality, 0 to 100.
     pub quality: u8,
-    /// What the weights make of it, 0 (best) to 1000; only where weights are set.
-    pub penalty: Option<u64>,
+    /// What the weights make of it; only where weights are set.
+    pub score: Option<Score>,
+}
+
+/// What counts against a model, in thousandths of the worst that a candidate of the request has:
+/// 0 is best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// Its cost beside the dearest.
+    pub cost: u64,
+    /// Its expected latency beside the slowest.
+    pub latency: u64,
+    /// What its quality lacks of 100.
+    pub quality: u64,
+    /// The mean of the three by the weights: the lowest goes first.
+    pub penalty: u64,
 }
 
 /// A model that may and can serve.
@@ -66,7 +80,10 @@ pub(crate) struct Able<'r> {
     pub declared: usize,
     pub model: &'r Model,
     pub cost: Nanos,
-    pub latency: Option<Duration>,
+    /// How long its answer is expected to take, where anything is known.
+    pub expected: Option<Duration>,
+    /// What it is taken for: the expectation, or that of an unknown endpoint.
+    pub latency: Duration,
 }
 
 /// Puts models in the order in which they are tried.
@@ -76,32 +93,35 @@ pub(crate) fn order(
     weights: Option<&Weights>,
 ) -> Vec<Choice> {
     let most = Most::of(&able);
-    let mut ranked: Vec<(Able<'_>, Option<u64>)> = able
+    let mut ranked: Vec<(Able<'_>, Option<Score>)> = able
         .into_iter()
-        .map(|able| (able, weights.map(|weights| penalty(&able, &most, weights))))
+        .map(|able| (able, weights.map(|weights| score(&able, &most, weights))))
         .collect();
-    ranked.sort_by_cached_key(|(able, penalty)| {
+    ranked.sort_by_cached_key(|(able, score)| {
         // Declared fallbacks keep the order that a person gave them.
         let declared = if able.standing == Standing::Fallback { able.declared } else { 0 };
-        let aim = aim(able, variant, *penalty);
+        let aim = aim(able, variant, *score);
         (able.standing, declared, aim, tier(able.model), able.cost, able.model.id.clone())
     });
-    ranked.into_iter().map(|(able, penalty)| choice(&able, penalty)).collect()
+    ranked.into_iter().map(|(able, score)| choice(&able, score)).collect()
 }
 
 /// What the variant looks at first; 0 for all where it looks at nothing but the default order.
-fn aim(able: &Able<'_>, variant: Option<Variant>, penalty: Option<u64>) -> u128 {
+fn aim(able: &Able<'_>, variant: Option<Variant>, score: Option<Score>) -> u128 {
     match variant {
         Some(Variant::Cheap) => u128::from(able.cost.0.max(0).unsigned_abs()),
-        Some(Variant::Fast) => able.latency.map_or(UNKNOWN_LATENCY.as_micros(), |l| l.as_micros()),
+        Some(Variant::Fast) => able.latency.as_micros(),
         Some(Variant::Best) => u128::from(100_u8.saturating_sub(able.model.quality)),
-        Some(Variant::Balanced | Variant::Local) | None => u128::from(penalty.unwrap_or(0)),
+        Some(Variant::Balanced | Variant::Local) | None => score.map_or(0, |s| s.penalty.into()),
     }
 }
 
-/// What an endpoint without any answered call counts as: better than a slow one, so that it is
-/// tried some day, and worse than a quick one.
-const UNKNOWN_LATENCY: Duration = Duration::from_secs(1);
+/// What an endpoint without any answered call lately counts as: better than a slow one, so that it
+/// is tried some day, and worse than a quick one.
+pub(crate) fn unknown_latency(load: &Load) -> Duration {
+    let tokens = u32::try_from(load.output_tokens).unwrap_or(u32::MAX);
+    Duration::from_secs(1).saturating_add(Duration::from_millis(10).saturating_mul(tokens))
+}
 
 /// The default order: the smallest local model, larger local ones, then the cloud by size; of two
 /// in one class the better one.
@@ -128,22 +148,21 @@ fn cost(able: &Able<'_>) -> u128 {
 }
 
 fn latency(able: &Able<'_>) -> u128 {
-    able.latency.unwrap_or(UNKNOWN_LATENCY).as_micros()
+    able.latency.as_micros()
 }
 
-/// The weighted mean of three shares in thousandths, each 0 for the best there can be.
-fn penalty(able: &Able<'_>, most: &Most, weights: &Weights) -> u64 {
-    let terms = [
-        (weights.cost, cost(able).saturating_mul(1000) / most.cost),
-        (weights.latency, latency(able).saturating_mul(1000) / most.latency),
-        (weights.quality, u128::from(100_u8.saturating_sub(able.model.quality)) * 10),
-    ];
-    let sum: u128 = terms.iter().map(|(weight, share)| u128::from(*weight) * share).sum();
-    let all: u128 = terms.iter().map(|(weight, _)| u128::from(*weight)).sum();
-    u64::try_from(sum / all.max(1)).unwrap_or(1000)
+fn score(able: &Able<'_>, most: &Most, weights: &Weights) -> Score {
+    let share = |part: u128, all: u128| u64::try_from(part.saturating_mul(1000) / all);
+    let cost = share(cost(able), most.cost).unwrap_or(1000);
+    let latency = share(latency(able), most.latency).unwrap_or(1000);
+    let quality = u64::from(100_u8.saturating_sub(able.model.quality)) * 10;
+    let terms = [(weights.cost, cost), (weights.latency, latency), (weights.quality, quality)];
+    let sum: u64 = terms.iter().map(|(weight, share)| u64::from(*weight) * share).sum();
+    let all: u64 = terms.iter().map(|(weight, _)| u64::from(*weight)).sum();
+    Score { cost, latency, quality, penalty: sum / all.max(1) }
 }
 
-fn choice(able: &Able<'_>, penalty: Option<u64>) -> Choice {
+fn choice(able: &Able<'_>, score: Option<Score>) -> Choice {
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     Choice {
         model: able.model.id.clone(),
@@ -152,8 +171,8 @@ fn choice(able: &Able<'_>, penalty: Option<u64>) -> Choice {
         locality: able.model.locality,
         size: able.model.size,
         cost: able.cost,
-        latency_ms: able.latency.map(millis),
+        latency_ms: able.expected.map(millis),
         quality: able.model.quality,
-        penalty,
+        score,
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 
 const LIMITS: Limits = Limits {
     failures: 3,
+    failing: 350,
     cool_down: Duration::from_secs(10),
     cool_down_max: Duration::from_secs(60),
     probe: Duration::from_secs(30),
@@ -19,8 +20,17 @@ fn play(events: &[(u64, Outcome)]) -> Health {
     })
 }
 
-const ANSWERED: Outcome = Outcome::Answered;
-const BEGAN: Outcome = Outcome::Began { first_byte: Duration::from_millis(80) };
+const ANSWERED: Outcome =
+    Outcome::Answered(Took::Streamed { rest: Duration::from_secs(1), output_tokens: 100 });
+const BEGAN: Outcome = began(80, 10);
+
+const fn began(ms: u64, input_tokens: u64) -> Outcome {
+    Outcome::Began { first_byte: Duration::from_millis(ms), input_tokens }
+}
+
+const fn whole(ms: u64, input_tokens: u64) -> Outcome {
+    Outcome::Answered(Took::Whole { all: Duration::from_millis(ms), input_tokens })
+}
 
 #[track_caller]
 fn check(events: &[(u64, Outcome)], now: u64, wait: Option<u64>) {
@@ -83,11 +93,82 @@ fn retry_after_is_honoured_up_to_a_bound() {
 }
 
 #[test]
-fn latency_is_a_moving_average_of_answers() {
-    let slow = Outcome::Began { first_byte: Duration::from_millis(880) };
-    assert_eq!(play(&[(1, Outcome::Failed), (2, ANSWERED)]).latency(), None);
-    assert_eq!(play(&[(1, BEGAN)]).latency(), Some(Duration::from_millis(80)));
-    assert_eq!(play(&[(1, BEGAN), (2, slow)]).latency(), Some(Duration::from_millis(180)));
+fn an_endpoint_that_fails_often_is_shut_out_though_it_answers_between() {
+    let limits = Limits { failures: 5, ..LIMITS };
+    let half = |calls: u64| {
+        let ended = |call: u64| if call.is_multiple_of(2) { Outcome::Failed } else { ANSWERED };
+        (0..calls).fold(Health::default(), |health, call| {
+            health.after(ended(call), at(0), &limits)
+        })
+    };
+    assert!(half(10).admits(at(0)));
+    let mut health = half(40);
+    assert_eq!(health.retry_after(at(0)), Some(Duration::from_secs(10)));
+    // One good probe does not make up for twenty failures: the next failure shuts it out again.
+    health = health.after(Outcome::Dispatched, at(10), &limits).after(ANSWERED, at(11), &limits);
+    assert!(health.admits(at(11)));
+    let failed = health.after(Outcome::Failed, at(12), &limits);
+    assert_eq!(failed.retry_after(at(12)), Some(Duration::from_secs(20)));
+    // Many good answers do.
+    for _ in 0..16 {
+        health = health.after(ANSWERED, at(12), &limits);
+    }
+    assert!(health.after(Outcome::Failed, at(13), &limits).admits(at(13)));
+}
+
+#[test]
+fn one_failure_in_ten_shuts_nobody_out() {
+    let mut health = Health::default();
+    for call in 0..10_000_u64 {
+        let ended = if call.is_multiple_of(10) { Outcome::Failed } else { ANSWERED };
+        health = health.after(ended, at(0), &LIMITS);
+        assert!(health.admits(at(0)), "call {call}");
+    }
+}
+
+const fn load(input_tokens: u64, output_tokens: u64, streaming: bool) -> Load {
+    Load { input_tokens, output_tokens, streaming }
+}
+
+#[track_caller]
+fn expected(events: &[(u64, Outcome)], load: Load, now: u64, ms: Option<u64>) {
+    let expected = play(events).expected(&load, at(now));
+    assert_eq!(expected, ms.map(Duration::from_millis));
+}
+
+#[test]
+fn a_streams_time_is_its_first_byte_and_its_pace() {
+    expected(&[(1, Outcome::Failed)], load(10, 0, true), 1, None);
+    expected(&[(1, BEGAN)], load(10, 50, true), 1, Some(80));
+    expected(&[(1, BEGAN), (2, ANSWERED)], load(10, 50, true), 2, Some(80 + 500));
+    // A moving average: an eighth is the newest.
+    expected(&[(1, BEGAN), (2, began(880, 10))], load(10, 0, true), 2, Some(180));
+}
+
+#[test]
+fn prompts_of_a_length_are_told_by_prompts_of_that_length_or_the_nearest() {
+    let calls = [(1, began(100, 500)), (1, began(900, 20_000))];
+    expected(&calls, load(10, 0, true), 1, Some(100));
+    expected(&calls, load(5_000, 0, true), 1, Some(900));
+    expected(&calls, load(1_000_000, 0, true), 1, Some(900));
+    expected(&calls[..1], load(1_000_000, 0, true), 1, Some(100));
+}
+
+#[test]
+fn whole_answers_are_told_by_whole_ones_and_streams_by_streams() {
+    let calls = [(1, BEGAN), (1, whole(4_000, 10))];
+    expected(&calls, load(10, 0, true), 1, Some(80));
+    expected(&calls, load(10, 0, false), 1, Some(4_000));
+    expected(&calls[1..], load(10, 0, true), 1, Some(4_000));
+    expected(&calls[..1], load(10, 0, false), 1, Some(80));
+}
+
+#[test]
+fn a_figure_that_nothing_renews_is_forgotten() {
+    expected(&[(1, BEGAN)], load(10, 0, true), 600, Some(80));
+    expected(&[(1, BEGAN)], load(10, 0, true), 601, None);
+    // The first call after that stands alone.
+    expected(&[(1, BEGAN), (700, began(880, 10))], load(10, 0, true), 700, Some(880));
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn auto_prefers_small_local_models_and_each_variant_its_own_aim() {
     scene.check("auto:best", &["max", "tower", "mini", "tiny"]);
     scene.check("auto:cheap", &["tiny", "tower", "mini", "max"]);
     assert_eq!(scene.dropped("auto:local", "max"), DropReason::WrongVariant);
-    let quick = Outcome::Began { first_byte: Duration::from_millis(5) };
+    let quick = Outcome::Began { first_byte: Duration::from_millis(5), input_tokens: 100 };
     scene.health.record("cloud", "max", quick, Moment::ZERO);
     scene.check("auto:fast", &["max", "tiny", "tower", "mini"]);
 }
