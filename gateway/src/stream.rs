@@ -205,7 +205,8 @@ impl Stream<'_, '_> {
     async fn cut_at_limit(self: Box<Self>, encoder: &mut StreamEncoder, mut out: Vec<u8>) -> End {
         self.source.stop().await;
         for choice in 0..self.choices {
-            encoder.push(&Event::Finish { choice, reason: Finish::Length }, &mut out);
+            let (reason, stop_sequence) = (Finish::Length, None);
+            encoder.push(&Event::Finish { choice, reason, stop_sequence }, &mut out);
         }
         encoder.done(&mut out);
         let _ = self.down.end_events(Bytes::from(out)).await;

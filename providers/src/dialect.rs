@@ -56,6 +56,21 @@ impl Dialect {
         }
     }
 
+    /// Whether the format can express a request, at the least cost that it takes to tell.
+    ///
+    /// # Errors
+    /// The first field that it cannot.
+    pub fn check(
+        self,
+        request: &chat::ChatRequest,
+        target: &Target<'_>,
+    ) -> Result<(), Unsupported> {
+        match self {
+            Self::OpenAi => openai::check(request),
+            Self::Anthropic => anthropic::encode_request(request, target).map(drop),
+        }
+    }
+
     /// A whole answer.
     ///
     /// # Errors

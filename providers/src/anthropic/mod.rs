@@ -4,6 +4,7 @@
 //! [`crate::Unsupported`], by the name of the caller's parameter; nothing is clamped or dropped.
 
 mod answer;
+mod block;
 mod blocks;
 mod request;
 mod stream;

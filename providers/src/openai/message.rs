@@ -32,12 +32,9 @@ fn message(path: &Path<'_>, mut fields: Fields<'_>) -> Read<Message> {
         content(&path.field("content"), raw, role, &mut said)?;
     }
     let mut message = Message {
-        role,
         name: fields.read(path, "name", |path, raw| params::short(path, raw, 64))?,
-        content: said.parts,
-        tool_calls: Vec::new(),
-        tool_call_id: None,
         refusal: said.refusal,
+        ..Message::new(role, said.parts)
     };
     match role {
         Role::Assistant => assistant(path, &mut fields, &mut message)?,

@@ -98,6 +98,7 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, Rejection> {
                 params::number_in(path, raw, 0.0, 2.0)
             })?,
             top_p: read(&mut fields, "top_p", |path, raw| params::number_in(path, raw, 0.0, 1.0))?,
+            top_k: None,
             seed: read(&mut fields, "seed", params::integer)?,
         },
         reasoning_effort: read(&mut fields, "reasoning_effort", |path, raw| {
@@ -107,6 +108,7 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, Rejection> {
         stream,
         include_usage: stream_options(&mut fields, stream)?,
         extra: extra(&mut fields)?,
+        ..ChatRequest::default()
     };
     fields.end(None)?;
     Ok(request)
