@@ -19,8 +19,8 @@ use types::{
 };
 
 use crate::{
-    caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, serve::CHAT,
-    trail::Trail, wishes::Wishes,
+    caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, trail::Trail,
+    wishes::Wishes,
 };
 
 /// A permitted and planned call.
@@ -93,7 +93,7 @@ async fn decide(
         label: call.label,
         integrity: Integrity::Trusted,
         request: RequestFacts {
-            endpoint: CHAT,
+            endpoint: trail.api.path(),
             stream: request.stream,
             tools: !request.tools.is_empty(),
             images: request.has_images(),

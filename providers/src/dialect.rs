@@ -41,6 +41,14 @@ impl Dialect {
         }
     }
 
+    /// The headers that a request needs for what is in it, beside those of [`Self::headers`].
+    pub fn headers_of(self, request: &chat::ChatRequest) -> Option<(&'static str, String)> {
+        match self {
+            Self::OpenAi => None,
+            Self::Anthropic => anthropic::beta(request),
+        }
+    }
+
     /// The request's body.
     ///
     /// # Errors

@@ -9,7 +9,6 @@ mod encode;
 mod error;
 mod expressible;
 mod message;
-mod params;
 mod request;
 mod stream;
 mod stream_out;

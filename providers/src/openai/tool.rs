@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use types::chat::{Format, Tool, ToolChoice};
 
-use super::{
+use crate::{
     params,
     params::{Path, Read},
 };
