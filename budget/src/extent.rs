@@ -16,8 +16,7 @@ pub struct Extent {
     pub output: u64,
     /// Choices; none counts as one.
     pub choices: u32,
-    /// Whether the provider may be asked to keep input in its cache for an hour. No request that we
-    /// take can ask for that.
+    /// Whether the provider is asked to keep input in its cache for an hour.
     pub cache_1h: bool,
     /// Images given.
     pub images: u64,
@@ -75,6 +74,7 @@ impl Extent {
         let parts = request.messages.iter().flat_map(|message| &message.content);
         let images = parts.filter(|part| matches!(part, Part::Image(_))).count();
         extent.images = u64::try_from(images).unwrap_or(u64::MAX);
+        extent.cache_1h = request.caches_for_an_hour();
         for (name, value) in request.extra.iter().filter(|(_, value)| !value.is_null()) {
             let understood = match name.as_str() {
                 "prediction" => false,
@@ -109,6 +109,12 @@ impl Extent {
             }
         }
         Ok(extent)
+    }
+
+    /// The same at a model with this context, in tokens: it takes no more input than that.
+    #[must_use]
+    pub fn within(self, context: u64) -> Self {
+        Self { input: self.input.min(context), ..self }
     }
 
     /// Kinds of input that it may have.

@@ -3,12 +3,33 @@
 use std::fmt::{self, Write as _};
 
 use serde_json::Value;
-use types::chat::{ChatRequest, Format, Image, ImageSource, Message, Part, Tool};
+use types::chat::{
+    ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Part, TOOL_FAILED, Tool,
+};
 
 /// The most input tokens that one image costs at any provider that we speak to: gpt-4o-mini takes
 /// 2,833 tokens plus 5,667 per tile, and its scaling leaves at most 8 tiles (OpenAI, "Images and
 /// vision", cost of tile-based models). Others are far below; the catalogue knows some of them.
 pub const IMAGE_TOKENS_MAX: u64 = 2_833 + 8 * 5_667;
+
+/// The most input tokens that a document is held for where its text is not ours to count. A page can
+/// hold any amount, so this is beyond the context of any model in the catalogue, which is what bounds
+/// it: see [`crate::Extent::within`].
+pub const FILE_TOKENS_MAX: u64 = 2_000_000;
+
+/// What the parts whose text we do not see cost in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartTokens {
+    /// An image.
+    pub image: u64,
+    /// A document.
+    pub file: u64,
+}
+
+impl PartTokens {
+    /// The most at any provider.
+    pub const MAX: Self = Self { image: IMAGE_TOKENS_MAX, file: FILE_TOKENS_MAX };
+}
 
 /// Role markers and separators of one message. OpenAI's cookbook counts 3 or 4; templates of open
 /// models take up to a dozen.
@@ -27,19 +48,19 @@ const REQUEST_TOKENS: u64 = 128;
 const FORMAT_TOKENS: u64 = 512;
 
 /// An upper bound on a request's input tokens, whatever the model: every byte of text a token, plus
-/// what templates add, plus [`IMAGE_TOKENS_MAX`] for each image.
+/// what templates add, plus [`PartTokens::MAX`] for each image and document.
 pub fn input_bound(request: &ChatRequest) -> u64 {
-    input_bound_with(request, IMAGE_TOKENS_MAX)
+    input_bound_with(request, PartTokens::MAX)
 }
 
-/// As [`input_bound`], for a model whose largest cost of an image is known.
+/// As [`input_bound`], for a model whose largest cost of an image or document is known.
 ///
 /// A byte-level tokenizer never makes more tokens than bytes, and one with byte fallback neither.
-pub fn input_bound_with(request: &ChatRequest, image_tokens: u64) -> u64 {
+pub fn input_bound_with(request: &ChatRequest, parts: PartTokens) -> u64 {
     let mut tokens = REQUEST_TOKENS;
     let mut add = |more: u64| tokens = tokens.saturating_add(more);
     for message in &request.messages {
-        add(message_bound(message, image_tokens));
+        add(message_bound(message, parts));
     }
     if !request.tools.is_empty() {
         add(TOOLS_TOKENS);
@@ -55,25 +76,40 @@ pub fn input_bound_with(request: &ChatRequest, image_tokens: u64) -> u64 {
             add(schema.as_ref().map_or(0, json_bytes));
         }
     }
-    for (name, value) in &request.extra {
+    for (name, value) in request.extra.iter().chain(&request.native.fields) {
         add(bytes(name));
         add(json_bytes(value));
     }
     tokens
 }
 
-fn message_bound(message: &Message, image_tokens: u64) -> u64 {
+fn message_bound(message: &Message, parts: PartTokens) -> u64 {
     let mut tokens = MESSAGE_TOKENS;
     let mut add = |more: u64| tokens = tokens.saturating_add(more);
     add(bytes(message.role.as_str()));
     add(message.name.as_deref().map_or(0, bytes));
+    for item in &message.reasoning {
+        add(item.text.as_deref().map_or(0, bytes));
+        add(item.opaque.as_ref().map_or(0, |opaque| bytes(&opaque.data)));
+    }
+    if message.tool_failed {
+        add(bytes(TOOL_FAILED));
+    }
     for part in &message.content {
         match part {
             Part::Text(text) => add(bytes(text)),
             Part::Image(Image {
                 source: ImageSource::Url(_) | ImageSource::Data { .. }, ..
             }) => {
-                add(image_tokens);
+                add(parts.image);
+            }
+            Part::File(File { name, source }) => {
+                add(MESSAGE_TOKENS);
+                add(name.as_deref().map_or(0, bytes));
+                add(match source {
+                    FileSource::Text(text) => bytes(text),
+                    FileSource::Url(_) | FileSource::Data { .. } => parts.file,
+                });
             }
         }
     }

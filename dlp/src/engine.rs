@@ -58,7 +58,7 @@ impl Engine {
     pub fn inspect(&self, request: &mut ChatRequest) -> Findings {
         let mut inspection = Inspection::new(&self.inner);
         request.visit(|place, piece| inspection.piece(place, piece));
-        inspection.end(request.has_images())
+        inspection.end(request.has_unseen())
     }
 
     /// Finds everything in one text, up to the bounds on findings and on work. The length is the

@@ -43,11 +43,11 @@ impl<'e> Inspection<'e> {
         }
     }
 
-    pub(crate) fn end(self, has_images: bool) -> Findings {
+    pub(crate) fn end(self, has_unseen: bool) -> Findings {
         let Self { inner: Inner { settings, .. }, findings, addresses, complete, .. } = self;
         let label = classify::label(settings, &findings, addresses.len(), complete);
-        // What an image shows is not searched.
-        let unseen = if has_images { settings.label_of_images } else { Label::Public };
+        // What an image shows or a document holds is not searched.
+        let unseen = if has_unseen { settings.label_of_images } else { Label::Public };
         Findings { label: label.join(unseen), findings, complete }
     }
 

@@ -19,7 +19,7 @@ pub struct Settings {
     pub labels: BTreeMap<Kind, Label>,
     /// The label of a request in which nothing was found.
     pub label_without_findings: Label,
-    /// The label that an image gives a request: what it shows is not searched.
+    /// The label that an image or a document gives a request: what it shows is not searched.
     pub label_of_images: Label,
     /// So many distinct e-mail addresses or phone numbers make a bulk list, which is restricted.
     pub bulk_list_min: usize,

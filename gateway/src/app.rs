@@ -17,11 +17,12 @@ use pingora_core::{
     protocols::http::{ServerSession, v2::server::H2Options},
     server::ShutdownWatch,
 };
+use providers::Api;
 use tokio::sync::Notify;
 use types::{Code, RequestId};
 
 use crate::{
-    downstream::Downstream, gate::Gate, ingress, metrics, models, refusal::Refusal, serve,
+    count, downstream::Downstream, gate::Gate, ingress, metrics, models, refusal::Refusal, serve,
 };
 
 /// The data plane as Pingora sees it.
@@ -63,6 +64,7 @@ impl App {
     /// a caller is in `serve`.
     async fn route(&self, method: &Method, path: &str, down: &mut Downstream<'_>, shed: bool) {
         let request = RequestId::generate();
+        let api = api(path, down);
         let answered = match (method, path) {
             (&Method::GET | &Method::HEAD, "/healthz") => plain(down, 200, "ok\n").await,
             (&Method::GET | &Method::HEAD, "/readyz") => match self.gate.ready().await {
@@ -72,15 +74,20 @@ impl App {
             _ if shed => {
                 let refusal = Refusal::new(Code::Overloaded, "too many requests are running here")
                     .with_retry_after(1);
-                refusal.tell(down, request, "", Vec::new()).await
+                refusal.tell(down, (api, request), "", Vec::new()).await
             }
-            (&Method::POST, serve::CHAT) => {
+            (&Method::POST, path) if Api::at(path).is_some() => {
                 // On the heap, so that a connection that rests does not carry a request's state.
-                Box::pin(serve::chat_completions(&self.gate, request, down)).await
+                Box::pin(serve::serve(&self.gate, (api, request), down)).await
             }
-            (&Method::GET, models::MODELS) => models::models(&self.gate, request, None, down).await,
+            (&Method::POST, count::COUNT) => {
+                Box::pin(count::count(&self.gate, request, down)).await
+            }
+            (&Method::GET, models::MODELS) => {
+                models::models(&self.gate, (api, request), None, down).await
+            }
             (&Method::GET, path) if path.starts_with(models::MODEL) => match models::name(path) {
-                Some(name) => models::models(&self.gate, request, Some(&name), down).await,
+                Some(name) => models::models(&self.gate, (api, request), Some(&name), down).await,
                 None => unknown(down, request, path).await,
             },
             (_, path) => unknown(down, request, path).await,
@@ -122,8 +129,10 @@ impl HttpServerApp for App {
         session.set_read_timeout(Some(options.read_timeout));
         session.set_write_timeout(Some(options.write_timeout));
         if let Err(refusal) = ingress::check(&session) {
+            let path = session.req_header().uri.path().to_owned();
             let mut down = Downstream::new(&mut session);
-            let _ = refusal.tell(&mut down, RequestId::generate(), "", Vec::new()).await;
+            let told = (api(&path, &down), RequestId::generate());
+            let _ = refusal.tell(&mut down, told, "", Vec::new()).await;
             return None;
         }
         if *shutdown.borrow() {
@@ -174,6 +183,13 @@ impl Drop for Running<'_> {
     }
 }
 
+/// The API whose words a request is answered in: the path's, and Anthropic's where its clients ask for
+/// what several APIs have.
+fn api(path: &str, down: &Downstream<'_>) -> Api {
+    let theirs = path == count::COUNT || down.header("anthropic-version").is_some();
+    Api::at(path).unwrap_or(if theirs { Api::Messages } else { Api::Chat })
+}
+
 /// Resolves once the listener stops.
 async fn stopped(shutdown: &ShutdownWatch) {
     let mut shutdown = shutdown.clone();
@@ -197,10 +213,12 @@ async fn unknown(
     request: RequestId,
     path: &str,
 ) -> Result<(), crate::downstream::Left> {
-    let (status, message) = if path == serve::CHAT || path == models::MODELS {
-        (405, "this path does not take that method")
+    let known = Api::at(path).is_some() || path == count::COUNT || path == models::MODELS;
+    let (status, message) = if known {
+        (405, "this path does not take that method".to_owned())
     } else {
-        (404, "unknown path; this gateway serves POST /v1/chat/completions and GET /v1/models")
+        let apis = Api::ALL.map(Api::path).join(", ");
+        (404, format!("unknown path; this gateway serves POST {apis} and GET /v1/models"))
     };
     let body = serde_json::json!({ "error": {
         "message": message, "type": "invalid_request_error", "param": null, "code": null,

@@ -101,7 +101,7 @@ impl Asked<'_> {
             kind: Kind::ModelCall,
             requester_kind: RequesterKind::Agent,
             requester: caller.agent_name.clone(),
-            subject_hash: sha256_hex(format!("{}\n{body}", trail.endpoint).as_bytes()),
+            subject_hash: sha256_hex(format!("{}\n{body}", trail.api.path()).as_bytes()),
             policy_hash: self.snapshot.policy.digest(&caller.agent_name),
         }
     }
@@ -121,7 +121,7 @@ impl Asked<'_> {
             reason: format!("policy asks before `{}` is called", trail.asked),
             detail: json!({
                 "request": trail.request.to_string(),
-                "endpoint": trail.endpoint,
+                "endpoint": trail.api.path(),
                 "model": trail.asked,
                 "label": call.label,
                 "kinds": kinds,

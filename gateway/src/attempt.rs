@@ -120,7 +120,7 @@ async fn attempt(
     let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
     let tokens = tokens.map_err(|full| to.limited(&full, trail))?;
     let (bill, body) = reserve(gate, order, &to, &request, tokens, trail).await?;
-    let response = match send(gate, &to, body, request.stream, trail).await {
+    let response = match send(gate, &to, &request, body, trail).await {
         Ok(response) => response,
         Err((used, lost)) => {
             bill.close(used, lost.refusal.code.as_str());
@@ -235,8 +235,8 @@ impl<'a> Destination<'a> {
 async fn send(
     gate: &Gate,
     to: &Destination<'_>,
+    request: &ChatRequest,
     body: Bytes,
-    stream: bool,
     trail: &Trail,
 ) -> Result<Response, (Used, Lost)> {
     let dialect = quote::dialect(to.provider);
@@ -248,9 +248,10 @@ async fn send(
     to.note(gate, Outcome::Dispatched);
     metrics::ADDED.observe(trail.started.elapsed().as_secs_f64());
     let mut headers = dialect.headers(to.secret);
+    headers.extend(dialect.headers_of(request));
     headers.extend(span::traceparent().map(|parent| ("traceparent", parent)));
     // An answer that is not streamed has its first byte when it is done.
-    let limit = if stream { to.limits.first_byte } else { to.limits.total };
+    let limit = if request.stream { to.limits.first_byte } else { to.limits.total };
     let posted = connection.post(&to.endpoint, dialect.path(), &headers, body, limit).await;
     let response = posted.map_err(|failure| {
         let used = match failure {

@@ -1,6 +1,6 @@
 //! The decision about one request and the plan that follows from it: policy first, then the router.
 
-use budget::Extent;
+use budget::{Extent, PartTokens};
 use dlp::Findings;
 use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
@@ -19,8 +19,8 @@ use types::{
 };
 
 use crate::{
-    caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, serve::CHAT,
-    trail::Trail, wishes::Wishes,
+    caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, trail::Trail,
+    wishes::Wishes,
 };
 
 /// A permitted and planned call.
@@ -70,6 +70,9 @@ pub(crate) struct Call<'a> {
     pub(crate) input_bound: u64,
 }
 
+/// Three times what an image and a document of one page come to.
+const PARTS_TOKENS: PartTokens = PartTokens { image: 3 * 1_500, file: 3 * 3_000 };
+
 async fn decide(
     gate: &Gate,
     trail: &mut Trail,
@@ -90,7 +93,7 @@ async fn decide(
         label: call.label,
         integrity: Integrity::Trusted,
         request: RequestFacts {
-            endpoint: CHAT,
+            endpoint: trail.api.path(),
             stream: request.stream,
             tools: !request.tools.is_empty(),
             images: request.has_images(),
@@ -143,9 +146,9 @@ fn plan(
 ) -> Result<Plan, NoRoute> {
     let request = call.request;
     let needs = Needs {
-        // The bound counts a token a byte; a third of it is what long texts come to at most, and an
-        // image comes to some 1,500.
-        input_tokens: budget::input_bound_with(request, 3 * 1_500) / 3,
+        // The bound counts a token a byte; a third of it is what long texts come to at most. An
+        // image comes to some 1,500, a page of a document to some 3,000.
+        input_tokens: budget::input_bound_with(request, PARTS_TOKENS) / 3,
         max_output_tokens: request.max_output_tokens,
         tools: !request.tools.is_empty(),
         json_schema: matches!(request.format, Some(Format::JsonSchema { .. })),

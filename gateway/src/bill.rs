@@ -123,7 +123,7 @@ impl Bill {
     pub(crate) fn transcribe(&mut self, event: &Event) {
         let Event::Delta { piece, .. } = event else { return };
         match piece {
-            Piece::Role => {}
+            Piece::Role | Piece::Opaque(_) => {}
             Piece::Text(text) | Piece::Refusal(text) | Piece::Reasoning(text) => {
                 self.write_down(text)
             }

@@ -35,10 +35,10 @@ pub(crate) async fn streamed(
         source: Source::new(response, decoder, to.limits),
         down,
         headers: trail.headers(),
-        include_usage: order.request.include_usage,
+        api: trail.api,
+        request: order.request,
         model: to.model.id.clone(),
-        stamp: stamp(order, trail),
-        choices: order.request.choices.max(1),
+        stamp: (trail.request, order.now.seconds()),
         provider: &to.provider.name,
         arrived: trail.started,
     };
@@ -129,12 +129,9 @@ pub(crate) async fn whole(
                 to.note(gate, Outcome::Began { first_byte: response.first_byte });
                 to.note(gate, Outcome::Answered);
                 recycle(&gate.upstreams, response).await;
-                let (id, now) = stamp(order, trail);
-                if answer.id.is_empty() {
-                    answer.id = id;
-                }
+                answer.id = trail.api.answer_id(&answer.id, trail.request);
                 if answer.created == 0 {
-                    answer.created = now;
+                    answer.created = order.now.seconds();
                 }
                 // On the heap: an answer that is still being read need not carry it.
                 return Box::pin(deliver(gate, to, bill, answer, trail, down)).await;
@@ -168,7 +165,7 @@ async fn deliver(
         .observe(trail.started.elapsed().as_secs_f64());
     answer.model.clone_from(&to.model.id);
     answer.usage = Some(bill.told());
-    let body = Bytes::from(providers::openai::encode_answer(&answer));
+    let body = Bytes::from(trail.api.encode_answer(&answer));
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
     fault::point("answer.last");
     let sent = down.reply(200, "application/json", &trail.headers(), body).await;
@@ -191,11 +188,6 @@ fn charged(bill: &Bill, used: Used, trail: &mut Trail) {
         let (cost, usage) = bill.cost(used);
         (served.cost, served.usage) = (Some(cost), usage);
     }
-}
-
-/// The id and the time of an answer whose provider gives none.
-fn stamp(order: &Order<'_>, trail: &Trail) -> (String, i64) {
-    (format!("chatcmpl-{}", trail.request), order.now.seconds())
 }
 
 /// A provider whose own figure is beyond the limit that we sent cannot be trusted with a hard cap.

@@ -10,6 +10,7 @@ mod authorize;
 mod bill;
 mod caller;
 mod conn;
+mod count;
 mod deliver;
 mod downstream;
 mod framing;

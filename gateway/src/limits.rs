@@ -321,7 +321,8 @@ impl<C: Ticks> Drop for Tokens<C> {
 /// About how many tokens the input of a request has: its upper bound is one a byte. What it really had
 /// is counted in the end.
 pub(crate) fn estimate(request: &ChatRequest) -> u64 {
-    budget::input_bound(request) / 4
+    let parts = budget::PartTokens { file: 4 * 3_000, ..budget::PartTokens::MAX };
+    budget::input_bound_with(request, parts) / 4
 }
 
 #[cfg(test)]

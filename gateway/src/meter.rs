@@ -70,10 +70,11 @@ impl Meter {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         for choice in &answer.choices {
             let calls = choice.tool_calls.iter().map(|c| c.name.len() + c.arguments.len() + 16);
-            let all = text(&choice.text) + text(&choice.refusal) + text(&choice.reasoning);
-            self.bytes = self.bytes.saturating_add((all + calls.sum::<usize>()) as u64);
+            let thought: usize = choice.reasoning.iter().map(|item| text(&item.text)).sum();
+            let all = text(&choice.text) + text(&choice.refusal) + thought + calls.sum::<usize>();
+            self.bytes = self.bytes.saturating_add(all as u64);
             self.pieces = self.pieces.saturating_add(1);
-            self.hides |= choice.reasoning.is_some();
+            self.hides |= !choice.reasoning.is_empty();
         }
         if let Some(usage) = answer.usage {
             self.report(usage);
@@ -134,9 +135,9 @@ impl Meter {
 
     fn observe_piece(&mut self, piece: &Piece) {
         // What a provider shows of its reasoning may be a summary.
-        self.hides |= matches!(piece, Piece::Reasoning(_));
+        self.hides |= matches!(piece, Piece::Reasoning(_) | Piece::Opaque(_));
         let bytes = match piece {
-            Piece::Role => return,
+            Piece::Role | Piece::Opaque(_) => return,
             Piece::Text(text) | Piece::Refusal(text) | Piece::Reasoning(text) => text.len(),
             Piece::ToolCall { name, arguments, .. } => {
                 // Providers add a few tokens of their own around a call.

@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use policy::{BudgetFacts, ModelCall, ModelFacts, RequestFacts, SessionFacts};
-use providers::openai::{ModelEntry, encode_models};
-use serde_json::json;
+use providers::{Api, ModelEntry};
 use snapshot::Snapshot;
 use types::{Code, Integrity, Label, RequestId, Timestamp};
 
@@ -44,25 +43,25 @@ fn hex(digit: u8) -> Option<u8> {
 /// Answers with all models, or with the one of that name.
 pub(crate) async fn models(
     gate: &Gate,
-    request: RequestId,
+    (api, request): (Api, RequestId),
     name: Option<&str>,
     down: &mut Downstream<'_>,
 ) -> Result<(), Left> {
     let snapshot = gate.snapshots.load();
-    let listed = list(gate, &snapshot, request, name, down);
+    let listed = list(gate, &snapshot, (api, request), name, down);
     let outcome = Trail::outcome(listed.as_ref().err().map(|refusal| refusal.code));
     metrics::REQUESTS.with_label_values(&[MODELS, "", "", outcome]).inc();
     let headers = vec![("x-orchestack-request-id", request.to_string())];
     match listed {
         Ok(body) => down.reply(200, "application/json", &headers, body).await,
-        Err(refusal) => refusal.tell(down, request, &snapshot.commit, headers).await,
+        Err(refusal) => refusal.tell(down, (api, request), &snapshot.commit, headers).await,
     }
 }
 
 fn list(
     gate: &Gate,
     snapshot: &Snapshot,
-    request: RequestId,
+    (api, request): (Api, RequestId),
     name: Option<&str>,
     down: &Downstream<'_>,
 ) -> Result<Bytes, Refusal> {
@@ -74,15 +73,12 @@ fn list(
     let all = ids.chain(snapshot.registry.aliases());
     let visible = all.filter(|(_, model)| model.enabled && permitted.contains(&model.id));
     let entries: Vec<_> = visible.map(|(id, model)| entry(id, model.provider.as_str())).collect();
-    let Some(name) = name else { return Ok(Bytes::from(encode_models(&entries))) };
+    let Some(name) = name else { return Ok(Bytes::from(api.encode_models(&entries))) };
     let found = entries.iter().find(|entry| entry.id == name).ok_or_else(|| Refusal {
         param: Some("model".to_owned()),
         ..Refusal::new(Code::ModelNotFound, "no such model, or none that this key may use")
     })?;
-    let body = json!({
-        "id": found.id, "object": "model", "created": found.created, "owned_by": found.owned_by,
-    });
-    Ok(Bytes::from(body.to_string()))
+    Ok(Bytes::from(api.encode_model(found)))
 }
 
 /// The models that a plain request with public content may use.

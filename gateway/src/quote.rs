@@ -8,7 +8,10 @@ use policy::Permit;
 use providers::{Dialect, MaxTokensField, Target};
 use router::{Model, Provider, Quote};
 use snapshot::Snapshot;
-use types::{Nanos, ProviderKind, Timestamp, chat::ChatRequest};
+use types::{
+    Nanos, ProviderKind, Timestamp,
+    chat::{ChatRequest, Thinking},
+};
 
 use crate::{caller::Known, upstream::Limits, wishes::Wishes};
 
@@ -56,10 +59,16 @@ pub(crate) fn quote(
     let limits = provider.map_or(limits, |provider| limits.with(&provider.timeouts));
     let output = output_limit(request, model, tokens, ask.output_default);
     let extent = Extent { output, seconds: seconds_max(limits, write), ..extent };
+    let extent = within_context(extent, model, request);
     match worst_case(&price, &extent, ceiling) {
         Ok((_, amount)) => Quote::Priced(amount),
         Err(quote) => quote,
     }
+}
+
+/// The extent at `model`. What a document comes to is bounded by nothing but the model's context.
+pub(crate) fn within_context(extent: Extent, model: &Model, request: &ChatRequest) -> Extent {
+    if request.has_files() { extent.within(model.context_tokens) } else { extent }
 }
 
 /// The most seconds that an attempt takes a provider. It is found and connected to within a limit
@@ -91,7 +100,8 @@ pub(crate) fn output_limit(
 /// registration's word that it does not, unless it is asked to.
 pub(crate) fn may_think(model: &Model, request: &ChatRequest) -> bool {
     let asked = request.reasoning_effort.as_deref().is_some_and(|effort| effort != "none");
-    model.capabilities.reasoning || asked
+    let thinks = matches!(request.thinking, Some(Thinking::Adaptive | Thinking::Budget(_)));
+    model.capabilities.reasoning || asked || thinks
 }
 
 /// The output limit and the amount to hold, the limit clamped to what `ceiling` pays for.
@@ -156,12 +166,7 @@ pub(crate) fn expressible(
     request: &ChatRequest,
 ) -> Result<(), String> {
     let Some(provider) = snapshot.registry.provider(&model.provider) else { return Ok(()) };
-    match dialect(provider) {
-        // Our shape holds nothing that OpenAI's dialect cannot say.
-        Dialect::OpenAi => Ok(()),
-        Dialect::Anthropic => Dialect::Anthropic
-            .encode_request(request, &target(provider, model, 1, request.stream))
-            .map(drop)
-            .map_err(|unsupported| unsupported.field),
-    }
+    dialect(provider)
+        .check(request, &target(provider, model, 1, request.stream))
+        .map_err(|unsupported| unsupported.field)
 }

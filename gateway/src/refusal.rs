@@ -1,6 +1,7 @@
-//! A refused or failed request, and how it is told in OpenAI's dialect.
+//! A refused or failed request, and how it is told in the words of the caller's API.
 
 use bytes::Bytes;
+use providers::{Api, Rejection};
 use serde_json::{Map, Value, json};
 use store::approvals::Exhausted;
 use types::{Code, RequestId};
@@ -25,6 +26,12 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<u64>,
     /// Whether the connection is left in a state that forbids its reuse.
     pub(crate) close: bool,
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self { param: rejection.param, ..Self::new(Code::InvalidRequest, rejection.message) }
+    }
 }
 
 impl Refusal {
@@ -61,7 +68,7 @@ impl Refusal {
     }
 
     /// The error object's body. `commit` is named where policies decided.
-    pub(crate) fn body(&self, request: RequestId, commit: &str) -> Bytes {
+    pub(crate) fn body(&self, api: Api, request: RequestId, commit: &str) -> Bytes {
         let mut extra = Map::new();
         extra.insert("request_id".to_owned(), json!(request.to_string()));
         if let Some(approval) = &self.approval {
@@ -71,19 +78,14 @@ impl Refusal {
             extra.insert("policies".to_owned(), json!(self.policies));
             extra.insert("commit".to_owned(), Value::String(commit.to_owned()));
         }
-        Bytes::from(providers::openai::encode_error(
-            self.code,
-            &self.message,
-            self.param.as_deref(),
-            extra,
-        ))
+        Bytes::from(api.encode_error(self.code, &self.message, self.param.as_deref(), extra))
     }
 
     /// Answers with this refusal; only possible while the head of the answer is not out.
     pub(crate) async fn tell(
         &self,
         down: &mut Downstream<'_>,
-        request: RequestId,
+        (api, request): (Api, RequestId),
         commit: &str,
         mut headers: Vec<(&'static str, String)>,
     ) -> Result<(), Left> {
@@ -97,7 +99,12 @@ impl Refusal {
         if self.close {
             down.close_after();
         }
-        down.reply(self.code.status(), "application/json", &headers, self.body(request, commit))
-            .await
+        down.reply(
+            self.code.status(),
+            "application/json",
+            &headers,
+            self.body(api, request, commit),
+        )
+        .await
     }
 }

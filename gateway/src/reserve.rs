@@ -44,7 +44,7 @@ pub(crate) async fn reserve(
             gate.options.output_tokens_default,
         ),
         seconds: quote::seconds_max(to.limits, gate.options.write_timeout),
-        ..extent
+        ..quote::within_context(extent, to.model, request)
     };
     let mut ceiling =
         quote::ceiling((order.snapshot, order.known), order.permit, to.model, order.wishes);

@@ -10,6 +10,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use bytes::Bytes;
 use dlp::Findings;
+use providers::Api;
 use router::{Candidates, Plan};
 use serde_json::json;
 use snapshot::{Snapshot, keys::sha256_hex};
@@ -30,16 +31,13 @@ use crate::{
     wishes::Wishes,
 };
 
-/// The path of chat completions.
-pub(crate) const CHAT: &str = "/v1/chat/completions";
-
-/// Serves one chat request and leaves its traces: span, metrics, audit.
-pub(crate) async fn chat_completions(
+/// Serves one request of any API and leaves its traces: span, metrics, audit.
+pub(crate) async fn serve(
     gate: &Gate,
-    id: RequestId,
+    (api, id): (Api, RequestId),
     down: &mut Downstream<'_>,
 ) -> Result<(), Left> {
-    let mut trail = Trail::new(id, CHAT);
+    let mut trail = Trail::new(id, api);
     let span = span::of_request(id, down.header("traceparent"));
     let result = chat(gate, &mut trail, down).instrument(span.clone()).await;
     let outcome = Trail::outcome(result.as_ref().err().map(|refusal| refusal.code));
@@ -50,11 +48,11 @@ pub(crate) async fn chat_completions(
     };
     let (model, provider) =
         trail.served.as_ref().map_or(("", ""), |s| (s.model.as_str(), s.provider.as_str()));
-    metrics::REQUESTS.with_label_values(&[CHAT, model, provider, outcome]).inc();
+    metrics::REQUESTS.with_label_values(&[api.path(), model, provider, outcome]).inc();
     told
 }
 
-/// The straight path of one chat request. Each step needs what the step above it returned.
+/// The straight path of one request. Each step needs what the step above it returned.
 async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Result<(), Refusal> {
     let now = Timestamp::now();
     let snapshot = gate.snapshots.load();
@@ -68,7 +66,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     trail.limits.clone_from(&passes.told);
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
-    let mut request = parse(&body)?;
+    let mut request = parse(trail.api, &body)?;
     trail.asked.clone_from(&request.model);
     let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
     let tokens = trail.within(tokens)?;
@@ -124,12 +122,8 @@ fn work_on<T>(body_bytes: usize, work: impl FnOnce() -> T) -> T {
     if body_bytes > LONG { tokio::task::block_in_place(work) } else { work() }
 }
 
-fn parse(body: &Bytes) -> Result<ChatRequest, Refusal> {
-    let parsed = work_on(body.len(), || providers::openai::decode_request(body));
-    parsed.map_err(|rejection| Refusal {
-        param: rejection.param,
-        ..Refusal::new(Code::InvalidRequest, rejection.message)
-    })
+fn parse(api: Api, body: &Bytes) -> Result<ChatRequest, Refusal> {
+    work_on(body.len(), || api.decode_request(body)).map_err(Refusal::from)
 }
 
 /// Inspects the request. A panic in the engine is the request's top label, not the process's end.
@@ -199,7 +193,7 @@ async fn refuse(
     if down.gone() || down.started() {
         return Err(Left);
     }
-    refusal.tell(down, trail.request, &trail.commit, trail.headers()).await
+    refusal.tell(down, (trail.api, trail.request), &trail.commit, trail.headers()).await
 }
 
 /// How long a refusal waits for its record. The record stays with the writer beyond that.

@@ -1,11 +1,12 @@
 //! A streamed answer on its way through: metered, encoded, at the caller's own pace.
 
 use bytes::Bytes;
-use providers::openai::StreamEncoder;
+use providers::{Api, StreamEncoder};
 use tokio::time::Instant;
 use types::{
-    Code,
+    Code, RequestId,
     answer::{Event, Finish},
+    chat::ChatRequest,
 };
 
 use crate::{
@@ -46,12 +47,13 @@ pub(crate) struct Stream<'s, 'd> {
     pub(crate) source: Source,
     pub(crate) down: &'s mut Downstream<'d>,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) include_usage: bool,
+    /// What the caller speaks, and asked.
+    pub(crate) api: Api,
+    pub(crate) request: &'s ChatRequest,
     /// The model's name as the caller knows it.
     pub(crate) model: String,
-    /// The id and the seconds since the epoch of an answer whose provider gives none.
-    pub(crate) stamp: (String, i64),
-    pub(crate) choices: u32,
+    /// The request's id and its seconds since the epoch, for an answer whose provider gives none.
+    pub(crate) stamp: (RequestId, i64),
     /// The provider's name and the request's arrival, for the time to the first byte.
     pub(crate) provider: &'s str,
     pub(crate) arrived: Instant,
@@ -95,17 +97,14 @@ impl<'s, 'd> Stream<'s, 'd> {
     }
 
     fn encoder(&self, events: &[Event]) -> StreamEncoder {
-        let (mut id, mut created) = match events.first() {
-            Some(Event::Start { id, created, .. }) => (id.clone(), *created),
-            _ => (String::new(), 0),
+        let (given, created) = match events.first() {
+            Some(Event::Start { id, created, .. }) => (id.as_str(), *created),
+            _ => ("", 0),
         };
-        if id.is_empty() {
-            id.clone_from(&self.stamp.0);
-        }
-        if created == 0 {
-            created = self.stamp.1;
-        }
-        StreamEncoder::new(id, created, self.model.clone(), self.include_usage)
+        let (request, now) = self.stamp;
+        let created = if created == 0 { now } else { created };
+        let stamp = (self.api.answer_id(given, request), created);
+        self.api.stream_encoder(stamp, self.model.clone(), self.request)
     }
 }
 
@@ -204,8 +203,9 @@ impl Stream<'_, '_> {
 
     async fn cut_at_limit(self: Box<Self>, encoder: &mut StreamEncoder, mut out: Vec<u8>) -> End {
         self.source.stop().await;
-        for choice in 0..self.choices {
-            encoder.push(&Event::Finish { choice, reason: Finish::Length }, &mut out);
+        for choice in 0..self.request.choices.max(1) {
+            let (reason, stop_sequence) = (Finish::Length, None);
+            encoder.push(&Event::Finish { choice, reason, stop_sequence }, &mut out);
         }
         encoder.done(&mut out);
         let _ = self.down.end_events(Bytes::from(out)).await;

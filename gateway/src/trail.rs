@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use dlp::Findings;
 use policy::Permit;
+use providers::Api;
 use router::Plan;
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
@@ -32,7 +33,8 @@ const POLICIES_MAX: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Trail {
     pub(crate) request: RequestId,
-    pub(crate) endpoint: &'static str,
+    /// What the caller speaks.
+    pub(crate) api: Api,
     pub(crate) started: tokio::time::Instant,
     /// Whether the decision's record is written.
     pub(crate) decided: bool,
@@ -104,10 +106,10 @@ pub(crate) struct Served {
 }
 
 impl Trail {
-    pub(crate) fn new(request: RequestId, endpoint: &'static str) -> Self {
+    pub(crate) fn new(request: RequestId, api: Api) -> Self {
         Self {
             request,
-            endpoint,
+            api,
             started: tokio::time::Instant::now(),
             decided: false,
             caller: None,
@@ -242,7 +244,7 @@ impl Trail {
             attempts: &[],
             cut: false,
             dropped: None,
-            endpoint: self.endpoint,
+            endpoint: self.api.path(),
             facts: None,
             findings: &self.findings,
             input_sha256: self.input_hash.as_deref(),

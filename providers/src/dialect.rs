@@ -41,6 +41,14 @@ impl Dialect {
         }
     }
 
+    /// The headers that a request needs for what is in it, beside those of [`Self::headers`].
+    pub fn headers_of(self, request: &chat::ChatRequest) -> Option<(&'static str, String)> {
+        match self {
+            Self::OpenAi => None,
+            Self::Anthropic => anthropic::beta(request),
+        }
+    }
+
     /// The request's body.
     ///
     /// # Errors
@@ -53,6 +61,21 @@ impl Dialect {
         match self {
             Self::OpenAi => openai::encode_request(request, target),
             Self::Anthropic => anthropic::encode_request(request, target),
+        }
+    }
+
+    /// Whether the format can express a request, at the least cost that it takes to tell.
+    ///
+    /// # Errors
+    /// The first field that it cannot.
+    pub fn check(
+        self,
+        request: &chat::ChatRequest,
+        target: &Target<'_>,
+    ) -> Result<(), Unsupported> {
+        match self {
+            Self::OpenAi => openai::check(request),
+            Self::Anthropic => anthropic::encode_request(request, target).map(drop),
         }
     }
 

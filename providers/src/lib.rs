@@ -5,14 +5,18 @@
 //! field, and no input, however broken, panics. Errors carry positions and names, never content.
 
 pub mod anthropic;
+mod api;
 mod dialect;
 mod failure;
 pub mod json;
 pub mod openai;
+mod params;
 pub mod sse;
 mod wire;
 
+pub use api::{Api, StreamEncoder};
 pub use dialect::{Dialect, StreamDecoder};
+pub use openai::ModelEntry;
 pub use wire::{
     BadAnswer, BadStream, MaxTokensField, Rejection, Target, Unsupported, UpstreamError,
 };

@@ -12,9 +12,9 @@ use providers::{
 };
 use serde_json::{Value, json};
 use types::{
-    Secret,
+    Secret, Wire,
     answer::{Event, Finish, Piece, Usage},
-    chat::ChatRequest,
+    chat::{ChatRequest, Opaque, OpaqueKind, Reasoning},
 };
 
 fn target(stream: bool) -> Target<'static> {
@@ -176,7 +176,13 @@ fn a_whole_answer_is_read() {
     let answer = decode_answer(body.to_string().as_bytes()).unwrap();
     let choice = &answer.choices[0];
     assert_eq!(choice.text.as_deref(), Some("ab"));
-    assert_eq!(choice.reasoning.as_deref(), Some("hm"));
+    assert_eq!(
+        choice.reasoning,
+        [
+            Reasoning { text: Some("hm".into()), opaque: Some(sealed(OpaqueKind::Signature, "s")) },
+            Reasoning { text: None, opaque: Some(sealed(OpaqueKind::Encrypted, "x")) },
+        ]
+    );
     assert_eq!(choice.tool_calls[0].arguments, r#"{"k":[1,2.0]}"#);
     assert_eq!(choice.finish, Finish::ToolCalls);
     assert_eq!(answer.service_tier.as_deref(), Some("default"));
@@ -198,15 +204,19 @@ fn every_stop_reason_has_a_finish() {
     for (reason, finish) in [
         ("end_turn", Finish::Stop),
         ("stop_sequence", Finish::Stop),
-        ("pause_turn", Finish::Stop),
+        ("pause_turn", Finish::Pause),
         ("max_tokens", Finish::Length),
         ("model_context_window_exceeded", Finish::Length),
         ("tool_use", Finish::ToolCalls),
-        ("refusal", Finish::ContentFilter),
+        ("refusal", Finish::Refusal),
     ] {
         let body = json!({"content": [], "stop_reason": reason}).to_string();
         assert_eq!(decode_answer(body.as_bytes()).unwrap().choices[0].finish, finish, "{reason}");
     }
+}
+
+fn sealed(kind: OpaqueKind, data: &str) -> Opaque {
+    Opaque { format: Wire::Anthropic, kind, data: data.into(), id: None }
 }
 
 fn sse(events: &[Value]) -> String {
@@ -274,13 +284,14 @@ fn a_stream_is_read_event_by_event() {
         },
         delta(Piece::Role),
         delta(Piece::Reasoning("hm".into())),
+        delta(Piece::Opaque(sealed(OpaqueKind::Signature, "EqQB"))),
         delta(Piece::Text("Hi \u{1F600}".into())),
         call(0, Some("t1"), ""),
         call(0, None, "{\"a\": "),
         call(0, None, "1}"),
         call(1, Some("t2"), ""),
         call(1, None, "{}"),
-        Event::Finish { choice: 0, reason: Finish::ToolCalls },
+        Event::Finish { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
         Event::Usage(usage),
     ];
     assert_eq!(events, expected);

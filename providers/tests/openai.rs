@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use types::{
     Code,
     answer::{ChatAnswer, Choice, Event, Finish, Piece, Usage},
-    chat::ToolCall,
+    chat::{Reasoning, ToolCall},
 };
 
 const SCHEMAS: &str = include_str!("data/openai/schemas.json");
@@ -188,6 +188,10 @@ fn an_assistant_message_may_come_back_as_an_sdk_printed_it() {
     assert_eq!(decode_request(body).unwrap().messages.len(), 2);
 }
 
+fn finish(choice: u32, reason: Finish) -> Event {
+    Event::Finish { choice, reason, stop_sequence: None }
+}
+
 fn text(text: &str) -> Event {
     Event::Delta { choice: 0, piece: Piece::Text(text.into()), logprobs: None }
 }
@@ -195,8 +199,7 @@ fn text(text: &str) -> Event {
 #[test]
 fn a_stream_with_usage_has_the_exact_chunks_of_openai() {
     let usage = Usage { input: 3, output: 4, ..Usage::default() };
-    let events =
-        [text("hi"), Event::Finish { choice: 0, reason: Finish::Stop }, Event::Usage(usage)];
+    let events = [text("hi"), finish(0, Finish::Stop), Event::Usage(usage)];
     let stream = encoded(&events, true);
     let written = chunks(stream.as_bytes());
     written.iter().for_each(|chunk| valid("CreateChatCompletionStreamResponse", chunk));
@@ -255,9 +258,9 @@ fn what_the_encoder_writes_the_decoder_reads() {
         call(0, Some("a"), ""),
         call(0, None, "{}"),
         call(1, Some("b"), "{\"x\":1}"),
-        Event::Finish { choice: 1, reason: Finish::ToolCalls },
+        finish(1, Finish::ToolCalls),
         Event::Delta { choice: 0, piece: Piece::Refusal("no".into()), logprobs: None },
-        Event::Finish { choice: 0, reason: Finish::ContentFilter },
+        finish(0, Finish::ContentFilter),
         Event::Usage(Usage {
             input: 10,
             cached: 4,
@@ -285,7 +288,7 @@ fn a_stream_is_finished_when_every_choice_is_even_without_done() {
     decoder.push(last, &mut out).unwrap();
     assert!(decoder.finished() && !decoder.ended());
     let usage = Usage { input: 1, output: 2, ..Usage::default() };
-    let end = [Event::Finish { choice: 0, reason: Finish::Stop }, Event::Usage(usage)];
+    let end = [finish(0, Finish::Stop), Event::Usage(usage)];
     assert_eq!(out[2..], end);
     decoder.push(b"data: [DONE]\n\n", &mut out).unwrap();
     assert!(decoder.ended());
@@ -349,7 +352,7 @@ fn an_answer_of_a_sloppy_server_is_read() {
     let answer = decode_answer(body.to_string().as_bytes()).unwrap();
     let choice = Choice {
         text: Some("a".into()),
-        reasoning: Some("r".into()),
+        reasoning: vec![Reasoning { text: Some("r".into()), opaque: None }],
         tool_calls: vec![ToolCall {
             id: "call__0_0".into(),
             name: "f".into(),

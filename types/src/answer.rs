@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ServiceClass, chat::ToolCall};
+use crate::{
+    ServiceClass,
+    chat::{Opaque, Reasoning, ToolCall},
+};
 
 /// A whole answer.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,12 +36,14 @@ pub struct Choice {
     pub text: Option<String>,
     /// The refusal, if the model refused.
     pub refusal: Option<String>,
-    /// The reasoning text, where the provider shows it.
-    pub reasoning: Option<String>,
+    /// What was thought, where the provider shows it or wants it back.
+    pub reasoning: Vec<Reasoning>,
     /// Calls that the model wants made.
     pub tool_calls: Vec<ToolCall>,
     /// Why it ended.
     pub finish: Finish,
+    /// The stop sequence that ended it, where the provider tells.
+    pub stop_sequence: Option<String>,
     /// Log probabilities in OpenAI's form, passed through.
     pub logprobs: Option<Value>,
     /// Annotations in OpenAI's form, passed through.
@@ -58,6 +63,10 @@ pub enum Finish {
     ToolCalls,
     /// The provider's filter.
     ContentFilter,
+    /// The model will not answer.
+    Refusal,
+    /// A long turn that the provider interrupted: sent back as it is, it goes on.
+    Pause,
 }
 
 /// One event of a streamed answer.
@@ -91,6 +100,8 @@ pub enum Event {
         choice: u32,
         /// Why.
         reason: Finish,
+        /// The stop sequence that ended it, where the provider tells.
+        stop_sequence: Option<String>,
     },
     /// What was used, cumulative: a later one replaces an earlier one.
     Usage(Usage),
@@ -114,6 +125,9 @@ pub enum Piece {
     Refusal(String),
     /// Reasoning text.
     Reasoning(String),
+    /// The end of an item of reasoning: what signs the text since the item before it, or is an
+    /// item of its own where there is none.
+    Opaque(Opaque),
     /// A part of a tool call; id and name come with its first part only.
     ToolCall {
         /// Position of the call within the choice.
@@ -125,6 +139,14 @@ pub enum Piece {
         /// A piece of the arguments' JSON text, possibly empty.
         arguments: String,
     },
+}
+
+impl Choice {
+    /// All text of its reasoning; `None` where none is shown.
+    pub fn reasoning_text(&self) -> Option<String> {
+        let texts = self.reasoning.iter().filter_map(|item| item.text.as_deref());
+        texts.map(str::to_owned).reduce(|all, text| all + &text)
+    }
 }
 
 /// What one call used: tokens, and whatever else its price asks for.

@@ -16,6 +16,7 @@ mod names;
 mod secret;
 mod service;
 mod time;
+mod wire;
 
 pub use code::Code;
 pub use discount::{BadDiscount, Discount};
@@ -30,3 +31,4 @@ pub use names::UnknownName;
 pub use secret::Secret;
 pub use service::ServiceClass;
 pub use time::Timestamp;
+pub use wire::Wire;

@@ -1,20 +1,16 @@
 //! What a request may use at most, by what is in it.
 
-use budget::{Asked, Extent, IMAGE_TOKENS_MAX, input_bound, input_bound_with};
+use budget::{Asked, Extent, IMAGE_TOKENS_MAX, PartTokens, input_bound, input_bound_with};
 use types::{
-    ServiceClass,
-    chat::{ChatRequest, Format, Image, ImageSource, Message, Part, Role, Tool, ToolCall},
+    ServiceClass, Wire,
+    chat::{
+        ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Opaque, OpaqueKind,
+        Part, Reasoning, Role, Tool, ToolCall,
+    },
 };
 
 fn message(content: Vec<Part>) -> Message {
-    Message {
-        role: Role::User,
-        name: None,
-        content,
-        tool_calls: Vec::new(),
-        tool_call_id: None,
-        refusal: None,
-    }
+    Message::new(Role::User, content)
 }
 
 fn request(messages: Vec<Message>) -> ChatRequest {
@@ -36,7 +32,10 @@ fn an_image_counts_the_same_by_address_and_as_data() {
     let (media_type, base64) = ("image/png".into(), "A".repeat(1_000_000));
     let data = image(ImageSource::Data { media_type, base64 });
     assert_eq!(input_bound(&url), input_bound(&data));
-    assert_eq!(input_bound(&url) - input_bound_with(&url, 0), IMAGE_TOKENS_MAX);
+    assert_eq!(
+        input_bound(&url) - input_bound_with(&url, PartTokens { image: 0, ..PartTokens::MAX }),
+        IMAGE_TOKENS_MAX
+    );
 }
 
 type Change = fn(&mut ChatRequest);
@@ -52,7 +51,7 @@ fn json() -> serde_json::Value {
 #[test]
 fn every_field_that_reaches_the_model_raises_the_bound() {
     let base = request(vec![message(vec![Part::Text("hello".into())])]);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 13] = [
         ("text", |request| request.messages[0].content.push(Part::Text(long()))),
         ("name", |request| request.messages[0].name = Some(long())),
         ("refusal", |request| request.messages[0].refusal = Some(long())),
@@ -63,16 +62,33 @@ fn every_field_that_reaches_the_model_raises_the_bound() {
         }),
         ("tool", |request| {
             let (name, parameters) = ("f".into(), Some(json()));
-            request.tools.push(Tool { name, description: None, parameters, strict: None });
+            request.tools.push(Tool { name, parameters, ..Tool::default() });
         }),
         ("tool description", |request| {
             let (name, description) = ("f".into(), Some(long()));
-            request.tools.push(Tool { name, description, parameters: None, strict: None });
+            request.tools.push(Tool { name, description, ..Tool::default() });
         }),
         ("schema", |request| {
             let (name, schema) = ("s".into(), Some(json()));
             request.format =
                 Some(Format::JsonSchema { name, description: None, schema, strict: None });
+        }),
+        ("reasoning", |request| {
+            let item = Reasoning { text: Some(long()), opaque: None };
+            request.messages[0].reasoning.push(item);
+        }),
+        ("sealed reasoning", |request| {
+            let (format, kind) = (Wire::Anthropic, OpaqueKind::Encrypted);
+            let opaque = Opaque { format, kind, data: long(), id: None };
+            let item = Reasoning { text: None, opaque: Some(opaque) };
+            request.messages[0].reasoning.push(item);
+        }),
+        ("document", |request| {
+            let file = File { name: None, source: FileSource::Text(long()) };
+            request.messages[0].content.push(Part::File(file));
+        }),
+        ("native", |request| {
+            request.native.fields.insert("container".into(), json());
         }),
         ("extra", |request| {
             request.extra.insert("functions".into(), json());

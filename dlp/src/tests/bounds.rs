@@ -8,14 +8,7 @@ use super::engine;
 use crate::{Engine, Kind, Settings};
 
 pub(super) fn request(texts: &[&str]) -> ChatRequest {
-    let message = |text: &&str| Message {
-        role: Role::User,
-        name: None,
-        content: vec![Part::Text((*text).to_owned())],
-        tool_calls: Vec::new(),
-        tool_call_id: None,
-        refusal: None,
-    };
+    let message = |text: &&str| Message::new(Role::User, vec![Part::Text((*text).to_owned())]);
     ChatRequest { messages: texts.iter().map(message).collect(), ..ChatRequest::default() }
 }
 

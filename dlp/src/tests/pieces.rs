@@ -21,7 +21,7 @@ fn aws_key() -> String {
 }
 
 fn with_schema(schema: Value) -> ChatRequest {
-    let tool = Tool { name: "f".into(), description: None, parameters: Some(schema), strict: None };
+    let tool = Tool { name: "f".into(), parameters: Some(schema), ..Tool::default() };
     ChatRequest { tools: vec![tool], ..request(&["x"]) }
 }
 

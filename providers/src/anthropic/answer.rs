@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use types::{
+    Wire,
     answer::{ChatAnswer, Choice, Finish, Usage},
-    chat::ToolCall,
+    chat::{Opaque, OpaqueKind, Reasoning, ToolCall},
 };
 
 use crate::BadAnswer;
@@ -16,6 +17,7 @@ struct AnswerIn<'a> {
     #[serde(borrow)]
     content: Option<Vec<BlockIn<'a>>>,
     stop_reason: Option<String>,
+    stop_sequence: Option<String>,
     usage: Option<UsageIn>,
 }
 
@@ -26,6 +28,8 @@ pub(super) struct BlockIn<'a> {
     pub(super) kind: String,
     pub(super) text: Option<String>,
     pub(super) thinking: Option<String>,
+    pub(super) signature: Option<String>,
+    pub(super) data: Option<String>,
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
     #[serde(borrow)]
@@ -72,17 +76,28 @@ enum Tier {
 pub fn decode_answer(body: &[u8]) -> Result<ChatAnswer, BadAnswer> {
     let answer: AnswerIn<'_> = serde_json::from_slice(body)?;
     let blocks = answer.content.ok_or(BadAnswer::Missing("content"))?;
-    let mut choice = Choice { finish: finish(answer.stop_reason.as_deref()), ..Choice::default() };
+    let mut choice = Choice {
+        finish: finish(answer.stop_reason.as_deref()),
+        stop_sequence: answer.stop_sequence,
+        ..Choice::default()
+    };
     for block in blocks {
         match block.kind.as_str() {
             "text" => append(&mut choice.text, block.text),
-            "thinking" => append(&mut choice.reasoning, block.thinking),
+            "thinking" => choice.reasoning.push(Reasoning {
+                text: Some(block.thinking.unwrap_or_default()),
+                opaque: block.signature.and_then(|data| sealed(OpaqueKind::Signature, data)),
+            }),
+            "redacted_thinking" => choice.reasoning.push(Reasoning {
+                text: None,
+                opaque: block.data.and_then(|data| sealed(OpaqueKind::Encrypted, data)),
+            }),
             "tool_use" => choice.tool_calls.push(ToolCall {
                 id: block.id.ok_or(BadAnswer::Missing("tool call id"))?,
                 name: block.name.ok_or(BadAnswer::Missing("tool name"))?,
                 arguments: arguments(block.input).to_owned(),
             }),
-            // Redacted thinking and the blocks of server tools, which we never ask for.
+            // The blocks of server tools, which we never ask for.
             _ => {}
         }
     }
@@ -95,6 +110,12 @@ pub fn decode_answer(body: &[u8]) -> Result<ChatAnswer, BadAnswer> {
         system_fingerprint: None,
         service_tier: answer.usage.and_then(|usage| usage.tier()).map(str::to_owned),
     })
+}
+
+/// What the API wants back as it is; servers that only resemble it sign with nothing.
+pub(super) fn sealed(kind: OpaqueKind, data: String) -> Option<Opaque> {
+    let opaque = Opaque { format: Wire::Anthropic, kind, data, id: None };
+    (!opaque.data.is_empty()).then_some(opaque)
 }
 
 fn append(text: &mut Option<String>, more: Option<String>) {
@@ -110,13 +131,13 @@ pub(super) fn arguments(input: Option<&RawValue>) -> &str {
     input.map_or("{}", RawValue::get)
 }
 
-/// Every documented `stop_reason`. A refusal is the provider's filter; a paused turn has ended as
-/// far as this answer goes, and what new reasons mean we do not know.
+/// Every documented `stop_reason`. What new ones mean we do not know.
 pub(super) fn finish(stop_reason: Option<&str>) -> Finish {
     match stop_reason {
         Some("max_tokens" | "model_context_window_exceeded") => Finish::Length,
         Some("tool_use") => Finish::ToolCalls,
-        Some("refusal") => Finish::ContentFilter,
+        Some("refusal") => Finish::Refusal,
+        Some("pause_turn") => Finish::Pause,
         _ => Finish::Stop,
     }
 }

@@ -1,13 +1,13 @@
-//! The turns and content blocks of a request.
+//! The turns of a request, made of its messages.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
-use types::chat::{Image, ImageSource, Message, Part, Role, ToolCall};
+use types::{
+    Wire,
+    chat::{ChatRequest, Message, Part, Role},
+};
 
-use crate::{Unsupported, json};
-
-/// The image types that the API takes.
-const IMAGE_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+use super::block::{Block, document, reasoning, source, tool_use};
+use crate::Unsupported;
 
 /// A conversation as the API takes it.
 #[derive(Default)]
@@ -22,63 +22,28 @@ pub(super) struct Turn<'a> {
     content: Vec<Block<'a>>,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Block<'a> {
-    Text {
-        text: &'a str,
-    },
-    Image {
-        source: Source<'a>,
-    },
-    ToolUse {
-        id: &'a str,
-        name: &'a str,
-        input: &'a RawValue,
-    },
-    ToolResult {
-        tool_use_id: &'a str,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        content: Vec<Block<'a>>,
-    },
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Source<'a> {
-    Url { url: &'a str },
-    Base64 { media_type: &'a str, data: &'a str },
-}
-
 pub(super) fn unsupported(field: impl Into<String>, reason: &'static str) -> Unsupported {
     Unsupported { field: field.into(), reason }
 }
 
 /// Sorts messages into system blocks and turns. Instructions stand before the conversation in this
 /// API, wherever the caller put them; turns of one role in a row become one.
-pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>, Unsupported> {
+pub(super) fn conversation(request: &ChatRequest) -> Result<Conversation<'_>, Unsupported> {
+    if let Some(field) = request.foreign_reasoning(Wire::Anthropic) {
+        return Err(unsupported(field, "another provider's format made it"));
+    }
     let mut all = Conversation::default();
-    for (at, message) in messages.iter().enumerate() {
+    for (at, message) in request.messages.iter().enumerate() {
         if message.name.is_some() {
             let reason = "it has no names of participants";
             return Err(unsupported(format!("messages[{at}].name"), reason));
         }
-        let mut blocks = parts(&message.content, at)?;
+        let mut blocks = parts(message, at)?;
         match message.role {
             Role::System | Role::Developer => all.system.append(&mut blocks),
             Role::User => all.add("user", blocks),
-            Role::Tool => {
-                let tool_use_id = message.tool_call_id.as_deref().unwrap_or_default();
-                all.add("user", vec![Block::ToolResult { tool_use_id, content: blocks }]);
-            }
-            Role::Assistant => {
-                // A refusal is something the model said.
-                blocks.extend(text(message.refusal.as_deref().unwrap_or_default()));
-                for (c, call) in message.tool_calls.iter().enumerate() {
-                    blocks.push(tool_use(call, at, c)?);
-                }
-                all.add("assistant", blocks);
-            }
+            Role::Tool => all.add("user", vec![tool_result(message, blocks)]),
+            Role::Assistant => all.add("assistant", assistant(message, at, blocks)?),
         }
     }
     if all.turns.is_empty() {
@@ -97,52 +62,49 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// The API refuses empty text, which says nothing.
-fn text(text: &str) -> Option<Block<'_>> {
-    (!text.is_empty()).then_some(Block::Text { text })
-}
-
-fn parts(parts: &[Part], message: usize) -> Result<Vec<Block<'_>>, Unsupported> {
-    let mut blocks = Vec::with_capacity(parts.len());
-    for (at, part) in parts.iter().enumerate() {
-        match part {
-            Part::Text(said) => blocks.extend(text(said)),
+/// The content of a message. The API refuses empty text, which says nothing.
+fn parts(message: &Message, at: usize) -> Result<Vec<Block<'_>>, Unsupported> {
+    let mut blocks = Vec::with_capacity(message.content.len());
+    for (p, part) in message.content.iter().enumerate() {
+        let refuse = |(field, reason): (&str, _)| {
+            unsupported(format!("messages[{at}].content[{p}].{field}"), reason)
+        };
+        let block = match part {
+            Part::Text(text) if text.is_empty() => continue,
+            Part::Text(text) => Block::text(text),
             Part::Image(image) => {
-                let source = source(image).map_err(|(field, reason)| {
-                    unsupported(format!("messages[{message}].content[{at}].{field}"), reason)
-                })?;
-                blocks.push(Block::Image { source });
+                Block::Image { source: source(image).map_err(refuse)?, cache_control: None }
             }
-        }
+            Part::File(file) => document(file).map_err(refuse)?,
+        };
+        blocks.push(block.kept(message, p));
     }
     Ok(blocks)
 }
 
-fn source(image: &Image) -> Result<Source<'_>, (&'static str, &'static str)> {
-    if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
-        return Err(("image_url.detail", "it has no detail of images"));
-    }
-    match &image.source {
-        ImageSource::Url(url) => Ok(Source::Url { url }),
-        ImageSource::Data { media_type, base64 } if IMAGE_TYPES.contains(&media_type.as_str()) => {
-            Ok(Source::Base64 { media_type, data: base64 })
-        }
-        ImageSource::Data { .. } => {
-            Err(("image_url.url", "it takes jpeg, png, gif and webp images only"))
-        }
-    }
+fn tool_result<'a>(message: &'a Message, content: Vec<Block<'a>>) -> Block<'a> {
+    let tool_use_id = message.tool_call_id.as_deref().unwrap_or_default();
+    let (is_error, cache_control) = (message.tool_failed, None);
+    Block::ToolResult { tool_use_id, content, is_error, cache_control }
+        .kept(message, message.content.len())
 }
 
-/// The API wants the arguments as an object, not as text, and models do write broken JSON.
-fn tool_use(call: &ToolCall, message: usize, at: usize) -> Result<Block<'_>, Unsupported> {
-    let arguments = call.arguments.trim();
-    let arguments = if arguments.is_empty() { "{}" } else { arguments };
-    let is_object =
-        arguments.starts_with('{') && json::check(arguments.as_bytes(), json::DEPTH_MAX).is_ok();
-    let input = serde_json::from_str(arguments).ok().filter(|_| is_object);
-    let input = input.ok_or_else(|| {
-        let field = format!("messages[{message}].tool_calls[{at}].function.arguments");
-        unsupported(field, "it must be a json object")
-    })?;
-    Ok(Block::ToolUse { id: &call.id, name: &call.name, input })
+/// What the assistant thought, said and called, in the order that the API wants. A refusal is
+/// something that it said.
+fn assistant<'a>(
+    message: &'a Message,
+    at: usize,
+    said: Vec<Block<'a>>,
+) -> Result<Vec<Block<'a>>, Unsupported> {
+    let mut blocks: Vec<_> = message.reasoning.iter().filter_map(reasoning).collect();
+    blocks.extend(said);
+    blocks.extend(message.refusal.as_deref().filter(|said| !said.is_empty()).map(Block::text));
+    for (c, call) in message.tool_calls.iter().enumerate() {
+        let block = tool_use(call).ok_or_else(|| {
+            let field = format!("messages[{at}].tool_calls[{c}].function.arguments");
+            unsupported(field, "it must be a json object")
+        })?;
+        blocks.push(block.kept(message, message.content.len() + c));
+    }
+    Ok(blocks)
 }

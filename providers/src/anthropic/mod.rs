@@ -1,14 +1,16 @@
-//! Anthropic's Messages API, version 2023-06-01, as an upstream.
+//! Anthropic's Messages API, version 2023-06-01: as an upstream, and in `caller` as callers speak it.
 //!
 //! Source: the API reference and the types of Anthropic's own SDKs. What the API cannot say is
 //! [`crate::Unsupported`], by the name of the caller's parameter; nothing is clamped or dropped.
 
 mod answer;
+mod block;
 mod blocks;
+pub mod caller;
 mod request;
 mod stream;
 
-use types::Secret;
+use types::{Secret, chat::ChatRequest};
 
 pub use answer::decode_answer;
 pub use request::encode_request;
@@ -21,6 +23,17 @@ pub const PATH: &str = "/v1/messages";
 
 /// The version header's value.
 pub const VERSION: &str = "2023-06-01";
+
+/// The parameter by which a caller has old parts of its conversation cleared, and the beta that has
+/// it. No other format has such a thing.
+const CONTEXT_MANAGEMENT: &str = "context_management";
+const CONTEXT_MANAGEMENT_BETA: &str = "context-management-2025-06-27";
+
+/// The header that a request needs for what is in it.
+pub fn beta(request: &ChatRequest) -> Option<(&'static str, String)> {
+    let managed = request.native.fields.contains_key(CONTEXT_MANAGEMENT);
+    managed.then(|| ("anthropic-beta", CONTEXT_MANAGEMENT_BETA.to_owned()))
+}
 
 /// The headers of a request: version, and the key if there is one.
 pub fn headers(key: Option<&Secret>) -> Vec<(&'static str, String)> {

@@ -4,9 +4,15 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
-use types::chat::{ChatRequest, Format, Tool, ToolChoice};
+use types::{
+    Wire,
+    chat::{ChatRequest, Format, Thinking, Tool, ToolChoice},
+};
 
-use super::blocks::{Block, Turn, conversation, unsupported};
+use super::{
+    block::{Block, CacheControl},
+    blocks::{Turn, conversation, unsupported},
+};
 use crate::{Target, Unsupported, wire};
 
 #[derive(Serialize)]
@@ -27,9 +33,15 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     top_p: Option<&'a Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking: Option<ThinkingOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
     #[serde(flatten)]
     passed: Passed<'a>,
+    #[serde(flatten)]
+    native: &'a Map<String, Value>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
 }
@@ -42,6 +54,18 @@ struct ToolOut<'a> {
     input_schema: Cow<'a, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     strict: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<CacheControl>,
+}
+
+#[derive(Serialize)]
+struct ThinkingOut {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -94,7 +118,9 @@ pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<
     if request.sampling.seed.is_some() {
         return Err(unsupported("seed", "it has no seed"));
     }
-    let conversation = conversation(&request.messages)?;
+    let native = request.native_of(Wire::Anthropic);
+    let native = native.map_err(|field| unsupported(field, "it has no such parameter"))?;
+    let conversation = conversation(request)?;
     let body = Body {
         model: target.upstream_model,
         max_tokens: target.max_output_tokens,
@@ -105,8 +131,11 @@ pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<
         stop_sequences: &request.stop,
         temperature: temperature(request)?,
         top_p: request.sampling.top_p.as_ref(),
+        top_k: request.sampling.top_k,
+        thinking: thinking(request),
         output_config: output_config(request)?,
         passed: passed(&request.extra)?,
+        native,
         stream: target.stream,
     };
     let mut out = Vec::with_capacity(1024);
@@ -129,7 +158,21 @@ fn tool(tool: &Tool) -> ToolOut<'_> {
         description: tool.description.as_deref(),
         input_schema: input_schema(tool.parameters.as_ref()),
         strict: tool.strict.filter(|&strict| strict),
+        cache_control: tool.cache.map(CacheControl::from),
     }
+}
+
+/// How to think, and whether what was thought is shown, which the API has within that.
+fn thinking(request: &ChatRequest) -> Option<ThinkingOut> {
+    let (kind, budget_tokens) = match request.thinking? {
+        Thinking::Off => {
+            return Some(ThinkingOut { kind: "disabled", budget_tokens: None, display: None });
+        }
+        Thinking::Adaptive => ("adaptive", None),
+        Thinking::Budget(tokens) => ("enabled", Some(tokens)),
+    };
+    let display = request.show_reasoning.map(|show| if show { "summarized" } else { "omitted" });
+    Some(ThinkingOut { kind, budget_tokens, display })
 }
 
 /// The API wants a schema with a type; OpenAI takes a missing one as "no arguments".

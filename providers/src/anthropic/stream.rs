@@ -1,9 +1,12 @@
 //! Reading a streamed answer of the Messages API.
 
 use serde::Deserialize;
-use types::answer::{Event, Piece};
+use types::{
+    answer::{Event, Piece},
+    chat::OpaqueKind,
+};
 
-use super::answer::{BlockIn, UsageIn, arguments, finish};
+use super::answer::{BlockIn, UsageIn, arguments, finish, sealed};
 use crate::{
     BadStream, failure,
     sse::{SseEvent, SseParser},
@@ -66,8 +69,10 @@ struct DeltaIn {
     kind: Option<String>,
     text: Option<String>,
     thinking: Option<String>,
+    signature: Option<String>,
     partial_json: Option<String>,
     stop_reason: Option<String>,
+    stop_sequence: Option<String>,
 }
 
 impl StreamDecoder {
@@ -162,6 +167,7 @@ impl State {
         match block.kind.as_str() {
             "text" => add_text(out, block.text, Piece::Text),
             "thinking" => add_text(out, block.thinking, Piece::Reasoning),
+            "redacted_thinking" => add_sealed(out, OpaqueKind::Encrypted, block.data),
             "tool_use" => {
                 if self.calls.len() >= CALLS_MAX {
                     return Err(BadStream::Beyond("number of tool calls"));
@@ -194,7 +200,8 @@ impl State {
                 call.has_arguments = true;
                 add(out, Piece::ToolCall { index, id: None, name: None, arguments });
             }
-            // Signatures of thinking and citations have no place in our shape.
+            Some("signature_delta") => add_sealed(out, OpaqueKind::Signature, delta.signature),
+            // Citations have no place in our shape.
             _ => {}
         }
     }
@@ -214,11 +221,10 @@ impl State {
     }
 
     fn message_delta(&mut self, event: EventIn<'_>, out: &mut Vec<Event>) {
-        let reason = event.delta.and_then(|delta| delta.stop_reason);
-        if let Some(reason) = reason
+        if let Some(DeltaIn { stop_reason: Some(reason), stop_sequence, .. }) = event.delta
             && !std::mem::replace(&mut self.stopped, true)
         {
-            out.push(Event::Finish { choice: 0, reason: finish(Some(&reason)) });
+            out.push(Event::Finish { choice: 0, reason: finish(Some(&reason)), stop_sequence });
         }
         if let Some(usage) = event.usage {
             self.usage.update(usage);
@@ -234,5 +240,11 @@ fn add(out: &mut Vec<Event>, piece: Piece) {
 fn add_text(out: &mut Vec<Event>, text: Option<String>, piece: impl FnOnce(String) -> Piece) {
     if let Some(text) = text.filter(|text| !text.is_empty()) {
         add(out, piece(text));
+    }
+}
+
+fn add_sealed(out: &mut Vec<Event>, kind: OpaqueKind, data: Option<String>) {
+    if let Some(opaque) = data.and_then(|data| sealed(kind, data)) {
+        add(out, Piece::Opaque(opaque));
     }
 }

@@ -9,7 +9,7 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 use types::{
     answer::{ChatAnswer, Choice, Finish},
-    chat::ToolCall,
+    chat::{Reasoning, ToolCall},
 };
 
 use super::{
@@ -95,15 +95,20 @@ fn read_choice(at: u32, choice: ChoiceIn, answer_id: &str) -> Choice {
         index,
         text: message.content,
         refusal: message.refusal,
-        reasoning: reasoning.and_then(|text| text.as_str().map(str::to_owned)),
+        reasoning: reasoning.as_ref().and_then(Value::as_str).map(thought).into_iter().collect(),
         tool_calls: (0..)
             .zip(calls)
             .map(|(i, call)| tool_call(call, answer_id, index, i))
             .collect(),
         finish: choice.finish_reason.as_deref().map_or(Finish::Stop, finish),
+        stop_sequence: None,
         logprobs: choice.logprobs.map(whole_logprobs),
         annotations: message.annotations,
     }
+}
+
+fn thought(text: &str) -> Reasoning {
+    Reasoning { text: Some(text.to_owned()), opaque: None }
 }
 
 fn tool_call(call: CallIn, answer_id: &str, choice: u32, index: u32) -> ToolCall {
@@ -135,12 +140,13 @@ pub(super) fn finish(reason: &str) -> Finish {
     }
 }
 
+/// A turn that was paused has ended as far as this dialect goes.
 pub(super) const fn finish_str(reason: Finish) -> &'static str {
     match reason {
-        Finish::Stop => "stop",
+        Finish::Stop | Finish::Pause => "stop",
         Finish::Length => "length",
         Finish::ToolCalls => "tool_calls",
-        Finish::ContentFilter => "content_filter",
+        Finish::ContentFilter | Finish::Refusal => "content_filter",
     }
 }
 
@@ -223,7 +229,7 @@ struct MessageOut<'a> {
     content: Option<&'a str>,
     refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_content: Option<&'a str>,
+    reasoning_content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<&'a Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -231,7 +237,8 @@ struct MessageOut<'a> {
 }
 
 /// The body of a whole answer. Reasoning text goes as `reasoning_content`, the name most servers
-/// and clients of this dialect use; OpenAI itself has none.
+/// and clients of this dialect use; OpenAI itself has none. What only a provider can read of its
+/// reasoning has no place in it.
 pub fn encode_answer(answer: &ChatAnswer) -> Vec<u8> {
     let choices = answer.choices.iter().map(|choice| ChoiceOut {
         index: choice.index,
@@ -239,7 +246,7 @@ pub fn encode_answer(answer: &ChatAnswer) -> Vec<u8> {
             role: "assistant",
             content: choice.text.as_deref(),
             refusal: choice.refusal.as_deref(),
-            reasoning_content: choice.reasoning.as_deref(),
+            reasoning_content: choice.reasoning_text(),
             annotations: choice.annotations.as_ref(),
             tool_calls: choice.tool_calls.iter().map(CallOut).collect(),
         },

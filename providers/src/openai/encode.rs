@@ -5,17 +5,20 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 use types::chat::{
-    ChatRequest, Format, Image, ImageSource, Message, Part, Role, Tool, ToolCall, ToolChoice,
+    ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Part, Role, TOOL_FAILED,
+    Tool, ToolCall, ToolChoice,
 };
 
+use super::expressible::check;
 use crate::{MaxTokensField, Target, Unsupported, wire};
 
 /// The request's body. The output limit is always sent, and a stream always asks for usage: the
 /// ledger settles by it.
 ///
 /// # Errors
-/// None today: this dialect expresses all of our shape. The type is the one all dialects share.
+/// The first field that this dialect cannot express: see [`check`].
 pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
+    check(request)?;
     let mut out = Vec::with_capacity(1024);
     wire::write_json(&mut out, &Body { request, target });
     Ok(out)
@@ -114,6 +117,15 @@ impl Serialize for MessageOut<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("role", role.as_str())?;
         match message.content.as_slice() {
+            [Part::Text(text)] if message.tool_failed => {
+                map.serialize_entry("content", &format_args!("{TOOL_FAILED}{text}"))?;
+            }
+            [] if message.tool_failed => map.serialize_entry("content", TOOL_FAILED.trim_end())?,
+            parts if message.tool_failed => {
+                let told = Part::Text(TOOL_FAILED.to_owned());
+                let parts: Vec<_> = std::iter::once(&told).chain(parts).map(PartOut).collect();
+                map.serialize_entry("content", &parts)?;
+            }
             // Many compatible servers take nothing but a plain string, so one text is one string.
             // Several texts stay apart: joining them would change what the model reads.
             [Part::Text(text)] => map.serialize_entry("content", text)?,
@@ -145,6 +157,18 @@ impl Serialize for PartOut<'_> {
                 map.serialize_entry("type", "image_url")?;
                 map.serialize_entry("image_url", &ImageOut(image))?;
             }
+            // A document that is text is text to a model, with its name above it.
+            Part::File(File { name, source: FileSource::Text(text) }) => {
+                map.serialize_entry("type", "text")?;
+                match name {
+                    Some(name) => map.serialize_entry("text", &format_args!("{name}\n\n{text}"))?,
+                    None => map.serialize_entry("text", text)?,
+                }
+            }
+            Part::File(file) => {
+                map.serialize_entry("type", "file")?;
+                map.serialize_entry("file", &FileOut(file))?;
+            }
         }
         map.end()
     }
@@ -162,6 +186,27 @@ impl Serialize for ImageOut<'_> {
             }
         }
         entry(&mut map, "detail", self.0.detail.as_ref())?;
+        map.end()
+    }
+}
+
+struct FileOut<'a>(&'a File);
+
+impl Serialize for FileOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let File { name, source } = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        entry(&mut map, "filename", name.as_ref())?;
+        match source {
+            FileSource::Data { media_type, base64 } => {
+                let data = format_args!("data:{media_type};base64,{base64}");
+                map.serialize_entry("file_data", &data)?;
+            }
+            // INVARIANT: `check` lets only data through here.
+            FileSource::Url(text) | FileSource::Text(text) => {
+                map.serialize_entry("file_data", text)?;
+            }
+        }
         map.end()
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use types::chat::{Image, ImageSource, Message, Part, Role, ToolCall};
 
-use super::{
+use crate::{
     params,
     params::{Fields, Path, Read},
 };
@@ -32,12 +32,9 @@ fn message(path: &Path<'_>, mut fields: Fields<'_>) -> Read<Message> {
         content(&path.field("content"), raw, role, &mut said)?;
     }
     let mut message = Message {
-        role,
         name: fields.read(path, "name", |path, raw| params::short(path, raw, 64))?,
-        content: said.parts,
-        tool_calls: Vec::new(),
-        tool_call_id: None,
         refusal: said.refusal,
+        ..Message::new(role, said.parts)
     };
     match role {
         Role::Assistant => assistant(path, &mut fields, &mut message)?,
@@ -182,26 +179,17 @@ fn image(path: &Path<'_>, raw: &RawValue) -> Read<Image> {
     Ok(Image { source, detail })
 }
 
-fn image_source(url: &str) -> Option<ImageSource> {
+pub(super) fn image_source(url: &str) -> Option<ImageSource> {
     if let Some(data) = url.strip_prefix("data:") {
         let (media_type, base64) = data.split_once(";base64,")?;
         let subtype = media_type.strip_prefix("image/")?;
         let is_subtype = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-        let valid = !subtype.is_empty() && subtype.bytes().all(is_subtype) && is_base64(base64);
+        let valid =
+            !subtype.is_empty() && subtype.bytes().all(is_subtype) && params::is_base64(base64);
         let (media_type, base64) = (media_type.to_owned(), base64.to_owned());
         return valid.then_some(ImageSource::Data { media_type, base64 });
     }
     let scheme = url.split_once("://").map(|(scheme, _)| scheme)?;
     let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     is_http.then(|| ImageSource::Url(url.to_owned()))
-}
-
-/// Whether the text is padded base64. The bytes themselves are the provider's business.
-fn is_base64(text: &str) -> bool {
-    let body = text.trim_end_matches('=');
-    let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-    !body.is_empty()
-        && text.len().is_multiple_of(4)
-        && text.len() - body.len() <= 2
-        && body.bytes().all(is_digit)
 }

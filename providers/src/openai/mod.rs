@@ -7,8 +7,8 @@
 mod answer;
 mod encode;
 mod error;
+mod expressible;
 mod message;
-mod params;
 mod request;
 mod stream;
 mod stream_out;
@@ -20,6 +20,7 @@ use types::Secret;
 pub use answer::{decode_answer, encode_answer};
 pub use encode::encode_request;
 pub use error::{decode_error, encode_error};
+pub use expressible::check;
 pub use request::decode_request;
 pub use stream::StreamDecoder;
 pub use stream_out::StreamEncoder;

@@ -4,21 +4,14 @@
 use serde_json::{Map, Value, value::RawValue};
 use types::chat::{ChatRequest, Sampling};
 
-use super::{
-    message, params,
-    params::{Fields, Path, Read},
-    tool,
+use super::{message, tool};
+use crate::{
+    Rejection, params,
+    params::{Fields, Path, Read, need, read},
 };
-use crate::{Rejection, json};
 
 /// The most choices of one request, as OpenAI has it.
 const CHOICES_MAX: i64 = 128;
-
-/// A limit on output tokens beyond any model's.
-const OUTPUT_TOKENS_MAX: i64 = i32::MAX as i64;
-
-/// The longest model name, in characters.
-const MODEL_CHARS_MAX: usize = 256;
 
 /// Documented parameters that we refuse, and what to do instead.
 const REFUSED: [(&str, &str); 5] = [
@@ -59,24 +52,13 @@ const PASSED: [(&str, Reader); 15] = [
     ("prediction", prediction),
 ];
 
-/// Reads and validates a request's body, strictly: see [`json::check`].
+/// Reads and validates a request's body, strictly.
 ///
 /// # Errors
 /// [`Rejection`] for anything malformed, out of range, unknown or unsupported.
 pub fn decode_request(body: &[u8]) -> Result<ChatRequest, Rejection> {
-    json::check(body, json::DEPTH_MAX).map_err(|fault| Rejection {
-        message: format!("the body is not acceptable json: {fault}"),
-        param: None,
-    })?;
-    let mut fields: Fields<'_> = serde_json::from_slice(body).map_err(|_| Rejection {
-        message: "the body must be a json object".to_owned(),
-        param: None,
-    })?;
-    for (name, problem) in REFUSED {
-        if fields.take(name).is_some() {
-            return Err(Path::Root(name).refuse(problem));
-        }
-    }
+    let mut fields = params::body(body)?;
+    params::refuse(&mut fields, &REFUSED)?;
     read(&mut fields, "modalities", modalities)?;
 
     let tools = read(&mut fields, "tools", tool::tools)?.unwrap_or_default();
@@ -85,7 +67,7 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, Rejection> {
     tool::check_choice(&tools, tool_choice.as_ref(), parallel_tool_calls)?;
     let stream = read(&mut fields, "stream", params::boolean)?.unwrap_or(false);
     let request = ChatRequest {
-        model: need(&mut fields, "model", model)?,
+        model: need(&mut fields, "model", params::model)?,
         messages: need(&mut fields, "messages", message::messages)?,
         tools,
         tool_choice,
@@ -98,6 +80,7 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, Rejection> {
                 params::number_in(path, raw, 0.0, 2.0)
             })?,
             top_p: read(&mut fields, "top_p", |path, raw| params::number_in(path, raw, 0.0, 1.0))?,
+            top_k: None,
             seed: read(&mut fields, "seed", params::integer)?,
         },
         reasoning_effort: read(&mut fields, "reasoning_effort", |path, raw| {
@@ -107,45 +90,21 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, Rejection> {
         stream,
         include_usage: stream_options(&mut fields, stream)?,
         extra: extra(&mut fields)?,
+        ..ChatRequest::default()
     };
     fields.end(None)?;
     Ok(request)
 }
 
-fn read<'a, T>(
-    fields: &mut Fields<'a>,
-    name: &str,
-    reader: impl FnOnce(&Path<'_>, &'a RawValue) -> Read<T>,
-) -> Read<Option<T>> {
-    fields.take(name).map(|raw| reader(&Path::Root(name), raw)).transpose()
-}
-
-fn need<'a, T>(
-    fields: &mut Fields<'a>,
-    name: &str,
-    reader: impl FnOnce(&Path<'_>, &'a RawValue) -> Read<T>,
-) -> Read<T> {
-    read(fields, name, reader)?.ok_or_else(|| Path::Root(name).refuse("is missing"))
-}
-
-fn model(path: &Path<'_>, raw: &RawValue) -> Read<String> {
-    let name = params::short(path, raw, MODEL_CHARS_MAX)?;
-    if name.is_empty() { Err(path.refuse("must not be empty")) } else { Ok(name) }
-}
-
-fn choices(path: &Path<'_>, raw: &RawValue) -> Read<u32> {
+pub(super) fn choices(path: &Path<'_>, raw: &RawValue) -> Read<u32> {
     let count = params::integer_in(path, raw, 1, CHOICES_MAX)?;
     u32::try_from(count).map_err(|_| path.refuse("is out of range"))
 }
 
 /// `max_completion_tokens`, or its older name. Two different limits are a contradiction.
 fn output_limit(fields: &mut Fields<'_>) -> Read<Option<u64>> {
-    let limit = |path: &Path<'_>, raw: &RawValue| {
-        let tokens = params::integer_in(path, raw, 1, OUTPUT_TOKENS_MAX)?;
-        u64::try_from(tokens).map_err(|_| path.refuse("is out of range"))
-    };
-    let older = read(fields, "max_tokens", limit)?;
-    let newer = read(fields, "max_completion_tokens", limit)?;
+    let older = read(fields, "max_tokens", params::output_limit)?;
+    let newer = read(fields, "max_completion_tokens", params::output_limit)?;
     match (older, newer) {
         (Some(older), Some(newer)) if older != newer => Err(Path::Root("max_tokens")
             .refuse("and `max_completion_tokens` differ; set only `max_completion_tokens`")),
@@ -153,7 +112,7 @@ fn output_limit(fields: &mut Fields<'_>) -> Read<Option<u64>> {
     }
 }
 
-fn stop(path: &Path<'_>, raw: &RawValue) -> Read<Vec<String>> {
+pub(super) fn stop(path: &Path<'_>, raw: &RawValue) -> Read<Vec<String>> {
     if raw.get().starts_with('"') {
         return params::string(path, raw).map(|stop| vec![stop]);
     }
@@ -203,7 +162,7 @@ fn extra(fields: &mut Fields<'_>) -> Read<Map<String, Value>> {
     Ok(extra)
 }
 
-fn logit_bias(path: &Path<'_>, raw: &RawValue) -> Read<Value> {
+pub(super) fn logit_bias(path: &Path<'_>, raw: &RawValue) -> Read<Value> {
     let mut biases = Map::new();
     for (token, bias) in params::object(path, raw)?.into_pairs() {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_digit()) {

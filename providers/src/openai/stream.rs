@@ -240,7 +240,8 @@ impl State {
             && self.finished & bit == 0
         {
             self.finished |= bit;
-            out.push(Event::Finish { choice: index, reason: finish(&reason) });
+            let (reason, stop_sequence) = (finish(&reason), None);
+            out.push(Event::Finish { choice: index, reason, stop_sequence });
         }
         Ok(())
     }

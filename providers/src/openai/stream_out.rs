@@ -141,7 +141,7 @@ impl StreamEncoder {
                 self.role(*choice, out);
                 self.piece(*choice, piece, logprobs.as_ref(), out);
             }
-            Event::Finish { choice, reason } => {
+            Event::Finish { choice, reason, .. } => {
                 self.role(*choice, out);
                 self.choice(*choice, Delta::default(), None, Some(*reason), out);
             }
@@ -192,7 +192,8 @@ impl StreamEncoder {
 
     fn piece(&self, choice: u32, piece: &Piece, logprobs: Option<&Value>, out: &mut Vec<u8>) {
         let delta = match piece {
-            Piece::Role => return,
+            // What only the provider can read has no place in this dialect.
+            Piece::Role | Piece::Opaque(_) => return,
             Piece::Text(text) => Delta { content: Some(text), ..Delta::default() },
             Piece::Refusal(text) => {
                 Delta { refusal: Some(Refusal(Some(text))), ..Delta::default() }

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use types::chat::{Format, Tool, ToolChoice};
 
-use super::{
+use crate::{
     params,
     params::{Path, Read},
 };
@@ -36,6 +36,7 @@ fn function(path: &Path<'_>, raw: &RawValue) -> Read<Tool> {
         description: fields.read(path, "description", params::string)?,
         parameters: fields.read(path, "parameters", params::json_object)?,
         strict: fields.read(path, "strict", params::boolean)?,
+        cache: None,
     };
     fields.end(Some(path))?;
     Ok(tool)

@@ -4,7 +4,10 @@ use std::fmt::{Arguments, Write as _};
 
 use serde_json::{Number, Value};
 
-use super::{ChatRequest, Format, Image, ImageSource, Message, Part, Tool, ToolChoice};
+use super::{
+    ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Part, Reasoning, Tool,
+    ToolChoice,
+};
 
 /// A piece of a request, by what may be done with it.
 #[derive(Debug)]
@@ -66,7 +69,8 @@ impl ChatRequest {
     /// stands: `messages[2].content[0]`, `tools[0].parameters.properties[3].key`. It is made of
     /// our own words and of numbers only, never of the caller's text, and no two pieces share one.
     ///
-    /// Not visited are values of closed sets, such as an image's detail, and the data of images.
+    /// Not visited are values of closed sets, such as an image's detail, and data that is no text:
+    /// of images, of documents, and what only a provider can read of its reasoning.
     pub fn visit(&mut self, visit: impl FnMut(&str, Piece<'_>)) {
         let mut walk = Walk { place: String::new(), visit };
         for (m, message) in self.messages.iter_mut().enumerate() {
@@ -87,6 +91,9 @@ impl ChatRequest {
         for (field, value) in &mut self.extra {
             // The parser lets only documented fields in, so that their names are ours.
             walk.within(format_args!("{field}"), |walk| walk.json(field, value));
+        }
+        for (field, value) in &mut self.native.fields {
+            walk.within(format_args!("native.{field}"), |walk| walk.json(field, value));
         }
     }
 }
@@ -123,6 +130,9 @@ impl<V: FnMut(&str, Piece<'_>)> Walk<V> {
         if let Some(name) = &mut message.name {
             self.text(format_args!(".name"), name);
         }
+        for (r, item) in message.reasoning.iter_mut().enumerate() {
+            self.within(format_args!(".reasoning[{r}]"), |walk| walk.reasoning(item));
+        }
         self.within(format_args!(".content"), |walk| walk.content(&mut message.content));
         for (c, call) in message.tool_calls.iter_mut().enumerate() {
             self.within(format_args!(".tool_calls[{c}]"), |walk| {
@@ -139,6 +149,32 @@ impl<V: FnMut(&str, Piece<'_>)> Walk<V> {
         }
     }
 
+    /// A text beside a sealed value must come back as it was, so nothing can be taken out of it.
+    fn reasoning(&mut self, item: &mut Reasoning) {
+        let Reasoning { text, opaque } = item;
+        match (text, opaque) {
+            (Some(text), None) => self.text(format_args!(".text"), text),
+            (Some(text), Some(_)) => self.name(format_args!(".text"), text),
+            (None, _) => {}
+        }
+        if let Some(id) = item.opaque.as_ref().and_then(|opaque| opaque.id.as_deref()) {
+            self.name(format_args!(".id"), id);
+        }
+    }
+
+    fn file(&mut self, file: &mut File) {
+        if let Some(name) = &mut file.name {
+            self.text(format_args!(".name"), name);
+        }
+        match &mut file.source {
+            FileSource::Url(url) => self.text(format_args!(".url"), url),
+            FileSource::Data { media_type, .. } => {
+                self.name(format_args!(".media_type"), media_type);
+            }
+            FileSource::Text(text) => self.text(format_args!(".text"), text),
+        }
+    }
+
     fn content(&mut self, parts: &mut [Part]) {
         let mut texts = Vec::new();
         for (p, part) in parts.iter_mut().enumerate() {
@@ -150,6 +186,7 @@ impl<V: FnMut(&str, Piece<'_>)> Walk<V> {
                 Part::Image(Image { source: ImageSource::Data { media_type, .. }, .. }) => {
                     self.name(format_args!("[{p}].media_type"), media_type);
                 }
+                Part::File(file) => self.within(format_args!("[{p}]"), |walk| walk.file(file)),
             }
         }
         match texts.as_mut_slice() {
@@ -214,7 +251,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::chat::{Role, ToolCall};
+    use crate::{
+        Wire,
+        chat::{Native, Opaque, OpaqueKind, Role, ToolCall},
+    };
 
     /// A request with a mark in every string, key and number that a caller can fill.
     fn marked() -> ChatRequest {
@@ -225,6 +265,15 @@ mod tests {
         });
         let image = |source| Part::Image(Image { source, detail: None });
         let data = ImageSource::Data { media_type: "image/mark".into(), base64: String::new() };
+        let file = |source| Part::File(File { name: Some("mark".into()), source });
+        let bytes = FileSource::Data { media_type: "x/mark".into(), base64: String::new() };
+        let opaque = Opaque {
+            format: Wire::Anthropic,
+            kind: OpaqueKind::Signature,
+            data: String::new(),
+            id: Some("mark".into()),
+        };
+        let thought = |opaque| Reasoning { text: Some("mark".into()), opaque };
         let message = Message {
             role: Role::Assistant,
             name: Some("mark".into()),
@@ -233,7 +282,11 @@ mod tests {
                 image(ImageSource::Url("mark".into())),
                 image(data),
                 Part::Text("mark".into()),
+                file(FileSource::Url("mark".into())),
+                file(bytes),
+                file(FileSource::Text("mark".into())),
             ],
+            reasoning: vec![thought(None), thought(Some(opaque))],
             tool_calls: vec![ToolCall {
                 id: "mark".into(),
                 name: "mark".into(),
@@ -241,12 +294,13 @@ mod tests {
             }],
             tool_call_id: Some("mark".into()),
             refusal: Some("mark".into()),
+            ..Message::new(Role::Assistant, Vec::new())
         };
         let tool = Tool {
             name: "mark".into(),
             description: Some("mark".into()),
             parameters: Some(schema.clone()),
-            strict: None,
+            ..Tool::default()
         };
         let metadata = json!({ "mark": "mark" });
         ChatRequest {
@@ -260,7 +314,11 @@ mod tests {
                 strict: None,
             }),
             stop: vec!["mark".into()],
-            extra: [("metadata".to_owned(), metadata)].into_iter().collect(),
+            extra: [("metadata".to_owned(), metadata.clone())].into_iter().collect(),
+            native: Native {
+                format: Wire::Anthropic,
+                fields: [("container".to_owned(), metadata)].into_iter().collect(),
+            },
             ..ChatRequest::default()
         }
     }
@@ -299,6 +357,9 @@ mod tests {
             "tools[0].parameters.properties[0].enum[1]",
             "response_format.schema.properties[1].key",
             "metadata[0]",
+            "native.container[0]",
+            "messages[0].reasoning[1].text",
+            "messages[0].content[6].text",
         ] {
             assert!(places.iter().any(|place| place == expected), "{expected}: {places:#?}");
         }

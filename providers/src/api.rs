@@ -1,0 +1,156 @@
+//! The closed set of APIs that callers speak to us: bytes to our shape, and our shape to bytes.
+
+use serde_json::{Map, Value};
+use types::{
+    Code, RequestId,
+    answer::{ChatAnswer, Event},
+    chat::ChatRequest,
+};
+
+use crate::{
+    Rejection,
+    anthropic::caller as messages,
+    openai::{self, ModelEntry},
+};
+
+/// An API of callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// OpenAI's chat completions.
+    Chat,
+    /// Anthropic's messages.
+    Messages,
+}
+
+/// Writes a streamed answer of any of them.
+#[derive(Debug)]
+pub enum StreamEncoder {
+    /// OpenAI's chunks.
+    Chat(openai::StreamEncoder),
+    /// Anthropic's events.
+    Messages(messages::StreamEncoder),
+}
+
+impl Api {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Chat, Self::Messages];
+
+    /// The path that it is served at.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Chat => "/v1/chat/completions",
+            Self::Messages => "/v1/messages",
+        }
+    }
+
+    /// The API that is served at this path.
+    pub fn at(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|api| api.path() == path)
+    }
+
+    /// Reads and validates a request's body.
+    ///
+    /// # Errors
+    /// [`Rejection`] for anything malformed, out of range, unknown or unsupported.
+    pub fn decode_request(self, body: &[u8]) -> Result<ChatRequest, Rejection> {
+        match self {
+            Self::Chat => openai::decode_request(body),
+            Self::Messages => messages::decode_request(body),
+        }
+    }
+
+    /// The id of an answer: the provider's, where the API is one that shows it and it has one; else
+    /// one of our own, in the form that the API's ids have.
+    pub fn answer_id(self, given: &str, request: RequestId) -> String {
+        match self {
+            Self::Chat if given.is_empty() => format!("chatcmpl-{request}"),
+            Self::Chat => given.to_owned(),
+            Self::Messages => format!("msg_{request}"),
+        }
+    }
+
+    /// The body of a whole answer.
+    pub fn encode_answer(self, answer: &ChatAnswer) -> Vec<u8> {
+        match self {
+            Self::Chat => openai::encode_answer(answer),
+            Self::Messages => messages::encode_answer(answer),
+        }
+    }
+
+    /// An encoder of a streamed answer, with its id, its time in seconds since the epoch, and the
+    /// model as the caller knows it.
+    pub fn stream_encoder(
+        self,
+        (id, created): (String, i64),
+        model: String,
+        request: &ChatRequest,
+    ) -> StreamEncoder {
+        match self {
+            Self::Chat => StreamEncoder::Chat(openai::StreamEncoder::new(
+                id,
+                created,
+                model,
+                request.include_usage,
+            )),
+            Self::Messages => StreamEncoder::Messages(messages::StreamEncoder::new(id, model)),
+        }
+    }
+
+    /// One model in the form of `GET /v1/models/{model}`.
+    pub fn encode_model(self, model: &ModelEntry<'_>) -> Vec<u8> {
+        match self {
+            Self::Chat => openai::encode_model(model),
+            Self::Messages => messages::encode_model(model),
+        }
+    }
+
+    /// The body of `GET /v1/models`.
+    pub fn encode_models(self, models: &[ModelEntry<'_>]) -> Vec<u8> {
+        match self {
+            Self::Chat => openai::encode_models(models),
+            Self::Messages => messages::encode_models(models),
+        }
+    }
+
+    /// The body of an error. `extra` adds fields beside `code`, such as policy ids.
+    pub fn encode_error(
+        self,
+        code: Code,
+        message: &str,
+        param: Option<&str>,
+        extra: Map<String, Value>,
+    ) -> Vec<u8> {
+        match self {
+            Self::Chat => openai::encode_error(code, message, param, extra),
+            Self::Messages => messages::encode_error(code, message, param, extra),
+        }
+    }
+}
+
+impl StreamEncoder {
+    /// Appends what an event adds to the stream, which may be nothing. `Failed` ends it with an
+    /// error event.
+    pub fn push(&mut self, event: &Event, out: &mut Vec<u8>) {
+        match self {
+            Self::Chat(encoder) => encoder.push(event, out),
+            Self::Messages(encoder) => encoder.push(event, out),
+        }
+    }
+
+    /// Ends a whole stream with its usage, where the API tells it, and its terminator.
+    pub fn done(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Chat(encoder) => encoder.done(out),
+            Self::Messages(encoder) => encoder.done(out),
+        }
+    }
+
+    /// Ends a broken stream with an error event and no terminator, so that no client takes the
+    /// answer for whole.
+    pub fn error(&mut self, code: Code, message: &str, out: &mut Vec<u8>) {
+        match self {
+            Self::Chat(encoder) => encoder.error(code, message, out),
+            Self::Messages(encoder) => encoder.error(code, message, out),
+        }
+    }
+}
