@@ -46,6 +46,8 @@ pub(crate) struct Order<'a> {
     pub(crate) wishes: &'a Wishes,
     /// What it took of its caller's limits of tokens.
     pub(crate) tokens: &'a Arc<Tokens>,
+    /// About how long its input is, in tokens.
+    pub(crate) input_tokens: u64,
     pub(crate) now: Timestamp,
 }
 
@@ -176,7 +178,7 @@ impl<'a> Destination<'a> {
         gate.health(|table| table.record(&self.provider.name, &self.model.id, outcome, now));
         let name = match outcome {
             Outcome::Dispatched | Outcome::Began { .. } => return,
-            Outcome::Answered => "answered",
+            Outcome::Answered(_) => "answered",
             Outcome::Failed => "failed",
             Outcome::Busy { .. } => "busy",
             Outcome::Nothing => "nothing",

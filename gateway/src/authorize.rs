@@ -1,6 +1,6 @@
 //! The decision about one request and the plan that follows from it: policy first, then the router.
 
-use budget::{Extent, PartTokens};
+use budget::Extent;
 use dlp::Findings;
 use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
@@ -68,10 +68,9 @@ pub(crate) struct Call<'a> {
     pub(crate) findings: &'a Findings,
     /// Upper bound of the input, in tokens.
     pub(crate) input_bound: u64,
+    /// About how many tokens its input has.
+    pub(crate) input_tokens: u64,
 }
-
-/// Three times what an image and a document of one page come to.
-const PARTS_TOKENS: PartTokens = PartTokens { image: 3 * 1_500, file: 3 * 3_000 };
 
 async fn decide(
     gate: &Gate,
@@ -146,9 +145,7 @@ fn plan(
 ) -> Result<Plan, NoRoute> {
     let request = call.request;
     let needs = Needs {
-        // The bound counts a token a byte; a third of it is what long texts come to at most. An
-        // image comes to some 1,500, a page of a document to some 3,000.
-        input_tokens: budget::input_bound_with(request, PARTS_TOKENS) / 3,
+        input_tokens: call.input_tokens,
         max_output_tokens: request.max_output_tokens,
         tools: !request.tools.is_empty(),
         json_schema: matches!(request.format, Some(Format::JsonSchema { .. })),

@@ -1,7 +1,9 @@
 //! The answer of a provider on its way to the caller, streamed or whole, and the end of its bill.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use router::Outcome;
+use router::{Outcome, Took};
 use store::fault;
 use types::{Code, answer::ChatAnswer};
 
@@ -27,7 +29,8 @@ pub(crate) async fn streamed(
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
-    let began = Outcome::Began { first_byte: response.first_byte };
+    let (first_byte, input_tokens) = (response.first_byte, order.input_tokens);
+    let began = Outcome::Began { first_byte, input_tokens };
     fault::point("answer.before");
     let decoder = quote::dialect(to.provider).stream_decoder();
     let stream = Stream {
@@ -55,14 +58,17 @@ pub(crate) async fn streamed(
         .with_label_values(&[to.provider.name.as_str()])
         .observe(trail.started.elapsed().as_secs_f64());
     match relayed {
-        Ok(End::Whole) => {
-            to.note(gate, Outcome::Answered);
+        Ok(End::Whole { rest }) => {
+            let output_tokens = bill.told().output;
+            to.note(gate, Outcome::Answered(Took::Streamed { rest, output_tokens }));
             check_limit(gate, to, &bill);
             close(bill, Used::Whole, "ok", trail);
             Ok(())
         }
         Ok(End::Limit) => {
-            to.note(gate, Outcome::Answered);
+            // It was stopped before its end.
+            let took = Took::Streamed { rest: Duration::ZERO, output_tokens: 0 };
+            to.note(gate, Outcome::Answered(took));
             gate.distrust(&to.model.id);
             close(bill, Used::Cut, "limit_ignored", trail);
             Ok(())
@@ -126,8 +132,8 @@ pub(crate) async fn whole(
     let (code, message) = match read {
         Ok(Ok(body)) => match quote::dialect(to.provider).decode_answer(&body) {
             Ok(mut answer) => {
-                to.note(gate, Outcome::Began { first_byte: response.first_byte });
-                to.note(gate, Outcome::Answered);
+                let (all, input_tokens) = (response.took(), order.input_tokens);
+                to.note(gate, Outcome::Answered(Took::Whole { all, input_tokens }));
                 recycle(&gate.upstreams, response).await;
                 answer.id = trail.api.answer_id(&answer.id, trail.request);
                 if answer.created == 0 {

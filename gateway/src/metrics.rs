@@ -85,6 +85,10 @@ series! {
     ATTEMPTS: IntCounterVec = register_int_counter_vec!(
         "orchestack_upstream_attempts_total", "Attempts at providers by outcome",
         &["provider", "outcome"]);
+    /// Attempts beyond the first that the share of them did not allow.
+    RETRIES_REFUSED: IntCounter = register_int_counter!(
+        "orchestack_retries_refused_total",
+        "Further attempts that were not made because too many requests needed one");
     /// Settlements above the hold.
     OVERRUNS: IntCounter = register_int_counter!(
         "orchestack_overrun_total", "Calls that cost more than was held for them");

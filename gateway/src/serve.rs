@@ -8,6 +8,7 @@
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
+use budget::PartTokens;
 use bytes::Bytes;
 use dlp::Findings;
 use providers::Api;
@@ -84,6 +85,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
         request: &request,
         findings: &findings,
         input_bound: budget::input_bound(&request),
+        input_tokens: input_tokens(&request),
     };
     let authorized = authorize(gate, trail, &snapshot, &call, &candidates, None).await;
     let Authorized { permit, plan } = match authorized {
@@ -107,6 +109,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
         findings: &findings,
         wishes: &wishes,
         tokens: &tokens,
+        input_tokens: call.input_tokens,
         now,
     };
     let used = approval::Used::take(gate, &permit).await?;
@@ -141,6 +144,14 @@ fn inspect(
     });
     trail.found(&findings);
     findings
+}
+
+/// Three times what an image and a document of one page come to.
+const PARTS_TOKENS: PartTokens = PartTokens { image: 3 * 1_500, file: 3 * 3_000 };
+
+/// About how many tokens the input has.
+fn input_tokens(request: &ChatRequest) -> u64 {
+    budget::input_bound_with(request, PARTS_TOKENS) / 3
 }
 
 fn candidates<'s>(

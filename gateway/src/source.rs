@@ -33,8 +33,11 @@ pub(crate) struct Source {
     decoder: StreamDecoder,
     limits: Limits,
     deadline: Instant,
-    /// When the last event came.
+    /// When the first events and when the last ones came.
+    begun: Option<Instant>,
     progress: Instant,
+    /// How long it was waited for since the first events.
+    waited: Duration,
     /// What broke the stream, kept while the events before it are passed on.
     fault: Option<String>,
 }
@@ -50,7 +53,8 @@ pub(crate) enum Read {
 impl Source {
     pub(crate) fn new(up: Response, decoder: StreamDecoder, limits: Limits) -> Self {
         let deadline = up.deadline(limits);
-        Self { up, decoder, limits, deadline, progress: Instant::now(), fault: None }
+        let (progress, waited) = (Instant::now(), Duration::ZERO);
+        Self { up, decoder, limits, deadline, begun: None, progress, waited, fault: None }
     }
 
     /// Whether the terminator came: nothing more will.
@@ -63,6 +67,13 @@ impl Source {
         self.decoder.finished()
     }
 
+    /// What the provider took from the first events to the last; nothing where it was mostly the
+    /// caller who was waited for.
+    pub(crate) fn pace(&self) -> Duration {
+        let rest = self.begun.map_or(Duration::ZERO, |begun| self.progress - begun);
+        if self.waited * 2 < rest { Duration::ZERO } else { rest }
+    }
+
     /// Reads once and appends what it brought to `events`. Only events count as progress: comments
     /// and pings keep nobody waiting longer.
     pub(crate) async fn read(
@@ -73,6 +84,7 @@ impl Source {
         if let Some(fault) = self.fault.take() {
             return Read::Failed(Code::UpstreamFailed, fault);
         }
+        let asked = Instant::now();
         let idle = (self.progress + self.limits.idle).min(self.deadline);
         let read = tokio::select! {
             biased;
@@ -107,6 +119,10 @@ impl Source {
         }
         if !events.is_empty() {
             self.progress = Instant::now();
+            match self.begun {
+                Some(_) => self.waited += self.progress - asked,
+                None => self.begun = Some(self.progress),
+            }
         }
         match pushed {
             Err(fault) if events.is_empty() => {

@@ -1,5 +1,7 @@
 //! A streamed answer on its way through: metered, encoded, at the caller's own pace.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use providers::{Api, StreamEncoder};
 use tokio::time::Instant;
@@ -21,7 +23,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum End {
     /// Whole, with its terminator.
-    Whole,
+    Whole {
+        /// What the provider took from the first events to the last; nothing where the caller held
+        /// it up, which tells nothing of the provider.
+        rest: Duration,
+    },
     /// Cut by us at the output limit, which the provider ignored; ended in order.
     Limit,
     /// The caller left; how much of the use is known.
@@ -192,9 +198,10 @@ impl Stream<'_, '_> {
         // A caller that asked for usage hears what is charged.
         encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
+        let rest = self.source.pace();
         let ended = self.down.end_events(Bytes::from(out)).await.is_ok();
         self.source.recycle(self.upstreams).await;
-        if ended { End::Whole } else { End::Left(Known::Whole) }
+        if ended { End::Whole { rest } } else { End::Left(Known::Whole) }
     }
 
     async fn leave(self: Box<Self>, bill: &mut Bill) -> End {

@@ -293,6 +293,11 @@ impl Response {
         self.started + limits.total
     }
 
+    /// From the start of sending until now.
+    pub(crate) fn took(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// The next piece of the body; `None` at its end. Safe to drop and ask again.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         self.session.read_response_body().await.map_err(|_| Failure::Broken)

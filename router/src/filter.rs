@@ -33,7 +33,9 @@ impl Needs {
     pub(crate) fn load(&self) -> Load {
         Load {
             input_tokens: self.input_tokens,
-            output_tokens: self.max_output_tokens.map_or(OUTPUT_EXPECTED, |max| max.min(OUTPUT_EXPECTED)),
+            output_tokens: self
+                .max_output_tokens
+                .map_or(OUTPUT_EXPECTED, |max| max.min(OUTPUT_EXPECTED)),
             streaming: self.streaming,
         }
     }

@@ -12,6 +12,7 @@ mod message;
 mod request;
 mod stream;
 mod stream_out;
+mod template;
 mod tool;
 mod usage;
 

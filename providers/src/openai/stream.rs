@@ -6,6 +6,7 @@ use types::answer::{Event, Piece};
 
 use super::{
     answer::{finish, made_up_id, text_or_parts, whole_logprobs},
+    template::Template,
     usage,
 };
 use crate::{
@@ -39,6 +40,8 @@ struct State {
     finished: u128,
     calls: Vec<Call>,
     answer_id: String,
+    /// The last chunk that said a piece of text and nothing else.
+    template: Option<Template>,
 }
 
 /// A tool call that has begun.
@@ -92,8 +95,8 @@ struct ChoiceIn<'a> {
 struct Delta<'a> {
     #[serde(borrow)]
     role: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "text_or_parts")]
-    content: Option<String>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
     refusal: Option<String>,
     #[serde(borrow)]
     reasoning_content: Option<&'a RawValue>,
@@ -153,6 +156,14 @@ impl State {
         if self.ended || event.data.is_empty() {
             return Ok(());
         }
+        if event.name != "error"
+            && let Some(template) = &self.template
+            && let Some(text) = template.text(event.data)
+            && !text.is_empty()
+        {
+            out.push(text_event(template.choice, text.into_owned()));
+            return Ok(());
+        }
         if event.data.trim() == "[DONE]" {
             self.ended = true;
             return Ok(());
@@ -168,6 +179,11 @@ impl State {
             return Ok(());
         }
         let choices = chunk.choices.unwrap_or_default();
+        let content = match &*choices {
+            [only] => only.delta.as_ref().and_then(|delta| delta.content),
+            _ => None,
+        };
+        let events = out.len();
         if !self.started {
             self.start(event.data, !choices.is_empty(), out)?;
         }
@@ -175,6 +191,12 @@ impl State {
             self.choice(choice, out)?;
         }
         out.extend(chunk.usage.and_then(usage::decode).map(Event::Usage));
+        // What it did beside that, once, it would not do again.
+        if let (Some(content), Some([only])) = (content, out.get(events..))
+            && let &Event::Delta { choice, piece: Piece::Text(_), logprobs: None } = only
+        {
+            self.template = Template::of(event.data, content, choice);
+        }
         Ok(())
     }
 
@@ -224,8 +246,8 @@ impl State {
             if let Some(text) = delta.refusal.filter(|text| !text.is_empty()) {
                 add(Piece::Refusal(text), logprobs.take());
             }
-            let content = delta.content.filter(|text| !text.is_empty());
-            if let Some(text) = content {
+            let content = delta.content.map(text_or_parts).transpose()?.flatten();
+            if let Some(text) = content.filter(|text| !text.is_empty()) {
                 add(Piece::Text(text), logprobs.take());
             }
             for call in delta.tool_calls.into_iter().flatten() {
@@ -283,7 +305,60 @@ impl State {
     }
 }
 
+fn text_event(choice: u32, text: String) -> Event {
+    Event::Delta { choice, piece: Piece::Text(text), logprobs: None }
+}
+
 /// A string, if it is one: servers put other things into fields that we can do without.
 fn text(raw: Option<&RawValue>) -> Option<String> {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A chunk of a form that servers send, with a text of any kind.
+    fn chunk(form: usize, text: &str) -> String {
+        let text = serde_json::to_string(text).unwrap();
+        let choice = match form {
+            0 => format!(r#"{{"index":0,"delta":{{"content":{text}}},"finish_reason":null}}"#),
+            1 => format!(r#"{{"index":1,"delta":{{"role":"assistant","content":{text}}}}}"#),
+            2 => {
+                format!(r#"{{"index":0,"delta":{{"content":{text}}},"logprobs":{{"content":[]}}}}"#)
+            }
+            3 => format!(r#"{{"index":0,"delta":{{"reasoning":{text},"content":{text}}}}}"#),
+            4 => format!(r#"{{"index":0,"delta":{{"content":[{{"text":{text}}}]}}}}"#),
+            5 => format!(r#"{{"index":0,"delta":{{"content":{text}}},"finish_reason":"stop"}}"#),
+            6 => {
+                format!(r#"{{"index":0,"delta":{{"tool_calls":[{{"id":{text}}}],"content":"a"}}}}"#)
+            }
+            _ => r#"{"index":0,"delta":{"content":null}}"#.to_owned(),
+        };
+        let usage =
+            if form == 7 { r#","usage":{"prompt_tokens":1,"completion_tokens":2}"# } else { "" };
+        format!("data: {{\"id\":\"a\",\"choices\":[{choice}]{usage}}}\n\n")
+    }
+
+    proptest! {
+        #[test]
+        fn a_template_changes_nothing(
+            chunks in prop::collection::vec((0..9_usize, prop::string::string_regex("[a\"\\\\\n\u{e9}{}:,]{0,6}").unwrap()), 0..20),
+        ) {
+            let (mut with, mut without) = (StreamDecoder::new(), StreamDecoder::new());
+            let (mut told, mut expected) = (Vec::new(), Vec::new());
+            for (form, text) in chunks {
+                // The same form comes in a row, as in a stream.
+                for text in [&*text, "b"] {
+                    let bytes = chunk(form, text).into_bytes();
+                    without.state.template = None;
+                    let outcome = without.push(&bytes, &mut expected);
+                    prop_assert_eq!(with.push(&bytes, &mut told), outcome);
+                }
+            }
+            prop_assert_eq!(told, expected);
+        }
+    }
 }

@@ -127,12 +127,14 @@ impl State {
         }
     }
 
-    /// Calls flow again. An endpoint that failed often lately is on probation: its next failure
-    /// shuts it out, for longer, until enough answers have made up for those failures.
+    /// Calls flow again. An endpoint that failed often lately stays open for a call from before the
+    /// opening, and is on probation after a probe: its next failure shuts it out, for longer, until
+    /// enough answers have made up for those failures.
     fn answered(self, failing: Failing, limits: &Limits) -> Self {
         match self {
             _ if !failing.is_beyond(limits.failing / 2) => Self::default(),
-            Self::Open { openings, .. } | Self::Probing { openings, .. } => {
+            Self::Open { .. } => self,
+            Self::Probing { openings, .. } => {
                 Self::Closed { failures: limits.failures.saturating_sub(1), openings }
             }
             Self::Closed { failures, openings: 0 } if failures < limits.failures => Self::default(),

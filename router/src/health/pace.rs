@@ -48,10 +48,7 @@ impl Pace {
                     self.token = self.token.with(each, now);
                 }
             }
-            Outcome::Dispatched
-            | Outcome::Failed
-            | Outcome::Busy { .. }
-            | Outcome::Nothing => {}
+            Outcome::Dispatched | Outcome::Failed | Outcome::Busy { .. } | Outcome::Nothing => {}
         }
         self
     }
