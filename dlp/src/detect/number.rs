@@ -145,9 +145,17 @@ impl<'c> Cluster<'c> {
     }
 }
 
+/// Bytes that are looked at in one go.
+const BLOCK: usize = 32;
+
+/// Blocks without a digit, which most are, are passed over whole.
 fn next_digit(text: Text<'_>, from: usize) -> Option<usize> {
     let rest = text.bytes().get(from..)?;
-    rest.iter().position(u8::is_ascii_digit).map(|at| from + at)
+    let has_none =
+        |block: &&[u8]| !block.iter().fold(false, |any, byte| any | byte.is_ascii_digit());
+    let clean = rest.chunks_exact(BLOCK).take_while(has_none).count() * BLOCK;
+    let digit = rest.get(clean..)?.iter().position(u8::is_ascii_digit);
+    digit.map(|at| from + clean + at)
 }
 
 /// How many digits these neighbouring groups have.
