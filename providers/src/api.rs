@@ -10,7 +10,7 @@ use types::{
 use crate::{
     Rejection,
     anthropic::caller as messages,
-    openai::{self, ModelEntry},
+    openai::{self, ModelEntry, completions},
 };
 
 /// An API of callers.
@@ -18,6 +18,8 @@ use crate::{
 pub enum Api {
     /// OpenAI's chat completions.
     Chat,
+    /// OpenAI's completions of a prompt.
+    Completions,
     /// Anthropic's messages.
     Messages,
 }
@@ -27,18 +29,21 @@ pub enum Api {
 pub enum StreamEncoder {
     /// OpenAI's chunks.
     Chat(openai::StreamEncoder),
+    /// OpenAI's chunks of text.
+    Completions(completions::CompletionEncoder),
     /// Anthropic's events.
     Messages(messages::StreamEncoder),
 }
 
 impl Api {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::Messages];
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Completions, Self::Messages];
 
     /// The path that it is served at.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Chat => "/v1/chat/completions",
+            Self::Completions => "/v1/completions",
             Self::Messages => "/v1/messages",
         }
     }
@@ -55,6 +60,7 @@ impl Api {
     pub fn decode_request(self, body: &[u8]) -> Result<ChatRequest, Rejection> {
         match self {
             Self::Chat => openai::decode_request(body),
+            Self::Completions => completions::decode_request(body),
             Self::Messages => messages::decode_request(body),
         }
     }
@@ -65,6 +71,7 @@ impl Api {
         match self {
             Self::Chat if given.is_empty() => format!("chatcmpl-{request}"),
             Self::Chat => given.to_owned(),
+            Self::Completions => format!("cmpl-{request}"),
             Self::Messages => format!("msg_{request}"),
         }
     }
@@ -73,6 +80,7 @@ impl Api {
     pub fn encode_answer(self, answer: &ChatAnswer) -> Vec<u8> {
         match self {
             Self::Chat => openai::encode_answer(answer),
+            Self::Completions => completions::encode_answer(answer),
             Self::Messages => messages::encode_answer(answer),
         }
     }
@@ -86,12 +94,15 @@ impl Api {
         request: &ChatRequest,
     ) -> StreamEncoder {
         match self {
-            Self::Chat => StreamEncoder::Chat(openai::StreamEncoder::new(
-                id,
-                created,
-                model,
-                request.include_usage,
-            )),
+            Self::Chat => {
+                let encoder = openai::StreamEncoder::new(id, created, model, request.include_usage);
+                StreamEncoder::Chat(encoder)
+            }
+            Self::Completions => {
+                let usage = request.include_usage;
+                let encoder = completions::CompletionEncoder::new(id, created, model, usage);
+                StreamEncoder::Completions(encoder)
+            }
             Self::Messages => StreamEncoder::Messages(messages::StreamEncoder::new(id, model)),
         }
     }
@@ -99,7 +110,7 @@ impl Api {
     /// One model in the form of `GET /v1/models/{model}`.
     pub fn encode_model(self, model: &ModelEntry<'_>) -> Vec<u8> {
         match self {
-            Self::Chat => openai::encode_model(model),
+            Self::Chat | Self::Completions => openai::encode_model(model),
             Self::Messages => messages::encode_model(model),
         }
     }
@@ -107,7 +118,7 @@ impl Api {
     /// The body of `GET /v1/models`.
     pub fn encode_models(self, models: &[ModelEntry<'_>]) -> Vec<u8> {
         match self {
-            Self::Chat => openai::encode_models(models),
+            Self::Chat | Self::Completions => openai::encode_models(models),
             Self::Messages => messages::encode_models(models),
         }
     }
@@ -121,7 +132,7 @@ impl Api {
         extra: Map<String, Value>,
     ) -> Vec<u8> {
         match self {
-            Self::Chat => openai::encode_error(code, message, param, extra),
+            Self::Chat | Self::Completions => openai::encode_error(code, message, param, extra),
             Self::Messages => messages::encode_error(code, message, param, extra),
         }
     }
@@ -133,6 +144,7 @@ impl StreamEncoder {
     pub fn push(&mut self, event: &Event, out: &mut Vec<u8>) {
         match self {
             Self::Chat(encoder) => encoder.push(event, out),
+            Self::Completions(encoder) => encoder.push(event, out),
             Self::Messages(encoder) => encoder.push(event, out),
         }
     }
@@ -141,6 +153,7 @@ impl StreamEncoder {
     pub fn done(&mut self, out: &mut Vec<u8>) {
         match self {
             Self::Chat(encoder) => encoder.done(out),
+            Self::Completions(encoder) => encoder.done(out),
             Self::Messages(encoder) => encoder.done(out),
         }
     }
@@ -150,6 +163,7 @@ impl StreamEncoder {
     pub fn error(&mut self, code: Code, message: &str, out: &mut Vec<u8>) {
         match self {
             Self::Chat(encoder) => encoder.error(code, message, out),
+            Self::Completions(encoder) => encoder.error(code, message, out),
             Self::Messages(encoder) => encoder.error(code, message, out),
         }
     }

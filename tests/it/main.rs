@@ -31,6 +31,7 @@ mod layers;
 mod leave;
 mod lifecycle;
 mod limits;
+mod messages;
 mod pause;
 mod people;
 mod policy;

@@ -5,6 +5,7 @@
 //! reading a caller's request is strict.
 
 mod answer;
+pub mod completions;
 mod encode;
 mod error;
 mod expressible;

@@ -124,7 +124,7 @@ pub(super) fn stop(path: &Path<'_>, raw: &RawValue) -> Read<Vec<String>> {
 }
 
 /// Whether the caller wants a usage chunk.
-fn stream_options(fields: &mut Fields<'_>, stream: bool) -> Read<bool> {
+pub(super) fn stream_options(fields: &mut Fields<'_>, stream: bool) -> Read<bool> {
     let path = Path::Root("stream_options");
     let Some(raw) = fields.take("stream_options") else { return Ok(false) };
     if !stream {
