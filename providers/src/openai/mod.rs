@@ -11,6 +11,7 @@ mod error;
 mod expressible;
 mod message;
 mod request;
+pub mod responses;
 mod stream;
 mod stream_out;
 mod tool;
