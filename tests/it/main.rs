@@ -18,6 +18,7 @@ mod bypass;
 mod cap;
 mod charges;
 mod ci;
+mod clients;
 mod crash;
 mod dashboard;
 mod disk;
