@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the official OpenAI packages for Python and Node into target/, for tests/it/sdk.rs.
+# Installs the clients that are tested, for Python and Node, into target/: see tests/it/{sdk,clients}.rs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
@@ -20,7 +20,7 @@ is_current() {
 
 python=target/sdk-venv
 if ! is_current $python/stamp tests/sdk/python/requirements.txt; then
-  say "installing the OpenAI package for Python"
+  say "installing the client packages for Python"
   rm -rf $python
   python3 -m venv $python
   $python/bin/python -m pip install -q --disable-pip-version-check -r tests/sdk/python/requirements.txt
@@ -29,7 +29,7 @@ fi
 
 node=target/sdk-node
 if ! is_current $node/stamp tests/sdk/node/package.json tests/sdk/node/package-lock.json; then
-  say "installing the OpenAI package for Node"
+  say "installing the client packages for Node"
   rm -rf $node
   mkdir -p $node
   cp tests/sdk/node/{package.json,package-lock.json,.npmrc} $node/

@@ -6,6 +6,7 @@ use std::{borrow::Cow, sync::Arc};
 use bytes::Bytes;
 use dlp::{Findings, Kind};
 use policy::Permit;
+use providers::Echo;
 use router::{Choice, Model, Outcome, Plan, Provider};
 use serde_json::json;
 use snapshot::Snapshot;
@@ -42,6 +43,8 @@ pub(crate) struct Order<'a> {
     pub(crate) permit: &'a Permit,
     pub(crate) known: &'a Known<'a>,
     pub(crate) request: &'a ChatRequest,
+    /// What of it only the answer's form needs.
+    pub(crate) echo: &'a Echo,
     pub(crate) findings: &'a Findings,
     pub(crate) wishes: &'a Wishes,
     /// What it took of its caller's limits of tokens.

@@ -39,7 +39,7 @@ pub(crate) async fn streamed(
         down,
         headers: trail.headers(),
         api: trail.api,
-        request: order.request,
+        order: *order,
         model: to.model.id.clone(),
         stamp: (trail.request, order.now.seconds()),
         provider: &to.provider.name,
@@ -140,7 +140,7 @@ pub(crate) async fn whole(
                     answer.created = order.now.seconds();
                 }
                 // On the heap: an answer that is still being read need not carry it.
-                return Box::pin(deliver(gate, to, bill, answer, trail, down)).await;
+                return Box::pin(deliver(gate, order, to, (bill, answer), trail, down)).await;
             }
             Err(bad) => (Code::UpstreamFailed, format!("provider `{name}`: {bad}")),
         },
@@ -157,9 +157,9 @@ pub(crate) async fn whole(
 
 async fn deliver(
     gate: &Gate,
+    order: &Order<'_>,
     to: &Destination<'_>,
-    mut bill: Bill,
-    mut answer: ChatAnswer,
+    (mut bill, mut answer): (Bill, ChatAnswer),
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
@@ -171,7 +171,7 @@ async fn deliver(
         .observe(trail.started.elapsed().as_secs_f64());
     answer.model.clone_from(&to.model.id);
     answer.usage = Some(bill.told());
-    let body = Bytes::from(trail.api.encode_answer(&answer));
+    let body = Bytes::from(trail.api.encode_answer(&answer, order.echo));
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
     fault::point("answer.last");
     let sent = down.reply(200, "application/json", &trail.headers(), body).await;

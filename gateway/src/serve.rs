@@ -11,7 +11,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use budget::PartTokens;
 use bytes::Bytes;
 use dlp::Findings;
-use providers::Api;
+use providers::{Api, Asked};
 use router::{Candidates, Plan};
 use serde_json::json;
 use snapshot::{Snapshot, keys::sha256_hex};
@@ -67,7 +67,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     trail.limits.clone_from(&passes.told);
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
-    let mut request = parse(trail.api, &body)?;
+    let Asked { chat: mut request, echo } = parse(trail.api, &body)?;
     trail.asked.clone_from(&request.model);
     let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
     let tokens = trail.within(tokens)?;
@@ -106,6 +106,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
         permit: &permit,
         known: &known,
         request: &request,
+        echo: &echo,
         findings: &findings,
         wishes: &wishes,
         tokens: &tokens,
@@ -125,7 +126,7 @@ fn work_on<T>(body_bytes: usize, work: impl FnOnce() -> T) -> T {
     if body_bytes > LONG { tokio::task::block_in_place(work) } else { work() }
 }
 
-fn parse(api: Api, body: &Bytes) -> Result<ChatRequest, Refusal> {
+fn parse(api: Api, body: &Bytes) -> Result<Asked, Refusal> {
     work_on(body.len(), || api.decode_request(body)).map_err(Refusal::from)
 }
 

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use types::{
     Code, RequestId,
     answer::{Event, Finish},
-    chat::ChatRequest,
 };
 
 use crate::{
+    attempt::Order,
     bill::{Bill, Known},
     downstream::Downstream,
     metrics,
@@ -55,7 +55,7 @@ pub(crate) struct Stream<'s, 'd> {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// What the caller speaks, and asked.
     pub(crate) api: Api,
-    pub(crate) request: &'s ChatRequest,
+    pub(crate) order: Order<'s>,
     /// The model's name as the caller knows it.
     pub(crate) model: String,
     /// The request's id and its seconds since the epoch, for an answer whose provider gives none.
@@ -110,7 +110,8 @@ impl<'s, 'd> Stream<'s, 'd> {
         let (request, now) = self.stamp;
         let created = if created == 0 { now } else { created };
         let stamp = (self.api.answer_id(given, request), created);
-        self.api.stream_encoder(stamp, self.model.clone(), self.request)
+        let asked = (self.order.request.include_usage, self.order.echo);
+        self.api.stream_encoder(stamp, self.model.clone(), asked)
     }
 }
 
@@ -210,7 +211,7 @@ impl Stream<'_, '_> {
 
     async fn cut_at_limit(self: Box<Self>, encoder: &mut StreamEncoder, mut out: Vec<u8>) -> End {
         self.source.stop().await;
-        for choice in 0..self.request.choices.max(1) {
+        for choice in 0..self.order.request.choices.max(1) {
             let (reason, stop_sequence) = (Finish::Length, None);
             encoder.push(&Event::Finish { choice, reason, stop_sequence }, &mut out);
         }

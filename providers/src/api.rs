@@ -10,7 +10,7 @@ use types::{
 use crate::{
     Rejection,
     anthropic::caller as messages,
-    openai::{self, ModelEntry},
+    openai::{self, ModelEntry, completions, responses, responses::Echo},
 };
 
 /// An API of callers.
@@ -18,8 +18,21 @@ use crate::{
 pub enum Api {
     /// OpenAI's chat completions.
     Chat,
+    /// OpenAI's completions of a prompt.
+    Completions,
+    /// OpenAI's responses.
+    Responses,
     /// Anthropic's messages.
     Messages,
+}
+
+/// A request as it came in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The request in our shape.
+    pub chat: ChatRequest,
+    /// What of it only the answer's form needs.
+    pub echo: Echo,
 }
 
 /// Writes a streamed answer of any of them.
@@ -27,18 +40,24 @@ pub enum Api {
 pub enum StreamEncoder {
     /// OpenAI's chunks.
     Chat(openai::StreamEncoder),
+    /// OpenAI's chunks of text.
+    Completions(completions::CompletionEncoder),
+    /// The events of OpenAI's responses.
+    Responses(Box<responses::ResponseEncoder>),
     /// Anthropic's events.
     Messages(messages::StreamEncoder),
 }
 
 impl Api {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::Messages];
+    pub const ALL: [Self; 4] = [Self::Chat, Self::Completions, Self::Responses, Self::Messages];
 
     /// The path that it is served at.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Chat => "/v1/chat/completions",
+            Self::Completions => "/v1/completions",
+            Self::Responses => "/v1/responses",
             Self::Messages => "/v1/messages",
         }
     }
@@ -52,11 +71,17 @@ impl Api {
     ///
     /// # Errors
     /// [`Rejection`] for anything malformed, out of range, unknown or unsupported.
-    pub fn decode_request(self, body: &[u8]) -> Result<ChatRequest, Rejection> {
-        match self {
-            Self::Chat => openai::decode_request(body),
-            Self::Messages => messages::decode_request(body),
-        }
+    pub fn decode_request(self, body: &[u8]) -> Result<Asked, Rejection> {
+        let chat = match self {
+            Self::Chat => openai::decode_request(body)?,
+            Self::Completions => completions::decode_request(body)?,
+            Self::Responses => {
+                let (chat, echo) = responses::decode_request(body)?;
+                return Ok(Asked { chat, echo });
+            }
+            Self::Messages => messages::decode_request(body)?,
+        };
+        Ok(Asked { chat, echo: Echo::default() })
     }
 
     /// The id of an answer: the provider's, where the API is one that shows it and it has one; else
@@ -65,33 +90,45 @@ impl Api {
         match self {
             Self::Chat if given.is_empty() => format!("chatcmpl-{request}"),
             Self::Chat => given.to_owned(),
+            Self::Completions => format!("cmpl-{request}"),
+            Self::Responses => format!("resp_{request}"),
             Self::Messages => format!("msg_{request}"),
         }
     }
 
     /// The body of a whole answer.
-    pub fn encode_answer(self, answer: &ChatAnswer) -> Vec<u8> {
+    pub fn encode_answer(self, answer: &ChatAnswer, echo: &Echo) -> Vec<u8> {
         match self {
             Self::Chat => openai::encode_answer(answer),
+            Self::Completions => completions::encode_answer(answer),
+            Self::Responses => responses::encode_answer(answer, echo),
             Self::Messages => messages::encode_answer(answer),
         }
     }
 
     /// An encoder of a streamed answer, with its id, its time in seconds since the epoch, and the
-    /// model as the caller knows it.
+    /// model as the caller knows it; with whether the caller asked for usage, and what else it said
+    /// that the answer's form needs.
     pub fn stream_encoder(
         self,
         (id, created): (String, i64),
         model: String,
-        request: &ChatRequest,
+        (include_usage, echo): (bool, &Echo),
     ) -> StreamEncoder {
         match self {
-            Self::Chat => StreamEncoder::Chat(openai::StreamEncoder::new(
-                id,
-                created,
-                model,
-                request.include_usage,
-            )),
+            Self::Chat => {
+                let encoder = openai::StreamEncoder::new(id, created, model, include_usage);
+                StreamEncoder::Chat(encoder)
+            }
+            Self::Completions => {
+                let encoder =
+                    completions::CompletionEncoder::new(id, created, model, include_usage);
+                StreamEncoder::Completions(encoder)
+            }
+            Self::Responses => {
+                let encoder = responses::ResponseEncoder::new(id, created, model, echo.clone());
+                StreamEncoder::Responses(Box::new(encoder))
+            }
             Self::Messages => StreamEncoder::Messages(messages::StreamEncoder::new(id, model)),
         }
     }
@@ -99,7 +136,7 @@ impl Api {
     /// One model in the form of `GET /v1/models/{model}`.
     pub fn encode_model(self, model: &ModelEntry<'_>) -> Vec<u8> {
         match self {
-            Self::Chat => openai::encode_model(model),
+            Self::Chat | Self::Completions | Self::Responses => openai::encode_model(model),
             Self::Messages => messages::encode_model(model),
         }
     }
@@ -107,7 +144,7 @@ impl Api {
     /// The body of `GET /v1/models`.
     pub fn encode_models(self, models: &[ModelEntry<'_>]) -> Vec<u8> {
         match self {
-            Self::Chat => openai::encode_models(models),
+            Self::Chat | Self::Completions | Self::Responses => openai::encode_models(models),
             Self::Messages => messages::encode_models(models),
         }
     }
@@ -121,7 +158,9 @@ impl Api {
         extra: Map<String, Value>,
     ) -> Vec<u8> {
         match self {
-            Self::Chat => openai::encode_error(code, message, param, extra),
+            Self::Chat | Self::Completions | Self::Responses => {
+                openai::encode_error(code, message, param, extra)
+            }
             Self::Messages => messages::encode_error(code, message, param, extra),
         }
     }
@@ -133,6 +172,8 @@ impl StreamEncoder {
     pub fn push(&mut self, event: &Event, out: &mut Vec<u8>) {
         match self {
             Self::Chat(encoder) => encoder.push(event, out),
+            Self::Completions(encoder) => encoder.push(event, out),
+            Self::Responses(encoder) => encoder.push(event, out),
             Self::Messages(encoder) => encoder.push(event, out),
         }
     }
@@ -141,6 +182,8 @@ impl StreamEncoder {
     pub fn done(&mut self, out: &mut Vec<u8>) {
         match self {
             Self::Chat(encoder) => encoder.done(out),
+            Self::Completions(encoder) => encoder.done(out),
+            Self::Responses(encoder) => encoder.done(out),
             Self::Messages(encoder) => encoder.done(out),
         }
     }
@@ -150,6 +193,8 @@ impl StreamEncoder {
     pub fn error(&mut self, code: Code, message: &str, out: &mut Vec<u8>) {
         match self {
             Self::Chat(encoder) => encoder.error(code, message, out),
+            Self::Completions(encoder) => encoder.error(code, message, out),
+            Self::Responses(encoder) => encoder.error(code, message, out),
             Self::Messages(encoder) => encoder.error(code, message, out),
         }
     }

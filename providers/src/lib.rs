@@ -14,9 +14,9 @@ mod params;
 pub mod sse;
 mod wire;
 
-pub use api::{Api, StreamEncoder};
+pub use api::{Api, Asked, StreamEncoder};
 pub use dialect::{Dialect, StreamDecoder};
-pub use openai::ModelEntry;
+pub use openai::{ModelEntry, responses::Echo};
 pub use wire::{
     BadAnswer, BadStream, MaxTokensField, Rejection, Target, Unsupported, UpstreamError,
 };

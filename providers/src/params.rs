@@ -88,6 +88,11 @@ impl<'a> Fields<'a> {
         (raw.get() != "null").then_some(raw)
     }
 
+    /// A field's text, left where it is.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw)
+    }
+
     /// Takes a field and reads it, if it is there.
     pub(crate) fn read<T>(
         &mut self,

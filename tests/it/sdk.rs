@@ -14,7 +14,7 @@ use crate::lifecycle::{Home, word_with};
 /// Two looks at the tree, however loaded the machine.
 const NEW_AGENT_MAX: Duration = Duration::from_secs(60);
 
-const DENIED: &str = r#"@id("denied-calls-nothing")
+pub(crate) const DENIED: &str = r#"@id("denied-calls-nothing")
 forbid (
   principal,
   action == Orchestack::Action::"callModel",
@@ -26,18 +26,19 @@ static RUN: AtomicU64 = AtomicU64::new(0);
 
 /// A package, and how its script of calls is run.
 #[derive(Clone, Copy)]
-enum Sdk {
+pub(crate) enum Sdk {
     Python,
     Node,
 }
 
 impl Sdk {
-    fn command(self) -> Command {
+    /// The script of this name, ready to be run.
+    pub(crate) fn command(self, name: &str) -> Command {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk");
         match self {
             Self::Python => {
                 let mut command = Command::new(installed("sdk-venv").join("bin/python"));
-                command.arg("-B").arg(scripts.join("python/calls.py"));
+                command.arg("-B").arg(scripts.join(format!("python/{name}.py")));
                 command
             }
             Self::Node => {
@@ -45,8 +46,8 @@ impl Sdk {
                 let folder = installed("sdk-node");
                 // Each run has its own copy: two tests may copy at once.
                 let number = RUN.fetch_add(1, Ordering::Relaxed);
-                let script = folder.join(format!("calls-{}-{number}.mjs", std::process::id()));
-                let copied = std::fs::copy(scripts.join("node/calls.mjs"), &script);
+                let script = folder.join(format!("{name}-{}-{number}.mjs", std::process::id()));
+                let copied = std::fs::copy(scripts.join(format!("node/{name}.mjs")), &script);
                 copied.unwrap_or_else(|error| panic!("cannot write to {folder:?}: {error}"));
                 let mut command = Command::new("node");
                 command.arg(script);
@@ -58,7 +59,7 @@ impl Sdk {
     /// Runs the twenty calls; `environment` is described in tests/sdk/python/calls.py.
     #[track_caller]
     fn check(self, environment: &[(&str, &str)]) {
-        let mut command = self.command();
+        let mut command = self.command("calls");
         command.envs(environment.iter().copied());
         let output =
             command.output().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));

@@ -180,16 +180,24 @@ fn image(path: &Path<'_>, raw: &RawValue) -> Read<Image> {
 }
 
 pub(super) fn image_source(url: &str) -> Option<ImageSource> {
-    if let Some(data) = url.strip_prefix("data:") {
-        let (media_type, base64) = data.split_once(";base64,")?;
-        let subtype = media_type.strip_prefix("image/")?;
-        let is_subtype = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-        let valid =
-            !subtype.is_empty() && subtype.bytes().all(is_subtype) && params::is_base64(base64);
-        let (media_type, base64) = (media_type.to_owned(), base64.to_owned());
-        return valid.then_some(ImageSource::Data { media_type, base64 });
+    if url.starts_with("data:") {
+        let (media_type, base64) = data_url(url)?;
+        let is_image = media_type.starts_with("image/");
+        return is_image.then_some(ImageSource::Data { media_type, base64 });
     }
     let scheme = url.split_once("://").map(|(scheme, _)| scheme)?;
     let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     is_http.then(|| ImageSource::Url(url.to_owned()))
+}
+
+/// The media type and the Base64 text of `data:TYPE;base64,DATA`.
+pub(super) fn data_url(url: &str) -> Option<(String, String)> {
+    let (media_type, base64) = url.strip_prefix("data:")?.split_once(";base64,")?;
+    let (kind, subtype) = media_type.split_once('/')?;
+    let is_word = |word: &str| {
+        let is_letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+        !word.is_empty() && word.bytes().all(is_letter)
+    };
+    let valid = is_word(kind) && is_word(subtype) && params::is_base64(base64);
+    valid.then(|| (media_type.to_owned(), base64.to_owned()))
 }

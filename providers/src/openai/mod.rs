@@ -5,11 +5,13 @@
 //! reading a caller's request is strict.
 
 mod answer;
+pub mod completions;
 mod encode;
 mod error;
 mod expressible;
 mod message;
 mod request;
+pub mod responses;
 mod stream;
 mod stream_out;
 mod template;

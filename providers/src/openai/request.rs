@@ -124,7 +124,7 @@ pub(super) fn stop(path: &Path<'_>, raw: &RawValue) -> Read<Vec<String>> {
 }
 
 /// Whether the caller wants a usage chunk.
-fn stream_options(fields: &mut Fields<'_>, stream: bool) -> Read<bool> {
+pub(super) fn stream_options(fields: &mut Fields<'_>, stream: bool) -> Read<bool> {
     let path = Path::Root("stream_options");
     let Some(raw) = fields.take("stream_options") else { return Ok(false) };
     if !stream {
@@ -149,13 +149,19 @@ fn modalities(path: &Path<'_>, raw: &RawValue) -> Read<()> {
     Ok(())
 }
 
-fn extra(fields: &mut Fields<'_>) -> Read<Map<String, Value>> {
-    let mut extra = Map::new();
-    for (name, reader) in PASSED {
+/// Those of [`PASSED`] that have one of these names.
+pub(super) fn passed(fields: &mut Fields<'_>, names: &[&str]) -> Read<Map<String, Value>> {
+    let mut passed = Map::new();
+    for (name, reader) in PASSED.into_iter().filter(|(name, _)| names.contains(name)) {
         if let Some(value) = read(fields, name, reader)? {
-            extra.insert(name.to_owned(), value);
+            passed.insert(name.to_owned(), value);
         }
     }
+    Ok(passed)
+}
+
+fn extra(fields: &mut Fields<'_>) -> Read<Map<String, Value>> {
+    let extra = passed(fields, &PASSED.map(|(name, _)| name))?;
     if extra.contains_key("top_logprobs") && extra.get("logprobs") != Some(&Value::Bool(true)) {
         return Err(Path::Root("top_logprobs").refuse("is only allowed when `logprobs` is true"));
     }
@@ -175,7 +181,7 @@ pub(super) fn logit_bias(path: &Path<'_>, raw: &RawValue) -> Read<Value> {
 }
 
 /// At most 16 pairs; keys of at most 64 characters, string values of at most 512.
-fn metadata(path: &Path<'_>, raw: &RawValue) -> Read<Value> {
+pub(super) fn metadata(path: &Path<'_>, raw: &RawValue) -> Read<Value> {
     let pairs = params::object(path, raw)?.into_pairs();
     if pairs.len() > 16 {
         return Err(path.refuse("must have at most 16 pairs"));
