@@ -108,7 +108,9 @@ def start(options, folder, running):
     makers = {
         "nginx": lambda: servers.nginx(folder / "nginx", to, options.workers),
         "pass-through": lambda: servers.passthrough(binaries / "passthrough", to),
-        "orchestack": lambda: servers.orchestack(binaries / "orchestack", folder / "serve", to),
+        "orchestack": lambda: servers.orchestack(
+            binaries / "orchestack", folder / "serve", servers.one_provider(to)
+        ),
     }
     targets = [servers.Server("direct", to, upstream.child)]
     for name in options.proxies:

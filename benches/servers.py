@@ -91,6 +91,7 @@ class Server:
     address: str
     child: subprocess.Popen
     key: str = "sk-bench"
+    admin: str = ""
 
     def pids(self):
         """The process and those that it started."""
@@ -143,12 +144,13 @@ def nginx(folder, to, workers):
     return server
 
 
-def orchestack(program, folder, to):
-    """`orchestack serve` with everything on: starter policies, inspection, ledger, audit."""
+def orchestack(program, folder, providers):
+    """`orchestack serve` with everything on: starter policies, inspection, ledger, audit. `providers`
+    are the files of the tree that are the bench's own, by path."""
     folder.mkdir()
     settings = folder / "orchestack.toml"
     settings.write_text(SETTINGS.format(folder=folder))
-    tree(folder / "tree", to)
+    tree(folder / "tree", providers)
     log = (folder / "server.log").open("w")
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     options = {"cwd": folder, "env": environment, "stdin": subprocess.DEVNULL}
@@ -158,7 +160,8 @@ def orchestack(program, folder, to):
     ports = folder / "state" / "ports.json"
     server = Server("orchestack", "", child)
     wait(server, lambda: ports.exists() and ports.stat().st_size > 0, folder / "server.log")
-    server.address = json.loads(ports.read_text())["gateway"]
+    listening = json.loads(ports.read_text())
+    server.address, server.admin = listening["gateway"], listening["admin"]
     wait(server, lambda: status(f"http://{server.address}/readyz") == 200)
     words = [program, "key", "create", "--agent", "default", "--json", "--config", settings]
     made = subprocess.run(words, check=True, capture_output=True, text=True, **options)
@@ -166,8 +169,16 @@ def orchestack(program, folder, to):
     return server
 
 
-def tree(folder, to):
-    """The starter's policies with the simulator as a local provider."""
+def one_provider(to):
+    """The simulator as a local provider with one model."""
+    return {
+        "providers/bench.toml": PROVIDER.format(upstream=to),
+        "models/bench.toml": MODEL.format(*PRICE),
+    }
+
+
+def tree(folder, providers):
+    """The starter's policies with these providers."""
     policies = Path(__file__).resolve().parent.parent / "policy" / "src" / "starter"
     files = {
         "policies/models.cedar": (policies / "models.cedar").read_text(),
@@ -176,8 +187,7 @@ def tree(folder, to):
         .read_text()
         .replace("NAME", "default"),
         "agents/default/agent.toml": AGENT,
-        "providers/bench.toml": PROVIDER.format(upstream=to),
-        "models/bench.toml": MODEL.format(*PRICE),
+        **providers,
     }
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
