@@ -18,7 +18,9 @@ import servers
 WELL_MS, SLOW_MS = 20, 2000
 # The share of failing calls, and as many calls as are written down ahead.
 FAILING, CALLS = 0.5, 200_000
-CONNECTIONS = 32
+# Callers, each of whom waits a while of random length after each answer: what they ask does not slow
+# down with the providers.
+CONNECTIONS, PAUSE_MS = 512, 500
 
 PROVIDER = """\
 [[provider]]
@@ -74,7 +76,7 @@ def compare(options, folder, running):
         "max_tokens": 64,
     }))
     failing, slow, _ = providers
-    measure.wrk(gateway.address, body, gateway.key, CONNECTIONS, 2)
+    measure.wrk(gateway.address, body, gateway.key, CONNECTIONS, 2, PAUSE_MS)
     healthy = run(options, gateway, body)
     chance = random.Random(20)
     fault = {"status": 503}
@@ -100,7 +102,8 @@ def play(provider, script):
 
 def run(options, gateway, body):
     before = attempts(gateway)
-    sample = measure.wrk(gateway.address, body, gateway.key, CONNECTIONS, options.seconds)
+    load_of = (gateway.address, body, gateway.key, CONNECTIONS, options.seconds, PAUSE_MS)
+    sample = measure.wrk(*load_of)
     after = attempts(gateway)
     made = {key: count - before.get(key, 0) for key, count in after.items()}
     return {**sample, "attempts": made}

@@ -57,6 +57,12 @@ pub(crate) enum Command {
         /// The folder to write into; made where it is missing.
         dir: PathBuf,
     },
+    /// Another gateway's configuration, turned into files of the policy tree.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  orchestack import litellm config.yaml --tree ./tree"
+    )]
+    Import(Import),
     /// Agents: who may call models.
     #[command(
         subcommand,
@@ -106,9 +112,28 @@ Example:
     /// The audit chain.
     #[command(subcommand, after_help = "Example:\n  orchestack audit verify")]
     Audit(Audit),
+    /// Say why a request went where it went: every candidate, and what came of it.
+    #[command(after_help = "Example:\n  orchestack explain req_01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    Explain {
+        /// The request, as `x-orchestack-request-id` of its answer names it.
+        request: String,
+    },
     /// Say what is configured, what answers and what to mend.
     #[command(after_help = "Example:\n  orchestack doctor")]
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Read a LiteLLM `config.yaml`: its models, providers, aliases and budgets.
+    #[command(after_help = "Example:\n  orchestack import litellm config.yaml --tree ./tree")]
+    Litellm {
+        /// The file.
+        file: PathBuf,
+        /// The policy tree, in which files are written. They are in force once they are committed.
+        #[arg(long, value_name = "DIR", default_value = "tree")]
+        tree: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

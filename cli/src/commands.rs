@@ -6,7 +6,9 @@ mod audit;
 mod break_glass;
 mod budget;
 mod doctor;
+mod explain;
 mod grant;
+mod import;
 mod init;
 mod key;
 mod model;
@@ -33,6 +35,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
     match cli.command {
         Command::Serve => serve::run(global, output).await,
         Command::Init { dir } => init::run(&dir, output).await,
+        Command::Import(command) => import::run(command, output),
         Command::Agent(command) => agent::run(&connect().await?, command, output).await,
         Command::Key(command) => key::run(&connect().await?, command, output).await,
         Command::Model(command) => model::run(&connect().await?, command, output).await,
@@ -46,6 +49,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Prices(command) => prices::run(&connect().await?, command, output).await,
         Command::Budget(command) => budget::run(&connect().await?, command, output).await,
         Command::Audit(command) => audit::run(&connect().await?, command, output).await,
+        Command::Explain { request } => explain::run(&connect().await?, request, output).await,
         Command::Doctor => doctor::run(&connect().await?, output).await,
     }
 }

@@ -7,6 +7,7 @@ mod chart;
 mod client;
 mod commands;
 mod failure;
+mod import;
 mod output;
 mod serve;
 mod state;

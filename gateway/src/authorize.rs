@@ -6,10 +6,10 @@ use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
     RequestFacts, SessionFacts,
 };
-use router::{Candidates, Facts, Needs, NoRoute, Plan};
+use router::{Candidates, DropReason, Dropped, Facts, Needs, NoRoute, Plan};
 use serde::Serialize;
 use serde_json::{
-    json,
+    Value, json,
     value::{RawValue, to_raw_value},
 };
 use snapshot::Snapshot;
@@ -52,10 +52,19 @@ pub(crate) async fn authorize(
 ) -> Result<Authorized, Unmet> {
     let decision = decide(gate, trail, snapshot, call, candidates, approval).await?;
     let auto = candidates.variant().is_some();
-    let Some(permit) = decision.permit else { return Err(denied(trail, &decision.denied, auto)) };
+    let Some(permit) = decision.permit else {
+        trail.dropped = decision.denied.iter().map(not_permitted).collect();
+        return Err(denied(trail, &decision.denied, auto));
+    };
     let plan = plan(gate, snapshot, call, &permit, &decision.denied, candidates)
         .map_err(|none| no_route(trail, &none, &decision.denied, auto))?;
     Ok(Authorized { permit, plan })
+}
+
+/// A model that policy denied, as a plan tells of one.
+fn not_permitted(denied: &Denied) -> Value {
+    let policies = denied.policies.clone();
+    json!(Dropped { model: denied.model.clone(), reason: DropReason::NotPermitted { policies } })
 }
 
 /// What is known of a call once it is parsed and inspected.

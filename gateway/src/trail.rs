@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use dlp::Findings;
 use policy::Permit;
 use providers::Api;
-use router::Plan;
+use router::{Choice, Plan};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
 use types::{
@@ -62,8 +62,8 @@ pub(crate) struct Trail {
     pub(crate) dropped: Vec<Value>,
     /// Policies that permit, by model.
     pub(crate) permits: BTreeMap<String, Vec<String>>,
-    /// The plan's models in order.
-    pub(crate) planned: Vec<String>,
+    /// The plan's models in order, with what put each in its place.
+    pub(crate) planned: Vec<Choice>,
     /// Every lost attempt in order.
     pub(crate) attempts: Vec<Value>,
     /// What served the request in the end.
@@ -161,7 +161,7 @@ impl Trail {
             self.permits.insert(allowed.model().to_owned(), allowed.policies().to_vec());
         }
         self.dropped = plan.dropped().iter().map(|dropped| json!(dropped)).collect();
-        self.planned = plan.attempts().iter().map(|choice| choice.model.clone()).collect();
+        self.planned = plan.attempts().to_vec();
     }
 
     /// The headers that every answer carries once their values are known.
@@ -299,7 +299,7 @@ struct Decided<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     permits: Option<&'a BTreeMap<String, Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<&'a [String]>,
+    plan: Option<&'a [Choice]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     policies: Option<&'a [String]>,
     redacted: usize,

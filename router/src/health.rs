@@ -92,6 +92,11 @@ impl Health {
         self.pace.expected(load, now)
     }
 
+    /// For how long the endpoint has not been heard of though it was asked.
+    pub fn waiting(&self, now: Moment) -> Duration {
+        self.pace.waiting(now)
+    }
+
     /// `closed`, `open` or `probing`, for people.
     pub const fn state(&self) -> &'static str {
         self.breaker.state()

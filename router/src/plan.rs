@@ -83,6 +83,7 @@ pub fn plan(
                 let health = facts.health.get(&model.provider, &model.id);
                 let expected = health.expected(&load, facts.now);
                 let latency = expected.unwrap_or_else(|| rank::unknown_latency(&load));
+                let latency = latency.max(health.waiting(facts.now));
                 able.push(Able { standing, declared, model, cost, expected, latency });
             }
             Err(reason) => dropped.push(Dropped { model: model.id.clone(), reason }),

@@ -82,7 +82,8 @@ pub(crate) struct Able<'r> {
     pub cost: Nanos,
     /// How long its answer is expected to take, where anything is known.
     pub expected: Option<Duration>,
-    /// What it is taken for: the expectation, or that of an unknown endpoint.
+    /// What it is taken for: the expectation, or that of an unknown endpoint, and no less than the time
+    /// for which the endpoint has been silent.
     pub latency: Duration,
 }
 

@@ -42,7 +42,7 @@ impl Fleet {
         let fleet = Self { one, two, simulator };
         for server in [&fleet.one, &fleet.two] {
             eventually("each knows of the other", MET_MAX, async || {
-                (metric(server, "orchestack_gateways").await == 2).then_some(())
+                (server.metric("orchestack_gateways").await == 2).then_some(())
             })
             .await;
         }
@@ -65,7 +65,7 @@ impl Fleet {
     async fn shared(&self, shared: u64) {
         for server in [&self.one, &self.two] {
             eventually("both know whether Redis counts", MET_MAX, async || {
-                (metric(server, "orchestack_limits_shared").await == shared).then_some(())
+                (server.metric("orchestack_limits_shared").await == shared).then_some(())
             })
             .await;
         }
@@ -75,13 +75,6 @@ impl Fleet {
 /// A Redis that a busy machine gives time to.
 fn patient(setup: &mut Setup) {
     setup.redis(&redis_url()).set("redis.timeout", "5s");
-}
-
-async fn metric(server: &Server, name: &str) -> u64 {
-    let url = format!("{}/metrics", server.admin());
-    let text = Answer::read(Client::new().0.get(url)).await.text;
-    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
-    line.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 /// Asks so many times at once at both doors, and counts what came of it.
@@ -190,7 +183,7 @@ async fn without_redis_each_gateway_lets_through_its_share() {
     .await;
     assert!(refused.text.contains("20 requests a minute (10 at this gateway)"), "{refused:?}");
     assert!(fleet.one.log().contains("its share of every rate limit"), "{}", fleet.one.log());
-    assert_eq!(metric(&fleet.one, "orchestack_limits_shared").await, 0);
+    assert_eq!(fleet.one.metric("orchestack_limits_shared").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,7 +260,7 @@ async fn an_exhausted_budget_is_known_to_all_and_a_raise_at_once() {
     fleet.shared(1).await;
     let body = chat("paid", "Hello");
     let early = async || {
-        let early = async |server| metric(server, "orchestack_denied_early_total").await;
+        let early = async |server: &Server| server.metric("orchestack_denied_early_total").await;
         early(&fleet.one).await + early(&fleet.two).await
     };
     let mut asked = 0;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Database, FreshDatabase, Tree, binary, eventually};
+use crate::{Answer, Database, FreshDatabase, Tree, binary, eventually};
 
 /// A start that takes longer has failed; a debug build on a loaded machine takes some seconds.
 const READY_MAX: Duration = Duration::from_secs(60);
@@ -136,6 +136,17 @@ impl Server {
     /// Before the first start.
     pub fn admin(&self) -> &str {
         &self.ports.as_ref().expect("the server has started").1
+    }
+
+    /// A series without labels, as it exports it; 0 before its first event.
+    ///
+    /// # Panics
+    /// Before the first start.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let url = format!("{}/metrics", self.admin());
+        let text = Answer::read(Client::new().0.get(url)).await.text;
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+        line.and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 
     /// The git tree that it follows.

@@ -18,6 +18,8 @@ pub(super) struct Pace {
     token: Mean,
     /// For a whole answer, by the prompt's class.
     whole: [Mean; PROMPTS.len() + 1],
+    /// When the first call went out after the last sign of life.
+    asked: Option<Moment>,
 }
 
 /// A call whose time is to be foretold.
@@ -34,6 +36,10 @@ pub struct Load {
 impl Pace {
     #[must_use]
     pub(super) fn after(mut self, outcome: Outcome, now: Moment) -> Self {
+        self.asked = match outcome {
+            Outcome::Dispatched => self.asked.or(Some(now)),
+            _ => None,
+        };
         match outcome {
             Outcome::Began { first_byte, input_tokens } => {
                 add(&mut self.first_byte, input_tokens, first_byte, now);
@@ -51,6 +57,13 @@ impl Pace {
             Outcome::Dispatched | Outcome::Failed | Outcome::Busy { .. } | Outcome::Nothing => {}
         }
         self
+    }
+
+    /// For how long the endpoint has not been heard of though it was asked: averages tell of one that
+    /// has become slow only when its first slow answer is there.
+    pub(super) fn waiting(&self, now: Moment) -> Duration {
+        let waiting = self.asked.map(|asked| now.saturating_sub(asked));
+        waiting.filter(|waiting| *waiting < KEPT).unwrap_or_default()
     }
 
     /// How long a call will take to its end; `None` where nothing is known. A stream's is told by

@@ -170,6 +170,21 @@ fn a_figure_that_nothing_renews_is_forgotten() {
 }
 
 #[test]
+fn an_endpoint_that_is_asked_and_silent_is_known_for_it_before_its_answer() {
+    let waiting = |events: &[_], now| play(events).waiting(at(now)).as_secs();
+    use Outcome::{Dispatched, Failed, Nothing};
+    assert_eq!(waiting(&[], 9), 0);
+    assert_eq!(waiting(&[(1, Dispatched), (3, Dispatched)], 9), 8);
+    // Any sign of life ends it, and so does a call of which nothing is told.
+    for sign in [BEGAN, ANSWERED, Failed, Nothing] {
+        assert_eq!(waiting(&[(1, Dispatched), (2, sign)], 9), 0, "{sign:?}");
+        assert_eq!(waiting(&[(1, Dispatched), (2, sign), (5, Dispatched)], 9), 4, "{sign:?}");
+    }
+    // Whatever became of a call of ten minutes ago.
+    assert_eq!(waiting(&[(1, Dispatched)], 601), 0);
+}
+
+#[test]
 fn a_table_keeps_endpoints_apart_and_forgets_those_that_are_gone() {
     let mut table = HealthTable::new(LIMITS);
     for _ in 0..3 {

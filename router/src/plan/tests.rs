@@ -95,6 +95,7 @@ struct Scene {
     label: Label,
     needs: Needs,
     health: HealthTable,
+    now: Moment,
     weights: Option<Weights>,
     max_attempts: usize,
     quote: fn(&Model) -> Quote,
@@ -136,6 +137,7 @@ impl Scene {
             label: Label::Internal,
             needs: Needs { input_tokens: 100, ..Needs::default() },
             health: HealthTable::new(Limits::default()),
+            now: Moment::from_secs(1),
             weights: None,
             max_attempts: 8,
             quote: cost,
@@ -152,7 +154,7 @@ impl Scene {
             denied: &decision.denied,
             local_from: Label::Restricted,
             health: &self.health,
-            now: Moment::from_secs(1),
+            now: self.now,
             costs: &self.quote,
             expressible: &self.expressible,
             weights: self.weights,
@@ -195,6 +197,10 @@ fn auto_prefers_small_local_models_and_each_variant_its_own_aim() {
     let quick = Outcome::Began { first_byte: Duration::from_millis(5), input_tokens: 100 };
     scene.health.record("cloud", "max", quick, Moment::ZERO);
     scene.check("auto:fast", &["max", "tiny", "tower", "mini"]);
+    // One that has been silent for longer than the others take goes behind them.
+    scene.now = Moment::from_secs(20);
+    scene.health.record("local", "tiny", Outcome::Dispatched, Moment::ZERO);
+    scene.check("auto:fast", &["max", "tower", "mini", "tiny"]);
 }
 
 #[test]
