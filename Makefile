@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash fleet leave invariants policy lint fmt bench bench-report deny fuzz
+.PHONY: help setup run test crash fleet leave invariants policy lint fmt bench bench-outage bench-report deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,11 @@ fuzz: ## Looks for new inputs that break a promise (needs cargo-fuzz and a night
 bench: ## The load bench: nginx, a bare pass-through and the gateway with everything on, interleaved
 	$(CARGO) build --profile dist --locked --workspace --bins
 	benches/load.sh
+
+bench-outage: ## What callers see when one of three providers fails and one becomes slow
+	$(CARGO) build --profile dist --locked --workspace --bins
+	@. scripts/packages.sh; need wrk wrk; need git git; install_missing
+	python3 benches/outage.py
 
 ROWS ?= 10000000
 bench-report: ## How long reports take over a ledger of ROWS rows, on both databases (20 GB of disk)

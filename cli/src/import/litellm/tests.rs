@@ -80,7 +80,7 @@ fn no_secret_of_the_file_is_written_or_told() {
 
 #[test]
 fn what_is_no_configuration_is_refused() {
-    assert_eq!(import("a: [1"), Err(Unreadable::Syntax { line: 1, column: 6 }));
+    assert_eq!(import("a: [1"), Err(Unreadable::Syntax { line: 2, column: 1 }));
     for text in ["", "a: 1", "[]", "model_list: {}"] {
         assert_eq!(import(text), Err(Unreadable::NoModels), "{text:?}");
     }
