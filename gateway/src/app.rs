@@ -22,7 +22,8 @@ use tokio::sync::Notify;
 use types::{Code, RequestId};
 
 use crate::{
-    count, downstream::Downstream, gate::Gate, ingress, metrics, models, refusal::Refusal, serve,
+    count, downstream::Downstream, gate::Gate, ingress, memory, metrics, models, refusal::Refusal,
+    serve,
 };
 
 /// The data plane as Pingora sees it.
@@ -90,6 +91,10 @@ impl App {
                 Some(name) => models::models(&self.gate, (api, request), Some(&name), down).await,
                 None => unknown(down, request, path).await,
             },
+            (&Method::GET | &Method::DELETE, path) if path.starts_with(memory::RESPONSE) => {
+                let id = path.trim_start_matches(memory::RESPONSE);
+                memory::response(&self.gate, request, (method, id), down).await
+            }
             (_, path) => unknown(down, request, path).await,
         };
         // A caller that left is no error of ours; the connection is already marked.

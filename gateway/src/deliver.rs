@@ -12,7 +12,7 @@ use crate::{
     bill::{Bill, Known as Used},
     downstream::Downstream,
     gate::{ANSWER_BYTES_MAX, Gate},
-    metrics, quote,
+    memory, metrics, quote,
     source::{Source, recycle},
     stream::{End, Stream},
     trail::Trail,
@@ -34,7 +34,7 @@ pub(crate) async fn streamed(
     fault::point("answer.before");
     let decoder = quote::dialect(to.provider).stream_decoder();
     let stream = Stream {
-        upstreams: &gate.upstreams,
+        gate,
         source: Source::new(response, decoder, to.limits),
         down,
         headers: trail.headers(),
@@ -49,7 +49,7 @@ pub(crate) async fn streamed(
         Ok(begun) => {
             to.note(gate, began);
             fault::point("answer.begun");
-            Ok(begun.relay(&mut bill).await)
+            Ok(begun.relay(&mut bill, trail).await)
         }
         Err(silent) => Err(silent),
     };
@@ -173,6 +173,7 @@ async fn deliver(
     answer.usage = Some(bill.told());
     let body = Bytes::from(trail.api.encode_answer(&answer, order.echo));
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
+    memory::keep(gate, order, trail, &body).await;
     fault::point("answer.last");
     let sent = down.reply(200, "application/json", &trail.headers(), body).await;
     fault::point("answer.ended");

@@ -19,6 +19,7 @@ mod ingress;
 mod leases;
 mod limits;
 mod listen;
+mod memory;
 mod meter;
 mod metrics;
 mod models;

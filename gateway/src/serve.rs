@@ -25,7 +25,7 @@ use crate::{
     caller::{self, Known},
     downstream::{Downstream, Left},
     gate::Gate,
-    limits, metrics, pause,
+    limits, memory, metrics, pause,
     refusal::Refusal,
     span,
     trail::{Trail, Who},
@@ -67,14 +67,16 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     trail.limits.clone_from(&passes.told);
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
-    let Asked { chat: mut request, echo } = parse(trail.api, &body)?;
+    let Asked { chat: mut request, mut echo } = parse(trail.api, &body)?;
+    let before = memory::recall(gate, &known, &mut request, &mut echo).await?;
     trail.asked.clone_from(&request.model);
     let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
     let tokens = trail.within(tokens)?;
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len(), trail);
     drop(body);
-    let label = findings.label.join(known.agent.label.unwrap_or(Label::Public)).join(wishes.label);
+    let label = findings.label.join(known.agent.label.unwrap_or(Label::Public));
+    let label = label.join(wishes.label).join(before);
     trail.label = Some(label);
     let candidates = candidates(&snapshot, &known, &request)?;
     let call = Call {

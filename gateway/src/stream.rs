@@ -14,9 +14,10 @@ use crate::{
     attempt::Order,
     bill::{Bill, Known},
     downstream::Downstream,
-    metrics,
+    gate::Gate,
+    memory, metrics,
     source::{Read, Source},
-    upstream::Upstreams,
+    trail::Trail,
 };
 
 /// How a stream ended for the caller.
@@ -49,7 +50,7 @@ pub(crate) struct Silent {
 /// One streamed answer between its two sides. It is relayed from the heap, since each of its ends
 /// takes it over.
 pub(crate) struct Stream<'s, 'd> {
-    pub(crate) upstreams: &'s Upstreams,
+    pub(crate) gate: &'s Gate,
     pub(crate) source: Source,
     pub(crate) down: &'s mut Downstream<'d>,
     pub(crate) headers: Vec<(&'static str, String)>,
@@ -117,7 +118,7 @@ impl<'s, 'd> Stream<'s, 'd> {
 
 impl Begun<'_, '_> {
     /// Relays the answer to its end.
-    pub(crate) async fn relay(self, bill: &mut Bill) -> End {
+    pub(crate) async fn relay(self, bill: &mut Bill, trail: &Trail) -> End {
         let Self { stream, events } = self;
         let mut encoder = stream.encoder(&events);
         // These events make the first piece of the answer.
@@ -130,14 +131,14 @@ impl Begun<'_, '_> {
         metrics::FIRST_BYTE
             .with_label_values(&[stream.provider])
             .observe(stream.arrived.elapsed().as_secs_f64());
-        stream.pump(bill, &mut encoder, events).await
+        stream.pump((bill, trail), &mut encoder, events).await
     }
 }
 
 impl Stream<'_, '_> {
     async fn pump(
         mut self: Box<Self>,
-        bill: &mut Bill,
+        (bill, trail): (&mut Bill, &Trail),
         encoder: &mut StreamEncoder,
         mut events: Vec<Event>,
     ) -> End {
@@ -164,7 +165,7 @@ impl Stream<'_, '_> {
             }
             bill.note_progress();
             if self.source.ended() {
-                return self.finish(bill, encoder, out).await;
+                return self.finish((bill, trail), encoder, out).await;
             }
             if !out.is_empty() {
                 let piece = Bytes::from(std::mem::take(&mut out));
@@ -176,7 +177,7 @@ impl Stream<'_, '_> {
                 Read::Events => continue,
                 // Some servers forget the terminator; a finish reason for every choice will do.
                 Read::End if self.source.finished() => {
-                    return self.finish(bill, encoder, out).await;
+                    return self.finish((bill, trail), encoder, out).await;
                 }
                 Read::End => {
                     let message = "the provider ended the stream before the answer";
@@ -192,7 +193,7 @@ impl Stream<'_, '_> {
     /// Ends the caller's stream in order and gives the upstream connection back.
     async fn finish(
         self: Box<Self>,
-        bill: &Bill,
+        (bill, trail): (&Bill, &Trail),
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
     ) -> End {
@@ -200,8 +201,11 @@ impl Stream<'_, '_> {
         encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
         let rest = self.source.pace();
+        if let Some(body) = encoder.kept() {
+            memory::keep(self.gate, &self.order, trail, &body).await;
+        }
         let ended = self.down.end_events(Bytes::from(out)).await.is_ok();
-        self.source.recycle(self.upstreams).await;
+        self.source.recycle(&self.gate.upstreams).await;
         if ended { End::Whole { rest } } else { End::Left(Known::Whole) }
     }
 

@@ -188,6 +188,14 @@ impl StreamEncoder {
         }
     }
 
+    /// The answer as a whole, for what keeps it; `None` where the API has nothing that is kept.
+    pub fn kept(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Responses(encoder) => Some(encoder.response()),
+            Self::Chat(_) | Self::Completions(_) | Self::Messages(_) => None,
+        }
+    }
+
     /// Ends a broken stream with an error event and no terminator, so that no client takes the
     /// answer for whole.
     pub fn error(&mut self, code: Code, message: &str, out: &mut Vec<u8>) {

@@ -5,7 +5,9 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test says what it means with it; clippy knows tests but not their helpers"
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it means with them; clippy knows tests but not their helpers"
 )]
 
 use providers::{Api, Asked, Dialect, MaxTokensField, Target};

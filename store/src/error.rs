@@ -55,6 +55,12 @@ pub enum Error {
         /// The operation that was permitted.
         operation: String,
     },
+    /// A conversation is longer than what is kept.
+    #[error("a conversation of {bytes} bytes is beyond what is kept of one; start a new one")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
     /// An audit record is beyond the limit of 256 KiB.
     #[error("an audit record of {bytes} bytes is beyond the limit of 262144; shorten its detail")]
     RecordTooLarge {

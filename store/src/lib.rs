@@ -37,6 +37,7 @@ mod owners;
 pub mod raises;
 mod reconciled;
 mod relay;
+pub mod responses;
 mod retention;
 mod rollover;
 mod rollup;

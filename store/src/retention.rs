@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use types::Timestamp;
 
 use crate::{
-    Error, alerts::Alerts, approvals, approvals::Approvals, grants::Grants, outbox, store::Inner,
+    Error, alerts::Alerts, approvals, approvals::Approvals, grants::Grants, outbox,
+    responses::Responses, store::Inner,
 };
 
 /// Removes a bounded number of rows of each kind; whoever calls it again removes the rest.
@@ -22,6 +23,7 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     }
     Grants { inner: Arc::clone(inner) }.purge(before).await?;
     Alerts { inner: Arc::clone(inner) }.purge(before).await?;
+    Responses { inner: Arc::clone(inner) }.purge(now).await?;
     Ok(())
 }
 

@@ -29,6 +29,7 @@ use crate::{
     owners,
     raises::Raises,
     relay::Carriers,
+    responses::Responses,
     slices::Slices,
     spend::Spend,
     tenants::Tenants,
@@ -64,6 +65,8 @@ pub struct Options {
     pub retention: Duration,
     /// How long approvals and grants are kept after everything about them is over.
     pub approvals_retention: Duration,
+    /// How long responses are kept for callers that go on from them.
+    pub responses_retention: Duration,
     /// How many approvals of a tenant may wait.
     pub approvals_max: u32,
     /// How many of them may be one requester's.
@@ -100,6 +103,7 @@ impl Default for Options {
             reaper_period: Duration::from_secs(15),
             retention: Duration::from_secs(24 * 60 * 60),
             approvals_retention: Duration::from_secs(90 * 24 * 60 * 60),
+            responses_retention: Duration::from_secs(7 * 24 * 60 * 60),
             approvals_max: 1000,
             approvals_per_requester_max: 100,
             warn_percent: 80,
@@ -293,6 +297,11 @@ impl Store {
     /// Approvals.
     pub fn approvals(&self) -> Approvals {
         Approvals { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Responses that callers may go on from.
+    pub fn responses(&self) -> Responses {
+        Responses { inner: Arc::clone(&self.inner) }
     }
 
     /// Capability grants.

@@ -76,6 +76,11 @@ async fn the_examples_of_the_api_guide_work() {
     check("docs/api.md").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_guide_to_dialects_work() {
+    check("docs/dialects.md").await;
+}
+
 #[test]
 fn every_page_is_tested_and_every_link_leads_somewhere() {
     let pages = fs::read_dir(root().join("docs")).expect("the folder of the guides");
@@ -84,7 +89,17 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         .filter(|page| page.ends_with(".md"))
         .collect();
     pages.sort();
-    let tested = ["api", "budgets", "dlp", "guide", "limits", "models", "operations", "policies"];
+    let tested = [
+        "api",
+        "budgets",
+        "dialects",
+        "dlp",
+        "guide",
+        "limits",
+        "models",
+        "operations",
+        "policies",
+    ];
     assert_eq!(pages, tested.map(|name| format!("docs/{name}.md")));
     pages.push("README.md".to_owned());
     for page in pages {

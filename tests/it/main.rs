@@ -39,6 +39,7 @@ mod people;
 mod policy;
 mod prices;
 mod reconcile;
+mod responses;
 mod sdk;
 mod sensitivity;
 mod swap;

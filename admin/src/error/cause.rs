@@ -17,6 +17,7 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
         | S::Journal { .. }
         | S::Migrate(_)
         | S::RecordTooLarge { .. }
+        | S::TooLong { .. }
         | S::Corrupt { .. }
         | S::Query(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
     }

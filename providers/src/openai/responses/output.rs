@@ -67,8 +67,8 @@ impl Frame {
         let own = json!({
             "id": self.id, "object": "response", "created_at": self.created, "model": self.model,
             "status": status, "error": error, "incomplete_details": incomplete, "output": output,
-            "background": false, "previous_response_id": null,
-            "store": false, "truncation": "disabled",
+            "background": false, "previous_response_id": self.echo.previous,
+            "store": self.echo.store, "truncation": "disabled",
         });
         if let Value::Object(own) = own {
             response.extend(own);

@@ -1,7 +1,7 @@
 //! Reading `POST /v1/responses`: every documented parameter is mapped to our shape, passed through
 //! `extra`, or refused by name.
 
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value, json, value::RawValue};
 use types::chat::{ChatRequest, Message, Part, Role, Sampling};
 
 use super::{super::request::passed, Echo, item, tool};
@@ -11,9 +11,8 @@ use crate::{
 };
 
 /// Documented parameters that we refuse, and what to do instead.
-const REFUSED: [(&str, &str); 7] = [
+const REFUSED: [(&str, &str); 6] = [
     ("conversation", "is not supported; send the conversation as `input`"),
-    ("previous_response_id", "is not supported yet; send the conversation as `input`"),
     ("prompt", "is not supported: prompts are not kept here"),
     ("max_tool_calls", "is not supported: no tools are run here"),
     ("moderation", "is not supported"),
@@ -44,6 +43,9 @@ const REPEATED: [&str; 15] = [
 const PASSED: [&str; 5] =
     ["user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "service_tier"];
 
+/// The longest id of a response, in characters.
+const ID_CHARS_MAX: usize = 128;
+
 const EFFORTS: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 /// Reads and validates a request's body, strictly.
@@ -57,8 +59,12 @@ pub fn decode_request(body: &[u8]) -> Result<(ChatRequest, Echo), Rejection> {
     only(&mut fields, "background", "false", "must be false: answers are not made later")?;
     only(&mut fields, "truncation", "\"disabled\"", "must be `disabled`: no input is left out")?;
     only(&mut fields, "top_logprobs", "0", "is not supported; use chat completions")?;
-    // What is kept of an answer is nothing, whatever was asked.
-    read(&mut fields, "store", params::boolean)?;
+    let previous = read(&mut fields, "previous_response_id", |path, raw| {
+        params::short(path, raw, ID_CHARS_MAX)
+    })?;
+    let store = read(&mut fields, "store", params::boolean)?.unwrap_or(true);
+    let echo =
+        Echo { previous, store, items: if store { items(&fields)? } else { Vec::new() }, ..echo };
     read(&mut fields, "include", include)?;
     read(&mut fields, "metadata", super::super::request::metadata)?;
 
@@ -112,7 +118,20 @@ fn echo(fields: &Fields<'_>) -> Echo {
         let value = serde_json::from_str(fields.peek(name)?.get()).ok()?;
         Some(((*name).to_owned(), value))
     };
-    Echo { fields: REPEATED.iter().filter_map(value).collect::<Map<_, _>>() }
+    let fields = REPEATED.iter().filter_map(value).collect::<Map<_, _>>();
+    Echo { fields, ..Echo::default() }
+}
+
+/// The input as items, a text being one of a user's.
+fn items(fields: &Fields<'_>) -> Read<Vec<Value>> {
+    let Some(raw) = fields.peek("input") else { return Ok(Vec::new()) };
+    let out_of_range = |_| Path::Root("input").refuse("has a number that is out of range");
+    Ok(match serde_json::from_str(raw.get()).map_err(out_of_range)? {
+        Value::String(text) => vec![json!({ "role": "user", "content": text })],
+        Value::Array(items) => items,
+        // It is refused where it is read.
+        _ => Vec::new(),
+    })
 }
 
 /// A parameter of which only the default is supported.

@@ -115,6 +115,15 @@ impl ResponseEncoder {
         self.tell(kind, Status::Ended(self.finish), out);
     }
 
+    /// The response as it ended.
+    pub fn response(&self) -> Vec<u8> {
+        let status = Status::Ended(self.finish);
+        let response = self.frame.response(status, &self.items, self.usage.as_ref());
+        let mut out = Vec::with_capacity(2048);
+        wire::write_json(&mut out, &response);
+        out
+    }
+
     /// See [`crate::StreamEncoder::error`]. The response is told as failed.
     pub fn error(&mut self, code: Code, message: &str, out: &mut Vec<u8>) {
         if std::mem::replace(&mut self.ended, true) {

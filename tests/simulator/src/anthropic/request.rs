@@ -37,13 +37,19 @@ pub(crate) fn read(body: &Value) -> Result<Ask, Refusal> {
         choices: 1,
         stop: stop.collect(),
         tool_choice: read_tool_choice(body, &tools)?,
-        format: Format::Text,
+        format: read_format(body),
         thinks: read_thinking(body, limit)?,
         tier: None,
         model,
         input,
         tools,
     })
+}
+
+/// The form of the answer: a schema in `output_config`, or any text.
+fn read_format(body: &Value) -> Format {
+    let schema = body.pointer("/output_config/format/schema");
+    schema.map_or(Format::Text, |schema| Format::JsonSchema(schema.clone()))
 }
 
 fn read_messages(body: &Value) -> Result<Input, Refusal> {
