@@ -20,7 +20,7 @@ WELL_MS, SLOW_MS = 20, 2000
 FAILING, CALLS = 0.5, 200_000
 # Callers, each of whom waits a while of random length after each answer: what they ask does not slow
 # down with the providers.
-CONNECTIONS, PAUSE_MS = 512, 500
+PAUSE_MS = 500
 
 PROVIDER = """\
 [[provider]]
@@ -47,6 +47,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binaries", default=str(load.ROOT / "target" / "dist"))
     parser.add_argument("--seconds", type=int, default=60, help="of each of the two runs")
+    parser.add_argument("--callers", type=int, default=512)
     options = parser.parse_args()
     running = []
     with tempfile.TemporaryDirectory(prefix="outage-") as name:
@@ -76,7 +77,7 @@ def compare(options, folder, running):
         "max_tokens": 64,
     }))
     failing, slow, _ = providers
-    measure.wrk(gateway.address, body, gateway.key, CONNECTIONS, 2, PAUSE_MS)
+    measure.wrk(gateway.address, body, gateway.key, options.callers, 2, PAUSE_MS)
     healthy = run(options, gateway, body)
     chance = random.Random(20)
     fault = {"status": 503}
@@ -102,7 +103,7 @@ def play(provider, script):
 
 def run(options, gateway, body):
     before = attempts(gateway)
-    load_of = (gateway.address, body, gateway.key, CONNECTIONS, options.seconds, PAUSE_MS)
+    load_of = (gateway.address, body, gateway.key, options.callers, options.seconds, PAUSE_MS)
     sample = measure.wrk(*load_of)
     after = attempts(gateway)
     made = {key: count - before.get(key, 0) for key, count in after.items()}

@@ -92,8 +92,9 @@ impl Health {
         self.pace.expected(load, now)
     }
 
-    /// For how long the endpoint has not been heard of though it was asked.
-    pub fn waiting(&self, now: Moment) -> Duration {
+    /// For how long the endpoint has not been heard of though it was asked; `None` where nothing is
+    /// asked of it.
+    pub fn waiting(&self, now: Moment) -> Option<Duration> {
         self.pace.waiting(now)
     }
 

@@ -82,8 +82,7 @@ pub fn plan(
             Ok(cost) => {
                 let health = facts.health.get(&model.provider, &model.id);
                 let expected = health.expected(&load, facts.now);
-                let latency = expected.unwrap_or_else(|| rank::unknown_latency(&load));
-                let latency = latency.max(health.waiting(facts.now));
+                let latency = rank::latency_of(&health, &load, facts.now);
                 able.push(Able { standing, declared, model, cost, expected, latency });
             }
             Err(reason) => dropped.push(Dropped { model: model.id.clone(), reason }),

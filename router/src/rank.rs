@@ -6,7 +6,11 @@ use std::{cmp::Reverse, time::Duration};
 use serde::Serialize;
 use types::{Locality, Nanos, SizeClass};
 
-use crate::{candidates::Variant, health::Load, registry::Model};
+use crate::{
+    candidates::Variant,
+    health::{Health, Load, Moment},
+    registry::Model,
+};
 
 /// Why a model is among the candidates. An earlier one goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -82,8 +86,7 @@ pub(crate) struct Able<'r> {
     pub cost: Nanos,
     /// How long its answer is expected to take, where anything is known.
     pub expected: Option<Duration>,
-    /// What it is taken for: the expectation, or that of an unknown endpoint, and no less than the time
-    /// for which the endpoint has been silent.
+    /// What it is taken for in ranking: see [`latency_of`].
     pub latency: Duration,
 }
 
@@ -117,12 +120,23 @@ fn aim(able: &Able<'_>, variant: Option<Variant>, score: Option<Score>) -> u128 
     }
 }
 
-/// What an endpoint without any answered call lately counts as: better than a slow one, so that it
-/// is tried some day, and worse than a quick one.
-pub(crate) fn unknown_latency(load: &Load) -> Duration {
-    let tokens = u32::try_from(load.output_tokens).unwrap_or(u32::MAX);
-    Duration::from_secs(1).saturating_add(Duration::from_millis(10).saturating_mul(tokens))
+/// What an endpoint's answer is taken to need. Of one that has not answered lately nothing is known:
+/// one call finds out, and until that one is answered no other follows it for its speed.
+pub(crate) fn latency_of(health: &Health, load: &Load, now: Moment) -> Duration {
+    let waiting = health.waiting(now);
+    match (health.expected(load, now), waiting) {
+        (Some(expected), waiting) => expected.max(waiting.unwrap_or_default()),
+        (None, None) => Duration::ZERO,
+        (None, Some(waiting)) => {
+            let tokens = u32::try_from(load.output_tokens).unwrap_or(u32::MAX);
+            UNKNOWN_FIRST_BYTE.saturating_add(UNKNOWN_TOKEN.saturating_mul(tokens)).max(waiting)
+        }
+    }
 }
+
+/// The time to the first byte, and for each token after it, of an endpoint that is being found out about.
+const UNKNOWN_FIRST_BYTE: Duration = Duration::from_secs(1);
+const UNKNOWN_TOKEN: Duration = Duration::from_millis(10);
 
 /// The default order: the smallest local model, larger local ones, then the cloud by size; of two
 /// in one class the better one.

@@ -60,10 +60,10 @@ impl Pace {
     }
 
     /// For how long the endpoint has not been heard of though it was asked: averages tell of one that
-    /// has become slow only when its first slow answer is there.
-    pub(super) fn waiting(&self, now: Moment) -> Duration {
+    /// has become slow only when its first slow answer is there. `None` where nothing is asked of it.
+    pub(super) fn waiting(&self, now: Moment) -> Option<Duration> {
         let waiting = self.asked.map(|asked| now.saturating_sub(asked));
-        waiting.filter(|waiting| *waiting < KEPT).unwrap_or_default()
+        waiting.filter(|waiting| *waiting < KEPT)
     }
 
     /// How long a call will take to its end; `None` where nothing is known. A stream's is told by

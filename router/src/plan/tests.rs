@@ -194,13 +194,20 @@ fn auto_prefers_small_local_models_and_each_variant_its_own_aim() {
     scene.check("auto:best", &["max", "tower", "mini", "tiny"]);
     scene.check("auto:cheap", &["tiny", "tower", "mini", "max"]);
     assert_eq!(scene.dropped("auto:local", "max"), DropReason::WrongVariant);
-    let quick = Outcome::Began { first_byte: Duration::from_millis(5), input_tokens: 100 };
-    scene.health.record("cloud", "max", quick, Moment::ZERO);
-    scene.check("auto:fast", &["max", "tiny", "tower", "mini"]);
-    // One that has been silent for longer than the others take goes behind them.
-    scene.now = Moment::from_secs(20);
+    let took = |ms| Outcome::Began { first_byte: Duration::from_millis(ms), input_tokens: 100 };
+    scene.health.record("cloud", "max", took(5), Moment::ZERO);
+    // Of the others nothing is known, which one call each finds out.
+    scene.check("auto:fast", &["tiny", "tower", "mini", "max"]);
     scene.health.record("local", "tiny", Outcome::Dispatched, Moment::ZERO);
-    scene.check("auto:fast", &["max", "tower", "mini", "tiny"]);
+    scene.check("auto:fast", &["tower", "mini", "max", "tiny"]);
+    for (provider, model, ms) in [("local", "tiny", 7), ("local", "tower", 6), ("cloud", "mini", 8)]
+    {
+        scene.health.record(provider, model, took(ms), Moment::ZERO);
+    }
+    scene.check("auto:fast", &["max", "tower", "tiny", "mini"]);
+    // One that has been silent for longer than the others take goes behind them.
+    scene.health.record("cloud", "max", Outcome::Dispatched, Moment::ZERO);
+    scene.check("auto:fast", &["tower", "tiny", "mini", "max"]);
 }
 
 #[test]
