@@ -20,6 +20,7 @@ pub mod caps;
 mod change;
 mod denied;
 mod dialect;
+mod dimension;
 mod error;
 pub mod fault;
 pub mod fleet;

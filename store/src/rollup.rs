@@ -1,5 +1,5 @@
-//! What was spent, added up by hour and by day while the ledger grows and in the transaction of its
-//! rows, so that a report need not read the ledger.
+//! What was spent, added up by hour and by day for each dimension, while the ledger grows and in the
+//! transaction of its rows, so that a report need not read the ledger.
 //!
 //! INVARIANT: every figure is a sum over ledger rows, whatever the order in which they come. What a
 //! correction changes is in the correction's own row.
@@ -12,14 +12,16 @@ use sqlx::AnyConnection;
 use crate::{
     Error,
     booked::Booked,
-    latency,
+    dimension::Dimension,
+    latency::{self, Bucket, QUARTERS},
     ledger::Ended,
     rows::{self, signed},
     span::Span,
 };
 
-/// What a row of sums is of, without its stretch. Its order is the order in which rows are locked.
-type Whose = (String, String, String, String, String);
+/// What a row of sums is of, without its stretch: a dimension, the tenant and its value there. Its
+/// order is the order in which rows are locked.
+type Whose = (Dimension, String, String);
 
 /// The sums of one row, as the table has them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,25 +47,27 @@ pub(crate) const COLUMNS: [&str; 10] = [
 /// gateways wait for each other instead of blocking each other.
 pub(crate) async fn add(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Result<(), Error> {
     let mut sums: BTreeMap<(&Whose, Span, i64), Sums> = BTreeMap::new();
-    let mut latencies: BTreeMap<(&Whose, i64, u64), i64> = BTreeMap::new();
-    let whose: Vec<Whose> = booked.iter().map(whose).collect();
+    let mut latencies: BTreeMap<(&Whose, i64, u64), [i64; QUARTERS.len()]> = BTreeMap::new();
+    let whose: Vec<_> = booked.iter().map(whose).collect();
     for (booked, whose) in booked.iter().zip(&whose) {
-        for span in [Span::Hour, Span::Day] {
-            sums.entry((whose, span, span.start(booked.row.at))).or_default().add(&of(booked));
-        }
-        if let Some(bucket) = measured(booked) {
-            let at = (whose, Span::Day.start(booked.row.at), bucket);
-            *latencies.entry(at).or_default() += 1;
+        let (of, day) = (of(booked), Span::Day.start(booked.row.at));
+        for whose in whose {
+            for span in [Span::Hour, Span::Day] {
+                sums.entry((whose, span, span.start(booked.row.at))).or_default().add(&of);
+            }
+            if let Some(Bucket { octave, quarter }) = measured(booked) {
+                let quarters = latencies.entry((whose, day, octave)).or_default();
+                quarters.get_mut(quarter).map(|calls| *calls += 1);
+            }
         }
     }
     write_sums(conn, &sums.into_iter().collect::<Vec<_>>()).await?;
     write_latencies(conn, &latencies.into_iter().collect::<Vec<_>>()).await
 }
 
-fn whose(booked: &Booked<'_>) -> Whose {
-    let Booked { row, agent, key, .. } = booked;
-    let key = key.map(|key| key.to_string()).unwrap_or_default();
-    (row.tenant.to_string(), row.provider.clone(), row.model.clone(), agent.to_string(), key)
+fn whose(booked: &Booked<'_>) -> [Whose; Dimension::ALL.len()] {
+    Dimension::ALL
+        .map(|dimension| (dimension, booked.row.tenant.to_string(), dimension.value(booked)))
 }
 
 /// What one ledger row adds.
@@ -100,7 +104,7 @@ fn of(booked: &Booked<'_>) -> Sums {
 }
 
 /// The bucket of a call that was answered, where its time was measured.
-fn measured(booked: &Booked<'_>) -> Option<u64> {
+fn measured(booked: &Booked<'_>) -> Option<Bucket> {
     let settlement = booked.settlement.filter(|settlement| settlement.ended == Ended::Answered)?;
     settlement.took_ms.map(latency::bucket)
 }
@@ -118,13 +122,12 @@ async fn write_sums(
     sums: &[((&Whose, Span, i64), Sums)],
 ) -> Result<(), Error> {
     let columns = COLUMNS.join(", ");
-    let head = format!(
-        "insert into spend (tenant_id, provider, model, agent_id, key_id, span, starts, {columns})"
-    );
-    let more = COLUMNS.map(|name| format!("{name} = spend.{name} + excluded.{name}")).join(", ");
+    let head =
+        format!("insert into spend_sums (tenant_id, dimension, value, span, starts, {columns})");
+    let more = COLUMNS.map(|name| format!("{name} = spend_sums.{name} + excluded.{name}"));
     let tail = format!(
-        " on conflict (tenant_id, span, starts, provider, model, agent_id, key_id) \
-         do update set {more}"
+        " on conflict (tenant_id, dimension, span, starts, value) do update set {}",
+        more.join(", ")
     );
     rows::insert(conn, &head, &tail, sums, |row, ((whose, span, starts), sums)| {
         bind_whose(row, whose)?;
@@ -140,26 +143,33 @@ async fn write_sums(
 
 async fn write_latencies(
     conn: &mut AnyConnection,
-    latencies: &[((&Whose, i64, u64), i64)],
+    latencies: &[((&Whose, i64, u64), [i64; QUARTERS.len()])],
 ) -> Result<(), Error> {
-    let head = "insert into spend_latency (tenant_id, provider, model, agent_id, key_id, day, \
-                bucket, calls)";
-    let tail = " on conflict (tenant_id, day, provider, model, agent_id, key_id, bucket) \
-                do update set calls = spend_latency.calls + excluded.calls";
-    rows::insert(conn, head, tail, latencies, |row, ((whose, day, bucket), calls)| {
+    let head = format!(
+        "insert into spend_latencies (tenant_id, dimension, value, day, octave, {})",
+        QUARTERS.join(", ")
+    );
+    let more = QUARTERS.map(|name| format!("{name} = spend_latencies.{name} + excluded.{name}"));
+    let tail = format!(
+        " on conflict (tenant_id, dimension, day, value, octave) do update set {}",
+        more.join(", ")
+    );
+    rows::insert(conn, &head, &tail, latencies, |row, ((whose, day, octave), quarters)| {
         bind_whose(row, whose)?;
         row.item(*day)?;
-        row.item(signed(*bucket))?;
-        row.item(*calls)?;
+        row.item(signed(*octave))?;
+        for calls in *quarters {
+            row.item(calls)?;
+        }
         Ok(())
     })
     .await
 }
 
 fn bind_whose(row: &mut rows::Statement, whose: &Whose) -> Result<(), Error> {
-    let (tenant, provider, model, agent, key) = whose;
-    for text in [tenant, provider, model, agent, key] {
-        row.item(text.clone())?;
-    }
+    let (dimension, tenant, value) = whose;
+    row.item(tenant.clone())?;
+    row.item(dimension.as_str())?;
+    row.item(value.clone())?;
     Ok(())
 }

@@ -10,7 +10,8 @@ use types::{AgentId, Nanos, TenantId, Timestamp};
 
 use crate::{
     Error,
-    latency::Latency,
+    dimension::Dimension,
+    latency::{Latency, QUARTERS},
     rollup::{COLUMNS, Sums},
     rows::Get,
     span::{DAY, Piece, Span, pieces, up},
@@ -162,10 +163,10 @@ async fn report(
         }
     }
     if !pieces.is_empty() {
-        for (id, bucket, calls) in counts(conn, of, from, to).await? {
+        for (id, octave, quarters) in counts(conn, of, from, to).await? {
             // Days that the report touches may have names that its hours do not.
             if let Some((_, latency)) = all.get_mut(&name(&id)) {
-                latency.add(bucket, calls);
+                latency.add(octave, quarters);
             }
         }
     }
@@ -207,20 +208,22 @@ async fn sums(
     (span, from, to): Piece,
 ) -> Result<Vec<(String, Sums)>, Error> {
     let query = format!(
-        "select {key} as id, {sums} from spend \
-         where tenant_id = $1 and span = $2 and starts >= $3 and starts < $4 group by 1",
+        "select {key} as id, {sums} from spend_sums \
+         where tenant_id = $1 and dimension = $2 and span = $3 and starts >= $4 and starts < $5 \
+         group by 1",
         key = group.key("starts"),
-        sums = COLUMNS.map(|name| format!("cast(sum({name}) as bigint) as {name}")).join(", "),
+        sums = summed(&COLUMNS),
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(query))
         .bind(tenant.to_string())
+        .bind(group.dimension().as_str())
         .bind(span.as_str())
         .bind(from)
         .bind(to)
         .fetch_all(conn)
         .await?;
     let read = |row| {
-        let get = Get { row, table: "spend" };
+        let get = Get { row, table: "spend_sums" };
         let mut sums = Sums::default();
         for (sum, name) in sums.0.iter_mut().zip(COLUMNS) {
             *sum = get.int(name)?;
@@ -236,23 +239,35 @@ async fn counts(
     (group, tenant): (Group, TenantId),
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<(String, u64, u64)>, Error> {
+) -> Result<Vec<(String, u64, [u64; QUARTERS.len()])>, Error> {
     let query = format!(
-        "select {key} as id, bucket, cast(sum(calls) as bigint) as calls from spend_latency \
-         where tenant_id = $1 and day >= $2 and day < $3 group by 1, 2",
+        "select {key} as id, octave, {calls} from spend_latencies \
+         where tenant_id = $1 and dimension = $2 and day >= $3 and day < $4 group by 1, 2",
         key = group.key("day"),
+        calls = summed(&QUARTERS),
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(query))
         .bind(tenant.to_string())
+        .bind(group.dimension().as_str())
         .bind(Span::Day.start(from))
         .bind(up(to.0, DAY))
         .fetch_all(conn)
         .await?;
     let read = |row| {
-        let get = Get { row, table: "spend_latency" };
-        Ok((get.text("id")?, get.count("bucket")?, get.count("calls")?))
+        let get = Get { row, table: "spend_latencies" };
+        let mut quarters = [0; QUARTERS.len()];
+        for (calls, name) in quarters.iter_mut().zip(QUARTERS) {
+            *calls = get.count(name)?;
+        }
+        Ok((get.text("id")?, get.count("octave")?, quarters))
     };
     rows.iter().map(read).collect()
+}
+
+/// Columns added up, under their own names. Postgres adds up to `numeric`.
+fn summed(columns: &[&str]) -> String {
+    let sum = |name: &&str| format!("cast(sum({name}) as bigint) as {name}");
+    columns.iter().map(sum).collect::<Vec<_>>().join(", ")
 }
 
 /// The names of what a report of a group has ids of.
@@ -275,15 +290,24 @@ async fn names(
 }
 
 impl Group {
+    /// Whose sums a report reads.
+    const fn dimension(self) -> Dimension {
+        match self {
+            Self::Provider => Dimension::Provider,
+            Self::Model => Dimension::Model,
+            Self::Agent => Dimension::Agent,
+            Self::Key => Dimension::Key,
+            Self::Day | Self::Tenant => Dimension::Tenant,
+        }
+    }
+
     /// What rows are grouped by; `instant` is the column with their time.
     fn key(self, instant: &str) -> String {
         match self {
-            Self::Provider => "provider".to_owned(),
-            Self::Model => "model".to_owned(),
-            Self::Agent => "agent_id".to_owned(),
-            Self::Key => "key_id".to_owned(),
-            Self::Tenant => "tenant_id".to_owned(),
             Self::Day => format!("cast({instant} - {instant} % {DAY} as text)"),
+            Self::Provider | Self::Model | Self::Agent | Self::Key | Self::Tenant => {
+                "value".to_owned()
+            }
         }
     }
 }

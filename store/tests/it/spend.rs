@@ -1,5 +1,6 @@
 //! Reports, and that their sums are those of the ledger.
 
+mod earlier;
 pub(crate) mod slow;
 
 use std::{collections::HashMap, time::Duration};
@@ -13,20 +14,24 @@ use store::{
     spend::{Group, Line, whole_hours},
 };
 use tokio::task::JoinSet;
-use types::{AgentId, Nanos, Timestamp, audit::Kind};
+use types::{AgentId, KeyId, Nanos, Timestamp, audit::Kind};
 
 use crate::{
     on_both,
     support::{
-        CENT, Database, PROVIDER, admin_permit, agent_id, ask, cap, cost, permit, permit_for,
+        CENT, Database, PROVIDER, admin_permit, agent_id, ask, cap, cost, permit, permit_as,
         prepare, record, tenant,
     },
 };
+use earlier::reports_go_on_from_the_sums_of_an_earlier_build;
 use slow::{Dice, MODELS, agents, close_to, history};
 
 on_both! {
     a_report_adds_up;
     a_report_is_what_the_ledger_adds_up_to;
+    a_report_reads_a_row_for_each_of_its_lines_and_days;
+    gateways_add_to_the_same_sums;
+    reports_go_on_from_the_sums_of_an_earlier_build;
     a_report_does_not_read_the_ledger;
     what_a_lost_call_was_is_put_right_by_its_correction;
     days_and_owners_are_told;
@@ -82,7 +87,10 @@ async fn hasty(database: &Database) -> Store {
 
 /// Makes calls of every kind at once: settled, lost, and settled after they were lost.
 async fn live(store: &Store, dice: &mut Dice, calls: usize) {
-    let permit = permit_for(&MODELS);
+    let other = AgentId::from_parts(1, 12);
+    let [first, second] = [30, 31].map(|number| Some(KeyId::from_parts(1, number)));
+    let permits = [(agent_id(), first), (agent_id(), second), (other, first), (other, None)]
+        .map(|caller| permit_as(caller, &MODELS));
     let (mut tasks, mut late) = (JoinSet::new(), Vec::new());
     for _ in 0..calls {
         let model = (*dice.one_of(&MODELS)).to_owned();
@@ -97,7 +105,7 @@ async fn live(store: &Store, dice: &mut Dice, calls: usize) {
         if lost == 1 {
             late.push((ask.hold, settlement));
         }
-        let (ledger, permit) = (store.ledger(), permit.clone());
+        let (ledger, permit) = (store.ledger(), dice.one_of(&permits).clone());
         tasks.spawn(async move {
             ledger.hold_dispatched(&permit, ask.clone(), None).await.unwrap();
             if lost == 0 {
@@ -173,6 +181,40 @@ async fn a_report_is_what_the_ledger_adds_up_to(database: &Database) {
             let without = slow::by(kept, group, (from, to));
             assert!(from.0 > 0 || close_to(told, &without) != without, "{group:?}");
         }
+    }
+}
+
+/// However many models are called by however many agents.
+async fn a_report_reads_a_row_for_each_of_its_lines_and_days(database: &Database) {
+    let store = hasty(database).await;
+    prepare(&store).await;
+    live(&store, &mut Dice(11), 300).await;
+    let rows = slow::ledger(&mut database.raw().await).await;
+    let (from, to) = whole_hours(Timestamp(0), Timestamp::now());
+    let mut lines = 0;
+    for group in [Group::Provider, Group::Model, Group::Agent, Group::Key, Group::Tenant] {
+        // Of whatever happened before midnight in UTC there is a line of its own.
+        let days = slow::by(rows.iter(), Group::Day, (from, to)).len();
+        let found = slow::by(rows.iter(), group, (from, to)).len();
+        assert!(found > 1 || matches!(group, Group::Provider | Group::Tenant), "{group:?}");
+        lines += i64::try_from(found * days).unwrap();
+    }
+    let days = database.count("select count(*) from spend_sums where span = 'day'").await;
+    assert!((1..=lines).contains(&days), "{days} rows for {lines} lines");
+}
+
+async fn gateways_add_to_the_same_sums(database: &Database) {
+    let (first, second) = (hasty(database).await, database.open().await);
+    prepare(&first).await;
+    let (mut one, mut two) = (Dice(5), Dice(6));
+    tokio::join!(live(&first, &mut one, 400), live(&second, &mut two, 400));
+    let rows = slow::ledger(&mut database.raw().await).await;
+    assert!(rows.len() >= 800, "{} rows", rows.len());
+    let (from, to) = whole_hours(Timestamp(0), Timestamp::now());
+    for group in ALL {
+        let told = first.spend().by(group, tenant(), from, to).await.unwrap();
+        let found = slow::by(rows.iter(), group, (from, to));
+        assert_eq!(close_to(told, &found), found, "{group:?}");
     }
 }
 

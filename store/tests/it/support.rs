@@ -231,14 +231,19 @@ pub fn permit() -> Permit {
 
 /// A permit to call these models at [`PROVIDER`].
 pub fn permit_for(models: &[&str]) -> Permit {
+    permit_as((agent_id(), Some(KeyId::from_parts(1, 3))), models)
+}
+
+/// The same for another agent, and with another key or with none.
+pub fn permit_as((agent, key): (AgentId, Option<KeyId>), models: &[&str]) -> Permit {
     let caller = Caller {
         tenant: tenant(),
         tenant_name: "default".to_owned(),
-        agent: agent_id(),
+        agent,
         agent_name: "default".to_owned(),
         agent_kind: AgentKind::User,
         groups: Vec::new(),
-        key: Some(KeyId::from_parts(1, 3)),
+        key,
         grant: None,
     };
     let call = ModelCall {
