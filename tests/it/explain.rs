@@ -39,7 +39,7 @@ async fn a_requests_candidates_are_told_with_what_became_of_each() {
         "decision   permit by commit ",
         "1, requested",
         "2, fallback",
-        "(cost 1000, latency 1000, quality ",
+        "(cost 1000, latency 0, quality ",
         "out: disabled",
         "attempt    `sim-fault-503` at sim: upstream_failed",
         "attempt    `sim` at sim: ok",
