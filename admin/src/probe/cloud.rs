@@ -4,7 +4,7 @@ use budget::{Catalogue, Entry, Kind, Limits};
 use config::KnownProvider;
 use router::Origin;
 use snapshot::{Extra, ModelSpec, ProviderSpec};
-use types::{Locality, SizeClass, Timestamp};
+use types::{Locality, Particulars, SizeClass, Timestamp};
 
 use super::{MODELS_MAX, id};
 
@@ -28,6 +28,7 @@ pub fn known(provider: &KnownProvider, catalogue: &Catalogue, now: Timestamp) ->
             privacy: "standard".to_owned(),
             retention_days: None,
             legacy_max_tokens: provider.name != "openai",
+            particulars: Particulars::default(),
             simulator: false,
         },
         models,

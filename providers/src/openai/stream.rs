@@ -5,11 +5,12 @@ use serde_json::{Value, value::RawValue};
 use types::answer::{Event, Piece};
 
 use super::{
-    answer::{finish, made_up_id, text_or_parts, whole_logprobs},
+    answer::{FAILED, finish, made_up_id, whole_logprobs},
+    said::Said,
     usage,
 };
 use crate::{
-    BadStream, failure,
+    BadStream, failure, wire,
     sse::{SseEvent, SseParser},
 };
 
@@ -76,6 +77,17 @@ struct Chunk<'a> {
     error: Option<&'a RawValue>,
     #[serde(borrow)]
     object: Option<&'a RawValue>,
+    /// What Groq adds to its last chunk.
+    #[serde(borrow)]
+    x_groq: Option<Groq<'a>>,
+}
+
+/// Groq's own: the usage, where nobody asked for it by `stream_options`, or what broke the stream.
+#[derive(Deserialize)]
+struct Groq<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    error: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,8 +104,8 @@ struct ChoiceIn<'a> {
 struct Delta<'a> {
     #[serde(borrow)]
     role: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "text_or_parts")]
-    content: Option<String>,
+    #[serde(default)]
+    content: Said,
     refusal: Option<String>,
     #[serde(borrow)]
     reasoning_content: Option<&'a RawValue>,
@@ -162,9 +174,11 @@ impl State {
         let says_error = chunk.object.is_some_and(is_error) || event.name == "error";
         if chunk.error.is_some() || says_error {
             let said = failure::said(event.data.as_bytes());
-            let kind = said.kind.unwrap_or_else(|| "error".to_owned());
-            out.push(Event::Failed { kind, message: said.message });
-            (self.ended, self.failed) = (true, true);
+            self.fail(said.kind, said.message, out);
+            return Ok(());
+        }
+        if let Some(error) = chunk.x_groq.as_ref().and_then(|groq| groq.error.as_deref()) {
+            self.fail(None, wire::shown(error), out);
             return Ok(());
         }
         let choices = chunk.choices.unwrap_or_default();
@@ -173,9 +187,23 @@ impl State {
         }
         for choice in choices {
             self.choice(choice, out)?;
+            if self.failed {
+                break;
+            }
         }
-        out.extend(chunk.usage.and_then(usage::decode).map(Event::Usage));
+        let usage = chunk.usage.and_then(usage::decode);
+        let groq = || chunk.x_groq.and_then(|groq| groq.usage).and_then(usage::decode);
+        let usage = usage.or_else(groq).map(Event::Usage);
+        // What ends a stream comes last.
+        let at = out.len() - usize::from(self.failed);
+        out.splice(at..at, usage);
         Ok(())
+    }
+
+    fn fail(&mut self, kind: Option<String>, message: String, out: &mut Vec<Event>) {
+        let kind = kind.unwrap_or_else(|| "error".to_owned());
+        out.push(Event::Failed { kind, message });
+        (self.ended, self.failed) = (true, true);
     }
 
     /// Azure opens with a chunk of filter results that has neither id nor choices: it starts
@@ -218,13 +246,14 @@ impl State {
                 add(Piece::Role, None);
             }
             let reasoning = text(delta.reasoning_content).or_else(|| text(delta.reasoning));
+            let reasoning = reasoning.or(delta.content.thoughts);
             if let Some(text) = reasoning.filter(|text| !text.is_empty()) {
                 add(Piece::Reasoning(text), None);
             }
             if let Some(text) = delta.refusal.filter(|text| !text.is_empty()) {
                 add(Piece::Refusal(text), logprobs.take());
             }
-            let content = delta.content.filter(|text| !text.is_empty());
+            let content = delta.content.text.filter(|text| !text.is_empty());
             if let Some(text) = content {
                 add(Piece::Text(text), logprobs.take());
             }
@@ -239,6 +268,10 @@ impl State {
         if let Some(reason) = text(choice.finish_reason).filter(|reason| !reason.is_empty())
             && self.finished & bit == 0
         {
+            if reason == FAILED {
+                self.fail(None, "the provider broke off".to_owned(), out);
+                return Ok(());
+            }
             self.finished |= bit;
             let (reason, stop_sequence) = (finish(&reason), None);
             out.push(Event::Finish { choice: index, reason, stop_sequence });
