@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use ::providers::{Dialect, Outgoing};
 use axum::Json;
 use config::settings::Bus;
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
-use ::providers::{Dialect, Outgoing};
 use types::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 

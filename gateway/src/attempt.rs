@@ -166,16 +166,7 @@ impl<'a> Destination<'a> {
         let limits = gate.upstreams.limits().with(&provider.timeouts);
         let allowed = order.permit.allowed(&model.id).ok_or_else(gone)?;
         let policy::Obligations { log_full, audit_required, .. } = *allowed.obligations();
-        Ok(Self {
-            model,
-            provider,
-            endpoint,
-            price,
-            credential,
-            limits,
-            log_full,
-            audit_required,
-        })
+        Ok(Self { model, provider, endpoint, price, credential, limits, log_full, audit_required })
     }
 
     /// Takes note of what happened at this endpoint.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use types::{ProviderKind, answer, chat};
 
 use crate::{
-    BadAnswer, BadStream, Header, Outgoing, Target, Unsigned, Unsupported, UpstreamError, anthropic,
-    azure, bedrock, gemini, mistral, openai,
+    BadAnswer, BadStream, Header, Outgoing, Target, Unsigned, Unsupported, UpstreamError,
+    anthropic, azure, bedrock, gemini, mistral, openai,
 };
 
 /// A wire format of upstreams.
@@ -41,14 +41,8 @@ pub enum StreamDecoder {
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::OpenAi,
-        Self::Anthropic,
-        Self::Azure,
-        Self::Mistral,
-        Self::Gemini,
-        Self::Bedrock,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::OpenAi, Self::Anthropic, Self::Azure, Self::Mistral, Self::Gemini, Self::Bedrock];
 
     /// The path and query of the chat operation, to be joined to a provider's base URL. By custom
     /// the base of OpenAI's format includes the version (`https://api.openai.com/v1`), and so does

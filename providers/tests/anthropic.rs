@@ -6,20 +6,26 @@
 )]
 
 use providers::{
-    Dialect, MaxTokensField, Target,
+    MaxTokensField, Target,
     anthropic::{StreamDecoder, decode_answer, decode_error, encode_request},
     openai,
 };
 use serde_json::{Value, json};
 use types::{
-    Secret, Wire,
+    Wire,
     answer::{Event, Finish, Piece, Usage},
     chat::{ChatRequest, Opaque, OpaqueKind, Reasoning},
 };
 
 fn target(stream: bool) -> Target<'static> {
     let max_tokens_field = MaxTokensField::default();
-    Target { upstream_model: "claude", max_output_tokens: 64, stream, max_tokens_field, ..Target::default() }
+    Target {
+        upstream_model: "claude",
+        max_output_tokens: 64,
+        stream,
+        max_tokens_field,
+        ..Target::default()
+    }
 }
 
 /// A request read from OpenAI's dialect, with these fields beside the model.

@@ -173,9 +173,8 @@ fn images_and_documents_are_data_or_an_address() {
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
         {"type": "image_url", "image_url": {"url": "https://h/i.JPG?x=1.png"}},
         {"type": "image_url", "image_url": {"url": "https://h/i"}}]}]}));
-    let file = |name: Option<&str>, source| {
-        Part::File(File { name: name.map(str::to_owned), source })
-    };
+    let file =
+        |name: Option<&str>, source| Part::File(File { name: name.map(str::to_owned), source });
     let pdf = FileSource::Data { media_type: "application/pdf".into(), base64: "JVBE".into() };
     asked.messages[0].content.extend([
         file(Some("a.pdf"), pdf),
@@ -220,7 +219,9 @@ fn every_setting_has_its_place() {
     let any = sent(&request(&any));
     assert_eq!(any["generationConfig"]["responseMimeType"], "application/json");
     refused(&json!({"messages": user("x"), "seed": 3_000_000_000_u64}), "seed");
-    refused(&json!({"messages": user("x"), "stop": ["1", "2", "3", "4", "5", "6"]}), "stop");
+    let mut many = request(&json!({"messages": user("x")}));
+    many.stop = vec!["a".to_owned(); 6];
+    assert_eq!(encode_request(&many, &target("m")).unwrap_err().field, "stop");
     refused(&json!({"messages": user("x"), "user": "ann"}), "user");
     refused(&json!({"messages": user("x"), "logit_bias": {"1": 1}}), "logit_bias");
 }
@@ -237,8 +238,7 @@ fn thinking_is_a_budget_or_a_level_by_the_generation_of_the_model() {
     let effort = |effort: &'static str| {
         move |asked: &mut ChatRequest| asked.reasoning_effort = Some(effort.to_owned())
     };
-    let thinking =
-        |thinking| move |asked: &mut ChatRequest| asked.thinking = Some(thinking);
+    let thinking = |thinking| move |asked: &mut ChatRequest| asked.thinking = Some(thinking);
     assert_eq!(config(&|_| {}, "gemini-3-pro-preview"), Value::Null);
     let level = json!({"includeThoughts": true, "thinkingLevel": "low"});
     assert_eq!(config(&effort("low"), "gemini-3-pro-preview"), level);
@@ -341,7 +341,8 @@ fn usage_is_never_below_the_total() {
         let body = json!({"candidates": [{"content": {"parts": []}}], "usageMetadata": counts});
         decode(&body).usage
     };
-    let told = usage(json!({"promptTokenCount": 10, "candidatesTokenCount": 1, "totalTokenCount": 19}));
+    let told =
+        usage(json!({"promptTokenCount": 10, "candidatesTokenCount": 1, "totalTokenCount": 19}));
     assert_eq!(told.map(|usage| (usage.input, usage.output)), Some((10, 9)));
     assert_eq!(usage(json!({"candidatesTokenCount": 1})), None);
     // Nothing was generated: the counts of it are left out.
@@ -361,8 +362,15 @@ fn every_reason_to_finish_is_known() {
     assert_eq!(finish("STOP", true), Ok(Finish::ToolCalls));
     assert_eq!(finish("MAX_TOKENS", true), Ok(Finish::Length));
     for reason in [
-        "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
-        "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
+        "SAFETY",
+        "RECITATION",
+        "LANGUAGE",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
     ] {
         assert_eq!(finish(reason, false), Ok(Finish::ContentFilter), "{reason}");
     }
@@ -370,8 +378,11 @@ fn every_reason_to_finish_is_known() {
         assert_eq!(finish(reason, false), Ok(Finish::Stop), "{reason}");
     }
     for reason in [
-        "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS",
-        "MISSING_THOUGHT_SIGNATURE", "MALFORMED_RESPONSE",
+        "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL",
+        "TOO_MANY_TOOL_CALLS",
+        "MISSING_THOUGHT_SIGNATURE",
+        "MALFORMED_RESPONSE",
     ] {
         assert_eq!(finish(reason, false), Err(BadAnswer::Failed(reason)));
     }
@@ -402,7 +413,8 @@ fn delta(choice: u32, piece: Piece) -> Event {
 
 #[test]
 fn a_stream_is_read_piece_by_piece() {
-    let candidate = |parts: Value| json!({"content": {"parts": parts, "role": "model"}, "index": 0});
+    let candidate =
+        |parts: Value| json!({"content": {"parts": parts, "role": "model"}, "index": 0});
     let counts = |output: u64, thoughts: u64| {
         json!({"promptTokenCount": 4, "candidatesTokenCount": output,
             "thoughtsTokenCount": thoughts, "totalTokenCount": 4 + output + thoughts})
@@ -490,8 +502,7 @@ fn what_breaks_a_stream_is_told() {
     let blocked = json!({"promptFeedback": {"blockReason": "SAFETY"},
         "usageMetadata": {"promptTokenCount": 4}});
     let (events, _, decoder) = read(&sse(&[blocked]));
-    let filtered =
-        Event::Finish { choice: 0, reason: Finish::ContentFilter, stop_sequence: None };
+    let filtered = Event::Finish { choice: 0, reason: Finish::ContentFilter, stop_sequence: None };
     assert!(events.contains(&filtered) && decoder.finished());
 }
 
@@ -533,7 +544,8 @@ fn every_error_is_read() {
     let long = json!({"error": {"code": 400, "status": "INVALID_ARGUMENT", "message":
         "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."}});
     assert!(decode_error(400, long.to_string().as_bytes()).context_length_exceeded);
-    let listed = json!([{"error": {"code": 429, "message": "slow", "status": "RESOURCE_EXHAUSTED"}}]);
+    let listed =
+        json!([{"error": {"code": 429, "message": "slow", "status": "RESOURCE_EXHAUSTED"}}]);
     assert_eq!(decode_error(429, listed.to_string().as_bytes()).kind, "RESOURCE_EXHAUSTED");
     assert_eq!(decode_error(502, b"<html>").kind, "http_502");
 }

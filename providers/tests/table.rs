@@ -213,8 +213,10 @@ fn request(api: Api, case: Case, stream: bool) -> Value {
         (Api::Messages, _) => {
             json!({"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]})
         }
-        (Api::Responses, Case::Image | Case::Data) => json!({"input": [{"role": "user", "content": [
-            {"type": "input_text", "text": "hi"}, {"type": "input_image", "image_url": image}]}]}),
+        (Api::Responses, Case::Image | Case::Data) => {
+            json!({"input": [{"role": "user", "content": [
+            {"type": "input_text", "text": "hi"}, {"type": "input_image", "image_url": image}]}]})
+        }
         (Api::Responses, _) => json!({"input": "hi"}),
     };
     body["model"] = json!("m");
@@ -234,7 +236,13 @@ fn request(api: Api, case: Case, stream: bool) -> Value {
 
 fn target(stream: bool) -> Target<'static> {
     let max_tokens_field = MaxTokensField::Completion;
-    Target { upstream_model: "up", max_output_tokens: 9, stream, max_tokens_field, ..Target::default() }
+    Target {
+        upstream_model: "up",
+        max_output_tokens: 9,
+        stream,
+        max_tokens_field,
+        ..Target::default()
+    }
 }
 
 /// What the answer must say, wherever the API has it: as text, as a call with its arguments.

@@ -48,9 +48,7 @@ pub(super) fn read(
         aws: aws(from, base_url),
     };
     let (Some(kind), Some(base_url)) = (kind, base_url) else { return particulars };
-    for Misfit { key, message, fix } in
-        misfits(kind, &base_url.0, secret.is_some(), &particulars)
-    {
+    for Misfit { key, message, fix } in misfits(kind, &base_url.0, secret.is_some(), &particulars) {
         let place = from.place_of(key);
         from.fault(key, place.as_ref(), message, fix.to_owned());
     }

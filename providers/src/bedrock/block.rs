@@ -130,7 +130,9 @@ pub(super) fn document(file: &File) -> Result<Block<'_>, NoForm> {
         "application/pdf" | "pdf" => "pdf",
         "text/csv" | "csv" => "csv",
         "application/msword" | "doc" => "doc",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" | "docx" => "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" | "docx" => {
+            "docx"
+        }
         "application/vnd.ms-excel" | "xls" => "xls",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" | "xlsx" => "xlsx",
         "text/html" | "html" => "html",

@@ -14,7 +14,9 @@ pub fn decode_error(status: u16, body: &[u8]) -> UpstreamError {
     let read = failure::read(status, body);
     let message = match (status, value.get("Message").and_then(Value::as_str)) {
         // What AWS says of a signature repeats what was signed, a session's token with it.
-        (401 | 403, _) => "the provider refused the credential, or its use of this model".to_owned(),
+        (401 | 403, _) => {
+            "the provider refused the credential, or its use of this model".to_owned()
+        }
         (_, Some(message)) if read.message.is_empty() => wire::shown(message),
         _ => read.message,
     };

@@ -91,7 +91,10 @@ mod tests {
             ("anthropic.claude-sonnet-4-5-20250929-v1:0", Maker::Anthropic),
             ("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", Maker::Anthropic),
             ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", Maker::Amazon),
-            ("arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-pro-v1:0", Maker::Amazon),
+            (
+                "arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-pro-v1:0",
+                Maker::Amazon,
+            ),
             ("openai.gpt-oss-120b-1:0", Maker::OpenAi),
             ("mistral.mistral-large-2407-v1:0", Maker::Other),
             ("arn:aws:bedrock:us-east-1:1:application-inference-profile/x", Maker::Other),

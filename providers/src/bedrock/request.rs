@@ -167,10 +167,7 @@ pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<
 
 /// The parameters of this API's own, with those of the model among them. What a caller wrote under
 /// the model's own name stands.
-fn joined(
-    native: &Map<String, Value>,
-    fields: Map<String, Value>,
-) -> Cow<'_, Map<String, Value>> {
+fn joined(native: &Map<String, Value>, fields: Map<String, Value>) -> Cow<'_, Map<String, Value>> {
     if fields.is_empty() {
         return Cow::Borrowed(native);
     }

@@ -29,8 +29,7 @@ impl UsageIn {
         let (input, output) = (self.input_tokens?, self.output_tokens?);
         let cached = self.cache_read_input_tokens.unwrap_or(0);
         let hour = self.cache_details.iter().filter(|one| one.ttl.as_deref() == Some("1h"));
-        let cache_write_1h =
-            hour.filter_map(|one| one.input_tokens).fold(0, u64::saturating_add);
+        let cache_write_1h = hour.filter_map(|one| one.input_tokens).fold(0, u64::saturating_add);
         let cache_write = self.cache_write_input_tokens.unwrap_or(0).max(cache_write_1h);
         Some(Usage {
             input: input.saturating_add(cached).saturating_add(cache_write),

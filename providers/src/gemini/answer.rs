@@ -165,8 +165,16 @@ pub(super) fn finish(reason: Option<&str>, has_calls: bool) -> Result<Finish, &'
     Ok(match reason {
         Some("MAX_TOKENS") => Finish::Length,
         Some(
-            "SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII"
-            | "MODEL_ARMOR" | "IMAGE_SAFETY" | "IMAGE_PROHIBITED_CONTENT" | "IMAGE_RECITATION",
+            "SAFETY"
+            | "RECITATION"
+            | "LANGUAGE"
+            | "BLOCKLIST"
+            | "PROHIBITED_CONTENT"
+            | "SPII"
+            | "MODEL_ARMOR"
+            | "IMAGE_SAFETY"
+            | "IMAGE_PROHIBITED_CONTENT"
+            | "IMAGE_RECITATION",
         ) => Finish::ContentFilter,
         Some("MALFORMED_FUNCTION_CALL") => return Err("MALFORMED_FUNCTION_CALL"),
         Some("UNEXPECTED_TOOL_CALL") => return Err("UNEXPECTED_TOOL_CALL"),

@@ -229,8 +229,7 @@ fn result<'a>(
         }
         text.push_str(more);
     }
-    let response =
-        if message.tool_failed { Response::Error(text) } else { Response::Output(text) };
+    let response = if message.tool_failed { Response::Error(text) } else { Response::Output(text) };
     let answered = Answered { id, name: &call.name, response };
     Ok(PartOut { function_response: Some(answered), ..PartOut::default() })
 }

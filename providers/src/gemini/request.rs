@@ -77,8 +77,9 @@ pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<
         system_instruction: has_system
             .then_some(Content { role: None, parts: conversation.system }),
         contents: conversation.contents,
-        tools: (!request.tools.is_empty())
-            .then(|| [ToolsOut { function_declarations: request.tools.iter().map(tool).collect() }]),
+        tools: (!request.tools.is_empty()).then(|| {
+            [ToolsOut { function_declarations: request.tools.iter().map(tool).collect() }]
+        }),
         tool_config: tool_config(request),
         generation_config: config(request, target)?,
         native,

@@ -20,8 +20,8 @@ mod usage;
 mod words;
 
 pub use answer::{decode_answer, encode_answer};
-pub use encode::encode_request;
 pub(crate) use encode::encode_as;
+pub use encode::encode_request;
 pub use error::{decode_error, encode_error};
 pub use expressible::check;
 pub(crate) use expressible::check_as;

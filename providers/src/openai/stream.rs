@@ -10,8 +10,9 @@ use super::{
     usage,
 };
 use crate::{
-    BadStream, failure, wire,
+    BadStream, failure,
     sse::{SseEvent, SseParser},
+    wire,
 };
 
 /// Choices are numbered below this; OpenAI allows 128. One bit of a `u128` each.

@@ -15,7 +15,8 @@ pub(crate) struct Words {
 
 impl Words {
     /// OpenAI's own.
-    pub(super) const OPENAI: Self = Self { seed: "seed", any_tool: "required", short_call_ids: false };
+    pub(super) const OPENAI: Self =
+        Self { seed: "seed", any_tool: "required", short_call_ids: false };
 
     /// An id of a call as the server takes it.
     pub(super) fn call_id<'a>(&self, id: &'a str) -> Cow<'a, str> {
