@@ -255,7 +255,7 @@ pub(crate) fn all(snapshot: &snapshot::Snapshot) -> Vec<ProviderView> {
             kind: provider.kind.as_str().to_owned(),
             base_url: provider.base_url.clone(),
             locality: provider.locality.as_str().to_owned(),
-            secret: provider.secret_ref.clone(),
+            secret: place(provider),
             ready: !needs_key || snapshot.credential(&provider.name).is_some(),
             privacy: provider.privacy.clone(),
             retention_days: provider.retention_days,
@@ -266,6 +266,12 @@ pub(crate) fn all(snapshot: &snapshot::Snapshot) -> Vec<ProviderView> {
         }
     };
     registry.providers().map(view).collect()
+}
+
+/// Where the credential of a provider is; of keys that sign, the secret one.
+fn place(provider: &router::Provider) -> Option<String> {
+    let signing = || Some(provider.particulars.aws.as_ref()?.secret_access_key.clone());
+    provider.secret_ref.clone().or_else(signing)
 }
 
 /// The word for an origin, and its file.

@@ -25,6 +25,7 @@ mod disk;
 mod docs;
 mod figures;
 mod fleet;
+mod formats;
 mod harness;
 mod health;
 mod ingress;
