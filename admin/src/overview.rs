@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use ::providers::{Dialect, Outgoing};
 use axum::Json;
 use config::settings::Bus;
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
-use types::ProviderKind;
+use types::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -135,17 +136,26 @@ async fn redis(store: &store::Store) -> &'static str {
 /// Asks a provider for its list of models, which needs its key and costs nothing.
 async fn answers(control: &Control, provider: &ProviderView) -> String {
     let snapshot = control.snapshots.load();
-    let secret = snapshot.secret(&provider.name);
-    let anthropic = provider.kind == ProviderKind::Anthropic.as_str();
-    let path = if anthropic { "/v1/models" } else { "/models" };
+    let Some(known) = snapshot.registry.provider(&provider.name) else {
+        return "is not registered".to_owned();
+    };
+    let dialect = Dialect::of(known.kind);
+    let Some(path) = dialect.models_path() else {
+        return "is not asked: its host lists no models".to_owned();
+    };
+    let outgoing = Outgoing {
+        authority: "",
+        path,
+        body: &[],
+        credential: snapshot.credential(&provider.name),
+        now: Timestamp::now(),
+    };
+    let Ok(headers) = dialect.headers(&outgoing) else {
+        return "has a credential of another kind".to_owned();
+    };
     let mut request = control.http.get(format!("{}{path}", provider.base_url)).timeout(ANSWER_TIME);
-    if anthropic {
-        request = request.header("anthropic-version", "2023-06-01");
-    }
-    match secret {
-        Some(secret) if anthropic => request = request.header("x-api-key", secret.expose()),
-        Some(secret) => request = request.bearer_auth(secret.expose()),
-        None => {}
+    for (name, value) in headers {
+        request = request.header(name, value);
     }
     match request.send().await {
         Err(_) => "does not answer".to_owned(),

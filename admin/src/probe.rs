@@ -42,7 +42,7 @@ pub async fn all(client: &reqwest::Client, settings: &config::Settings) -> Vec<E
     let catalogue = budget::Catalogue::builtin();
     let now = types::Timestamp::now();
     let keys = config::provider_keys(config::Settings::environment());
-    found.extend(keys.iter().filter_map(|provider| cloud(provider, &catalogue, now)));
+    found.extend(keys.iter().map(|found| cloud(found, &catalogue, now)));
     name(&mut found);
     found
 }

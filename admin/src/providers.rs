@@ -1,11 +1,12 @@
 //! Providers: where models are served.
 
 use axum::{Json, extract::Path, http::StatusCode};
+use config::tree::{self, Misfit};
 use router::Origin;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use snapshot::ProviderSpec;
-use types::{Timestamp, UnknownName};
+use types::{AwsRefs, Particulars, Timestamp, UnknownName};
 use utoipa::ToSchema;
 
 use crate::{
@@ -21,10 +22,12 @@ use policy::Operation;
 pub struct NewProvider {
     /// Its name in policies, metrics and models.
     pub name: String,
-    /// The wire format that it speaks: `openai` or `anthropic`; `openai` where absent.
+    /// The wire format that it speaks: `openai`, `anthropic`, `azure`, `mistral`, `gemini` or
+    /// `bedrock`; `openai` where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Its address with the path before `/chat/completions` (or before `/v1/messages`).
+    /// Its address: with the path before `/chat/completions` for `openai` and `mistral`, the host
+    /// alone for all others.
     pub base_url: String,
     /// `local` or `cloud`; `cloud` where absent. `local` is a promise that data stays with you.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +44,34 @@ pub struct NewProvider {
     /// Whether it knows `max_tokens` and not `max_completion_tokens`.
     #[serde(default)]
     pub legacy_max_tokens: bool,
+    /// The `api-version` of Azure's paths by deployment; absent for its `/openai/v1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+    /// Whether the secret is a token that is sent as `Authorization: Bearer` whatever the kind.
+    #[serde(default)]
+    pub bearer: bool,
+    /// Whether it refuses to be asked for the usage of a stream (`stream_options`).
+    #[serde(default)]
+    pub no_stream_usage: bool,
+    /// The keys of AWS that its requests are signed with, in place of `secret`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws: Option<NewAws>,
+}
+
+/// Where the keys of AWS are: references such as `env:AWS_ACCESS_KEY_ID`, never the keys themselves.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAws {
+    /// The region that is called; absent where the address names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Where the key's id is.
+    pub access_key_id: String,
+    /// Where the key is.
+    pub secret_access_key: String,
+    /// Where a session's token is, for keys that were given for a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<String>,
 }
 
 /// One provider.
@@ -48,7 +79,7 @@ pub struct NewProvider {
 pub struct ProviderView {
     /// Its name.
     pub name: String,
-    /// `openai` or `anthropic`.
+    /// The wire format that it speaks.
     pub kind: String,
     /// Where it answers.
     pub base_url: String,
@@ -151,7 +182,7 @@ pub(crate) async fn remove(desk: Desk, Path(name): Path<String>) -> Result<Statu
 /// user.
 fn plain(ask: &NewProvider) -> NewProvider {
     let address = ask.base_url.rsplit_once('@').map_or(ask.base_url.as_str(), |(_, host)| host);
-    NewProvider { secret: None, base_url: address.to_owned(), ..ask.clone() }
+    NewProvider { secret: None, aws: None, base_url: address.to_owned(), ..ask.clone() }
 }
 
 fn spec(ask: NewProvider) -> Result<ProviderSpec, Error> {
@@ -184,12 +215,33 @@ fn spec(ask: NewProvider) -> Result<ProviderSpec, Error> {
         privacy: ask.privacy,
         retention_days: ask.retention_days,
         legacy_max_tokens: ask.legacy_max_tokens,
+        particulars: Particulars {
+            api_version: ask.api_version,
+            bearer: ask.bearer,
+            no_stream_usage: ask.no_stream_usage,
+            aws: ask.aws.map(|aws| refs(aws, &ask.base_url)),
+        },
         simulator: false,
     };
+    let has_secret = spec.secret.is_some();
+    let misfits = tree::misfits(spec.kind, &spec.base_url, has_secret, &spec.particulars);
+    if let Some(Misfit { key, message, fix }) = misfits.into_iter().next() {
+        return Err(Error::invalid(format!("`{key}`: {message}"), fix));
+    }
     spec.provider(Origin::Runtime).map_err(|error| {
         Error::invalid(error.to_string(), "export the key as a variable and write `env:NAME`")
     })?;
     Ok(spec)
+}
+
+fn refs(aws: NewAws, base_url: &str) -> AwsRefs {
+    let told = || tree::region_of(base_url).map(str::to_owned);
+    AwsRefs {
+        region: aws.region.or_else(told).unwrap_or_default(),
+        access_key_id: aws.access_key_id,
+        secret_access_key: aws.secret_access_key,
+        session_token: aws.session_token,
+    }
 }
 
 /// Every provider of a snapshot, by name.
@@ -197,14 +249,14 @@ pub(crate) fn all(snapshot: &snapshot::Snapshot) -> Vec<ProviderView> {
     let registry = &snapshot.registry;
     let view = |provider: &router::Provider| {
         let (origin, file) = origin(&provider.origin);
-        let needs_key = provider.secret_ref.is_some();
+        let needs_key = provider.wants_credential();
         ProviderView {
             name: provider.name.clone(),
             kind: provider.kind.as_str().to_owned(),
             base_url: provider.base_url.clone(),
             locality: provider.locality.as_str().to_owned(),
-            secret: provider.secret_ref.clone(),
-            ready: !needs_key || snapshot.secret(&provider.name).is_some(),
+            secret: place(provider),
+            ready: !needs_key || snapshot.credential(&provider.name).is_some(),
             privacy: provider.privacy.clone(),
             retention_days: provider.retention_days,
             origin,
@@ -214,6 +266,12 @@ pub(crate) fn all(snapshot: &snapshot::Snapshot) -> Vec<ProviderView> {
         }
     };
     registry.providers().map(view).collect()
+}
+
+/// Where the credential of a provider is; of keys that sign, the secret one.
+fn place(provider: &router::Provider) -> Option<String> {
+    let signing = || Some(provider.particulars.aws.as_ref()?.secret_access_key.clone());
+    provider.secret_ref.clone().or_else(signing)
 }
 
 /// The word for an origin, and its file.

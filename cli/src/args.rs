@@ -242,7 +242,7 @@ pub(crate) struct AddModel {
     /// Registers the provider as well, at this address.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// With --url: the wire format, `openai` or `anthropic`.
+    /// With --url: the wire format, `openai` or one of `orchestack provider add --help`.
     #[arg(long, requires = "url")]
     pub(crate) kind: Option<String>,
     /// With --url: `local` promises that data stays on your machines; else `cloud`.
@@ -295,10 +295,10 @@ pub(crate) enum Provider {
     Add {
         /// Its name.
         name: String,
-        /// Its address, with the path before `/chat/completions`.
+        /// Its address, with the path before `/chat/completions`; the host alone for other formats.
         #[arg(long)]
         url: String,
-        /// The wire format, `openai` or `anthropic`.
+        /// The wire format: `openai`, `anthropic`, `azure`, `mistral`, `gemini` or `bedrock`.
         #[arg(long)]
         kind: Option<String>,
         /// `local` promises that data stays on your machines; else `cloud`.

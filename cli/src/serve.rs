@@ -105,12 +105,14 @@ async fn serve(
 /// The snapshot with what was found. Where there is no model at all, the simulator's.
 async fn models(state: &State) -> Result<(Snapshots, Option<Simulator>), Failure> {
     let found = admin::probe::all(&state.http, &state.settings).await;
-    let snapshots = state.snapshots(found).await?;
+    let snapshots = state.snapshots(found.clone()).await?;
     if snapshots.load().registry.models().len() > 0 {
         return Ok((snapshots, None));
     }
     let simulator = simulated::start().await?;
-    let snapshots = state.snapshots(vec![simulated::extra(&simulator)]).await?;
+    // A provider without models that was found stays there, for models that are added later.
+    let found = found.into_iter().chain([simulated::extra(&simulator)]).collect();
+    let snapshots = state.snapshots(found).await?;
     Ok((snapshots, Some(simulator)))
 }
 

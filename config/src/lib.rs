@@ -16,7 +16,9 @@ pub mod starter;
 pub mod tree;
 
 pub use fault::Fault;
-pub use known::{KNOWN_PROVIDERS, KnownProvider, LOCAL_PROVIDERS, provider_keys};
+pub use known::{
+    Address, FoundProvider, KNOWN_PROVIDERS, KnownProvider, LOCAL_PROVIDERS, provider_keys,
+};
 pub use secret::{SecretError, SecretRef};
 pub use settings::Settings;
 pub use tree::Tree;

@@ -5,6 +5,7 @@ mod agent;
 mod limits;
 mod model;
 mod organisation;
+mod particulars;
 mod provider;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ pub use agent::{AgentFile, AgentKind, Caps};
 pub use limits::{OrgLimits, Rates};
 pub use model::{CapabilityNames, ModelFile, ModelPrice, TokenPrice};
 pub use organisation::OrgSettings;
+pub use particulars::{Misfit, misfits, region_of};
 pub use provider::{MaxTokensField, ProviderFile, Timeouts};
 
 use crate::{

@@ -21,6 +21,10 @@ pub const TARGETS: &[(&str, Promise)] = &[
     ("completions_request", completions_request),
     ("openai_stream", openai_stream),
     ("anthropic_stream", anthropic_stream),
+    ("gemini_stream", gemini_stream),
+    ("bedrock_stream", bedrock_stream),
+    ("bedrock_frames", bedrock_frames),
+    ("answers", answers),
     ("dlp", dlp),
     ("settings", settings),
 ];
@@ -43,6 +47,7 @@ pub fn openai_request(data: &[u8]) {
         max_output_tokens: 16,
         stream: request.stream,
         max_tokens_field: MaxTokensField::Completion,
+        ..Target::default()
     };
     let written = Dialect::OpenAi
         .encode_request(&request, &target)
@@ -50,8 +55,13 @@ pub fn openai_request(data: &[u8]) {
     if let Err(rejection) = providers::openai::decode_request(&written) {
         panic!("our own request is refused: {rejection}");
     }
-    // Either it can be said to Anthropic or the field is named; never a panic.
-    let _ = Dialect::Anthropic.encode_request(&request, &target);
+    // Any other format either says it or names the field; never a panic.
+    for dialect in Dialect::ALL {
+        if let Ok(body) = dialect.encode_request(&request, &target) {
+            let read = serde_json::from_slice::<serde_json::Value>(&body);
+            assert!(read.is_ok_and(|body| body.is_object()), "{dialect:?} writes an object");
+        }
+    }
 }
 
 /// A request that Anthropic's format can say is accepted again after it was written for an upstream.
@@ -62,6 +72,8 @@ pub fn anthropic_request(data: &[u8]) {
         max_output_tokens: request.max_output_tokens.unwrap_or(1),
         stream: request.stream,
         max_tokens_field: MaxTokensField::Completion,
+        api_version: None,
+        no_stream_usage: false,
     };
     if let Ok(written) = Dialect::Anthropic.encode_request(&request, &target)
         && let Err(rejection) = Api::Messages.decode_request(&written)
@@ -86,6 +98,8 @@ pub fn responses_request(data: &[u8]) {
         max_output_tokens: 16,
         stream: false,
         max_tokens_field: MaxTokensField::Completion,
+        api_version: None,
+        no_stream_usage: false,
     };
     for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
         let _ = dialect.encode_request(&next, &target);
@@ -100,6 +114,8 @@ pub fn completions_request(data: &[u8]) {
         max_output_tokens: 16,
         stream: asked.chat.stream,
         max_tokens_field: MaxTokensField::Completion,
+        api_version: None,
+        no_stream_usage: false,
     };
     let written = Dialect::OpenAi
         .encode_request(&asked.chat, &target)
@@ -117,6 +133,55 @@ pub fn openai_stream(data: &[u8]) {
 /// A stream gives the same events however it is cut.
 pub fn anthropic_stream(data: &[u8]) {
     any_cut(Dialect::Anthropic, data);
+}
+
+/// A stream gives the same events however it is cut.
+pub fn gemini_stream(data: &[u8]) {
+    any_cut(Dialect::Gemini, data);
+}
+
+/// A stream gives the same events however it is cut.
+pub fn bedrock_stream(data: &[u8]) {
+    any_cut(Dialect::Bedrock, data);
+}
+
+/// What the checksums of frames hide from a fuzzer: each line is the type and the payload of an event
+/// whose frame is right.
+pub fn bedrock_frames(data: &[u8]) {
+    let lines = data.split(|byte| *byte == b'\n').take(64);
+    let stream: Vec<u8> = lines.flat_map(frame).collect();
+    any_cut(Dialect::Bedrock, &stream);
+}
+
+/// Any body is an answer or a refusal to read it, and says something as an error.
+pub fn answers(data: &[u8]) {
+    for dialect in Dialect::ALL {
+        let _ = dialect.decode_answer(data);
+        assert!(dialect.decode_error(429, data).message.chars().count() <= 512);
+    }
+}
+
+/// An event as AWS frames it.
+fn frame(line: &[u8]) -> Vec<u8> {
+    let space = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+    let (kind, payload) = line.split_at(space);
+    let kind = kind.get(..kind.len().min(100)).unwrap_or_default();
+    let mut headers = Vec::new();
+    for (name, value) in [(":message-type", &b"event"[..]), (":event-type", kind)] {
+        headers.push(u8::try_from(name.len()).unwrap_or_default());
+        headers.extend(name.bytes());
+        headers.push(7);
+        headers.extend(u16::try_from(value.len()).unwrap_or_default().to_be_bytes());
+        headers.extend(value);
+    }
+    let length = |bytes: usize| u32::try_from(bytes).unwrap_or_default().to_be_bytes();
+    let mut frame = length(headers.len() + payload.len() + 16).to_vec();
+    frame.extend(length(headers.len()));
+    frame.extend(crc32fast::hash(&frame).to_be_bytes());
+    frame.extend(headers);
+    frame.extend(payload);
+    frame.extend(crc32fast::hash(&frame).to_be_bytes());
+    frame
 }
 
 /// Findings lie within the text, at the bounds of characters.

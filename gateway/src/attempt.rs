@@ -11,7 +11,7 @@ use router::{Choice, Model, Outcome, Plan, Provider};
 use serde_json::json;
 use snapshot::Snapshot;
 use tracing::Instrument;
-use types::{Code, Secret, Timestamp, chat::ChatRequest};
+use types::{Code, Credential, Timestamp, chat::ChatRequest};
 
 use crate::{
     bill::Known as Used,
@@ -19,6 +19,7 @@ use crate::{
     deliver::{read_body, streamed, whole},
     downstream::Downstream,
     gate::Gate,
+    head::head,
     limits,
     limits::{Limited, Tokens},
     metrics, quote,
@@ -149,9 +150,9 @@ async fn attempt(
 pub(crate) struct Destination<'a> {
     pub(crate) model: &'a Model,
     pub(crate) provider: &'a Provider,
-    endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     pub(crate) price: Arc<budget::Price>,
-    secret: Option<&'a Secret>,
+    pub(crate) credential: Option<&'a Credential>,
     pub(crate) limits: Limits,
     /// Whether policy wants this call recorded in full.
     pub(crate) log_full: bool,
@@ -168,11 +169,11 @@ impl<'a> Destination<'a> {
         let price = order.snapshot.price(model, order.now).ok_or_else(gone)?;
         let endpoint = Endpoint::parse(&provider.base_url)
             .map_err(|why| lost(Code::UpstreamFailed, why.to_string(), Next::Other))?;
-        let secret = order.snapshot.secret(&provider.name);
+        let credential = order.snapshot.credential(&provider.name);
         let limits = gate.upstreams.limits().with(&provider.timeouts);
         let allowed = order.permit.allowed(&model.id).ok_or_else(gone)?;
         let policy::Obligations { log_full, audit_required, .. } = *allowed.obligations();
-        Ok(Self { model, provider, endpoint, price, secret, limits, log_full, audit_required })
+        Ok(Self { model, provider, endpoint, price, credential, limits, log_full, audit_required })
     }
 
     /// Takes note of what happened at this endpoint.
@@ -244,7 +245,7 @@ async fn send(
     body: Bytes,
     trail: &Trail,
 ) -> Result<Response, (Used, Lost)> {
-    let dialect = quote::dialect(to.provider);
+    let (path, headers) = head(to, request, &body).map_err(|lost| (Used::Refused, lost))?;
     let connection =
         gate.upstreams.connect(&to.endpoint, to.limits.connect).await.map_err(|failure| {
             to.note(gate, Outcome::Failed);
@@ -252,12 +253,9 @@ async fn send(
         })?;
     to.note(gate, Outcome::Dispatched);
     metrics::ADDED.observe(trail.started.elapsed().as_secs_f64());
-    let mut headers = dialect.headers(to.secret);
-    headers.extend(dialect.headers_of(request));
-    headers.extend(span::traceparent().map(|parent| ("traceparent", parent)));
     // An answer that is not streamed has its first byte when it is done.
     let limit = if request.stream { to.limits.first_byte } else { to.limits.total };
-    let posted = connection.post(&to.endpoint, dialect.path(), &headers, body, limit).await;
+    let posted = connection.post(&to.endpoint, &path, &headers, body, limit).await;
     let response = posted.map_err(|failure| {
         let used = match failure {
             Failure::Connect | Failure::BadAddress(_) => Used::Refused,
@@ -284,6 +282,7 @@ async fn refused(gate: &Gate, to: &Destination<'_>, mut response: Response) -> L
         None => response.stop().await,
     }
     let error = quote::dialect(to.provider).decode_error(status, &body.unwrap_or_default());
+    let retry_after = retry_after.or(error.retry_after);
     let name = &to.provider.name;
     let told = if error.message.is_empty() { &error.kind } else { &error.message };
     let outcome = match status {
@@ -302,7 +301,7 @@ async fn refused(gate: &Gate, to: &Destination<'_>, mut response: Response) -> L
         lost.refusal.retry_after = retry_after;
         return lost;
     }
-    match status {
+    match error.status {
         // Our own credential, account or registration is at fault: another provider may do.
         401..=405 => lost(Code::UpstreamFailed, message, Next::Other),
         400..=499 => lost(Code::InvalidRequest, message, Next::Nothing),

@@ -15,6 +15,7 @@ mod deliver;
 mod downstream;
 mod framing;
 mod gate;
+mod head;
 mod ingress;
 mod leases;
 mod limits;

@@ -9,7 +9,7 @@ use providers::{Dialect, MaxTokensField, Target};
 use router::{Model, Provider, Quote};
 use snapshot::Snapshot;
 use types::{
-    Nanos, ProviderKind, Timestamp,
+    Nanos, Timestamp,
     chat::{ChatRequest, Thinking},
 };
 
@@ -134,15 +134,12 @@ pub(crate) fn worst_case(
 
 /// The wire format of a provider.
 pub(crate) const fn dialect(provider: &Provider) -> Dialect {
-    match provider.kind {
-        ProviderKind::OpenAi => Dialect::OpenAi,
-        ProviderKind::Anthropic => Dialect::Anthropic,
-    }
+    Dialect::of(provider.kind)
 }
 
 /// Where a request to `model` goes.
 pub(crate) fn target<'a>(
-    provider: &Provider,
+    provider: &'a Provider,
     model: &'a Model,
     limit: u64,
     stream: bool,
@@ -156,6 +153,8 @@ pub(crate) fn target<'a>(
         } else {
             MaxTokensField::Completion
         },
+        no_stream_usage: provider.particulars.no_stream_usage,
+        api_version: provider.particulars.api_version.as_deref(),
     }
 }
 

@@ -230,7 +230,7 @@ impl Connection {
     pub(crate) async fn post(
         self,
         endpoint: &Endpoint,
-        path: &str,
+        full_path: &str,
         headers: &[(&'static str, String)],
         body: Bytes,
         limit: Duration,
@@ -238,7 +238,7 @@ impl Connection {
         let Self { mut session, to, reused } = self;
         let started = Instant::now();
         let h2 = matches!(*session, HttpSession::H2(_));
-        let head = request_head(endpoint, path, headers, body.len(), h2)?;
+        let head = request_head(endpoint, full_path, headers, body.len(), h2)?;
         let exchange = async {
             if let Some(conn) = conn(&session) {
                 conn.hold();
@@ -282,6 +282,16 @@ impl Connection {
 }
 
 impl Endpoint {
+    /// The host, with a port where the address has one: the `Host` header.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// A path of an operation behind the path that the address has.
+    pub(crate) fn full_path(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+
     fn key(&self) -> (String, u16, bool) {
         (self.host.clone(), self.port, self.tls)
     }
@@ -331,13 +341,12 @@ fn conn(session: &HttpSession) -> Option<&Conn> {
 
 fn request_head(
     endpoint: &Endpoint,
-    path: &str,
+    full: &str,
     headers: &[(&'static str, String)],
     length: usize,
     h2: bool,
 ) -> Result<RequestHeader, Failure> {
     let bad = || Failure::BadAddress(endpoint.authority.clone());
-    let full = format!("{}{path}", endpoint.prefix);
     let mut head = RequestHeader::build(Method::POST, full.as_bytes(), Some(headers.len() + 4))
         .map_err(|_| bad())?;
     if h2 {

@@ -49,6 +49,7 @@ pub(crate) fn read(status: u16, body: &[u8]) -> UpstreamError {
         status,
         kind: said.kind.unwrap_or_else(|| format!("http_{status}")),
         message,
+        retry_after: None,
         retryable: matches!(status, 408 | 409 | 425 | 429 | 500..=599) && !too_long,
         context_length_exceeded: too_long,
     }
@@ -56,13 +57,16 @@ pub(crate) fn read(status: u16, body: &[u8]) -> UpstreamError {
 
 /// OpenAI and llama.cpp have a code for it; others only say it.
 fn is_context_length(status: u16, said: &Said) -> bool {
-    const PHRASES: [&str; 6] = [
+    const PHRASES: [&str; 8] = [
         "context length",
         "context window",
         "context size",
         "prompt is too long",
         "input is too long",
         "exceed context limit",
+        // Gemini, and Anthropic's models at Bedrock.
+        "exceeds the maximum number of tokens",
+        "too many input tokens",
     ];
     let has_code = |text: &Option<String>| {
         matches!(text.as_deref(), Some("context_length_exceeded" | "exceed_context_size_error"))

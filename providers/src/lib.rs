@@ -6,17 +6,24 @@
 
 pub mod anthropic;
 mod api;
+pub mod azure;
+pub mod bedrock;
 mod dialect;
 mod failure;
+pub mod gemini;
 pub mod json;
+pub mod mistral;
 pub mod openai;
+mod outgoing;
 mod params;
+mod schema;
 pub mod sse;
 mod wire;
 
 pub use api::{Api, Asked, StreamEncoder};
 pub use dialect::{Dialect, StreamDecoder};
 pub use openai::{ModelEntry, responses::Echo};
+pub use outgoing::{Header, Outgoing, Unsigned};
 pub use wire::{
     BadAnswer, BadStream, MaxTokensField, Rejection, Target, Unsupported, UpstreamError,
 };

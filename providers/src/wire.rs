@@ -1,12 +1,12 @@
 //! What all wire formats share: the target of a request and the ways in which a translation fails.
 
-use crate::sse::SseFault;
+use crate::{bedrock::FrameFault, sse::SseFault};
 
 /// The longest message of an upstream that is kept, in characters.
 const MESSAGE_CHARS_MAX: usize = 512;
 
 /// Where a request goes and what must be said beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Target<'a> {
     /// The model's name at the provider.
     pub upstream_model: &'a str,
@@ -16,6 +16,10 @@ pub struct Target<'a> {
     pub stream: bool,
     /// How the OpenAI dialect names the limit.
     pub max_tokens_field: MaxTokensField,
+    /// Whether the server refuses to be asked for the usage of a stream, in the OpenAI dialect.
+    pub no_stream_usage: bool,
+    /// Azure's `api-version`, for its paths by deployment.
+    pub api_version: Option<&'a str>,
 }
 
 /// The name of the output limit in the OpenAI dialect.
@@ -62,6 +66,9 @@ pub enum BadAnswer {
     /// It has no choice or content.
     #[error("the answer has no {0}")]
     Missing(&'static str),
+    /// The model's output was unusable, by the provider's own word.
+    #[error("the provider could not make an answer: {0}")]
+    Failed(&'static str),
 }
 
 /// A stream that cannot be understood. What came before stays valid.
@@ -78,6 +85,9 @@ pub enum BadStream {
         /// From 1, in bytes.
         column: usize,
     },
+    /// The frames of a binary stream are broken.
+    #[error("the event stream is broken: {0}")]
+    Frame(#[from] FrameFault),
     /// A choice or tool call number beyond what we follow.
     #[error("a stream event has a {0} beyond the bound")]
     Beyond(&'static str),
@@ -101,15 +111,17 @@ impl From<serde_json::Error> for BadStream {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the upstream answered {status} ({kind}): {message}")]
 pub struct UpstreamError {
-    /// The HTTP status.
+    /// The HTTP status, or the one that fits better where a provider uses a wrong one.
     pub status: u16,
     /// The provider's own kind, such as `rate_limit_error`; `http_<status>` where it gives none.
     pub kind: String,
     /// Its message, trimmed and at most 512 characters; empty where it gives none.
     pub message: String,
-    /// Whether the same request may succeed later or elsewhere. `Retry-After` is the caller's to
-    /// read.
+    /// Whether the same request may succeed later or elsewhere.
     pub retryable: bool,
+    /// Seconds after which it may be tried again, where the body says so. The header `Retry-After`
+    /// is the caller's to read.
+    pub retry_after: Option<u64>,
     /// Whether the input is longer than the model's context: another model may take it.
     pub context_length_exceeded: bool,
 }

@@ -6,20 +6,26 @@
 )]
 
 use providers::{
-    Dialect, MaxTokensField, Target,
+    MaxTokensField, Target,
     anthropic::{StreamDecoder, decode_answer, decode_error, encode_request},
     openai,
 };
 use serde_json::{Value, json};
 use types::{
-    Secret, Wire,
+    Wire,
     answer::{Event, Finish, Piece, Usage},
     chat::{ChatRequest, Opaque, OpaqueKind, Reasoning},
 };
 
 fn target(stream: bool) -> Target<'static> {
     let max_tokens_field = MaxTokensField::default();
-    Target { upstream_model: "claude", max_output_tokens: 64, stream, max_tokens_field }
+    Target {
+        upstream_model: "claude",
+        max_output_tokens: 64,
+        stream,
+        max_tokens_field,
+        ..Target::default()
+    }
 }
 
 /// A request read from OpenAI's dialect, with these fields beside the model.
@@ -335,41 +341,4 @@ fn errors_are_read() {
     let long = body("invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum");
     let error = decode_error(400, long.as_bytes());
     assert!(error.context_length_exceeded && !error.retryable);
-}
-
-#[test]
-fn each_dialect_has_its_path_and_headers() {
-    let key = Secret::new("k");
-    assert_eq!(Dialect::OpenAi.path(), "/chat/completions");
-    assert_eq!(Dialect::OpenAi.headers(Some(&key)), [("authorization", "Bearer k".to_owned())]);
-    assert!(Dialect::OpenAi.headers(None).is_empty());
-    assert_eq!(Dialect::Anthropic.path(), "/v1/messages");
-    assert_eq!(
-        Dialect::Anthropic.headers(Some(&key)),
-        [("anthropic-version", "2023-06-01".to_owned()), ("x-api-key", "k".to_owned())]
-    );
-}
-
-#[test]
-fn a_translated_stream_is_a_stream_of_openai() {
-    let mut events = Vec::new();
-    StreamDecoder::new().push(stream().as_bytes(), &mut events).unwrap();
-    let mut encoder = openai::StreamEncoder::new("id".into(), 1, "m".into(), true);
-    let mut out = Vec::new();
-    events.iter().for_each(|event| encoder.push(event, &mut out));
-    encoder.done(&mut out);
-    let mut decoder = openai::StreamDecoder::new();
-    let mut again = Vec::new();
-    decoder.push(&out, &mut again).unwrap();
-    assert!(decoder.ended());
-    let pieces = |events: &[Event]| {
-        let is_piece = |e: &&Event| match e {
-            // What only a provider can read has no place in OpenAI's chunks.
-            Event::Delta { piece, .. } => !matches!(piece, Piece::Opaque(_)),
-            event => matches!(event, Event::Finish { .. }),
-        };
-        events.iter().filter(is_piece).cloned().collect::<Vec<_>>()
-    };
-    assert_eq!(pieces(&again), pieces(&events));
-    assert_eq!(again.last(), events.last());
 }

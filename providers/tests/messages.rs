@@ -27,7 +27,13 @@ const EVERY_PARAMETER: &str = include_str!("data/anthropic/every-parameter.json"
 
 fn target(limit: u64, stream: bool) -> Target<'static> {
     let max_tokens_field = MaxTokensField::default();
-    Target { upstream_model: "claude", max_output_tokens: limit, stream, max_tokens_field }
+    Target {
+        upstream_model: "claude",
+        max_output_tokens: limit,
+        stream,
+        max_tokens_field,
+        ..Target::default()
+    }
 }
 
 fn read(fields: &Value) -> ChatRequest {

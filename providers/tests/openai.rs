@@ -47,7 +47,13 @@ fn valid(schema: &str, value: &Value) {
 
 fn target(stream: bool) -> Target<'static> {
     let max_tokens_field = MaxTokensField::Completion;
-    Target { upstream_model: "up", max_output_tokens: 99, stream, max_tokens_field }
+    Target {
+        upstream_model: "up",
+        max_output_tokens: 99,
+        stream,
+        max_tokens_field,
+        ..Target::default()
+    }
 }
 
 /// Without what says nothing: nulls, empty lists, and details that are zero.

@@ -61,7 +61,13 @@ fn refused(fields: Value, param: &str) {
 
 fn target() -> Target<'static> {
     let max_tokens_field = MaxTokensField::default();
-    Target { upstream_model: "up", max_output_tokens: 64, stream: false, max_tokens_field }
+    Target {
+        upstream_model: "up",
+        max_output_tokens: 64,
+        stream: false,
+        max_tokens_field,
+        ..Target::default()
+    }
 }
 
 fn sent(fields: &Value) -> Value {

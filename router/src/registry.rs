@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Serialize;
-use types::{Locality, ProviderKind, SizeClass};
+use types::{Locality, Particulars, ProviderKind, SizeClass};
 
 use crate::address;
 
@@ -24,8 +24,8 @@ pub struct Provider {
     pub name: String,
     /// The wire format that it speaks.
     pub kind: ProviderKind,
-    /// Its address with the path before `/chat/completions` (or before `/v1/messages`), without a
-    /// slash at the end.
+    /// Its address without a slash at the end: with the path before `/chat/completions` for the
+    /// kinds `openai` and `mistral`, the host alone for all others.
     pub base_url: String,
     /// Where it runs.
     pub locality: Locality,
@@ -39,6 +39,8 @@ pub struct Provider {
     pub retention_days: Option<u32>,
     /// Whether output is limited by `max_tokens` and not by `max_completion_tokens`.
     pub legacy_max_tokens: bool,
+    /// What its address and format do not tell.
+    pub particulars: Particulars,
     /// Times of its own.
     pub timeouts: Timeouts,
     /// Requests at once; no limit of its own where absent.
@@ -139,6 +141,13 @@ pub struct Fault {
     pub message: String,
     /// What to do.
     pub fix: String,
+}
+
+impl Provider {
+    /// Whether it is registered with a credential.
+    pub fn wants_credential(&self) -> bool {
+        self.secret_ref.is_some() || self.particulars.aws.is_some()
+    }
 }
 
 impl Registry {

@@ -17,11 +17,12 @@ use policy::{Caller, ModelFacts};
 use router::{Capabilities, Model, Origin, Provider, Registry};
 use store::{agents, caps, keys::Key};
 use types::{
-    AgentId, Discount, GrantId, KeyId, Label, Nanos, Secret, ServiceClass, TenantId, Timestamp,
+    AgentId, Credential, Discount, GrantId, KeyId, Label, Nanos, ServiceClass, TenantId, Timestamp,
 };
 
 use crate::{
     agent::{Agent, Cap},
+    credentials,
     limits::{self, Limit, Limits},
     policies::{self, agent_kind},
     registration::{ModelSpec, ProviderSpec},
@@ -58,7 +59,7 @@ pub struct Snapshot {
     pub notes: Vec<String>,
     catalogue: Arc<Catalogue>,
     own_prices: HashMap<String, Arc<Price>>,
-    secrets: HashMap<String, Secret>,
+    credentials: HashMap<String, Credential>,
     agents: HashMap<AgentId, Agent>,
     keys: HashMap<KeyId, Key>,
     /// Caps set at run time.
@@ -264,7 +265,7 @@ impl Snapshot {
         notes.extend(unknown.map(|name| {
             format!("`[[discount]]` names the provider `{name}`, which is not registered")
         }));
-        let secrets = resolve_secrets(&registry, settings, &mut notes);
+        let credentials = credentials::fetch(&registry, settings, &mut notes);
         let agents = agents_of(&tree, &rows, settings);
         let org = &tree.settings;
         Ok(Self {
@@ -281,7 +282,7 @@ impl Snapshot {
             notes,
             catalogue: discounted(catalogue, &tree.settings.discounts),
             own_prices,
-            secrets,
+            credentials,
             agents,
             caps: rows.caps.into_iter().filter(|cap| cap.tenant == rows.tenant).collect(),
             revoked: rows.revoked.into_iter().collect(),
@@ -342,9 +343,9 @@ impl Snapshot {
         }
     }
 
-    /// The key of a provider, if it needs one and it could be had.
-    pub fn secret(&self, provider: &str) -> Option<&Secret> {
-        self.secrets.get(provider)
+    /// The credential of a provider, if it needs one and it could be had.
+    pub fn credential(&self, provider: &str) -> Option<&Credential> {
+        self.credentials.get(provider)
     }
 
     /// What a model costs at an instant; `None` where no price is known, which is never zero.
@@ -384,6 +385,7 @@ fn provider_of(file: &ProviderFile) -> Provider {
         privacy: file.privacy.clone(),
         retention_days: file.retention_days,
         legacy_max_tokens: file.max_tokens_field == MaxTokensField::Legacy,
+        particulars: file.particulars.clone(),
         timeouts: router::Timeouts {
             connect: times.connect,
             first_byte: times.first_byte,
@@ -488,28 +490,6 @@ fn registry_fault(fault: &router::Fault) -> Fault {
 
 fn weights_of(weights: config::settings::Weights) -> router::Weights {
     router::Weights { cost: weights.cost, latency: weights.latency, quality: weights.quality }
-}
-
-/// Fetches the providers' keys. One that cannot be had is told; its provider will answer 401.
-fn resolve_secrets(
-    registry: &Registry,
-    settings: &Settings,
-    notes: &mut Vec<String>,
-) -> HashMap<String, Secret> {
-    let mut secrets = HashMap::new();
-    for provider in registry.providers() {
-        let Some(text) = &provider.secret_ref else { continue };
-        let resolved = text.parse::<config::SecretRef>().and_then(|reference| {
-            reference.resolve(&settings.state.dir, config::settings::variable)
-        });
-        match resolved {
-            Ok(secret) => {
-                secrets.insert(provider.name.clone(), secret);
-            }
-            Err(error) => notes.push(format!("provider `{}`: {error}", provider.name)),
-        }
-    }
-    secrets
 }
 
 /// The tree's agents with the ids of their rows. An agent without a row has no keys yet.

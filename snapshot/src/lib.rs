@@ -6,6 +6,7 @@
 
 mod agent;
 mod assemble;
+mod credentials;
 mod diff;
 pub mod git;
 pub mod grants;

@@ -4,7 +4,7 @@
 use config::SecretRef;
 use router::{Capabilities, Model, Origin, Provider};
 use serde::{Deserialize, Serialize};
-use types::{Locality, MoneyError, Nanos, NanosPerMillion, ProviderKind, SizeClass};
+use types::{Locality, MoneyError, Nanos, NanosPerMillion, Particulars, ProviderKind, SizeClass};
 
 use crate::assemble::called_as;
 
@@ -16,7 +16,7 @@ pub struct ProviderSpec {
     pub name: String,
     /// The wire format that it speaks.
     pub kind: ProviderKind,
-    /// Its address with the path before `/chat/completions` or `/v1/messages`.
+    /// Its address, as [`router::Provider`] has it.
     pub base_url: String,
     /// Where it runs.
     pub locality: Locality,
@@ -32,6 +32,9 @@ pub struct ProviderSpec {
     /// Whether it knows `max_tokens` and not `max_completion_tokens`.
     #[serde(default)]
     pub legacy_max_tokens: bool,
+    /// What its address and format do not tell.
+    #[serde(default)]
+    pub particulars: Particulars,
     /// Whether it is a simulator.
     #[serde(default)]
     pub simulator: bool,
@@ -109,7 +112,11 @@ impl ProviderSpec {
     /// # Errors
     /// [`SpecError::Secret`].
     pub fn provider(&self, origin: Origin) -> Result<Provider, SpecError> {
-        if let Some(secret) = &self.secret {
+        let aws = self.particulars.aws.iter();
+        let aws = aws.flat_map(|aws| {
+            [&aws.access_key_id, &aws.secret_access_key].into_iter().chain(&aws.session_token)
+        });
+        for secret in self.secret.iter().chain(aws) {
             secret.parse::<SecretRef>().map_err(|_| SpecError::Secret)?;
         }
         Ok(Provider {
@@ -122,6 +129,7 @@ impl ProviderSpec {
             privacy: self.privacy.clone(),
             retention_days: self.retention_days,
             legacy_max_tokens: self.legacy_max_tokens,
+            particulars: self.particulars.clone(),
             timeouts: router::Timeouts::default(),
             max_concurrent: None,
             origin,

@@ -52,6 +52,11 @@ async fn the_examples_of_the_model_guide_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_provider_guide_work() {
+    check("docs/providers.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_budget_guide_work() {
     check("docs/budgets.md").await;
 }
@@ -99,6 +104,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "models",
         "operations",
         "policies",
+        "providers",
     ];
     assert_eq!(pages, tested.map(|name| format!("docs/{name}.md")));
     pages.push("README.md".to_owned());

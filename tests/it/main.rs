@@ -26,6 +26,7 @@ mod docs;
 mod explain;
 mod figures;
 mod fleet;
+mod formats;
 mod harness;
 mod health;
 mod ingress;

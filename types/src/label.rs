@@ -53,6 +53,14 @@ crate::names! {
         OpenAi = "openai",
         /// Anthropic's messages.
         Anthropic = "anthropic",
+        /// OpenAI's chat completions at Azure: paths and credentials of its own.
+        Azure = "azure",
+        /// Mistral's chat completions: OpenAI's with other names.
+        Mistral = "mistral",
+        /// Google's Gemini.
+        Gemini = "gemini",
+        /// Converse of AWS Bedrock.
+        Bedrock = "bedrock",
     }
 }
 

@@ -7,18 +7,21 @@ pub mod answer;
 pub mod audit;
 pub mod chat;
 mod code;
+mod credential;
 mod discount;
 mod event;
 mod id;
 mod label;
 mod money;
 mod names;
+mod provider;
 mod secret;
 mod service;
 mod time;
 mod wire;
 
 pub use code::Code;
+pub use credential::{AwsKeys, Credential};
 pub use discount::{BadDiscount, Discount};
 pub use event::{Actor, ActorType, Correlation, Envelope, Payload, Priority, Schema, Trace};
 pub use id::{
@@ -28,6 +31,7 @@ pub use id::{
 pub use label::{Integrity, Label, Locality, ProviderKind, SizeClass};
 pub use money::{MoneyError, Nanos, NanosPerMillion};
 pub use names::UnknownName;
+pub use provider::{AwsRefs, Particulars};
 pub use secret::Secret;
 pub use service::ServiceClass;
 pub use time::Timestamp;

@@ -1,37 +1,37 @@
 //! Providers whose key is in the environment, with the models that the built-in catalogue knows.
 
 use budget::{Catalogue, Entry, Kind, Limits};
-use config::KnownProvider;
+use config::FoundProvider;
 use router::Origin;
 use snapshot::{Extra, ModelSpec, ProviderSpec};
-use types::{Locality, SizeClass, Timestamp};
+use types::{Locality, Particulars, SizeClass, Timestamp};
 
 use super::{MODELS_MAX, id};
 
-/// The provider with its priced chat models; `None` where the catalogue has none of it.
+/// The provider with its priced chat models, of which the catalogue may have none: then they are
+/// registered by hand, and the provider need not be.
 ///
 /// A model without a price is left out: under a hard cap it could not be called.
-pub fn known(provider: &KnownProvider, catalogue: &Catalogue, now: Timestamp) -> Option<Extra> {
+pub fn known(found: &FoundProvider, catalogue: &Catalogue, now: Timestamp) -> Extra {
+    let provider = found.known;
     let entries = catalogue.models(provider.name, now).filter(|entry| entry.limits.chat);
     let models: Vec<ModelSpec> = entries.take(MODELS_MAX).filter_map(model).collect();
-    if models.is_empty() {
-        return None;
-    }
-    Some(Extra {
+    Extra {
         origin: Origin::Discovered,
         provider: ProviderSpec {
             name: provider.name.to_owned(),
             kind: provider.kind,
-            base_url: provider.base_url.to_owned(),
+            base_url: found.base_url.clone(),
             locality: Locality::Cloud,
             secret: Some(provider.secret().to_string()),
             privacy: "standard".to_owned(),
             retention_days: None,
-            legacy_max_tokens: provider.name != "openai",
+            legacy_max_tokens: !matches!(provider.name, "openai" | "azure"),
+            particulars: Particulars::default(),
             simulator: false,
         },
         models,
-    })
+    }
 }
 
 fn model(entry: &Entry) -> Option<ModelSpec> {
@@ -90,9 +90,16 @@ mod tests {
     fn every_known_provider_that_the_catalogue_prices_has_models_that_can_be_registered() {
         let now = Timestamp::now();
         let catalogue = Catalogue::builtin();
-        let found: Vec<_> =
-            config::KNOWN_PROVIDERS.iter().filter_map(|p| known(p, &catalogue, now)).collect();
-        assert!(found.iter().any(|found| found.provider.name == "openai"));
+        let env = config::KNOWN_PROVIDERS.iter().map(|known| (known.variable, "key"));
+        let env = env.chain([("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com")]);
+        let keys = config::provider_keys(env.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        assert_eq!(keys.len(), config::KNOWN_PROVIDERS.len());
+        let found: Vec<_> = keys.iter().map(|found| known(found, &catalogue, now)).collect();
+        let priced = |name: &str| {
+            let found = found.iter().find(|found| found.provider.name == name);
+            found.is_some_and(|found| !found.models.is_empty())
+        };
+        assert!(priced("openai") && priced("gemini") && priced("mistral") && !priced("bedrock"));
         let providers = found.iter().map(|f| f.provider.provider(Origin::Discovered).unwrap());
         let models = found.iter().flat_map(|f| &f.models);
         let models = models.map(|spec| spec.model(Origin::Discovered).unwrap()).collect();

@@ -6,7 +6,7 @@ use futures::{StreamExt, future::join_all, stream};
 use router::Origin;
 use serde_json::json;
 use snapshot::{Extra, ModelSpec, PriceSpec, ProviderSpec};
-use types::{Locality, ProviderKind, SizeClass};
+use types::{Locality, Particulars, ProviderKind, SizeClass};
 
 use super::{MODELS_MAX, SERVER_TIME, id, wire};
 
@@ -130,6 +130,7 @@ fn provider(name: &str, base: &str, locality: Locality, told: Vec<Told>) -> Extr
             privacy: if locality == Locality::Local { "local" } else { "standard" }.to_owned(),
             retention_days: None,
             legacy_max_tokens: true,
+            particulars: Particulars::default(),
             simulator: false,
         },
         models,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use config::KNOWN_PROVIDERS;
+use config::{Address, KNOWN_PROVIDERS};
 use types::{Locality, ProviderKind};
 
 use super::{Left, reader::Reader};
@@ -45,13 +45,16 @@ pub(super) fn read(params: &mut Reader, prefix: &str, left: &mut Vec<Left>) -> O
         SYNONYMS.iter().find(|(theirs, _)| *theirs == prefix).map_or(prefix, |(_, ours)| ours);
     let base = params.text("api_base").or_else(|| params.text("base_url"));
     let key = params.text("api_key");
-    let known = KNOWN_PROVIDERS.iter().find(|known| known.name == name);
+    let known = KNOWN_PROVIDERS.iter().find_map(|known| match known.address {
+        Address::Fixed(usual) if known.name == name => Some((known, usual)),
+        Address::Fixed(_) | Address::Of(_) | Address::Bedrock => None,
+    });
     let own = OWN.iter().find(|(own, _)| *own == name).map(|(_, base)| *base);
-    let kind = known.map_or(ProviderKind::OpenAi, |known| known.kind);
+    let kind = known.map_or(ProviderKind::OpenAi, |(known, _)| known.kind);
     let speaks_openai = known.is_some() || own.is_some() || name == "custom";
     let base_url = match (&base, known, own) {
         (Some(base), ..) if speaks_openai => with_version(base, name, kind),
-        (None, Some(known), _) => known.base_url.to_owned(),
+        (None, Some((_, usual)), _) => usual.to_owned(),
         (None, None, Some(own)) => own.to_owned(),
         _ => {
             let why = format!(
@@ -62,10 +65,10 @@ pub(super) fn read(params: &mut Reader, prefix: &str, left: &mut Vec<Left>) -> O
         }
     };
     let locality = if is_local(&base_url) { Locality::Local } else { Locality::Cloud };
-    let usual = known.filter(|_| base.is_none()).map(|known| known.variable);
+    let usual = known.filter(|_| base.is_none()).map(|(known, _)| known.variable);
     let secret = secret(params, key.as_deref(), usual, left);
     // A server at another address is another provider, whoever's format it speaks.
-    let elsewhere = known.is_some_and(|known| base_url != known.base_url);
+    let elsewhere = known.is_some_and(|(_, usual)| base_url != usual);
     let wanted = if elsewhere { format!("{name}-{}", host(&base_url)) } else { name.to_owned() };
     Some(Endpoint { wanted, priced: name.to_owned(), kind, base_url, secret, locality })
 }

@@ -4,7 +4,7 @@
 use router::Origin;
 use simulator::{Model, Price, Simulator, SimulatorOptions};
 use snapshot::{Extra, ModelSpec, PriceSpec, ProviderSpec};
-use types::{Locality, ProviderKind, SizeClass};
+use types::{Locality, Particulars, ProviderKind, SizeClass};
 
 use crate::failure::Failure;
 
@@ -46,6 +46,7 @@ pub(super) fn extra(simulator: &Simulator) -> Extra {
             privacy: NAME.to_owned(),
             retention_days: None,
             legacy_max_tokens: false,
+            particulars: Particulars::default(),
             simulator: true,
         },
         models: vec![ModelSpec {

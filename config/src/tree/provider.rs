@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use types::{Locality, ProviderKind};
+use types::{Locality, Particulars, ProviderKind};
 
 use super::{Rates, is_name};
 use crate::{
@@ -19,8 +19,8 @@ pub struct ProviderFile {
     pub name: String,
     /// The wire format that it speaks.
     pub kind: ProviderKind,
-    /// Its address with the path before `/chat/completions` (or before `/v1/messages`), without a
-    /// slash at the end.
+    /// Its address without a slash at the end: with the path before `/chat/completions` for the
+    /// kinds `openai` and `mistral`, the host alone for all others.
     pub base_url: String,
     /// Where it runs. This is a promise of whoever wrote the file.
     pub locality: Locality,
@@ -32,6 +32,8 @@ pub struct ProviderFile {
     pub retention_days: Option<u32>,
     /// The field that limits output.
     pub max_tokens_field: MaxTokensField,
+    /// What its address and format do not tell.
+    pub particulars: Particulars,
     /// Times that differ from the settings' `[upstream]`.
     pub timeouts: Timeouts,
     /// Requests at once; no limit of its own where absent.
@@ -99,11 +101,13 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<Provider
     let retention = from.optional_count("retention_days", 30, 0..=36_500, "");
     let field = from.optional("max_tokens_field", "max_tokens", "");
     let max_concurrent = from.optional_count("max_concurrent", 64, 1..=100_000, "");
+    let particulars = super::particulars::read(&mut from, kind, base_url.as_ref(), secret.as_ref());
     let timeouts = times(from.section("timeouts", ""));
     let limits = Rates::read_without_places(from.section("limits", ""));
     from.finish();
     let base_url = base_url?.0;
-    let newest = base_url.starts_with("https://api.openai.com");
+    let newest =
+        base_url.starts_with("https://api.openai.com") || kind == Some(ProviderKind::Azure);
     let default = if newest { MaxTokensField::Completion } else { MaxTokensField::Legacy };
     Some(ProviderFile {
         name: name?,
@@ -114,6 +118,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<Provider
         privacy,
         retention_days: retention.and_then(|days| u32::try_from(days).ok()),
         max_tokens_field: field.unwrap_or(default),
+        particulars,
         timeouts,
         max_concurrent,
         limits,

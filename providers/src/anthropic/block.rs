@@ -6,7 +6,7 @@ use types::chat::{
     CacheTtl, File, FileSource, Image, ImageSource, Message, OpaqueKind, Reasoning, ToolCall,
 };
 
-use crate::json;
+use crate::schema;
 
 /// The image types that the API takes.
 const IMAGE_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
@@ -149,10 +149,6 @@ pub(super) fn reasoning(item: &Reasoning) -> Option<Block<'_>> {
 /// The API wants the arguments as an object, not as text, and models do write broken JSON: there is
 /// no block then.
 pub(super) fn tool_use(call: &ToolCall) -> Option<Block<'_>> {
-    let arguments = call.arguments.trim();
-    let arguments = if arguments.is_empty() { "{}" } else { arguments };
-    let is_object =
-        arguments.starts_with('{') && json::check(arguments.as_bytes(), json::DEPTH_MAX).is_ok();
-    let input = serde_json::from_str(arguments).ok().filter(|_| is_object)?;
+    let input = schema::object(&call.arguments)?;
     Some(Block::ToolUse { id: &call.id, name: &call.name, input, cache_control: None })
 }

@@ -10,13 +10,13 @@ pub mod caller;
 mod request;
 mod stream;
 
-use types::{Secret, chat::ChatRequest};
+use types::chat::ChatRequest;
 
 pub use answer::decode_answer;
 pub use request::encode_request;
 pub use stream::StreamDecoder;
 
-use crate::{UpstreamError, failure};
+use crate::{Header, Outgoing, Unsigned, UpstreamError, failure, outgoing::named};
 
 /// The path of the operation under a base URL without version.
 pub const PATH: &str = "/v1/messages";
@@ -36,10 +36,13 @@ pub fn beta(request: &ChatRequest) -> Option<(&'static str, String)> {
 }
 
 /// The headers of a request: version, and the key if there is one.
-pub fn headers(key: Option<&Secret>) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("anthropic-version", VERSION.to_owned())];
-    headers.extend(key.map(|key| ("x-api-key", key.expose().to_owned())));
-    headers
+///
+/// # Errors
+/// [`Unsigned::Keys`].
+pub fn headers(outgoing: &Outgoing<'_>) -> Result<Vec<Header>, Unsigned> {
+    let mut headers = named(outgoing.credential, |key| ("x-api-key", key.expose().to_owned()))?;
+    headers.push(("anthropic-version", VERSION.to_owned()));
+    Ok(headers)
 }
 
 /// What an upstream's answer with an error status says: `{"type": "error", "error": {"type",

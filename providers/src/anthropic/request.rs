@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Number, Value};
 use types::{
     Wire,
     chat::{ChatRequest, Format, Thinking, Tool, ToolChoice},
@@ -13,7 +13,7 @@ use super::{
     block::{Block, CacheControl},
     blocks::{Turn, conversation, unsupported},
 };
-use crate::{Target, Unsupported, wire};
+use crate::{Target, Unsupported, schema, wire};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -156,7 +156,7 @@ fn tool(tool: &Tool) -> ToolOut<'_> {
     ToolOut {
         name: &tool.name,
         description: tool.description.as_deref(),
-        input_schema: input_schema(tool.parameters.as_ref()),
+        input_schema: schema::of_arguments(tool.parameters.as_ref()),
         strict: tool.strict.filter(|&strict| strict),
         cache_control: tool.cache.map(CacheControl::from),
     }
@@ -173,19 +173,6 @@ fn thinking(request: &ChatRequest) -> Option<ThinkingOut> {
     };
     let display = request.show_reasoning.map(|show| if show { "summarized" } else { "omitted" });
     Some(ThinkingOut { kind, budget_tokens, display })
-}
-
-/// The API wants a schema with a type; OpenAI takes a missing one as "no arguments".
-fn input_schema(parameters: Option<&Value>) -> Cow<'_, Value> {
-    match parameters {
-        None => Cow::Owned(json!({"type": "object", "properties": {}})),
-        Some(Value::Object(fields)) if !fields.contains_key("type") => {
-            let mut fields = fields.clone();
-            fields.insert("type".to_owned(), Value::from("object"));
-            Cow::Owned(Value::Object(fields))
-        }
-        Some(schema) => Cow::Borrowed(schema),
-    }
 }
 
 fn tool_choice(request: &ChatRequest) -> Option<ChoiceOut<'_>> {
@@ -222,34 +209,12 @@ fn output_config(request: &ChatRequest) -> Result<Option<OutputConfig<'_>>, Unsu
             ));
         }
         Some(Format::JsonSchema { description, schema, .. }) => {
-            let schema = schema.as_ref().ok_or_else(|| {
-                unsupported("response_format.json_schema.schema", "it needs a schema")
-            })?;
-            let schema = described(schema, description.as_deref())?;
+            let schema = schema::of_answer(schema.as_ref(), description.as_deref())?;
             Some(FormatOut { kind: "json_schema", schema })
         }
     };
     let is_set = effort.is_some() || format.is_some();
     Ok(is_set.then_some(OutputConfig { effort, format }))
-}
-
-/// The API has no description beside the schema, so it goes into it, where nothing is lost.
-fn described<'a>(
-    schema: &'a Value,
-    description: Option<&str>,
-) -> Result<Cow<'a, Value>, Unsupported> {
-    let Some(description) = description else { return Ok(Cow::Borrowed(schema)) };
-    match schema {
-        Value::Object(fields) if !fields.contains_key("description") => {
-            let mut fields = fields.clone();
-            fields.insert("description".to_owned(), Value::from(description));
-            Ok(Cow::Owned(Value::Object(fields)))
-        }
-        _ => Err(unsupported(
-            "response_format.json_schema.description",
-            "the schema already has a description",
-        )),
-    }
 }
 
 /// What stands in `extra` must map, or mean what the API does anyway.

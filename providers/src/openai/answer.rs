@@ -1,11 +1,6 @@
 //! Whole answers in OpenAI's form (`CreateChatCompletionResponse`).
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{SeqAccess, Visitor},
-};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use types::{
     answer::{ChatAnswer, Choice, Finish},
@@ -14,6 +9,7 @@ use types::{
 
 use super::{
     encode::CallOut,
+    said::Said,
     usage::{self, UsageOut},
 };
 use crate::{BadAnswer, wire};
@@ -40,8 +36,8 @@ struct ChoiceIn {
 
 #[derive(Deserialize)]
 struct MessageIn {
-    #[serde(default, deserialize_with = "text_or_parts")]
-    content: Option<String>,
+    #[serde(default)]
+    content: Said,
     refusal: Option<String>,
     /// DeepSeek, vLLM and llama.cpp.
     reasoning_content: Option<Value>,
@@ -74,6 +70,10 @@ pub fn decode_answer(body: &[u8]) -> Result<ChatAnswer, BadAnswer> {
         return Err(BadAnswer::Missing("choices"));
     }
     let id = answer.id.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    let failed = |choice: &ChoiceIn| choice.finish_reason.as_deref() == Some(FAILED);
+    if choices.iter().any(failed) {
+        return Err(BadAnswer::Failed("its reason to finish is an error"));
+    }
     let choices = (0..).zip(choices).map(|(at, choice)| read_choice(at, choice, &id)).collect();
     Ok(ChatAnswer {
         created: answer.created.as_ref().and_then(Value::as_i64).unwrap_or(0),
@@ -90,12 +90,14 @@ fn read_choice(at: u32, choice: ChoiceIn, answer_id: &str) -> Choice {
     let index = choice.index.unwrap_or(at);
     let message = choice.message;
     let reasoning = message.reasoning_content.or(message.reasoning);
+    let reasoning = reasoning.as_ref().and_then(Value::as_str).map(str::to_owned);
+    let reasoning = reasoning.or(message.content.thoughts);
     let calls = message.tool_calls.unwrap_or_default();
     Choice {
         index,
-        text: message.content,
+        text: message.content.text,
         refusal: message.refusal,
-        reasoning: reasoning.as_ref().and_then(Value::as_str).map(thought).into_iter().collect(),
+        reasoning: reasoning.as_deref().map(thought).into_iter().collect(),
         tool_calls: (0..)
             .zip(calls)
             .map(|(i, call)| tool_call(call, answer_id, index, i))
@@ -130,10 +132,14 @@ pub(super) fn made_up_id(answer_id: &str, choice: u32, index: u32) -> String {
     format!("call_{answer_id}_{choice}_{index}")
 }
 
-/// OpenAI's reasons; `function_call` and what servers make up mean that it ended.
+/// The reason of an answer that broke off (Mistral, OpenRouter).
+pub(super) const FAILED: &str = "error";
+
+/// OpenAI's reasons, and Mistral's for the end of the context; `function_call` and what servers make
+/// up mean that it ended.
 pub(super) fn finish(reason: &str) -> Finish {
     match reason {
-        "length" => Finish::Length,
+        "length" | "model_length" => Finish::Length,
         "tool_calls" => Finish::ToolCalls,
         "content_filter" => Finish::ContentFilter,
         _ => Finish::Stop,
@@ -158,46 +164,6 @@ pub(super) fn whole_logprobs(mut logprobs: Value) -> Value {
         }
     }
     logprobs
-}
-
-/// Text, or (Mistral) a list of parts whose texts are joined.
-pub(super) fn text_or_parts<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<String>, D::Error> {
-    struct Text;
-    impl<'de> Visitor<'de> for Text {
-        type Value = Option<String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("text or parts")
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-            Ok(Some(text.to_owned()))
-        }
-
-        fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-            Ok(Some(text))
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
-            let mut text = String::new();
-            while let Some(part) = parts.next_element::<PartIn>()? {
-                text.push_str(part.text.as_deref().unwrap_or_default());
-            }
-            Ok(Some(text))
-        }
-    }
-    from.deserialize_any(Text)
-}
-
-#[derive(Deserialize)]
-struct PartIn {
-    text: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -248,7 +214,7 @@ pub fn encode_answer(answer: &ChatAnswer) -> Vec<u8> {
             refusal: choice.refusal.as_deref(),
             reasoning_content: choice.reasoning_text(),
             annotations: choice.annotations.as_ref(),
-            tool_calls: choice.tool_calls.iter().map(CallOut).collect(),
+            tool_calls: choice.tool_calls.iter().map(CallOut::from).collect(),
         },
         logprobs: choice.logprobs.as_ref(),
         finish_reason: finish_str(choice.finish),

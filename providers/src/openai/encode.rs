@@ -9,7 +9,7 @@ use types::chat::{
     Tool, ToolCall, ToolChoice,
 };
 
-use super::expressible::check;
+use super::{expressible::check, words::Words};
 use crate::{MaxTokensField, Target, Unsupported, wire};
 
 /// The request's body. The output limit is always sent, and a stream always asks for usage: the
@@ -19,23 +19,29 @@ use crate::{MaxTokensField, Target, Unsupported, wire};
 /// The first field that this dialect cannot express: see [`check`].
 pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
     check(request)?;
+    Ok(encode_as(request, target, &Words::OPENAI))
+}
+
+/// The body with these words, unchecked.
+pub(crate) fn encode_as(request: &ChatRequest, target: &Target<'_>, words: &Words) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024);
-    wire::write_json(&mut out, &Body { request, target });
-    Ok(out)
+    wire::write_json(&mut out, &Body { request, target, words });
+    out
 }
 
 struct Body<'a> {
     request: &'a ChatRequest,
     target: &'a Target<'a>,
+    words: &'a Words,
 }
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { request, target } = self;
+        let Self { request, target, words } = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("model", target.upstream_model)?;
         let legacy = target.max_tokens_field == MaxTokensField::Legacy;
-        let message = |message| MessageOut { message, legacy };
+        let message = |message| MessageOut { message, legacy, words };
         map.serialize_entry("messages", &List(&request.messages, message))?;
         let limit = match target.max_tokens_field {
             MaxTokensField::Completion => "max_completion_tokens",
@@ -46,7 +52,7 @@ impl Serialize for Body<'_> {
             map.serialize_entry("tools", &List(&request.tools, ToolOut))?;
         }
         if let Some(choice) = &request.tool_choice {
-            map.serialize_entry("tool_choice", &ChoiceOut(choice))?;
+            map.serialize_entry("tool_choice", &ChoiceOut(choice, words))?;
         }
         entry(&mut map, "parallel_tool_calls", request.parallel_tool_calls.as_ref())?;
         if let Some(format) = &request.format {
@@ -57,16 +63,18 @@ impl Serialize for Body<'_> {
         }
         entry(&mut map, "temperature", request.sampling.temperature.as_ref())?;
         entry(&mut map, "top_p", request.sampling.top_p.as_ref())?;
-        entry(&mut map, "seed", request.sampling.seed.as_ref())?;
+        entry(&mut map, words.seed, request.sampling.seed.as_ref())?;
         entry(&mut map, "reasoning_effort", request.reasoning_effort.as_ref())?;
         if !request.stop.is_empty() {
             map.serialize_entry("stop", &request.stop)?;
         }
-        for (name, value) in &request.extra {
+        for (name, value) in request.extra.iter().chain(&request.native.fields) {
             map.serialize_entry(name, value)?;
         }
         if target.stream {
             map.serialize_entry("stream", &true)?;
+        }
+        if target.stream && !target.no_stream_usage {
             map.serialize_entry("stream_options", &StreamOptions { include_usage: true })?;
         }
         map.end()
@@ -104,6 +112,7 @@ struct MessageOut<'a> {
     message: &'a Message,
     /// The server is of the older kind: it knows `system` only, which means the same.
     legacy: bool,
+    words: &'a Words,
 }
 
 impl Serialize for MessageOut<'_> {
@@ -135,9 +144,11 @@ impl Serialize for MessageOut<'_> {
         }
         entry(&mut map, "name", message.name.as_ref())?;
         if !message.tool_calls.is_empty() {
-            map.serialize_entry("tool_calls", &List(&message.tool_calls, CallOut))?;
+            let call = |call| CallOut(call, self.words);
+            map.serialize_entry("tool_calls", &List(&message.tool_calls, call))?;
         }
-        entry(&mut map, "tool_call_id", message.tool_call_id.as_ref())?;
+        let id = message.tool_call_id.as_deref().map(|id| self.words.call_id(id));
+        entry(&mut map, "tool_call_id", id.as_ref())?;
         entry(&mut map, "refusal", message.refusal.as_ref())?;
         map.end()
     }
@@ -212,7 +223,13 @@ impl Serialize for FileOut<'_> {
 }
 
 /// A tool call as messages carry it, in requests and answers alike.
-pub(super) struct CallOut<'a>(pub(super) &'a ToolCall);
+pub(super) struct CallOut<'a>(&'a ToolCall, &'a Words);
+
+impl<'a> From<&'a ToolCall> for CallOut<'a> {
+    fn from(call: &'a ToolCall) -> Self {
+        Self(call, &Words::OPENAI)
+    }
+}
 
 impl Serialize for CallOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -223,7 +240,7 @@ impl Serialize for CallOut<'_> {
         }
         let ToolCall { id, name, arguments } = self.0;
         let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("id", id)?;
+        map.serialize_entry("id", &self.1.call_id(id))?;
         map.serialize_entry("type", "function")?;
         map.serialize_entry("function", &Function { name, arguments })?;
         map.end()
@@ -254,7 +271,7 @@ impl Serialize for FunctionOut<'_> {
     }
 }
 
-struct ChoiceOut<'a>(&'a ToolChoice);
+struct ChoiceOut<'a>(&'a ToolChoice, &'a Words);
 
 impl Serialize for ChoiceOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -265,7 +282,7 @@ impl Serialize for ChoiceOut<'_> {
         let name = match self.0 {
             ToolChoice::Auto => return serializer.serialize_str("auto"),
             ToolChoice::None => return serializer.serialize_str("none"),
-            ToolChoice::Required => return serializer.serialize_str("required"),
+            ToolChoice::Required => return serializer.serialize_str(self.1.any_tool),
             ToolChoice::Function(name) => name,
         };
         let mut map = serializer.serialize_map(Some(2))?;

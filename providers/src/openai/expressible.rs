@@ -16,8 +16,16 @@ use crate::Unsupported;
 /// # Errors
 /// The first field that it cannot.
 pub fn check(request: &ChatRequest) -> Result<(), Unsupported> {
+    check_as(request, Wire::OpenAi)
+}
+
+/// [`check`] for a format that is OpenAI's but for words of its own.
+///
+/// # Errors
+/// The first field that it cannot.
+pub(crate) fn check_as(request: &ChatRequest, wire: Wire) -> Result<(), Unsupported> {
     let no = |field: &str, reason| Err(Unsupported { field: field.to_owned(), reason });
-    if let Err(field) = request.native_of(Wire::OpenAi) {
+    if let Err(field) = request.native_of(wire) {
         return no(field, "it has no such parameter");
     }
     if request.sampling.top_k.is_some() {
@@ -26,7 +34,7 @@ pub fn check(request: &ChatRequest) -> Result<(), Unsupported> {
     if let Some(Thinking::Budget(_)) = request.thinking {
         return no("thinking.budget_tokens", "it takes an effort, not a budget of tokens");
     }
-    if let Some(field) = request.foreign_reasoning(Wire::OpenAi) {
+    if let Some(field) = request.foreign_reasoning(wire) {
         return no(&field, "another provider's format made it");
     }
     for (m, message) in request.messages.iter().enumerate() {

@@ -12,21 +12,26 @@ mod expressible;
 mod message;
 mod request;
 pub mod responses;
+mod said;
 mod stream;
 mod stream_out;
 mod template;
 mod tool;
 mod usage;
-
-use types::Secret;
+mod words;
 
 pub use answer::{decode_answer, encode_answer};
+pub(crate) use encode::encode_as;
 pub use encode::encode_request;
 pub use error::{decode_error, encode_error};
 pub use expressible::check;
+pub(crate) use expressible::check_as;
 pub use request::decode_request;
 pub use stream::StreamDecoder;
 pub use stream_out::StreamEncoder;
+pub(crate) use words::Words;
+
+use crate::{Header, Outgoing, Unsigned, outgoing};
 
 /// The path of the chat operation under a base URL that ends with the version.
 pub const PATH: &str = "/chat/completions";
@@ -43,8 +48,11 @@ pub struct ModelEntry<'a> {
 }
 
 /// The headers of a request: the bearer token, if there is a key.
-pub fn headers(key: Option<&Secret>) -> Vec<(&'static str, String)> {
-    key.map(|key| ("authorization", format!("Bearer {}", key.expose()))).into_iter().collect()
+///
+/// # Errors
+/// [`Unsigned::Keys`].
+pub fn headers(outgoing: &Outgoing<'_>) -> Result<Vec<Header>, Unsigned> {
+    outgoing::bearer(outgoing.credential)
 }
 
 /// One entry in the form of `GET /v1/models/{model}`.

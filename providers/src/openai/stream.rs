@@ -5,13 +5,15 @@ use serde_json::{Value, value::RawValue};
 use types::answer::{Event, Piece};
 
 use super::{
-    answer::{finish, made_up_id, text_or_parts, whole_logprobs},
+    answer::{FAILED, finish, made_up_id, whole_logprobs},
+    said::Said,
     template::Template,
     usage,
 };
 use crate::{
     BadStream, failure,
     sse::{SseEvent, SseParser},
+    wire,
 };
 
 /// Choices are numbered below this; OpenAI allows 128. One bit of a `u128` each.
@@ -79,6 +81,17 @@ struct Chunk<'a> {
     error: Option<&'a RawValue>,
     #[serde(borrow)]
     object: Option<&'a RawValue>,
+    /// What Groq adds to its last chunk.
+    #[serde(borrow)]
+    x_groq: Option<Groq<'a>>,
+}
+
+/// Groq's own: the usage, where nobody asked for it by `stream_options`, or what broke the stream.
+#[derive(Deserialize)]
+struct Groq<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    error: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -173,9 +186,11 @@ impl State {
         let says_error = chunk.object.is_some_and(is_error) || event.name == "error";
         if chunk.error.is_some() || says_error {
             let said = failure::said(event.data.as_bytes());
-            let kind = said.kind.unwrap_or_else(|| "error".to_owned());
-            out.push(Event::Failed { kind, message: said.message });
-            (self.ended, self.failed) = (true, true);
+            self.fail(said.kind, said.message, out);
+            return Ok(());
+        }
+        if let Some(error) = chunk.x_groq.as_ref().and_then(|groq| groq.error.as_deref()) {
+            self.fail(None, wire::shown(error), out);
             return Ok(());
         }
         let choices = chunk.choices.unwrap_or_default();
@@ -189,8 +204,16 @@ impl State {
         }
         for choice in choices {
             self.choice(choice, out)?;
+            if self.failed {
+                break;
+            }
         }
-        out.extend(chunk.usage.and_then(usage::decode).map(Event::Usage));
+        let usage = chunk.usage.and_then(usage::decode);
+        let groq = || chunk.x_groq.and_then(|groq| groq.usage).and_then(usage::decode);
+        let usage = usage.or_else(groq).map(Event::Usage);
+        // What ends a stream comes last.
+        let at = out.len() - usize::from(self.failed);
+        out.splice(at..at, usage);
         // What it did beside that, once, it would not do again.
         if let (Some(content), Some([only])) = (content, out.get(events..))
             && let &Event::Delta { choice, piece: Piece::Text(_), logprobs: None } = only
@@ -198,6 +221,12 @@ impl State {
             self.template = Template::of(event.data, content, choice);
         }
         Ok(())
+    }
+
+    fn fail(&mut self, kind: Option<String>, message: String, out: &mut Vec<Event>) {
+        let kind = kind.unwrap_or_else(|| "error".to_owned());
+        out.push(Event::Failed { kind, message });
+        (self.ended, self.failed) = (true, true);
     }
 
     /// Azure opens with a chunk of filter results that has neither id nor choices: it starts
@@ -240,14 +269,15 @@ impl State {
                 add(Piece::Role, None);
             }
             let reasoning = text(delta.reasoning_content).or_else(|| text(delta.reasoning));
+            let said = delta.content.map(Said::deserialize).transpose()?.unwrap_or_default();
+            let reasoning = reasoning.or(said.thoughts);
             if let Some(text) = reasoning.filter(|text| !text.is_empty()) {
                 add(Piece::Reasoning(text), None);
             }
             if let Some(text) = delta.refusal.filter(|text| !text.is_empty()) {
                 add(Piece::Refusal(text), logprobs.take());
             }
-            let content = delta.content.map(text_or_parts).transpose()?.flatten();
-            if let Some(text) = content.filter(|text| !text.is_empty()) {
+            if let Some(text) = said.text.filter(|text| !text.is_empty()) {
                 add(Piece::Text(text), logprobs.take());
             }
             for call in delta.tool_calls.into_iter().flatten() {
@@ -261,6 +291,10 @@ impl State {
         if let Some(reason) = text(choice.finish_reason).filter(|reason| !reason.is_empty())
             && self.finished & bit == 0
         {
+            if reason == FAILED {
+                self.fail(None, "the provider broke off".to_owned(), out);
+                return Ok(());
+            }
             self.finished |= bit;
             let (reason, stop_sequence) = (finish(&reason), None);
             out.push(Event::Finish { choice: index, reason, stop_sequence });

@@ -13,6 +13,9 @@ struct UsageIn {
     completion_tokens_details: Option<Details>,
     /// DeepSeek's name for cached tokens.
     prompt_cache_hit_tokens: Option<u64>,
+    /// Mistral's, and Together's.
+    #[serde(alias = "cached_tokens")]
+    num_cached_tokens: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -20,6 +23,7 @@ struct Details {
     cached_tokens: Option<u64>,
     cache_write_tokens: Option<u64>,
     audio_tokens: Option<u64>,
+    image_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
 }
 
@@ -33,11 +37,13 @@ pub(super) fn decode(raw: &RawValue) -> Option<Usage> {
     // The larger figure is what is paid for.
     let rest = usage.total_tokens.unwrap_or(0).saturating_sub(usage.prompt_tokens);
     let cached = input_details.cached_tokens.or(usage.prompt_cache_hit_tokens);
+    let cached = cached.or(usage.num_cached_tokens);
     Some(Usage {
         input: usage.prompt_tokens,
         cached: cached.unwrap_or(0),
         cache_write: input_details.cache_write_tokens.unwrap_or(0),
         audio_input: input_details.audio_tokens.unwrap_or(0),
+        image_input: input_details.image_tokens.unwrap_or(0),
         output: usage.completion_tokens.max(rest),
         reasoning: output_details.reasoning_tokens.unwrap_or(0),
         audio_output: output_details.audio_tokens.unwrap_or(0),

@@ -14,6 +14,7 @@ pub(crate) fn provider(name: &str, locality: Locality) -> Provider {
         privacy: "standard".to_owned(),
         retention_days: None,
         legacy_max_tokens: false,
+        particulars: types::Particulars::default(),
         timeouts: Timeouts::default(),
         max_concurrent: None,
         origin: git("providers/a.toml"),

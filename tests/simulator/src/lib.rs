@@ -1,5 +1,5 @@
-//! A model provider that is not one: it speaks the wire formats of OpenAI and Anthropic, does the
-//! faults it is told to do, and keeps its own bill.
+//! A model provider that is not one: it speaks the wire formats of OpenAI, Anthropic, Azure, Mistral,
+//! Gemini and Bedrock, does the faults it is told to do, and keeps its own bill.
 //!
 //! It is the independent oracle of the whole-system tests, so it uses no code of the other crates.
 //! INVARIANT: the same request gets the same answer, and the bill of an answer follows from its
@@ -8,11 +8,15 @@
 mod answer;
 mod anthropic;
 mod ask;
+mod bedrock;
 mod behaviour;
 mod bench;
 mod bill;
+mod dialect;
+mod gemini;
 mod instance;
 mod log;
+mod mistral;
 mod named;
 mod openai;
 mod price;
@@ -20,6 +24,7 @@ mod reply;
 mod routes;
 mod script;
 mod serve;
+mod signature;
 mod simulator;
 pub mod tokens;
 mod wire;
@@ -29,4 +34,5 @@ pub use bill::{BillTotal, Error as BillError};
 pub use log::Seen;
 pub use price::Price;
 pub use script::{ModelScript, Script};
+pub use signature::AwsKey;
 pub use simulator::{Error, Model, Simulator, SimulatorOptions};

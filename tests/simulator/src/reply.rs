@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use futures::stream;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::behaviour::{Behaviour, End, Malformed, UsageReport};
@@ -38,6 +39,13 @@ impl Frame {
     }
 }
 
+/// Sets a field of an object.
+pub(crate) fn put(object: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value.into());
+    }
+}
+
 /// What an answer tells about itself, whatever it says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Told<'a> {
@@ -62,12 +70,18 @@ pub(crate) enum Step {
 }
 
 /// The steps that send these frames under this behaviour. `ping` is what the dialect sends to keep
-/// a stream alive; a plain body has none.
-pub(crate) fn plan(frames: Vec<Frame>, behaviour: &Behaviour, ping: Option<&str>) -> Vec<Step> {
+/// a stream alive; a plain body has none. `broken_event` is a broken event of a dialect whose events
+/// are not those of OpenAI and Anthropic.
+pub(crate) fn plan(
+    frames: Vec<Frame>,
+    behaviour: &Behaviour,
+    ping: Option<Bytes>,
+    broken_event: impl Fn(Malformed) -> Option<Bytes>,
+) -> Vec<Step> {
+    let is_stream = ping.is_some();
     let wait = Some(Duration::from_millis(behaviour.chunk_delay_ms)).filter(|wait| !wait.is_zero());
     let mut steps = Vec::with_capacity(frames.len());
     if let Some(ping) = ping {
-        let ping = Bytes::from(ping.to_owned());
         for _ in 0..behaviour.pings.min(1 << 20) {
             steps.extend(wait.map(Step::Wait));
             steps.push(Step::Send(ping.clone(), 0));
@@ -98,7 +112,8 @@ pub(crate) fn plan(frames: Vec<Frame>, behaviour: &Behaviour, ping: Option<&str>
             None => {}
         }
         let bytes = match behaviour.malformed.filter(|_| index == broken) {
-            Some(malformed) => damaged(&frame.bytes, malformed, ping.is_some()),
+            Some(malformed) => broken_event(malformed)
+                .unwrap_or_else(|| damaged(&frame.bytes, malformed, is_stream)),
             None => frame.bytes,
         };
         match behaviour.split_bytes {

@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State as Shared};
+use axum::extract::{
+    ConnectInfo, DefaultBodyLimit, FromRequest, Path, Query, Request, State as Shared,
+};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -14,9 +16,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::ask::Refusal;
+use crate::dialect::{Dialect, Operation};
 use crate::openai;
 use crate::script::Script;
-use crate::serve::{Dialect, State, call};
+use crate::serve::{State, call};
 use crate::wire::Wire;
 
 /// The router; the control paths only where the options have them.
@@ -24,6 +27,11 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     let mut router = Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/messages", post(messages))
+        .route("/mistral/v1/chat/completions", post(mistral))
+        .route("/openai/v1/chat/completions", post(azure))
+        .route("/openai/deployments/{deployment}/chat/completions", post(deployment))
+        .route("/v1beta/models/{call}", post(gemini))
+        .route("/model/{model}/{operation}", post(bedrock))
         .route("/v1/models", get(models))
         .route("/v1/models/{*id}", get(model));
     if state.options.control {
@@ -36,22 +44,79 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     router.fallback(unknown).layer(DefaultBodyLimit::disable()).with_state(state)
 }
 
-async fn chat(
-    Shared(state): Shared<Arc<State>>,
-    ConnectInfo(wire): ConnectInfo<Wire>,
+/// What came, whichever path it came to.
+struct Came {
+    state: Arc<State>,
+    wire: Wire,
+    /// The path and query as they were written.
+    path: String,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    call(&state, Dialect::OpenAi, wire, &headers, body).await
 }
 
-async fn messages(
-    Shared(state): Shared<Arc<State>>,
-    ConnectInfo(wire): ConnectInfo<Wire>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    call(&state, Dialect::Anthropic, wire, &headers, body).await
+impl FromRequest<Arc<State>> for Came {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &Arc<State>) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let wire = parts.extensions.get::<ConnectInfo<Wire>>().cloned();
+        let Some(ConnectInfo(wire)) = wire else {
+            return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        };
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Ok(Self { state: Arc::clone(state), wire, path, headers: parts.headers, body })
+    }
+}
+
+impl Came {
+    async fn call(self, dialect: Dialect, model: Option<String>, stream: bool) -> Response {
+        let at = Operation { dialect, path: self.path, model, stream };
+        call(&self.state, at, self.wire, &self.headers, self.body).await
+    }
+}
+
+async fn chat(came: Came) -> Response {
+    came.call(Dialect::OpenAi, None, false).await
+}
+
+async fn messages(came: Came) -> Response {
+    came.call(Dialect::Anthropic, None, false).await
+}
+
+async fn mistral(came: Came) -> Response {
+    came.call(Dialect::Mistral, None, false).await
+}
+
+async fn azure(came: Came) -> Response {
+    came.call(Dialect::Azure, None, false).await
+}
+
+/// Paths by deployment need a version.
+async fn deployment(Path(deployment): Path<String>, came: Came) -> Response {
+    match came.path.contains("?api-version=20") {
+        true => came.call(Dialect::Azure, Some(deployment), false).await,
+        false => unknown().await,
+    }
+}
+
+async fn gemini(Path(named): Path<String>, came: Came) -> Response {
+    match named.rsplit_once(':') {
+        Some((model, "generateContent")) => {
+            came.call(Dialect::Gemini, Some(model.to_owned()), false).await
+        }
+        Some((model, "streamGenerateContent")) if came.path.ends_with("?alt=sse") => {
+            came.call(Dialect::Gemini, Some(model.to_owned()), true).await
+        }
+        _ => unknown().await,
+    }
+}
+
+async fn bedrock(Path((model, operation)): Path<(String, String)>, came: Came) -> Response {
+    match operation.as_str() {
+        "converse" => came.call(Dialect::Bedrock, Some(model), false).await,
+        "converse-stream" => came.call(Dialect::Bedrock, Some(model), true).await,
+        _ => unknown().await,
+    }
 }
 
 async fn models(Shared(state): Shared<Arc<State>>) -> Response {

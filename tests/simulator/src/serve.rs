@@ -17,11 +17,13 @@ use crate::ask::{Ask, Refusal};
 use crate::behaviour::{Behaviour, End};
 use crate::bench::Bench;
 use crate::bill::{Begin, Bill, Call};
+use crate::dialect::{Dialect, Operation};
 use crate::log::{Log, Seen, sha256_hex};
 use crate::reply::{Frame, Sending, Told, finish, plan};
 use crate::script::Stage;
+use crate::signature::Signed;
 use crate::wire::Wire;
-use crate::{Model, SimulatorOptions, anthropic, named, openai};
+use crate::{Model, SimulatorOptions, bedrock, gemini, named, signature};
 
 /// A body that is longer than allowed is still read up to this many times the bound, so that the
 /// caller sees the refusal and not a broken pipe.
@@ -40,21 +42,15 @@ pub(crate) struct State {
     pub(crate) stop: CancellationToken,
 }
 
-/// The two wire formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    OpenAi,
-    Anthropic,
-}
-
 /// Answers one call.
 pub(crate) async fn call(
     state: &State,
-    dialect: Dialect,
+    at: Operation,
     wire: Wire,
     headers: &HeaderMap,
     body: Body,
 ) -> Response {
+    let dialect = at.dialect;
     let (body, too_long) = read_body(body, state.options.body_bytes_max).await;
     let key = dialect.key(headers);
     if dialect == Dialect::OpenAi
@@ -64,7 +60,7 @@ pub(crate) async fn call(
         return response;
     }
     let mut seen = Seen {
-        path: dialect.path().to_owned(),
+        path: at.path.clone(),
         body_bytes: body.len(),
         body_sha256: sha256_hex(&body),
         key_sha256: key.map(|key| sha256_hex(key.as_bytes())),
@@ -80,7 +76,7 @@ pub(crate) async fn call(
     };
     let admitted = match too_long {
         true => Err(Refusal::new(413, "the body is too long")),
-        false => admit(state, dialect, headers, key, &body, &mut seen),
+        false => admit(state, &at, headers, key, &body, &mut seen),
     };
     let (ask, behaviour) = match admitted {
         Ok(admitted) => admitted,
@@ -129,7 +125,7 @@ async fn send(state: &State, dialect: Dialect, wire: Wire, made: Made) -> Respon
     }
     let told = Told { id: call.id(), created: now_s(), usage: behaviour.usage };
     let (frames, content_type) = match ask.stream {
-        true => (dialect.stream(&ask, &answer, &told), "text/event-stream; charset=utf-8"),
+        true => (dialect.stream(&ask, &answer, &told), dialect.stream_type()),
         false => {
             let body = dialect.plain(&ask, &answer, &told).to_string();
             (vec![Frame::new(body, answer.tokens())], "application/json")
@@ -138,7 +134,8 @@ async fn send(state: &State, dialect: Dialect, wire: Wire, made: Made) -> Respon
     let length = frames.first().map_or(0, |frame| frame.bytes.len());
     let whole = !ask.stream && behaviour.malformed.is_none();
     let ping = ask.stream.then(|| dialect.ping());
-    let steps = plan(frames, &behaviour, ping).into_iter();
+    let damaged = |malformed| dialect.damaged(malformed).filter(|_| ask.stream);
+    let steps = plan(frames, &behaviour, ping, damaged).into_iter();
     let id = call.id().to_owned();
     let sending = Sending { steps, call, produced: 0, wire, stop: state.stop.clone() };
     let mut response = Response::new(sending.into_body());
@@ -158,13 +155,18 @@ async fn send(state: &State, dialect: Dialect, wire: Wire, made: Made) -> Respon
 /// Checks the key, reads the request and finds its behaviour.
 fn admit(
     state: &State,
-    dialect: Dialect,
+    at: &Operation,
     headers: &HeaderMap,
     key: Option<&str>,
     body: &Bytes,
     seen: &mut Seen,
 ) -> Result<(Ask, Behaviour), Refusal> {
-    if !state.options.accepts(key) || (dialect == Dialect::Anthropic && key.is_none()) {
+    let dialect = at.dialect;
+    if dialect == Dialect::Bedrock && signature::is_signed(headers) {
+        let signed = Signed { path: &at.path, headers, body };
+        signature::verify(signed, "bedrock", &state.options.aws_keys)
+            .map_err(|why| Refusal::new(403, why))?;
+    } else if !state.options.accepts(key) || (dialect == Dialect::Anthropic && key.is_none()) {
         return Err(Refusal::new(401, "a known key is required"));
     }
     if dialect == Dialect::Anthropic && !headers.contains_key("anthropic-version") {
@@ -172,8 +174,9 @@ fn admit(
     }
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::new(400, format!("the body is not JSON: {error}")))?;
-    seen.model = value.get("model").and_then(Value::as_str).unwrap_or("").to_owned();
-    let ask = dialect.read(&value)?;
+    let named = at.model.as_deref().or_else(|| value.get("model").and_then(Value::as_str));
+    seen.model = named.unwrap_or("").to_owned();
+    let ask = dialect.read(&value, at)?;
     seen.stream = ask.stream;
     let header = headers.get("x-sim-fault").and_then(|value| value.to_str().ok());
     let behaviour = state.stage.next(header, &ask.model).map_err(|name| {
@@ -218,10 +221,18 @@ fn refuse(
     seen.status = refusal.status;
     state.log.add(seen);
     let mut response = Response::new(Body::from(dialect.error_body(refusal).to_string()));
+    let status = match dialect {
+        Dialect::Gemini => gemini::http_status(refusal.status),
+        _ => refusal.status,
+    };
     *response.status_mut() =
-        StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if dialect == Dialect::Bedrock {
+        let name = HeaderValue::from_static(bedrock::error_name(refusal.status));
+        headers.insert(HeaderName::from_static("x-amzn-errortype"), name);
+    }
     if let Some(seconds) = retry_after_s {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -275,65 +286,5 @@ impl SimulatorOptions {
             price: self.price,
             max_output_tokens: Model::MAX_OUTPUT_TOKENS,
         })
-    }
-}
-
-impl Dialect {
-    const fn path(self) -> &'static str {
-        match self {
-            Self::OpenAi => "/v1/chat/completions",
-            Self::Anthropic => "/v1/messages",
-        }
-    }
-
-    const fn id_header(self) -> HeaderName {
-        match self {
-            Self::OpenAi => HeaderName::from_static("x-request-id"),
-            Self::Anthropic => HeaderName::from_static("request-id"),
-        }
-    }
-
-    const fn ping(self) -> &'static str {
-        match self {
-            Self::OpenAi => ": simulator ping\n\n",
-            Self::Anthropic => "event: ping\ndata: {\"type\":\"ping\"}\n\n",
-        }
-    }
-
-    fn key(self, headers: &HeaderMap) -> Option<&str> {
-        let get = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let key = match self {
-            Self::OpenAi => get("authorization").and_then(|value| value.strip_prefix("Bearer ")),
-            Self::Anthropic => get("x-api-key"),
-        };
-        key.filter(|key| !key.is_empty())
-    }
-
-    fn read(self, body: &Value) -> Result<Ask, Refusal> {
-        match self {
-            Self::OpenAi => openai::read(body),
-            Self::Anthropic => anthropic::read(body),
-        }
-    }
-
-    fn plain(self, ask: &Ask, answer: &Answer, told: &Told<'_>) -> Value {
-        match self {
-            Self::OpenAi => openai::plain(ask, answer, told),
-            Self::Anthropic => anthropic::plain(ask, answer, told),
-        }
-    }
-
-    fn stream(self, ask: &Ask, answer: &Answer, told: &Told<'_>) -> Vec<Frame> {
-        match self {
-            Self::OpenAi => openai::stream(ask, answer, told),
-            Self::Anthropic => anthropic::stream(ask, answer, told),
-        }
-    }
-
-    pub(crate) fn error_body(self, refusal: &Refusal) -> Value {
-        match self {
-            Self::OpenAi => openai::error_body(refusal),
-            Self::Anthropic => anthropic::error_body(refusal),
-        }
     }
 }

@@ -16,7 +16,7 @@ use crate::routes::router;
 use crate::script::{Script, Stage};
 use crate::serve::State;
 use crate::wire::{Wire, WireListener};
-use crate::{Behaviour, BillError, BillTotal, Price, Seen};
+use crate::{AwsKey, Behaviour, BillError, BillTotal, Price, Seen};
 
 /// How long a shutdown waits for connections that are being cut.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
@@ -56,6 +56,8 @@ pub struct SimulatorOptions {
     pub price: Price,
     /// Keys that are accepted. Empty accepts any.
     pub api_keys: Vec<String>,
+    /// Keys that may sign calls of Bedrock.
+    pub aws_keys: Vec<AwsKey>,
     /// Keep the bodies of requests in the log. The built-in simulator must not.
     pub keep_bodies: bool,
     /// The most requests the log holds; later ones are counted only.
@@ -81,6 +83,7 @@ impl Default for SimulatorOptions {
             ],
             price: Price::dollars_per_million(3, 15),
             api_keys: Vec::new(),
+            aws_keys: Vec::new(),
             keep_bodies: false,
             log_max: 100_000,
             body_bytes_max: 40 << 20,

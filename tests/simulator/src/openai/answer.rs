@@ -66,6 +66,16 @@ pub(crate) fn stream(ask: &Ask, answer: &Answer, told: &Told<'_>) -> Vec<Frame> 
     out.frames
 }
 
+/// As Azure streams it: what its filter found in the prompt comes first, without choices.
+pub(crate) fn stream_filtered(ask: &Ask, answer: &Answer, told: &Told<'_>) -> Vec<Frame> {
+    let safe = json!({"hate": {"filtered": false, "severity": "safe"}});
+    let found = json!({"id": "", "object": "", "created": 0, "model": "", "choices": [],
+        "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": safe}]});
+    let mut frames = vec![Frame::new(format!("data: {found}\n\n"), 0)];
+    frames.extend(stream(ask, answer, told));
+    frames
+}
+
 fn calls(out: &mut Chunks<'_>, index: usize, choice: &Choice) {
     for (position, call) in choice.calls.iter().enumerate() {
         let mut counter = Counter::default();

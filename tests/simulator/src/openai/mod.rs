@@ -6,5 +6,5 @@
 mod answer;
 mod request;
 
-pub(crate) use answer::{Counter, error_body, model, models, plain, stream};
+pub(crate) use answer::{Counter, error_body, model, models, plain, stream, stream_filtered};
 pub(crate) use request::read;

@@ -1,0 +1,35 @@
+//! The head of a request to a provider: its path, and its headers with the credential.
+
+use providers::{Header, Outgoing};
+use types::{Code, Timestamp, chat::ChatRequest};
+
+use crate::{
+    attempt::{Destination, Lost, Next, lost},
+    quote, span,
+};
+
+/// The full path and the headers of a request with this body. A signature is of this moment, so the
+/// request must go out now.
+pub(crate) fn head(
+    to: &Destination<'_>,
+    request: &ChatRequest,
+    body: &[u8],
+) -> Result<(String, Vec<Header>), Lost> {
+    let dialect = quote::dialect(to.provider);
+    let path = dialect.path(&quote::target(to.provider, to.model, 1, request.stream));
+    let path = to.endpoint.full_path(&path);
+    let outgoing = Outgoing {
+        authority: to.endpoint.authority(),
+        path: &path,
+        body,
+        credential: to.credential,
+        now: Timestamp::now(),
+    };
+    let mut headers = dialect.headers(&outgoing).map_err(|why| {
+        let message = format!("provider `{}`: {why}", to.provider.name);
+        lost(Code::UpstreamFailed, message, Next::Other)
+    })?;
+    headers.extend(dialect.headers_of(request));
+    headers.extend(span::traceparent().map(|parent| ("traceparent", parent)));
+    Ok((path, headers))
+}
