@@ -6,7 +6,7 @@
     reason = "a broken promise is what a fuzzer looks for"
 )]
 
-use providers::{BadStream, Dialect, MaxTokensField, Target};
+use providers::{Api, BadStream, Dialect, Echo, MaxTokensField, Target};
 use types::answer::Event;
 
 /// A fuzz target: it panics where a promise is broken.
@@ -16,6 +16,9 @@ pub type Promise = fn(&[u8]);
 pub const TARGETS: &[(&str, Promise)] = &[
     ("json", json),
     ("openai_request", openai_request),
+    ("anthropic_request", anthropic_request),
+    ("responses_request", responses_request),
+    ("completions_request", completions_request),
     ("openai_stream", openai_stream),
     ("anthropic_stream", anthropic_stream),
     ("gemini_stream", gemini_stream),
@@ -58,6 +61,61 @@ pub fn openai_request(data: &[u8]) {
             let read = serde_json::from_slice::<serde_json::Value>(&body);
             assert!(read.is_ok_and(|body| body.is_object()), "{dialect:?} writes an object");
         }
+    }
+}
+
+/// A request that Anthropic's format can say is accepted again after it was written for an upstream.
+pub fn anthropic_request(data: &[u8]) {
+    let Ok(request) = Api::Messages.decode_request(data).map(|asked| asked.chat) else { return };
+    let target = Target {
+        upstream_model: "model",
+        max_output_tokens: request.max_output_tokens.unwrap_or(1),
+        stream: request.stream,
+        max_tokens_field: MaxTokensField::Completion,
+    };
+    if let Ok(written) = Dialect::Anthropic.encode_request(&request, &target)
+        && let Err(rejection) = Api::Messages.decode_request(&written)
+    {
+        panic!("our own request is refused: {rejection}");
+    }
+    // Either it can be said to OpenAI or the field is named; never a panic.
+    let _ = Dialect::OpenAi.encode_request(&request, &target);
+}
+
+/// What is kept of a request can be gone on from.
+pub fn responses_request(data: &[u8]) {
+    let Ok(asked) = Api::Responses.decode_request(data) else { return };
+    let (mut next, mut echo) = (asked.chat.clone(), asked.echo.clone());
+    if asked.echo.store
+        && let Err(rejection) = echo.go_on(&mut next, &asked.echo.with_output(None))
+    {
+        panic!("a kept conversation is refused: {rejection}");
+    }
+    let target = Target {
+        upstream_model: "model",
+        max_output_tokens: 16,
+        stream: false,
+        max_tokens_field: MaxTokensField::Completion,
+    };
+    for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
+        let _ = dialect.encode_request(&next, &target);
+    }
+}
+
+/// A prompt that is accepted is accepted as a chat after it was written for an upstream.
+pub fn completions_request(data: &[u8]) {
+    let Ok(asked) = Api::Completions.decode_request(data) else { return };
+    let target = Target {
+        upstream_model: "model",
+        max_output_tokens: 16,
+        stream: asked.chat.stream,
+        max_tokens_field: MaxTokensField::Completion,
+    };
+    let written = Dialect::OpenAi
+        .encode_request(&asked.chat, &target)
+        .expect("a prompt is a chat of one message");
+    if let Err(rejection) = providers::openai::decode_request(&written) {
+        panic!("our own request is refused: {rejection}");
     }
 }
 
@@ -146,6 +204,19 @@ fn any_cut(dialect: Dialect, data: &[u8]) {
     let sevens = events(dialect, data.chunks(7));
     assert_eq!(whole, bytes, "one byte at a time");
     assert_eq!(whole, sevens, "seven bytes at a time");
+    every_api_tells(&whole.0);
+}
+
+/// Any events can be told in the words of every API, as text.
+fn every_api_tells(events: &[Event]) {
+    for api in Api::ALL {
+        let stamp = ("id".to_owned(), 1);
+        let mut encoder = api.stream_encoder(stamp, "model".to_owned(), (true, &Echo::default()));
+        let mut out = Vec::new();
+        events.iter().for_each(|event| encoder.push(event, &mut out));
+        encoder.done(&mut out);
+        assert!(std::str::from_utf8(&out).is_ok_and(|text| text.ends_with("\n\n")));
+    }
 }
 
 /// The events of a stream and whether it broke. Where exactly in a piece it breaks may differ.

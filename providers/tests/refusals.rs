@@ -141,7 +141,7 @@ fn a_message_that_makes_no_sense_is_refused_by_place() {
     check(
         r#"{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}"#,
         "messages[0].content[0].type",
-        "must be `text` or `image_url`: audio and files are not supported",
+        "must be `text`, `image_url` or `file`: audio is not supported",
     );
     check(
         r#"{"role":"user","content":[{"type":"image_url","image_url":{"url":"file:///SECRET"}}]}"#,

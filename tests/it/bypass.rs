@@ -1,6 +1,6 @@
 //! Nothing goes past the decision: every route and verb, every way in which a request can go.
 //!
-//! A request to `POST /v1/chat/completions` whose caller is known leaves exactly one record of the
+//! A request to a model, in whatever API, whose caller is known leaves exactly one record of the
 //! kind `decision`, whatever becomes of it: answered, refused, malformed, given up by its caller. No
 //! other request leaves one: those of unknown callers, of other paths and verbs, and the lists of
 //! models, for which nothing is called. And what reaches a provider belongs to a request whose record
@@ -23,6 +23,10 @@ use wire::Leaving;
 const SETTLED_MAX: Duration = Duration::from_secs(20);
 const BODY_BYTES_MAX: usize = 64 << 10;
 const CHAT: &str = "/v1/chat/completions";
+/// Where models are asked.
+const APIS: [&str; 4] = [CHAT, "/v1/completions", "/v1/responses", "/v1/messages"];
+const COUNT: &str = "/v1/messages/count_tokens";
+const KEPT: &str = "/v1/responses/resp_none";
 
 /// One request, and what must be on record of it.
 struct Row {
@@ -90,7 +94,7 @@ impl Row {
 
 /// Every route and some that do not exist, with every verb, with and without a key.
 fn routes() -> Vec<Row> {
-    const PATHS: [&str; 13] = [
+    const PATHS: [&str; 15] = [
         CHAT,
         "/v1/chat/completions/",
         "//v1/chat/completions",
@@ -101,6 +105,8 @@ fn routes() -> Vec<Row> {
         "/v1/completions",
         "/v1/responses",
         "/v1/messages",
+        COUNT,
+        KEPT,
         "/api/v1/policy",
         "/healthz",
         "/readyz",
@@ -109,7 +115,7 @@ fn routes() -> Vec<Row> {
     for path in PATHS {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] {
             for key in [Key::Good, Key::Missing, Key::Wrong] {
-                let row = Row::ask("route", &chat("sim", "Hello."));
+                let row = Row::ask("route", &hello(path));
                 rows.push(expected(Row { method, path, key, ..row }));
             }
         }
@@ -117,15 +123,35 @@ fn routes() -> Vec<Row> {
     rows
 }
 
+/// A request in the words of a path's API.
+fn hello(path: &str) -> Value {
+    match path {
+        "/v1/completions" => json!({ "model": "sim", "prompt": "Hello." }),
+        "/v1/responses" => json!({ "model": "sim", "input": "Hello." }),
+        "/v1/messages" => {
+            let mut body = chat("sim", "Hello.");
+            body["max_tokens"] = json!(64);
+            body
+        }
+        _ => chat("sim", "Hello."),
+    }
+}
+
 fn expected(row: Row) -> Row {
     let open = matches!(row.path, "/healthz" | "/readyz") && ["GET", "HEAD"].contains(&row.method);
     let models = row.path.starts_with("/v1/models") && row.method == "GET";
+    let asks = APIS.contains(&row.path) && row.method == "POST";
+    let count = row.path == COUNT && row.method == "POST";
+    let kept = row.path == KEPT && ["GET", "DELETE"].contains(&row.method);
     match row.key {
         _ if open => row.unrecorded(200),
-        Key::Good if models => row.unrecorded(200),
-        Key::Good if row.path == CHAT && row.method == "POST" => row,
-        _ if models || (row.path == CHAT && row.method == "POST") => row.unrecorded(401),
-        _ if row.path == CHAT || row.path == "/v1/models" => row.unrecorded(405),
+        Key::Good if models || count => row.unrecorded(200),
+        Key::Good if asks => row,
+        Key::Good if kept => row.unrecorded(404),
+        _ if models || count || asks || kept => row.unrecorded(401),
+        _ if APIS.contains(&row.path) || [COUNT, "/v1/models"].contains(&row.path) => {
+            row.unrecorded(405)
+        }
         _ => row.unrecorded(404),
     }
 }

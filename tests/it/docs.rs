@@ -81,6 +81,11 @@ async fn the_examples_of_the_api_guide_work() {
     check("docs/api.md").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_guide_to_dialects_work() {
+    check("docs/dialects.md").await;
+}
+
 #[test]
 fn every_page_is_tested_and_every_link_leads_somewhere() {
     let pages = fs::read_dir(root().join("docs")).expect("the folder of the guides");
@@ -92,6 +97,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
     let tested = [
         "api",
         "budgets",
+        "dialects",
         "dlp",
         "guide",
         "limits",

@@ -1,7 +1,7 @@
 //! Reading the messages of a request.
 
 use serde_json::value::RawValue;
-use types::chat::{Image, ImageSource, Message, Part, Role, ToolCall};
+use types::chat::{File, FileSource, Image, ImageSource, Message, Part, Role, ToolCall};
 
 use crate::{
     params,
@@ -153,11 +153,12 @@ fn part(path: &Path<'_>, mut fields: Fields<'_>, role: Role, said: &mut Said) ->
         ("image_url", Role::User) => {
             said.parts.push(Part::Image(fields.need(path, "image_url", image)?));
         }
-        ("input_audio" | "file", Role::User) => {
-            return Err(path.field("type").refuse(
-                "must be `text` or `image_url`: audio and files \
-                 are not supported",
-            ));
+        ("file", Role::User) => {
+            said.parts.push(Part::File(fields.need(path, "file", file)?));
+        }
+        ("input_audio", Role::User) => {
+            let problem = "must be `text`, `image_url` or `file`: audio is not supported";
+            return Err(path.field("type").refuse(problem));
         }
         _ => {
             return Err(path.field("type").refuse("is not a kind of part that this role may have"));
@@ -177,6 +178,21 @@ fn image(path: &Path<'_>, raw: &RawValue) -> Read<Image> {
         .read(path, "detail", |path, raw| params::one_of(path, raw, &["auto", "low", "high"]))?;
     fields.end(Some(path))?;
     Ok(Image { source, detail })
+}
+
+fn file(path: &Path<'_>, raw: &RawValue) -> Read<File> {
+    let mut fields = params::object(path, raw)?;
+    if fields.take("file_id").is_some() {
+        return Err(path.field("file_id").refuse("is not supported: no files are kept here"));
+    }
+    let name = fields.read(path, "filename", |path, raw| params::short(path, raw, 500))?;
+    let source = fields.need(path, "file_data", |path, raw| {
+        let (media_type, base64) = data_url(&params::string(path, raw)?)
+            .ok_or_else(|| path.refuse("must be `data:TYPE;base64,DATA`"))?;
+        Ok(FileSource::Data { media_type, base64 })
+    })?;
+    fields.end(Some(path))?;
+    Ok(File { name, source })
 }
 
 pub(super) fn image_source(url: &str) -> Option<ImageSource> {

@@ -29,6 +29,8 @@ mod outbox;
 #[cfg(test)]
 mod raises;
 #[cfg(test)]
+mod responses;
+#[cfg(test)]
 mod rollover;
 #[cfg(test)]
 mod spend;

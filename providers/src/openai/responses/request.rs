@@ -64,7 +64,7 @@ pub fn decode_request(body: &[u8]) -> Result<(ChatRequest, Echo), Rejection> {
     })?;
     let store = read(&mut fields, "store", params::boolean)?.unwrap_or(true);
     let echo =
-        Echo { previous, store, items: if store { items(&fields) } else { Vec::new() }, ..echo };
+        Echo { previous, store, items: if store { items(&fields)? } else { Vec::new() }, ..echo };
     read(&mut fields, "include", include)?;
     read(&mut fields, "metadata", super::super::request::metadata)?;
 
@@ -123,13 +123,15 @@ fn echo(fields: &Fields<'_>) -> Echo {
 }
 
 /// The input as items, a text being one of a user's.
-fn items(fields: &Fields<'_>) -> Vec<Value> {
-    let input = fields.peek("input").and_then(|raw| serde_json::from_str(raw.get()).ok());
-    match input {
-        Some(Value::String(text)) => vec![json!({ "role": "user", "content": text })],
-        Some(Value::Array(items)) => items,
+fn items(fields: &Fields<'_>) -> Read<Vec<Value>> {
+    let Some(raw) = fields.peek("input") else { return Ok(Vec::new()) };
+    let out_of_range = |_| Path::Root("input").refuse("has a number that is out of range");
+    Ok(match serde_json::from_str(raw.get()).map_err(out_of_range)? {
+        Value::String(text) => vec![json!({ "role": "user", "content": text })],
+        Value::Array(items) => items,
+        // It is refused where it is read.
         _ => Vec::new(),
-    }
+    })
 }
 
 /// A parameter of which only the default is supported.
