@@ -262,9 +262,8 @@ fn thinking_is_a_budget_or_a_level_by_the_generation_of_the_model() {
     assert!(encode_request(&asked, &target("gemini-2.5-flash")).is_err());
 }
 
-fn seal(data: &str, id: Option<&str>) -> Opaque {
-    let id = id.map(str::to_owned);
-    Opaque { format: Wire::Gemini, kind: OpaqueKind::Signature, data: data.into(), id }
+fn seal(data: &str) -> Opaque {
+    Opaque { format: Wire::Gemini, kind: OpaqueKind::Signature, data: data.into(), id: None }
 }
 
 #[test]
@@ -278,7 +277,7 @@ fn a_signature_goes_back_to_the_part_that_it_came_with() {
     assert_eq!(choice.tool_calls[0].id, "call_r_0_0");
     assert_eq!(choice.reasoning_text().as_deref(), Some("I should call."));
     let seals: Vec<_> = choice.reasoning.iter().filter_map(|item| item.opaque.clone()).collect();
-    assert_eq!(seals, [seal("dGV4dA==", None), seal("Y2FsbA==", Some("call_r_0_0"))]);
+    assert_eq!(seals, [seal("dGV4dA=="), seal("call_r_0_0.Y2FsbA==")]);
 
     let mut asked = request(&json!({"messages": user("x")}));
     asked.messages.push(Message {
@@ -293,7 +292,7 @@ fn a_signature_goes_back_to_the_part_that_it_came_with() {
             {"functionCall": {"id": "call_r_0_0", "name": "f", "args": {"a": 1}},
                 "thoughtSignature": "Y2FsbA=="}])
     );
-    let foreign = Opaque { format: Wire::Anthropic, ..seal("x", None) };
+    let foreign = Opaque { format: Wire::Anthropic, ..seal("x") };
     asked.messages[1].reasoning = vec![Reasoning { text: None, opaque: Some(foreign) }];
     let refused = encode_request(&asked, &target("m")).unwrap_err();
     assert_eq!(refused.field, "messages[1].reasoning[0]");
@@ -449,8 +448,8 @@ fn a_stream_is_read_piece_by_piece() {
             delta(0, Piece::Role),
             delta(0, Piece::Reasoning("Hm.".into())),
             delta(0, Piece::Text("Hé".into())),
+            delta(0, Piece::Opaque(seal("call_r_0_0.c2ln"))),
             delta(0, call),
-            delta(0, Piece::Opaque(seal("c2ln", Some("call_r_0_0")))),
             Event::Finish { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
             Event::Usage(Usage { input: 4, output: 11, reasoning: 2, ..Usage::default() }),
         ]

@@ -1,5 +1,7 @@
 //! What holds for any bytes: no panic, and the same events however a stream is cut.
 
+mod frames;
+
 use proptest::prelude::*;
 use providers::{BadStream, Dialect, openai};
 use types::answer::Event;
@@ -64,7 +66,45 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
 }
 
+/// Events of Bedrock, right and wrong, and what no frame begins with.
+const EVENTS: [&str; 12] = [
+    r#"messageStart {"role":"assistant"}"#,
+    r#"contentBlockDelta {"contentBlockIndex":0,"delta":{"text":"hé 😀"}}"#,
+    r#"contentBlockDelta {"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"hm"}}}"#,
+    r#"contentBlockDelta {"delta":{"reasoningContent":{"signature":"c2ln"}}}"#,
+    r#"contentBlockStart {"contentBlockIndex":1,"start":{"toolUse":{"toolUseId":"t","name":"f"}}}"#,
+    r#"contentBlockDelta {"contentBlockIndex":1,"delta":{"toolUse":{"input":"{}"}}}"#,
+    r#"contentBlockStop {"contentBlockIndex":1}"#,
+    r#"contentBlockStop {"contentBlockIndex":18446744073709551615}"#,
+    r#"messageStop {"stopReason":"end_turn"}"#,
+    r#"metadata {"usage":{"inputTokens":18446744073709551615,"outputTokens":1,"cacheReadInputTokens":9}}"#,
+    r#"unheard {"of":1}"#,
+    r#"messageStop {"stopReason":7}"#,
+];
+
+fn framed() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        20 => prop::sample::select(&EVENTS[..]).prop_map(frames::events),
+        1 => prop::collection::vec(any::<u8>(), 0..16),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
+    #[test]
+    fn any_cut_of_frames_gives_the_same_events(
+        stream in framed(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+        cuts.extend([0, stream.len()]);
+        cuts.sort_unstable();
+        let whole = read(Dialect::Bedrock, [stream.as_slice()]);
+        let pieces = cuts.windows(2).map(|cut| &stream[cut[0]..cut[1]]);
+        prop_assert_eq!(&whole, &read(Dialect::Bedrock, pieces));
+        prop_assert_eq!(&whole, &read(Dialect::Bedrock, stream.chunks(1)));
+    }
+
     #[test]
     fn any_cut_of_a_stream_gives_the_same_events(
         stream in stream(),

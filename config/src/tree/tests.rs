@@ -253,7 +253,7 @@ fn every_mistake_of_every_file_is_told_at_once() {
         ("agents/loose.toml", ""),
         (
             "providers/a.toml",
-            "name = 'A B'\nkind = 'gemini'\nbase_url = 'api.openai.com'\nlocality = 'moon'\nsecret = 'sk-hunter2'\n",
+            "name = 'A B'\nkind = 'cohere'\nbase_url = 'api.openai.com'\nlocality = 'moon'\nsecret = 'sk-hunter2'\n",
         ),
         (
             "models/a.toml",

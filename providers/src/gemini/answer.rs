@@ -101,30 +101,28 @@ fn choice(at: u32, candidate: Candidate<'_>, answer_id: &str) -> Result<Choice, 
     let index = candidate.index.unwrap_or(at);
     let mut choice = Choice { index, ..Choice::default() };
     for part in candidate.content.map(|content| content.parts).unwrap_or_default() {
-        let id = match part.function_call {
-            Some(call) => {
-                let place = u32::try_from(choice.tool_calls.len()).unwrap_or(u32::MAX);
-                let call = ToolCall {
-                    id: call_id(call.id, answer_id, index, place),
-                    name: call.name.ok_or(BadAnswer::Missing("name of a called function"))?,
-                    arguments: arguments(call.args).to_owned(),
-                };
-                let id = call.id.clone();
-                choice.tool_calls.push(call);
-                Some(id)
+        let mut called = None;
+        if let Some(call) = part.function_call {
+            let place = u32::try_from(choice.tool_calls.len()).unwrap_or(u32::MAX);
+            let id = call_id(call.id, answer_id, index, place);
+            let name = call.name.ok_or(BadAnswer::Missing("name of a called function"))?;
+            called = Some(id.clone());
+            let arguments = arguments(call.args).to_owned();
+            choice.tool_calls.push(ToolCall { id, name, arguments });
+        } else if let Some(text) = part.text {
+            if part.thought {
+                choice.reasoning.push(Reasoning { text: Some(text), opaque: None });
+            } else {
+                choice.text.get_or_insert_default().push_str(&text);
             }
-            None => {
-                match part.text {
-                    Some(text) if part.thought => {
-                        choice.reasoning.push(Reasoning { text: Some(text), opaque: None });
-                    }
-                    Some(text) => choice.text.get_or_insert_default().push_str(&text),
-                    None => {}
-                }
-                None
+        }
+        let sealed = part.thought_signature.and_then(|data| sealed(&data, called.as_deref()));
+        if let Some(opaque) = sealed {
+            match choice.reasoning.last_mut().filter(|item| item.opaque.is_none()) {
+                Some(item) => item.opaque = Some(opaque),
+                None => choice.reasoning.push(Reasoning { text: None, opaque: Some(opaque) }),
             }
-        };
-        choice.reasoning.extend(part.thought_signature.and_then(|data| signed(data, id)));
+        }
     }
     let has_calls = !choice.tool_calls.is_empty();
     choice.finish = finish(candidate.finish_reason.as_deref(), has_calls).map_err(|why| {
@@ -134,17 +132,19 @@ fn choice(at: u32, candidate: Candidate<'_>, answer_id: &str) -> Result<Choice, 
     Ok(choice)
 }
 
-/// What the API wants back as it is, with the id of the call that it came with, if any.
-fn signed(data: String, id: Option<String>) -> Option<Reasoning> {
-    let opaque = opaque(data, id)?;
-    Some(Reasoning { text: None, opaque: Some(opaque) })
+/// What the API wants back as it is. It signs a part and not the thoughts: the id of the call that it
+/// came with stands before it, so that it can go back to that part whichever API carries it.
+pub(super) fn sealed(signature: &str, call: Option<&str>) -> Option<Opaque> {
+    let data = match call {
+        Some(id) => format!("{id}{CALL_END}{signature}"),
+        None => signature.to_owned(),
+    };
+    let opaque = Opaque { format: Wire::Gemini, kind: OpaqueKind::Signature, data, id: None };
+    (!signature.is_empty()).then_some(opaque)
 }
 
-/// See [`signed`].
-pub(super) fn opaque(data: String, id: Option<String>) -> Option<Opaque> {
-    let opaque = Opaque { format: Wire::Gemini, kind: OpaqueKind::Signature, data, id };
-    (!opaque.data.is_empty()).then_some(opaque)
-}
+/// Ends the id of a call before a signature. Base64 text has no such character.
+pub(super) const CALL_END: char = '.';
 
 /// The id of a call. Older models give none, and without one the caller cannot answer the call.
 pub(super) fn call_id(given: Option<String>, answer_id: &str, choice: u32, call: u32) -> String {

@@ -11,6 +11,7 @@ use types::{
     },
 };
 
+use super::answer::CALL_END;
 use crate::{Unsupported, schema};
 
 /// What stands for the signature of a call that Gemini did not make, or whose signature the caller's
@@ -263,7 +264,12 @@ fn assistant(message: &Message, at: usize) -> Result<Vec<PartOut<'_>>, Unsupport
     Ok(parts)
 }
 
-fn signature<'a>(reasoning: &'a [Reasoning], id: Option<&str>) -> Option<&'a str> {
-    let mut sealed = reasoning.iter().rev().filter_map(|item| item.opaque.as_ref());
-    sealed.find(|opaque| opaque.id.as_deref() == id).map(|opaque| opaque.data.as_str())
+/// The signature of this call, or the last one that is no call's.
+fn signature<'a>(reasoning: &'a [Reasoning], call: Option<&str>) -> Option<&'a str> {
+    let sealed = reasoning.iter().rev().filter_map(|item| item.opaque.as_ref());
+    let mut parted = sealed.map(|opaque| match opaque.data.rsplit_once(CALL_END) {
+        Some((id, signature)) => (Some(id), signature),
+        None => (None, opaque.data.as_str()),
+    });
+    parted.find(|(id, _)| *id == call).map(|(_, signature)| signature)
 }

@@ -4,7 +4,7 @@
 use types::answer::{Event, Finish, Piece, Usage};
 
 use super::{
-    answer::{AnswerIn, Candidate, PartIn, arguments, call_id, finish, opaque},
+    answer::{AnswerIn, Candidate, PartIn, arguments, call_id, finish, sealed},
     error::decode_error,
 };
 use crate::{
@@ -149,26 +149,38 @@ impl State {
         part: PartIn<'_>,
         out: &mut Vec<Event>,
     ) -> Result<(), BadStream> {
-        let mut called = None;
-        if let Some(call) = part.function_call {
-            let before = self.calls.iter().filter(|of| **of == choice).count();
-            let index = u32::try_from(before).unwrap_or(u32::MAX);
-            if index >= CALLS_MAX {
-                return Err(BadStream::Beyond("number of tool calls"));
+        let Some(call) = part.function_call else {
+            self.seal(choice, part.thought_signature, None, out);
+            if let Some(text) = part.text.filter(|text| !text.is_empty()) {
+                let piece = if part.thought { Piece::Reasoning(text) } else { Piece::Text(text) };
+                add(choice, piece, out);
             }
-            self.calls.push(choice);
-            let id = call_id(call.id, &self.answer_id, choice, index);
-            called = Some(id.clone());
-            let (id, name, arguments) = (Some(id), call.name, arguments(call.args).to_owned());
-            add(choice, Piece::ToolCall { index, id, name, arguments }, out);
-        } else if let Some(text) = part.text.filter(|text| !text.is_empty()) {
-            let piece = if part.thought { Piece::Reasoning(text) } else { Piece::Text(text) };
-            add(choice, piece, out);
+            return Ok(());
+        };
+        let before = self.calls.iter().filter(|of| **of == choice).count();
+        let index = u32::try_from(before).unwrap_or(u32::MAX);
+        if index >= CALLS_MAX {
+            return Err(BadStream::Beyond("number of tool calls"));
         }
-        if let Some(opaque) = part.thought_signature.and_then(|data| opaque(data, called)) {
+        self.calls.push(choice);
+        let id = call_id(call.id, &self.answer_id, choice, index);
+        self.seal(choice, part.thought_signature, Some(&id), out);
+        let (id, name, arguments) = (Some(id), call.name, arguments(call.args).to_owned());
+        add(choice, Piece::ToolCall { index, id, name, arguments }, out);
+        Ok(())
+    }
+
+    /// A signature ends the thoughts before it, so that it is told before its part.
+    fn seal(
+        &self,
+        choice: u32,
+        signature: Option<String>,
+        call: Option<&str>,
+        out: &mut Vec<Event>,
+    ) {
+        if let Some(opaque) = signature.and_then(|signature| sealed(&signature, call)) {
             add(choice, Piece::Opaque(opaque), out);
         }
-        Ok(())
     }
 
     fn begin(&mut self, choice: u32, out: &mut Vec<Event>) {

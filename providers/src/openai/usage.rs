@@ -13,9 +13,10 @@ struct UsageIn {
     completion_tokens_details: Option<Details>,
     /// DeepSeek's name for cached tokens.
     prompt_cache_hit_tokens: Option<u64>,
-    /// Mistral's, and Together's.
-    #[serde(alias = "cached_tokens")]
+    /// Mistral's.
     num_cached_tokens: Option<u64>,
+    /// Together's.
+    cached_tokens: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -37,7 +38,7 @@ pub(super) fn decode(raw: &RawValue) -> Option<Usage> {
     // The larger figure is what is paid for.
     let rest = usage.total_tokens.unwrap_or(0).saturating_sub(usage.prompt_tokens);
     let cached = input_details.cached_tokens.or(usage.prompt_cache_hit_tokens);
-    let cached = cached.or(usage.num_cached_tokens);
+    let cached = cached.or(usage.num_cached_tokens).or(usage.cached_tokens);
     Some(Usage {
         input: usage.prompt_tokens,
         cached: cached.unwrap_or(0),

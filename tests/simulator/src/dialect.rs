@@ -118,6 +118,9 @@ impl Dialect {
         match (self, malformed) {
             (Self::Bedrock, _) => Some(bedrock::damaged(malformed)),
             (Self::Gemini, Malformed::Error) => Some(gemini::broken()),
+            (Self::Gemini, Malformed::Shape) => {
+                Some(Bytes::from_static(b"data: {\"candidates\":\"simulator\"}\r\n\r\n"))
+            }
             _ => None,
         }
     }

@@ -10,4 +10,5 @@
 mod bill;
 mod client;
 mod faults;
+mod formats;
 mod shapes;
