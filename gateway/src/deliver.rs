@@ -14,7 +14,7 @@ use crate::{
     gate::{ANSWER_BYTES_MAX, Gate},
     memory, metrics, quote,
     source::{Source, recycle},
-    stream::{End, Stream},
+    stream::{End, Silent, Stream},
     trail::Trail,
     upstream::{Failure, Response},
 };
@@ -84,24 +84,28 @@ pub(crate) async fn streamed(
             close(bill, used, code.as_str(), trail);
             Ok(())
         }
-        Err(silent) => {
-            let (next, outcome) = if silent.left {
-                (Next::Nothing, Outcome::Nothing)
-            } else {
-                (Next::Other, Outcome::Failed)
-            };
-            to.note(gate, outcome);
-            // It accepted the request and may have worked on it.
-            let told = if silent.left { "caller_left" } else { silent.code.as_str() };
-            bill.close(Used::Cut, told);
-            trail.served = None;
-            Err(lost(
-                silent.code,
-                format!("provider `{}`: {}", to.provider.name, silent.message),
-                next,
-            ))
-        }
+        Err(silent) => Err(gave_nothing(gate, to, bill, silent, trail)),
     }
+}
+
+/// Closes the bill of a stream that ended before its first events. The provider accepted the request
+/// and may have worked on it.
+fn gave_nothing(
+    gate: &Gate,
+    to: &Destination<'_>,
+    bill: Bill,
+    silent: Silent,
+    trail: &mut Trail,
+) -> Lost {
+    let (next, outcome, told) = if silent.left {
+        (Next::Nothing, Outcome::Nothing, "caller_left")
+    } else {
+        (Next::Other, Outcome::Failed, silent.code.as_str())
+    };
+    to.note(gate, outcome);
+    bill.close(Used::Cut, told);
+    trail.served = None;
+    lost(silent.code, format!("provider `{}`: {}", to.provider.name, silent.message), next)
 }
 
 /// Reads a whole answer, meters it, and passes it on. A caller that leaves does not stop the

@@ -41,13 +41,18 @@ pub(crate) const COLUMNS: [&str; 10] = [
     "reasoning_tokens",
 ];
 
+/// Whose latencies of which day, in which octave.
+type Octave<'w> = (&'w Whose, i64, u64);
+/// How many calls each quarter of an octave has.
+type Quarters = [i64; QUARTERS.len()];
+
 /// Adds new ledger rows to the sums.
 ///
 /// INVARIANT: rows are locked in the order of their keys, the sums before the latencies, so that two
 /// gateways wait for each other instead of blocking each other.
 pub(crate) async fn add(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Result<(), Error> {
     let mut sums: BTreeMap<(&Whose, Span, i64), Sums> = BTreeMap::new();
-    let mut latencies: BTreeMap<(&Whose, i64, u64), [i64; QUARTERS.len()]> = BTreeMap::new();
+    let mut latencies: BTreeMap<Octave<'_>, Quarters> = BTreeMap::new();
     let whose: Vec<_> = booked.iter().map(whose).collect();
     for (booked, whose) in booked.iter().zip(&whose) {
         let (of, day) = (of(booked), Span::Day.start(booked.row.at));
@@ -57,7 +62,9 @@ pub(crate) async fn add(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Resu
             }
             if let Some(Bucket { octave, quarter }) = measured(booked) {
                 let quarters = latencies.entry((whose, day, octave)).or_default();
-                quarters.get_mut(quarter).map(|calls| *calls += 1);
+                if let Some(calls) = quarters.get_mut(quarter) {
+                    *calls += 1;
+                }
             }
         }
     }
@@ -143,7 +150,7 @@ async fn write_sums(
 
 async fn write_latencies(
     conn: &mut AnyConnection,
-    latencies: &[((&Whose, i64, u64), [i64; QUARTERS.len()])],
+    latencies: &[(Octave<'_>, Quarters)],
 ) -> Result<(), Error> {
     let head = format!(
         "insert into spend_latencies (tenant_id, dimension, value, day, octave, {})",
