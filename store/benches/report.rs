@@ -109,8 +109,8 @@ async fn measure(what: &str, url: &str, size: Size) {
         println!("{name:>10} {lines:>10} {:>18} {:>18}", show(&month), show(&all));
     }
     let started = Instant::now();
-    let slow = "select model, cast(sum(amount) as bigint), cast(sum(input_tokens) as bigint) from ledger \
-                where tenant_id = $1 and at >= $2 group by 1";
+    let slow = "select model, cast(sum(amount) as bigint), cast(sum(input_tokens) as bigint) \
+                from ledger where tenant_id = $1 and at >= $2 group by 1";
     let asked = sqlx::query(slow).bind(tenant().to_string()).bind(now.0 - 30 * DAY);
     let lines = asked.fetch_all(&mut conn).await.expect("the ledger adds up").len();
     println!("{:>10} {lines:>10} {:>15} ms", "the ledger", started.elapsed().as_millis());
@@ -137,22 +137,23 @@ async fn fill(conn: &mut AnyConnection, Size { rows, agents }: Size, now: Timest
     let sqlite = conn.backend_name() == "SQLite";
     let migrations = if sqlite { &SQLITE } else { &POSTGRES };
     migrations.run_to(SCHEMA, &mut *conn).await.expect("the schema before");
-    let (numbers, session, sums) = match sqlite {
-        true => (
+    let (numbers, session, sums) = if sqlite {
+        (
             format!(
                 "with recursive numbers (n) as \
                  (select 0 union all select n + 1 from numbers where n + 1 < {rows})"
             ),
             "pragma synchronous = off; pragma cache_size = -200000",
             include_str!("../../migrations/sqlite/0003_spend.sql"),
-        ),
-        false => (
+        )
+    } else {
+        (
             format!(
                 "with numbers (n) as (select n from generate_series(0::bigint, {rows} - 1) as g (n))"
             ),
             "set synchronous_commit = off; set work_mem = '256MB'",
             include_str!("../../migrations/postgres/0003_spend.sql"),
-        ),
+        )
     };
     let (_, sums) = sums.split_once("insert into spend ").expect("the migration adds up");
     let tenant = tenant();

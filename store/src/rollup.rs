@@ -13,7 +13,7 @@ use crate::{
     Error,
     booked::Booked,
     dimension::Dimension,
-    latency::{self, Bucket, QUARTERS},
+    latency::{self, Bucket, QUARTERS, Quarters},
     ledger::Ended,
     rows::{self, signed},
     span::Span,
@@ -47,7 +47,7 @@ pub(crate) const COLUMNS: [&str; 10] = [
 /// gateways wait for each other instead of blocking each other.
 pub(crate) async fn add(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Result<(), Error> {
     let mut sums: BTreeMap<(&Whose, Span, i64), Sums> = BTreeMap::new();
-    let mut latencies: BTreeMap<(&Whose, i64, u64), [i64; QUARTERS.len()]> = BTreeMap::new();
+    let mut latencies: BTreeMap<(&Whose, i64, u64), Quarters> = BTreeMap::new();
     let whose: Vec<_> = booked.iter().map(whose).collect();
     for (booked, whose) in booked.iter().zip(&whose) {
         let (of, day) = (of(booked), Span::Day.start(booked.row.at));
@@ -55,9 +55,9 @@ pub(crate) async fn add(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Resu
             for span in [Span::Hour, Span::Day] {
                 sums.entry((whose, span, span.start(booked.row.at))).or_default().add(&of);
             }
-            if let Some(Bucket { octave, quarter }) = measured(booked) {
-                let quarters = latencies.entry((whose, day, octave)).or_default();
-                quarters.get_mut(quarter).map(|calls| *calls += 1);
+            if let Some(bucket) = measured(booked) {
+                let quarters = latencies.entry((whose, day, bucket.octave)).or_default();
+                quarters.iter_mut().zip(bucket.one()).for_each(|(calls, one)| *calls += one);
             }
         }
     }
@@ -143,7 +143,7 @@ async fn write_sums(
 
 async fn write_latencies(
     conn: &mut AnyConnection,
-    latencies: &[((&Whose, i64, u64), [i64; QUARTERS.len()])],
+    latencies: &[((&Whose, i64, u64), Quarters)],
 ) -> Result<(), Error> {
     let head = format!(
         "insert into spend_latencies (tenant_id, dimension, value, day, octave, {})",
@@ -159,7 +159,7 @@ async fn write_latencies(
         row.item(*day)?;
         row.item(signed(*octave))?;
         for calls in *quarters {
-            row.item(calls)?;
+            row.item(signed(calls))?;
         }
         Ok(())
     })
