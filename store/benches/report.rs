@@ -2,7 +2,7 @@
 //! milliseconds, for each kind of report over 30 and over 90 days, on SQLite and on Postgres; and
 //! the same question asked of the ledger itself, once.
 //!
-//! `cargo bench --bench report -- 10000000`
+//! `cargo bench --bench report -- 10000000`, or with `10000000 400` for as many agents
 //!
 //! The ledger is written by SQL: calls spread evenly over 90 days, 12 models, 5 providers, 40 agents
 //! with a key each, so that a model of an agent has calls on every day and in nearly every hour. It
@@ -30,6 +30,13 @@ const SCHEMA: i64 = 8;
 const GROUPS: [Group; 6] =
     [Group::Provider, Group::Model, Group::Agent, Group::Key, Group::Day, Group::Tenant];
 
+/// A ledger's.
+#[derive(Clone, Copy)]
+struct Size {
+    rows: i64,
+    agents: i64,
+}
+
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
@@ -39,13 +46,15 @@ fn tenant() -> TenantId {
 
 #[tokio::main]
 async fn main() {
-    let rows = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(100_000);
+    let mut numbers = std::env::args().filter_map(|word| word.parse().ok());
+    let rows = numbers.next().unwrap_or(100_000);
+    let size = Size { rows, agents: numbers.next().unwrap_or(40) };
     let folder = tempfile::tempdir().expect("a folder");
     let file = format!("sqlite://{}/report.db", folder.path().display());
-    measure("SQLite", &format!("{file}?mode=rwc"), rows).await;
+    measure("SQLite", &format!("{file}?mode=rwc"), size).await;
     drop(folder);
     let (mut admin, url, name) = postgres().await;
-    measure("Postgres", &url, rows).await;
+    measure("Postgres", &url, size).await;
     let remove = format!("drop database {name} with (force)");
     sqlx::query(AssertSqlSafe(remove)).execute(&mut admin).await.expect("the database goes");
 }
@@ -65,13 +74,17 @@ async fn postgres() -> (AnyConnection, String, String) {
     (admin, format!("{base}/{name}"), name)
 }
 
-async fn measure(what: &str, url: &str, rows: i64) {
+async fn measure(what: &str, url: &str, size: Size) {
     sqlx::any::install_default_drivers();
     let now = Timestamp::now();
     let mut conn = AnyConnection::connect(url).await.expect("a connection");
     let started = Instant::now();
-    fill(&mut conn, rows, now).await;
-    println!("{what}: a ledger of {rows} rows, written in {} s", started.elapsed().as_secs());
+    fill(&mut conn, size, now).await;
+    let Size { rows, agents } = size;
+    println!(
+        "{what}: a ledger of {rows} rows of {agents} agents, written in {} s",
+        started.elapsed().as_secs()
+    );
     let started = Instant::now();
     let options = Options { url: url.to_owned(), ..Options::default() };
     let store = Store::open(&options).await.expect("the store opens");
@@ -96,8 +109,8 @@ async fn measure(what: &str, url: &str, rows: i64) {
         println!("{name:>10} {lines:>10} {:>18} {:>18}", show(&month), show(&all));
     }
     let started = Instant::now();
-    let slow = "select model, sum(amount), sum(overrun), sum(input_tokens) from ledger \
-                where tenant_id = $1 and at >= $2 group by 1";
+    let slow = "select model, cast(sum(amount) as bigint), cast(sum(input_tokens) as bigint) \
+                from ledger where tenant_id = $1 and at >= $2 group by 1";
     let asked = sqlx::query(slow).bind(tenant().to_string()).bind(now.0 - 30 * DAY);
     let lines = asked.fetch_all(&mut conn).await.expect("the ledger adds up").len();
     println!("{:>10} {lines:>10} {:>15} ms", "the ledger", started.elapsed().as_millis());
@@ -120,26 +133,27 @@ async fn times(store: &Store, group: Group, now: Timestamp, days: i64) -> (usize
     (lines, times)
 }
 
-async fn fill(conn: &mut AnyConnection, rows: i64, now: Timestamp) {
+async fn fill(conn: &mut AnyConnection, Size { rows, agents }: Size, now: Timestamp) {
     let sqlite = conn.backend_name() == "SQLite";
     let migrations = if sqlite { &SQLITE } else { &POSTGRES };
     migrations.run_to(SCHEMA, &mut *conn).await.expect("the schema before");
-    let (numbers, session, sums) = match sqlite {
-        true => (
+    let (numbers, session, sums) = if sqlite {
+        (
             format!(
                 "with recursive numbers (n) as \
                  (select 0 union all select n + 1 from numbers where n + 1 < {rows})"
             ),
             "pragma synchronous = off; pragma cache_size = -200000",
             include_str!("../../migrations/sqlite/0003_spend.sql"),
-        ),
-        false => (
+        )
+    } else {
+        (
             format!(
                 "with numbers (n) as (select n from generate_series(0::bigint, {rows} - 1) as g (n))"
             ),
             "set synchronous_commit = off; set work_mem = '256MB'",
             include_str!("../../migrations/postgres/0003_spend.sql"),
-        ),
+        )
     };
     let (_, sums) = sums.split_once("insert into spend ").expect("the migration adds up");
     let tenant = tenant();
@@ -152,8 +166,8 @@ async fn fill(conn: &mut AnyConnection, rows: i64, now: Timestamp) {
          attempt_id, provider, model, price_row, path, amount, overrun, basis, input_tokens, \
          cached_tokens, output_tokens, reasoning_tokens, usage, at, ended, took_ms, saved) \
          select '{tenant}', 'hold_01BENCH' || n, 'settlement', \
-         'agent_01KBENCH000000000000000' || (n / 12 % 40), \
-         'key_01KBENCH00000000000000000' || (n / 12 % 40), 'req_' || n, 'att_' || n, \
+         'agent_01KBENCH000000000000000' || (n / 12 % {agents}), \
+         'key_01KBENCH00000000000000000' || (n / 12 % {agents}), 'req_' || n, 'att_' || n, \
          {provider}, 'provider-' || (n % 12 % 5) || '/model-' || (n % 12), \
          'bench', '[]', 1000 + n % 100000, 0, 'provider', 1000, 100, 200, 50, null, \
          {start} + n * {step}, 'answered', {took}, 10 from numbers"

@@ -160,7 +160,8 @@ impl Calls {
     }
 
     /// What is charged to slices of processes that are gone and were alive between two instants, and
-    /// whose journals have not come: calls of theirs may be missing in the ledger.
+    /// whose journals have not come: calls of theirs may be missing in the ledger. Those that are gone for
+    /// longer than [`Options::approvals_retention`](crate::Options::approvals_retention) are forgotten.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].

@@ -17,6 +17,9 @@ pub(crate) struct Bucket {
 /// The columns of an octave's four buckets, in their order.
 pub(crate) const QUARTERS: [&str; 4] = ["q1", "q2", "q3", "q4"];
 
+/// How many calls are in each bucket of an octave.
+pub(crate) type Quarters = [u64; QUARTERS.len()];
+
 /// The bucket of a time.
 pub(crate) fn bucket(ms: u64) -> Bucket {
     let octave = u64::from(ms.checked_ilog2().unwrap_or(0).saturating_sub(1));
@@ -25,6 +28,11 @@ pub(crate) fn bucket(ms: u64) -> Bucket {
 }
 
 impl Bucket {
+    /// One call in it.
+    pub(crate) fn one(self) -> Quarters {
+        std::array::from_fn(|quarter| u64::from(quarter == self.quarter))
+    }
+
     /// The longest time that falls into it, in milliseconds.
     fn longest(self) -> u64 {
         let quarter = u64::try_from(self.quarter).unwrap_or(0);
@@ -42,7 +50,7 @@ pub(crate) struct Latency(BTreeMap<Bucket, u64>);
 
 impl Latency {
     /// Adds the counts of an octave.
-    pub(crate) fn add(&mut self, octave: u64, quarters: [u64; QUARTERS.len()]) {
+    pub(crate) fn add(&mut self, octave: u64, quarters: Quarters) {
         for (quarter, calls) in quarters.into_iter().enumerate() {
             let count = self.0.entry(Bucket { octave, quarter }).or_default();
             *count = count.saturating_add(calls);
@@ -93,10 +101,7 @@ mod tests {
     }
 
     fn add(latency: &mut Latency, ms: u64, calls: u64) {
-        let Bucket { octave, quarter } = bucket(ms);
-        let mut quarters = [0; 4];
-        quarters[quarter] = calls;
-        latency.add(octave, quarters);
+        latency.add(bucket(ms).octave, bucket(ms).one().map(|one| one * calls));
     }
 
     #[test]

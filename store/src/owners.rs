@@ -114,19 +114,26 @@ pub(crate) async fn end(inner: &Inner, fence: u64, known: bool) -> Result<(), Er
     Ok(())
 }
 
-/// Removes closed slices that ended before `before`, and processes that did before `long_before`: a
-/// journal that could not be removed is known for what it is until then.
+/// Removes closed slices that ended before `before`, and processes whose lease did before `long_before`,
+/// with the slices that they left: until then a process may come back with its journal, and a journal
+/// that could not be removed is known for what it is. What is charged for such a slice stays charged.
 pub(crate) async fn prune(
     inner: &Inner,
     before: Timestamp,
     long_before: Timestamp,
 ) -> Result<(), Error> {
-    let slices = "delete from slices where id in (select id from slices \
+    let closed = "delete from slices where id in (select id from slices \
                   where state = 'closed' and lease_until < $1 and not exists \
                   (select 1 from holds where slice_id = slices.id \
                    and state in ('held', 'dispatched')) limit 1000)";
-    let owners = "delete from owners where ended_at < $1";
-    for (query, before) in [(slices, before), (owners, long_before)] {
+    let owners = "delete from owners where lease_until < $1";
+    // One with money in it is open, and lapses first.
+    let left = "delete from slices where id in (select id from slices \
+                where state <> 'closed' and amount = 0 and lease_until < $1 and not exists \
+                (select 1 from owners where fence = slices.fence) and not exists \
+                (select 1 from holds where slice_id = slices.id \
+                 and state in ('held', 'dispatched')) limit 1000)";
+    for (query, before) in [(closed, before), (owners, long_before), (left, long_before)] {
         sqlx::query(query).bind(before.0).execute(&inner.write).await?;
     }
     Ok(())

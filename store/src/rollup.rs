@@ -13,7 +13,7 @@ use crate::{
     Error,
     booked::Booked,
     dimension::Dimension,
-    latency::{self, Bucket, QUARTERS},
+    latency::{self, Bucket, QUARTERS, Quarters},
     ledger::Ended,
     rows::{self, signed},
     span::Span,
@@ -41,18 +41,13 @@ pub(crate) const COLUMNS: [&str; 10] = [
     "reasoning_tokens",
 ];
 
-/// Whose latencies of which day, in which octave.
-type Octave<'w> = (&'w Whose, i64, u64);
-/// How many calls each quarter of an octave has.
-type Quarters = [i64; QUARTERS.len()];
-
 /// Adds new ledger rows to the sums.
 ///
 /// INVARIANT: rows are locked in the order of their keys, the sums before the latencies, so that two
 /// gateways wait for each other instead of blocking each other.
 pub(crate) async fn add(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Result<(), Error> {
     let mut sums: BTreeMap<(&Whose, Span, i64), Sums> = BTreeMap::new();
-    let mut latencies: BTreeMap<Octave<'_>, Quarters> = BTreeMap::new();
+    let mut latencies: BTreeMap<(&Whose, i64, u64), Quarters> = BTreeMap::new();
     let whose: Vec<_> = booked.iter().map(whose).collect();
     for (booked, whose) in booked.iter().zip(&whose) {
         let (of, day) = (of(booked), Span::Day.start(booked.row.at));
@@ -60,11 +55,9 @@ pub(crate) async fn add(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Resu
             for span in [Span::Hour, Span::Day] {
                 sums.entry((whose, span, span.start(booked.row.at))).or_default().add(&of);
             }
-            if let Some(Bucket { octave, quarter }) = measured(booked) {
-                let quarters = latencies.entry((whose, day, octave)).or_default();
-                if let Some(calls) = quarters.get_mut(quarter) {
-                    *calls += 1;
-                }
+            if let Some(bucket) = measured(booked) {
+                let quarters = latencies.entry((whose, day, bucket.octave)).or_default();
+                quarters.iter_mut().zip(bucket.one()).for_each(|(calls, one)| *calls += one);
             }
         }
     }
@@ -150,7 +143,7 @@ async fn write_sums(
 
 async fn write_latencies(
     conn: &mut AnyConnection,
-    latencies: &[(Octave<'_>, Quarters)],
+    latencies: &[((&Whose, i64, u64), Quarters)],
 ) -> Result<(), Error> {
     let head = format!(
         "insert into spend_latencies (tenant_id, dimension, value, day, octave, {})",
@@ -166,7 +159,7 @@ async fn write_latencies(
         row.item(*day)?;
         row.item(signed(*octave))?;
         for calls in *quarters {
-            row.item(calls)?;
+            row.item(signed(calls))?;
         }
         Ok(())
     })

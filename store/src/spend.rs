@@ -11,7 +11,7 @@ use types::{AgentId, Nanos, TenantId, Timestamp};
 use crate::{
     Error,
     dimension::Dimension,
-    latency::{Latency, QUARTERS},
+    latency::{Latency, QUARTERS, Quarters},
     rollup::{COLUMNS, Sums},
     rows::Get,
     span::{DAY, Piece, Span, pieces, up},
@@ -239,7 +239,7 @@ async fn counts(
     (group, tenant): (Group, TenantId),
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<(String, u64, [u64; QUARTERS.len()])>, Error> {
+) -> Result<Vec<(String, u64, Quarters)>, Error> {
     let query = format!(
         "select {key} as id, octave, {calls} from spend_latencies \
          where tenant_id = $1 and dimension = $2 and day >= $3 and day < $4 group by 1, 2",

@@ -63,7 +63,8 @@ pub struct Options {
     pub reaper_period: Duration,
     /// How long published events and ended holds are kept for replays.
     pub retention: Duration,
-    /// How long approvals and grants are kept after everything about them is over.
+    /// How long approvals and grants are kept after everything about them is over, and a process that is
+    /// gone with its slices.
     pub approvals_retention: Duration,
     /// How long responses are kept for callers that go on from them.
     pub responses_retention: Duration,

@@ -35,8 +35,8 @@ pub(crate) async fn all(inner: &Inner, folder: &Path) -> Result<(), Error> {
     for (fence, files) in journals(folder)? {
         let Some(carried) = owners::carried(inner, fence).await? else {
             let path = files.first().cloned().unwrap_or_else(|| folder.to_owned());
-            let why = "it was written beside another database; start with that one, or move the \
-                       file away if its database is gone";
+            let why = "it was written beside another database, or so long ago that this one does not \
+                       wait for it any more; start with that one, or move the file away";
             return Err(Error::Journal { path, why: why.to_owned() });
         };
         let known = carry(inner, (folder, fence), carried, &files).await?;
