@@ -200,7 +200,7 @@ fn what_a_kind_of_provider_needs_is_read_and_what_does_not_fit_is_told() {
     let wrong = azure.replace("azure", "openai").replace("bearer", "basic");
     let told = faults(&[("providers/a.toml", &wrong)]);
     assert!(told.contains("providers/a.toml:5: api_version: only the kind `azure`"), "{told}");
-    assert!(told.contains("auth: `basic`: it is neither `key` nor `bearer`"), "{told}");
+    assert!(told.contains("providers/a.toml:6: auth: it is neither `key` nor `bearer`"), "{told}");
     let half = bedrock.replace("aws.access_key_id = 'env:ID'\n", "aws.secret = 'x'\n");
     let told = faults(&[("providers/b.toml", &half)]);
     assert!(told.contains("aws.access_key_id") && told.contains("aws.secret"), "{told}");
