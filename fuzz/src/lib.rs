@@ -7,7 +7,7 @@
 )]
 
 use providers::{Api, BadStream, Dialect, Echo, MaxTokensField, Target};
-use types::answer::Event;
+use types::{answer::Event, chat::ChatRequest};
 
 /// A fuzz target: it panics where a promise is broken.
 pub type Promise = fn(&[u8]);
@@ -55,11 +55,20 @@ pub fn openai_request(data: &[u8]) {
     if let Err(rejection) = providers::openai::decode_request(&written) {
         panic!("our own request is refused: {rejection}");
     }
-    // Any other format either says it or names the field; never a panic.
+    written_or_named(&request, &target);
+}
+
+/// Every format either says a request, as JSON without a key that is there twice, or names the field
+/// that it cannot.
+fn written_or_named(request: &ChatRequest, target: &Target<'_>) {
     for dialect in Dialect::ALL {
-        if let Ok(body) = dialect.encode_request(&request, &target) {
-            let read = serde_json::from_slice::<serde_json::Value>(&body);
-            assert!(read.is_ok_and(|body| body.is_object()), "{dialect:?} writes an object");
+        match dialect.encode_request(request, target) {
+            // A schema that came within the bound is some levels deeper in a request.
+            Ok(body) => {
+                let checked = providers::json::check(&body, providers::json::DEPTH_MAX + 16);
+                assert_eq!(checked, Ok(()), "{dialect:?}");
+            }
+            Err(unsupported) => assert!(!unsupported.field.is_empty(), "{dialect:?}"),
         }
     }
 }
@@ -72,16 +81,14 @@ pub fn anthropic_request(data: &[u8]) {
         max_output_tokens: request.max_output_tokens.unwrap_or(1),
         stream: request.stream,
         max_tokens_field: MaxTokensField::Completion,
-        api_version: None,
-        no_stream_usage: false,
+        ..Target::default()
     };
     if let Ok(written) = Dialect::Anthropic.encode_request(&request, &target)
         && let Err(rejection) = Api::Messages.decode_request(&written)
     {
         panic!("our own request is refused: {rejection}");
     }
-    // Either it can be said to OpenAI or the field is named; never a panic.
-    let _ = Dialect::OpenAi.encode_request(&request, &target);
+    written_or_named(&request, &target);
 }
 
 /// What is kept of a request can be gone on from.
@@ -98,12 +105,9 @@ pub fn responses_request(data: &[u8]) {
         max_output_tokens: 16,
         stream: false,
         max_tokens_field: MaxTokensField::Completion,
-        api_version: None,
-        no_stream_usage: false,
+        ..Target::default()
     };
-    for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
-        let _ = dialect.encode_request(&next, &target);
-    }
+    written_or_named(&next, &target);
 }
 
 /// A prompt that is accepted is accepted as a chat after it was written for an upstream.
@@ -114,8 +118,7 @@ pub fn completions_request(data: &[u8]) {
         max_output_tokens: 16,
         stream: asked.chat.stream,
         max_tokens_field: MaxTokensField::Completion,
-        api_version: None,
-        no_stream_usage: false,
+        ..Target::default()
     };
     let written = Dialect::OpenAi
         .encode_request(&asked.chat, &target)

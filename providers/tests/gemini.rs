@@ -7,7 +7,7 @@
 )]
 
 use providers::{
-    BadAnswer, BadStream, Dialect, Outgoing, Target,
+    Api, BadAnswer, BadStream, Dialect, Echo, Outgoing, Target,
     gemini::{StreamDecoder, decode_answer, decode_error, encode_request, path},
     openai,
 };
@@ -296,6 +296,44 @@ fn a_signature_goes_back_to_the_part_that_it_came_with() {
     asked.messages[1].reasoning = vec![Reasoning { text: None, opaque: Some(foreign) }];
     let refused = encode_request(&asked, &target("m")).unwrap_err();
     assert_eq!(refused.field, "messages[1].reasoning[0]");
+}
+
+/// A caller of Anthropic's messages, or of OpenAI's responses, sends back what it got.
+#[test]
+fn a_signature_survives_every_api_that_has_a_place_for_one() {
+    let mut answer = decode(&json!({"responseId": "r", "candidates": [{"content": {"parts": [
+        {"text": "Hm.", "thought": true},
+        {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "Y2FsbA=="}]},
+        "finishReason": "STOP"}]}));
+    answer.model = "m".into();
+    for api in [Api::Messages, Api::Responses] {
+        let told = api.encode_answer(&answer, &Echo::default());
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        let again = match api {
+            Api::Messages => {
+                let result = json!([{"type": "tool_result", "tool_use_id": "call_r_0_0",
+                    "content": "done"}]);
+                json!({"model": "m", "max_tokens": 9, "messages": [
+                    {"role": "user", "content": "x"},
+                    {"role": "assistant", "content": told["content"]},
+                    {"role": "user", "content": result}]})
+            }
+            _ => {
+                let mut input = vec![json!({"role": "user", "content": "x"})];
+                input.extend(told["output"].as_array().unwrap().iter().cloned());
+                input.push(json!({"type": "function_call_output", "call_id": "call_r_0_0",
+                    "output": "done"}));
+                json!({"model": "m", "input": input})
+            }
+        };
+        let asked = api.decode_request(again.to_string().as_bytes()).unwrap();
+        assert_eq!(
+            sent(&asked.chat)["contents"][1]["parts"],
+            json!([{"functionCall": {"id": "call_r_0_0", "name": "f", "args": {"a": 1}},
+                "thoughtSignature": "Y2FsbA=="}]),
+            "{api:?}: {told}"
+        );
+    }
 }
 
 fn decode(body: &Value) -> ChatAnswer {

@@ -1,8 +1,10 @@
 //! What a provider's kind allows it to say beside its address, and what must fit together.
 
+use std::collections::BTreeMap;
+
 use types::{AwsRefs, Particulars, ProviderKind};
 
-use crate::{SecretRef, reader::Reader, settings::HttpUrl};
+use crate::{SecretRef, document::Place, reader::Reader, settings::HttpUrl};
 
 /// Something about a provider that does not fit the rest of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +36,16 @@ impl std::str::FromStr for Auth {
     }
 }
 
+/// Where the keys stand that may not fit together. Ask before they are read.
+pub(super) fn places(from: &Reader<'_>) -> BTreeMap<&'static str, Place> {
+    let keys = ["api_version", "aws", "base_url", "secret", "stream_usage"];
+    keys.into_iter().filter_map(|key| Some((key, from.place_of(key)?))).collect()
+}
+
 /// Reads the keys that only some kinds have, and tells what does not fit.
 pub(super) fn read(
     from: &mut Reader<'_>,
+    places: &BTreeMap<&'static str, Place>,
     kind: Option<ProviderKind>,
     base_url: Option<&HttpUrl>,
     secret: Option<&SecretRef>,
@@ -49,8 +58,7 @@ pub(super) fn read(
     };
     let (Some(kind), Some(base_url)) = (kind, base_url) else { return particulars };
     for Misfit { key, message, fix } in misfits(kind, &base_url.0, secret.is_some(), &particulars) {
-        let place = from.place_of(key);
-        from.fault(key, place.as_ref(), message, fix.to_owned());
+        from.fault(key, places.get(key), message, fix.to_owned());
     }
     particulars
 }

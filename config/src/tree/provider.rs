@@ -88,6 +88,7 @@ pub(super) fn read(path: &str, text: &str, notes: &mut Notes) -> Vec<ProviderFil
 fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ProviderFile> {
     let mut from = Reader::open(node, path, notes);
     let at = from.place_of("name");
+    let places = super::particulars::places(&from);
     let name: Option<String> = from.required("name", "openai", "");
     if let Some(bad) = name.as_deref().filter(|name| !is_name(name)) {
         let fix = "use small letters, digits, `-`, `_` and `.`, at most 64".to_owned();
@@ -101,7 +102,8 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<Provider
     let retention = from.optional_count("retention_days", 30, 0..=36_500, "");
     let field = from.optional("max_tokens_field", "max_tokens", "");
     let max_concurrent = from.optional_count("max_concurrent", 64, 1..=100_000, "");
-    let particulars = super::particulars::read(&mut from, kind, base_url.as_ref(), secret.as_ref());
+    let particulars =
+        super::particulars::read(&mut from, &places, kind, base_url.as_ref(), secret.as_ref());
     let timeouts = times(from.section("timeouts", ""));
     let limits = Rates::read_without_places(from.section("limits", ""));
     from.finish();

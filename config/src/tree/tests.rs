@@ -182,6 +182,31 @@ fn a_model_is_priced_by_time_and_by_class_of_service() {
 }
 
 #[test]
+fn what_a_kind_of_provider_needs_is_read_and_what_does_not_fit_is_told() {
+    let bedrock = "name = 'b'\nkind = 'bedrock'\nlocality = 'cloud'\n\
+        base_url = 'https://bedrock-runtime.eu-west-1.amazonaws.com'\n\
+        aws.access_key_id = 'env:ID'\naws.secret_access_key = 'file:/run/key'\n";
+    let azure = "name = 'a'\nkind = 'azure'\nlocality = 'cloud'\nbase_url = 'https://r.example'\n\
+        api_version = '2024-10-21'\nauth = 'bearer'\nstream_usage = false\n";
+    let tree = load(&[("providers/a.toml", azure), ("providers/b.toml", bedrock)]);
+    let [a, b] = tree.providers.as_slice() else { panic!("{:?}", tree.providers) };
+    let particulars = &a.particulars;
+    assert_eq!(particulars.api_version.as_deref(), Some("2024-10-21"));
+    assert!(particulars.bearer && particulars.no_stream_usage);
+    assert_eq!(a.max_tokens_field, MaxTokensField::Completion);
+    let aws = b.particulars.aws.as_ref().unwrap();
+    assert_eq!((&*aws.region, &*aws.secret_access_key), ("eu-west-1", "file:/run/key"));
+
+    let wrong = azure.replace("azure", "openai").replace("bearer", "basic");
+    let told = faults(&[("providers/a.toml", &wrong)]);
+    assert!(told.contains("providers/a.toml:5: api_version: only the kind `azure`"), "{told}");
+    assert!(told.contains("providers/a.toml:6: auth: it is neither `key` nor `bearer`"), "{told}");
+    let half = bedrock.replace("aws.access_key_id = 'env:ID'\n", "aws.secret = 'x'\n");
+    let told = faults(&[("providers/b.toml", &half)]);
+    assert!(told.contains("aws.access_key_id") && told.contains("aws.secret"), "{told}");
+}
+
+#[test]
 fn discounts_are_read_by_provider_and_each_once() {
     let of = |text: &str| load(&[("orchestack.toml", text)]).settings.discounts;
     let text = "[[discount]]\nprovider = \"openai\"\noff = \"12.5%\"\n\
