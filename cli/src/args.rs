@@ -1,5 +1,7 @@
 //! The grammar of commands. Every command's help ends with an example.
 
+mod budget;
+mod models;
 mod people;
 mod policy;
 mod spend;
@@ -8,6 +10,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use budget::{Budget, Cap, Raise, Reconcile, SetCap};
+pub(crate) use models::{AddModel, Model, Provider};
 pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Vote};
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
 pub(crate) use spend::{Format, Prices, Spend};
@@ -207,208 +211,6 @@ pub(crate) enum Key {
         #[arg(long)]
         agent: Option<String>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Model {
-    /// List models, wherever they are from.
-    #[command(after_help = "Example:\n  orchestack model list")]
-    List,
-    /// Register a model without a file in the tree.
-    #[command(after_help = "\
-Example, a model on a server of your own:
-  orchestack model add qwen3-8b --provider workstation --url http://192.168.1.20:8000/v1 \\
-    --locality local --upstream Qwen/Qwen3-8B --context 32768 --can tools,streaming \\
-    --price-input 0 --price-output 0")]
-    Add(Box<AddModel>),
-    /// Remove a model that was registered with `model add`.
-    #[command(after_help = "Example:\n  orchestack model remove qwen3-8b")]
-    Remove {
-        /// Its id.
-        id: String,
-    },
-    /// Look for model servers on this machine, and for provider keys in the environment.
-    #[command(after_help = "Example:\n  orchestack model probe")]
-    Probe,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AddModel {
-    /// The id that callers and policies use.
-    pub(crate) id: String,
-    /// The provider that serves it.
-    #[arg(long)]
-    pub(crate) provider: String,
-    /// Registers the provider as well, at this address.
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: Option<String>,
-    /// With --url: the wire format, `openai` or one of `orchestack provider add --help`.
-    #[arg(long, requires = "url")]
-    pub(crate) kind: Option<String>,
-    /// With --url: `local` promises that data stays on your machines; else `cloud`.
-    #[arg(long, requires = "url")]
-    pub(crate) locality: Option<String>,
-    /// With --url: where the key is, `env:NAME` or `file:/path`; never the key itself.
-    #[arg(long, requires = "url", value_name = "REF")]
-    pub(crate) secret: Option<String>,
-    /// Its name at the provider; the id where absent.
-    #[arg(long)]
-    pub(crate) upstream: Option<String>,
-    /// `small`, `medium` or `large`.
-    #[arg(long)]
-    pub(crate) size: Option<String>,
-    /// Input and output tokens together.
-    #[arg(long, value_name = "TOKENS")]
-    pub(crate) context: Option<u64>,
-    /// Output tokens of one answer.
-    #[arg(long, value_name = "TOKENS")]
-    pub(crate) max_output: Option<u64>,
-    /// What it can do: any of `tools,json_schema,images,streaming,reasoning`.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub(crate) can: Vec<String>,
-    /// How good it is, 0 to 100.
-    #[arg(long)]
-    pub(crate) quality: Option<u8>,
-    /// Another id for it; may be repeated.
-    #[arg(long)]
-    pub(crate) alias: Vec<String>,
-    /// A model to fall back to; may be repeated, best first.
-    #[arg(long)]
-    pub(crate) fallback: Vec<String>,
-    /// US dollars per million input tokens; the catalogue's price where absent.
-    #[arg(long, value_name = "USD", requires = "price_output")]
-    pub(crate) price_input: Option<String>,
-    /// US dollars per million output tokens.
-    #[arg(long, value_name = "USD", requires = "price_input")]
-    pub(crate) price_output: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Provider {
-    /// List providers, wherever they are from.
-    #[command(after_help = "Example:\n  orchestack provider list")]
-    List,
-    /// Register a provider without a file in the tree.
-    #[command(
-        after_help = "Example:\n  orchestack provider add groq --url https://api.groq.com/openai/v1 --secret env:GROQ_API_KEY"
-    )]
-    Add {
-        /// Its name.
-        name: String,
-        /// Its address, with the path before `/chat/completions`; the host alone for other formats.
-        #[arg(long)]
-        url: String,
-        /// The wire format: `openai`, `anthropic`, `azure`, `mistral`, `gemini` or `bedrock`.
-        #[arg(long)]
-        kind: Option<String>,
-        /// `local` promises that data stays on your machines; else `cloud`.
-        #[arg(long)]
-        locality: Option<String>,
-        /// Where the key is, `env:NAME` or `file:/path`; never the key itself.
-        #[arg(long, value_name = "REF")]
-        secret: Option<String>,
-    },
-    /// Remove a provider that was registered at run time.
-    #[command(after_help = "Example:\n  orchestack provider remove groq")]
-    Remove {
-        /// Its name.
-        name: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Budget {
-    /// Show caps, what is spent and what is left.
-    #[command(
-        after_help = "Example:\n  orchestack budget show\n  orchestack budget show --scope session"
-    )]
-    Show {
-        /// Only of this scope; `session`, `task` and `grant` are shown only where they are named.
-        #[arg(long)]
-        scope: Option<String>,
-    },
-    /// Set a cap, at once and for every later window.
-    #[command(after_help = "\
-Example:
-  orchestack budget set default 5.00 --period day
-  orchestack budget set default 5.00 --rollover 2.00
-  orchestack budget set default 100 --scope tenant --period month")]
-    Set(SetCap),
-    /// Raise a cap by an amount.
-    #[command(after_help = "\
-Example:
-  orchestack budget raise default 2.00
-  orchestack budget raise default 2.00 --until 2027-01-01")]
-    Raise(Raise),
-    /// Compare a provider's usage export with the ledger; with --apply, book what explains it.
-    #[command(after_help = "\
-Example:
-  orchestack budget reconcile completions_usage_2026-11-01_2026-11-30.csv
-  orchestack budget reconcile usage.json --provider anthropic --apply
-  orchestack budget reconcile claude_api_tokens.csv --bucket 1h --json
-
-Without --apply nothing is changed. What the calls do not explain is told and never booked. An export
-that was booked before books nothing twice, and one with other buckets of that time nothing.")]
-    Reconcile(Reconcile),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Reconcile {
-    /// OpenAI's completions usage or Anthropic's messages usage, as JSON of their API or as the CSV
-    /// export of their console; `-` reads standard input.
-    pub(crate) file: PathBuf,
-    /// The provider that it is of; needed where several speak the same format.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) provider: Option<String>,
-    /// How long the buckets of Anthropic's CSV export are where it has times of day: `1h` or `1m`.
-    #[arg(long, value_name = "WIDTH")]
-    pub(crate) bucket: Option<String>,
-    /// Leave out buckets that ended less than so long ago, as the provider may not have counted all.
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
-    pub(crate) complete_after: u32,
-    /// How near to a bucket's edge a call may be billed on its other side: clocks differ, and a call that
-    /// was left ends later for the provider. Credit nothing that such calls explain.
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = seconds)]
-    pub(crate) edge: u32,
-    /// Book the credits and charges.
-    #[arg(long)]
-    pub(crate) apply: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SetCap {
-    #[command(flatten)]
-    pub(crate) cap: Cap,
-    /// US dollars: the most that a day, week or month gets of what the one before did not use; `none` for
-    /// nothing. As it was where absent.
-    #[arg(long, value_name = "USD")]
-    pub(crate) rollover: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Raise {
-    #[command(flatten)]
-    pub(crate) cap: Cap,
-    /// The day or instant at which the raise ends; for good where absent.
-    #[arg(long, value_name = "DAY")]
-    pub(crate) until: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Cap {
-    /// The agent's or person's name, or the id of whatever else it is a cap of.
-    pub(crate) name: String,
-    /// US dollars; `none` lifts the cap.
-    pub(crate) amount: String,
-    /// `request`, `day`, `week`, `month` or `total`.
-    #[arg(long, default_value = "day")]
-    pub(crate) period: String,
-    /// `agent`, `tenant`, `user`, `key`, `session`, `task`, `model` or `provider`.
-    #[arg(long, default_value = "agent")]
-    pub(crate) scope: String,
-    /// Refuse nothing when it is reached: the cap is only shown.
-    #[arg(long)]
-    pub(crate) soft: bool,
 }
 
 #[derive(Debug, Subcommand)]

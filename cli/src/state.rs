@@ -103,6 +103,7 @@ fn options(settings: &Settings) -> store::Options {
             timeout: redis.timeout,
         }),
         retention: RETENTION,
+        responses_retention: settings.responses.retention,
         // New at every start: what an earlier process of this host held is not ours.
         owner: EventId::generate().to_string(),
         ..store::Options::default()

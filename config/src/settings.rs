@@ -6,6 +6,7 @@ mod environment;
 mod policy;
 mod redis;
 mod remote;
+mod responses;
 mod sections;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ pub use environment::{environment, variable};
 pub use policy::{Policy, Unproved};
 pub use redis::Redis;
 pub use remote::{RefName, Remote, Transport};
+pub use responses::Responses;
 pub use sections::{
     Admin, Budget, Bus, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls,
     Upstream, Weights,
@@ -51,6 +53,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Limits on calls to providers.
     pub upstream: Upstream,
+    /// What is kept of responses.
+    pub responses: Responses,
     /// Times of the budget ledger.
     pub ledger: Ledger,
     /// Logs and traces.
@@ -143,6 +147,10 @@ impl Settings {
                 root.section("policy", "The git tree of policies, agents, providers and models."),
             ),
             upstream: Upstream::read(root.section("upstream", "Limits on calls to providers.")),
+            responses: Responses::read(root.section(
+                "responses",
+                "What is kept of `/v1/responses`, so that callers can go on from one.",
+            )),
             ledger: Ledger::read(root.section("ledger", "Times of the budget ledger.")),
             telemetry: Telemetry::read(root.section("telemetry", "Logs and traces.")),
             budget: Budget::read(

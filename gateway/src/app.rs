@@ -18,6 +18,7 @@ use pingora_core::{
     server::ShutdownWatch,
 };
 use providers::Api;
+use serde_json::json;
 use tokio::sync::Notify;
 use types::{Code, RequestId};
 
@@ -89,13 +90,13 @@ impl App {
             }
             (&Method::GET, path) if path.starts_with(models::MODEL) => match models::name(path) {
                 Some(name) => models::models(&self.gate, (api, request), Some(&name), down).await,
-                None => unknown(down, request, path).await,
+                None => unknown(down, (api, request), path).await,
             },
             (&Method::GET | &Method::DELETE, path) if path.starts_with(memory::RESPONSE) => {
                 let id = path.trim_start_matches(memory::RESPONSE);
                 memory::response(&self.gate, request, (method, id), down).await
             }
-            (_, path) => unknown(down, request, path).await,
+            (_, path) => unknown(down, (api, request), path).await,
         };
         // A caller that left is no error of ours; the connection is already marked.
         let _ = answered;
@@ -215,20 +216,28 @@ async fn plain(
 /// requests that could be served.
 async fn unknown(
     down: &mut Downstream<'_>,
-    request: RequestId,
+    (api, request): (Api, RequestId),
     path: &str,
 ) -> Result<(), crate::downstream::Left> {
-    let known = Api::at(path).is_some() || path == count::COUNT || path == models::MODELS;
+    let known = Api::at(path).is_some()
+        || [count::COUNT, models::MODELS].contains(&path)
+        || path.starts_with(memory::RESPONSE);
     let (status, message) = if known {
         (405, "this path does not take that method".to_owned())
     } else {
         let apis = Api::ALL.map(Api::path).join(", ");
         (404, format!("unknown path; this gateway serves POST {apis} and GET /v1/models"))
     };
-    let body = serde_json::json!({ "error": {
-        "message": message, "type": "invalid_request_error", "param": null, "code": null,
-        "request_id": request.to_string(),
-    }});
+    let (request, kind) = (request.to_string(), "invalid_request_error");
+    let body = match api {
+        Api::Messages => json!({
+            "type": "error", "request_id": request,
+            "error": { "type": if known { kind } else { "not_found_error" }, "message": message },
+        }),
+        Api::Chat | Api::Completions | Api::Responses => json!({ "error": {
+            "message": message, "type": kind, "param": null, "code": null, "request_id": request,
+        }}),
+    };
     // The body was not read, and whoever sends one here may send it for long.
     down.close_after();
     down.reply(status, "application/json", &[], Bytes::from(body.to_string())).await

@@ -127,7 +127,7 @@ impl Asked<'_> {
                 "kinds": kinds,
                 "findings": trail.findings,
                 "tools": call.request.tools.len(),
-                "images": call.request.has_images(),
+                "images": call.request.has_unseen(),
                 "input_tokens_bound": call.input_bound,
                 "commit": self.snapshot.commit,
             }),

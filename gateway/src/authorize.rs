@@ -104,7 +104,7 @@ async fn decide(
             endpoint: trail.api.path(),
             stream: request.stream,
             tools: !request.tools.is_empty(),
-            images: request.has_images(),
+            images: request.has_unseen(),
             input_tokens_bound: call.input_bound,
             max_output_tokens: request.max_output_tokens.map(output),
         },

@@ -13,6 +13,7 @@ use crate::{
     gate::Gate,
     limits, metrics,
     refusal::Refusal,
+    serve::work_on,
     trail::Trail,
 };
 
@@ -45,5 +46,5 @@ async fn estimate(gate: &Gate, down: &mut Downstream<'_>) -> Result<u64, Refusal
     let limits = snapshot.limits(known.agent, &known.caller);
     let _passes = gate.limits.enter(&limits).await.map_err(|full| full.refusal())?;
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
-    Ok(limits::estimate(&decode_count(&body)?))
+    work_on(body.len(), || Ok(limits::estimate(&decode_count(&body)?)))
 }

@@ -11,6 +11,7 @@ use router::{HealthTable, RetryBudget};
 use snapshot::{Snapshots, grants::Signer, keys::Pepper};
 use store::{Store, audit::Audit, ledger::Ledger};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use types::Label;
 
 use crate::{
     leases::Leases,
@@ -33,6 +34,8 @@ pub(crate) struct Options {
     pub(crate) idle_timeout: Duration,
     /// The output limit that is sent where the caller names none.
     pub(crate) output_tokens_default: u64,
+    /// The highest label of responses that are kept; `None` where none is.
+    pub(crate) kept_label_max: Option<Label>,
 }
 
 /// The largest whole answer that is read from a provider.
@@ -102,6 +105,8 @@ impl Gate {
             attempts_max: upstream.max_attempts,
             idle_timeout: gateway.idle_timeout,
             output_tokens_default: gateway.default_output_tokens as u64,
+            kept_label_max: (!settings.responses.retention.is_zero())
+                .then_some(settings.responses.max_label),
         };
         let (ledger, leases) = (store.ledger(), Arc::new(Leases::default()));
         let renewal = tokio::spawn(Arc::clone(&leases).renew(ledger.clone()));

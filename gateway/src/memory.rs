@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use dlp::Findings;
 use http::Method;
+use policy::Permit;
 use providers::{Api, Echo};
 use serde_json::{Value, json};
 use store::{
@@ -18,39 +20,78 @@ use crate::{
     caller::{self, Known},
     downstream::{Downstream, Left},
     gate::Gate,
-    metrics,
+    metrics, models,
     refusal::Refusal,
+    serve,
+    serve::work_on,
     trail::Trail,
+    wishes::Wishes,
 };
 
 /// What the path of one response begins with.
 pub(crate) const RESPONSE: &str = "/v1/responses/";
 
+/// As much of an id that a caller made up as a record has.
+const ID_CHARS_MAX: usize = 128;
+
 /// How long the end of an answer waits for it to be kept.
 const KEEP_TIME: Duration = Duration::from_secs(1);
 
-/// Puts the conversation that a request goes on from before it. Returns that conversation's label,
-/// which the request's joins: what was said does not get less confidential by being kept.
+/// A conversation that a request goes on from.
+pub(crate) struct Recalled {
+    /// Its label, which the request's joins: what was said does not get less confidential by being
+    /// kept.
+    pub(crate) label: Label,
+    /// How long it is.
+    pub(crate) bytes: usize,
+}
+
+/// Puts the conversation that a request goes on from before it.
 pub(crate) async fn recall(
     gate: &Gate,
     known: &Known<'_>,
     request: &mut ChatRequest,
     echo: &mut Echo,
-) -> Result<Label, Refusal> {
-    let Some(previous) = echo.previous.clone() else { return Ok(Label::Public) };
+) -> Result<Recalled, Refusal> {
+    let Some(previous) = echo.previous.clone() else {
+        return Ok(Recalled { label: Label::Public, bytes: 0 });
+    };
     let field = |message: &str| Refusal {
         param: Some("previous_response_id".to_owned()),
         ..Refusal::new(Code::InvalidRequest, message)
     };
-    let found = gate.store.responses().find(known.caller.tenant, known.agent.id, &previous).await;
-    let Some(kept) = found.map_err(|error| away(&error))? else {
+    let Some(kept) = find(gate, known, &previous).await? else {
         return Err(field("no such response is kept for this agent; send the conversation itself"));
     };
-    echo.go_on(request, &kept.items)?;
-    if echo.store && echo.bytes() > CONVERSATION_BYTES_MAX {
-        return Err(field("the conversation is too long to be kept; set `store` to false"));
+    let bytes = kept.items.len();
+    work_on(bytes, || {
+        echo.go_on(request, &kept.items)?;
+        if echo.store && echo.bytes() > CONVERSATION_BYTES_MAX {
+            return Err(field("the conversation is too long to be kept; set `store` to false"));
+        }
+        Ok(Recalled { label: kept.label, bytes })
+    })
+}
+
+/// Whether what is said may be kept: the settings have a highest label, and what a model must not see
+/// is not kept either.
+pub(crate) fn may_keep(gate: &Gate, permit: &Permit, findings: &Findings, label: Label) -> bool {
+    let kinds = |kind: &str| findings.findings.iter().any(|found| found.kind.as_str() == kind);
+    let redacted =
+        permit.models().any(|allowed| allowed.obligations().redact.iter().any(|kind| kinds(kind)));
+    gate.options.kept_label_max.is_some_and(|most| label <= most) && !redacted
+}
+
+/// The response of that id, as far as the caller reaches: it is its agent's, and a grant that is bound
+/// to a session reaches no other. Nothing but letters, digits and underscores is an id of ours.
+async fn find(gate: &Gate, known: &Known<'_>, id: &str) -> Result<Option<Kept>, Refusal> {
+    if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Ok(None);
     }
-    Ok(kept.label)
+    let found = gate.store.responses().find(known.caller.tenant, known.agent.id, id).await;
+    let bound = known.caller.grant.as_ref().and_then(|grant| grant.session);
+    let reaches = |kept: &Kept| bound.is_none() || kept.session == bound;
+    Ok(found.map_err(|error| away(&error))?.filter(reaches))
 }
 
 /// Keeps the response of this body, where its caller wants it. One that cannot be kept is told all the
@@ -67,6 +108,7 @@ pub(crate) async fn keep(gate: &Gate, order: &Order<'_>, trail: &Trail, body: &[
         id,
         tenant: order.known.caller.tenant,
         agent: order.known.agent.id,
+        session: order.wishes.session,
         label: trail.label.unwrap_or(Label::Restricted),
         body: String::from_utf8_lossy(body).into_owned(),
         items,
@@ -89,10 +131,15 @@ pub(crate) async fn response(
     (method, id): (&Method, &str),
     down: &mut Downstream<'_>,
 ) -> Result<(), Left> {
-    let found = look(gate, method, id, down).await;
+    let mut trail = Trail::new(request, Api::Responses);
+    trail.action = if method == Method::DELETE { "deleteResponse" } else { "readResponse" };
+    id.chars().take(ID_CHARS_MAX).for_each(|c| trail.asked.push(c));
+    let found = look(gate, &mut trail, (method, id), down).await;
     let outcome = Trail::outcome(found.as_ref().err().map(|refusal| refusal.code));
     metrics::REQUESTS.with_label_values(&[RESPONSE, "", "", outcome]).inc();
-    let headers = vec![("x-orchestack-request-id", request.to_string())];
+    let told = if matches!(found, Ok(None)) { "not_found" } else { outcome };
+    serve::record(gate, &trail, told, &[]).await;
+    let headers = trail.headers();
     match found {
         Ok(Some(body)) => down.reply(200, "application/json", &headers, Bytes::from(body)).await,
         // The closed set of codes is for requests of models; this is a resource that is not there.
@@ -104,28 +151,41 @@ pub(crate) async fn response(
             }});
             down.reply(404, "application/json", &headers, Bytes::from(body.to_string())).await
         }
-        Err(refusal) => refusal.tell(down, (Api::Responses, request), "", headers).await,
+        Err(refusal) => refusal.tell(down, (Api::Responses, request), &trail.commit, headers).await,
     }
 }
 
+/// The response as it was told, or what is told of its removal. It is its agent's own, and yet policy
+/// is asked: what the caller may show no model any more it does not get back either.
 async fn look(
     gate: &Gate,
-    method: &Method,
-    id: &str,
+    trail: &mut Trail,
+    (method, id): (&Method, &str),
     down: &Downstream<'_>,
 ) -> Result<Option<String>, Refusal> {
-    let snapshot = gate.snapshots.load();
-    let known = caller::authenticate(gate, &snapshot, down, Timestamp::now())?;
+    let (snapshot, now) = (gate.snapshots.load(), Timestamp::now());
+    let known = caller::authenticate(gate, &snapshot, down, now)?;
+    trail.enter(&snapshot, &known);
+    let wishes = Wishes::read(down)?;
+    trail.session = wishes.session.map(|id| id.to_string());
+    known.check_session(wishes.session)?;
     let limits = snapshot.limits(known.agent, &known.caller);
-    let _passes = gate.limits.enter(&limits).await.map_err(|full| full.refusal())?;
-    let (responses, tenant, agent) = (gate.store.responses(), known.caller.tenant, known.agent.id);
-    if method == Method::DELETE {
-        let removed = responses.remove(tenant, agent, id).await.map_err(|error| away(&error))?;
-        let body = json!({ "id": id, "object": "response", "deleted": true });
-        return Ok(removed.then(|| body.to_string()));
+    let passes = trail.within(gate.limits.enter(&limits).await)?;
+    trail.limits.clone_from(&passes.told);
+    let Some(kept) = find(gate, &known, id).await? else { return Ok(None) };
+    let label = kept.label.join(known.agent.label.unwrap_or(Label::Public)).join(wishes.label);
+    trail.label = Some(label);
+    if models::permitted(&snapshot, &known, trail.request, (label, now)).is_empty() {
+        let message = "policy permits this caller no model for content of this response's label";
+        return Err(Refusal::new(Code::PolicyDenied, message));
     }
-    let found = responses.find(tenant, agent, id).await.map_err(|error| away(&error))?;
-    Ok(found.map(|kept| kept.body))
+    if method == Method::DELETE {
+        let responses = gate.store.responses();
+        let removed = responses.remove(kept.tenant, kept.agent, id).await;
+        let body = json!({ "id": id, "object": "response", "deleted": true });
+        return Ok(removed.map_err(|error| away(&error))?.then(|| body.to_string()));
+    }
+    Ok(Some(kept.body))
 }
 
 fn away(error: &store::Error) -> Refusal {

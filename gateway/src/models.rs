@@ -67,7 +67,7 @@ fn list(
 ) -> Result<Bytes, Refusal> {
     let now = Timestamp::now();
     let known = caller::authenticate(gate, snapshot, down, now)?;
-    let permitted = permitted(snapshot, &known, request, now);
+    let permitted = permitted(snapshot, &known, request, (Label::Public, now));
     let entry = |id, owned_by| ModelEntry { id, created: 0, owned_by };
     let ids = snapshot.registry.models().map(|m| (m.id.as_str(), m));
     let all = ids.chain(snapshot.registry.aliases());
@@ -81,17 +81,17 @@ fn list(
     Ok(Bytes::from(api.encode_model(found)))
 }
 
-/// The models that a plain request with public content may use.
-fn permitted(
+/// The models that a plain request with content of this label may use.
+pub(crate) fn permitted(
     snapshot: &Snapshot,
     known: &Known<'_>,
     request: RequestId,
-    now: Timestamp,
+    (label, now): (Label, Timestamp),
 ) -> Vec<String> {
     let call = ModelCall {
         id: request,
         caller: &known.caller,
-        label: Label::Public,
+        label,
         integrity: Integrity::Trusted,
         request: RequestFacts { endpoint: MODELS, ..RequestFacts::default() },
         kinds: &[],

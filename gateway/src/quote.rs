@@ -158,14 +158,20 @@ pub(crate) fn target<'a>(
     }
 }
 
-/// Whether the provider's wire format can carry the request; else the field that it cannot.
+/// Whether the provider's wire format can carry the request; else the field that it cannot. Formats that
+/// count thinking as an effort have no word for none at all, which matters to a model that thinks.
 pub(crate) fn expressible(
     snapshot: &Snapshot,
     model: &Model,
     request: &ChatRequest,
 ) -> Result<(), String> {
     let Some(provider) = snapshot.registry.provider(&model.provider) else { return Ok(()) };
-    dialect(provider)
-        .check(request, &target(provider, model, 1, request.stream))
+    let dialect = dialect(provider);
+    let thinks = request.thinking == Some(Thinking::Off) && model.capabilities.reasoning;
+    if thinks && matches!(dialect, Dialect::OpenAi | Dialect::Azure | Dialect::Mistral) {
+        return Err("thinking.type".to_owned());
+    }
+    dialect
+        .check(request, &target(provider, model, model.max_output_tokens, request.stream))
         .map_err(|unsupported| unsupported.field)
 }

@@ -68,15 +68,15 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
     let Asked { chat: mut request, mut echo } = parse(trail.api, &body)?;
-    let before = memory::recall(gate, &known, &mut request, &mut echo).await?;
     trail.asked.clone_from(&request.model);
+    let before = memory::recall(gate, &known, &mut request, &mut echo).await?;
     let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
     let tokens = trail.within(tokens)?;
     trail.limits.clone_from(&passes.told);
-    let findings = inspect(&snapshot, &mut request, body.len(), trail);
+    let findings = inspect(&snapshot, &mut request, body.len() + before.bytes, trail);
     drop(body);
     let label = findings.label.join(known.agent.label.unwrap_or(Label::Public));
-    let label = label.join(wishes.label).join(before);
+    let label = label.join(wishes.label).join(before.label);
     trail.label = Some(label);
     let candidates = candidates(&snapshot, &known, &request)?;
     let call = Call {
@@ -100,6 +100,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
         authorized => authorized.map_err(|unmet| unmet.refusal)?,
     };
     trail.plan(&permit, &plan);
+    echo.store &= memory::may_keep(gate, &permit, &findings, label);
     if wishes.dry_run {
         return explain(gate, trail, &plan, down).await;
     }
@@ -123,7 +124,7 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
 
 /// Does what takes its time for a body of this length. A long one would hold up the other requests
 /// of this thread, which move to another one first.
-fn work_on<T>(body_bytes: usize, work: impl FnOnce() -> T) -> T {
+pub(crate) fn work_on<T>(body_bytes: usize, work: impl FnOnce() -> T) -> T {
     const LONG: usize = 256 << 10;
     if body_bytes > LONG { tokio::task::block_in_place(work) } else { work() }
 }
@@ -215,7 +216,7 @@ const RECORD_TIME: Duration = Duration::from_secs(1);
 
 /// Writes the record of a decision, cut short where it is too large. A denial stays a denial where
 /// that fails; the gap is counted.
-async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: &[String]) {
+pub(crate) async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: &[String]) {
     let Some(whole) = trail.decision(outcome, policies, None) else { return };
     let append = async {
         let short = match gate.audit.append(whole).await {
@@ -239,7 +240,8 @@ async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: &[String]) 
 }
 
 impl Trail {
-    fn enter(&mut self, snapshot: &Snapshot, known: &Known<'_>) {
+    /// Takes note of who calls, and of the commit that decides.
+    pub(crate) fn enter(&mut self, snapshot: &Snapshot, known: &Known<'_>) {
         self.commit.clone_from(&snapshot.commit);
         self.caller = Some(Who {
             tenant: known.caller.tenant,

@@ -161,7 +161,11 @@ impl Stream<'_, '_> {
                 encoder.push(&event, &mut out);
             }
             if beyond {
-                return self.cut_at_limit(encoder, out).await;
+                return self.cut_at_limit(trail, encoder, out).await;
+            }
+            if encoder.broken() {
+                let told = "the caller's API cannot say what the provider sent".to_owned();
+                return self.fail(bill, encoder, out, (Code::UpstreamFailed, told)).await;
             }
             bill.note_progress();
             if self.source.ended() {
@@ -213,13 +217,21 @@ impl Stream<'_, '_> {
         End::Left(self.source.catch_up(&mut bill.meter).await)
     }
 
-    async fn cut_at_limit(self: Box<Self>, encoder: &mut StreamEncoder, mut out: Vec<u8>) -> End {
+    async fn cut_at_limit(
+        self: Box<Self>,
+        trail: &Trail,
+        encoder: &mut StreamEncoder,
+        mut out: Vec<u8>,
+    ) -> End {
         self.source.stop().await;
         for choice in 0..self.order.request.choices.max(1) {
             let (reason, stop_sequence) = (Finish::Length, None);
             encoder.push(&Event::Finish { choice, reason, stop_sequence }, &mut out);
         }
         encoder.done(&mut out);
+        if let Some(body) = encoder.kept() {
+            memory::keep(self.gate, &self.order, trail, &body).await;
+        }
         let _ = self.down.end_events(Bytes::from(out)).await;
         End::Limit
     }

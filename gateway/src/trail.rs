@@ -26,6 +26,8 @@ use crate::{
 /// Places of one kind that a record lists, and how much of each: deep JSON has long ones.
 const PLACES_MAX: usize = 16;
 const PLACE_BYTES_MAX: usize = 128;
+/// The Cedar action of every request to a model.
+const CALL_MODEL: &str = "callModel";
 /// Policies that a short record lists.
 const POLICIES_MAX: usize = 16;
 
@@ -35,6 +37,8 @@ pub(crate) struct Trail {
     pub(crate) request: RequestId,
     /// What the caller speaks.
     pub(crate) api: Api,
+    /// What was asked to be done.
+    pub(crate) action: &'static str,
     pub(crate) started: tokio::time::Instant,
     /// Whether the decision's record is written.
     pub(crate) decided: bool,
@@ -110,6 +114,7 @@ impl Trail {
         Self {
             request,
             api,
+            action: CALL_MODEL,
             started: tokio::time::Instant::now(),
             decided: false,
             caller: None,
@@ -263,7 +268,7 @@ impl Trail {
 
     fn record(&self, who: &Who, outcome: &str, detail: &Decided<'_>) -> Record {
         let facts = (self.request, self.commit.clone(), self.asked.clone());
-        who.clone().record(Kind::Decision, facts, outcome, Detail::of(detail))
+        who.clone().record((Kind::Decision, self.action), facts, outcome, Detail::of(detail))
     }
 
     /// The outcome's name for metrics: a code, or `ok`.
@@ -315,7 +320,7 @@ impl Who {
     /// A record of what it asked for: the request, the commit and the model.
     fn record(
         self,
-        kind: Kind,
+        (kind, action): (Kind, &str),
         (request, commit, resource): (RequestId, String, String),
         outcome: &str,
         detail: Detail,
@@ -327,7 +332,7 @@ impl Who {
             kind,
             request: Some(request),
             actor: Actor { kind: ActorType::Agent, id: self.agent, auth: self.auth },
-            action: "callModel".to_owned(),
+            action: action.to_owned(),
             resource,
             outcome: outcome.to_owned(),
             commit,
@@ -366,7 +371,8 @@ impl Ending {
             usage: end.usage,
         };
         let facts = (self.request, self.commit.clone(), end.model.to_owned());
-        self.who.clone().record(Kind::Completion, facts, end.outcome, Detail::of(&detail))
+        let kind = (Kind::Completion, CALL_MODEL);
+        self.who.clone().record(kind, facts, end.outcome, Detail::of(&detail))
     }
 }
 

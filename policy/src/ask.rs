@@ -88,7 +88,7 @@ pub struct RequestFacts<'a> {
     pub stream: bool,
     /// Whether the model is offered tools.
     pub tools: bool,
-    /// Whether messages carry images.
+    /// Whether messages carry what cannot be searched: images, or documents that are not text.
     pub images: bool,
     /// An upper bound of the input's length in tokens.
     pub input_tokens_bound: u64,

@@ -126,7 +126,7 @@ impl Api {
                 StreamEncoder::Completions(encoder)
             }
             Self::Responses => {
-                let encoder = responses::ResponseEncoder::new(id, created, model, echo.clone());
+                let encoder = responses::ResponseEncoder::new(id, created, model, echo.frame());
                 StreamEncoder::Responses(Box::new(encoder))
             }
             Self::Messages => StreamEncoder::Messages(messages::StreamEncoder::new(id, model)),
@@ -193,6 +193,15 @@ impl StreamEncoder {
         match self {
             Self::Responses(encoder) => Some(encoder.response()),
             Self::Chat(_) | Self::Completions(_) | Self::Messages(_) => None,
+        }
+    }
+
+    /// Whether it has told an error: what came cannot be said in this API, or the provider failed.
+    pub const fn broken(&self) -> bool {
+        match self {
+            Self::Responses(encoder) => encoder.broken(),
+            Self::Messages(encoder) => encoder.broken(),
+            Self::Chat(_) | Self::Completions(_) => false,
         }
     }
 

@@ -333,6 +333,13 @@ fn a_broken_stream_ends_with_an_error_and_no_terminator() {
     // Parts of calls that are mixed cannot be told in order.
     let mixed = encoded(&[call(0, Some("a"), ""), call(1, Some("b"), ""), call(0, None, "{}")]);
     assert!(mixed.contains("event: error") && !mixed.contains("message_stop"), "{mixed}");
+    let mut encoder = StreamEncoder::new("msg_1".into(), "claude".into());
+    let parts = [call(0, Some("a"), ""), call(1, Some("b"), ""), call(0, None, "{}")];
+    let broken = parts.map(|part| {
+        encoder.push(&part, &mut Vec::new());
+        encoder.broken()
+    });
+    assert_eq!(broken, [false, false, true]);
 }
 
 #[test]
@@ -352,4 +359,74 @@ fn errors_and_lists_have_the_documented_form() {
     let entry = openai::ModelEntry { id: "m", created: 0, owned_by: "x" };
     let list: Value = serde_json::from_slice(&encode_models(&[entry])).unwrap();
     assert_eq!((&list["data"][0]["type"], &list["last_id"]), (&json!("model"), &json!("m")));
+}
+
+#[test]
+fn an_answer_that_calls_a_tool_says_so_whatever_the_server_said() {
+    let call = ToolCall { id: "c".into(), name: "f".into(), arguments: "{}".into() };
+    let choice = Choice { tool_calls: vec![call], finish: Finish::Stop, ..Choice::default() };
+    let answer = ChatAnswer { choices: vec![choice], ..ChatAnswer::default() };
+    let whole: Value = serde_json::from_slice(&encode_answer(&answer)).unwrap();
+    assert_eq!(whole["stop_reason"], "tool_use");
+    let end = Event::Finish { choice: 0, reason: Finish::Stop, stop_sequence: None };
+    let streamed = encoded(&[self::call(0, Some("c"), "{}"), end.clone()]);
+    assert!(streamed.contains(r#""stop_reason":"tool_use""#), "{streamed}");
+    let streamed = encoded(&[delta(Piece::Text("Hi".into())), end]);
+    assert!(streamed.contains(r#""stop_reason":"end_turn""#), "{streamed}");
+}
+
+#[test]
+fn the_beginning_of_an_answer_goes_to_formats_that_go_on_with_it() {
+    let begun = read(&json!({"messages": [
+        {"role": "user", "content": "hi"}, {"role": "assistant", "content": "The answer is {"},
+    ]}));
+    let target = target(64, false);
+    let written = anthropic::encode_request(&begun, &target).unwrap();
+    let written: Value = serde_json::from_slice(&written).unwrap();
+    assert_eq!(written["messages"][1]["role"], "assistant");
+    let refused = openai::encode_request(&begun, &target).unwrap_err();
+    assert_eq!(refused.field, "messages");
+    let refused = providers::gemini::encode_request(&begun, &target).unwrap_err();
+    assert_eq!(refused.field, "messages");
+    // A caller of chat completions means a turn that is over.
+    let over = ChatRequest { prefill: false, ..begun };
+    assert!(openai::encode_request(&over, &target).is_ok());
+}
+
+#[test]
+fn what_follows_a_call_is_of_the_same_message_in_chat_completions() {
+    let request = read(&json!({"messages": [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [
+            {"type": "tool_use", "id": "a", "name": "f", "input": {}},
+            {"type": "text", "text": "Then."},
+            {"type": "tool_use", "id": "b", "name": "f", "input": {}},
+        ]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "a", "content": "1"},
+            {"type": "tool_result", "tool_use_id": "b", "content": "2"},
+        ]},
+    ]}));
+    let written = openai::encode_request(&request, &target(64, false)).unwrap();
+    let written: Value = serde_json::from_slice(&written).unwrap();
+    let roles: Vec<_> =
+        written["messages"].as_array().unwrap().iter().map(|m| &m["role"]).collect();
+    assert_eq!(roles, ["user", "assistant", "tool", "tool"]);
+    let assistant = &written["messages"][1];
+    assert_eq!(assistant["content"], "Then.");
+    assert_eq!(assistant["tool_calls"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_budget_of_thinking_stays_below_the_limit_that_is_sent() {
+    let thinking = json!({"type": "enabled", "budget_tokens": 4000});
+    let request = read(&json!({"max_tokens": 8000, "thinking": thinking}));
+    let sent = |limit: u64| {
+        let body = anthropic::encode_request(&request, &target(limit, false))?;
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        Ok::<_, providers::Unsupported>(body["thinking"]["budget_tokens"].as_u64().unwrap())
+    };
+    assert_eq!((sent(8000), sent(4001), sent(4000)), (Ok(4000), Ok(4000), Ok(3999)));
+    assert_eq!(sent(1025), Ok(1024));
+    assert_eq!(sent(1024).unwrap_err().field, "thinking.budget_tokens");
 }

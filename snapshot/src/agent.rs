@@ -1,9 +1,22 @@
 //! An agent as requests need it: who it is in policies, and which budgets it draws on.
 
+use std::collections::HashMap;
+
 use budget::{AccountKey, CapSpec, Period, Scope, Zone};
+use config::{
+    Settings, Tree,
+    tree::{AgentFile, Caps, OrgSettings},
+};
+use policy::Caller;
+use store::agents;
 use types::{AgentId, Label, Nanos, TenantId, Timestamp};
 
-use crate::limits::Limit;
+use crate::{
+    assemble::Rows,
+    limits::{self, Limit},
+    policies::agent_kind,
+    spenders::Everybodys,
+};
 
 /// One agent of the tree, with its row's id.
 #[derive(Debug, Clone)]
@@ -57,4 +70,106 @@ impl Agent {
         let counted = self.caps.iter().filter(|cap| cap.period != Period::Request);
         counted.map(spec).collect()
     }
+}
+
+/// The tree's agents with the ids of their rows. An agent without a row has no keys yet.
+pub(crate) fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMap<AgentId, Agent> {
+    let live = rows.agents.iter().filter(|a| a.disabled_at.is_none() && a.tenant == rows.tenant);
+    live.filter_map(|row| {
+        let file = tree.agents.get(&row.name)?;
+        let agent = Agent {
+            id: row.id,
+            name: row.name.clone(),
+            owner: file.owner.clone(),
+            caller: Caller {
+                tenant: row.tenant,
+                tenant_name: rows.tenant_name.clone(),
+                agent: row.id,
+                agent_name: row.name.clone(),
+                agent_kind: agent_kind(file.kind),
+                groups: file.groups.clone(),
+                key: None,
+                grant: None,
+            },
+            label: file.label,
+            model: file.model.clone(),
+            fallbacks: file.fallbacks.clone(),
+            weights: file.weights.map(weights_of),
+            caps: caps_of(tree, file, row, settings),
+            limits: limits_of(tree, file, row),
+        };
+        Some((row.id, agent))
+    })
+    .collect()
+}
+
+fn limits_of(tree: &Tree, file: &AgentFile, row: &agents::Agent) -> Vec<Limit> {
+    let org = &tree.settings.limits;
+    let agent = limits::each(Scope::Agent, &row.id.to_string(), file.limits.or(org.agents));
+    let user = limits::each(Scope::User, &file.owner, org.users);
+    let tenant = limits::each(Scope::Tenant, &row.tenant.to_string(), org.tenant);
+    agent.chain(user).chain(tenant).collect()
+}
+
+fn caps_of(tree: &Tree, file: &AgentFile, row: &agents::Agent, settings: &Settings) -> Vec<Cap> {
+    let (defaults, org) = (&settings.budget, &tree.settings);
+    let agent = row.id.to_string();
+    let tenant = row.tenant.to_string();
+    let cap = |scope, scope_id: &str, period, target: Option<Nanos>| {
+        let all = if scope == Scope::Agent { &org.agents } else { &org.tenant };
+        let own = rollover(&file.budget, period).filter(|_| scope == Scope::Agent);
+        let rollover = own.or(rollover(all, period)).unwrap_or_default();
+        Cap { scope, scope_id: scope_id.to_owned(), period, target, rollover }
+    };
+    let pick =
+        |of: fn(&Caps) -> Option<Nanos>, default| of(&file.budget).or(of(&org.agents)).or(default);
+    let caps = [
+        cap(Scope::Agent, &agent, Period::Request, pick(|c| c.request, None)),
+        cap(Scope::Agent, &agent, Period::Day, pick(|c| c.day, Some(defaults.agent_day))),
+        cap(Scope::Agent, &agent, Period::Week, pick(|c| c.week, None)),
+        cap(Scope::Agent, &agent, Period::Month, pick(|c| c.month, defaults.agent_month)),
+        cap(Scope::Agent, &agent, Period::Total, pick(|c| c.total, None)),
+        cap(Scope::Tenant, &tenant, Period::Request, org.tenant.request),
+        cap(Scope::Tenant, &tenant, Period::Day, org.tenant.day.or(defaults.tenant_day)),
+        cap(Scope::Tenant, &tenant, Period::Week, org.tenant.week),
+        cap(Scope::Tenant, &tenant, Period::Month, org.tenant.month.or(defaults.tenant_month)),
+        cap(Scope::Tenant, &tenant, Period::Total, org.tenant.total),
+    ];
+    // Day and month are always metered, so that a cap set later finds what was spent.
+    let metered = |cap: &Cap| matches!(cap.period, Period::Day | Period::Month);
+    caps.into_iter().filter(|cap| cap.target.is_some() || metered(cap)).collect()
+}
+
+/// The most that rolls over from one window to the next.
+fn rollover(caps: &Caps, period: Period) -> Option<Nanos> {
+    match period {
+        Period::Day => caps.rollover.day,
+        Period::Week => caps.rollover.week,
+        Period::Month => caps.rollover.month,
+        Period::Request | Period::Total => None,
+    }
+}
+
+/// What the tree lets every person, session and task spend.
+pub(crate) fn everybodys_caps(org: &OrgSettings) -> Vec<Everybodys> {
+    let scopes =
+        [(Scope::User, org.users), (Scope::Session, org.sessions), (Scope::Task, org.tasks)];
+    let each = |(scope, caps): (Scope, Caps)| {
+        let periods = [
+            (Period::Request, caps.request),
+            (Period::Day, caps.day),
+            (Period::Week, caps.week),
+            (Period::Month, caps.month),
+            (Period::Total, caps.total),
+        ];
+        periods.into_iter().filter_map(move |(period, target)| {
+            let rollover = rollover(&caps, period).unwrap_or_default();
+            Some(Everybodys { scope, period, target: target?, rollover })
+        })
+    };
+    scopes.into_iter().flat_map(each).collect()
+}
+
+pub(crate) fn weights_of(weights: config::settings::Weights) -> router::Weights {
+    router::Weights { cost: weights.cost, latency: weights.latency, quality: weights.quality }
 }

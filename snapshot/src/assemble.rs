@@ -5,28 +5,21 @@ use std::{
     sync::Arc,
 };
 
-use budget::{Catalogue, Fees, Kind, Period, Price, Rates, Schedule, Scope, Zone};
-use config::{
-    Fault, Settings, Tree,
-    tree::{
-        AgentFile, Caps, MaxTokensField, ModelFile, ModelPrice, OrgSettings, ProviderFile,
-        TokenPrice,
-    },
-};
+use budget::{Catalogue, Price, Zone};
+use config::{Fault, Settings, Tree, tree::ModelFile};
 use policy::{Caller, ModelFacts};
-use router::{Capabilities, Model, Origin, Provider, Registry};
+use router::{Model, Origin, Provider, Registry};
 use store::{agents, caps, keys::Key};
-use types::{
-    AgentId, Credential, Discount, GrantId, KeyId, Label, Nanos, ServiceClass, TenantId, Timestamp,
-};
+use types::{AgentId, Credential, Discount, GrantId, KeyId, Label, TenantId, Timestamp};
 
 use crate::{
-    agent::{Agent, Cap},
+    agent::{Agent, agents_of, everybodys_caps, weights_of},
     credentials,
-    limits::{self, Limit, Limits},
-    policies::{self, agent_kind},
+    limits::{Limit, Limits},
+    policies,
     registration::{ModelSpec, ProviderSpec},
     spenders::Everybodys,
+    written::{model_of, own_price, provider_of, registry_fault},
 };
 
 /// The tree's copy of the schema, for whoever writes policies.
@@ -373,57 +366,6 @@ fn load_dlp(tree: &Tree) -> Result<dlp::Engine, Fault> {
     }
 }
 
-fn provider_of(file: &ProviderFile) -> Provider {
-    let times = file.timeouts;
-    Provider {
-        name: file.name.clone(),
-        kind: file.kind,
-        base_url: file.base_url.clone(),
-        locality: file.locality,
-        simulator: false,
-        secret_ref: file.secret.as_ref().map(ToString::to_string),
-        privacy: file.privacy.clone(),
-        retention_days: file.retention_days,
-        legacy_max_tokens: file.max_tokens_field == MaxTokensField::Legacy,
-        particulars: file.particulars.clone(),
-        timeouts: router::Timeouts {
-            connect: times.connect,
-            first_byte: times.first_byte,
-            idle: times.idle,
-            total: times.total,
-        },
-        max_concurrent: file.max_concurrent,
-        origin: Origin::Git { file: file.file.clone(), line: file.line },
-    }
-}
-
-fn model_of(file: &ModelFile) -> Model {
-    let can = file.capabilities;
-    Model {
-        id: file.id.clone(),
-        provider: file.provider.clone(),
-        upstream: file.upstream.clone(),
-        // The registry raises it to the provider's.
-        locality: file.locality.unwrap_or(types::Locality::Local),
-        size: file.size,
-        context_tokens: file.context_tokens,
-        max_output_tokens: file.max_output_tokens,
-        capabilities: Capabilities {
-            tools: can.tools,
-            json_schema: can.json_schema,
-            images: can.images,
-            streaming: can.streaming,
-            reasoning: can.reasoning,
-        },
-        quality: file.quality,
-        aliases: file.aliases.clone(),
-        fallbacks: file.fallbacks.clone(),
-        privacy: String::new(),
-        origin: Origin::Git { file: file.file.clone(), line: file.line },
-        enabled: file.enabled,
-    }
-}
-
 /// The catalogue at the tenant's discounts. A price that the organisation wrote itself is what it
 /// pays already.
 fn discounted(catalogue: Arc<Catalogue>, discounts: &BTreeMap<String, Discount>) -> Arc<Catalogue> {
@@ -431,161 +373,4 @@ fn discounted(catalogue: Arc<Catalogue>, discounts: &BTreeMap<String, Discount>)
         return catalogue;
     }
     Arc::new(Catalogue::clone(&catalogue).less(discounts))
-}
-
-fn own_price(file: &ModelFile) -> Option<Price> {
-    let ModelPrice::Charged { standard, flex, priority, second } = file.price? else {
-        return Some(Price::free());
-    };
-    let others = [(ServiceClass::Flex, flex), (ServiceClass::Priority, priority)];
-    let classes = || others.into_iter().filter_map(|(class, price)| Some((class, price?)));
-    // Every figure is in the id: a price that changes is another one.
-    let mut id = format!("{}@tree:{}", file.id, figures(standard));
-    for (class, price) in classes() {
-        id = format!("{id},{class}:{}", figures(price));
-    }
-    if second > Nanos::ZERO {
-        id = format!("{id},second:{}", second.0);
-    }
-    id.push_str(&called_as(&file.id, &file.upstream));
-    Some(Price {
-        standard: schedule(standard),
-        classes: classes().map(|(class, price)| (class, schedule(price))).collect(),
-        auto: classes().map(|(class, _)| class).collect(),
-        fees: Fees { second, ..Fees::default() },
-        ..Price::flat(id, standard.input, standard.output)
-    })
-}
-
-/// What a price's id says of whose it is: rows of the ledger tell by it which model was called, where
-/// that is another one under the same id later.
-pub(crate) fn called_as(id: &str, upstream: &str) -> String {
-    if id == upstream { String::new() } else { format!(",as:{upstream}") }
-}
-
-fn figures(TokenPrice { input, output, cached }: TokenPrice) -> String {
-    format!("{}/{}/{}", input.0, output.0, cached.unwrap_or(input).0)
-}
-
-fn schedule(TokenPrice { input, output, cached }: TokenPrice) -> Schedule {
-    let rates = Rates::text(input, output).with(Kind::CachedInput, cached.unwrap_or(input));
-    Schedule { rates, tiers: Vec::new() }
-}
-
-fn registry_fault(fault: &router::Fault) -> Fault {
-    let (file, line) = match &fault.origin {
-        Origin::Git { file, line } => (file.clone(), *line),
-        Origin::Runtime | Origin::Discovered | Origin::Simulator => {
-            (fault.origin.to_string(), None)
-        }
-    };
-    Fault {
-        file,
-        line,
-        key: fault.subject.clone(),
-        message: fault.message.clone(),
-        fix: fault.fix.clone(),
-    }
-}
-
-fn weights_of(weights: config::settings::Weights) -> router::Weights {
-    router::Weights { cost: weights.cost, latency: weights.latency, quality: weights.quality }
-}
-
-/// The tree's agents with the ids of their rows. An agent without a row has no keys yet.
-fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMap<AgentId, Agent> {
-    let live = rows.agents.iter().filter(|a| a.disabled_at.is_none() && a.tenant == rows.tenant);
-    live.filter_map(|row| {
-        let file = tree.agents.get(&row.name)?;
-        let agent = Agent {
-            id: row.id,
-            name: row.name.clone(),
-            owner: file.owner.clone(),
-            caller: Caller {
-                tenant: row.tenant,
-                tenant_name: rows.tenant_name.clone(),
-                agent: row.id,
-                agent_name: row.name.clone(),
-                agent_kind: agent_kind(file.kind),
-                groups: file.groups.clone(),
-                key: None,
-                grant: None,
-            },
-            label: file.label,
-            model: file.model.clone(),
-            fallbacks: file.fallbacks.clone(),
-            weights: file.weights.map(weights_of),
-            caps: caps_of(tree, file, row, settings),
-            limits: limits_of(tree, file, row),
-        };
-        Some((row.id, agent))
-    })
-    .collect()
-}
-
-fn limits_of(tree: &Tree, file: &AgentFile, row: &agents::Agent) -> Vec<Limit> {
-    let org = &tree.settings.limits;
-    let agent = limits::each(Scope::Agent, &row.id.to_string(), file.limits.or(org.agents));
-    let user = limits::each(Scope::User, &file.owner, org.users);
-    let tenant = limits::each(Scope::Tenant, &row.tenant.to_string(), org.tenant);
-    agent.chain(user).chain(tenant).collect()
-}
-
-fn caps_of(tree: &Tree, file: &AgentFile, row: &agents::Agent, settings: &Settings) -> Vec<Cap> {
-    let (defaults, org) = (&settings.budget, &tree.settings);
-    let agent = row.id.to_string();
-    let tenant = row.tenant.to_string();
-    let cap = |scope, scope_id: &str, period, target: Option<Nanos>| {
-        let all = if scope == Scope::Agent { &org.agents } else { &org.tenant };
-        let own = rollover(&file.budget, period).filter(|_| scope == Scope::Agent);
-        let rollover = own.or(rollover(all, period)).unwrap_or_default();
-        Cap { scope, scope_id: scope_id.to_owned(), period, target, rollover }
-    };
-    let pick =
-        |of: fn(&Caps) -> Option<Nanos>, default| of(&file.budget).or(of(&org.agents)).or(default);
-    let caps = [
-        cap(Scope::Agent, &agent, Period::Request, pick(|c| c.request, None)),
-        cap(Scope::Agent, &agent, Period::Day, pick(|c| c.day, Some(defaults.agent_day))),
-        cap(Scope::Agent, &agent, Period::Week, pick(|c| c.week, None)),
-        cap(Scope::Agent, &agent, Period::Month, pick(|c| c.month, defaults.agent_month)),
-        cap(Scope::Agent, &agent, Period::Total, pick(|c| c.total, None)),
-        cap(Scope::Tenant, &tenant, Period::Request, org.tenant.request),
-        cap(Scope::Tenant, &tenant, Period::Day, org.tenant.day.or(defaults.tenant_day)),
-        cap(Scope::Tenant, &tenant, Period::Week, org.tenant.week),
-        cap(Scope::Tenant, &tenant, Period::Month, org.tenant.month.or(defaults.tenant_month)),
-        cap(Scope::Tenant, &tenant, Period::Total, org.tenant.total),
-    ];
-    // Day and month are always metered, so that a cap set later finds what was spent.
-    let metered = |cap: &Cap| matches!(cap.period, Period::Day | Period::Month);
-    caps.into_iter().filter(|cap| cap.target.is_some() || metered(cap)).collect()
-}
-
-/// The most that rolls over from one window to the next.
-fn rollover(caps: &Caps, period: Period) -> Option<Nanos> {
-    match period {
-        Period::Day => caps.rollover.day,
-        Period::Week => caps.rollover.week,
-        Period::Month => caps.rollover.month,
-        Period::Request | Period::Total => None,
-    }
-}
-
-/// What the tree lets every person, session and task spend.
-fn everybodys_caps(org: &OrgSettings) -> Vec<Everybodys> {
-    let scopes =
-        [(Scope::User, org.users), (Scope::Session, org.sessions), (Scope::Task, org.tasks)];
-    let each = |(scope, caps): (Scope, Caps)| {
-        let periods = [
-            (Period::Request, caps.request),
-            (Period::Day, caps.day),
-            (Period::Week, caps.week),
-            (Period::Month, caps.month),
-            (Period::Total, caps.total),
-        ];
-        periods.into_iter().filter_map(move |(period, target)| {
-            let rollover = rollover(&caps, period).unwrap_or_default();
-            Some(Everybodys { scope, period, target: target?, rollover })
-        })
-    };
-    scopes.into_iter().flat_map(each).collect()
 }

@@ -18,6 +18,7 @@ mod registration;
 mod replay;
 mod snapshots;
 mod spenders;
+mod written;
 
 pub use agent::{Agent, Cap};
 pub use assemble::{Extra, Report, Rows, Snapshot, check};

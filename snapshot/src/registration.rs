@@ -6,7 +6,7 @@ use router::{Capabilities, Model, Origin, Provider};
 use serde::{Deserialize, Serialize};
 use types::{Locality, MoneyError, Nanos, NanosPerMillion, Particulars, ProviderKind, SizeClass};
 
-use crate::assemble::called_as;
+use crate::written::called_as;
 
 /// A provider as registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,13 +1,18 @@
 //! OpenAI's responses that go on from one another, kept in our store.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use simulator::{Price, Simulator};
 use support::{Answer, Client, Database, ModelSpec, Rows, Server, Setup, provider};
 
 async fn stage(database: Database) -> (Server, Simulator) {
+    stage_with(database, |_| {}).await
+}
+
+async fn stage_with(database: Database, more: impl FnOnce(&mut Setup)) -> (Server, Simulator) {
     let simulator = provider(&[("gpt", Price::dollars_per_million(3, 15))]).await;
-    let setup = Setup::new(database).await;
+    let mut setup = Setup::new(database).await;
+    more(&mut setup);
     setup
         .tree()
         .openai_provider("openai", &simulator, "cloud")
@@ -17,15 +22,37 @@ async fn stage(database: Database) -> (Server, Simulator) {
 }
 
 async fn ask(server: &Server, agent: &str, fields: Value) -> Answer {
+    ask_as(server, (&server.key(agent), None), fields).await
+}
+
+/// Asks with this key or grant, in this session.
+async fn ask_as(server: &Server, (key, session): (&str, Option<&str>), fields: Value) -> Answer {
     let mut body = json!({ "model": "gpt", "max_output_tokens": 64 });
     body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let url = format!("{}/v1/responses", server.gateway());
-    Answer::read(Client::new().0.post(url).bearer_auth(server.key(agent)).json(&body)).await
+    let asked = Client::new().0.post(url).bearer_auth(key).json(&body);
+    Answer::read(named(asked, session)).await
 }
 
 async fn at(server: &Server, agent: &str, method: Method, id: &str) -> Answer {
+    at_as(server, (&server.key(agent), None), method, id).await
+}
+
+async fn at_as(
+    server: &Server,
+    (key, session): (&str, Option<&str>),
+    method: Method,
+    id: &str,
+) -> Answer {
     let url = format!("{}/v1/responses/{id}", server.gateway());
-    Answer::read(Client::new().0.request(method, url).bearer_auth(server.key(agent))).await
+    Answer::read(named(Client::new().0.request(method, url).bearer_auth(key), session)).await
+}
+
+fn named(asked: RequestBuilder, session: Option<&str>) -> RequestBuilder {
+    match session {
+        Some(session) => asked.header("x-orchestack-session", session),
+        None => asked,
+    }
 }
 
 fn id(answer: &Answer) -> String {
@@ -108,4 +135,125 @@ async fn the_label_of_what_was_said_does_not_sink() {
     let over =
         ask(&server, "default", json!({"input": "x", "previous_response_id": id(&next)})).await;
     over.assert_refused(400, "invalid_request");
+}
+
+const ONE: &str = "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+const TWO: &str = "ses_01ARZ3NDEKTSV4RRFFQ69G5FAW";
+
+/// A grant takes rights away from its agent: what was said in another session, and what is too
+/// confidential for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_reaches_what_its_session_and_its_label_do() {
+    let (server, _simulator) = stage(Database::Sqlite).await;
+    let grant = |words: &[&str]| {
+        let made = server.json(&[&["grant", "create", "--agent", "default"], words].concat());
+        made["grant"].as_str().unwrap().to_owned()
+    };
+    let (key, bound) = (server.key("default"), grant(&["--session", ONE]));
+    let said = async |session| {
+        let answer = ask_as(&server, (&key, session), json!({"input": "One."})).await;
+        answer.assert_answered("gpt");
+        id(&answer)
+    };
+    let (first, other, none) = (said(Some(ONE)).await, said(Some(TWO)).await, said(None).await);
+    let as_bound = (bound.as_str(), Some(ONE));
+    assert_eq!(at_as(&server, as_bound, Method::GET, &first).await.status, 200);
+    for hidden in [&other, &none] {
+        assert_eq!(at_as(&server, as_bound, Method::GET, hidden).await.status, 404);
+        assert_eq!(at_as(&server, as_bound, Method::DELETE, hidden).await.status, 404);
+        let next = json!({"input": "x", "previous_response_id": hidden});
+        ask_as(&server, as_bound, next).await.assert_refused(400, "invalid_request");
+    }
+    // The session must be named, as with any request.
+    let unnamed = at_as(&server, (&bound, None), Method::GET, &first).await;
+    unnamed.assert_refused(403, "policy_denied");
+    // A label that the grant is not for.
+    let mail = ask(&server, "default", json!({"input": "Write to bob@example.com."})).await;
+    let public = grant(&["--label", "public"]);
+    for method in [Method::GET, Method::DELETE] {
+        let refused = at_as(&server, (&public, None), method, &id(&mail)).await;
+        refused.assert_refused(403, "policy_denied");
+    }
+    assert_eq!(at(&server, "default", Method::GET, &id(&mail)).await.status, 200);
+    // Each look is on record, with who looked and what came of it.
+    let tail = server.json(&["audit", "tail", "--limit", "100"]);
+    let looks = |action: &str, outcome: &str| {
+        let fits = |record: &&Value| record["action"] == action && record["outcome"] == outcome;
+        tail["records"].as_array().unwrap().iter().filter(fits).count()
+    };
+    assert_eq!((looks("readResponse", "ok"), looks("readResponse", "not_found")), (2, 2));
+    assert_eq!(looks("readResponse", "policy_denied"), 2);
+    assert_eq!((looks("deleteResponse", "not_found"), looks("deleteResponse", "ok")), (2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_must_not_be_kept_is_not_and_says_so() {
+    let label = |setup: &mut Setup| {
+        setup.set("responses.max_label", "internal");
+        setup.tree().write(
+            "policies/redact.cedar",
+            "@id(\"phones-go\") @redact(\"phone\")\n\
+             permit(principal, action == Orchestack::Action::\"callModel\", resource);\n",
+        );
+    };
+    let (server, simulator) = stage_with(Database::Sqlite, label).await;
+    let kept = async |input: &str| {
+        let answer = ask(&server, "default", json!({"input": input})).await;
+        answer.assert_answered("gpt");
+        let found = at(&server, "default", Method::GET, &id(&answer)).await.status == 200;
+        assert_eq!(answer.json()["store"], json!(found), "{input}");
+        found
+    };
+    assert!(kept("Hello.").await);
+    assert!(!kept("Write to bob@example.com.").await, "its label is above the highest");
+    let rows = Rows::of(&server).await;
+    assert_eq!(rows.execute("update responses set label = label").await, 1);
+    // What a model must not see is not kept either, whatever its label.
+    let (server, simulator) = {
+        drop((server, simulator));
+        stage_with(Database::Sqlite, |setup| {
+            label(setup);
+            setup.set("responses.max_label", "restricted");
+        })
+        .await
+    };
+    let phone = ask(&server, "default", json!({"input": "Call +49 30 901820."})).await;
+    phone.assert_answered("gpt");
+    assert!(!last(&simulator).to_string().contains("901820"), "it is redacted");
+    assert_eq!(phone.json()["store"], false);
+    assert_eq!(at(&server, "default", Method::GET, &id(&phone)).await.status, 404);
+    let (server, _simulator) = stage_with(Database::Sqlite, |setup| {
+        setup.set("responses.retention", "0s");
+    })
+    .await;
+    let none = ask(&server, "default", json!({"input": "Hello."})).await;
+    assert_eq!(none.json()["store"], false);
+}
+
+/// What is no id of ours is no question for the database, which may take it for a fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_cannot_be_one_is_not_found_on_postgres() {
+    let (server, _simulator) = stage(Database::Postgres).await;
+    for id in ["\0", "resp_'", "resp_é"] {
+        let next = json!({"input": "x", "previous_response_id": id});
+        ask(&server, "default", next).await.assert_refused(400, "invalid_request");
+    }
+    assert_eq!(at(&server, "default", Method::GET, "resp_%00").await.status, 404);
+}
+
+/// A secret in the clear that is passed off as what a provider sealed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_does_not_pass_as_a_seal() {
+    let (server, simulator) = stage(Database::Sqlite).await;
+    let seal = |data: &str| {
+        json!({"input": [
+            {"role": "user", "content": "Hello."},
+            {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": data},
+            {"role": "user", "content": "Go on."},
+        ]})
+    };
+    let key = concat!("AKIA", "Z7QK4M2XW3RT5NPL");
+    let answer = ask(&server, "default", seal(key)).await;
+    assert_eq!(answer.header("x-orchestack-label"), "restricted", "{}", answer.text);
+    assert_eq!(simulator.log().len(), 0);
 }

@@ -20,6 +20,9 @@ pub struct ChatRequest {
     pub model: String,
     /// The conversation, oldest first.
     pub messages: Vec<Message>,
+    /// Whether the last message, an assistant's, is the beginning of the answer, as in Anthropic's
+    /// API; elsewhere the answer is a message of its own.
+    pub prefill: bool,
     /// Functions that the model may call.
     pub tools: Vec<Tool>,
     /// Whether and which tool must be called; `None` leaves it to the provider's default.

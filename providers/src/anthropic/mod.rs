@@ -13,6 +13,7 @@ mod stream;
 use types::chat::ChatRequest;
 
 pub use answer::decode_answer;
+pub(crate) use request::budget_within;
 pub use request::encode_request;
 pub use stream::StreamDecoder;
 

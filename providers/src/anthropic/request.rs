@@ -132,7 +132,7 @@ pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<
         temperature: temperature(request)?,
         top_p: request.sampling.top_p.as_ref(),
         top_k: request.sampling.top_k,
-        thinking: thinking(request),
+        thinking: thinking(request, target)?,
         output_config: output_config(request)?,
         passed: passed(&request.extra)?,
         native,
@@ -163,16 +163,40 @@ fn tool(tool: &Tool) -> ToolOut<'_> {
 }
 
 /// How to think, and whether what was thought is shown, which the API has within that.
-fn thinking(request: &ChatRequest) -> Option<ThinkingOut> {
-    let (kind, budget_tokens) = match request.thinking? {
-        Thinking::Off => {
-            return Some(ThinkingOut { kind: "disabled", budget_tokens: None, display: None });
+fn thinking(
+    request: &ChatRequest,
+    target: &Target<'_>,
+) -> Result<Option<ThinkingOut>, Unsupported> {
+    let (kind, budget_tokens) = match request.thinking {
+        None => return Ok(None),
+        Some(Thinking::Off) => {
+            let off = ThinkingOut { kind: "disabled", budget_tokens: None, display: None };
+            return Ok(Some(off));
         }
-        Thinking::Adaptive => ("adaptive", None),
-        Thinking::Budget(tokens) => ("enabled", Some(tokens)),
+        Some(Thinking::Adaptive) => ("adaptive", None),
+        Some(Thinking::Budget(tokens)) => {
+            ("enabled", Some(budget_within(tokens, target.max_output_tokens)?))
+        }
     };
     let display = request.show_reasoning.map(|show| if show { "summarized" } else { "omitted" });
-    Some(ThinkingOut { kind, budget_tokens, display })
+    Ok(Some(ThinkingOut { kind, budget_tokens, display }))
+}
+
+/// The least budget of thinking that the API takes ("Extended thinking" in its documentation).
+const THINKING_TOKENS_MIN: u64 = 1_024;
+
+/// A budget of thinking within the output limit that is sent, which may be lower than the caller's: the
+/// API wants it below that limit, and it is a most.
+///
+/// # Errors
+/// Where the limit leaves no room for the least budget.
+pub(crate) fn budget_within(tokens: u64, limit: u64) -> Result<u64, Unsupported> {
+    let budget = tokens.min(limit.saturating_sub(1));
+    if budget < tokens && budget < THINKING_TOKENS_MIN {
+        let reason = "the output limit that applies leaves no room for it";
+        return Err(unsupported("thinking.budget_tokens", reason));
+    }
+    Ok(budget)
 }
 
 fn tool_choice(request: &ChatRequest) -> Option<ChoiceOut<'_>> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use types::chat::{ChatRequest, Thinking};
 
 use super::turns::unsupported;
-use crate::{Target, Unsupported};
+use crate::{Target, Unsupported, anthropic::budget_within};
 
 /// Who made a model, by its id: `anthropic.claude-…`, also behind a region (`eu.`) and within an ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub(super) fn fields(
     target: &Target<'_>,
 ) -> Result<Map<String, Value>, Unsupported> {
     let maker = Maker::of(target.upstream_model);
+    if request.prefill && maker != Maker::Anthropic {
+        return Err(unsupported("messages", "this model does not go on with its own last message"));
+    }
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     if let Some(top_k) = request.sampling.top_k {
@@ -56,6 +59,7 @@ pub(super) fn fields(
             put("thinking", json!({ "type": "adaptive" }));
         }
         (Some(Thinking::Budget(tokens)), Maker::Anthropic) => {
+            let tokens = budget_within(tokens, target.max_output_tokens)?;
             put("thinking", json!({ "type": "enabled", "budget_tokens": tokens }));
         }
         // A model may think as it finds right where nothing else is said.

@@ -66,6 +66,9 @@ struct Calling<'a> {
 /// # Errors
 /// The first field that the API cannot express.
 pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
+    if request.prefill {
+        return Err(unsupported("messages", "it does not go on with a model's last turn"));
+    }
     if request.parallel_tool_calls == Some(false) {
         return Err(unsupported("parallel_tool_calls", "it may always call several tools"));
     }

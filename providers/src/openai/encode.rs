@@ -1,5 +1,7 @@
 //! Writing a request for an upstream of OpenAI's dialect.
 
+use std::borrow::Cow;
+
 use serde::{
     Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
@@ -41,8 +43,8 @@ impl Serialize for Body<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("model", target.upstream_model)?;
         let legacy = target.max_tokens_field == MaxTokensField::Legacy;
-        let message = |message| MessageOut { message, legacy, words };
-        map.serialize_entry("messages", &List(&request.messages, message))?;
+        let message = |message| MessageOut { message: Cow::as_ref(message), legacy, words };
+        map.serialize_entry("messages", &List(&turns(&request.messages), message))?;
         let limit = match target.max_tokens_field {
             MaxTokensField::Completion => "max_completion_tokens",
             MaxTokensField::Legacy => "max_tokens",
@@ -79,6 +81,28 @@ impl Serialize for Body<'_> {
         }
         map.end()
     }
+}
+
+/// The messages, of which what an assistant said right after a call is part of the message with the
+/// call: the dialect wants the results of tools there.
+fn turns(messages: &[Message]) -> Vec<Cow<'_, Message>> {
+    let mut turns: Vec<Cow<'_, Message>> = Vec::with_capacity(messages.len());
+    for message in messages {
+        match turns.last_mut() {
+            Some(last)
+                if message.role == Role::Assistant
+                    && last.role == Role::Assistant
+                    && !last.tool_calls.is_empty() =>
+            {
+                let last = last.to_mut();
+                last.content.extend_from_slice(&message.content);
+                last.tool_calls.extend_from_slice(&message.tool_calls);
+                last.refusal = last.refusal.take().or_else(|| message.refusal.clone());
+            }
+            _ => turns.push(Cow::Borrowed(message)),
+        }
+    }
+    turns
 }
 
 #[derive(Serialize)]

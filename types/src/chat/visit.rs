@@ -70,7 +70,7 @@ impl ChatRequest {
     /// our own words and of numbers only, never of the caller's text, and no two pieces share one.
     ///
     /// Not visited are values of closed sets, such as an image's detail, and data that is no text:
-    /// of images, of documents, and what only a provider can read of its reasoning.
+    /// of images and of documents.
     pub fn visit(&mut self, visit: impl FnMut(&str, Piece<'_>)) {
         let mut walk = Walk { place: String::new(), visit };
         for (m, message) in self.messages.iter_mut().enumerate() {
@@ -157,7 +157,10 @@ impl<V: FnMut(&str, Piece<'_>)> Walk<V> {
             (Some(text), Some(_)) => self.name(format_args!(".text"), text),
             (None, _) => {}
         }
-        if let Some(id) = item.opaque.as_ref().and_then(|opaque| opaque.id.as_deref()) {
+        let Some(opaque) = &item.opaque else { return };
+        // It is anything that a caller says a provider made, so a secret in the clear must show.
+        self.name(format_args!(".data"), &opaque.data);
+        if let Some(id) = &opaque.id {
             self.name(format_args!(".id"), id);
         }
     }

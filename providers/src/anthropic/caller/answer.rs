@@ -50,7 +50,10 @@ pub fn encode_answer(answer: &ChatAnswer) -> Vec<u8> {
         role: "assistant",
         model: &answer.model,
         content,
-        stop_reason: Some(stop_reason(choice.finish, choice.stop_sequence.is_some())),
+        stop_reason: Some(stop_reason(
+            choice.finish,
+            (choice.stop_sequence.is_some(), !choice.tool_calls.is_empty()),
+        )),
         stop_sequence: choice.stop_sequence.as_deref(),
         usage: UsageOut::new(answer.usage.as_ref(), answer.service_tier.as_deref()),
     };
@@ -106,9 +109,15 @@ fn input(arguments: &str) -> Cow<'_, RawValue> {
     }
 }
 
-pub(super) const fn stop_reason(finish: Finish, at_sequence: bool) -> &'static str {
+/// Why an answer ended, by whether that was at a stop sequence and whether it calls tools. Many servers
+/// say no more than that it ended where they call one, and callers of this API go by the reason.
+pub(super) const fn stop_reason(
+    finish: Finish,
+    (at_sequence, calls): (bool, bool),
+) -> &'static str {
     match finish {
         Finish::Stop if at_sequence => "stop_sequence",
+        Finish::Stop if calls => "tool_use",
         Finish::Stop => "end_turn",
         Finish::Length => "max_tokens",
         Finish::ToolCalls => "tool_use",

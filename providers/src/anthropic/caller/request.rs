@@ -54,7 +54,8 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, Rejection> {
     // The API tells usage in every stream.
     let include_usage = stream;
     let max_output_tokens = Some(limit);
-    Ok(ChatRequest { max_output_tokens, sampling, stop, stream, include_usage, ..request })
+    let prefill = request.messages.last().is_some_and(|last| last.role == Role::Assistant);
+    Ok(ChatRequest { prefill, max_output_tokens, sampling, stop, stream, include_usage, ..request })
 }
 
 /// Reads and validates the body of a count: what of a request is input.

@@ -32,6 +32,8 @@ pub struct StreamEncoder {
     finish: Finish,
     stop_sequence: Option<String>,
     ended: bool,
+    /// It ended in an error.
+    broken: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +114,7 @@ impl StreamEncoder {
             finish: Finish::default(),
             stop_sequence: None,
             ended: false,
+            broken: false,
         }
     }
 
@@ -148,10 +151,15 @@ impl StreamEncoder {
         self.close(out);
         self.ended = true;
         let stop_sequence = self.stop_sequence.as_deref();
-        let stop_reason = stop_reason(self.finish, stop_sequence.is_some());
+        let stop_reason = stop_reason(self.finish, (stop_sequence.is_some(), self.calls > 0));
         let delta = EndOut { stop_reason, stop_sequence };
         event(&EventOut::MessageDelta { delta, usage: self.usage() }, out);
         event(&EventOut::MessageStop, out);
+    }
+
+    /// See [`crate::StreamEncoder::broken`].
+    pub const fn broken(&self) -> bool {
+        self.broken
     }
 
     /// Ends a broken stream with an error event and no terminator, so that no client takes the
@@ -160,6 +168,7 @@ impl StreamEncoder {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        self.broken = true;
         out.extend_from_slice(b"event: error\ndata: ");
         out.extend_from_slice(&encode_error(code, message, None, Map::new()));
         out.extend_from_slice(b"\n\n");

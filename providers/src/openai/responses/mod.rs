@@ -61,6 +61,13 @@ impl Echo {
         serde_json::to_string(&all).unwrap_or_default()
     }
 
+    /// What of it the answer's form needs: all but the conversation.
+    pub(crate) fn frame(&self) -> Self {
+        let Self { fields, previous, store, items: _ } = self;
+        let (fields, previous) = (fields.clone(), previous.clone());
+        Self { fields, previous, store: *store, items: Vec::new() }
+    }
+
     /// How long its conversation is as JSON text, in bytes.
     pub fn bytes(&self) -> usize {
         self.with_output(None).len()

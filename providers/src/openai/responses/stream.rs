@@ -29,6 +29,8 @@ pub struct ResponseEncoder {
     usage: Option<Usage>,
     finish: Finish,
     ended: bool,
+    /// It ended in an error.
+    broken: bool,
 }
 
 /// The item that is open.
@@ -78,6 +80,7 @@ impl ResponseEncoder {
             usage: None,
             finish: Finish::default(),
             ended: false,
+            broken: false,
         }
     }
 
@@ -124,11 +127,17 @@ impl ResponseEncoder {
         out
     }
 
+    /// See [`crate::StreamEncoder::broken`].
+    pub const fn broken(&self) -> bool {
+        self.broken
+    }
+
     /// See [`crate::StreamEncoder::error`]. The response is told as failed.
     pub fn error(&mut self, code: Code, message: &str, out: &mut Vec<u8>) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        self.broken = true;
         let error = json!({ "code": code.as_str(), "message": message, "param": null });
         self.event("error", error, out);
         self.tell("response.failed", Status::Failed(message), out);

@@ -22,7 +22,7 @@ fn marked() -> ChatRequest {
     let opaque = Opaque {
         format: Wire::Anthropic,
         kind: OpaqueKind::Signature,
-        data: String::new(),
+        data: "mark".into(),
         id: Some("mark".into()),
     };
     let thought = |opaque| Reasoning { text: Some("mark".into()), opaque };
@@ -111,6 +111,7 @@ fn a_place_says_where_a_piece_stands() {
         "metadata[0]",
         "native.container[0]",
         "messages[0].reasoning[1].text",
+        "messages[0].reasoning[1].data",
         "messages[0].content[6].text",
     ] {
         assert!(places.iter().any(|place| place == expected), "{expected}: {places:#?}");

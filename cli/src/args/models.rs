@@ -1,0 +1,110 @@
+//! The grammar of models and providers.
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Model {
+    /// List models, wherever they are from.
+    #[command(after_help = "Example:\n  orchestack model list")]
+    List,
+    /// Register a model without a file in the tree.
+    #[command(after_help = "\
+Example, a model on a server of your own:
+  orchestack model add qwen3-8b --provider workstation --url http://192.168.1.20:8000/v1 \\
+    --locality local --upstream Qwen/Qwen3-8B --context 32768 --can tools,streaming \\
+    --price-input 0 --price-output 0")]
+    Add(Box<AddModel>),
+    /// Remove a model that was registered with `model add`.
+    #[command(after_help = "Example:\n  orchestack model remove qwen3-8b")]
+    Remove {
+        /// Its id.
+        id: String,
+    },
+    /// Look for model servers on this machine, and for provider keys in the environment.
+    #[command(after_help = "Example:\n  orchestack model probe")]
+    Probe,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddModel {
+    /// The id that callers and policies use.
+    pub(crate) id: String,
+    /// The provider that serves it.
+    #[arg(long)]
+    pub(crate) provider: String,
+    /// Registers the provider as well, at this address.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// With --url: the wire format, `openai` or one of `orchestack provider add --help`.
+    #[arg(long, requires = "url")]
+    pub(crate) kind: Option<String>,
+    /// With --url: `local` promises that data stays on your machines; else `cloud`.
+    #[arg(long, requires = "url")]
+    pub(crate) locality: Option<String>,
+    /// With --url: where the key is, `env:NAME` or `file:/path`; never the key itself.
+    #[arg(long, requires = "url", value_name = "REF")]
+    pub(crate) secret: Option<String>,
+    /// Its name at the provider; the id where absent.
+    #[arg(long)]
+    pub(crate) upstream: Option<String>,
+    /// `small`, `medium` or `large`.
+    #[arg(long)]
+    pub(crate) size: Option<String>,
+    /// Input and output tokens together.
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) context: Option<u64>,
+    /// Output tokens of one answer.
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_output: Option<u64>,
+    /// What it can do: any of `tools,json_schema,images,streaming,reasoning`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) can: Vec<String>,
+    /// How good it is, 0 to 100.
+    #[arg(long)]
+    pub(crate) quality: Option<u8>,
+    /// Another id for it; may be repeated.
+    #[arg(long)]
+    pub(crate) alias: Vec<String>,
+    /// A model to fall back to; may be repeated, best first.
+    #[arg(long)]
+    pub(crate) fallback: Vec<String>,
+    /// US dollars per million input tokens; the catalogue's price where absent.
+    #[arg(long, value_name = "USD", requires = "price_output")]
+    pub(crate) price_input: Option<String>,
+    /// US dollars per million output tokens.
+    #[arg(long, value_name = "USD", requires = "price_input")]
+    pub(crate) price_output: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Provider {
+    /// List providers, wherever they are from.
+    #[command(after_help = "Example:\n  orchestack provider list")]
+    List,
+    /// Register a provider without a file in the tree.
+    #[command(
+        after_help = "Example:\n  orchestack provider add groq --url https://api.groq.com/openai/v1 --secret env:GROQ_API_KEY"
+    )]
+    Add {
+        /// Its name.
+        name: String,
+        /// Its address, with the path before `/chat/completions`; the host alone for other formats.
+        #[arg(long)]
+        url: String,
+        /// The wire format: `openai`, `anthropic`, `azure`, `mistral`, `gemini` or `bedrock`.
+        #[arg(long)]
+        kind: Option<String>,
+        /// `local` promises that data stays on your machines; else `cloud`.
+        #[arg(long)]
+        locality: Option<String>,
+        /// Where the key is, `env:NAME` or `file:/path`; never the key itself.
+        #[arg(long, value_name = "REF")]
+        secret: Option<String>,
+    },
+    /// Remove a provider that was registered at run time.
+    #[command(after_help = "Example:\n  orchestack provider remove groq")]
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
