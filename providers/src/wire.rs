@@ -52,6 +52,11 @@ pub struct Unsupported {
     pub reason: &'static str,
 }
 
+/// A field that a format cannot express, and why.
+pub(crate) fn unsupported(field: impl Into<String>, reason: &'static str) -> Unsupported {
+    Unsupported { field: field.into(), reason }
+}
+
 /// An answer that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadAnswer {

@@ -11,9 +11,9 @@ use types::{
 
 use super::{
     block::{Block, CacheControl},
-    blocks::{Turn, conversation, unsupported},
+    blocks::{Turn, conversation},
 };
-use crate::{Target, Unsupported, schema, wire};
+use crate::{Target, Unsupported, schema, wire, wire::unsupported};
 
 #[derive(Serialize)]
 struct Body<'a> {

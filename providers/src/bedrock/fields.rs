@@ -4,8 +4,7 @@
 use serde_json::{Map, Value, json};
 use types::chat::{ChatRequest, Thinking};
 
-use super::turns::unsupported;
-use crate::{Target, Unsupported, anthropic::budget_within};
+use crate::{Target, Unsupported, anthropic::budget_within, wire::unsupported};
 
 /// Who made a model, by its id: `anthropic.claude-…`, also behind a region (`eu.`) and within an ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

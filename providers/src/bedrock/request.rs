@@ -12,9 +12,9 @@ use types::{
 use super::{
     block::{Block, CachePoint},
     fields::fields,
-    turns::{Turn, conversation, unsupported},
+    turns::{Turn, conversation},
 };
-use crate::{Target, Unsupported, schema, wire};
+use crate::{Target, Unsupported, schema, wire, wire::unsupported};
 
 /// The member of a request that holds what only some models have.
 const ADDITIONAL: &str = "additionalModelRequestFields";

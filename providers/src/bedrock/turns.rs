@@ -7,7 +7,7 @@ use types::{
 };
 
 use super::block::{Block, document, image, reasoning, tool_use};
-use crate::Unsupported;
+use crate::{Unsupported, wire::unsupported};
 
 /// A conversation as the API takes it.
 #[derive(Default)]
@@ -20,10 +20,6 @@ pub(super) struct Conversation<'a> {
 pub(super) struct Turn<'a> {
     role: &'static str,
     content: Vec<Block<'a>>,
-}
-
-pub(super) fn unsupported(field: impl Into<String>, reason: &'static str) -> Unsupported {
-    Unsupported { field: field.into(), reason }
 }
 
 /// Sorts messages into system blocks and turns. Instructions stand before the conversation in this

@@ -6,8 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Number, Value};
 use types::chat::{ChatRequest, Format, Thinking};
 
-use super::content::unsupported;
-use crate::{Target, Unsupported, schema};
+use crate::{Target, Unsupported, schema, wire::unsupported};
 
 /// The most stop sequences that the API takes.
 const STOP_MAX: usize = 5;

@@ -12,7 +12,7 @@ use types::{
 };
 
 use super::answer::CALL_END;
-use crate::{Unsupported, schema};
+use crate::{Unsupported, schema, wire::unsupported};
 
 /// What stands for the signature of a call that Gemini did not make, or whose signature the caller's
 /// API had no place for. Gemini 3 refuses a turn whose first call has none; this value, from Google's
@@ -102,10 +102,6 @@ impl<'a> PartOut<'a> {
         let address = Address { mime_type: media_type(file_uri), file_uri };
         Self { file_data: Some(address), ..Self::default() }
     }
-}
-
-pub(super) fn unsupported(field: impl Into<String>, reason: &'static str) -> Unsupported {
-    Unsupported { field: field.into(), reason }
 }
 
 /// Sorts messages into the instructions, which stand apart in this API, and contents; turns of one

@@ -11,9 +11,9 @@ use types::{
 
 use super::{
     config::{Config, config},
-    content::{Content, conversation, unsupported},
+    content::{Content, conversation},
 };
-use crate::{Target, Unsupported, schema, wire};
+use crate::{Target, Unsupported, schema, wire, wire::unsupported};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
