@@ -252,7 +252,8 @@ fn what_only_some_models_have_goes_under_their_makers_names() {
     let fields = |change: &dyn Fn(&mut ChatRequest), model: &str| {
         let mut asked = request(&json!({"messages": user("x")}));
         change(&mut asked);
-        encode_request(&asked, &target(model)).map_err(|refused| refused.field).map(|body| {
+        let target = Target { max_output_tokens: 4096, ..target(model) };
+        encode_request(&asked, &target).map_err(|refused| refused.field).map(|body| {
             let body: Value = serde_json::from_slice(&body).unwrap();
             body["additionalModelRequestFields"].clone()
         })
@@ -267,6 +268,11 @@ fn what_only_some_models_have_goes_under_their_makers_names() {
     let think = |thinking| move |asked: &mut ChatRequest| asked.thinking = Some(thinking);
     let budget = json!({"thinking": {"type": "enabled", "budget_tokens": 2048}});
     assert_eq!(fields(&think(Thinking::Budget(2048)), CLAUDE), Ok(budget));
+    // It is below the limit that is sent, or not said at all.
+    let mut asked = request(&json!({"messages": user("x")}));
+    asked.thinking = Some(Thinking::Budget(2048));
+    let refused = encode_request(&asked, &target(CLAUDE)).unwrap_err();
+    assert_eq!(refused.field, "thinking.budget_tokens");
     let off = json!({"thinking": {"type": "disabled"}});
     assert_eq!(fields(&think(Thinking::Off), CLAUDE), Ok(off));
     assert_eq!(

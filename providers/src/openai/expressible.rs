@@ -28,9 +28,6 @@ pub(crate) fn check_as(request: &ChatRequest, wire: Wire) -> Result<(), Unsuppor
     if let Err(field) = request.native_of(wire) {
         return no(field, "it has no such parameter");
     }
-    if request.prefill {
-        return no("messages", "it does not go on with an assistant's last message");
-    }
     if request.sampling.top_k.is_some() {
         return no("top_k", "it has no such parameter");
     }
@@ -46,6 +43,9 @@ pub(crate) fn check_as(request: &ChatRequest, wire: Wire) -> Result<(), Unsuppor
                 return no(&format!("messages[{m}].content[{p}]"), reason);
             }
         }
+    }
+    if request.prefill {
+        return no("messages", "it does not go on with an assistant's last message");
     }
     Ok(())
 }
