@@ -25,7 +25,8 @@ pub struct Record {
     pub request: Option<RequestId>,
     /// Who acted.
     pub actor: Actor,
-    /// The Cedar action, such as `callModel`.
+    /// The Cedar action, such as `callModel`; `readResponse` or `deleteResponse` of a kept response, for
+    /// which policy is asked about `callModel`.
     pub action: String,
     /// What it was done to, such as a model's name.
     pub resource: String,
