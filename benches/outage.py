@@ -61,10 +61,10 @@ def main():
 
 def compare(options, folder, running):
     binaries, files, providers = Path(options.binaries), {}, []
-    for name in ("failing", "slow", "well"):
+    for name in ("a", "b", "c"):
         provider = servers.upstream(binaries / "simulator")
         running.append(provider)
-        providers.append(provider)
+        providers.append((name, provider))
         files[f"providers/{name}.toml"] = PROVIDER.format(name=name, address=provider.address)
         files[f"models/{name}.toml"] = MODEL.format(*servers.PRICE, name=name)
         play(provider, {"default": {"delay_ms": WELL_MS, "output_tokens": 16}})
@@ -76,9 +76,12 @@ def compare(options, folder, running):
         "messages": [{"role": "user", "content": "How do tides work?"}],
         "max_tokens": 64,
     }))
-    failing, slow, _ = providers
     measure.wrk(gateway.address, body, gateway.key, options.callers, 2, PAUSE_MS)
     healthy = run(options, gateway, body)
+    # The outage is of those that were asked most.
+    busy = healthy["attempts"]
+    providers.sort(key=lambda named: -busy.get((named[0], "answered"), 0))
+    (failing_name, failing), (slow_name, slow), _ = providers
     chance = random.Random(20)
     fault = {"status": 503}
     fine = {"delay_ms": WELL_MS, "output_tokens": 16}
@@ -88,7 +91,7 @@ def compare(options, folder, running):
     })
     play(slow, {"default": {"delay_ms": SLOW_MS, "output_tokens": 16}})
     outage = run(options, gateway, body)
-    report(healthy, outage)
+    report(healthy, outage, {failing_name: "failing", slow_name: "slow"})
 
 
 def play(provider, script):
@@ -123,7 +126,7 @@ def attempts(gateway):
     return found
 
 
-def report(healthy, outage):
+def report(healthy, outage, faults):
     print("| run | requests | answered | p50 ms | p99 ms | attempts a request |")
     print("|---|---|---|---|---|---|")
     for name, sample in (("all well", healthy), ("outage", outage)):
@@ -139,7 +142,7 @@ def report(healthy, outage):
     print("| outage: provider | outcome | attempts |")
     print("|---|---|---|")
     for (provider, outcome), count in sorted(outage["attempts"].items()):
-        print(f"| {provider} | {outcome} | {count} |")
+        print(f"| {provider}, {faults.get(provider, 'well')} | {outcome} | {count} |")
 
 
 if __name__ == "__main__":
