@@ -1,9 +1,9 @@
 //! Nothing goes past the decision: every route and verb, every way in which a request can go.
 //!
 //! A request to a model, in whatever API, whose caller is known leaves exactly one record of the
-//! kind `decision`, whatever becomes of it: answered, refused, malformed, given up by its caller. No
-//! other request leaves one: those of unknown callers, of other paths and verbs, and the lists of
-//! models, for which nothing is called. And what reaches a provider belongs to a request whose record
+//! kind `decision`, whatever becomes of it: answered, refused, malformed, given up by its caller. So
+//! does one that reads or deletes a kept response. No other request leaves one: those of unknown
+//! callers, of other paths and verbs, and the lists of models, for which nothing is called. And what reaches a provider belongs to a request whose record
 //! says `permit`.
 
 mod people;
@@ -147,9 +147,9 @@ fn expected(row: Row) -> Row {
         _ if open => row.unrecorded(200),
         Key::Good if models || count => row.unrecorded(200),
         Key::Good if asks => row,
-        Key::Good if kept => row.unrecorded(404),
+        Key::Good if kept => row.refused(404, "not_found"),
         _ if models || count || asks || kept => row.unrecorded(401),
-        _ if APIS.contains(&row.path) || [COUNT, "/v1/models"].contains(&row.path) => {
+        _ if APIS.contains(&row.path) || [COUNT, KEPT, "/v1/models"].contains(&row.path) => {
             row.unrecorded(405)
         }
         _ => row.unrecorded(404),
