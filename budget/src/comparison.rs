@@ -282,7 +282,7 @@ impl Found {
             let sum = match call.guess {
                 Some(Basis::WorstCase) => &mut self.worst_case,
                 Some(Basis::Provisional) => &mut self.provisional,
-                Some(Basis::Counted | Basis::Provider) | None => &mut self.counted,
+                Some(Basis::Counted | Basis::Provider | Basis::Cached) | None => &mut self.counted,
             };
             sum.0 = sum.0.saturating_add(by.0);
             if by != Nanos::ZERO {

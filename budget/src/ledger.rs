@@ -73,5 +73,7 @@ types::names! {
         WorstCase = "worst_case",
         /// The reaper's, until a report comes.
         Provisional = "provisional",
+        /// Nothing, because the answer was one that had been given before: no provider was asked.
+        Cached = "cached",
     }
 }

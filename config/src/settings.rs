@@ -2,6 +2,7 @@
 
 mod address;
 mod alerts;
+mod cache;
 mod environment;
 mod policy;
 mod redis;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 pub(crate) use address::HttpUrl;
 pub use alerts::{Alerts, Webhook};
+pub use cache::Cache;
 pub use environment::{environment, variable};
 pub use policy::{Policy, Unproved};
 pub use redis::Redis;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub upstream: Upstream,
     /// What is kept of responses.
     pub responses: Responses,
+    /// Answers that are kept to be given again.
+    pub cache: Cache,
     /// Times of the budget ledger.
     pub ledger: Ledger,
     /// Logs and traces.
@@ -150,6 +154,10 @@ impl Settings {
             responses: Responses::read(root.section(
                 "responses",
                 "What is kept of `/v1/responses`, so that callers can go on from one.",
+            )),
+            cache: Cache::read(root.section(
+                "cache",
+                "Answers that are kept in memory, to be given again to the same request.",
             )),
             ledger: Ledger::read(root.section("ledger", "Times of the budget ledger.")),
             telemetry: Telemetry::read(root.section("telemetry", "Logs and traces.")),

@@ -7,6 +7,7 @@ mod model;
 mod organisation;
 mod particulars;
 mod provider;
+mod reuse;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub use model::{CapabilityNames, ModelFile, ModelPrice, TokenPrice};
 pub use organisation::OrgSettings;
 pub use particulars::{Misfit, misfits, region_of};
 pub use provider::{MaxTokensField, ProviderFile, Timeouts};
+pub use reuse::Reuse;
 
 use crate::{
     Fault,

@@ -15,6 +15,7 @@ use types::{Code, Credential, Timestamp, chat::ChatRequest};
 
 use crate::{
     bill::Known as Used,
+    cache,
     caller::Known,
     deliver::{read_body, streamed, whole},
     downstream::Downstream,
@@ -115,11 +116,15 @@ async fn attempt(
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
-    let to = Destination::of(gate, order, choice)?;
+    let mut to = Destination::of(gate, order, choice)?;
+    let request = to.redacted(order, trail)?;
+    to.kept_at = cache::key(gate, order, &to, &request, trail);
+    if let Some(given) = cache::look(gate, order, to.kept_at.as_ref(), trail) {
+        return cache::give(gate, order, &to, &request, given, trail, down).await;
+    }
     let full =
         || lost(Code::Overloaded, "the provider has as many requests as it may", Next::Other);
     let _place = gate.place(to.provider).ok_or_else(full)?;
-    let request = to.redacted(order, trail)?;
     let limits = order.snapshot.upstream_limits(&to.provider.name, &to.model.id);
     let passes = gate.limits.enter(&limits).await;
     let mut passes = passes.map_err(|full| to.limited(&full, trail))?;
@@ -158,6 +163,8 @@ pub(crate) struct Destination<'a> {
     pub(crate) log_full: bool,
     /// Whether policy wants its record on the disk before it goes out.
     pub(crate) audit_required: bool,
+    /// Where its answer is kept to be given again, if it is.
+    pub(crate) kept_at: Option<cache::Key>,
 }
 
 impl<'a> Destination<'a> {
@@ -173,7 +180,17 @@ impl<'a> Destination<'a> {
         let limits = gate.upstreams.limits().with(&provider.timeouts);
         let allowed = order.permit.allowed(&model.id).ok_or_else(gone)?;
         let policy::Obligations { log_full, audit_required, .. } = *allowed.obligations();
-        Ok(Self { model, provider, endpoint, price, credential, limits, log_full, audit_required })
+        Ok(Self {
+            model,
+            provider,
+            endpoint,
+            price,
+            credential,
+            limits,
+            log_full,
+            audit_required,
+            kept_at: None,
+        })
     }
 
     /// Takes note of what happened at this endpoint.

@@ -61,7 +61,7 @@ pub(crate) struct Bill {
     transcript: Option<String>,
     /// SHA-256 of what the caller got of the answer's body, in hexadecimal.
     pub(crate) output_hash: Option<String>,
-    tokens: [Arc<Tokens>; 2],
+    tokens: [Option<Arc<Tokens>>; 2],
 }
 
 /// What is known about the use when a bill is closed.
@@ -75,6 +75,8 @@ pub(crate) enum Known {
     Refused,
     /// Nothing: it may have done all that was asked.
     Nothing,
+    /// No provider was asked: an answer was given again that had cost so much.
+    Given(Nanos),
 }
 
 /// What a bill is opened with.
@@ -92,7 +94,7 @@ pub(crate) struct Opening<'a> {
     /// Whether policy wants the answer recorded in full.
     pub(crate) transcribe: bool,
     /// What was taken of the caller's and of the model's limits of tokens.
-    pub(crate) tokens: [Arc<Tokens>; 2],
+    pub(crate) tokens: [Option<Arc<Tokens>>; 2],
 }
 
 impl Bill {
@@ -184,10 +186,18 @@ impl Bill {
         self.open = false;
         let (actual, basis, usage) = self.charge(known);
         let tokens = usage.map(|usage| usage.input.saturating_add(usage.output));
-        let used = if known == Known::Refused { Some(0) } else { tokens };
-        self.tokens.iter().for_each(|tokens| tokens.used(used));
-        let took_ms = u64::try_from(self.opened.elapsed().as_millis()).ok();
-        let saved = usage.map_or(Nanos::ZERO, |usage| budget::saved(&self.price, &usage));
+        let unused = matches!(known, Known::Refused | Known::Given(_));
+        let used = if unused { Some(0) } else { tokens };
+        self.tokens.iter().flatten().for_each(|tokens| tokens.used(used));
+        let (took_ms, saved) = match known {
+            // It tells nothing of how fast the model is.
+            Known::Given(cost) => (None, cost),
+            Known::Whole | Known::Cut | Known::Refused | Known::Nothing => {
+                let took_ms = u64::try_from(self.opened.elapsed().as_millis()).ok();
+                let saved = usage.map(|usage| budget::saved(&self.price, &usage));
+                (took_ms, saved.unwrap_or_default())
+            }
+        };
         let ended = ended(outcome);
         let settlement = Settlement { actual, usage, basis, ended, took_ms, saved };
         self.count(&settlement);
@@ -238,6 +248,7 @@ impl Bill {
     fn charge(&self, known: Known) -> (Nanos, Basis, Option<Usage>) {
         match (known, self.meter.reported()) {
             (Known::Refused, _) => (Nanos::ZERO, Basis::Counted, None),
+            (Known::Given(_), _) => (Nanos::ZERO, Basis::Cached, None),
             (Known::Nothing, _) => (self.amount, Basis::WorstCase, None),
             (Known::Whole, Some(usage)) => {
                 let basis = if usage.counted { Basis::Counted } else { Basis::Provider };

@@ -5,11 +5,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use router::{Outcome, Took};
 use store::fault;
-use types::{Code, answer::ChatAnswer};
+use types::{
+    Code,
+    answer::{ChatAnswer, Gatherer},
+};
 
 use crate::{
     attempt::{Destination, Lost, Next, Order, lost},
     bill::{Bill, Known as Used},
+    cache,
     downstream::Downstream,
     gate::{ANSWER_BYTES_MAX, Gate},
     memory, metrics, quote,
@@ -44,6 +48,8 @@ pub(crate) async fn streamed(
         stamp: (trail.request, order.now.seconds()),
         provider: &to.provider.name,
         arrived: trail.started,
+        kept_at: to.kept_at.clone(),
+        gatherer: to.kept_at.as_ref().map(|_| Gatherer::new(cache::ANSWER_BYTES_MAX)),
     };
     let relayed = match Box::new(stream).begin().await {
         Ok(begun) => {
@@ -144,7 +150,8 @@ pub(crate) async fn whole(
                     answer.created = order.now.seconds();
                 }
                 // On the heap: an answer that is still being read need not carry it.
-                return Box::pin(deliver(gate, order, to, (bill, answer), trail, down)).await;
+                let all = (bill, answer, Used::Whole);
+                return Box::pin(deliver(gate, order, to, all, trail, down)).await;
             }
             Err(bad) => (Code::UpstreamFailed, format!("provider `{name}`: {bad}")),
         },
@@ -159,22 +166,28 @@ pub(crate) async fn whole(
     Err(lost(code, message, if down.gone() { Next::Nothing } else { Next::Other }))
 }
 
-async fn deliver(
+/// Tells a whole answer to the caller and closes its bill.
+pub(crate) async fn deliver(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    (mut bill, mut answer): (Bill, ChatAnswer),
+    (mut bill, mut answer, used): (Bill, ChatAnswer, Used),
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
     bill.meter.observe_answer(&answer);
-    check_limit(gate, to, &bill);
-    charged(&bill, Used::Whole, trail);
-    metrics::FIRST_BYTE
-        .with_label_values(&[to.provider.name.as_str()])
-        .observe(trail.started.elapsed().as_secs_f64());
+    charged(&bill, used, trail);
     answer.model.clone_from(&to.model.id);
     answer.usage = Some(bill.told());
+    if used == Used::Whole {
+        check_limit(gate, to, &bill);
+        let name = to.provider.name.as_str();
+        metrics::FIRST_BYTE
+            .with_label_values(&[name])
+            .observe(trail.started.elapsed().as_secs_f64());
+        let cost = bill.cost(used).0;
+        cache::keep(gate, to.kept_at.as_ref(), || Some(answer.clone()), cost, trail);
+    }
     let body = Bytes::from(trail.api.encode_answer(&answer, order.echo));
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
     memory::keep(gate, order, trail, &body).await;
@@ -182,7 +195,7 @@ async fn deliver(
     let sent = down.reply(200, "application/json", &trail.headers(), body).await;
     fault::point("answer.ended");
     bill.output_hash = down.sent_sha256();
-    bill.close(Used::Whole, if sent.is_ok() { "ok" } else { "caller_left" });
+    bill.close(used, if sent.is_ok() { "ok" } else { "caller_left" });
     Ok(())
 }
 
@@ -194,7 +207,7 @@ fn close(bill: Bill, used: Used, outcome: &str, trail: &mut Trail) {
 }
 
 /// Takes note of what is charged, for the caller's headers and the request's span.
-fn charged(bill: &Bill, used: Used, trail: &mut Trail) {
+pub(crate) fn charged(bill: &Bill, used: Used, trail: &mut Trail) {
     if let Some(served) = &mut trail.served {
         let (cost, usage) = bill.cost(used);
         (served.cost, served.usage) = (Some(cost), usage);

@@ -14,6 +14,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use types::Label;
 
 use crate::{
+    cache::Answers,
     leases::Leases,
     limits, metrics,
     upstream::{Limits, Upstreams},
@@ -69,6 +70,8 @@ pub(crate) struct Gate {
     /// The leases of open holds.
     pub(crate) leases: Arc<Leases>,
     _renewal: AbortOnDropHandle<()>,
+    /// Answers that are given again.
+    pub(crate) answers: Answers,
     /// What callers, models and providers have used of their rate limits.
     pub(crate) limits: limits::Limits,
     health: Mutex<HealthTable>,
@@ -122,6 +125,7 @@ impl Gate {
             upstreams: Upstreams::new(times),
             tasks: TaskTracker::new(),
             leases,
+            answers: Answers::new(&settings.cache),
             _renewal: AbortOnDropHandle::new(renewal),
             limits,
             health: Mutex::new(HealthTable::default()),

@@ -8,6 +8,7 @@ mod approval;
 mod attempt;
 mod authorize;
 mod bill;
+mod cache;
 mod caller;
 mod conn;
 mod count;

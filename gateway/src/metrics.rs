@@ -68,8 +68,17 @@ series! {
     /// Money that caches saved.
     SAVED: IntCounterVec = register_int_counter_vec!(
         "orchestack_spend_saved_nanodollars_total",
-        "What input from providers' caches would have cost more as plain input, in nano-dollars",
+        "What input from providers' caches would have cost more as plain input, and what answers \
+         that were given again had cost, in nano-dollars",
         &["provider", "model"]);
+    /// The answer cache.
+    CACHE: IntCounterVec = register_int_counter_vec!(
+        "orchestack_answer_cache_total",
+        "Attempts that the answer cache could serve, by what came of it: hit, miss, kept",
+        &["result"]);
+    /// The size of the answer cache.
+    CACHE_BYTES: IntGauge = register_int_gauge!(
+        "orchestack_answer_cache_bytes", "About how much memory the kept answers take, in bytes");
     /// Decisions.
     DECISIONS: IntCounterVec = register_int_counter_vec!(
         "orchestack_policy_decisions_total", "Policy decisions by effect", &["effect"]);

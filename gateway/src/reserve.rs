@@ -76,23 +76,8 @@ pub(crate) async fn reserve(
         }
     };
     let meter = Meter::new(extent, quote::may_think(to.model, request));
-    let bill = Bill::open(
-        gate.ledger.clone(),
-        gate.tasks.clone(),
-        Opening {
-            hold: hold.0,
-            amount,
-            price: Arc::clone(&to.price),
-            meter,
-            provider: &to.provider.name,
-            model: &to.model.id,
-            attempt: hold.1.to_string(),
-            lease: gate.leases.of(hold.0),
-            ending: trail.ending(),
-            transcribe: to.log_full,
-            tokens: [Arc::clone(order.tokens), tokens],
-        },
-    );
+    let tokens = [Some(Arc::clone(order.tokens)), Some(tokens)];
+    let bill = open(gate, to, (hold, amount), meter, tokens, trail);
     let target = quote::target(to.provider, to.model, extent.output, request.stream);
     match quote::dialect(to.provider).encode_request(request, &target) {
         Ok(body) => Ok((bill, Bytes::from(body))),
@@ -110,6 +95,47 @@ const BEYOND_CEILING: &str = "the cost limit of this request does not pay for on
 fn least(to: &Destination<'_>, extent: &Extent, amount: Nanos) -> Nanos {
     let shortest = Extent { output: OUTPUT_TOKENS_MIN.min(extent.output), ..*extent };
     budget::bound(&to.price, &shortest).map_or(amount, |least| least.min(amount))
+}
+
+/// The bill of an answer that is given again: held at nothing, and so on the books as any other.
+pub(crate) async fn for_nothing(
+    gate: &Gate,
+    order: &Order<'_>,
+    to: &Destination<'_>,
+    request: &ChatRequest,
+    trail: &mut Trail,
+) -> Result<Bill, Lost> {
+    let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
+    let extent = Extent::of(request, budget::input_bound(request)).map_err(no_price)?;
+    let held = hold(gate, order, to, request, (Nanos::ZERO, Nanos::ZERO), trail).await;
+    let hold = held.map_err(|e| Lost { refusal: ledger_refusal(&e), next: Next::Other })?;
+    let meter = Meter::new(extent, false);
+    let tokens = [Some(Arc::clone(order.tokens)), None];
+    Ok(open(gate, to, (hold, Nanos::ZERO), meter, tokens, trail))
+}
+
+fn open(
+    gate: &Gate,
+    to: &Destination<'_>,
+    ((hold, attempt), amount): ((HoldId, AttemptId), Nanos),
+    meter: Meter,
+    tokens: [Option<Arc<Tokens>>; 2],
+    trail: &Trail,
+) -> Bill {
+    let opening = Opening {
+        hold,
+        amount,
+        price: Arc::clone(&to.price),
+        meter,
+        provider: &to.provider.name,
+        model: &to.model.id,
+        attempt: attempt.to_string(),
+        lease: gate.leases.of(hold),
+        ending: trail.ending(),
+        transcribe: to.log_full,
+        tokens,
+    };
+    Bill::open(gate.ledger.clone(), gate.tasks.clone(), opening)
 }
 
 /// Asks the ledger for one hold. The first hold of a request carries the record of its decision.

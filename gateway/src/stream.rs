@@ -7,12 +7,13 @@ use providers::{Api, StreamEncoder};
 use tokio::time::Instant;
 use types::{
     Code, RequestId,
-    answer::{Event, Finish},
+    answer::{ChatAnswer, Event, Finish, Gatherer},
 };
 
 use crate::{
     attempt::Order,
     bill::{Bill, Known},
+    cache,
     downstream::Downstream,
     gate::Gate,
     memory, metrics,
@@ -64,6 +65,9 @@ pub(crate) struct Stream<'s, 'd> {
     /// The provider's name and the request's arrival, for the time to the first byte.
     pub(crate) provider: &'s str,
     pub(crate) arrived: Instant,
+    /// Where the answer is kept to be given again, and what puts it together for that, if it is.
+    pub(crate) kept_at: Option<cache::Key>,
+    pub(crate) gatherer: Option<Gatherer>,
 }
 
 /// A stream that has brought its first events, of which the caller has none yet.
@@ -154,6 +158,9 @@ impl Stream<'_, '_> {
                     continue;
                 }
                 bill.transcribe(&event);
+                if let Some(gatherer) = &mut self.gatherer {
+                    gatherer.push(&event);
+                }
                 if let Event::Failed { kind, message } = event {
                     let told = (Code::UpstreamFailed, format!("{kind}: {message}"));
                     return self.fail(bill, encoder, out, told).await;
@@ -196,7 +203,7 @@ impl Stream<'_, '_> {
 
     /// Ends the caller's stream in order and gives the upstream connection back.
     async fn finish(
-        self: Box<Self>,
+        mut self: Box<Self>,
         (bill, trail): (&Bill, &Trail),
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
@@ -205,6 +212,9 @@ impl Stream<'_, '_> {
         encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
         let rest = self.source.pace();
+        let gathered = self.gatherer.take().and_then(Gatherer::whole);
+        let answer = || Some(ChatAnswer { usage: Some(bill.told()), ..gathered? });
+        cache::keep(self.gate, self.kept_at.as_ref(), answer, bill.cost(Known::Whole).0, trail);
         if let Some(body) = encoder.kept() {
             memory::keep(self.gate, &self.order, trail, &body).await;
         }

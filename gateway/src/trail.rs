@@ -72,6 +72,17 @@ pub(crate) struct Trail {
     pub(crate) attempts: Vec<Value>,
     /// What served the request in the end.
     pub(crate) served: Option<Served>,
+    /// What came of looking into the answer cache, where it was.
+    pub(crate) cache: Option<Looked>,
+}
+
+/// What came of a look into the answer cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Looked {
+    /// The answer to that request is given again.
+    Hit(RequestId),
+    /// There is none.
+    Miss,
 }
 
 /// What an inspection found, by kind: kinds and places, never values.
@@ -134,6 +145,7 @@ impl Trail {
             planned: Vec::new(),
             attempts: Vec::new(),
             served: None,
+            cache: None,
         }
     }
 
@@ -185,6 +197,10 @@ impl Trail {
             if let Some(cost) = served.cost {
                 headers.push(("x-orchestack-cost", cost.to_usd()));
             }
+        }
+        if let Some(looked) = self.cache {
+            let told = if looked == Looked::Miss { "miss" } else { "hit" };
+            headers.push(("x-orchestack-cache", told.to_owned()));
         }
         headers
     }
@@ -239,6 +255,10 @@ impl Trail {
             commit: self.commit.clone(),
             started: self.started,
             attempts: self.attempts.clone(),
+            answer_of: match self.cache {
+                Some(Looked::Hit(request)) => Some(request),
+                Some(Looked::Miss) | None => None,
+            },
         })
     }
 
@@ -353,6 +373,8 @@ pub(crate) struct Ending {
     commit: String,
     started: tokio::time::Instant,
     attempts: Vec<Value>,
+    /// The request whose answer was given again.
+    answer_of: Option<RequestId>,
 }
 
 impl Ending {
@@ -360,6 +382,7 @@ impl Ending {
     pub(crate) fn completion(&self, end: &Completion<'_>) -> Record {
         let detail = Ended {
             answer: end.answer,
+            answer_of: self.answer_of,
             attempt: end.attempt,
             attempts: &self.attempts,
             basis: end.basis,
@@ -381,6 +404,8 @@ impl Ending {
 struct Ended<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_of: Option<RequestId>,
     attempt: &'a str,
     attempts: &'a [Value],
     basis: &'a str,

@@ -17,8 +17,21 @@ pub(crate) struct Wishes {
     pub(crate) max_cost: Option<Nanos>,
     /// Whether only the plan is wanted.
     pub(crate) dry_run: bool,
+    /// What is wished of the answer cache.
+    pub(crate) cache: Option<Cache>,
     /// How long to wait for people where they must approve, or could raise a budget.
     pub(crate) wait: Option<Duration>,
+}
+
+/// What a request wishes of the answer cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cache {
+    /// Neither to be answered from it nor kept in it.
+    Off,
+    /// Also where its answer is drawn at random.
+    On,
+    /// A new answer, which takes the place of the one that is kept.
+    Refresh,
 }
 
 /// The longest that a call waits for people.
@@ -35,6 +48,13 @@ impl Wishes {
             Some("true" | "1") => true,
             Some(_) => return Err(bad("x-orchestack-dry-run", "write `true` or `false`")),
         };
+        let cache = match wish(down, "x-orchestack-cache")? {
+            None => None,
+            Some("off") => Some(Cache::Off),
+            Some("on") => Some(Cache::On),
+            Some("refresh") => Some(Cache::Refresh),
+            Some(_) => return Err(bad("x-orchestack-cache", "write `on`, `off` or `refresh`")),
+        };
         let wait = wish(down, "x-orchestack-wait")?.map(|text| {
             let seconds = text.parse().ok().filter(|seconds| *seconds <= WAIT_SECONDS_MAX);
             let fix = || format!("write a number of seconds, at most {WAIT_SECONDS_MAX}");
@@ -47,6 +67,7 @@ impl Wishes {
                 .unwrap_or(Label::Public),
             max_cost: max_cost.map_err(|e: types::MoneyError| bad("x-orchestack-max-cost", e))?,
             dry_run,
+            cache,
             wait: wait.transpose()?,
         })
     }

@@ -37,6 +37,8 @@ pub struct Agent {
     pub fallbacks: Vec<String>,
     /// What counts in ranking.
     pub weights: Option<router::Weights>,
+    /// Which answers are given to it again.
+    pub reuse: config::tree::Reuse,
     /// The budgets that each of its requests is held in.
     pub caps: Vec<Cap>,
     /// How much it, its owner and its tenant may ask for.
@@ -95,6 +97,7 @@ pub(crate) fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMa
             model: file.model.clone(),
             fallbacks: file.fallbacks.clone(),
             weights: file.weights.map(weights_of),
+            reuse: file.reuse,
             caps: caps_of(tree, file, row, settings),
             limits: limits_of(tree, file, row),
         };

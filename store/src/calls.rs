@@ -266,7 +266,9 @@ async fn page(
     for kind in COSTS {
         query.item(kind.as_str())?;
     }
-    query.close().push(" order by hold_id, seq limit ").bind(PAGE)?;
+    // Of an answer that was given again its provider knows nothing.
+    query.close().push(" and basis <> ").bind(Basis::Cached.as_str())?;
+    query.push(" order by hold_id, seq limit ").bind(PAGE)?;
     query.fetch(conn).await?.iter().map(cost).collect()
 }
 

@@ -63,7 +63,8 @@ pub struct Settlement {
     pub ended: Ended,
     /// From its hold to its end, in milliseconds; `None` where nobody measured it.
     pub took_ms: Option<u64>,
-    /// What input from the provider's cache would have cost more as plain input.
+    /// What a cache saved: what input from the provider's would have cost more as plain input, or what
+    /// an answer that was given again had cost.
     pub saved: Nanos,
 }
 

@@ -15,6 +15,7 @@ mod attempts;
 mod audit;
 mod bad_commits;
 mod bypass;
+mod cache;
 mod cap;
 mod charges;
 mod ci;

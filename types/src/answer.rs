@@ -8,6 +8,10 @@ use crate::{
     chat::{Opaque, Reasoning, ToolCall},
 };
 
+mod replay;
+
+pub use replay::Gatherer;
+
 /// A whole answer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatAnswer {

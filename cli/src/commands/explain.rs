@@ -121,6 +121,9 @@ fn completion(text: &mut String, record: &AuditView) {
     let basis = or_dash(detail.get("basis").and_then(Value::as_str));
     let (cost, ms) = (Nanos(number("cost_nanos")), number("ms"));
     line(text, format!("cost       {cost} ({basis}), {ms} ms after it came"));
+    if let Some(request) = detail.get("answer_of").and_then(Value::as_str) {
+        line(text, format!("answer     given again, from {request}"));
+    }
     if let Some(usage) = detail.get("usage").filter(|usage| !usage.is_null()) {
         let tokens = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or_default();
         let (input, cached, output) = (tokens("input"), tokens("cached"), tokens("output"));

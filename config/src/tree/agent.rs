@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use types::{Label, Nanos};
 
-use super::{Rates, TextFile, is_name};
+use super::{Rates, Reuse, TextFile, is_name};
 use crate::{
     Fault,
     reader::{Notes, Reader},
@@ -36,6 +36,8 @@ pub struct AgentFile {
     pub weights: Option<Weights>,
     /// Models to fall back to, for every request of this agent.
     pub fallbacks: Vec<String>,
+    /// Which answers are given to it again.
+    pub reuse: Reuse,
     /// `agents/NAME/*.cedar`: the agent's layer.
     pub policies: Vec<TextFile>,
 }
@@ -179,6 +181,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
     let budget = Caps::read(from.section("budget", "Caps in US dollars."));
     let limits = Rates::read(from.section("limits", "How much it may ask for."));
     let weights = Weights::read(from.section("weights", "What counts in ranking."));
+    let reuse = Reuse::read(from.section("cache", "Answers that are given again."));
     from.finish();
     Some(AgentFile {
         name: name.to_owned(),
@@ -192,6 +195,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
         limits,
         weights,
         fallbacks,
+        reuse,
         policies: Vec::new(),
     })
 }

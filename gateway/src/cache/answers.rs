@@ -1,0 +1,90 @@
+//! The kept answers: in memory, within a number of bytes, each for its time.
+
+use std::time::Duration;
+
+use config::settings::Cache;
+use types::{
+    Label, Nanos, RequestId,
+    answer::{ChatAnswer, Choice, Finish},
+};
+
+use super::Key;
+use crate::metrics;
+
+/// The longest answer that is kept, in bytes of its text.
+pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// What an answer takes beside its text, in bytes: its parts, its key, and the cache's own.
+const OVERHEAD_BYTES: usize = 1 << 10;
+
+/// Answers by their keys. Each gateway has its own.
+pub(crate) struct Answers {
+    kept: moka::sync::Cache<Key, Given>,
+    label_max: Label,
+    ttl: Duration,
+    bytes_max: usize,
+}
+
+/// An answer that may be given again.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    pub(crate) answer: ChatAnswer,
+    /// What it cost.
+    pub(crate) cost: Nanos,
+    /// The request that it was an answer to.
+    pub(crate) request: RequestId,
+}
+
+impl Answers {
+    pub(crate) fn new(settings: &Cache) -> Self {
+        let kept = moka::sync::Cache::builder()
+            .max_capacity(settings.max_bytes as u64)
+            .weigher(|_: &Key, given: &Given| u32::try_from(weight(given)).unwrap_or(u32::MAX))
+            .time_to_live(settings.ttl)
+            .build();
+        let Cache { max_bytes: bytes_max, ttl, max_label: label_max } = *settings;
+        Self { kept, label_max, ttl, bytes_max }
+    }
+
+    /// Whether answers to requests of this label are kept.
+    pub(crate) fn takes(&self, label: Label) -> bool {
+        self.bytes_max > 0 && label <= self.label_max
+    }
+
+    /// How long an answer is kept.
+    pub(crate) const fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    pub(crate) fn find(&self, key: &Key) -> Option<Given> {
+        self.kept.get(key)
+    }
+
+    /// Keeps an answer in place of any that is there, if it came to a natural end, a stream can tell all
+    /// of it, and it is not too long.
+    pub(crate) fn keep(&self, key: Key, given: Given) {
+        let natural = |choice: &Choice| matches!(choice.finish, Finish::Stop | Finish::ToolCalls);
+        let told = |choice: &Choice| choice.logprobs.is_none() && choice.annotations.is_none();
+        let all = |is: &dyn Fn(&Choice) -> bool| given.answer.choices.iter().all(is);
+        if all(&natural) && all(&told) && weight(&given) <= ANSWER_BYTES_MAX + OVERHEAD_BYTES {
+            self.kept.insert(key, given);
+            metrics::CACHE.with_label_values(&["kept"]).inc();
+            metrics::CACHE_BYTES.set(i64::try_from(self.kept.weighted_size()).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+/// About how much memory an answer takes, in bytes.
+fn weight(given: &Given) -> usize {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let choice = |choice: &Choice| {
+        let calls = choice.tool_calls.iter();
+        let called = calls.map(|c| c.id.len() + c.name.len() + c.arguments.len() + 72);
+        let thought = choice.reasoning.iter().map(|item| {
+            text(&item.text) + item.opaque.as_ref().map_or(0, |opaque| opaque.data.len()) + 96
+        });
+        let said = text(&choice.text) + text(&choice.refusal);
+        said + called.sum::<usize>() + thought.sum::<usize>()
+    };
+    OVERHEAD_BYTES + given.answer.choices.iter().map(choice).sum::<usize>()
+}

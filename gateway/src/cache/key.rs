@@ -1,0 +1,76 @@
+//! What an answer is kept under: a hash of everything that it depends on.
+
+use providers::Api;
+use ring::digest::{Context, SHA256};
+use types::{
+    Label,
+    chat::{ChatRequest, FileSource, ImageSource, Part},
+};
+
+use crate::{
+    attempt::{Destination, Order},
+    gate::Gate,
+    quote,
+};
+
+/// A hash of a request as its provider would get it, whose it is, and what was decided by: only the
+/// same agent, under the same commit, for the same content of the same label, at the same model has
+/// the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key([u8; 32]);
+
+/// The key of a request; `None` where its provider's format cannot carry it, so that it is not sent
+/// either.
+pub(super) fn of(
+    gate: &Gate,
+    order: &Order<'_>,
+    to: &Destination<'_>,
+    request: &ChatRequest,
+    (api, label): (Api, Label),
+) -> Option<Key> {
+    let (dialect, permitted) = (quote::dialect(to.provider), order.permit.max_tokens(&to.model.id));
+    let default = gate.options.output_tokens_default;
+    let limit = quote::output_limit(request, to.model, permitted, default);
+    // The same whether it is streamed or not.
+    let body = dialect
+        .encode_request(request, &quote::target(to.provider, to.model, limit, false))
+        .ok()?;
+    let headers = dialect.headers_of(request).map(|(name, value)| format!("{name}: {value}"));
+    let whose = format!("{} {}", order.known.caller.tenant, order.known.agent.id);
+    let parts: [&[u8]; 10] = [
+        whose.as_bytes(),
+        order.snapshot.commit.as_bytes(),
+        label.as_str().as_bytes(),
+        api.path().as_bytes(),
+        to.model.id.as_bytes(),
+        to.model.upstream.as_bytes(),
+        to.provider.name.as_bytes(),
+        to.provider.base_url.as_bytes(),
+        headers.as_deref().unwrap_or_default().as_bytes(),
+        &body,
+    ];
+    let mut hash = Context::new(&SHA256);
+    for part in parts {
+        // With its length, so that no two lists of parts are one text.
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finish().as_ref().try_into().ok().map(Key)
+}
+
+/// Whether the request asks for the likeliest answer, and all that it depends on is in it.
+pub(super) fn is_deterministic(request: &ChatRequest) -> bool {
+    let zero = |number: &serde_json::Number| number.as_f64() == Some(0.0);
+    request.sampling.temperature.as_ref().is_some_and(zero)
+        && !request.messages.iter().flat_map(|message| &message.content).any(is_elsewhere)
+        && !request.extra.contains_key("web_search_options")
+}
+
+/// Whether what a part shows is fetched by the provider, and may be another thing tomorrow.
+fn is_elsewhere(part: &Part) -> bool {
+    match part {
+        Part::Text(_) => false,
+        Part::Image(image) => matches!(image.source, ImageSource::Url(_)),
+        Part::File(file) => matches!(file.source, FileSource::Url(_)),
+    }
+}
