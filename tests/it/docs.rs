@@ -62,6 +62,11 @@ async fn the_examples_of_the_budget_guide_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_cache_guide_work() {
+    check("docs/cache.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_limits_guide_work() {
     check("docs/limits.md").await;
 }
@@ -97,6 +102,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
     let tested = [
         "api",
         "budgets",
+        "cache",
         "dialects",
         "dlp",
         "guide",
