@@ -111,7 +111,8 @@ impl<'s, 'd> Stream<'s, 'd> {
         let (request, now) = self.stamp;
         let created = if created == 0 { now } else { created };
         let stamp = (self.api.answer_id(given, request), created);
-        let asked = (self.order.request.include_usage, self.order.echo);
+        let include_usage = self.order.request.as_chat().is_some_and(|chat| chat.include_usage);
+        let asked = (include_usage, self.order.echo);
         self.api.stream_encoder(stamp, self.model.clone(), asked)
     }
 }
@@ -224,7 +225,7 @@ impl Stream<'_, '_> {
         mut out: Vec<u8>,
     ) -> End {
         self.source.stop().await;
-        for choice in 0..self.order.request.choices.max(1) {
+        for choice in 0..self.order.request.as_chat().map_or(1, |chat| chat.choices).max(1) {
             let (reason, stop_sequence) = (Finish::Length, None);
             encoder.push(&Event::Finish { choice, reason, stop_sequence }, &mut out);
         }
