@@ -36,10 +36,11 @@ pub struct NewModel {
     /// Input and output tokens together; 8192 where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_tokens: Option<u64>,
-    /// Output tokens of one answer; half of the context where absent.
+    /// Output tokens of one answer; half of the context where absent, none of a model for embeddings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u64>,
-    /// Any of `tools`, `json_schema`, `images`, `streaming`, `reasoning`; `streaming` where absent.
+    /// Any of `tools`, `json_schema`, `images`, `streaming`, `reasoning`, or `embeddings` alone;
+    /// `streaming` where absent.
     #[serde(default)]
     pub capabilities: Vec<String>,
     /// How good it is, 0 to 100; 50 where absent.
@@ -243,13 +244,15 @@ fn spec(ask: NewModel) -> Result<ModelSpec, Error> {
     if capabilities.is_empty() {
         capabilities.push("streaming".to_owned());
     }
+    let writes = capabilities != ["embeddings"];
+    let output = if writes { (context / 2).max(1) } else { 0 };
     Ok(ModelSpec {
         upstream: ask.upstream.unwrap_or_else(|| ask.id.clone()),
         id: ask.id,
         provider: ask.provider,
         size,
         context_tokens: context,
-        max_output_tokens: ask.max_output_tokens.unwrap_or((context / 2).max(1)),
+        max_output_tokens: ask.max_output_tokens.unwrap_or(output),
         capabilities,
         quality: ask.quality.unwrap_or(50),
         aliases: ask.aliases,
@@ -298,6 +301,7 @@ fn view(snapshot: &Snapshot, model: &Model) -> ModelView {
         ("images", can.images),
         ("streaming", can.streaming),
         ("reasoning", can.reasoning),
+        ("embeddings", can.embeddings),
     ];
     let provider = snapshot.registry.provider(&model.provider);
     let price = snapshot.price(model, Timestamp::now()).and_then(|price| {
@@ -306,7 +310,7 @@ fn view(snapshot: &Snapshot, model: &Model) -> ModelView {
         Some(PriceView {
             id: price.id.clone(),
             input: of(Kind::Input)?,
-            output: of(Kind::Output)?,
+            output: of(Kind::Output).unwrap_or(types::Nanos::ZERO.into()),
             second: price.fees.second.into(),
         })
     });

@@ -45,9 +45,10 @@ pub struct Limits {
     pub max_output_tokens: u64,
     /// The most input tokens that one image costs.
     pub image_tokens: u64,
-    /// Whether chat completions serve it; some models answer only the responses interface, and some
-    /// make embeddings.
+    /// Whether chat completions serve it; some models answer only the responses interface.
     pub chat: bool,
+    /// Whether it makes embeddings, and nothing else.
+    pub embeddings: bool,
     /// Whether it can call tools.
     pub tools: bool,
     /// Whether its answer can be held to a JSON schema.
@@ -272,7 +273,7 @@ mod tests {
         assert_eq!(rate("gpt-5.6", Batch, 9, Kind::CacheWrite), Some(2_500_000_000));
         assert_eq!(rate("gpt-audio", Priority, 9, Kind::Input), None);
         let embeddings = catalogue.entry("openai", "text-embedding-3-small", NOW).unwrap();
-        assert!(!embeddings.limits.chat);
+        assert!(!embeddings.limits.chat && embeddings.limits.embeddings);
         assert_eq!(embeddings.price.standard.rates.get(Kind::Output), None);
     }
 

@@ -3,8 +3,11 @@
 use std::fmt::{self, Write as _};
 
 use serde_json::Value;
-use types::chat::{
-    ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Part, TOOL_FAILED, Tool,
+use types::{
+    chat::{
+        ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Part, TOOL_FAILED, Tool,
+    },
+    embed::{EmbedRequest, Inputs},
 };
 
 /// The most input tokens that one image costs at any provider that we speak to: gpt-4o-mini takes
@@ -44,6 +47,9 @@ const TOOLS_TOKENS: u64 = 1_024;
 /// What a provider adds to any request: begin and end markers, the primer of the answer, a default
 /// system message with dates and settings where an open model's template brings one.
 const REQUEST_TOKENS: u64 = 128;
+/// What a model of embeddings adds to each input: begin and end markers, and the prefix that some open
+/// models are served with.
+const EMBED_TOKENS: u64 = 32;
 /// The instructions that a provider adds for structured output, beyond the schema.
 const FORMAT_TOKENS: u64 = 512;
 
@@ -81,6 +87,23 @@ pub fn input_bound_with(request: &ChatRequest, parts: PartTokens) -> u64 {
         add(json_bytes(value));
     }
     tokens
+}
+
+/// An upper bound on the tokens of a request for embeddings: every byte of text a token, tokens as they
+/// are, and a frame around each input.
+pub fn embed_bound(request: &EmbedRequest) -> u64 {
+    let framed = embed_lengths(request).map(|length| length.saturating_add(EMBED_TOKENS));
+    framed.fold(0, u64::saturating_add)
+}
+
+/// How long each input of a request for embeddings is: in bytes where it is text, else in tokens.
+pub fn embed_lengths(request: &EmbedRequest) -> impl Iterator<Item = u64> {
+    let (texts, lists) = match &request.inputs {
+        Inputs::Texts(texts) => (texts.as_slice(), [].as_slice()),
+        Inputs::Tokens(lists) => ([].as_slice(), lists.as_slice()),
+    };
+    let counted = lists.iter().map(|list| u64::try_from(list.len()).unwrap_or(u64::MAX));
+    texts.iter().map(|text| bytes(text)).chain(counted)
 }
 
 fn message_bound(message: &Message, parts: PartTokens) -> u64 {

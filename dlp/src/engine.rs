@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, fmt, ops::Range, sync::Arc};
 
-use types::{Label, chat::ChatRequest};
+use types::{Content, Label};
 
 use crate::{
     Finding, Findings, Kind, Settings,
@@ -55,7 +55,7 @@ impl Engine {
     /// Finds and classifies everything in a request, which is not changed.
     ///
     /// Never fails: what could not be inspected makes the answer incomplete and restricted.
-    pub fn inspect(&self, request: &mut ChatRequest) -> Findings {
+    pub fn inspect(&self, request: &mut impl Content) -> Findings {
         let mut inspection = Inspection::new(&self.inner);
         request.visit(|place, piece| inspection.piece(place, piece));
         inspection.end(request.has_unseen())
@@ -81,7 +81,7 @@ impl Engine {
     /// round brings nothing: a marker can end a word that hid the next value.
     pub fn redact(
         &self,
-        request: &mut ChatRequest,
+        request: &mut impl Content,
         findings: &Findings,
         kinds: &[Kind],
     ) -> Redaction {

@@ -40,6 +40,8 @@ impl<'e> Inspection<'e> {
             Piece::Name(name) => self.name(place, name),
             Piece::Parts(parts) => self.parts(place, &parts),
             Piece::Number { key, number } => self.number(place, key, number),
+            // Fails closed, as all that could not be looked through.
+            Piece::Sealed => self.complete = false,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use serde_json::json;
-use types::chat::{ChatRequest, Piece};
+use types::{Content, chat::Piece};
 
 use crate::{
     Finding, Findings, Kind, normalise,
@@ -16,7 +16,7 @@ use crate::{
 ///
 /// `findings` must come from inspecting this very request. Prefer [`crate::Engine::redact`], which
 /// also looks again afterwards.
-pub fn redact(request: &mut ChatRequest, findings: &Findings, kinds: &[Kind]) -> usize {
+pub fn redact(request: &mut impl Content, findings: &Findings, kinds: &[Kind]) -> usize {
     round(request, findings, kinds, &mut Markers::default())
 }
 
@@ -40,7 +40,7 @@ impl Markers {
 
 /// One pass over the request.
 pub(crate) fn round(
-    request: &mut ChatRequest,
+    request: &mut impl Content,
     findings: &Findings,
     kinds: &[Kind],
     markers: &mut Markers,
@@ -69,7 +69,7 @@ pub(crate) fn round(
         }
         // Another name or number would mean something else. What is left here is found again, and
         // then the request is not sent.
-        Piece::Name(_) | Piece::Number { .. } => {}
+        Piece::Name(_) | Piece::Number { .. } | Piece::Sealed => {}
     });
     replaced
 }

@@ -17,7 +17,7 @@ use pingora_core::{
     protocols::http::{ServerSession, v2::server::H2Options},
     server::ShutdownWatch,
 };
-use providers::Api;
+use providers::{Api, Endpoint};
 use serde_json::json;
 use tokio::sync::Notify;
 use types::{Code, RequestId};
@@ -78,10 +78,6 @@ impl App {
                     .with_retry_after(1);
                 refusal.tell(down, (api, request), "", Vec::new()).await
             }
-            (&Method::POST, path) if Api::at(path).is_some() => {
-                // On the heap, so that a connection that rests does not carry a request's state.
-                Box::pin(serve::serve(&self.gate, (api, request), down)).await
-            }
             (&Method::POST, count::COUNT) => {
                 Box::pin(count::count(&self.gate, request, down)).await
             }
@@ -96,7 +92,13 @@ impl App {
                 let id = path.trim_start_matches(memory::RESPONSE);
                 memory::response(&self.gate, request, (method, id), down).await
             }
-            (_, path) => unknown(down, (api, request), path).await,
+            (method, path) => match Endpoint::at(path).filter(|_| method == Method::POST) {
+                // On the heap, so that a connection that rests does not carry a request's state.
+                Some(endpoint) => {
+                    Box::pin(serve::serve(&self.gate, (endpoint, request), down)).await
+                }
+                None => unknown(down, (api, request), path).await,
+            },
         };
         // A caller that left is no error of ours; the connection is already marked.
         let _ = answered;
@@ -193,7 +195,8 @@ impl Drop for Running<'_> {
 /// what several APIs have.
 fn api(path: &str, down: &Downstream<'_>) -> Api {
     let theirs = path == count::COUNT || down.header("anthropic-version").is_some();
-    Api::at(path).unwrap_or(if theirs { Api::Messages } else { Api::Chat })
+    let asked = Endpoint::at(path).map(Endpoint::api);
+    asked.unwrap_or(if theirs { Api::Messages } else { Api::Chat })
 }
 
 /// Resolves once the listener stops.
@@ -219,13 +222,13 @@ async fn unknown(
     (api, request): (Api, RequestId),
     path: &str,
 ) -> Result<(), crate::downstream::Left> {
-    let known = Api::at(path).is_some()
+    let known = Endpoint::at(path).is_some()
         || [count::COUNT, models::MODELS].contains(&path)
         || path.starts_with(memory::RESPONSE);
     let (status, message) = if known {
         (405, "this path does not take that method".to_owned())
     } else {
-        let apis = Api::ALL.map(Api::path).join(", ");
+        let apis = Endpoint::ALL.map(Endpoint::path).join(", ");
         (404, format!("unknown path; this gateway serves POST {apis} and GET /v1/models"))
     };
     let (request, kind) = (request.to_string(), "invalid_request_error");

@@ -9,7 +9,7 @@ use store::approvals::{
     Approval, Decision, Error, Kind, NewApproval, RequesterKind, Status, Subject,
 };
 use types::{
-    Actor, ActorType, ApprovalId, AuditId, Code, RequestId, Timestamp,
+    Actor, ActorType, ApprovalId, AuditId, Code, Content as _, RequestId, Timestamp,
     audit::{self, Record},
 };
 
@@ -101,7 +101,7 @@ impl Asked<'_> {
             kind: Kind::ModelCall,
             requester_kind: RequesterKind::Agent,
             requester: caller.agent_name.clone(),
-            subject_hash: sha256_hex(format!("{}\n{body}", trail.api.path()).as_bytes()),
+            subject_hash: sha256_hex(format!("{}\n{body}", trail.endpoint.path()).as_bytes()),
             policy_hash: self.snapshot.policy.digest(&caller.agent_name),
         }
     }
@@ -121,12 +121,12 @@ impl Asked<'_> {
             reason: format!("policy asks before `{}` is called", trail.asked),
             detail: json!({
                 "request": trail.request.to_string(),
-                "endpoint": trail.api.path(),
+                "endpoint": trail.endpoint.path(),
                 "model": trail.asked,
                 "label": call.label,
                 "kinds": kinds,
                 "findings": trail.findings,
-                "tools": call.request.tools.len(),
+                "tools": call.request.as_chat().map_or(0, |chat| chat.tools.len()),
                 "images": call.request.has_unseen(),
                 "input_tokens_bound": call.input_bound,
                 "commit": self.snapshot.commit,

@@ -11,17 +11,17 @@ use router::{Choice, Model, Outcome, Plan, Provider};
 use serde_json::json;
 use snapshot::Snapshot;
 use tracing::Instrument;
-use types::{Code, Credential, Timestamp, chat::ChatRequest};
+use types::{Code, Credential, Request, Timestamp};
 
 use crate::{
-    bill::Known as Used,
+    asked,
+    bill::{Bill, Known as Used},
     cache,
     caller::Known,
     deliver::{read_body, streamed, whole},
     downstream::Downstream,
     gate::Gate,
     head::head,
-    limits,
     limits::{Limited, Tokens},
     metrics, quote,
     refusal::Refusal,
@@ -44,7 +44,7 @@ pub(crate) struct Order<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) permit: &'a Permit,
     pub(crate) known: &'a Known<'a>,
-    pub(crate) request: &'a ChatRequest,
+    pub(crate) request: &'a Request,
     /// What of it only the answer's form needs.
     pub(crate) echo: &'a Echo,
     pub(crate) findings: &'a Findings,
@@ -89,7 +89,7 @@ pub(crate) async fn answer(
             break;
         }
         for _ in 0..STALE_TRIES {
-            let span = span::of_attempt(choice);
+            let span = span::of_attempt(choice, trail.endpoint);
             let tried = attempt(gate, order, choice, trail, down).instrument(span.clone()).await;
             let Err(lost) = tried else { return Ok(()) };
             span::lost(&span, lost.refusal.code);
@@ -125,29 +125,41 @@ async fn attempt(
     let full =
         || lost(Code::Overloaded, "the provider has as many requests as it may", Next::Other);
     let _place = gate.place(to.provider).ok_or_else(full)?;
-    let limits = order.snapshot.upstream_limits(&to.provider.name, &to.model.id);
-    let passes = gate.limits.enter(&limits).await;
-    let mut passes = passes.map_err(|full| to.limited(&full, trail))?;
-    let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
-    let tokens = tokens.map_err(|full| to.limited(&full, trail))?;
-    let (bill, body) = reserve(gate, order, &to, &request, tokens, trail).await?;
-    let response = match send(gate, &to, &request, body, trail).await {
-        Ok(response) => response,
-        Err((used, lost)) => {
-            bill.close(used, lost.refusal.code.as_str());
-            return Err(lost);
-        }
-    };
+    let (bill, response) = ask(gate, order, &to, &request, trail).await?;
     trail.served = Some(Served {
         model: to.model.id.clone(),
         provider: to.provider.name.clone(),
         cost: None,
         usage: None,
     });
-    if request.stream {
+    if order.request.streams() {
         streamed(gate, order, &to, bill, response, trail, down).await
     } else {
         whole(gate, order, &to, bill, response, trail, down).await
+    }
+}
+
+/// Asks one model for what it may see of a request, from the hold to the head of its answer. Nobody need be waiting: with
+/// [`crate::deliver::taken`] behind it, this is the way for what the gateway itself wants to ask.
+pub(crate) async fn ask(
+    gate: &Gate,
+    order: &Order<'_>,
+    to: &Destination<'_>,
+    request: &Request,
+    trail: &mut Trail,
+) -> Result<(Bill, Response), Lost> {
+    let limits = order.snapshot.upstream_limits(&to.provider.name, &to.model.id);
+    let passes = gate.limits.enter(&limits).await;
+    let mut passes = passes.map_err(|full| to.limited(&full, trail))?;
+    let tokens = gate.limits.tokens(&mut passes, asked::estimate(request)).await;
+    let tokens = tokens.map_err(|full| to.limited(&full, trail))?;
+    let (bill, body) = reserve(gate, order, to, request, tokens, trail).await?;
+    match send(gate, to, request, body, trail).await {
+        Ok(response) => Ok((bill, response)),
+        Err((used, lost)) => {
+            bill.close(used, lost.refusal.code.as_str());
+            Err(lost)
+        }
     }
 }
 
@@ -168,7 +180,7 @@ pub(crate) struct Destination<'a> {
 }
 
 impl<'a> Destination<'a> {
-    fn of(gate: &Gate, order: &Order<'a>, choice: &Choice) -> Result<Self, Lost> {
+    pub(crate) fn of(gate: &Gate, order: &Order<'a>, choice: &Choice) -> Result<Self, Lost> {
         let registry = &order.snapshot.registry;
         let gone = || lost(Code::NoRoute, "the model is no longer registered", Next::Other);
         let model = registry.model(&choice.model).ok_or_else(gone)?;
@@ -227,11 +239,7 @@ impl<'a> Destination<'a> {
 
     /// The request as this model may see it: what the permit wants redacted is gone. Where a value
     /// cannot be taken out, the model does not see the request at all.
-    fn redacted<'r>(
-        &self,
-        order: &Order<'r>,
-        trail: &mut Trail,
-    ) -> Result<Cow<'r, ChatRequest>, Lost> {
+    fn redacted<'r>(&self, order: &Order<'r>, trail: &mut Trail) -> Result<Cow<'r, Request>, Lost> {
         let obliged = order.permit.allowed(&self.model.id).map(|allowed| allowed.obligations());
         let kinds: Vec<Kind> = obliged
             .map(|obliged| obliged.redact.iter().filter_map(|kind| kind.parse().ok()).collect())
@@ -258,7 +266,7 @@ impl<'a> Destination<'a> {
 async fn send(
     gate: &Gate,
     to: &Destination<'_>,
-    request: &ChatRequest,
+    request: &Request,
     body: Bytes,
     trail: &Trail,
 ) -> Result<Response, (Used, Lost)> {
@@ -271,7 +279,7 @@ async fn send(
     to.note(gate, Outcome::Dispatched);
     metrics::ADDED.observe(trail.started.elapsed().as_secs_f64());
     // An answer that is not streamed has its first byte when it is done.
-    let limit = if request.stream { to.limits.first_byte } else { to.limits.total };
+    let limit = if request.streams() { to.limits.first_byte } else { to.limits.total };
     let posted = connection.post(&to.endpoint, &path, &headers, body, limit).await;
     let response = posted.map_err(|failure| {
         let used = match failure {

@@ -1,25 +1,21 @@
 //! The decision about one request and the plan that follows from it: policy first, then the router.
 
-use budget::Extent;
 use dlp::Findings;
 use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
-    RequestFacts, SessionFacts,
+    SessionFacts,
 };
-use router::{Candidates, DropReason, Dropped, Facts, Needs, NoRoute, Plan};
+use router::{Candidates, DropReason, Dropped, Facts, NoRoute, Plan};
 use serde::Serialize;
 use serde_json::{
     Value, json,
     value::{RawValue, to_raw_value},
 };
 use snapshot::Snapshot;
-use types::{
-    Code, Integrity, Label, Locality, Nanos, Timestamp,
-    chat::{ChatRequest, Format},
-};
+use types::{Code, Integrity, Label, Locality, Nanos, Request, Timestamp};
 
 use crate::{
-    caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, trail::Trail,
+    asked, caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, trail::Trail,
     wishes::Wishes,
 };
 
@@ -73,7 +69,7 @@ pub(crate) struct Call<'a> {
     pub(crate) label: Label,
     pub(crate) known: &'a Known<'a>,
     pub(crate) wishes: &'a Wishes,
-    pub(crate) request: &'a ChatRequest,
+    pub(crate) request: &'a Request,
     pub(crate) findings: &'a Findings,
     /// Upper bound of the input, in tokens.
     pub(crate) input_bound: u64,
@@ -93,21 +89,12 @@ async fn decide(
     let mut kinds: Vec<&str> = call.findings.findings.iter().map(|f| f.kind.as_str()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    let request = call.request;
-    let output = |tokens: u64| tokens.saturating_mul(u64::from(request.choices.max(1)));
     let asked = ModelCall {
         id: trail.request,
         caller: &call.known.caller,
         label: call.label,
         integrity: Integrity::Trusted,
-        request: RequestFacts {
-            endpoint: trail.api.path(),
-            stream: request.stream,
-            tools: !request.tools.is_empty(),
-            images: request.has_unseen(),
-            input_tokens_bound: call.input_bound,
-            max_output_tokens: request.max_output_tokens.map(output),
-        },
+        request: asked::shape(call.request, trail.endpoint.path(), call.input_bound),
         kinds: &kinds,
         budget,
         session: SessionFacts { id: call.wishes.session, calls: 0 },
@@ -153,16 +140,9 @@ fn plan(
     candidates: &Candidates<'_>,
 ) -> Result<Plan, NoRoute> {
     let request = call.request;
-    let needs = Needs {
-        input_tokens: call.input_tokens,
-        max_output_tokens: request.max_output_tokens,
-        tools: !request.tools.is_empty(),
-        json_schema: matches!(request.format, Some(Format::JsonSchema { .. })),
-        images: request.has_images(),
-        streaming: request.stream,
-    };
+    let needs = asked::needs(request, call.input_tokens);
     let ask = quote::Ask {
-        extent: Extent::of(request, call.input_bound).ok(),
+        extent: asked::extent(request, call.input_bound).ok(),
         limits: (gate.upstreams.limits(), gate.options.write_timeout),
         output_default: gate.options.output_tokens_default,
         now: call.now,

@@ -3,7 +3,10 @@
 //! so neither ledger nor audit is passed by.
 
 use bytes::Bytes;
-use types::{Code, Label, Nanos, answer::Event, chat::ChatRequest};
+use types::{
+    Code, Label, Nanos, Request,
+    answer::{ChatAnswer, Event},
+};
 
 mod answers;
 mod key;
@@ -12,6 +15,7 @@ pub(crate) use answers::{ANSWER_BYTES_MAX, Answers, Given};
 pub(crate) use key::Key;
 
 use crate::{
+    asked::Answer,
     attempt::{Destination, Lost, Next, Order, lost},
     bill::{Bill, Known as Used},
     deliver,
@@ -28,24 +32,24 @@ pub(crate) fn key(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &ChatRequest,
+    request: &Request,
     trail: &Trail,
 ) -> Option<Key> {
     let label = trail.label.unwrap_or(Label::Restricted);
     let may = gate.answers.takes(label) && is_wanted(order) && may_be_kept(gate, order, to);
-    may.then(|| key::of(gate, order, to, request, (trail.api, label))).flatten()
+    may.then(|| key::of(gate, order, to, request, (trail.endpoint, label))).flatten()
 }
 
 /// Whether agent and caller want an answer that was given before.
 fn is_wanted(order: &Order<'_>) -> bool {
     use config::tree::Reuse;
-    let request = order.request;
     // Who wants the answer stored at its provider wants the call.
-    let stored = request.extra.get("store").and_then(serde_json::Value::as_bool).unwrap_or(false);
+    let stored = order.request.as_chat().and_then(|chat| chat.extra.get("store")?.as_bool());
     match (order.known.agent.reuse, order.wishes.cache) {
         (Reuse::Off, _) | (_, Some(Cache::Off)) => false,
-        (_, Some(Cache::On | Cache::Refresh)) | (Reuse::All, None) => !stored,
-        (Reuse::Deterministic, None) => !stored && key::is_deterministic(request),
+        _ if stored == Some(true) => false,
+        (_, Some(Cache::On | Cache::Refresh)) | (Reuse::All, None) => true,
+        (Reuse::Deterministic, None) => key::is_deterministic(order.request),
     }
 }
 
@@ -79,7 +83,7 @@ pub(crate) async fn give(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &ChatRequest,
+    request: &Request,
     given: Given,
     trail: &mut Trail,
     down: &mut Downstream<'_>,
@@ -87,42 +91,46 @@ pub(crate) async fn give(
     let mut bill = for_nothing(gate, order, to, request, trail).await?;
     let (model, provider) = (to.model.id.clone(), to.provider.name.clone());
     trail.served = Some(Served { model, provider, cost: None, usage: None });
-    let mut answer = given.answer;
-    answer.id = trail.api.answer_id("", trail.request);
-    answer.created = order.now.seconds();
+    given.answer.meter(&mut bill.meter);
     let used = Used::Given(given.cost);
-    if !request.stream {
-        return deliver::deliver(gate, order, to, (bill, answer, used), trail, down).await;
-    }
-    answer.model.clone_from(&to.model.id);
-    bill.meter.observe_answer(&answer);
-    deliver::charged(&bill, used, trail);
-    let Some(events) = answer.events() else {
-        bill.close(Used::Refused, Code::UpstreamFailed.as_str());
-        return Err(lost(Code::UpstreamFailed, "a kept answer cannot be streamed", Next::Other));
+    let answer = match (given.answer, request) {
+        (Answer::Chat(mut answer), Request::Chat(chat)) => {
+            answer.id = trail.api().answer_id("", trail.request);
+            answer.created = order.now.seconds();
+            if chat.stream {
+                return stream(gate, order, to, (bill, answer, used), trail, down).await;
+            }
+            Answer::Chat(answer)
+        }
+        // It is told in the form that is asked for now.
+        (Answer::Embed(vectors, _), Request::Embed(embed)) => {
+            Answer::Embed(vectors, embed.encoding)
+        }
+        (Answer::Chat(_), Request::Embed(_)) | (Answer::Embed(..), Request::Chat(_)) => {
+            return Err(cannot_be_told(bill));
+        }
     };
-    let outcome = match stream(gate, order, (&mut bill, &events), trail, down).await {
-        true => "ok",
-        false => "caller_left",
-    };
-    bill.output_hash = down.sent_sha256();
-    bill.close(used, outcome);
+    deliver::deliver(gate, order, to, (bill, answer, used), trail, down).await;
     Ok(())
 }
 
-/// Tells the answer in one piece of a stream. Whether the caller got it.
+/// Tells an answer in one piece of a stream.
 async fn stream(
     gate: &Gate,
     order: &Order<'_>,
-    (bill, events): (&mut Bill, &[Event]),
-    trail: &Trail,
+    to: &Destination<'_>,
+    (mut bill, mut answer, used): (Bill, ChatAnswer, Used),
+    trail: &mut Trail,
     down: &mut Downstream<'_>,
-) -> bool {
-    let Some(Event::Start { id, created, model, .. }) = events.first() else { return false };
-    let asked = (order.request.include_usage, order.echo);
-    let mut encoder = trail.api.stream_encoder((id.clone(), *created), model.clone(), asked);
+) -> Result<(), Lost> {
+    answer.model.clone_from(&to.model.id);
+    let Some(events) = answer.events() else { return Err(cannot_be_told(bill)) };
+    deliver::charged(&bill, used, trail);
+    let include_usage = order.request.as_chat().is_some_and(|chat| chat.include_usage);
+    let asked = (include_usage, order.echo);
+    let mut encoder = trail.api().stream_encoder((answer.id, answer.created), answer.model, asked);
     let mut out = Vec::new();
-    for event in events {
+    for event in &events {
         bill.transcribe(event);
         encoder.push(event, &mut out);
     }
@@ -131,15 +139,24 @@ async fn stream(
     if let Some(body) = encoder.kept() {
         memory::keep(gate, order, trail, &body).await;
     }
-    down.start_events(&trail.headers(), true).await.is_ok()
-        && down.end_events(Bytes::from(out)).await.is_ok()
+    let told = down.start_events(&trail.headers(), true).await.is_ok()
+        && down.end_events(Bytes::from(out)).await.is_ok();
+    bill.output_hash = down.sent_sha256();
+    bill.close(used, if told { "ok" } else { "caller_left" });
+    Ok(())
+}
+
+/// Of an answer that is not what was asked for; none is kept under such a key.
+fn cannot_be_told(bill: Bill) -> Lost {
+    bill.close(Used::Refused, Code::UpstreamFailed.as_str());
+    lost(Code::UpstreamFailed, "a kept answer cannot be told", Next::Other)
 }
 
 /// Keeps an answer that came whole, with what its caller heard of its use and what it cost.
 pub(crate) fn keep(
     gate: &Gate,
     key: Option<&Key>,
-    answer: impl FnOnce() -> Option<types::answer::ChatAnswer>,
+    answer: impl FnOnce() -> Option<Answer>,
     cost: Nanos,
     trail: &Trail,
 ) {

@@ -5,18 +5,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use router::{Outcome, Took};
 use store::fault;
-use types::{
-    Code,
-    answer::{ChatAnswer, Gatherer},
-};
+use types::{Code, answer::Gatherer};
 
 use crate::{
+    asked::{self, Answer},
     attempt::{Destination, Lost, Next, Order, lost},
     bill::{Bill, Known as Used},
     cache,
     downstream::Downstream,
     gate::{ANSWER_BYTES_MAX, Gate},
     memory, metrics, quote,
+    serve::work_on,
     source::{Source, recycle},
     stream::{End, Silent, Stream},
     trail::Trail,
@@ -42,7 +41,7 @@ pub(crate) async fn streamed(
         source: Source::new(response, decoder, to.limits),
         down,
         headers: trail.headers(),
-        api: trail.api,
+        api: trail.api(),
         order: *order,
         model: to.model.id.clone(),
         stamp: (trail.request, order.now.seconds()),
@@ -120,11 +119,38 @@ pub(crate) async fn whole(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    mut bill: Bill,
-    mut response: Response,
+    bill: Bill,
+    response: Response,
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
+    let taken = taken(gate, order, to, (bill, response), down.until_left()).await;
+    metrics::UPSTREAM
+        .with_label_values(&[to.provider.name.as_str()])
+        .observe(trail.started.elapsed().as_secs_f64());
+    match taken {
+        // On the heap: an answer that is still being read need not carry it.
+        Ok((bill, answer)) => {
+            let taken = (bill, answer, Used::Whole);
+            Box::pin(deliver(gate, order, to, taken, trail, down)).await;
+            Ok(())
+        }
+        Err(lost) => {
+            trail.served = None;
+            Err(if down.gone() { Lost { next: Next::Nothing, ..lost } } else { lost })
+        }
+    }
+}
+
+/// Reads a whole answer and meters it; whoever gets it closes its bill. `left` is waited for beside it
+/// and changes nothing.
+pub(crate) async fn taken(
+    gate: &Gate,
+    order: &Order<'_>,
+    to: &Destination<'_>,
+    (mut bill, mut response): (Bill, Response),
+    left: impl Future<Output = ()>,
+) -> Result<(Bill, Answer), Lost> {
     let deadline = response.deadline(to.limits);
     let read = {
         let reading = tokio::time::timeout_at(deadline, read_body(&mut response, ANSWER_BYTES_MAX));
@@ -132,29 +158,25 @@ pub(crate) async fn whole(
         tokio::select! {
             biased;
             read = &mut reading => read,
-            () = down.until_left() => reading.await,
+            () = left => reading.await,
         }
     };
-    metrics::UPSTREAM
-        .with_label_values(&[to.provider.name.as_str()])
-        .observe(trail.started.elapsed().as_secs_f64());
     let name = &to.provider.name;
     let (code, message) = match read {
-        Ok(Ok(body)) => match quote::dialect(to.provider).decode_answer(&body) {
-            Ok(mut answer) => {
-                let (all, input_tokens) = (response.took(), order.input_tokens);
-                to.note(gate, Outcome::Answered(Took::Whole { all, input_tokens }));
-                recycle(&gate.upstreams, response).await;
-                answer.id = trail.api.answer_id(&answer.id, trail.request);
-                if answer.created == 0 {
-                    answer.created = order.now.seconds();
+        Ok(Ok(body)) => {
+            let dialect = quote::dialect(to.provider);
+            match work_on(body.len(), || asked::decode(dialect, order.request, &body)) {
+                Ok(answer) => {
+                    let (all, input_tokens) = (response.took(), order.input_tokens);
+                    to.note(gate, Outcome::Answered(Took::Whole { all, input_tokens }));
+                    recycle(&gate.upstreams, response).await;
+                    answer.meter(&mut bill.meter);
+                    check_limit(gate, to, &bill);
+                    return Ok((bill, answer));
                 }
-                // On the heap: an answer that is still being read need not carry it.
-                let all = (bill, answer, Used::Whole);
-                return Box::pin(deliver(gate, order, to, all, trail, down)).await;
+                Err(bad) => (Code::UpstreamFailed, format!("provider `{name}`: {bad}")),
             }
-            Err(bad) => (Code::UpstreamFailed, format!("provider `{name}`: {bad}")),
-        },
+        }
         Ok(Err(failure)) => (Code::UpstreamFailed, format!("provider `{name}`: {failure}")),
         Err(_) => (Code::UpstreamTimeout, format!("provider `{name}` did not finish in time")),
     };
@@ -162,8 +184,7 @@ pub(crate) async fn whole(
     to.note(gate, Outcome::Failed);
     bill.meter.forget();
     bill.close(Used::Nothing, code.as_str());
-    trail.served = None;
-    Err(lost(code, message, if down.gone() { Next::Nothing } else { Next::Other }))
+    Err(lost(code, message, Next::Other))
 }
 
 /// Tells a whole answer to the caller and closes its bill.
@@ -171,24 +192,19 @@ pub(crate) async fn deliver(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    (mut bill, mut answer, used): (Bill, ChatAnswer, Used),
+    (mut bill, answer, used): (Bill, Answer, Used),
     trail: &mut Trail,
     down: &mut Downstream<'_>,
-) -> Result<(), Lost> {
-    bill.meter.observe_answer(&answer);
+) {
     charged(&bill, used, trail);
-    answer.model.clone_from(&to.model.id);
-    answer.usage = Some(bill.told());
     if used == Used::Whole {
-        check_limit(gate, to, &bill);
-        let name = to.provider.name.as_str();
         metrics::FIRST_BYTE
-            .with_label_values(&[name])
+            .with_label_values(&[to.provider.name.as_str()])
             .observe(trail.started.elapsed().as_secs_f64());
-        let cost = bill.cost(used).0;
-        cache::keep(gate, to.kept_at.as_ref(), || Some(answer.clone()), cost, trail);
+        let kept = || Some(answer.clone().with_usage(bill.told()));
+        cache::keep(gate, to.kept_at.as_ref(), kept, bill.cost(used).0, trail);
     }
-    let body = Bytes::from(trail.api.encode_answer(&answer, order.echo));
+    let body = Bytes::from(answer.tell(order, trail, &to.model.id, bill.told()));
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
     memory::keep(gate, order, trail, &body).await;
     fault::point("answer.last");
@@ -196,7 +212,6 @@ pub(crate) async fn deliver(
     fault::point("answer.ended");
     bill.output_hash = down.sent_sha256();
     bill.close(used, if sent.is_ok() { "ok" } else { "caller_left" });
-    Ok(())
 }
 
 /// Closes the bill of what served the request.

@@ -5,6 +5,7 @@
 
 mod app;
 mod approval;
+mod asked;
 mod attempt;
 mod authorize;
 mod bill;

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use dlp::Findings;
 use http::Method;
 use policy::Permit;
-use providers::{Api, Echo};
+use providers::{Api, Echo, Endpoint};
 use serde_json::{Value, json};
 use store::{
     fault,
     responses::{CONVERSATION_BYTES_MAX, Kept},
 };
-use types::{Code, Label, RequestId, Timestamp, chat::ChatRequest};
+use types::{Code, Label, Request, RequestId, Timestamp};
 
 use crate::{
     attempt::Order,
@@ -27,6 +27,9 @@ use crate::{
     trail::Trail,
     wishes::Wishes,
 };
+
+/// Where responses are asked for.
+const RESPONSES: Endpoint = Endpoint::Chat(Api::Responses);
 
 /// What the path of one response begins with.
 pub(crate) const RESPONSE: &str = "/v1/responses/";
@@ -50,10 +53,10 @@ pub(crate) struct Recalled {
 pub(crate) async fn recall(
     gate: &Gate,
     known: &Known<'_>,
-    request: &mut ChatRequest,
+    request: &mut Request,
     echo: &mut Echo,
 ) -> Result<Recalled, Refusal> {
-    let Some(previous) = echo.previous.clone() else {
+    let (Some(previous), Request::Chat(request)) = (echo.previous.clone(), request) else {
         return Ok(Recalled { label: Label::Public, bytes: 0 });
     };
     let field = |message: &str| Refusal {
@@ -97,7 +100,7 @@ async fn find(gate: &Gate, known: &Known<'_>, id: &str) -> Result<Option<Kept>, 
 /// Keeps the response of this body, where its caller wants it. One that cannot be kept is told all the
 /// same: going on from it is refused then.
 pub(crate) async fn keep(gate: &Gate, order: &Order<'_>, trail: &Trail, body: &[u8]) {
-    if trail.api != Api::Responses || !order.echo.store {
+    if trail.endpoint != RESPONSES || !order.echo.store {
         return;
     }
     let Ok(response) = serde_json::from_slice::<Value>(body) else { return };
@@ -131,7 +134,7 @@ pub(crate) async fn response(
     (method, id): (&Method, &str),
     down: &mut Downstream<'_>,
 ) -> Result<(), Left> {
-    let mut trail = Trail::new(request, Api::Responses);
+    let mut trail = Trail::new(request, RESPONSES);
     trail.action = if method == Method::DELETE { "deleteResponse" } else { "readResponse" };
     id.chars().take(ID_CHARS_MAX).for_each(|c| trail.asked.push(c));
     let found = look(gate, &mut trail, (method, id), down).await;

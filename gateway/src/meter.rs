@@ -76,10 +76,15 @@ impl Meter {
             self.pieces = self.pieces.saturating_add(1);
             self.hides |= !choice.reasoning.is_empty();
         }
-        if let Some(usage) = answer.usage {
+        self.observe_usage(answer.usage);
+        self.served_in(answer.service_tier.as_deref());
+    }
+
+    /// Takes note of what the provider says of a whole answer that has no text.
+    pub(crate) fn observe_usage(&mut self, usage: Option<Usage>) {
+        if let Some(usage) = usage {
             self.report(usage);
         }
-        self.served_in(answer.service_tier.as_deref());
     }
 
     fn served_in(&mut self, tier: Option<&str>) {

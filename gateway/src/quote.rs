@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use budget::{Extent, Price, Unpriced};
 use policy::Permit;
-use providers::{Dialect, MaxTokensField, Target};
+use providers::{Dialect, MaxTokensField, Target, Unsupported};
 use router::{Model, Provider, Quote};
 use snapshot::Snapshot;
 use types::{
-    Nanos, Timestamp,
+    Nanos, Request, Timestamp,
     chat::{ChatRequest, Thinking},
 };
 
@@ -47,7 +47,7 @@ pub(crate) struct Ask {
 pub(crate) fn quote(
     snapshot: &Snapshot,
     model: &Model,
-    request: &ChatRequest,
+    request: &Request,
     ask: &Ask,
     (ceiling, tokens): (Option<Nanos>, Option<u64>),
 ) -> Quote {
@@ -67,8 +67,9 @@ pub(crate) fn quote(
 }
 
 /// The extent at `model`. What a document comes to is bounded by nothing but the model's context.
-pub(crate) fn within_context(extent: Extent, model: &Model, request: &ChatRequest) -> Extent {
-    if request.has_files() { extent.within(model.context_tokens) } else { extent }
+pub(crate) fn within_context(extent: Extent, model: &Model, request: &Request) -> Extent {
+    let has_files = request.as_chat().is_some_and(ChatRequest::has_files);
+    if has_files { extent.within(model.context_tokens) } else { extent }
 }
 
 /// The most seconds that an attempt takes a provider. It is found and connected to within a limit
@@ -84,13 +85,14 @@ pub(crate) const fn seconds_max(limits: Limits, write: Duration) -> u64 {
 const SECONDS_SLACK: u64 = 5;
 
 /// The output limit per choice for `model`: the caller's or the default, within what the model can
-/// and the permit allows (which counts all choices together).
+/// and the permit allows (which counts all choices together). None where nothing is written.
 pub(crate) fn output_limit(
-    request: &ChatRequest,
+    request: &Request,
     model: &Model,
     permitted: Option<u64>,
     default: u64,
 ) -> u64 {
+    let Request::Chat(request) = request else { return 0 };
     let wanted = request.max_output_tokens.unwrap_or(default);
     let permitted = permitted.map_or(u64::MAX, |all| all / u64::from(request.choices.max(1)));
     wanted.min(model.max_output_tokens).min(permitted).max(1)
@@ -98,7 +100,8 @@ pub(crate) fn output_limit(
 
 /// Whether a call of `model` may think, and bill it, without showing it. A model is taken at its
 /// registration's word that it does not, unless it is asked to.
-pub(crate) fn may_think(model: &Model, request: &ChatRequest) -> bool {
+pub(crate) fn may_think(model: &Model, request: &Request) -> bool {
+    let Request::Chat(request) = request else { return false };
     let asked = request.reasoning_effort.as_deref().is_some_and(|effort| effort != "none");
     let thinks = matches!(request.thinking, Some(Thinking::Adaptive | Thinking::Budget(_)));
     model.capabilities.reasoning || asked || thinks
@@ -163,15 +166,35 @@ pub(crate) fn target<'a>(
 pub(crate) fn expressible(
     snapshot: &Snapshot,
     model: &Model,
-    request: &ChatRequest,
+    request: &Request,
 ) -> Result<(), String> {
     let Some(provider) = snapshot.registry.provider(&model.provider) else { return Ok(()) };
     let dialect = dialect(provider);
+    let target = target(provider, model, model.max_output_tokens, request.streams());
+    let request = match request {
+        Request::Chat(request) => request,
+        Request::Embed(embed) => {
+            return dialect.check_embed(embed, &target).map_err(|unsupported| unsupported.field);
+        }
+    };
     let thinks = request.thinking == Some(Thinking::Off) && model.capabilities.reasoning;
     if thinks && matches!(dialect, Dialect::OpenAi | Dialect::Azure | Dialect::Mistral) {
         return Err("thinking.type".to_owned());
     }
-    dialect
-        .check(request, &target(provider, model, model.max_output_tokens, request.stream))
-        .map_err(|unsupported| unsupported.field)
+    dialect.check(request, &target).map_err(|unsupported| unsupported.field)
+}
+
+/// The body of a request in a wire format.
+///
+/// # Errors
+/// The first field that the format cannot express.
+pub(crate) fn encode(
+    dialect: Dialect,
+    request: &Request,
+    target: &Target<'_>,
+) -> Result<Vec<u8>, Unsupported> {
+    match request {
+        Request::Chat(chat) => dialect.encode_request(chat, target),
+        Request::Embed(embed) => dialect.encode_embed(embed, target),
+    }
 }

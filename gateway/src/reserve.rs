@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use budget::{AccountKey, Extent};
 use bytes::Bytes;
+use providers::Dialect;
 use router::Quote;
 use store::{approvals::Exhausted, ledger};
-use types::{AttemptId, Code, HoldId, Nanos, chat::ChatRequest};
+use types::{AttemptId, Code, HoldId, Nanos, Request};
 
 use crate::{
+    asked,
     attempt::{Destination, Lost, Next, Order, lost},
     bill::{Bill, Known as Used, Opening, TRANSCRIPT_BYTES_MAX},
     gate::Gate,
@@ -29,13 +31,13 @@ pub(crate) async fn reserve(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &ChatRequest,
+    request: &Request,
     tokens: Arc<Tokens>,
     trail: &mut Trail,
 ) -> Result<(Bill, Bytes), Lost> {
     let permitted = order.permit.max_tokens(&to.model.id);
     let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
-    let extent = Extent::of(request, budget::input_bound(request)).map_err(no_price)?;
+    let extent = asked::extent(request, asked::input_bound(request)).map_err(no_price)?;
     let mut extent = Extent {
         output: quote::output_limit(
             request,
@@ -78,8 +80,8 @@ pub(crate) async fn reserve(
     let meter = Meter::new(extent, quote::may_think(to.model, request));
     let tokens = [Some(Arc::clone(order.tokens)), Some(tokens)];
     let bill = open(gate, to, (hold, amount), meter, tokens, trail);
-    let target = quote::target(to.provider, to.model, extent.output, request.stream);
-    match quote::dialect(to.provider).encode_request(request, &target) {
+    let target = quote::target(to.provider, to.model, extent.output, request.streams());
+    match quote::encode(quote::dialect(to.provider), request, &target) {
         Ok(body) => Ok((bill, Bytes::from(body))),
         Err(unsupported) => {
             bill.close(Used::Refused, Code::InvalidRequest.as_str());
@@ -89,7 +91,8 @@ pub(crate) async fn reserve(
 }
 
 const NO_PRICE: &str = "what the request asks for has no price at this model";
-const BEYOND_CEILING: &str = "the cost limit of this request does not pay for one token of output";
+const BEYOND_CEILING: &str =
+    "the cost limit of this request does not pay for it, however short its answer";
 
 /// What a call needs at least where it is clamped.
 fn least(to: &Destination<'_>, extent: &Extent, amount: Nanos) -> Nanos {
@@ -102,11 +105,11 @@ pub(crate) async fn for_nothing(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &ChatRequest,
+    request: &Request,
     trail: &mut Trail,
 ) -> Result<Bill, Lost> {
     let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
-    let extent = Extent::of(request, budget::input_bound(request)).map_err(no_price)?;
+    let extent = asked::extent(request, asked::input_bound(request)).map_err(no_price)?;
     let held = hold(gate, order, to, request, (Nanos::ZERO, Nanos::ZERO), trail).await;
     let hold = held.map_err(|e| Lost { refusal: ledger_refusal(&e), next: Next::Other })?;
     let meter = Meter::new(extent, false);
@@ -143,7 +146,7 @@ async fn hold(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &ChatRequest,
+    request: &Request,
     (amount, least): (Nanos, Nanos),
     trail: &mut Trail,
 ) -> Result<(HoldId, AttemptId), ledger::Error> {
@@ -189,9 +192,9 @@ async fn hold(
 
 /// The request as the provider gets it, for a record that policy wants in full; a long one by its
 /// beginning.
-fn in_full(to: &Destination<'_>, request: &ChatRequest) -> String {
-    let target = quote::target(to.provider, to.model, 1, request.stream);
-    let body = providers::Dialect::OpenAi.encode_request(request, &target).unwrap_or_default();
+fn in_full(to: &Destination<'_>, request: &Request) -> String {
+    let target = quote::target(to.provider, to.model, 1, request.streams());
+    let body = quote::encode(Dialect::OpenAi, request, &target).unwrap_or_default();
     let text = String::from_utf8_lossy(&body);
     let end = text.floor_char_boundary(TRANSCRIPT_BYTES_MAX.min(text.len()));
     text.get(..end).unwrap_or_default().to_owned()
@@ -199,7 +202,9 @@ fn in_full(to: &Destination<'_>, request: &ChatRequest) -> String {
 
 /// What is left for a clamped call. Money that running requests hold may come back: a caller that
 /// named its own limit waits for it rather than getting a stump.
-fn room(error: &ledger::Error, request: &ChatRequest) -> Option<Nanos> {
+fn room(error: &ledger::Error, request: &Request) -> Option<Nanos> {
+    // Where nothing is written, nothing can be shorter.
+    let request = request.as_chat()?;
     let left =
         |target: Nanos, settled: Nanos, held: Nanos| target.minus(settled).ok()?.minus(held).ok();
     match error {

@@ -8,24 +8,23 @@
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
-use budget::PartTokens;
 use bytes::Bytes;
 use dlp::Findings;
-use providers::{Api, Asked};
+use providers::{Echo, Endpoint};
 use router::{Candidates, Plan};
 use serde_json::json;
 use snapshot::{Snapshot, keys::sha256_hex};
 use tracing::Instrument;
-use types::{Code, Label, RequestId, Timestamp, chat::ChatRequest};
+use types::{Code, Label, Request, RequestId, Timestamp};
 
 use crate::{
-    approval,
+    approval, asked,
     attempt::Order,
     authorize::{Authorized, Call, Unmet, authorize},
     caller::{self, Known},
     downstream::{Downstream, Left},
     gate::Gate,
-    limits, memory, metrics, pause,
+    memory, metrics, pause,
     refusal::Refusal,
     span,
     trail::{Trail, Who},
@@ -35,12 +34,12 @@ use crate::{
 /// Serves one request of any API and leaves its traces: span, metrics, audit.
 pub(crate) async fn serve(
     gate: &Gate,
-    (api, id): (Api, RequestId),
+    (endpoint, id): (Endpoint, RequestId),
     down: &mut Downstream<'_>,
 ) -> Result<(), Left> {
-    let mut trail = Trail::new(id, api);
-    let span = span::of_request(id, down.header("traceparent"));
-    let result = chat(gate, &mut trail, down).instrument(span.clone()).await;
+    let mut trail = Trail::new(id, endpoint);
+    let span = span::of_request(id, endpoint, down.header("traceparent"));
+    let result = answer(gate, &mut trail, down).instrument(span.clone()).await;
     let outcome = Trail::outcome(result.as_ref().err().map(|refusal| refusal.code));
     span::finish(&span, &trail, outcome);
     let told = match result {
@@ -49,12 +48,12 @@ pub(crate) async fn serve(
     };
     let (model, provider) =
         trail.served.as_ref().map_or(("", ""), |s| (s.model.as_str(), s.provider.as_str()));
-    metrics::REQUESTS.with_label_values(&[api.path(), model, provider, outcome]).inc();
+    metrics::REQUESTS.with_label_values(&[endpoint.path(), model, provider, outcome]).inc();
     told
 }
 
 /// The straight path of one request. Each step needs what the step above it returned.
-async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Result<(), Refusal> {
+async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Result<(), Refusal> {
     let now = Timestamp::now();
     let snapshot = gate.snapshots.load();
     let known = caller::authenticate(gate, &snapshot, down, now)?;
@@ -67,10 +66,10 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
     trail.limits.clone_from(&passes.told);
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
-    let Asked { chat: mut request, mut echo } = parse(trail.api, &body)?;
-    trail.asked.clone_from(&request.model);
+    let (mut request, mut echo) = parse(trail.endpoint, &body)?;
+    request.model().clone_into(&mut trail.asked);
     let before = memory::recall(gate, &known, &mut request, &mut echo).await?;
-    let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
+    let tokens = gate.limits.tokens(&mut passes, asked::estimate(&request)).await;
     let tokens = trail.within(tokens)?;
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len() + before.bytes, trail);
@@ -86,8 +85,8 @@ async fn chat(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Resu
         wishes: &wishes,
         request: &request,
         findings: &findings,
-        input_bound: budget::input_bound(&request),
-        input_tokens: input_tokens(&request),
+        input_bound: asked::input_bound(&request),
+        input_tokens: asked::input_tokens(&request),
     };
     let authorized = authorize(gate, trail, &snapshot, &call, &candidates, None).await;
     let Authorized { permit, plan } = match authorized {
@@ -129,14 +128,14 @@ pub(crate) fn work_on<T>(body_bytes: usize, work: impl FnOnce() -> T) -> T {
     if body_bytes > LONG { tokio::task::block_in_place(work) } else { work() }
 }
 
-fn parse(api: Api, body: &Bytes) -> Result<Asked, Refusal> {
-    work_on(body.len(), || api.decode_request(body)).map_err(Refusal::from)
+fn parse(endpoint: Endpoint, body: &Bytes) -> Result<(Request, Echo), Refusal> {
+    work_on(body.len(), || endpoint.decode_request(body)).map_err(Refusal::from)
 }
 
 /// Inspects the request. A panic in the engine is the request's top label, not the process's end.
 fn inspect(
     snapshot: &Snapshot,
-    request: &mut ChatRequest,
+    request: &mut Request,
     body_bytes: usize,
     trail: &mut Trail,
 ) -> Findings {
@@ -150,22 +149,16 @@ fn inspect(
     findings
 }
 
-/// Three times what an image and a document of one page come to.
-const PARTS_TOKENS: PartTokens = PartTokens { image: 3 * 1_500, file: 3 * 3_000 };
-
-/// About how many tokens the input has.
-fn input_tokens(request: &ChatRequest) -> u64 {
-    budget::input_bound_with(request, PARTS_TOKENS) / 3
-}
-
 fn candidates<'s>(
     snapshot: &'s Snapshot,
     known: &Known<'_>,
-    request: &ChatRequest,
+    request: &Request,
 ) -> Result<Candidates<'s>, Refusal> {
-    let preferred = known.agent.model.as_deref().filter(|_| request.model == "auto");
-    let asked = preferred.unwrap_or(&request.model);
-    let found = router::candidates(&snapshot.registry, asked).map_err(|unknown| Refusal {
+    let (registry, purpose) = (&snapshot.registry, asked::purpose(request));
+    let fits = |name: &&str| registry.resolve(name).is_none_or(|m| m.purpose() == purpose);
+    let preferred = known.agent.model.as_deref().filter(|_| request.model() == "auto").filter(fits);
+    let asked = preferred.unwrap_or(request.model());
+    let found = router::candidates(registry, purpose, asked).map_err(|unknown| Refusal {
         param: Some("model".to_owned()),
         ..Refusal::new(Code::ModelNotFound, unknown.to_string())
     })?;
@@ -208,7 +201,7 @@ async fn refuse(
     if down.gone() || down.started() {
         return Err(Left);
     }
-    refusal.tell(down, (trail.api, trail.request), &trail.commit, trail.headers()).await
+    refusal.tell(down, (trail.api(), trail.request), &trail.commit, trail.headers()).await
 }
 
 /// How long a refusal waits for its record. The record stays with the writer beyond that.

@@ -7,6 +7,7 @@ use opentelemetry::{
     trace::{SpanContext, Status, TraceContextExt},
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use providers::Endpoint;
 use router::Choice;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -16,8 +17,11 @@ use crate::trail::Trail;
 
 /// The span of one request, as a child of the caller's where it sent a `traceparent`. The request's
 /// id is its only field, so that log lines name it; the rest goes to the exporter alone.
-pub(crate) fn of_request(id: RequestId, traceparent: Option<&str>) -> Span {
-    let span = info_span!("chat", otel.kind = "server", request = %id);
+pub(crate) fn of_request(id: RequestId, endpoint: Endpoint, traceparent: Option<&str>) -> Span {
+    let span = match endpoint {
+        Endpoint::Chat(_) => info_span!("chat", otel.kind = "server", request = %id),
+        Endpoint::Embeddings => info_span!("embeddings", otel.kind = "server", request = %id),
+    };
     if let Some(parent) = traceparent {
         let context = TraceContextPropagator::new().extract(&TraceParent(parent));
         // Refused where no exporter is configured, and then nobody needs it.
@@ -28,15 +32,23 @@ pub(crate) fn of_request(id: RequestId, traceparent: Option<&str>) -> Span {
 
 /// The span of one attempt, below that of its request; none where nobody collects it, since it tells
 /// log lines nothing.
-pub(crate) fn of_attempt(choice: &Choice) -> Span {
+pub(crate) fn of_attempt(choice: &Choice, endpoint: Endpoint) -> Span {
     if context(&Span::current()).is_none() {
         return Span::none();
     }
     let span = info_span!("attempt", otel.kind = "client");
-    put(&span, "gen_ai.operation.name", "chat");
+    put(&span, "gen_ai.operation.name", operation(endpoint));
     put(&span, "gen_ai.request.model", choice.model.clone());
     put(&span, "gen_ai.provider.name", choice.provider.clone());
     span
+}
+
+/// The operation by its name in the conventions.
+const fn operation(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Chat(_) => "chat",
+        Endpoint::Embeddings => "embeddings",
+    }
 }
 
 /// Fills in what an attempt cost, when its bill is closed.
@@ -70,7 +82,7 @@ pub(crate) fn finish(span: &Span, trail: &Trail, outcome: &'static str) {
     if context(span).is_none() {
         return;
     }
-    put(span, "gen_ai.operation.name", "chat");
+    put(span, "gen_ai.operation.name", operation(trail.endpoint));
     put(span, "gen_ai.request.model", trail.asked.clone());
     put(span, "orchestack.outcome", outcome);
     put(span, "orchestack.commit", trail.commit.clone());

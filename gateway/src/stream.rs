@@ -7,10 +7,11 @@ use providers::{Api, StreamEncoder};
 use tokio::time::Instant;
 use types::{
     Code, RequestId,
-    answer::{ChatAnswer, Event, Finish, Gatherer},
+    answer::{Event, Finish, Gatherer},
 };
 
 use crate::{
+    asked::Answer,
     attempt::Order,
     bill::{Bill, Known},
     cache,
@@ -115,7 +116,8 @@ impl<'s, 'd> Stream<'s, 'd> {
         let (request, now) = self.stamp;
         let created = if created == 0 { now } else { created };
         let stamp = (self.api.answer_id(given, request), created);
-        let asked = (self.order.request.include_usage, self.order.echo);
+        let include_usage = self.order.request.as_chat().is_some_and(|chat| chat.include_usage);
+        let asked = (include_usage, self.order.echo);
         self.api.stream_encoder(stamp, self.model.clone(), asked)
     }
 }
@@ -213,7 +215,7 @@ impl Stream<'_, '_> {
         encoder.done(&mut out);
         let rest = self.source.pace();
         let gathered = self.gatherer.take().and_then(Gatherer::whole);
-        let answer = || Some(ChatAnswer { usage: Some(bill.told()), ..gathered? });
+        let answer = || Some(Answer::Chat(gathered?).with_usage(bill.told()));
         cache::keep(self.gate, self.kept_at.as_ref(), answer, bill.cost(Known::Whole).0, trail);
         if let Some(body) = encoder.kept() {
             memory::keep(self.gate, &self.order, trail, &body).await;
@@ -234,7 +236,7 @@ impl Stream<'_, '_> {
         mut out: Vec<u8>,
     ) -> End {
         self.source.stop().await;
-        for choice in 0..self.order.request.choices.max(1) {
+        for choice in 0..self.order.request.as_chat().map_or(1, |chat| chat.choices).max(1) {
             let (reason, stop_sequence) = (Finish::Length, None);
             encoder.push(&Event::Finish { choice, reason, stop_sequence }, &mut out);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use dlp::Findings;
 use policy::Permit;
-use providers::Api;
+use providers::{Api, Endpoint};
 use router::{Choice, Plan};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
@@ -35,8 +35,8 @@ const POLICIES_MAX: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Trail {
     pub(crate) request: RequestId,
-    /// What the caller speaks.
-    pub(crate) api: Api,
+    /// What the caller asks.
+    pub(crate) endpoint: Endpoint,
     /// What was asked to be done.
     pub(crate) action: &'static str,
     pub(crate) started: tokio::time::Instant,
@@ -121,10 +121,10 @@ pub(crate) struct Served {
 }
 
 impl Trail {
-    pub(crate) fn new(request: RequestId, api: Api) -> Self {
+    pub(crate) fn new(request: RequestId, endpoint: Endpoint) -> Self {
         Self {
             request,
-            api,
+            endpoint,
             action: CALL_MODEL,
             started: tokio::time::Instant::now(),
             decided: false,
@@ -147,6 +147,11 @@ impl Trail {
             served: None,
             cache: None,
         }
+    }
+
+    /// What the caller speaks.
+    pub(crate) const fn api(&self) -> Api {
+        self.endpoint.api()
     }
 
     /// Takes note of what the inspection found.
@@ -269,7 +274,7 @@ impl Trail {
             attempts: &[],
             cut: false,
             dropped: None,
-            endpoint: self.api.path(),
+            endpoint: self.endpoint.path(),
             facts: None,
             findings: &self.findings,
             input_sha256: self.input_hash.as_deref(),

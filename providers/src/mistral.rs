@@ -1,17 +1,20 @@
-//! Mistral's chat completions: OpenAI's dialect with other names for some things.
+//! Mistral's chat completions and embeddings: OpenAI's dialect with other names for some things.
 //!
-//! Source: Mistral's API reference (`POST /v1/chat/completions`). It refuses fields that it does not
+//! Source: Mistral's API reference (`POST /v1/chat/completions`, `POST /v1/embeddings`). It refuses fields that it does not
 //! know, so that what it has no name for is refused here, by the caller's name. Usage comes at the end
 //! of every stream unasked.
 
+use serde::Serialize;
 use types::{
     Wire,
     chat::{ChatRequest, File, FileSource, Part, Role},
+    embed::EmbedRequest,
 };
 
 use crate::{
-    MaxTokensField, Target, Unsupported,
+    MaxTokensField, Target, Unsupported, embed,
     openai::{self, Words},
+    wire,
 };
 
 /// What Mistral calls what OpenAI calls otherwise.
@@ -63,4 +66,35 @@ pub fn check(request: &ChatRequest) -> Result<(), Unsupported> {
         }
     }
     Ok(())
+}
+
+/// Whether the API can say all of a request for embeddings.
+///
+/// # Errors
+/// The first field that it cannot.
+pub fn check_embed(request: &EmbedRequest) -> Result<(), Unsupported> {
+    embed::nobody(request)?;
+    embed::texts(request).map(drop)
+}
+
+#[derive(Serialize)]
+struct EmbedOut<'a> {
+    model: &'a str,
+    input: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_dimension: Option<u32>,
+}
+
+/// The body of a request for embeddings. Its answer is OpenAI's.
+///
+/// # Errors
+/// As [`check_embed`].
+pub fn encode_embed(request: &EmbedRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
+    check_embed(request)?;
+    let mut out = Vec::with_capacity(256);
+    let input = embed::texts(request)?;
+    let body =
+        EmbedOut { model: target.upstream_model, input, output_dimension: request.dimensions };
+    wire::write_json(&mut out, &body);
+    Ok(out)
 }

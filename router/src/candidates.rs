@@ -5,13 +5,14 @@ use types::Locality;
 
 use crate::{
     rank::Standing,
-    registry::{Model, Registry, is_reserved},
+    registry::{Model, Purpose, Registry, is_reserved},
 };
 
 /// The models that could serve a request. Policy is asked about [`Candidates::all`].
 #[derive(Debug, Clone)]
 pub struct Candidates<'r> {
     registry: &'r Registry,
+    purpose: Purpose,
     asked: String,
     variant: Option<Variant>,
     models: Vec<(Standing, &'r Model)>,
@@ -44,30 +45,43 @@ pub struct UnknownModel {
     pub asked: String,
 }
 
-/// What a request's `model` could mean: an id, an alias, or `auto` with an optional variant.
+/// What the `model` of a request for such an answer could mean: an id, an alias, or `auto` with an
+/// optional variant. A model of another purpose is among them only where it was named, so that the plan
+/// says why not.
+///
+/// Vectors of one model mean nothing to another: a request for embeddings is served by the model that was
+/// named, or by one whose name at its provider is the same, and by no fallback or substitute.
 ///
 /// # Errors
 /// [`UnknownModel`].
-pub fn candidates<'r>(registry: &'r Registry, model: &str) -> Result<Candidates<'r>, UnknownModel> {
+pub fn candidates<'r>(
+    registry: &'r Registry,
+    purpose: Purpose,
+    model: &str,
+) -> Result<Candidates<'r>, UnknownModel> {
     let unknown = || UnknownModel { asked: model.chars().take(128).collect() };
-    let mut found =
-        Candidates { registry, asked: model.to_owned(), variant: None, models: Vec::new() };
+    let asked = model.to_owned();
+    let mut found = Candidates { registry, purpose, asked, variant: None, models: Vec::new() };
+    let serving = || registry.models().filter(|model| model.purpose() == purpose);
     if is_reserved(model) {
         found.variant = Some(Variant::parse(model).ok_or_else(unknown)?);
-        found.models = registry.models().map(|model| (Standing::Auto, model)).collect();
+        found.models = serving().map(|model| (Standing::Auto, model)).collect();
         return Ok(found);
     }
     let requested = registry.resolve(model).ok_or_else(unknown)?;
     found.add(Standing::Requested, requested);
-    for other in registry.models().filter(|other| other.upstream == requested.upstream) {
+    for other in serving().filter(|other| other.upstream == requested.upstream) {
         found.add(Standing::SameName, other);
     }
-    for name in &requested.fallbacks {
-        if let Some(fallback) = registry.resolve(name) {
+    if purpose == Purpose::Embeddings {
+        return Ok(found);
+    }
+    for fallback in requested.fallbacks.iter().filter_map(|name| registry.resolve(name)) {
+        if fallback.purpose() == purpose {
             found.add(Standing::Fallback, fallback);
         }
     }
-    for local in registry.models().filter(|model| model.locality == Locality::Local) {
+    for local in serving().filter(|model| model.locality == Locality::Local) {
         found.add(Standing::Substitute, local);
     }
     Ok(found)
@@ -78,11 +92,12 @@ impl<'r> Candidates<'r> {
     /// over: a model may be removed while an agent still names it.
     #[must_use]
     pub fn with_fallbacks(mut self, names: &[String]) -> Self {
-        if self.variant.is_some() {
+        if self.variant.is_some() || self.purpose == Purpose::Embeddings {
             return self;
         }
-        for name in names {
-            let Some(model) = self.registry.resolve(name) else { continue };
+        let known = names.iter().filter_map(|name| self.registry.resolve(name));
+        let models: Vec<_> = known.filter(|model| model.purpose() == self.purpose).collect();
+        for model in models {
             // A local model that was only a substitute becomes a fallback.
             self.models.retain(|(standing, other)| {
                 *standing != Standing::Substitute || other.id != model.id
@@ -101,6 +116,11 @@ impl<'r> Candidates<'r> {
     /// The name as the request gave it.
     pub fn asked(&self) -> &str {
         &self.asked
+    }
+
+    /// What models must be for.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     /// How `auto` chooses; `None` where a model was named.

@@ -4,14 +4,24 @@ use policy::Permit;
 use serde::Serialize;
 use types::{Label, Locality, Nanos};
 
-use crate::{candidates::Variant, health::Load, plan::Facts, registry::Model};
+use crate::{
+    candidates::Variant,
+    health::Load,
+    plan::Facts,
+    registry::{Model, Purpose},
+};
 
 /// What a request needs of a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Needs {
+    /// What the model must be for.
+    pub purpose: Purpose,
     /// The input's length in tokens: the best estimate. (The ledger's bound of one token a byte
     /// would rule out models that fit well.)
     pub input_tokens: u64,
+    /// The longest of several inputs that a model reads one by one; absent where it reads all of the
+    /// input at once.
+    pub longest_tokens: Option<u64>,
     /// The caller's limit on output tokens per choice, if any.
     pub max_output_tokens: Option<u64>,
     /// It offers tools.
@@ -88,7 +98,7 @@ pub enum DropReason {
     Disabled,
     /// It lacks something that the request needs.
     MissingCapability {
-        /// What: `tools`, `json_schema`, `images` or `streaming`.
+        /// What: `chat`, `embeddings`, `tools`, `json_schema`, `images` or `streaming`.
         name: &'static str,
     },
     /// The request does not fit its context.
@@ -114,6 +124,8 @@ pub enum DropReason {
         /// Milliseconds until it is tried again.
         retry_after_ms: u64,
     },
+    /// It makes embeddings that cannot be compared with those of the plan's first model.
+    OtherVectors,
     /// It would do, and the plan is full.
     Spare,
 }
@@ -177,7 +189,10 @@ impl DropReason {
 
 fn fits(needs: &Needs, model: &Model) -> Result<(), DropReason> {
     let has = &model.capabilities;
+    let purpose = model.purpose() == needs.purpose;
     let asked = [
+        ("chat", needs.purpose == Purpose::Chat, purpose),
+        ("embeddings", needs.purpose == Purpose::Embeddings, purpose),
         ("tools", needs.tools, has.tools),
         ("json_schema", needs.json_schema, has.json_schema),
         ("images", needs.images, has.images),
@@ -188,7 +203,7 @@ fn fits(needs: &Needs, model: &Model) -> Result<(), DropReason> {
     }
     // Without a limit of the caller's, one token of answer must fit; the rest is clamped.
     let output = needs.max_output_tokens.unwrap_or(1).min(model.max_output_tokens);
-    let needed = needs.input_tokens.saturating_add(output);
+    let needed = needs.longest_tokens.unwrap_or(needs.input_tokens).saturating_add(output);
     if needed > model.context_tokens {
         return Err(DropReason::ContextTooLong { needed, has: model.context_tokens });
     }

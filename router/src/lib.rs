@@ -18,5 +18,5 @@ pub use filter::{DropReason, Dropped, Needs, Quote};
 pub use health::{Health, HealthTable, Limits, Load, Moment, Outcome, Took};
 pub use plan::{ATTEMPTS_MAX, Facts, NoRoute, Plan, plan};
 pub use rank::{Choice, Score, Standing, Weights};
-pub use registry::{Capabilities, Fault, Model, Origin, Provider, Registry, Timeouts};
+pub use registry::{Capabilities, Fault, Model, Origin, Provider, Purpose, Registry, Timeouts};
 pub use retry::RetryBudget;

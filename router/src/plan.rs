@@ -11,7 +11,7 @@ use crate::{
     filter::{self, DropReason, Dropped, Needs, Quote},
     health::{HealthTable, Moment},
     rank::{self, Able, Choice, Standing, Weights},
-    registry::Model,
+    registry::{Model, Purpose},
 };
 
 /// The most attempts that any plan has.
@@ -89,6 +89,9 @@ pub fn plan(
         }
     }
     let mut attempts = rank::order(able, candidates.variant(), facts.weights.as_ref());
+    if candidates.purpose() == Purpose::Embeddings {
+        dropped.extend(other_vectors(candidates, &mut attempts));
+    }
     let kept = facts.max_attempts.clamp(1, ATTEMPTS_MAX).min(attempts.len());
     let spare = attempts.split_off(kept);
     dropped.extend(
@@ -99,6 +102,17 @@ pub fn plan(
     }
     let asked = candidates.asked().to_owned();
     Ok(Plan { asked, variant: candidates.variant(), attempts, dropped })
+}
+
+/// Takes out what makes other vectors than the first attempt: one request's answers must not depend on
+/// which of its models failed.
+fn other_vectors(candidates: &Candidates<'_>, attempts: &mut Vec<Choice>) -> Vec<Dropped> {
+    let upstream = |choice: &Choice| {
+        candidates.all().find(|model| model.id == choice.model).map(|model| &model.upstream)
+    };
+    let Some(first) = attempts.first().and_then(upstream) else { return Vec::new() };
+    let others = attempts.extract_if(.., |choice| upstream(choice) != Some(first));
+    others.map(|choice| Dropped { model: choice.model, reason: DropReason::OtherVectors }).collect()
 }
 
 /// What may serve beside the model that was named. Fallbacks are for failures: a model that policy

@@ -109,6 +109,18 @@ pub struct Capabilities {
     pub streaming: bool,
     /// Reason before it answers.
     pub reasoning: bool,
+    /// Make embeddings. Such a model does nothing else.
+    pub embeddings: bool,
+}
+
+/// What a model is for. No model is for both, and none of one purpose serves the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Answers in words.
+    #[default]
+    Chat,
+    /// Vectors.
+    Embeddings,
 }
 
 /// Who registered a model or provider. An earlier one wins a name that two of them claim.
@@ -141,6 +153,13 @@ pub struct Fault {
     pub message: String,
     /// What to do.
     pub fix: String,
+}
+
+impl Model {
+    /// What it is for.
+    pub const fn purpose(&self) -> Purpose {
+        if self.capabilities.embeddings { Purpose::Embeddings } else { Purpose::Chat }
+    }
 }
 
 impl Provider {
@@ -206,6 +225,16 @@ impl Registry {
         &self.notes
     }
 }
+
+/// All that a model for embeddings can do.
+const EMBEDDINGS: Capabilities = Capabilities {
+    tools: false,
+    json_schema: false,
+    images: false,
+    streaming: false,
+    reasoning: false,
+    embeddings: true,
+};
 
 #[derive(Default)]
 struct Build {
@@ -273,6 +302,12 @@ impl Build {
             model.locality = model.locality.max(provider.locality);
             if model.privacy.is_empty() {
                 model.privacy.clone_from(&provider.privacy);
+            }
+            if model.capabilities.embeddings && model.capabilities != EMBEDDINGS {
+                let message = "a model for embeddings can do nothing else".to_owned();
+                let fix = "leave `embeddings` alone in `capabilities`, or out of it";
+                self.fault(&model.origin, subject, message, fix);
+                continue;
             }
             if model.max_output_tokens > model.context_tokens {
                 let message = "it may answer with more tokens than its context holds".to_owned();

@@ -56,7 +56,8 @@ pub struct ModelSpec {
     pub context_tokens: u64,
     /// Output tokens of one answer.
     pub max_output_tokens: u64,
-    /// What it can do: any of `tools`, `json_schema`, `images`, `streaming`, `reasoning`.
+    /// What it can do: any of `tools`, `json_schema`, `images`, `streaming`, `reasoning`; or `embeddings`
+    /// alone.
     #[serde(default)]
     pub capabilities: Vec<String>,
     /// How good it is, 0 to 100.
@@ -88,7 +89,7 @@ pub struct PriceSpec {
 pub enum SpecError {
     /// An unknown capability.
     #[error(
-        "`{0}` is not a capability; use any of tools, json_schema, images, streaming, reasoning"
+        "`{0}` is not a capability; use any of tools, json_schema, images, streaming, reasoning, or embeddings alone"
     )]
     Capability(String),
     /// A price that is no amount.
@@ -151,13 +152,15 @@ impl ModelSpec {
                 "images" => capabilities.images = true,
                 "streaming" => capabilities.streaming = true,
                 "reasoning" => capabilities.reasoning = true,
+                "embeddings" => capabilities.embeddings = true,
                 other => return Err(SpecError::Capability(other.to_owned())),
             }
         }
         if self.quality > 100 {
             return Err(SpecError::Bounds("`quality` goes from 0 to 100"));
         }
-        if self.context_tokens == 0 || self.max_output_tokens == 0 {
+        let writes = !capabilities.embeddings;
+        if self.context_tokens == 0 || (writes && self.max_output_tokens == 0) {
             return Err(SpecError::Bounds(
                 "`context_tokens` and `max_output_tokens` are at least 1",
             ));

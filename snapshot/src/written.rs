@@ -49,6 +49,7 @@ pub(crate) fn model_of(file: &ModelFile) -> Model {
             images: can.images,
             streaming: can.streaming,
             reasoning: can.reasoning,
+            embeddings: can.embeddings,
         },
         quality: file.quality,
         aliases: file.aliases.clone(),

@@ -8,13 +8,15 @@ use types::{Locality, Particulars, SizeClass, Timestamp};
 
 use super::{MODELS_MAX, id};
 
-/// The provider with its priced chat models, of which the catalogue may have none: then they are
+/// The provider with its priced models for chat and for embeddings, of which the catalogue may have none: then they are
 /// registered by hand, and the provider need not be.
 ///
 /// A model without a price is left out: under a hard cap it could not be called.
 pub fn known(found: &FoundProvider, catalogue: &Catalogue, now: Timestamp) -> Extra {
     let provider = found.known;
-    let entries = catalogue.models(provider.name, now).filter(|entry| entry.limits.chat);
+    let entries = catalogue
+        .models(provider.name, now)
+        .filter(|entry| entry.limits.chat || entry.limits.embeddings);
     let models: Vec<ModelSpec> = entries.take(MODELS_MAX).filter_map(model).collect();
     Extra {
         origin: Origin::Discovered,
@@ -60,8 +62,9 @@ fn capabilities(limits: &Limits) -> Vec<String> {
         ("tools", limits.tools),
         ("json_schema", limits.json_schema),
         ("images", limits.images),
-        ("streaming", true),
+        ("streaming", limits.chat),
         ("reasoning", limits.reasoning),
+        ("embeddings", limits.embeddings),
     ]
     .into_iter()
     .filter(|(_, can)| *can)

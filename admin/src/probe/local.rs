@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use futures::{StreamExt, future::join_all, stream};
-use router::Origin;
+use router::{Origin, Purpose};
 use serde_json::json;
 use snapshot::{Extra, ModelSpec, PriceSpec, ProviderSpec};
 use types::{Locality, Particulars, ProviderKind, SizeClass};
@@ -79,23 +79,27 @@ struct Told {
     tools: bool,
     images: bool,
     reasoning: bool,
+    embeds: bool,
     relayed: bool,
 }
 
 impl Told {
-    /// What holds for a server that tells a name and no more. Tools are assumed: servers take the
-    /// field, and a model that cannot use them answers in words.
-    fn by_name(name: String, context: Option<u64>) -> Self {
+    /// What holds for a server that tells a name and no more; `None` for a model that neither chats nor
+    /// makes embeddings. Tools are assumed: servers take the field, and a model that cannot use them
+    /// answers in words.
+    fn by_name(name: String, context: Option<u64>) -> Option<Self> {
         let billions = billions(&name);
-        Self {
+        let embeds = purpose(&name)? == Purpose::Embeddings;
+        Some(Self {
             name,
             context,
             billions,
             tools: true,
             images: false,
             reasoning: false,
+            embeds,
             relayed: false,
-        }
+        })
     }
 }
 
@@ -147,11 +151,12 @@ async fn listed(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
     let props: Option<wire::Props> =
         if llama { wire::ask(client.get(format!("{base}/props"))).await } else { None };
     let props = props.unwrap_or_default();
-    let told = |model: wire::ListedModel| Told {
-        images: props.modalities.vision,
-        ..Told::by_name(model.id, model.max_model_len.or(props.default_generation_settings.n_ctx))
+    let told = |model: wire::ListedModel| {
+        let context = model.max_model_len.or(props.default_generation_settings.n_ctx);
+        let told = Told::by_name(model.id, context)?;
+        Some(Told { images: props.modalities.vision, ..told })
     };
-    Some(list.data.into_iter().filter(|m| chats(&m.id)).map(told).collect())
+    Some(list.data.into_iter().filter_map(told).collect())
 }
 
 async fn lm_studio(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
@@ -161,19 +166,17 @@ async fn lm_studio(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
     let more = more.unwrap_or_default().data;
     let join = |told: Told| {
         let Some(known) = more.iter().find(|known| known.id == told.name) else {
-            return Some(told);
+            return told;
         };
-        if known.kind.as_deref() == Some("embeddings") {
-            return None;
-        }
-        Some(Told {
+        Told {
             context: known.loaded_context_length.or(known.max_context_length),
             images: known.kind.as_deref() == Some("vlm"),
             tools: known.capabilities.iter().any(|c| c == "tool_use"),
+            embeds: told.embeds || known.kind.as_deref() == Some("embeddings"),
             ..told
-        })
+        }
     };
-    Some(plain.into_iter().filter_map(join).collect())
+    Some(plain.into_iter().map(join).collect())
 }
 
 async fn ollama(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
@@ -183,7 +186,10 @@ async fn ollama(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
         let asked = client.post(format!("{base}/api/show")).json(&body);
         let shown: wire::Shown = wire::ask(asked).await.unwrap_or_default();
         let knows = !shown.capabilities.is_empty();
-        if (knows && !shown.can("completion")) || !chats(&tag.name) {
+        let other = knows && !shown.can("completion");
+        let embeds =
+            purpose(&tag.name)? == Purpose::Embeddings || (other && shown.can("embedding"));
+        if other && !embeds {
             return None;
         }
         let size = tag.details.parameter_size.as_deref().and_then(billions);
@@ -195,6 +201,7 @@ async fn ollama(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
             tools: shown.can("tools"),
             images: shown.can("vision"),
             reasoning: shown.can("thinking"),
+            embeds,
             relayed,
             name: tag.name,
         })
@@ -213,11 +220,12 @@ fn model(provider: &str, locality: Locality, told: Told) -> Option<ModelSpec> {
         _ => SizeClass::Large,
     };
     let can = [
-        ("tools", told.tools),
-        ("json_schema", true),
-        ("images", told.images),
-        ("streaming", true),
-        ("reasoning", told.reasoning),
+        ("tools", told.tools && !told.embeds),
+        ("json_schema", !told.embeds),
+        ("images", told.images && !told.embeds),
+        ("streaming", !told.embeds),
+        ("reasoning", told.reasoning && !told.embeds),
+        ("embeddings", told.embeds),
     ];
     let free = || PriceSpec { input: "0".to_owned(), output: "0".to_owned() };
     Some(ModelSpec {
@@ -227,7 +235,7 @@ fn model(provider: &str, locality: Locality, told: Told) -> Option<ModelSpec> {
         size,
         context_tokens: context,
         // The other half is for what is asked.
-        max_output_tokens: (context / 2).min(OUTPUT_TOKENS_MAX),
+        max_output_tokens: if told.embeds { 0 } else { (context / 2).min(OUTPUT_TOKENS_MAX) },
         capabilities: can.into_iter().filter(|(_, c)| *c).map(|(n, _)| n.to_owned()).collect(),
         quality: match size {
             SizeClass::Small => 35,
@@ -241,10 +249,14 @@ fn model(provider: &str, locality: Locality, told: Told) -> Option<ModelSpec> {
     })
 }
 
-/// Whether a name is that of a model that chats, and not of one for embeddings or ranking.
-fn chats(name: &str) -> bool {
+/// What a model is for by its name; `None` for one that ranks or hears.
+fn purpose(name: &str) -> Option<Purpose> {
     let name = name.to_ascii_lowercase();
-    !["embed", "rerank", "whisper", "bge-"].iter().any(|other| name.contains(other))
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    if has(&["rerank", "whisper"]) {
+        return None;
+    }
+    Some(if has(&["embed", "bge-"]) { Purpose::Embeddings } else { Purpose::Chat })
 }
 
 /// The size that a name gives away, in thousands of millions of parameters rounded up: 8 for

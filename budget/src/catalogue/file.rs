@@ -359,6 +359,7 @@ impl Row {
             max_output_tokens: self.max_output.unwrap_or(0),
             image_tokens: self.image_tokens.unwrap_or(IMAGE_TOKENS_MAX),
             chat: self.api == Api::Chat,
+            embeddings: self.api == Api::Embeddings,
             tools: self.can.contains(&Capability::Tools),
             json_schema: self.can.contains(&Capability::JsonSchema),
             images: self.can.contains(&Capability::Images),

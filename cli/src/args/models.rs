@@ -12,6 +12,10 @@ pub(crate) enum Model {
 Example, a model on a server of your own:
   orchestack model add qwen3-8b --provider workstation --url http://192.168.1.20:8000/v1 \\
     --locality local --upstream Qwen/Qwen3-8B --context 32768 --can tools,streaming \\
+    --price-input 0 --price-output 0
+
+A model for embeddings:
+  orchestack model add nomic-embed-text --provider ollama --context 8192 --can embeddings \\
     --price-input 0 --price-output 0")]
     Add(Box<AddModel>),
     /// Remove a model that was registered with `model add`.
@@ -56,7 +60,7 @@ pub(crate) struct AddModel {
     /// Output tokens of one answer.
     #[arg(long, value_name = "TOKENS")]
     pub(crate) max_output: Option<u64>,
-    /// What it can do: any of `tools,json_schema,images,streaming,reasoning`.
+    /// What it can do: any of `tools,json_schema,images,streaming,reasoning`; or `embeddings` alone.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) can: Vec<String>,
     /// How good it is, 0 to 100.

@@ -67,7 +67,8 @@ pub(super) fn read(place: &str, entry: Value, left: &mut Vec<Left>) -> Option<De
         return None;
     }
     let mode = info.text("mode");
-    if let Some(mode) = mode.filter(|mode| !matches!(mode.as_str(), "chat" | "completion")) {
+    let served = |mode: &String| matches!(mode.as_str(), "chat" | "completion" | "embedding");
+    if let Some(mode) = mode.as_ref().filter(|mode| !served(mode)) {
         let why = format!("a model for `{mode}` is not served here");
         left.push(Left { place: info.place("mode"), why });
         return None;
@@ -75,7 +76,7 @@ pub(super) fn read(place: &str, entry: Value, left: &mut Vec<Left>) -> Option<De
     let own = params.text("custom_llm_provider");
     let (prefix, upstream) = split(&model, own.as_deref());
     let endpoint = endpoint::read(&mut params, prefix, left)?;
-    let facts = Facts::of(&endpoint, upstream);
+    let facts = Facts::of(&endpoint, upstream, mode.as_deref());
     let read = Deployment {
         price: price(&mut params, &mut info, &endpoint, facts.known),
         context_tokens: info
@@ -126,10 +127,11 @@ struct Facts {
     context_tokens: u64,
     max_output_tokens: u64,
     can: [bool; 4],
+    embeddings: bool,
 }
 
 impl Facts {
-    fn of(endpoint: &Endpoint, upstream: &str) -> Self {
+    fn of(endpoint: &Endpoint, upstream: &str, mode: Option<&str>) -> Self {
         let catalogue = Catalogue::builtin();
         match catalogue.entry(&endpoint.priced, upstream, Timestamp::now()) {
             Some(entry) => {
@@ -139,6 +141,7 @@ impl Facts {
                     context_tokens: limits.context_tokens,
                     max_output_tokens: limits.max_output_tokens.min(limits.context_tokens),
                     can: [limits.tools, limits.json_schema, limits.images, limits.reasoning],
+                    embeddings: limits.embeddings,
                 }
             }
             None => Self {
@@ -146,6 +149,7 @@ impl Facts {
                 context_tokens: CONTEXT_TOKENS,
                 max_output_tokens: OUTPUT_TOKENS,
                 can: [false; 4],
+                embeddings: mode == Some("embedding"),
             },
         }
     }
@@ -162,6 +166,9 @@ impl Facts {
             .zip(self.can)
             .map(|((ours, theirs), can)| (ours, info.flag(theirs).unwrap_or(can)));
         let mut can: Vec<_> = told.filter(|(_, can)| *can).map(|(ours, _)| ours).collect();
+        if self.embeddings {
+            return vec!["embeddings"];
+        }
         can.push("streaming");
         can
     }
@@ -207,8 +214,10 @@ impl Deployment {
         let _ = writeln!(text, "provider = {}", quoted(provider));
         let _ = writeln!(text, "upstream = {}", quoted(&self.upstream));
         let _ = writeln!(text, "context_tokens = {}", self.context_tokens);
-        let output = self.max_output_tokens.min(self.context_tokens);
-        let _ = writeln!(text, "max_output_tokens = {output}");
+        if self.capabilities != ["embeddings"] {
+            let output = self.max_output_tokens.min(self.context_tokens);
+            let _ = writeln!(text, "max_output_tokens = {output}");
+        }
         let _ = writeln!(text, "capabilities = {}", list(&self.capabilities));
         if !aliases.is_empty() {
             let _ = writeln!(text, "aliases = {}", own(aliases));
@@ -249,7 +258,9 @@ impl Deployment {
             let rate = entry.and_then(|entry| entry.price.standard.rates.get(kind))?;
             Some(Nanos(rate.0).to_usd())
         };
-        if let (Some(input), Some(output)) = (rate(Kind::Input), rate(Kind::Output)) {
+        if let Some(input) = rate(Kind::Input) {
+            // A model for embeddings has no output to be paid for.
+            let output = rate(Kind::Output).unwrap_or_else(|| "0".to_owned());
             self.price = Price::Given(input, output);
         }
     }

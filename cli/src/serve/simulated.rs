@@ -11,17 +11,20 @@ use crate::failure::Failure;
 /// The provider's name, which is the first word of its models' ids.
 const NAME: &str = "simulator";
 const MODEL: &str = "echo";
+const EMBED: &str = "embed";
 const CONTEXT_TOKENS: u64 = 128_000;
 const OUTPUT_TOKENS_MAX: u64 = 4_096;
 
 /// Starts it on a free loopback port.
 pub(super) async fn start() -> Result<Simulator, Failure> {
     let options = SimulatorOptions {
-        models: vec![Model {
-            id: MODEL.to_owned(),
-            price: Price::FREE,
-            max_output_tokens: OUTPUT_TOKENS_MAX,
-        }],
+        models: [MODEL, EMBED]
+            .map(|id| Model {
+                id: id.to_owned(),
+                price: Price::FREE,
+                max_output_tokens: OUTPUT_TOKENS_MAX,
+            })
+            .to_vec(),
         price: Price::FREE,
         // It answers for people who try something out; nothing of theirs is kept.
         keep_bodies: false,
@@ -33,8 +36,20 @@ pub(super) async fn start() -> Result<Simulator, Failure> {
 
 /// Its registration.
 pub(super) fn extra(simulator: &Simulator) -> Extra {
+    let model = |name: &str, max_output_tokens, can: &[&str]| ModelSpec {
+        id: format!("{NAME}/{name}"),
+        provider: NAME.to_owned(),
+        upstream: name.to_owned(),
+        size: SizeClass::Small,
+        context_tokens: CONTEXT_TOKENS,
+        max_output_tokens,
+        capabilities: can.iter().map(|can| (*can).to_owned()).collect(),
+        quality: 0,
+        aliases: Vec::new(),
+        fallbacks: Vec::new(),
+        price: Some(PriceSpec { input: "0".to_owned(), output: "0".to_owned() }),
+    };
     let can = ["tools", "json_schema", "images", "streaming"];
-    let free = "0".to_owned();
     Extra {
         origin: Origin::Simulator,
         provider: ProviderSpec {
@@ -49,18 +64,6 @@ pub(super) fn extra(simulator: &Simulator) -> Extra {
             particulars: Particulars::default(),
             simulator: true,
         },
-        models: vec![ModelSpec {
-            id: format!("{NAME}/{MODEL}"),
-            provider: NAME.to_owned(),
-            upstream: MODEL.to_owned(),
-            size: SizeClass::Small,
-            context_tokens: CONTEXT_TOKENS,
-            max_output_tokens: OUTPUT_TOKENS_MAX,
-            capabilities: can.map(str::to_owned).to_vec(),
-            quality: 0,
-            aliases: Vec::new(),
-            fallbacks: Vec::new(),
-            price: Some(PriceSpec { input: free.clone(), output: free }),
-        }],
+        models: vec![model(MODEL, OUTPUT_TOKENS_MAX, &can), model(EMBED, 0, &["embeddings"])],
     }
 }

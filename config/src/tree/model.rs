@@ -58,6 +58,8 @@ pub struct CapabilityNames {
     pub streaming: bool,
     /// Reason before it answers.
     pub reasoning: bool,
+    /// Make embeddings, and nothing else.
+    pub embeddings: bool,
 }
 
 /// What a model costs.
@@ -107,15 +109,21 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
     let locality = from.optional("locality", "cloud", "");
     let size = from.parsed("size", "medium", SizeClass::Medium, "");
     let context = from.required_count("context_tokens", 128_000, TOKENS);
-    let output = from.required_count("max_output_tokens", 16_384, TOKENS);
     let capabilities = capabilities(&mut from);
+    // A model for embeddings writes nothing.
+    let writes = !capabilities.embeddings;
+    let output = if writes {
+        from.required_count("max_output_tokens", 16_384, TOKENS)
+    } else {
+        Some(from.count("max_output_tokens", 0, 0..=*TOKENS.end(), ""))
+    };
     let quality = from.count("quality", 50, 0..=100, "");
     let at = from.place_of("aliases");
     let aliases: Vec<String> = from.list("aliases", "fast", "");
     check_id(&mut from, "aliases", at.as_ref(), &aliases);
     let fallbacks = from.list("fallbacks", "gpt-5-nano", "");
     let enabled = from.flag("enabled", true, "");
-    let price = price(&mut from);
+    let price = price(&mut from, writes);
     let limits = Rates::read(from.section("limits", ""));
     from.finish();
     let id = id?;
@@ -153,7 +161,8 @@ fn check_id(from: &mut Reader<'_>, key: &'static str, at: Option<&Place>, ids: &
     }
 }
 
-const CAPABILITIES: &str = "tools, json_schema, images, streaming, reasoning";
+const CAPABILITIES: &str =
+    "tools, json_schema, images, streaming, reasoning, or of `embeddings` alone";
 
 fn capabilities(from: &mut Reader<'_>) -> CapabilityNames {
     let at = from.place_of("capabilities");
@@ -165,6 +174,7 @@ fn capabilities(from: &mut Reader<'_>) -> CapabilityNames {
         images: false,
         streaming: at.is_none(),
         reasoning: false,
+        embeddings: false,
     };
     for name in names {
         match name.as_str() {
@@ -173,6 +183,7 @@ fn capabilities(from: &mut Reader<'_>) -> CapabilityNames {
             "images" => read.images = true,
             "streaming" => read.streaming = true,
             "reasoning" => read.reasoning = true,
+            "embeddings" => read.embeddings = true,
             other => {
                 let message = format!("`{other}` is not a capability");
                 let fix = format!("use any of {CAPABILITIES}");
@@ -183,7 +194,7 @@ fn capabilities(from: &mut Reader<'_>) -> CapabilityNames {
     read
 }
 
-fn price(from: &mut Reader<'_>) -> Option<ModelPrice> {
+fn price(from: &mut Reader<'_>, writes: bool) -> Option<ModelPrice> {
     let free_at = from.place_of("free");
     let free = from.flag("free", false, "");
     let (written, mut table) = from.optional_section("price", "");
@@ -196,10 +207,10 @@ fn price(from: &mut Reader<'_>) -> Option<ModelPrice> {
     let standard = if by_time && table.place_of("output").is_none() {
         Some(TokenPrice::default())
     } else {
-        tokens(&mut table)
+        tokens(&mut table, writes)
     };
-    let flex = class(&mut table, "flex");
-    let priority = class(&mut table, "priority");
+    let flex = class(&mut table, "flex", writes);
+    let priority = class(&mut table, "priority", writes);
     table.finish();
     if free {
         let fix = "keep one of the two".to_owned();
@@ -214,16 +225,21 @@ fn price(from: &mut Reader<'_>) -> Option<ModelPrice> {
 }
 
 /// The price of another class of service.
-fn class(from: &mut Reader<'_>, key: &'static str) -> Option<TokenPrice> {
+fn class(from: &mut Reader<'_>, key: &'static str, writes: bool) -> Option<TokenPrice> {
     let (written, mut table) = from.optional_section(key, "");
-    let price = if written { tokens(&mut table) } else { None };
+    let price = if written { tokens(&mut table, writes) } else { None };
     table.finish();
     price
 }
 
-fn tokens(table: &mut Reader<'_>) -> Option<TokenPrice> {
+/// Rates; of output only where the model writes any.
+fn tokens(table: &mut Reader<'_>, writes: bool) -> Option<TokenPrice> {
     let input: Option<Nanos> = table.required("input", "0.25", "");
-    let output: Option<Nanos> = table.required("output", "2.00", "");
+    let output: Option<Nanos> = if writes {
+        table.required("output", "2.00", "")
+    } else {
+        table.optional("output", "0", "").or(Some(Nanos::ZERO))
+    };
     let cached: Option<Nanos> = table.optional("cached", "0.025", "");
     // Dollars per million tokens are nano-dollars per million: the same number.
     let per = |amount: Nanos| NanosPerMillion(amount.0);

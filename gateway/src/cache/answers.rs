@@ -5,11 +5,12 @@ use std::time::Duration;
 use config::settings::Cache;
 use types::{
     Label, Nanos, RequestId,
-    answer::{ChatAnswer, Choice, Finish},
+    answer::{Choice, Finish},
+    embed::Embeddings,
 };
 
 use super::Key;
-use crate::metrics;
+use crate::{asked::Answer, metrics};
 
 /// The longest answer that is kept, in bytes of its text.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -28,7 +29,7 @@ pub(crate) struct Answers {
 /// An answer that may be given again.
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
-    pub(crate) answer: ChatAnswer,
+    pub(crate) answer: Answer,
     /// What it cost.
     pub(crate) cost: Nanos,
     /// The request that it was an answer to.
@@ -63,10 +64,7 @@ impl Answers {
     /// Keeps an answer in place of any that is there, if it came to a natural end, a stream can tell all
     /// of it, and it is not too long.
     pub(crate) fn keep(&self, key: Key, given: Given) {
-        let natural = |choice: &Choice| matches!(choice.finish, Finish::Stop | Finish::ToolCalls);
-        let told = |choice: &Choice| choice.logprobs.is_none() && choice.annotations.is_none();
-        let all = |is: &dyn Fn(&Choice) -> bool| given.answer.choices.iter().all(is);
-        if all(&natural) && all(&told) && weight(&given) <= ANSWER_BYTES_MAX + OVERHEAD_BYTES {
+        if is_whole(&given.answer) && weight(&given) <= ANSWER_BYTES_MAX + OVERHEAD_BYTES {
             self.kept.insert(key, given);
             metrics::CACHE.with_label_values(&["kept"]).inc();
             metrics::CACHE_BYTES.set(i64::try_from(self.kept.weighted_size()).unwrap_or(i64::MAX));
@@ -74,17 +72,32 @@ impl Answers {
     }
 }
 
+fn is_whole(answer: &Answer) -> bool {
+    let natural = |choice: &Choice| matches!(choice.finish, Finish::Stop | Finish::ToolCalls);
+    let told = |choice: &Choice| choice.logprobs.is_none() && choice.annotations.is_none();
+    match answer {
+        Answer::Chat(chat) => chat.choices.iter().all(|choice| natural(choice) && told(choice)),
+        Answer::Embed(..) => true,
+    }
+}
+
 /// About how much memory an answer takes, in bytes.
 fn weight(given: &Given) -> usize {
+    OVERHEAD_BYTES
+        + match &given.answer {
+            Answer::Chat(chat) => chat.choices.iter().map(length).sum::<usize>(),
+            Answer::Embed(Embeddings { vectors, .. }, _) => {
+                vectors.iter().map(|vector| size_of_val(vector.as_slice()) + 24).sum()
+            }
+        }
+}
+
+fn length(choice: &Choice) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let choice = |choice: &Choice| {
-        let calls = choice.tool_calls.iter();
-        let called = calls.map(|c| c.id.len() + c.name.len() + c.arguments.len() + 72);
-        let thought = choice.reasoning.iter().map(|item| {
-            text(&item.text) + item.opaque.as_ref().map_or(0, |opaque| opaque.data.len()) + 96
-        });
-        let said = text(&choice.text) + text(&choice.refusal);
-        said + called.sum::<usize>() + thought.sum::<usize>()
-    };
-    OVERHEAD_BYTES + given.answer.choices.iter().map(choice).sum::<usize>()
+    let calls = choice.tool_calls.iter();
+    let called = calls.map(|c| c.id.len() + c.name.len() + c.arguments.len() + 72);
+    let thought = choice.reasoning.iter().map(|item| {
+        text(&item.text) + item.opaque.as_ref().map_or(0, |opaque| opaque.data.len()) + 96
+    });
+    text(&choice.text) + text(&choice.refusal) + called.sum::<usize>() + thought.sum::<usize>()
 }

@@ -1,10 +1,10 @@
 //! What an answer is kept under: a hash of everything that it depends on.
 
-use providers::Api;
+use providers::Endpoint;
 use ring::digest::{Context, SHA256};
 use types::{
-    Label,
-    chat::{ChatRequest, FileSource, ImageSource, Part},
+    Label, Request,
+    chat::{FileSource, ImageSource, Part},
 };
 
 use crate::{
@@ -25,23 +25,23 @@ pub(super) fn of(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &ChatRequest,
-    (api, label): (Api, Label),
+    request: &Request,
+    (endpoint, label): (Endpoint, Label),
 ) -> Option<Key> {
     let (dialect, permitted) = (quote::dialect(to.provider), order.permit.max_tokens(&to.model.id));
     let default = gate.options.output_tokens_default;
     let limit = quote::output_limit(request, to.model, permitted, default);
     // The same whether it is streamed or not.
-    let body = dialect
-        .encode_request(request, &quote::target(to.provider, to.model, limit, false))
-        .ok()?;
-    let headers = dialect.headers_of(request).map(|(name, value)| format!("{name}: {value}"));
+    let target = quote::target(to.provider, to.model, limit, false);
+    let body = quote::encode(dialect, request, &target).ok()?;
+    let headers = request.as_chat().and_then(|chat| dialect.headers_of(chat));
+    let headers = headers.map(|(name, value)| format!("{name}: {value}"));
     let whose = format!("{} {}", order.known.caller.tenant, order.known.agent.id);
     let parts: [&[u8]; 10] = [
         whose.as_bytes(),
         order.snapshot.commit.as_bytes(),
         label.as_str().as_bytes(),
-        api.path().as_bytes(),
+        endpoint.path().as_bytes(),
         to.model.id.as_bytes(),
         to.model.upstream.as_bytes(),
         to.provider.name.as_bytes(),
@@ -58,12 +58,14 @@ pub(super) fn of(
     hash.finish().as_ref().try_into().ok().map(Key)
 }
 
-/// Whether the request asks for the likeliest answer, and all that it depends on is in it.
-pub(super) fn is_deterministic(request: &ChatRequest) -> bool {
+/// Whether the request asks for the likeliest answer, and all that it depends on is in it. A vector
+/// follows from its text.
+pub(super) fn is_deterministic(request: &Request) -> bool {
+    let Request::Chat(chat) = request else { return true };
     let zero = |number: &serde_json::Number| number.as_f64() == Some(0.0);
-    request.sampling.temperature.as_ref().is_some_and(zero)
-        && !request.messages.iter().flat_map(|message| &message.content).any(is_elsewhere)
-        && !request.extra.contains_key("web_search_options")
+    chat.sampling.temperature.as_ref().is_some_and(zero)
+        && !chat.messages.iter().flat_map(|message| &message.content).any(is_elsewhere)
+        && !chat.extra.contains_key("web_search_options")
 }
 
 /// Whether what a part shows is fetched by the provider, and may be another thing tomorrow.

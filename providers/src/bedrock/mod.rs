@@ -1,4 +1,4 @@
-//! Converse and ConverseStream of AWS Bedrock as an upstream.
+//! Converse and ConverseStream of AWS Bedrock as an upstream, and InvokeModel for embeddings.
 //!
 //! Source: the API reference of the Bedrock runtime (`Converse`, `ConverseStream`, their data types
 //! and errors) and AWS's description of the event stream encoding. What the API cannot say is
@@ -6,6 +6,7 @@
 
 mod answer;
 mod block;
+pub mod embed;
 mod error;
 mod fields;
 mod frame;

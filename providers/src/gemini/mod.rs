@@ -1,4 +1,4 @@
-//! Google's Gemini API, version v1beta (`generateContent`, `streamGenerateContent`), as an upstream.
+//! Google's Gemini API, version v1beta (`generateContent`, `streamGenerateContent`, `batchEmbedContents`), as an upstream.
 //!
 //! Source: the API reference at ai.google.dev (`GenerateContentRequest`, `GenerateContentResponse`),
 //! its pages on function calling, thinking and thought signatures, and `google.rpc.Status` of its
@@ -7,6 +7,7 @@
 mod answer;
 mod config;
 mod content;
+pub mod embed;
 mod error;
 mod request;
 mod stream;
@@ -19,18 +20,23 @@ pub use stream::StreamDecoder;
 
 use crate::{
     Header, Outgoing, Target, Unsigned,
-    outgoing::{named, segment},
+    outgoing::{self, segment},
 };
 
 /// The path and query of the operation under the API's host: another one where the answer is
-/// streamed. Names of tuned models carry their collection, all others are in `models`.
+/// streamed.
 pub fn path(target: &Target<'_>) -> String {
+    named(target, if target.stream { "streamGenerateContent?alt=sse" } else { "generateContent" })
+}
+
+/// The path of a method of the target's model. Names of tuned models carry their collection, all
+/// others are in `models`.
+fn named(target: &Target<'_>, method: &str) -> String {
     let named = target.upstream_model.split_once('/');
     let (collection, model) = match named {
         Some((collection @ ("models" | "tunedModels"), model)) => (collection, model),
         _ => ("models", target.upstream_model),
     };
-    let method = if target.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
     format!("/v1beta/{collection}/{}:{method}", segment(model))
 }
 
@@ -39,5 +45,5 @@ pub fn path(target: &Target<'_>) -> String {
 /// # Errors
 /// [`Unsigned::Keys`].
 pub fn headers(outgoing: &Outgoing<'_>) -> Result<Vec<Header>, Unsigned> {
-    named(outgoing.credential, |key| ("x-goog-api-key", key.expose().to_owned()))
+    outgoing::named(outgoing.credential, |key| ("x-goog-api-key", key.expose().to_owned()))
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod completions;
+pub mod embeddings;
 mod encode;
 mod error;
 mod expressible;

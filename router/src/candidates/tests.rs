@@ -29,7 +29,7 @@ fn registry() -> Registry {
 #[track_caller]
 fn check(asked: &str, expected: &[(Standing, &str)]) {
     let registry = registry();
-    let found = candidates(&registry, asked).unwrap();
+    let found = candidates(&registry, Purpose::Chat, asked).unwrap();
     let found: Vec<_> = found.ranked().iter().map(|(s, m)| (*s, m.id.as_str())).collect();
     assert_eq!(found, expected, "{asked}");
 }
@@ -50,7 +50,11 @@ fn a_named_model_comes_with_its_twins_its_fallbacks_and_local_substitutes() {
 #[test]
 fn auto_considers_every_model() {
     for asked in ["auto", "auto:cheap", "auto:fast", "auto:local", "auto:best"] {
-        assert_eq!(candidates(&registry(), asked).unwrap().all().count(), 5, "{asked}");
+        assert_eq!(
+            candidates(&registry(), Purpose::Chat, asked).unwrap().all().count(),
+            5,
+            "{asked}"
+        );
     }
 }
 
@@ -58,7 +62,7 @@ fn auto_considers_every_model() {
 fn an_agents_own_fallbacks_come_behind_the_models() {
     let registry = registry();
     let names = ["spare", "gone", "small"].map(str::to_owned);
-    let found = candidates(&registry, "mini").unwrap().with_fallbacks(&names);
+    let found = candidates(&registry, Purpose::Chat, "mini").unwrap().with_fallbacks(&names);
     let fallbacks: Vec<_> = found
         .ranked()
         .iter()
@@ -72,9 +76,9 @@ fn an_agents_own_fallbacks_come_behind_the_models() {
 #[test]
 fn an_unknown_name_is_named() {
     for asked in ["gpt-9", "auto:quick", "AUTO", ""] {
-        let error = candidates(&registry(), asked).unwrap_err();
+        let error = candidates(&registry(), Purpose::Chat, asked).unwrap_err();
         assert_eq!(error.asked, asked);
     }
     let long = "x".repeat(100_000);
-    assert!(candidates(&registry(), &long).unwrap_err().to_string().len() < 500);
+    assert!(candidates(&registry(), Purpose::Chat, &long).unwrap_err().to_string().len() < 500);
 }

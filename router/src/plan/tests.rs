@@ -12,7 +12,7 @@ use crate::{
     candidates::candidates,
     health::{Limits, Outcome},
     registry::{
-        Registry,
+        Purpose, Registry,
         tests::{model, provider},
     },
 };
@@ -147,7 +147,7 @@ impl Scene {
 
     /// `None` where policy denies everything, so that there is nothing to plan with.
     fn plan(&self, asked: &str) -> Option<Result<Plan, NoRoute>> {
-        let found = candidates(&self.registry, asked).unwrap();
+        let found = candidates(&self.registry, self.needs.purpose, asked).unwrap();
         let decision = decide(&self.engine, &found, self.label);
         let facts = Facts {
             needs: self.needs,
@@ -378,7 +378,7 @@ proptest! {
             || format!("m{}", asked % draws.len()),
             |name| (*name).to_owned(),
         );
-        let found = candidates(&scene.registry, &asked).unwrap();
+        let found = candidates(&scene.registry, Purpose::Chat, &asked).unwrap();
         let Some(result) = scene.plan(&asked) else { return Ok(()) };
         // The same facts give the same plan.
         let again = scene.plan(&asked);

@@ -36,6 +36,7 @@ pub(crate) fn model(id: &str, provider: &str, size: SizeClass) -> Model {
             images: false,
             streaming: true,
             reasoning: false,
+            embeddings: false,
         },
         quality: 50,
         aliases: Vec::new(),

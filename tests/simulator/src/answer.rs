@@ -97,7 +97,8 @@ impl Call {
 
 /// Composes the answer to a request whose body is `body`.
 pub(crate) fn compose(ask: &Ask, body: &[u8], behaviour: &Behaviour) -> Answer {
-    let choices = (0..ask.choices.max(1)).map(|index| {
+    let count = if ask.embed.is_some() { 0 } else { ask.choices.max(1) };
+    let choices = (0..count).map(|index| {
         let mut seed = Context::new(&SHA256);
         seed.update(body);
         seed.update(&index.to_be_bytes());

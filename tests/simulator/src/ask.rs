@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::embed::Wanted;
 use crate::tokens;
 
 /// One call, read from either dialect.
@@ -23,6 +24,8 @@ pub(crate) struct Ask {
     pub(crate) thinks: bool,
     /// OpenAI only: the `service_tier` that it is served in, the one asked for.
     pub(crate) tier: Option<&'static str>,
+    /// Set where vectors are wanted, and no answer in words.
+    pub(crate) embed: Option<Wanted>,
 }
 
 /// The characters of everything that is billed as input.
@@ -36,6 +39,12 @@ pub(crate) struct Input {
 impl Input {
     pub(crate) fn add(&mut self, text: &str) {
         self.chars = self.chars.saturating_add(tokens::chars(text));
+    }
+
+    /// Counts tokens that came as such.
+    pub(crate) fn add_tokens(&mut self, count: usize) {
+        let chars = count.saturating_mul(tokens::CHARS_PER_TOKEN);
+        self.chars = self.chars.saturating_add(u64::try_from(chars).unwrap_or(u64::MAX));
     }
 
     /// Counts a JSON value by its compact text.

@@ -8,7 +8,7 @@ use crate::answer::Answer;
 use crate::ask::{Ask, Refusal};
 use crate::behaviour::Malformed;
 use crate::reply::{Frame, Told};
-use crate::{anthropic, bedrock, gemini, mistral, openai};
+use crate::{anthropic, bedrock, embed, gemini, mistral, openai};
 
 /// The wire formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(crate) struct Operation {
     pub(crate) model: Option<String>,
     /// Whether the path asks for a stream.
     pub(crate) stream: bool,
+    /// Whether it asks for embeddings.
+    pub(crate) embed: bool,
 }
 
 impl Dialect {
@@ -80,6 +82,9 @@ impl Dialect {
     }
 
     pub(crate) fn read(self, body: &Value, at: &Operation) -> Result<Ask, Refusal> {
+        if at.embed {
+            return embed::read(self, body, at);
+        }
         match self {
             Self::OpenAi => openai::read(body),
             Self::Mistral => mistral::read(body),
@@ -95,6 +100,9 @@ impl Dialect {
     }
 
     pub(crate) fn plain(self, ask: &Ask, answer: &Answer, told: &Told<'_>) -> Value {
+        if let Some(wanted) = &ask.embed {
+            return embed::plain(self, ask, wanted, told.usage);
+        }
         match self {
             Self::OpenAi | Self::Azure | Self::Mistral => openai::plain(ask, answer, told),
             Self::Anthropic => anthropic::plain(ask, answer, told),

@@ -1,5 +1,5 @@
 //! A model provider that is not one: it speaks the wire formats of OpenAI, Anthropic, Azure, Mistral,
-//! Gemini and Bedrock, does the faults it is told to do, and keeps its own bill.
+//! Gemini and Bedrock, embeddings too, does the faults it is told to do, and keeps its own bill.
 //!
 //! It is the independent oracle of the whole-system tests, so it uses no code of the other crates.
 //! INVARIANT: the same request gets the same answer, and the bill of an answer follows from its
@@ -13,6 +13,7 @@ mod behaviour;
 mod bench;
 mod bill;
 mod dialect;
+mod embed;
 mod gemini;
 mod instance;
 mod log;

@@ -30,6 +30,10 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/mistral/v1/chat/completions", post(mistral))
         .route("/openai/v1/chat/completions", post(azure))
         .route("/openai/deployments/{deployment}/chat/completions", post(deployment))
+        .route("/v1/embeddings", post(embed))
+        .route("/mistral/v1/embeddings", post(embed_mistral))
+        .route("/openai/v1/embeddings", post(embed_azure))
+        .route("/openai/deployments/{deployment}/embeddings", post(embed_deployment))
         .route("/v1beta/models/{call}", post(gemini))
         .route("/model/{model}/{operation}", post(bedrock))
         .route("/v1/models", get(models))
@@ -70,7 +74,20 @@ impl FromRequest<Arc<State>> for Came {
 
 impl Came {
     async fn call(self, dialect: Dialect, model: Option<String>, stream: bool) -> Response {
-        let at = Operation { dialect, path: self.path, model, stream };
+        self.operate(dialect, model, (stream, false)).await
+    }
+
+    async fn embed(self, dialect: Dialect, model: Option<String>) -> Response {
+        self.operate(dialect, model, (false, true)).await
+    }
+
+    async fn operate(
+        self,
+        dialect: Dialect,
+        model: Option<String>,
+        (stream, embed): (bool, bool),
+    ) -> Response {
+        let at = Operation { dialect, path: self.path, model, stream, embed };
         call(&self.state, at, self.wire, &self.headers, self.body).await
     }
 }
@@ -99,6 +116,25 @@ async fn deployment(Path(deployment): Path<String>, came: Came) -> Response {
     }
 }
 
+async fn embed(came: Came) -> Response {
+    came.embed(Dialect::OpenAi, None).await
+}
+
+async fn embed_mistral(came: Came) -> Response {
+    came.embed(Dialect::Mistral, None).await
+}
+
+async fn embed_azure(came: Came) -> Response {
+    came.embed(Dialect::Azure, None).await
+}
+
+async fn embed_deployment(Path(deployment): Path<String>, came: Came) -> Response {
+    match came.path.contains("?api-version=20") {
+        true => came.embed(Dialect::Azure, Some(deployment)).await,
+        false => unknown().await,
+    }
+}
+
 async fn gemini(Path(named): Path<String>, came: Came) -> Response {
     match named.rsplit_once(':') {
         Some((model, "generateContent")) => {
@@ -107,6 +143,9 @@ async fn gemini(Path(named): Path<String>, came: Came) -> Response {
         Some((model, "streamGenerateContent")) if came.path.ends_with("?alt=sse") => {
             came.call(Dialect::Gemini, Some(model.to_owned()), true).await
         }
+        Some((model, "batchEmbedContents")) => {
+            came.embed(Dialect::Gemini, Some(model.to_owned())).await
+        }
         _ => unknown().await,
     }
 }
@@ -114,6 +153,7 @@ async fn gemini(Path(named): Path<String>, came: Came) -> Response {
 async fn bedrock(Path((model, operation)): Path<(String, String)>, came: Came) -> Response {
     match operation.as_str() {
         "converse" => came.call(Dialect::Bedrock, Some(model), false).await,
+        "invoke" => came.embed(Dialect::Bedrock, Some(model)).await,
         "converse-stream" => came.call(Dialect::Bedrock, Some(model), true).await,
         _ => unknown().await,
     }

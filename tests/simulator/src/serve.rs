@@ -54,6 +54,7 @@ pub(crate) async fn call(
     let (body, too_long) = read_body(body, state.options.body_bytes_max).await;
     let key = dialect.key(headers);
     if dialect == Dialect::OpenAi
+        && !at.embed
         && state.options.accepts(key)
         && let Some(response) = state.bench.answer(&body)
     {

@@ -28,6 +28,9 @@ pub enum Piece<'a> {
         /// The number.
         number: &'a Number,
     },
+    /// What a model reads as text and nobody here can: tokens of its vocabulary. Whatever is in it, it
+    /// was not found.
+    Sealed,
 }
 
 /// Keys that places name: words of JSON Schema and of OpenAI's dialect. Every other key is the

@@ -62,7 +62,12 @@ async fn ollama_tells_context_size_and_what_it_only_relays() {
     let server = server("ollama", router).await;
     let found = local(&client(), &[server], &[]).await;
     let models = &found[0].models;
-    assert_eq!(models.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["ollama/llama3.1:8b"]);
+    assert_eq!(
+        models.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(),
+        ["ollama/llama3.1:8b", "ollama/nomic-embed-text:latest"]
+    );
+    assert_eq!(models[1].capabilities, ["embeddings"]);
+    assert_eq!(models[1].max_output_tokens, 0);
     assert_eq!((models[0].context_tokens, models[0].max_output_tokens), (4096, 2048));
     assert_eq!(models[0].capabilities, ["tools", "json_schema", "streaming"]);
     assert_eq!(found[0].provider.locality, Locality::Local);
@@ -88,6 +93,22 @@ async fn vllm_and_llama_cpp_tell_their_context_and_two_of_a_kind_get_two_names()
     let second = format!("llamacpp-{}", two.address.port());
     assert_eq!(found[2].provider.name, second);
     assert_eq!(found[2].models[0].id, format!("{second}/tiny"));
+}
+
+#[tokio::test]
+async fn a_server_tells_which_models_make_embeddings() {
+    let list = json!({ "data": [
+        { "id": "qwen3" }, { "id": "text-e5-large" }, { "id": "bge-m3" }, { "id": "bge-reranker-v2" },
+    ]});
+    let kinds = json!({ "data": [
+        { "id": "qwen3", "type": "llm" }, { "id": "text-e5-large", "type": "embeddings" },
+    ]});
+    let router =
+        Router::new().route("/v1/models", answer(list)).route("/api/v0/models", answer(kinds));
+    let found = local(&client(), &[server("lmstudio", router).await], &[]).await;
+    let embeds = |model: &ModelSpec| model.capabilities == ["embeddings"];
+    let told: Vec<_> = found[0].models.iter().map(|m| (m.upstream.as_str(), embeds(m))).collect();
+    assert_eq!(told, [("qwen3", false), ("text-e5-large", true), ("bge-m3", true)]);
 }
 
 #[tokio::test]

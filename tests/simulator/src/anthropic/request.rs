@@ -43,6 +43,7 @@ pub(crate) fn read(body: &Value) -> Result<Ask, Refusal> {
         model,
         input,
         tools,
+        embed: None,
     })
 }
 

@@ -54,6 +54,7 @@ pub(crate) fn read(body: &Value, at: &Operation) -> Result<Ask, Refusal> {
         tier: None,
         input,
         tools,
+        embed: None,
     })
 }
 

@@ -79,6 +79,7 @@ pub(crate) fn read(body: &Value, at: &Operation) -> Result<Ask, Refusal> {
         model,
         input,
         tools,
+        embed: None,
     })
 }
 

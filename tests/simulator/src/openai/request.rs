@@ -46,6 +46,7 @@ pub(crate) fn read(body: &Value) -> Result<Ask, Refusal> {
         model,
         input,
         tools,
+        embed: None,
     })
 }
 
