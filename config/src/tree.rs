@@ -17,7 +17,7 @@ pub use model::{CapabilityNames, ModelFile, ModelPrice, TokenPrice};
 pub use organisation::OrgSettings;
 pub use particulars::{Misfit, misfits, region_of};
 pub use provider::{MaxTokensField, ProviderFile, Timeouts};
-pub use reuse::Reuse;
+pub use reuse::{Answers, Reuse, Similar};
 
 use crate::{
     Fault,

@@ -118,9 +118,11 @@ async fn attempt(
 ) -> Result<(), Lost> {
     let mut to = Destination::of(gate, order, choice)?;
     let request = to.redacted(order, trail)?;
-    to.kept_at = cache::key(gate, order, &to, &request, trail);
-    if let Some(given) = cache::look(gate, order, to.kept_at.as_ref(), trail) {
-        return cache::give(gate, order, &to, &request, given, trail, down).await;
+    match cache::look(gate, order, &to, &request, trail).await {
+        cache::Found::Given(given) => {
+            return cache::give(gate, order, &to, &request, given, trail, down).await;
+        }
+        cache::Found::Nothing(place) => to.kept_at = place,
     }
     let full =
         || lost(Code::Overloaded, "the provider has as many requests as it may", Next::Other);
@@ -176,7 +178,7 @@ pub(crate) struct Destination<'a> {
     /// Whether policy wants its record on the disk before it goes out.
     pub(crate) audit_required: bool,
     /// Where its answer is kept to be given again, if it is.
-    pub(crate) kept_at: Option<cache::Key>,
+    pub(crate) kept_at: Option<cache::Place>,
 }
 
 impl<'a> Destination<'a> {
@@ -239,7 +241,11 @@ impl<'a> Destination<'a> {
 
     /// The request as this model may see it: what the permit wants redacted is gone. Where a value
     /// cannot be taken out, the model does not see the request at all.
-    fn redacted<'r>(&self, order: &Order<'r>, trail: &mut Trail) -> Result<Cow<'r, Request>, Lost> {
+    pub(crate) fn redacted<'r>(
+        &self,
+        order: &Order<'r>,
+        trail: &mut Trail,
+    ) -> Result<Cow<'r, Request>, Lost> {
         let obliged = order.permit.allowed(&self.model.id).map(|allowed| allowed.obligations());
         let kinds: Vec<Kind> = obliged
             .map(|obliged| obliged.redact.iter().filter_map(|kind| kind.parse().ok()).collect())

@@ -10,9 +10,13 @@ use types::{
 
 mod answers;
 mod key;
+mod meaning;
+mod similar;
 
 pub(crate) use answers::{ANSWER_BYTES_MAX, Answers, Given};
-pub(crate) use key::Key;
+use config::tree::Answers as Reused;
+use key::Key;
+use similar::Vector;
 
 use crate::{
     asked::Answer,
@@ -27,29 +31,85 @@ use crate::{
     wishes::Cache,
 };
 
-/// Where the answer of this attempt is kept; `None` where it is not to be.
-pub(crate) fn key(
+/// What a look into the cache found.
+pub(crate) enum Found {
+    /// An answer that is given again.
+    Given(Given),
+    /// None, and where the new one is kept, if it is to be.
+    Nothing(Option<Place>),
+}
+
+/// Where an answer is kept.
+pub(crate) struct Place {
+    key: Key,
+    /// How it is found by what its request means.
+    near: Option<Near>,
+}
+
+/// A message as it is compared with others of its kind.
+struct Near {
+    kind: Key,
+    vector: Vector,
+}
+
+/// Looks for the answer to what this model would be asked.
+pub(crate) async fn look(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
     request: &Request,
-    trail: &Trail,
-) -> Option<Key> {
+    trail: &mut Trail,
+) -> Found {
+    trail.cache = None;
     let label = trail.label.unwrap_or(Label::Restricted);
     let may = gate.answers.takes(label) && is_wanted(order) && may_be_kept(gate, order, to);
-    may.then(|| key::of(gate, order, to, request, (trail.endpoint, label))).flatten()
+    let key = |request: &Request, more: &[&str]| {
+        key::of(gate, order, to, request, (trail.endpoint, label), more)
+    };
+    let Some(exact) = may.then(|| key(request, &[])).flatten() else { return Found::Nothing(None) };
+    let fresh = order.wishes.cache == Some(Cache::Refresh);
+    let found = if fresh { None } else { gate.answers.find(&exact) };
+    if let Some(given) = found {
+        return hit(given, None, trail);
+    }
+    let mut near = None;
+    if let Some(similar) = &order.known.agent.reuse.similar
+        && let Some((rest, text)) = similar::split(request)
+    {
+        let particulars = similar::particulars(&text).join("\n");
+        let kind = key(&rest, &[&similar.model, &particulars]);
+        let vector = meaning::of(gate, order, similar, text, trail).await;
+        if vector.is_none() {
+            metrics::CACHE.with_label_values(&["not_compared"]).inc();
+        }
+        near = kind.zip(vector).map(|(kind, vector)| Near { kind, vector });
+        let like = near.as_ref().filter(|_| !fresh);
+        let like =
+            like.and_then(|near| gate.answers.like(&near.kind, &near.vector, similar.percent));
+        if let Some((given, percent)) = like {
+            return hit(given, Some(percent), trail);
+        }
+    }
+    metrics::CACHE.with_label_values(&["miss"]).inc();
+    trail.cache = Some(Looked::Miss);
+    Found::Nothing(Some(Place { key: exact, near }))
+}
+
+fn hit(given: Given, similarity: Option<u8>, trail: &mut Trail) -> Found {
+    metrics::CACHE.with_label_values(&[if similarity.is_some() { "near" } else { "hit" }]).inc();
+    trail.cache = Some(Looked::Hit { answer_of: given.request, similarity });
+    Found::Given(given)
 }
 
 /// Whether agent and caller want an answer that was given before.
 fn is_wanted(order: &Order<'_>) -> bool {
-    use config::tree::Reuse;
     // Who wants the answer stored at its provider wants the call.
     let stored = order.request.as_chat().and_then(|chat| chat.extra.get("store")?.as_bool());
-    match (order.known.agent.reuse, order.wishes.cache) {
-        (Reuse::Off, _) | (_, Some(Cache::Off)) => false,
+    match (order.known.agent.reuse.answers, order.wishes.cache) {
+        (Reused::Off, _) | (_, Some(Cache::Off)) => false,
         _ if stored == Some(true) => false,
-        (_, Some(Cache::On | Cache::Refresh)) | (Reuse::All, None) => true,
-        (Reuse::Deterministic, None) => key::is_deterministic(order.request),
+        (_, Some(Cache::On | Cache::Refresh)) | (Reused::All, None) => true,
+        (Reused::Deterministic, None) => key::is_deterministic(order.request),
     }
 }
 
@@ -60,22 +120,6 @@ fn may_be_kept(gate: &Gate, order: &Order<'_>, to: &Destination<'_>) -> bool {
     let allowed = order.permit.allowed(&to.model.id).map(|allowed| allowed.obligations());
     let days = allowed.and_then(|obligations| obligations.retention_days);
     days.is_none_or(|days| gate.answers.ttl().as_secs() <= u64::from(days) * DAY)
-}
-
-/// The answer that is kept there, unless the caller wants a new one.
-pub(crate) fn look(
-    gate: &Gate,
-    order: &Order<'_>,
-    key: Option<&Key>,
-    trail: &mut Trail,
-) -> Option<Given> {
-    trail.cache = None;
-    let key = key?;
-    let fresh = order.wishes.cache == Some(Cache::Refresh);
-    let found = if fresh { None } else { gate.answers.find(key) };
-    trail.cache = Some(found.as_ref().map_or(Looked::Miss, |given| Looked::Hit(given.request)));
-    metrics::CACHE.with_label_values(&[if found.is_some() { "hit" } else { "miss" }]).inc();
-    found
 }
 
 /// Gives the caller an answer that was given before.
@@ -155,13 +199,17 @@ fn cannot_be_told(bill: Bill) -> Lost {
 /// Keeps an answer that came whole, with what its caller heard of its use and what it cost.
 pub(crate) fn keep(
     gate: &Gate,
-    key: Option<&Key>,
+    place: Option<&Place>,
     answer: impl FnOnce() -> Option<Answer>,
     cost: Nanos,
     trail: &Trail,
 ) {
-    let Some(key) = key else { return };
-    if let Some(answer) = answer() {
-        gate.answers.keep(key.clone(), Given { answer, cost, request: trail.request });
+    let Some(Place { key, near }) = place else { return };
+    let Some(answer) = answer() else { return };
+    let given = Given { answer, cost, request: trail.request };
+    if gate.answers.keep(key, given)
+        && let Some(Near { kind, vector }) = near
+    {
+        gate.answers.remember(kind, vector.clone(), key.clone());
     }
 }

@@ -47,7 +47,7 @@ pub(crate) async fn streamed(
         stamp: (trail.request, order.now.seconds()),
         provider: &to.provider.name,
         arrived: trail.started,
-        kept_at: to.kept_at.clone(),
+        kept_at: to.kept_at.as_ref(),
         gatherer: to.kept_at.as_ref().map(|_| Gatherer::new(cache::ANSWER_BYTES_MAX)),
     };
     let relayed = match Box::new(stream).begin().await {

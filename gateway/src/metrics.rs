@@ -74,7 +74,8 @@ series! {
     /// The answer cache.
     CACHE: IntCounterVec = register_int_counter_vec!(
         "orchestack_answer_cache_total",
-        "Attempts that the answer cache could serve, by what came of it: hit, miss, kept",
+        "Attempts that the answer cache could serve, by what came of it: hit, near, miss, \
+         kept, and not_compared where no model told what it means",
         &["result"]);
     /// The size of the answer cache.
     CACHE_BYTES: IntGauge = register_int_gauge!(

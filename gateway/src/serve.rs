@@ -133,7 +133,7 @@ fn parse(endpoint: Endpoint, body: &Bytes) -> Result<(Request, Echo), Refusal> {
 }
 
 /// Inspects the request. A panic in the engine is the request's top label, not the process's end.
-fn inspect(
+pub(crate) fn inspect(
     snapshot: &Snapshot,
     request: &mut Request,
     body_bytes: usize,

@@ -67,7 +67,7 @@ pub(crate) struct Stream<'s, 'd> {
     pub(crate) provider: &'s str,
     pub(crate) arrived: Instant,
     /// Where the answer is kept to be given again, and what puts it together for that, if it is.
-    pub(crate) kept_at: Option<cache::Key>,
+    pub(crate) kept_at: Option<&'s cache::Place>,
     pub(crate) gatherer: Option<Gatherer>,
 }
 
@@ -216,7 +216,7 @@ impl Stream<'_, '_> {
         let rest = self.source.pace();
         let gathered = self.gatherer.take().and_then(Gatherer::whole);
         let answer = || Some(Answer::Chat(gathered?).with_usage(bill.told()));
-        cache::keep(self.gate, self.kept_at.as_ref(), answer, bill.cost(Known::Whole).0, trail);
+        cache::keep(self.gate, self.kept_at, answer, bill.cost(Known::Whole).0, trail);
         if let Some(body) = encoder.kept() {
             memory::keep(self.gate, &self.order, trail, &body).await;
         }

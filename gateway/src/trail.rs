@@ -49,6 +49,8 @@ pub(crate) struct Trail {
     pub(crate) limits: Vec<Told>,
     /// The rate limit that stood in the way.
     pub(crate) limited: Option<Value>,
+    /// The request that it is asked for, where the gateway asks by itself.
+    pub(crate) part_of: Option<RequestId>,
     /// The model as the caller asked for it.
     pub(crate) asked: String,
     pub(crate) label: Option<Label>,
@@ -79,8 +81,13 @@ pub(crate) struct Trail {
 /// What came of a look into the answer cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Looked {
-    /// The answer to that request is given again.
-    Hit(RequestId),
+    /// An answer is given again.
+    Hit {
+        /// The request that it was an answer to.
+        answer_of: RequestId,
+        /// How near that request's meaning is, in percent, where it was not the same.
+        similarity: Option<u8>,
+    },
     /// There is none.
     Miss,
 }
@@ -132,6 +139,7 @@ impl Trail {
             commit: String::new(),
             limits: Vec::new(),
             limited: None,
+            part_of: None,
             asked: String::new(),
             label: None,
             input_hash: None,
@@ -204,7 +212,11 @@ impl Trail {
             }
         }
         if let Some(looked) = self.cache {
-            let told = if looked == Looked::Miss { "miss" } else { "hit" };
+            let told = match looked {
+                Looked::Miss => "miss",
+                Looked::Hit { similarity: None, .. } => "hit",
+                Looked::Hit { similarity: Some(_), .. } => "near",
+            };
             headers.push(("x-orchestack-cache", told.to_owned()));
         }
         headers
@@ -260,10 +272,7 @@ impl Trail {
             commit: self.commit.clone(),
             started: self.started,
             attempts: self.attempts.clone(),
-            answer_of: match self.cache {
-                Some(Looked::Hit(request)) => Some(request),
-                Some(Looked::Miss) | None => None,
-            },
+            given: self.cache,
         })
     }
 
@@ -281,6 +290,7 @@ impl Trail {
             label: self.label,
             limit: self.limited.as_ref(),
             ms: elapsed_ms(self.started),
+            part_of: self.part_of,
             permits: None,
             plan: None,
             policies: None,
@@ -326,6 +336,8 @@ struct Decided<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<&'a Value>,
     ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of: Option<RequestId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     permits: Option<&'a BTreeMap<String, Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -378,16 +390,20 @@ pub(crate) struct Ending {
     commit: String,
     started: tokio::time::Instant,
     attempts: Vec<Value>,
-    /// The request whose answer was given again.
-    answer_of: Option<RequestId>,
+    /// Whether an answer was given again.
+    given: Option<Looked>,
 }
 
 impl Ending {
     /// The record of the end, with what it cost.
     pub(crate) fn completion(&self, end: &Completion<'_>) -> Record {
+        let (answer_of, similarity) = match self.given {
+            Some(Looked::Hit { answer_of, similarity }) => (Some(answer_of), similarity),
+            Some(Looked::Miss) | None => (None, None),
+        };
         let detail = Ended {
             answer: end.answer,
-            answer_of: self.answer_of,
+            answer_of,
             attempt: end.attempt,
             attempts: &self.attempts,
             basis: end.basis,
@@ -395,6 +411,7 @@ impl Ending {
             ms: elapsed_ms(self.started),
             output_sha256: end.output_hash,
             provider: end.provider,
+            similarity,
             trace: span::trace(),
             usage: end.usage,
         };
@@ -419,6 +436,8 @@ struct Ended<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     output_sha256: Option<&'a str>,
     provider: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    similarity: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<Trace>,
     usage: Option<Usage>,

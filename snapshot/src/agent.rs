@@ -97,7 +97,7 @@ pub(crate) fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMa
             model: file.model.clone(),
             fallbacks: file.fallbacks.clone(),
             weights: file.weights.map(weights_of),
-            reuse: file.reuse,
+            reuse: file.reuse.clone(),
             caps: caps_of(tree, file, row, settings),
             limits: limits_of(tree, file, row),
         };

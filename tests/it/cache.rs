@@ -343,3 +343,104 @@ async fn it_needs_neither_money_nor_a_provider() {
     let again = poor.ask(&body).await;
     assert_eq!((again.status, again.header(LOOKED)), (200, "hit"), "{}", again.text);
 }
+
+/// A stage with an agent that compares what requests mean, by a model that runs there.
+async fn comparing(locality: &str, policy: &str) -> (Stage, Caller) {
+    let stage = Stage::new(Database::Sqlite, |setup, simulator| {
+        let tree = setup.tree();
+        tree.openai_provider("near", simulator, locality);
+        tree.write(
+            "models/vectors.toml",
+            "[[model]]\nid = \"vectors\"\nprovider = \"near\"\nupstream = \"vectors\"\n\
+             context_tokens = 8192\ncapabilities = [\"embeddings\"]\nfree = true\n",
+        );
+        tree.agent("comparing", "100.00");
+        let text = "owner = \"ada\"\n\n[cache.similar]\nmodel = \"vectors\"\npercent = 85\n";
+        tree.write("agents/comparing/agent.toml", text).write("policies/more.cedar", policy);
+    })
+    .await;
+    let caller = Caller::new(&stage.server, "comparing");
+    (stage, caller)
+}
+
+const QUESTION: &str = "Please tell me what the best way is to cook some rice in a pot";
+const REWORDED: &str = "Please tell me what the best way is to cook some rice in a pan";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_means_the_same_is_given_again_where_an_agent_wants_it() {
+    let (stage, caller) = comparing("local", "").await;
+    let words = |stage: &Stage| {
+        stage.simulator.log().iter().filter(|seen| !seen.path.contains("embeddings")).count()
+    };
+    let first = caller.ask(&likeliest(QUESTION)).await;
+    first.assert_answered("sim");
+    assert_eq!(first.header(LOOKED), "miss");
+    let near = caller.ask(&likeliest(REWORDED)).await;
+    assert_eq!((near.header(LOOKED), near.content()), ("near", first.content()), "{}", near.text);
+    assert_eq!(near.header("x-orchestack-cost"), "0.00");
+    assert_eq!(words(&stage), 1);
+    // The same words need no vector.
+    assert_eq!(caller.ask(&likeliest(QUESTION)).await.header(LOOKED), "hit");
+    // What is about something else, or about as much of another thing, is not the same.
+    for text in [
+        "Where do I find a list of all rivers that flow north",
+        &format!("{QUESTION} for 2 people"),
+        "Please tell me what the best way is not to cook some rice in a pot",
+        "Please tell me what the best way is to cook some rice in Paris",
+    ] {
+        let answer = caller.ask(&likeliest(text)).await;
+        assert_eq!((answer.status, answer.header(LOOKED)), (200, "miss"), "{text}");
+    }
+    // Nor is what was asked with other instructions, or by an agent that does not compare.
+    let told = json!({ "temperature": 0, "messages": [
+        { "role": "system", "content": "Be brief." }, { "role": "user", "content": REWORDED },
+    ]});
+    assert_eq!(caller.ask(&with("", &told)).await.header(LOOKED), "miss");
+    stage.caller.ask(&likeliest(QUESTION)).await.assert_answered("sim");
+    assert_eq!(stage.caller.ask(&likeliest(REWORDED)).await.header(LOOKED), "miss");
+
+    // On record: whose answer it was, how near, and the request for its meaning as one of its own.
+    let id = near.header("x-orchestack-request-id").to_owned();
+    let record = eventually("its end is on record", SETTLED_MAX, async || {
+        let tail = stage.server.json(&["audit", "tail", "--request", &id]);
+        let records = tail["records"].as_array().unwrap().clone();
+        records.into_iter().find(|record| record["kind"] == "completion")
+    })
+    .await;
+    let detail = &record["detail"];
+    assert_eq!(detail["answer_of"], first.header("x-orchestack-request-id"), "{record}");
+    assert!((85..100).contains(&detail["similarity"].as_u64().unwrap()), "{record}");
+    let rows = Rows::of(&stage.server).await;
+    let of_it = format!(
+        "select body from audit where kind = 'decision' and body like '%\"part_of\":\"{id}\"%'"
+    );
+    let asked = rows.texts(&of_it).await;
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].contains("\"endpoint\":\"/v1/embeddings\""), "{asked:?}");
+    assert_eq!(stage.server.json(&["audit", "verify"])["ok"], json!(true));
+}
+
+/// Nothing is compared that may not be: the request is answered by its provider then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_text_means_is_asked_only_where_it_may_be() {
+    const NO: &str = "@id(\"no-vectors\")\nforbid (principal, action == \
+                      Orchestack::Action::\"callModel\", resource == Orchestack::Model::\"vectors\");\n";
+    for (locality, policy, records) in [("cloud", "", 0), ("local", NO, 2)] {
+        let (stage, caller) = comparing(locality, policy).await;
+        for text in [QUESTION, REWORDED] {
+            let answer = caller.ask(&likeliest(text)).await;
+            assert_eq!((answer.status, answer.header(LOOKED)), (200, "miss"), "{locality}");
+        }
+        let log = stage.simulator.log();
+        assert!(log.iter().all(|seen| !seen.path.contains("embeddings")), "{locality}");
+        let rows = Rows::of(&stage.server).await;
+        let denied = "select count(*) from audit where outcome = 'policy_denied'";
+        assert_eq!(rows.number(denied).await, records, "{locality}");
+    }
+    // A model that does not answer in time holds nobody up for long, and one that fails holds nobody up.
+    let (stage, caller) = comparing("local", "").await;
+    let failing = Behaviour { status: Some(500), ..Behaviour::default() };
+    stage.simulator.script(Behaviour::default(), vec![failing]);
+    assert_eq!(caller.ask(&likeliest(QUESTION)).await.header(LOOKED), "miss");
+    assert_eq!(stage.calls(), 2);
+}

@@ -122,7 +122,9 @@ fn completion(text: &mut String, record: &AuditView) {
     let (cost, ms) = (Nanos(number("cost_nanos")), number("ms"));
     line(text, format!("cost       {cost} ({basis}), {ms} ms after it came"));
     if let Some(request) = detail.get("answer_of").and_then(Value::as_str) {
-        line(text, format!("answer     given again, from {request}"));
+        let near = detail.get("similarity").and_then(Value::as_u64);
+        let near = near.map_or_else(String::new, |percent| format!(", {percent} % the same"));
+        line(text, format!("answer     given again, from {request}{near}"));
     }
     if let Some(usage) = detail.get("usage").filter(|usage| !usage.is_null()) {
         let tokens = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or_default();

@@ -9,7 +9,10 @@ use types::{
     embed::Embeddings,
 };
 
-use super::Key;
+use super::{
+    key::Key,
+    similar::{Similar, Vector},
+};
 use crate::{asked::Answer, metrics};
 
 /// The longest answer that is kept, in bytes of its text.
@@ -18,12 +21,16 @@ pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// What an answer takes beside its text, in bytes: its parts, its key, and the cache's own.
 const OVERHEAD_BYTES: usize = 1 << 10;
 
+/// One part in so many of the memory is for what messages mean.
+const SIMILAR_SHARE: u64 = 4;
+
 /// Answers by their keys. Each gateway has its own.
 pub(crate) struct Answers {
     kept: moka::sync::Cache<Key, Given>,
+    similar: Similar,
     label_max: Label,
     ttl: Duration,
-    bytes_max: usize,
+    bytes_max: u64,
 }
 
 /// An answer that may be given again.
@@ -38,13 +45,15 @@ pub(crate) struct Given {
 
 impl Answers {
     pub(crate) fn new(settings: &Cache) -> Self {
+        let bytes_max = settings.max_bytes as u64;
         let kept = moka::sync::Cache::builder()
-            .max_capacity(settings.max_bytes as u64)
+            .max_capacity(bytes_max - bytes_max / SIMILAR_SHARE)
             .weigher(|_: &Key, given: &Given| u32::try_from(weight(given)).unwrap_or(u32::MAX))
             .time_to_live(settings.ttl)
             .build();
-        let Cache { max_bytes: bytes_max, ttl, max_label: label_max } = *settings;
-        Self { kept, label_max, ttl, bytes_max }
+        let Cache { ttl, max_label: label_max, .. } = *settings;
+        let similar = Similar::new(bytes_max / SIMILAR_SHARE, ttl);
+        Self { kept, similar, label_max, ttl, bytes_max }
     }
 
     /// Whether answers to requests of this label are kept.
@@ -57,18 +66,34 @@ impl Answers {
         self.ttl
     }
 
-    pub(crate) fn find(&self, key: &Key) -> Option<Given> {
+    pub(super) fn find(&self, key: &Key) -> Option<Given> {
         self.kept.get(key)
     }
 
     /// Keeps an answer in place of any that is there, if it came to a natural end, a stream can tell all
     /// of it, and it is not too long.
-    pub(crate) fn keep(&self, key: Key, given: Given) {
-        if is_whole(&given.answer) && weight(&given) <= ANSWER_BYTES_MAX + OVERHEAD_BYTES {
-            self.kept.insert(key, given);
+    /// Whether it is kept.
+    pub(super) fn keep(&self, key: &Key, given: Given) -> bool {
+        let may = is_whole(&given.answer) && weight(&given) <= ANSWER_BYTES_MAX + OVERHEAD_BYTES;
+        if may {
+            self.kept.insert(key.clone(), given);
             metrics::CACHE.with_label_values(&["kept"]).inc();
-            metrics::CACHE_BYTES.set(i64::try_from(self.kept.weighted_size()).unwrap_or(i64::MAX));
+            let bytes = self.kept.weighted_size().saturating_add(self.similar.bytes());
+            metrics::CACHE_BYTES.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
+        may
+    }
+
+    /// The answer to the message of that kind that is nearest, if it is so near and still kept, with how
+    /// near it is in percent.
+    pub(super) fn like(&self, kind: &Key, vector: &Vector, percent: u8) -> Option<(Given, u8)> {
+        let (key, near) = self.similar.nearest(kind, vector, percent)?;
+        Some((self.find(&key)?, near))
+    }
+
+    /// Takes note of what a message means whose answer is kept.
+    pub(super) fn remember(&self, kind: &Key, vector: Vector, answer: Key) {
+        self.similar.add(kind, vector, answer);
     }
 }
 

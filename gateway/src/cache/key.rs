@@ -17,9 +17,16 @@ use crate::{
 /// same agent, under the same commit, for the same content of the same label, at the same model has
 /// the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key([u8; 32]);
+pub(super) struct Key([u8; 32]);
 
-/// The key of a request; `None` where its provider's format cannot carry it, so that it is not sent
+impl Key {
+    #[cfg(test)]
+    pub(super) const fn new(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+}
+
+/// The key of a request, and of more that tells it from others; `None` where its provider's format cannot carry it, so that it is not sent
 /// either.
 pub(super) fn of(
     gate: &Gate,
@@ -27,6 +34,7 @@ pub(super) fn of(
     to: &Destination<'_>,
     request: &Request,
     (endpoint, label): (Endpoint, Label),
+    more: &[&str],
 ) -> Option<Key> {
     let (dialect, permitted) = (quote::dialect(to.provider), order.permit.max_tokens(&to.model.id));
     let default = gate.options.output_tokens_default;
@@ -50,7 +58,7 @@ pub(super) fn of(
         &body,
     ];
     let mut hash = Context::new(&SHA256);
-    for part in parts {
+    for part in parts.into_iter().chain(more.iter().map(|part| part.as_bytes())) {
         // With its length, so that no two lists of parts are one text.
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part);
