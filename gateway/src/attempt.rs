@@ -3,39 +3,29 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use bytes::Bytes;
 use dlp::{Findings, Kind};
 use policy::Permit;
 use providers::Echo;
 use router::{Choice, Model, Outcome, Plan, Provider};
-use serde_json::json;
 use snapshot::Snapshot;
-use tracing::Instrument;
+use tokio::time::Instant;
 use types::{Code, Credential, Timestamp, chat::ChatRequest};
 
 use crate::{
-    bill::Known as Used,
     caller::Known,
-    deliver::{read_body, streamed, whole},
     downstream::Downstream,
     gate::Gate,
-    head::head,
-    limits,
+    hedge::{Turn, turn},
     limits::{Limited, Tokens},
-    metrics, quote,
+    metrics,
     refusal::Refusal,
-    reserve::reserve,
-    source::recycle,
-    span,
-    trail::{Served, Trail},
-    upstream::{Endpoint, Failure, Limits, Response},
+    trail::Trail,
+    upstream::{Endpoint, Failure, Limits},
     wishes::Wishes,
 };
 
 /// Tries of one model while its pooled connections turn out dead.
 const STALE_TRIES: usize = 3;
-/// The largest error body that is read from a provider.
-const ERROR_BYTES_MAX: usize = 64 << 10;
 
 /// A permitted request, ready to be sent.
 #[derive(Clone, Copy)]
@@ -81,69 +71,29 @@ pub(crate) async fn answer(
     down: &mut Downstream<'_>,
 ) -> Result<(), Refusal> {
     let mut last: Option<Refusal> = None;
+    let mut choices = plan.attempts();
     gate.request();
-    for choice in plan.attempts() {
+    while let [choice, others @ ..] = choices {
+        choices = others;
         // Providers that fail for everybody must not be asked by everybody twice.
         if last.is_some() && !gate.retry() {
             break;
         }
         for _ in 0..STALE_TRIES {
-            let span = span::of_attempt(choice);
-            let tried = attempt(gate, order, choice, trail, down).instrument(span.clone()).await;
-            let Err(lost) = tried else { return Ok(()) };
-            span::lost(&span, lost.refusal.code);
-            trail.attempts.push(json!({
-                "model": choice.model, "provider": choice.provider, "outcome": lost.refusal.code,
-            }));
-            let next = lost.next;
+            let tried = turn(gate, order, (choice, choices.first()), trail, down).await;
+            let Err(Turn { lost, hedged }) = tried else { return Ok(()) };
+            if hedged {
+                choices = choices.get(1..).unwrap_or_default();
+            }
             last = Some(lost.refusal);
-            match next {
-                Next::Same => {}
-                Next::Other => break,
+            match lost.next {
+                Next::Same if !hedged => {}
+                Next::Same | Next::Other => break,
                 Next::Nothing => return Err(last.unwrap_or_else(nothing_tried)),
             }
         }
     }
     Err(last.unwrap_or_else(nothing_tried))
-}
-
-/// One try at one model, from the hold to the answer's last byte.
-async fn attempt(
-    gate: &Gate,
-    order: &Order<'_>,
-    choice: &Choice,
-    trail: &mut Trail,
-    down: &mut Downstream<'_>,
-) -> Result<(), Lost> {
-    let to = Destination::of(gate, order, choice)?;
-    let full =
-        || lost(Code::Overloaded, "the provider has as many requests as it may", Next::Other);
-    let _place = gate.place(to.provider).ok_or_else(full)?;
-    let request = to.redacted(order, trail)?;
-    let limits = order.snapshot.upstream_limits(&to.provider.name, &to.model.id);
-    let passes = gate.limits.enter(&limits).await;
-    let mut passes = passes.map_err(|full| to.limited(&full, trail))?;
-    let tokens = gate.limits.tokens(&mut passes, limits::estimate(&request)).await;
-    let tokens = tokens.map_err(|full| to.limited(&full, trail))?;
-    let (bill, body) = reserve(gate, order, &to, &request, tokens, trail).await?;
-    let response = match send(gate, &to, &request, body, trail).await {
-        Ok(response) => response,
-        Err((used, lost)) => {
-            bill.close(used, lost.refusal.code.as_str());
-            return Err(lost);
-        }
-    };
-    trail.served = Some(Served {
-        model: to.model.id.clone(),
-        provider: to.provider.name.clone(),
-        cost: None,
-        usage: None,
-    });
-    if request.stream {
-        streamed(gate, order, &to, bill, response, trail, down).await
-    } else {
-        whole(gate, order, &to, bill, response, trail, down).await
-    }
 }
 
 /// A model of the plan with all that is needed to call it.
@@ -161,7 +111,7 @@ pub(crate) struct Destination<'a> {
 }
 
 impl<'a> Destination<'a> {
-    fn of(gate: &Gate, order: &Order<'a>, choice: &Choice) -> Result<Self, Lost> {
+    pub(crate) fn of(gate: &Gate, order: &Order<'a>, choice: &Choice) -> Result<Self, Lost> {
         let registry = &order.snapshot.registry;
         let gone = || lost(Code::NoRoute, "the model is no longer registered", Next::Other);
         let model = registry.model(&choice.model).ok_or_else(gone)?;
@@ -185,19 +135,26 @@ impl<'a> Destination<'a> {
             Outcome::Answered(_) => "answered",
             Outcome::Failed => "failed",
             Outcome::Busy { .. } => "busy",
+            Outcome::Overtaken { .. } => "overtaken",
             Outcome::Nothing => "nothing",
         };
         metrics::ATTEMPTS.with_label_values(&[self.provider.name.as_str(), name]).inc();
     }
 
+    /// Takes note of how long a caller's request has taken its provider, now that the exchange is over.
+    pub(crate) fn took(&self, arrived: Instant) {
+        let seconds = arrived.elapsed().as_secs_f64();
+        metrics::UPSTREAM.with_label_values(&[self.provider.name.as_str()]).observe(seconds);
+    }
+
     /// The lost attempt of a model that has been asked for as much as it may.
-    fn limited(&self, full: &Limited, trail: &mut Trail) -> Lost {
+    pub(crate) fn limited(&self, full: &Limited, trail: &mut Trail) -> Lost {
         trail.limited = Some(full.record());
         Lost { refusal: full.refusal(), next: Next::Other }
     }
 
     /// The lost attempt of a failure before any answer.
-    fn failed(&self, failure: &Failure) -> Lost {
+    pub(crate) fn failed(&self, failure: &Failure) -> Lost {
         let (code, next) = match failure {
             Failure::Timeout => (Code::UpstreamTimeout, Next::Other),
             Failure::Stale => (Code::UpstreamFailed, Next::Same),
@@ -210,7 +167,7 @@ impl<'a> Destination<'a> {
 
     /// The request as this model may see it: what the permit wants redacted is gone. Where a value
     /// cannot be taken out, the model does not see the request at all.
-    fn redacted<'r>(
+    pub(crate) fn redacted<'r>(
         &self,
         order: &Order<'r>,
         trail: &mut Trail,
@@ -236,76 +193,10 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// Connects, sends, and reads the head of the answer. The hold is marked as dispatched already; where
-/// not one byte went out its charge is nothing.
-async fn send(
-    gate: &Gate,
-    to: &Destination<'_>,
-    request: &ChatRequest,
-    body: Bytes,
-    trail: &Trail,
-) -> Result<Response, (Used, Lost)> {
-    let (path, headers) = head(to, request, &body).map_err(|lost| (Used::Refused, lost))?;
-    let connection =
-        gate.upstreams.connect(&to.endpoint, to.limits.connect).await.map_err(|failure| {
-            to.note(gate, Outcome::Failed);
-            (Used::Refused, to.failed(&failure))
-        })?;
-    to.note(gate, Outcome::Dispatched);
-    metrics::ADDED.observe(trail.started.elapsed().as_secs_f64());
-    // An answer that is not streamed has its first byte when it is done.
-    let limit = if request.stream { to.limits.first_byte } else { to.limits.total };
-    let posted = connection.post(&to.endpoint, &path, &headers, body, limit).await;
-    let response = posted.map_err(|failure| {
-        let used = match failure {
-            Failure::Connect | Failure::BadAddress(_) => Used::Refused,
-            // A pooled connection may have died before the request or after its work was done.
-            // Nobody can tell, and a books' figure below the bill is the worse of the two errors.
-            Failure::Stale | Failure::Broken | Failure::Timeout => Used::Nothing,
-        };
-        to.note(gate, if failure == Failure::Stale { Outcome::Nothing } else { Outcome::Failed });
-        (used, to.failed(&failure))
-    })?;
-    if response.status == 200 {
-        return Ok(response);
-    }
-    Err((Used::Refused, refused(gate, to, response).await))
-}
-
-/// Reads what a provider refused with, and decides whether another model may be tried.
-async fn refused(gate: &Gate, to: &Destination<'_>, mut response: Response) -> Lost {
-    let (status, retry_after) = (response.status, response.retry_after);
-    let read = read_body(&mut response, ERROR_BYTES_MAX);
-    let body = tokio::time::timeout(to.limits.idle, read).await.ok().and_then(Result::ok);
-    match body {
-        Some(_) => recycle(&gate.upstreams, response).await,
-        None => response.stop().await,
-    }
-    let error = quote::dialect(to.provider).decode_error(status, &body.unwrap_or_default());
-    let retry_after = retry_after.or(error.retry_after);
-    let name = &to.provider.name;
-    let told = if error.message.is_empty() { &error.kind } else { &error.message };
-    let outcome = match status {
-        429 | 503 | 529 => {
-            Outcome::Busy { retry_after: retry_after.map(std::time::Duration::from_secs) }
-        }
-        500.. => Outcome::Failed,
-        _ => Outcome::Nothing,
-    };
-    to.note(gate, outcome);
-    let message = format!("provider `{name}` answered {status}: {told}");
-    if error.retryable || error.context_length_exceeded {
-        let code =
-            if error.context_length_exceeded { Code::InvalidRequest } else { Code::UpstreamFailed };
-        let mut lost = lost(code, message, Next::Other);
-        lost.refusal.retry_after = retry_after;
-        return lost;
-    }
-    match error.status {
-        // Our own credential, account or registration is at fault: another provider may do.
-        401..=405 => lost(Code::UpstreamFailed, message, Next::Other),
-        400..=499 => lost(Code::InvalidRequest, message, Next::Nothing),
-        _ => lost(Code::UpstreamFailed, message, Next::Other),
+impl Lost {
+    /// The caller left.
+    pub(crate) fn left() -> Self {
+        lost(Code::UpstreamFailed, "the caller left", Next::Nothing)
     }
 }
 

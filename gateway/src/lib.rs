@@ -5,6 +5,7 @@
 
 mod app;
 mod approval;
+mod ask;
 mod attempt;
 mod authorize;
 mod bill;
@@ -16,6 +17,7 @@ mod downstream;
 mod framing;
 mod gate;
 mod head;
+mod hedge;
 mod ingress;
 mod leases;
 mod limits;
@@ -29,6 +31,7 @@ mod pool;
 mod quote;
 mod refusal;
 mod reserve;
+mod scorer;
 mod serve;
 mod service;
 mod source;

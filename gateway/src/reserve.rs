@@ -24,13 +24,14 @@ use crate::{
 const OUTPUT_TOKENS_MIN: u64 = 16;
 
 /// Takes the hold, clamping the output limit to what the budget pays for, and writes the body with
-/// the limit that was held for.
+/// the limit that was held for. One beside another that holds so much is not clamped: it is made in
+/// full, within what that one leaves of the request's ceiling, or not at all.
 pub(crate) async fn reserve(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
     request: &ChatRequest,
-    tokens: Arc<Tokens>,
+    (tokens, beside): (Arc<Tokens>, Option<Nanos>),
     trail: &mut Trail,
 ) -> Result<(Bill, Bytes), Lost> {
     let permitted = order.permit.max_tokens(&to.model.id);
@@ -48,6 +49,9 @@ pub(crate) async fn reserve(
     };
     let mut ceiling =
         quote::ceiling((order.snapshot, order.known), order.permit, to.model, order.wishes);
+    if let Some(held) = beside {
+        ceiling = ceiling.map(|ceiling| ceiling.minus(held).unwrap_or(Nanos::ZERO));
+    }
     let mut clamped = false;
     let (hold, amount) = loop {
         let (affordable, amount) =
@@ -57,14 +61,18 @@ pub(crate) async fn reserve(
                     lost(Code::BudgetExhausted, BEYOND_CEILING, Next::Other)
                 }
             })?;
+        if beside.is_some() && affordable < extent.output {
+            return Err(lost(Code::BudgetExhausted, BEYOND_CEILING, Next::Other));
+        }
         extent.output = affordable;
         // One that is clamped already takes this or nothing.
-        let least = if clamped { amount } else { least(to, &extent, amount) };
+        let whole = clamped || beside.is_some();
+        let least = if whole { amount } else { least(to, &extent, amount) };
         match hold(gate, order, to, request, (amount, least), trail).await {
             Ok(hold) => break (hold, amount),
             Err(error) => {
                 // Once more with what is left, if that is worth a call.
-                let room = room(&error, request).filter(|_| !clamped);
+                let room = room(&error, request).filter(|_| !whole);
                 let affordable =
                     room.and_then(|room| budget::affordable_output(&to.price, &extent, room));
                 if affordable.is_none_or(|tokens| tokens < OUTPUT_TOKENS_MIN.min(extent.output)) {

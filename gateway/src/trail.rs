@@ -31,8 +31,8 @@ const CALL_MODEL: &str = "callModel";
 /// Policies that a short record lists.
 const POLICIES_MAX: usize = 16;
 
-/// The story of one request so far.
-#[derive(Debug)]
+/// The story of one request so far. A second attempt beside another has a copy for its own record.
+#[derive(Debug, Clone)]
 pub(crate) struct Trail {
     pub(crate) request: RequestId,
     /// What the caller speaks.
@@ -66,6 +66,8 @@ pub(crate) struct Trail {
     pub(crate) dropped: Vec<Value>,
     /// Policies that permit, by model.
     pub(crate) permits: BTreeMap<String, Vec<String>>,
+    /// What an external scorer said, or why it was not heard.
+    pub(crate) scorer: Option<Value>,
     /// The plan's models in order, with what put each in its place.
     pub(crate) planned: Vec<Choice>,
     /// Every lost attempt in order.
@@ -75,7 +77,7 @@ pub(crate) struct Trail {
 }
 
 /// What an inspection found, by kind: kinds and places, never values.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Serialize)]
 pub(crate) struct Found {
     #[serde(flatten)]
     kinds: BTreeMap<&'static str, OfKind>,
@@ -85,7 +87,7 @@ pub(crate) struct Found {
 }
 
 /// The findings of one kind.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Serialize)]
 struct OfKind {
     count: u64,
     places: Vec<String>,
@@ -131,6 +133,7 @@ impl Trail {
             facts: None,
             dropped: Vec::new(),
             permits: BTreeMap::new(),
+            scorer: None,
             planned: Vec::new(),
             attempts: Vec::new(),
             served: None,
@@ -216,6 +219,7 @@ impl Trail {
             plan: Some(&self.planned),
             policies: (!policies.is_empty()).then_some(policies),
             request,
+            scorer: self.scorer.as_ref(),
             ..self.outline()
         };
         Some(self.record(who, outcome, &detail))
@@ -261,6 +265,7 @@ impl Trail {
             policies: None,
             redacted: self.redacted,
             request: None,
+            scorer: None,
             session: self.session.as_deref(),
             trace: span::trace(),
         }
@@ -310,6 +315,8 @@ struct Decided<'a> {
     redacted: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scorer: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

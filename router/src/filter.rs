@@ -4,10 +4,10 @@ use policy::Permit;
 use serde::Serialize;
 use types::{Label, Locality, Nanos};
 
-use crate::{candidates::Variant, health::Load, plan::Facts, registry::Model};
+use crate::{candidates::Variant, health::Load, registry::Model, shortlist::Facts};
 
-/// What a request needs of a model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a request needs of a model. External scorers are told it by these names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Needs {
     /// The input's length in tokens: the best estimate. (The ledger's bound of one token a byte
     /// would rule out models that fit well.)
@@ -114,6 +114,8 @@ pub enum DropReason {
         /// Milliseconds until it is tried again.
         retry_after_ms: u64,
     },
+    /// An external scorer wants it not to serve this request.
+    Vetoed,
     /// It would do, and the plan is full.
     Spare,
 }

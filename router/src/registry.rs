@@ -88,6 +88,8 @@ pub struct Model {
     pub aliases: Vec<String>,
     /// Models to fall back to, best first, by id or alias.
     pub fallbacks: Vec<String>,
+    /// How long its answer is waited for before the next model is asked beside it; never where absent.
+    pub hedge_after: Option<Duration>,
     /// Its privacy class; [`Registry::build`] takes the provider's where empty.
     pub privacy: String,
     /// Who registered it.

@@ -1,10 +1,10 @@
 //! `agents/NAME/`: an agent's definition and its own policies.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use types::{Label, Nanos};
 
-use super::{Rates, TextFile, is_name};
+use super::{AgentScorer, Rates, TextFile, is_name};
 use crate::{
     Fault,
     reader::{Notes, Reader},
@@ -36,6 +36,11 @@ pub struct AgentFile {
     pub weights: Option<Weights>,
     /// Models to fall back to, for every request of this agent.
     pub fallbacks: Vec<String>,
+    /// After how long without an answer the next model is asked as well; never where absent. A model's
+    /// own goes before it.
+    pub hedge_after: Option<Duration>,
+    /// Who is asked for an opinion before models are put in order.
+    pub scorer: AgentScorer,
     /// `agents/NAME/*.cedar`: the agent's layer.
     pub policies: Vec<TextFile>,
 }
@@ -176,9 +181,11 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
     let label = from.optional("label", "internal", "The lowest label of its requests.");
     let model = from.optional("model", "auto:cheap", "What `auto` means for it.");
     let fallbacks = from.list("fallbacks", "qwen3-8b", "Models to fall back to.");
+    let hedge_after = super::hedge_after(&mut from);
     let budget = Caps::read(from.section("budget", "Caps in US dollars."));
     let limits = Rates::read(from.section("limits", "How much it may ask for."));
     let weights = Weights::read(from.section("weights", "What counts in ranking."));
+    let scorer = AgentScorer::read(from.section("scorer", "Who gives an opinion of models."));
     from.finish();
     Some(AgentFile {
         name: name.to_owned(),
@@ -192,6 +199,8 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
         limits,
         weights,
         fallbacks,
+        hedge_after,
+        scorer,
         policies: Vec::new(),
     })
 }
