@@ -8,8 +8,9 @@ mod organisation;
 mod particulars;
 mod provider;
 mod reuse;
+mod scorer;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 pub use agent::{AgentFile, AgentKind, Caps};
 pub use limits::{OrgLimits, Rates};
@@ -18,6 +19,7 @@ pub use organisation::OrgSettings;
 pub use particulars::{Misfit, misfits, region_of};
 pub use provider::{MaxTokensField, ProviderFile, Timeouts};
 pub use reuse::{Answers, Reuse, Similar};
+pub use scorer::{AgentScorer, ScorerFile};
 
 use crate::{
     Fault,
@@ -230,6 +232,16 @@ fn each<T>(
     let tables = from.tables(key);
     from.finish();
     tables.into_iter().filter_map(|(path, node)| one(file, &path, node, notes)).collect()
+}
+
+/// How long an answer may be waited for before another model is asked beside it.
+const HEDGE_AFTER: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(10)..=Duration::from_secs(600);
+
+/// Reads `hedge_after`.
+fn hedge_after(from: &mut Reader<'_>) -> Option<Duration> {
+    let help = "After how long without an answer the next model is asked as well.";
+    from.optional_duration("hedge_after", Duration::from_secs(2), HEDGE_AFTER, help)
 }
 
 /// Whether a name may stand for an agent or a provider: it appears in paths, metrics and policies.

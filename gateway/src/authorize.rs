@@ -5,7 +5,7 @@ use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
     SessionFacts,
 };
-use router::{Candidates, DropReason, Dropped, Facts, NoRoute, Plan};
+use router::{Candidates, DropReason, Dropped, Facts, Needs, NoRoute, Plan, Shortlist};
 use serde::Serialize;
 use serde_json::{
     Value, json,
@@ -15,8 +15,8 @@ use snapshot::Snapshot;
 use types::{Code, Integrity, Label, Locality, Nanos, Request, Timestamp};
 
 use crate::{
-    asked, caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, trail::Trail,
-    wishes::Wishes,
+    asked, caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, scorer,
+    trail::Trail, wishes::Wishes,
 };
 
 /// A permitted and planned call.
@@ -52,8 +52,15 @@ pub(crate) async fn authorize(
         trail.dropped = decision.denied.iter().map(not_permitted).collect();
         return Err(denied(trail, &decision.denied, auto));
     };
-    let plan = plan(gate, snapshot, call, &permit, &decision.denied, candidates)
-        .map_err(|none| no_route(trail, &none, &decision.denied, auto))?;
+    let list = shortlist(gate, snapshot, call, &permit, &decision.denied, candidates);
+    let planned = match &call.known.agent.scorer {
+        Some(scorer) if !list.is_empty() => {
+            // On the heap, for those who have one.
+            Box::pin(scorer::plan(gate, trail, call, scorer, list)).await
+        }
+        _ => list.plan(),
+    };
+    let plan = planned.map_err(|none| no_route(trail, &none, &decision.denied, auto))?;
     Ok(Authorized { permit, plan })
 }
 
@@ -75,6 +82,13 @@ pub(crate) struct Call<'a> {
     pub(crate) input_bound: u64,
     /// About how many tokens its input has.
     pub(crate) input_tokens: u64,
+}
+
+impl Call<'_> {
+    /// What it needs of a model.
+    pub(crate) fn needs(&self) -> Needs {
+        asked::needs(self.request, self.input_tokens)
+    }
 }
 
 async fn decide(
@@ -131,16 +145,16 @@ async fn budget_facts(
     })
 }
 
-fn plan(
+/// What the router makes of the candidates: those that may and can serve.
+fn shortlist<'s>(
     gate: &Gate,
     snapshot: &Snapshot,
     call: &Call<'_>,
     permit: &policy::Permit,
     denied: &[Denied],
-    candidates: &Candidates<'_>,
-) -> Result<Plan, NoRoute> {
+    candidates: &Candidates<'s>,
+) -> Shortlist<'s> {
     let request = call.request;
-    let needs = asked::needs(request, call.input_tokens);
     let ask = quote::Ask {
         extent: asked::extent(request, call.input_bound).ok(),
         limits: (gate.upstreams.limits(), gate.options.write_timeout),
@@ -160,7 +174,7 @@ fn plan(
     // Planning is arithmetic: it is done within the lock rather than on a copy of the table.
     gate.health(|health| {
         let facts = Facts {
-            needs,
+            needs: call.needs(),
             denied,
             local_from: snapshot.local_from,
             health,
@@ -170,7 +184,7 @@ fn plan(
             weights: call.known.agent.weights.or(snapshot.weights),
             max_attempts: gate.options.attempts_max,
         };
-        router::plan(permit, candidates, &facts)
+        router::shortlist(permit, candidates, &facts)
     })
 }
 

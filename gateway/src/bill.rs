@@ -18,6 +18,7 @@ use types::{
 };
 
 use crate::{
+    ask::OVERTAKEN,
     leases::Lease,
     limits::Tokens,
     meter::Meter,
@@ -119,6 +120,11 @@ impl Bill {
             output_hash: None,
             tokens: opening.tokens,
         }
+    }
+
+    /// What is held for it.
+    pub(crate) const fn amount(&self) -> Nanos {
+        self.amount
     }
 
     /// Keeps a piece of the answer, where policy wants it recorded.
@@ -335,7 +341,8 @@ impl Drop for Bill {
 fn ended(outcome: &str) -> Ended {
     match outcome {
         "ok" | "limit_ignored" => Ended::Answered,
-        "caller_left" => Ended::Left,
+        // One that was overtaken was left too: by the gateway, for another model's answer.
+        "caller_left" | OVERTAKEN => Ended::Left,
         _ => Ended::Failed,
     }
 }

@@ -57,7 +57,6 @@ pub(crate) async fn look(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &Request,
     trail: &mut Trail,
 ) -> Found {
     trail.cache = None;
@@ -66,7 +65,9 @@ pub(crate) async fn look(
     let key = |request: &Request, more: &[&str]| {
         key::of(gate, order, to, request, (trail.endpoint, label), more)
     };
-    let Some(exact) = may.then(|| key(request, &[])).flatten() else { return Found::Nothing(None) };
+    let Some(exact) = may.then(|| key(&to.request, &[])).flatten() else {
+        return Found::Nothing(None);
+    };
     let fresh = order.wishes.cache == Some(Cache::Refresh);
     let found = if fresh { None } else { gate.answers.find(&exact) };
     if let Some(given) = found {
@@ -74,7 +75,7 @@ pub(crate) async fn look(
     }
     let mut near = None;
     if let Some(similar) = &order.known.agent.reuse.similar
-        && let Some((rest, text)) = similar::split(request)
+        && let Some((rest, text)) = similar::split(&to.request)
     {
         let particulars = similar::particulars(&text).join("\n");
         let kind = key(&rest, &[&similar.model, &particulars]);
@@ -127,17 +128,16 @@ pub(crate) async fn give(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &Request,
     given: Given,
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
-    let mut bill = for_nothing(gate, order, to, request, trail).await?;
+    let mut bill = for_nothing(gate, order, to, trail).await?;
     let (model, provider) = (to.model.id.clone(), to.provider.name.clone());
     trail.served = Some(Served { model, provider, cost: None, usage: None });
     given.answer.meter(&mut bill.meter);
     let used = Used::Given(given.cost);
-    let answer = match (given.answer, request) {
+    let answer = match (given.answer, &*to.request) {
         (Answer::Chat(mut answer), Request::Chat(chat)) => {
             answer.id = trail.api().answer_id("", trail.request);
             answer.created = order.now.seconds();
@@ -154,7 +154,7 @@ pub(crate) async fn give(
             return Err(cannot_be_told(bill));
         }
     };
-    deliver::deliver(gate, order, to, (bill, answer, used), trail, down).await;
+    deliver::whole(gate, order, to, (bill, answer, used), trail, down).await;
     Ok(())
 }
 

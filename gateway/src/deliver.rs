@@ -5,40 +5,69 @@ use std::time::Duration;
 use bytes::Bytes;
 use router::{Outcome, Took};
 use store::fault;
-use types::{Code, answer::Gatherer};
+use types::answer::{Event, Gatherer};
 
 use crate::{
-    asked::{self, Answer},
-    attempt::{Destination, Lost, Next, Order, lost},
+    ask::{Arrived, Ready},
+    asked::Answer,
+    attempt::{Destination, Order},
     bill::{Bill, Known as Used},
     cache,
     downstream::Downstream,
-    gate::{ANSWER_BYTES_MAX, Gate},
-    memory, metrics, quote,
-    serve::work_on,
-    source::{Source, recycle},
-    stream::{End, Silent, Stream},
-    trail::Trail,
+    gate::Gate,
+    memory, metrics,
+    source::Source,
+    stream::{End, Stream},
+    trail::{Served, Trail},
     upstream::{Failure, Response},
 };
 
-/// Relays a streamed answer and closes the bill by how it ended.
-pub(crate) async fn streamed(
+/// Passes an answer that is there on to the caller, and closes its bill by how that ended.
+pub(crate) async fn deliver(
+    gate: &Gate,
+    order: &Order<'_>,
+    ready: Ready<'_>,
+    trail: &mut Trail,
+    down: &mut Downstream<'_>,
+) {
+    let to = &ready.to;
+    trail.served = Some(Served {
+        model: to.model.id.clone(),
+        provider: to.provider.name.clone(),
+        cost: None,
+        usage: None,
+    });
+    match ready.answer {
+        Arrived::Stream(source, events) => {
+            streamed(gate, order, to, ready.bill, (source, events), trail, down).await;
+        }
+        Arrived::Whole(answer) => {
+            let mut bill = ready.bill;
+            to.took(trail.started);
+            answer.meter(&mut bill.meter);
+            check_limit(gate, to, &bill);
+            let seconds = trail.started.elapsed().as_secs_f64();
+            metrics::FIRST_BYTE.with_label_values(&[to.provider.name.as_str()]).observe(seconds);
+            let kept = || Some(answer.clone().with_usage(bill.told()));
+            cache::keep(gate, to.kept_at.as_ref(), kept, bill.cost(Used::Whole).0, trail);
+            whole(gate, order, to, (bill, *answer, Used::Whole), trail, down).await;
+        }
+    }
+}
+
+/// Relays a streamed answer that has begun.
+async fn streamed(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
     mut bill: Bill,
-    response: Response,
+    (source, events): (Box<Source>, Vec<Event>),
     trail: &mut Trail,
     down: &mut Downstream<'_>,
-) -> Result<(), Lost> {
-    let (first_byte, input_tokens) = (response.first_byte, order.input_tokens);
-    let began = Outcome::Began { first_byte, input_tokens };
-    fault::point("answer.before");
-    let decoder = quote::dialect(to.provider).stream_decoder();
+) {
     let stream = Stream {
         gate,
-        source: Source::new(response, decoder, to.limits),
+        source,
         down,
         headers: trail.headers(),
         api: trail.api(),
@@ -50,145 +79,37 @@ pub(crate) async fn streamed(
         kept_at: to.kept_at.as_ref(),
         gatherer: to.kept_at.as_ref().map(|_| Gatherer::new(cache::ANSWER_BYTES_MAX)),
     };
-    let relayed = match Box::new(stream).begin().await {
-        Ok(begun) => {
-            to.note(gate, began);
-            fault::point("answer.begun");
-            Ok(begun.relay(&mut bill, trail).await)
-        }
-        Err(silent) => Err(silent),
-    };
+    let end = Box::new(stream).relay(&mut bill, events, trail).await;
     bill.output_hash = down.sent_sha256();
-    metrics::UPSTREAM
-        .with_label_values(&[to.provider.name.as_str()])
-        .observe(trail.started.elapsed().as_secs_f64());
-    match relayed {
-        Ok(End::Whole { rest }) => {
+    to.took(trail.started);
+    match end {
+        End::Whole { rest } => {
             let output_tokens = bill.told().output;
             to.note(gate, Outcome::Answered(Took::Streamed { rest, output_tokens }));
             check_limit(gate, to, &bill);
             close(bill, Used::Whole, "ok", trail);
-            Ok(())
         }
-        Ok(End::Limit) => {
+        End::Limit => {
             // It was stopped before its end.
             let took = Took::Streamed { rest: Duration::ZERO, output_tokens: 0 };
             to.note(gate, Outcome::Answered(took));
             gate.distrust(&to.model.id);
             close(bill, Used::Cut, "limit_ignored", trail);
-            Ok(())
         }
-        Ok(End::Left(used)) => {
+        End::Left(used) => {
             to.note(gate, Outcome::Nothing);
             close(bill, used, "caller_left", trail);
-            Ok(())
         }
-        Ok(End::Failed(code, used)) => {
+        End::Failed(code, used) => {
             to.note(gate, Outcome::Failed);
             down.mark_cut();
             close(bill, used, code.as_str(), trail);
-            Ok(())
         }
-        Err(silent) => Err(gave_nothing(gate, to, bill, silent, trail)),
     }
 }
 
-/// Closes the bill of a stream that ended before its first events. The provider accepted the request
-/// and may have worked on it.
-fn gave_nothing(
-    gate: &Gate,
-    to: &Destination<'_>,
-    bill: Bill,
-    silent: Silent,
-    trail: &mut Trail,
-) -> Lost {
-    let (next, outcome, told) = if silent.left {
-        (Next::Nothing, Outcome::Nothing, "caller_left")
-    } else {
-        (Next::Other, Outcome::Failed, silent.code.as_str())
-    };
-    to.note(gate, outcome);
-    bill.close(Used::Cut, told);
-    trail.served = None;
-    lost(silent.code, format!("provider `{}`: {}", to.provider.name, silent.message), next)
-}
-
-/// Reads a whole answer, meters it, and passes it on. A caller that leaves does not stop the
-/// reading: the usage at its end is what the settlement needs.
+/// Sends a whole answer that is metered, and closes its bill.
 pub(crate) async fn whole(
-    gate: &Gate,
-    order: &Order<'_>,
-    to: &Destination<'_>,
-    bill: Bill,
-    response: Response,
-    trail: &mut Trail,
-    down: &mut Downstream<'_>,
-) -> Result<(), Lost> {
-    let taken = taken(gate, order, to, (bill, response), down.until_left()).await;
-    metrics::UPSTREAM
-        .with_label_values(&[to.provider.name.as_str()])
-        .observe(trail.started.elapsed().as_secs_f64());
-    match taken {
-        // On the heap: an answer that is still being read need not carry it.
-        Ok((bill, answer)) => {
-            let taken = (bill, answer, Used::Whole);
-            Box::pin(deliver(gate, order, to, taken, trail, down)).await;
-            Ok(())
-        }
-        Err(lost) => {
-            trail.served = None;
-            Err(if down.gone() { Lost { next: Next::Nothing, ..lost } } else { lost })
-        }
-    }
-}
-
-/// Reads a whole answer and meters it; whoever gets it closes its bill. `left` is waited for beside it
-/// and changes nothing.
-pub(crate) async fn taken(
-    gate: &Gate,
-    order: &Order<'_>,
-    to: &Destination<'_>,
-    (mut bill, mut response): (Bill, Response),
-    left: impl Future<Output = ()>,
-) -> Result<(Bill, Answer), Lost> {
-    let deadline = response.deadline(to.limits);
-    let read = {
-        let reading = tokio::time::timeout_at(deadline, read_body(&mut response, ANSWER_BYTES_MAX));
-        tokio::pin!(reading);
-        tokio::select! {
-            biased;
-            read = &mut reading => read,
-            () = left => reading.await,
-        }
-    };
-    let name = &to.provider.name;
-    let (code, message) = match read {
-        Ok(Ok(body)) => {
-            let dialect = quote::dialect(to.provider);
-            match work_on(body.len(), || asked::decode(dialect, order.request, &body)) {
-                Ok(answer) => {
-                    let (all, input_tokens) = (response.took(), order.input_tokens);
-                    to.note(gate, Outcome::Answered(Took::Whole { all, input_tokens }));
-                    recycle(&gate.upstreams, response).await;
-                    answer.meter(&mut bill.meter);
-                    check_limit(gate, to, &bill);
-                    return Ok((bill, answer));
-                }
-                Err(bad) => (Code::UpstreamFailed, format!("provider `{name}`: {bad}")),
-            }
-        }
-        Ok(Err(failure)) => (Code::UpstreamFailed, format!("provider `{name}`: {failure}")),
-        Err(_) => (Code::UpstreamTimeout, format!("provider `{name}` did not finish in time")),
-    };
-    response.stop().await;
-    to.note(gate, Outcome::Failed);
-    bill.meter.forget();
-    bill.close(Used::Nothing, code.as_str());
-    Err(lost(code, message, Next::Other))
-}
-
-/// Tells a whole answer to the caller and closes its bill.
-pub(crate) async fn deliver(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
@@ -197,13 +118,6 @@ pub(crate) async fn deliver(
     down: &mut Downstream<'_>,
 ) {
     charged(&bill, used, trail);
-    if used == Used::Whole {
-        metrics::FIRST_BYTE
-            .with_label_values(&[to.provider.name.as_str()])
-            .observe(trail.started.elapsed().as_secs_f64());
-        let kept = || Some(answer.clone().with_usage(bill.told()));
-        cache::keep(gate, to.kept_at.as_ref(), kept, bill.cost(used).0, trail);
-    }
     let body = Bytes::from(answer.tell(order, trail, &to.model.id, bill.told()));
     bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
     memory::keep(gate, order, trail, &body).await;

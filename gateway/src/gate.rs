@@ -17,6 +17,7 @@ use crate::{
     cache::Answers,
     leases::Leases,
     limits, metrics,
+    scorer::Scorers,
     upstream::{Limits, Upstreams},
 };
 
@@ -64,7 +65,7 @@ pub(crate) struct Gate {
     pub(crate) audit: Audit,
     pub(crate) pepper: Pepper,
     pub(crate) signer: Signer,
-    pub(crate) upstreams: Upstreams,
+    pub(crate) upstreams: Arc<Upstreams>,
     /// Settlements and other work that must not end with the request.
     pub(crate) tasks: TaskTracker,
     /// The leases of open holds.
@@ -75,6 +76,8 @@ pub(crate) struct Gate {
     /// What callers, models and providers have used of their rate limits.
     pub(crate) limits: limits::Limits,
     health: Mutex<HealthTable>,
+    /// How external scorers do, by address.
+    pub(crate) scorers: Scorers,
     retries: Mutex<RetryBudget>,
     /// Models whose provider ignored an output limit: none of them serves a hard cap until this
     /// process starts again, after somebody has looked at it.
@@ -122,13 +125,14 @@ impl Gate {
             store,
             signer: pepper.signer(),
             pepper,
-            upstreams: Upstreams::new(times),
+            upstreams: Arc::new(Upstreams::new(times)),
             tasks: TaskTracker::new(),
             leases,
             answers: Answers::new(&settings.cache),
             _renewal: AbortOnDropHandle::new(renewal),
             limits,
             health: Mutex::new(HealthTable::default()),
+            scorers: Scorers::default(),
             retries: Mutex::default(),
             unbounded: Mutex::default(),
             at_provider: Mutex::default(),

@@ -10,12 +10,8 @@ use crate::{
 
 /// The full path and the headers of a request with this body. A signature is of this moment, so the
 /// request must go out now.
-pub(crate) fn head(
-    to: &Destination<'_>,
-    request: &Request,
-    body: &[u8],
-) -> Result<(String, Vec<Header>), Lost> {
-    let dialect = quote::dialect(to.provider);
+pub(crate) fn head(to: &Destination<'_>, body: &[u8]) -> Result<(String, Vec<Header>), Lost> {
+    let (dialect, request) = (quote::dialect(to.provider), &*to.request);
     let target = quote::target(to.provider, to.model, 1, request.streams());
     let (path, of_content) = match request {
         Request::Chat(chat) => (dialect.path(&target), dialect.headers_of(chat)),

@@ -5,6 +5,7 @@
 
 mod app;
 mod approval;
+mod ask;
 mod asked;
 mod attempt;
 mod authorize;
@@ -18,6 +19,7 @@ mod downstream;
 mod framing;
 mod gate;
 mod head;
+mod hedge;
 mod ingress;
 mod leases;
 mod limits;
@@ -31,6 +33,7 @@ mod pool;
 mod quote;
 mod refusal;
 mod reserve;
+mod scorer;
 mod serve;
 mod service;
 mod source;

@@ -99,6 +99,19 @@ series! {
     RETRIES_REFUSED: IntCounter = register_int_counter!(
         "orchestack_retries_refused_total",
         "Further attempts that were not made because too many requests needed one");
+    /// Second asks beside a silent one.
+    HEDGES: IntCounterVec = register_int_counter_vec!(
+        "orchestack_hedges_total",
+        "Models asked beside one that stayed silent: won, lost, failed, or refused for want of a share, \
+         a limit or money", &["outcome"]);
+    /// What became of questions to external scorers.
+    SCORERS: IntCounterVec = register_int_counter_vec!(
+        "orchestack_scorer_total",
+        "Questions to external scorers: used, or why the answer was not", &["outcome"]);
+    /// Time spent on external scorers.
+    SCORER_TIME: Histogram = register_histogram!(
+        "orchestack_scorer_latency_seconds",
+        "Time that requests waited for external scorers", SECONDS.to_vec());
     /// Settlements above the hold.
     OVERRUNS: IntCounter = register_int_counter!(
         "orchestack_overrun_total", "Calls that cost more than was held for them");

@@ -26,15 +26,16 @@ use crate::{
 const OUTPUT_TOKENS_MIN: u64 = 16;
 
 /// Takes the hold, clamping the output limit to what the budget pays for, and writes the body with
-/// the limit that was held for.
+/// the limit that was held for. One beside another that holds so much is not clamped: it is made in
+/// full, within what that one leaves of the request's ceiling, or not at all.
 pub(crate) async fn reserve(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &Request,
-    tokens: Arc<Tokens>,
+    (tokens, beside): (Arc<Tokens>, Option<Nanos>),
     trail: &mut Trail,
 ) -> Result<(Bill, Bytes), Lost> {
+    let request = &*to.request;
     let permitted = order.permit.max_tokens(&to.model.id);
     let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
     let extent = asked::extent(request, asked::input_bound(request)).map_err(no_price)?;
@@ -50,6 +51,9 @@ pub(crate) async fn reserve(
     };
     let mut ceiling =
         quote::ceiling((order.snapshot, order.known), order.permit, to.model, order.wishes);
+    if let Some(held) = beside {
+        ceiling = ceiling.map(|ceiling| ceiling.minus(held).unwrap_or(Nanos::ZERO));
+    }
     let mut clamped = false;
     let (hold, amount) = loop {
         let (affordable, amount) =
@@ -59,14 +63,18 @@ pub(crate) async fn reserve(
                     lost(Code::BudgetExhausted, BEYOND_CEILING, Next::Other)
                 }
             })?;
+        if beside.is_some() && affordable < extent.output {
+            return Err(lost(Code::BudgetExhausted, BEYOND_CEILING, Next::Other));
+        }
         extent.output = affordable;
         // One that is clamped already takes this or nothing.
-        let least = if clamped { amount } else { least(to, &extent, amount) };
-        match hold(gate, order, to, request, (amount, least), trail).await {
+        let whole = clamped || beside.is_some();
+        let least = if whole { amount } else { least(to, &extent, amount) };
+        match hold(gate, order, to, (amount, least), trail).await {
             Ok(hold) => break (hold, amount),
             Err(error) => {
                 // Once more with what is left, if that is worth a call.
-                let room = room(&error, request).filter(|_| !clamped);
+                let room = room(&error, request).filter(|_| !whole);
                 let affordable =
                     room.and_then(|room| budget::affordable_output(&to.price, &extent, room));
                 if affordable.is_none_or(|tokens| tokens < OUTPUT_TOKENS_MIN.min(extent.output)) {
@@ -105,12 +113,12 @@ pub(crate) async fn for_nothing(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &Request,
     trail: &mut Trail,
 ) -> Result<Bill, Lost> {
+    let request = &*to.request;
     let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
     let extent = asked::extent(request, asked::input_bound(request)).map_err(no_price)?;
-    let held = hold(gate, order, to, request, (Nanos::ZERO, Nanos::ZERO), trail).await;
+    let held = hold(gate, order, to, (Nanos::ZERO, Nanos::ZERO), trail).await;
     let hold = held.map_err(|e| Lost { refusal: ledger_refusal(&e), next: Next::Other })?;
     let meter = Meter::new(extent, false);
     let tokens = [Some(Arc::clone(order.tokens)), None];
@@ -146,7 +154,6 @@ async fn hold(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    request: &Request,
     (amount, least): (Nanos, Nanos),
     trail: &mut Trail,
 ) -> Result<(HoldId, AttemptId), ledger::Error> {
@@ -172,7 +179,7 @@ async fn hold(
     let record = if trail.decided {
         None
     } else {
-        let text = to.log_full.then(|| in_full(to, request));
+        let text = to.log_full.then(|| in_full(to));
         trail.decision("permit", &[], text.as_deref())
     };
     // INVARIANT: held and marked as dispatched, durably, before the first byte goes out.
@@ -192,9 +199,9 @@ async fn hold(
 
 /// The request as the provider gets it, for a record that policy wants in full; a long one by its
 /// beginning.
-fn in_full(to: &Destination<'_>, request: &Request) -> String {
-    let target = quote::target(to.provider, to.model, 1, request.streams());
-    let body = quote::encode(Dialect::OpenAi, request, &target).unwrap_or_default();
+fn in_full(to: &Destination<'_>) -> String {
+    let target = quote::target(to.provider, to.model, 1, to.request.streams());
+    let body = quote::encode(Dialect::OpenAi, &to.request, &target).unwrap_or_default();
     let text = String::from_utf8_lossy(&body);
     let end = text.floor_char_boundary(TRANSCRIPT_BYTES_MAX.min(text.len()));
     text.get(..end).unwrap_or_default().to_owned()

@@ -182,6 +182,7 @@ async fn explain(
         "permits": trail.permits,
         "attempts": plan.attempts(),
         "dropped": plan.dropped(),
+        "scorer": trail.scorer,
     });
     let _ =
         down.reply(200, "application/json", &trail.headers(), Bytes::from(body.to_string())).await;

@@ -1,7 +1,7 @@
 //! The provider's side of a streamed answer: read within its time limits, decoded, and after the
 //! caller left read on for as long as it takes to know what was used.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use futures::FutureExt as _;
 use providers::StreamDecoder;
@@ -10,7 +10,6 @@ use types::{Code, answer::Event};
 
 use crate::{
     bill::Known,
-    downstream::Downstream,
     meter::Meter,
     upstream::{Failure, Limits, Response, Upstreams},
 };
@@ -40,6 +39,15 @@ pub(crate) struct Source {
     waited: Duration,
     /// What broke the stream, kept while the events before it are passed on.
     fault: Option<String>,
+}
+
+/// Why a stream gave nothing: another candidate may still be tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Silent {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    /// Whether it was stopped from here.
+    pub(crate) stopped: bool,
 }
 
 /// What the next read brought.
@@ -74,11 +82,36 @@ impl Source {
         if self.waited * 2 < rest { Duration::ZERO } else { rest }
     }
 
-    /// Reads once and appends what it brought to `events`. Only events count as progress: comments
-    /// and pings keep nobody waiting longer.
+    /// Waits for the first events, or until it is to stop. A stream without any is ended.
+    pub(crate) async fn begin(
+        mut self: Box<Self>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(Box<Self>, Vec<Event>), Silent> {
+        let mut stop = pin!(stop);
+        let mut events = Vec::new();
+        let (code, message, stopped) = loop {
+            match self.read(stop.as_mut(), &mut events).await {
+                Read::Events if events.is_empty() => {}
+                Read::Events => match events.first() {
+                    Some(Event::Failed { kind, message }) => {
+                        break (Code::UpstreamFailed, format!("{kind}: {message}"), false);
+                    }
+                    _ => return Ok((self, events)),
+                },
+                Read::End => break (Code::UpstreamFailed, "an empty stream".to_owned(), false),
+                Read::Left => break (Code::UpstreamFailed, "the caller left".to_owned(), true),
+                Read::Failed(code, message) => break (code, message, false),
+            }
+        };
+        self.stop().await;
+        Err(Silent { code, message, stopped })
+    }
+
+    /// Reads once and appends what it brought to `events`; until the caller, `left`. Only events count as
+    /// progress: comments and pings keep nobody waiting longer.
     pub(crate) async fn read(
         &mut self,
-        down: &mut Downstream<'_>,
+        left: impl Future<Output = ()>,
         events: &mut Vec<Event>,
     ) -> Read {
         if let Some(fault) = self.fault.take() {
@@ -89,7 +122,7 @@ impl Source {
         let read = tokio::select! {
             biased;
             read = timeout_at(idle, self.up.chunk()) => read,
-            () = down.until_left() => return Read::Left,
+            () = left => return Read::Left,
         };
         let bytes = match read {
             Err(_) => {

@@ -40,20 +40,11 @@ pub(crate) enum End {
     Failed(Code, Known),
 }
 
-/// Why a stream gave nothing: another candidate may still be tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Silent {
-    pub(crate) code: Code,
-    pub(crate) message: String,
-    /// Whether the caller left meanwhile.
-    pub(crate) left: bool,
-}
-
 /// One streamed answer between its two sides. It is relayed from the heap, since each of its ends
 /// takes it over.
 pub(crate) struct Stream<'s, 'd> {
     pub(crate) gate: &'s Gate,
-    pub(crate) source: Source,
+    pub(crate) source: Box<Source>,
     pub(crate) down: &'s mut Downstream<'d>,
     pub(crate) headers: Vec<(&'static str, String)>,
     /// What the caller speaks, and asked.
@@ -71,43 +62,7 @@ pub(crate) struct Stream<'s, 'd> {
     pub(crate) gatherer: Option<Gatherer>,
 }
 
-/// A stream that has brought its first events, of which the caller has none yet.
-pub(crate) struct Begun<'s, 'd> {
-    stream: Box<Stream<'s, 'd>>,
-    events: Vec<Event>,
-}
-
-impl<'s, 'd> Stream<'s, 'd> {
-    /// Waits for the first events. Until then a provider which accepts and fails can be replaced.
-    pub(crate) async fn begin(mut self: Box<Self>) -> Result<Begun<'s, 'd>, Silent> {
-        let mut events = Vec::new();
-        loop {
-            match self.source.read(self.down, &mut events).await {
-                Read::Events if events.is_empty() => {}
-                Read::Events => break,
-                Read::End => {
-                    return Err(self.silent(Code::UpstreamFailed, "an empty stream").await);
-                }
-                Read::Left => {
-                    let mut silent = self.silent(Code::UpstreamFailed, "the caller left").await;
-                    silent.left = true;
-                    return Err(silent);
-                }
-                Read::Failed(code, message) => return Err(self.silent(code, &message).await),
-            }
-        }
-        if let Some(Event::Failed { kind, message }) = events.first() {
-            let message = format!("{kind}: {message}");
-            return Err(self.silent(Code::UpstreamFailed, &message).await);
-        }
-        Ok(Begun { stream: self, events })
-    }
-
-    async fn silent(self: Box<Self>, code: Code, message: &str) -> Silent {
-        self.source.stop().await;
-        Silent { code, message: message.to_owned(), left: false }
-    }
-
+impl Stream<'_, '_> {
     fn encoder(&self, events: &[Event]) -> StreamEncoder {
         let (given, created) = match events.first() {
             Some(Event::Start { id, created, .. }) => (id.as_str(), *created),
@@ -120,28 +75,27 @@ impl<'s, 'd> Stream<'s, 'd> {
         let asked = (include_usage, self.order.echo);
         self.api.stream_encoder(stamp, self.model.clone(), asked)
     }
-}
-
-impl Begun<'_, '_> {
-    /// Relays the answer to its end.
-    pub(crate) async fn relay(self, bill: &mut Bill, trail: &Trail) -> End {
-        let Self { stream, events } = self;
-        let mut encoder = stream.encoder(&events);
+    /// Relays the answer to its end, from its first events on.
+    pub(crate) async fn relay(
+        self: Box<Self>,
+        bill: &mut Bill,
+        events: Vec<Event>,
+        trail: &Trail,
+    ) -> End {
+        let mut encoder = self.encoder(&events);
         // These events make the first piece of the answer.
         let at_once =
             events.iter().any(|event| matches!(event, Event::Delta { .. } | Event::Finish { .. }));
-        if stream.down.start_events(&stream.headers, at_once).await.is_err() {
+        if self.down.start_events(&self.headers, at_once).await.is_err() {
             events.iter().for_each(|event| bill.meter.observe(event));
-            return stream.leave(bill).await;
+            return self.leave(bill).await;
         }
         metrics::FIRST_BYTE
-            .with_label_values(&[stream.provider])
-            .observe(stream.arrived.elapsed().as_secs_f64());
-        stream.pump((bill, trail), &mut encoder, events).await
+            .with_label_values(&[self.provider])
+            .observe(self.arrived.elapsed().as_secs_f64());
+        self.pump((bill, trail), &mut encoder, events).await
     }
-}
 
-impl Stream<'_, '_> {
     async fn pump(
         mut self: Box<Self>,
         (bill, trail): (&mut Bill, &Trail),
@@ -186,7 +140,7 @@ impl Stream<'_, '_> {
                     return self.leave(bill).await;
                 }
             }
-            let told = match self.source.read(self.down, &mut events).await {
+            let told = match self.source.read(self.down.until_left(), &mut events).await {
                 Read::Events => continue,
                 // Some servers forget the terminator; a finish reason for every choice will do.
                 Read::End if self.source.finished() => {

@@ -31,8 +31,8 @@ const CALL_MODEL: &str = "callModel";
 /// Policies that a short record lists.
 const POLICIES_MAX: usize = 16;
 
-/// The story of one request so far.
-#[derive(Debug)]
+/// The story of one request so far. A second attempt beside another has a copy for its own record.
+#[derive(Debug, Clone)]
 pub(crate) struct Trail {
     pub(crate) request: RequestId,
     /// What the caller asks.
@@ -68,6 +68,8 @@ pub(crate) struct Trail {
     pub(crate) dropped: Vec<Value>,
     /// Policies that permit, by model.
     pub(crate) permits: BTreeMap<String, Vec<String>>,
+    /// What an external scorer said, or why it was not heard.
+    pub(crate) scorer: Option<Value>,
     /// The plan's models in order, with what put each in its place.
     pub(crate) planned: Vec<Choice>,
     /// Every lost attempt in order.
@@ -93,7 +95,7 @@ pub(crate) enum Looked {
 }
 
 /// What an inspection found, by kind: kinds and places, never values.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Serialize)]
 pub(crate) struct Found {
     #[serde(flatten)]
     kinds: BTreeMap<&'static str, OfKind>,
@@ -103,7 +105,7 @@ pub(crate) struct Found {
 }
 
 /// The findings of one kind.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Serialize)]
 struct OfKind {
     count: u64,
     places: Vec<String>,
@@ -150,6 +152,7 @@ impl Trail {
             facts: None,
             dropped: Vec::new(),
             permits: BTreeMap::new(),
+            scorer: None,
             planned: Vec::new(),
             attempts: Vec::new(),
             served: None,
@@ -249,6 +252,7 @@ impl Trail {
             plan: Some(&self.planned),
             policies: (!policies.is_empty()).then_some(policies),
             request,
+            scorer: self.scorer.as_ref(),
             ..self.outline()
         };
         Some(self.record(who, outcome, &detail))
@@ -296,6 +300,7 @@ impl Trail {
             policies: None,
             redacted: self.redacted,
             request: None,
+            scorer: None,
             session: self.session.as_deref(),
             trace: span::trace(),
         }
@@ -347,6 +352,8 @@ struct Decided<'a> {
     redacted: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scorer: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -303,6 +303,11 @@ impl Response {
         self.started + limits.total
     }
 
+    /// When its sending began.
+    pub(crate) const fn started(&self) -> Instant {
+        self.started
+    }
+
     /// From the start of sending until now.
     pub(crate) fn took(&self) -> Duration {
         self.started.elapsed()

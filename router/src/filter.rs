@@ -7,12 +7,12 @@ use types::{Label, Locality, Nanos};
 use crate::{
     candidates::Variant,
     health::Load,
-    plan::Facts,
     registry::{Model, Purpose},
+    shortlist::Facts,
 };
 
-/// What a request needs of a model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a request needs of a model. External scorers are told it by these names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Needs {
     /// What the model must be for.
     pub purpose: Purpose,
@@ -126,6 +126,8 @@ pub enum DropReason {
     },
     /// It makes embeddings that cannot be compared with those of the plan's first model.
     OtherVectors,
+    /// An external scorer wants it not to serve this request.
+    Vetoed,
     /// It would do, and the plan is full.
     Spare,
 }

@@ -42,6 +42,15 @@ pub enum Outcome {
         /// `Retry-After`.
         retry_after: Option<Duration>,
     },
+    /// Another model answered first, and it was told to stop.
+    Overtaken {
+        /// For how long it had not answered.
+        waited: Duration,
+        /// The prompt's length in tokens.
+        input_tokens: u64,
+        /// Whether a stream was asked for.
+        streaming: bool,
+    },
     /// The call ended without telling anything of the endpoint: the caller left, or the request
     /// was bad.
     Nothing,

@@ -2,28 +2,26 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use policy::{Denied, Permit};
+use policy::Permit;
 use serde::Serialize;
-use types::{Label, Locality};
 
 use crate::{
     candidates::{Candidates, Variant},
-    filter::{self, DropReason, Dropped, Needs, Quote},
-    health::{HealthTable, Moment},
-    rank::{self, Able, Choice, Standing, Weights},
-    registry::{Model, Purpose},
+    filter::{DropReason, Dropped},
+    rank::Choice,
+    shortlist::{Facts, shortlist},
 };
 
 /// The most attempts that any plan has.
 pub const ATTEMPTS_MAX: usize = 8;
 
-/// Which models are tried, in order. Only [`plan`] makes one.
+/// Which models are tried, in order. Only a [`crate::Shortlist`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
-    asked: String,
-    variant: Option<Variant>,
-    attempts: Vec<Choice>,
-    dropped: Vec<Dropped>,
+    pub(crate) asked: String,
+    pub(crate) variant: Option<Variant>,
+    pub(crate) attempts: Vec<Choice>,
+    pub(crate) dropped: Vec<Dropped>,
 }
 
 /// No candidate may and can serve the request.
@@ -36,29 +34,7 @@ pub struct NoRoute {
     pub dropped: Vec<Dropped>,
 }
 
-/// What a plan is made from, beside the permit and the candidates.
-pub struct Facts<'a> {
-    /// What the request needs.
-    pub needs: Needs,
-    /// What policy denied, as the decision told it.
-    pub denied: &'a [Denied],
-    /// From this label up only local models are used.
-    pub local_from: Label,
-    /// The health of every endpoint.
-    pub health: &'a HealthTable,
-    /// Now, on the clock of `health`.
-    pub now: Moment,
-    /// What one call of a model costs at worst.
-    pub costs: &'a dyn Fn(&Model) -> Quote,
-    /// Whether the model's wire format can carry the request; else the field that it cannot.
-    pub expressible: &'a dyn Fn(&Model) -> Result<(), String>,
-    /// What counts; the default order by locality and size where absent.
-    pub weights: Option<Weights>,
-    /// How many models may be tried, 1 to [`ATTEMPTS_MAX`].
-    pub max_attempts: usize,
-}
-
-/// Plans a request.
+/// Plans a request by what is known here, without a scorer.
 ///
 /// # Errors
 /// [`NoRoute`] with a reason for every candidate.
@@ -67,84 +43,7 @@ pub fn plan(
     candidates: &Candidates<'_>,
     facts: &Facts<'_>,
 ) -> Result<Plan, NoRoute> {
-    let detour = Detour::of(permit, candidates, facts);
-    let load = facts.needs.load();
-    let mut able = Vec::new();
-    let mut dropped = Vec::new();
-    for (declared, (standing, model)) in candidates.ranked().iter().enumerate() {
-        let standing = *standing;
-        let checked = if detour.is_open(standing, model) {
-            filter::check(permit, candidates.variant(), model, facts)
-        } else {
-            Err(DropReason::NotAsked)
-        };
-        match checked {
-            Ok(cost) => {
-                let health = facts.health.get(&model.provider, &model.id);
-                let expected = health.expected(&load, facts.now);
-                let latency = rank::latency_of(&health, &load, facts.now);
-                able.push(Able { standing, declared, model, cost, expected, latency });
-            }
-            Err(reason) => dropped.push(Dropped { model: model.id.clone(), reason }),
-        }
-    }
-    let mut attempts = rank::order(able, candidates.variant(), facts.weights.as_ref());
-    if candidates.purpose() == Purpose::Embeddings {
-        dropped.extend(other_vectors(candidates, &mut attempts));
-    }
-    let kept = facts.max_attempts.clamp(1, ATTEMPTS_MAX).min(attempts.len());
-    let spare = attempts.split_off(kept);
-    dropped.extend(
-        spare.into_iter().map(|choice| Dropped { model: choice.model, reason: DropReason::Spare }),
-    );
-    if attempts.is_empty() {
-        return Err(NoRoute { dropped });
-    }
-    let asked = candidates.asked().to_owned();
-    Ok(Plan { asked, variant: candidates.variant(), attempts, dropped })
-}
-
-/// Takes out what makes other vectors than the first attempt: one request's answers must not depend on
-/// which of its models failed.
-fn other_vectors(candidates: &Candidates<'_>, attempts: &mut Vec<Choice>) -> Vec<Dropped> {
-    let upstream = |choice: &Choice| {
-        candidates.all().find(|model| model.id == choice.model).map(|model| &model.upstream)
-    };
-    let Some(first) = attempts.first().and_then(upstream) else { return Vec::new() };
-    let others = attempts.extract_if(.., |choice| upstream(choice) != Some(first));
-    others.map(|choice| Dropped { model: choice.model, reason: DropReason::OtherVectors }).collect()
-}
-
-/// What may serve beside the model that was named. Fallbacks are for failures: a model that policy
-/// denied is not quietly replaced, unless policy itself says so.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Detour {
-    /// The named model is permitted, or none was named: its fallbacks may follow it.
-    Fallbacks,
-    /// It is denied, and policy lets a local model stand in.
-    Local,
-    /// It is denied.
-    Closed,
-}
-
-impl Detour {
-    fn of(permit: &Permit, candidates: &Candidates<'_>, facts: &Facts<'_>) -> Self {
-        let Some(requested) = candidates.requested() else { return Self::Fallbacks };
-        if filter::is_permitted(permit, requested) {
-            return Self::Fallbacks;
-        }
-        let reroutes = |denied: &Denied| denied.model == requested.id && denied.reroute_local;
-        if facts.denied.iter().any(reroutes) { Self::Local } else { Self::Closed }
-    }
-
-    fn is_open(self, standing: Standing, model: &Model) -> bool {
-        match (self, standing) {
-            (_, Standing::Requested) => true,
-            (Self::Fallbacks, standing) => standing != Standing::Substitute,
-            (Self::Local, _) => model.locality == Locality::Local,
-            (Self::Closed, _) => false,
-        }
-    }
+    shortlist(permit, candidates, facts).plan()
 }
 
 impl Plan {

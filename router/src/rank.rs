@@ -58,7 +58,7 @@ pub struct Choice {
     pub latency_ms: Option<u64>,
     /// Its quality, 0 to 100.
     pub quality: u8,
-    /// What the weights make of it; only where weights are set.
+    /// What the weights make of it; only where weights are set, or a scorer has answered.
     pub score: Option<Score>,
 }
 
@@ -72,7 +72,10 @@ pub struct Score {
     pub latency: u64,
     /// What its quality lacks of 100.
     pub quality: u64,
-    /// The mean of the three by the weights: the lowest goes first.
+    /// What a scorer holds against it; only where one was asked and answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scorer: Option<u16>,
+    /// The mean of them by the weights: the lowest goes first.
     pub penalty: u64,
 }
 
@@ -88,26 +91,30 @@ pub(crate) struct Able<'r> {
     pub expected: Option<Duration>,
     /// What it is taken for in ranking: see [`latency_of`].
     pub latency: Duration,
+    /// What a scorer holds against it, where one has answered.
+    pub penalty: Option<u16>,
 }
 
-/// Puts models in the order in which they are tried.
-pub(crate) fn order(
-    able: Vec<Able<'_>>,
+/// Puts models in the order in which they are tried. `scorer` is how much a scorer's penalty counts.
+pub(crate) fn sort(
+    able: &mut [Able<'_>],
     variant: Option<Variant>,
     weights: Option<&Weights>,
-) -> Vec<Choice> {
-    let most = Most::of(&able);
-    let mut ranked: Vec<(Able<'_>, Option<Score>)> = able
-        .into_iter()
-        .map(|able| (able, weights.map(|weights| score(&able, &most, weights))))
-        .collect();
-    ranked.sort_by_cached_key(|(able, score)| {
+    scorer: u8,
+) {
+    let most = Most::of(able);
+    able.sort_by_cached_key(|able| {
         // Declared fallbacks keep the order that a person gave them.
         let declared = if able.standing == Standing::Fallback { able.declared } else { 0 };
-        let aim = aim(able, variant, *score);
+        let aim = aim(able, variant, score(able, &most, weights, scorer));
         (able.standing, declared, aim, tier(able.model), able.cost, able.model.id.clone())
     });
-    ranked.into_iter().map(|(able, score)| choice(&able, score)).collect()
+}
+
+/// The same models as choices, each with its score.
+pub(crate) fn choices(able: &[Able<'_>], weights: Option<&Weights>, scorer: u8) -> Vec<Choice> {
+    let most = Most::of(able);
+    able.iter().map(|able| choice(able, score(able, &most, weights, scorer))).collect()
 }
 
 /// What the variant looks at first; 0 for all where it looks at nothing but the default order.
@@ -166,15 +173,22 @@ fn latency(able: &Able<'_>) -> u128 {
     able.latency.as_micros()
 }
 
-fn score(able: &Able<'_>, most: &Most, weights: &Weights) -> Score {
+/// `None` where neither weights are set nor a scorer has answered: then the default order holds.
+fn score(able: &Able<'_>, most: &Most, weights: Option<&Weights>, scorer: u8) -> Option<Score> {
+    if weights.is_none() && able.penalty.is_none() {
+        return None;
+    }
+    let weights = weights.copied().unwrap_or(Weights { cost: 0, latency: 0, quality: 0 });
     let share = |part: u128, all: u128| u64::try_from(part.saturating_mul(1000) / all);
     let cost = share(cost(able), most.cost).unwrap_or(1000);
     let latency = share(latency(able), most.latency).unwrap_or(1000);
     let quality = u64::from(100_u8.saturating_sub(able.model.quality)) * 10;
-    let terms = [(weights.cost, cost), (weights.latency, latency), (weights.quality, quality)];
+    let mut terms =
+        vec![(weights.cost, cost), (weights.latency, latency), (weights.quality, quality)];
+    terms.extend(able.penalty.map(|penalty| (scorer, u64::from(penalty))));
     let sum: u64 = terms.iter().map(|(weight, share)| u64::from(*weight) * share).sum();
     let all: u64 = terms.iter().map(|(weight, _)| u64::from(*weight)).sum();
-    Score { cost, latency, quality, penalty: sum / all.max(1) }
+    Some(Score { cost, latency, quality, scorer: able.penalty, penalty: sum / all.max(1) })
 }
 
 fn choice(able: &Able<'_>, score: Option<Score>) -> Choice {

@@ -88,6 +88,8 @@ pub struct Model {
     pub aliases: Vec<String>,
     /// Models to fall back to, best first, by id or alias.
     pub fallbacks: Vec<String>,
+    /// How long its answer is waited for before the next model is asked beside it; never where absent.
+    pub hedge_after: Option<Duration>,
     /// Its privacy class; [`Registry::build`] takes the provider's where empty.
     pub privacy: String,
     /// Who registered it.
@@ -114,7 +116,8 @@ pub struct Capabilities {
 }
 
 /// What a model is for. No model is for both, and none of one purpose serves the other.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Answers in words.
     #[default]

@@ -1,6 +1,6 @@
 //! An agent as requests need it: who it is in policies, and which budgets it draws on.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use budget::{AccountKey, CapSpec, Period, Scope, Zone};
 use config::{
@@ -15,6 +15,7 @@ use crate::{
     assemble::Rows,
     limits::{self, Limit},
     policies::agent_kind,
+    scorer::Scorer,
     spenders::Everybodys,
 };
 
@@ -39,6 +40,10 @@ pub struct Agent {
     pub weights: Option<router::Weights>,
     /// Which answers are given to it again.
     pub reuse: config::tree::Reuse,
+    /// After how long without an answer the next model is asked as well; never where absent.
+    pub hedge_after: Option<Duration>,
+    /// Who is asked for an opinion before models are put in order.
+    pub scorer: Option<Arc<Scorer>>,
     /// The budgets that each of its requests is held in.
     pub caps: Vec<Cap>,
     /// How much it, its owner and its tenant may ask for.
@@ -75,7 +80,14 @@ impl Agent {
 }
 
 /// The tree's agents with the ids of their rows. An agent without a row has no keys yet.
-pub(crate) fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMap<AgentId, Agent> {
+pub(crate) fn agents_of(
+    tree: &Tree,
+    rows: &Rows,
+    settings: &Settings,
+    notes: &mut Vec<String>,
+) -> HashMap<AgentId, Agent> {
+    let all = tree.settings.scorer.as_ref();
+    let all = all.map(|file| Scorer::of("`[routing.scorer]`", file, settings, notes));
     let live = rows.agents.iter().filter(|a| a.disabled_at.is_none() && a.tenant == rows.tenant);
     live.filter_map(|row| {
         let file = tree.agents.get(&row.name)?;
@@ -98,6 +110,8 @@ pub(crate) fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMa
             fallbacks: file.fallbacks.clone(),
             weights: file.weights.map(weights_of),
             reuse: file.reuse.clone(),
+            hedge_after: file.hedge_after,
+            scorer: Scorer::of_agent(&row.name, &file.scorer, all.as_ref(), settings, notes),
             caps: caps_of(tree, file, row, settings),
             limits: limits_of(tree, file, row),
         };

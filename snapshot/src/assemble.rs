@@ -259,7 +259,7 @@ impl Snapshot {
             format!("`[[discount]]` names the provider `{name}`, which is not registered")
         }));
         let credentials = credentials::fetch(&registry, settings, &mut notes);
-        let agents = agents_of(&tree, &rows, settings);
+        let agents = agents_of(&tree, &rows, settings, &mut notes);
         let org = &tree.settings;
         Ok(Self {
             commit: commit.to_owned(),

@@ -177,6 +177,7 @@ impl ModelSpec {
             quality: self.quality,
             aliases: self.aliases.clone(),
             fallbacks: self.fallbacks.clone(),
+            hedge_after: None,
             privacy: String::new(),
             origin,
             enabled: true,

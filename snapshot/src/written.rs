@@ -54,6 +54,7 @@ pub(crate) fn model_of(file: &ModelFile) -> Model {
         quality: file.quality,
         aliases: file.aliases.clone(),
         fallbacks: file.fallbacks.clone(),
+        hedge_after: file.hedge_after,
         privacy: String::new(),
         origin: Origin::Git { file: file.file.clone(), line: file.line },
         enabled: file.enabled,

@@ -1,10 +1,10 @@
 //! `agents/NAME/`: an agent's definition and its own policies.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use types::{Label, Nanos};
 
-use super::{Rates, Reuse, TextFile, is_name};
+use super::{AgentScorer, Rates, Reuse, TextFile, is_name};
 use crate::{
     Fault,
     reader::{Notes, Reader},
@@ -38,6 +38,11 @@ pub struct AgentFile {
     pub fallbacks: Vec<String>,
     /// Which answers are given to it again.
     pub reuse: Reuse,
+    /// After how long without an answer the next model is asked as well; never where absent. A model's
+    /// own goes before it.
+    pub hedge_after: Option<Duration>,
+    /// Who is asked for an opinion before models are put in order.
+    pub scorer: AgentScorer,
     /// `agents/NAME/*.cedar`: the agent's layer.
     pub policies: Vec<TextFile>,
 }
@@ -178,10 +183,12 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
     let label = from.optional("label", "internal", "The lowest label of its requests.");
     let model = from.optional("model", "auto:cheap", "What `auto` means for it.");
     let fallbacks = from.list("fallbacks", "qwen3-8b", "Models to fall back to.");
+    let hedge_after = super::hedge_after(&mut from);
     let budget = Caps::read(from.section("budget", "Caps in US dollars."));
     let limits = Rates::read(from.section("limits", "How much it may ask for."));
     let weights = Weights::read(from.section("weights", "What counts in ranking."));
     let reuse = Reuse::read(from.section("cache", "Answers that are given again."));
+    let scorer = AgentScorer::read(from.section("scorer", "Who gives an opinion of models."));
     from.finish();
     Some(AgentFile {
         name: name.to_owned(),
@@ -196,6 +203,8 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
         weights,
         fallbacks,
         reuse,
+        hedge_after,
+        scorer,
         policies: Vec::new(),
     })
 }

@@ -1,5 +1,7 @@
 //! `models/*.toml`: the models that may be called.
 
+use std::time::Duration;
+
 use types::{Locality, Nanos, NanosPerMillion, SizeClass};
 
 use super::Rates;
@@ -33,6 +35,8 @@ pub struct ModelFile {
     pub aliases: Vec<String>,
     /// Models to fall back to, best first.
     pub fallbacks: Vec<String>,
+    /// After how long without an answer the next model is asked as well.
+    pub hedge_after: Option<Duration>,
     /// Its price; the catalogue's where absent.
     pub price: Option<ModelPrice>,
     /// How much all callers together may ask of it.
@@ -122,6 +126,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
     let aliases: Vec<String> = from.list("aliases", "fast", "");
     check_id(&mut from, "aliases", at.as_ref(), &aliases);
     let fallbacks = from.list("fallbacks", "gpt-5-nano", "");
+    let hedge_after = super::hedge_after(&mut from);
     let enabled = from.flag("enabled", true, "");
     let price = price(&mut from, writes);
     let limits = Rates::read(from.section("limits", ""));
@@ -139,6 +144,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
         quality: u8::try_from(quality).ok()?,
         aliases,
         fallbacks,
+        hedge_after,
         price,
         limits,
         enabled,

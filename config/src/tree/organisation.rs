@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, str::FromStr};
 use jiff::tz::TimeZone;
 use types::{Discount, Label};
 
-use super::{Caps, OrgLimits};
+use super::{Caps, OrgLimits, ScorerFile};
 use crate::{
     reader::{Notes, Reader},
     settings::Weights,
@@ -18,6 +18,8 @@ pub struct OrgSettings {
     pub local_from: Option<Label>,
     /// What counts in ranking.
     pub weights: Option<Weights>,
+    /// Who is asked for an opinion before models are put in order, for agents that do not say.
+    pub scorer: Option<ScorerFile>,
     /// Caps of the tenant.
     pub tenant: Caps,
     /// Caps of agents that name none of their own.
@@ -44,6 +46,8 @@ pub(super) fn read(path: &str, text: &str, notes: &mut Notes) -> OrgSettings {
     let mut routing = from.section("routing", "How models are chosen.");
     settings.local_from = routing.optional("local_from", "restricted", "");
     settings.weights = Weights::read(routing.section("weights", "What counts in ranking."));
+    let scorer = routing.section("scorer", "Who gives an opinion of models.");
+    settings.scorer = ScorerFile::read(scorer);
     routing.finish();
     let mut budget = from.section("budget", "Caps in US dollars.");
     settings.tenant = Caps::read(budget.section("tenant", "Of the whole tenant."));

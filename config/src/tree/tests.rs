@@ -118,6 +118,7 @@ fn a_whole_tree_is_read() {
     assert_eq!((agent.kind, agent.label), (AgentKind::System, Some(Label::Internal)));
     assert_eq!(agent.budget.day, Some(Nanos(2_500_000_000)));
     assert_eq!(agent.weights.map(|w| (w.cost, w.quality)), Some((50, 90)));
+    assert_eq!((agent.hedge_after, &agent.scorer), (None, &AgentScorer::Organisations));
     let many = |count| NonZeroU32::new(count);
     let rates = Rates { requests: many(60), tokens: None, concurrent: many(4) };
     assert_eq!(agent.limits, rates);
@@ -309,6 +310,39 @@ fn budgets_have_a_time_zone_and_caps_of_every_spender() {
         let told = faults(&[("orchestack.toml", text.as_str())]);
         assert!(told.contains("is not the name of a time zone"), "{name}: {told}");
     }
+}
+
+#[test]
+fn scorers_and_hedging_are_read_and_bounded() {
+    let org = "[routing.scorer]\nurl = \"http://127.0.0.1:8099/score\"\nsecret = \"env:TOKEN\"\n";
+    let own = "owner = \"x\"\nhedge_after = \"800ms\"\n[scorer]\nurl = \"https://s.example.com\"\n\
+               deadline = \"5ms\"\nweight = 100\n";
+    let tree = load(&[
+        ("orchestack.toml", org),
+        ("agents/own/agent.toml", own),
+        ("agents/off/agent.toml", "owner = \"x\"\n[scorer]\nenabled = false\n"),
+        ("agents/all/agent.toml", "owner = \"x\"\n"),
+    ]);
+    let all = tree.settings.scorer.unwrap();
+    assert_eq!(all.url, "http://127.0.0.1:8099/score");
+    assert_eq!(all.secret.map(|secret| secret.to_string()).as_deref(), Some("env:TOKEN"));
+    assert_eq!((all.deadline, all.weight), (Duration::from_millis(20), 50));
+    assert_eq!(tree.agents["own"].hedge_after, Some(Duration::from_millis(800)));
+    let AgentScorer::Own(own) = &tree.agents["own"].scorer else { panic!("no scorer") };
+    assert_eq!((own.deadline, own.weight), (Duration::from_millis(5), 100));
+    assert_eq!(tree.agents["off"].scorer, AgentScorer::Off);
+    assert_eq!(tree.agents["all"].scorer, AgentScorer::Organisations);
+    for (wrong, told) in [
+        ("[routing.scorer]\nweight = 5\n", "the scorer has no address"),
+        ("[routing.scorer]\nurl = \"http://x\"\ndeadline = \"2s\"\n", "from `1ms` to `250ms`"),
+        ("[routing.scorer]\nurl = \"http://x\"\nsecret = \"hunter2\"\n", "not a reference"),
+        ("[routing.scorer]\nurl = \"http://me:pw@x\"\n", "a user or password"),
+    ] {
+        let all = faults(&[("orchestack.toml", wrong)]);
+        assert!(all.contains(told) && !all.contains("hunter2"), "{all}");
+    }
+    let model = "id = 'm'\nprovider = 'x'\ncontext_tokens = 10\nmax_output_tokens = 5\nhedge_after = '1ms'\n";
+    assert!(faults(&[("models/m.toml", model)]).contains("from `10ms` to `10m`"));
 }
 
 #[test]

@@ -13,11 +13,11 @@ use types::{
 
 use super::similar::Vector;
 use crate::{
+    ask::{Arrived, Stop, prepare},
     asked::{self, Answer},
-    attempt::{self, Destination, Order},
+    attempt::{Destination, Order},
     authorize::{Call, authorize},
     bill::Known as Used,
-    deliver,
     gate::Gate,
     refusal::Refusal,
     serve::{inspect, record},
@@ -102,14 +102,15 @@ async fn ask(
         ..*order
     };
     let Some(choice) = authorized.plan.attempts().first() else { return Ok(None) };
-    let asked = async {
-        let to = Destination::of(gate, &order, choice)?;
-        let request = to.redacted(&order, trail)?;
-        let asked = attempt::ask(gate, &order, &to, &request, trail).await?;
-        deliver::taken(gate, &order, &to, asked, std::future::pending()).await
+    let ready = async {
+        let to = Destination::of(gate, &order, choice, trail)?;
+        let prepared = prepare(gate, &order, to, None, trail).await?;
+        prepared.exchange(gate, &Stop::default()).await
     };
-    let (bill, answer) = asked.await.map_err(|lost| lost.refusal)?;
-    bill.close(Used::Whole, "ok");
-    let Answer::Embed(mut embeddings, _) = answer else { return Ok(None) };
+    let mut ready = ready.await.map_err(|lost| lost.refusal)?;
+    let Arrived::Whole(answer) = ready.answer else { return Ok(None) };
+    answer.meter(&mut ready.bill.meter);
+    ready.bill.close(Used::Whole, "ok");
+    let Answer::Embed(mut embeddings, _) = *answer else { return Ok(None) };
     Ok(embeddings.vectors.pop().and_then(Vector::of))
 }

@@ -67,10 +67,10 @@ impl Breaker {
                 State::Probing { until: now.saturating_add(limits.probe), openings }
             }
             // A probe that told nothing: the next call may probe at once.
-            (State::Probing { openings, .. }, Outcome::Nothing) => {
+            (State::Probing { openings, .. }, Outcome::Nothing | Outcome::Overtaken { .. }) => {
                 State::Open { until: now, openings }
             }
-            (state, Outcome::Dispatched | Outcome::Nothing) => state,
+            (state, Outcome::Dispatched | Outcome::Nothing | Outcome::Overtaken { .. }) => state,
             (state, Outcome::Began { .. }) => state.began(limits),
             (state, Outcome::Answered { .. }) => state.answered(failing, limits),
             (state, Outcome::Busy { retry_after: Some(wait) }) => {
@@ -178,7 +178,10 @@ impl Failing {
         let newest = match outcome {
             Outcome::Answered { .. } => 0,
             Outcome::Failed | Outcome::Busy { .. } => Self::ONE / 16,
-            Outcome::Dispatched | Outcome::Began { .. } | Outcome::Nothing => return self,
+            Outcome::Dispatched
+            | Outcome::Began { .. }
+            | Outcome::Overtaken { .. }
+            | Outcome::Nothing => return self,
         };
         Self { share: self.share - self.share.div_ceil(16) + newest }
     }

@@ -54,6 +54,14 @@ impl Pace {
                     self.token = self.token.with(each, now);
                 }
             }
+            Outcome::Overtaken { waited, input_tokens, streaming } => {
+                // It takes at least that long. Of one that was quicker so far nothing new is known.
+                let means = if streaming { &mut self.first_byte } else { &mut self.whole };
+                let known = means.get(class(input_tokens)).and_then(|mean| mean.get(now));
+                if known.is_none_or(|mean| mean < waited) {
+                    add(means, input_tokens, waited, now);
+                }
+            }
             Outcome::Dispatched | Outcome::Failed | Outcome::Busy { .. } | Outcome::Nothing => {}
         }
         self

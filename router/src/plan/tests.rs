@@ -5,14 +5,19 @@ use policy::{
     RequestFacts, SessionFacts, Source,
 };
 use proptest::prelude::*;
-use types::{AgentId, Integrity, Nanos, RequestId, SizeClass, TenantId, Timestamp};
+use types::{
+    AgentId, Integrity, Label, Locality, Nanos, RequestId, SizeClass, TenantId, Timestamp,
+};
 
 use super::*;
 use crate::{
     candidates::candidates,
-    health::{Limits, Outcome},
+    filter::{Needs, Quote},
+    health::{HealthTable, Limits, Moment, Outcome},
+    opinion::{Nonsense, Opinion},
+    rank::{Standing, Weights},
     registry::{
-        Purpose, Registry,
+        Model, Registry,
         tests::{model, provider},
     },
 };
@@ -97,6 +102,11 @@ struct Scene {
     health: HealthTable,
     now: Moment,
     weights: Option<Weights>,
+    local_from: Label,
+    /// The agent's own.
+    fallbacks: Vec<String>,
+    /// What a scorer answers, and how much that counts.
+    opinion: Option<(Opinion, u8)>,
     max_attempts: usize,
     quote: fn(&Model) -> Quote,
     expressible: fn(&Model) -> Result<(), String>,
@@ -139,6 +149,9 @@ impl Scene {
             health: HealthTable::new(Limits::default()),
             now: Moment::from_secs(1),
             weights: None,
+            local_from: Label::Restricted,
+            fallbacks: Vec::new(),
+            opinion: None,
             max_attempts: 8,
             quote: cost,
             expressible: |_| Ok(()),
@@ -147,12 +160,12 @@ impl Scene {
 
     /// `None` where policy denies everything, so that there is nothing to plan with.
     fn plan(&self, asked: &str) -> Option<Result<Plan, NoRoute>> {
-        let found = candidates(&self.registry, self.needs.purpose, asked).unwrap();
+        let found = self.found(asked);
         let decision = decide(&self.engine, &found, self.label);
         let facts = Facts {
             needs: self.needs,
             denied: &decision.denied,
-            local_from: Label::Restricted,
+            local_from: self.local_from,
             health: &self.health,
             now: self.now,
             costs: &self.quote,
@@ -160,7 +173,25 @@ impl Scene {
             weights: self.weights,
             max_attempts: self.max_attempts,
         };
-        decision.permit.map(|permit| plan(&permit, &found, &facts))
+        decision.permit.map(|permit| match &self.opinion {
+            None => plan(&permit, &found, &facts),
+            Some((opinion, weight)) => {
+                let mut list = shortlist(&permit, &found, &facts);
+                list.candidates();
+                list.plan_with(opinion, *weight)
+            }
+        })
+    }
+
+    fn found(&self, asked: &str) -> Candidates<'_> {
+        candidates(&self.registry, self.needs.purpose, asked)
+            .unwrap()
+            .with_fallbacks(&self.fallbacks)
+    }
+
+    /// A scorer that answers with this JSON.
+    fn scored(&mut self, weight: u8, answer: &str) {
+        self.opinion = Some((serde_json::from_str(answer).unwrap(), weight));
     }
 
     #[track_caller]
@@ -317,78 +348,240 @@ fn a_plan_is_told_as_json() {
     insta::assert_json_snapshot!(plan);
 }
 
-/// One model of a random registry: locality, size, quality, context, enabled, fallback, permission.
-type Draw = (bool, usize, u8, u64, bool, usize, u8);
+#[test]
+fn a_scorers_penalties_order_what_nobody_ordered() {
+    let mut scene = Scene::new();
+    scene.scored(50, r#"{"penalties": {"tiny": 900, "max": 100, "nobody": 7}}"#);
+    // Those that it does not name have no penalty; of them the default order holds.
+    scene.check("auto", &["tower", "mini", "max", "tiny"]);
+    scene.check("auto:local", &["tower", "tiny"]);
+    // A variant that names its aim keeps it, and a named model and its fallbacks their places.
+    scene.check("auto:best", &["max", "tower", "mini", "tiny"]);
+    scene.scored(50, r#"{"penalties": {"mini": 1000, "max": 999}}"#);
+    scene.check("mini", &["mini", "max", "tiny"]);
+    let plan = scene.plan("mini").unwrap().unwrap();
+    assert_eq!(
+        plan.attempts()[0].score.map(|score| (score.scorer, score.penalty)),
+        Some((Some(1000), 1000))
+    );
+    // Without weight its penalties count nothing.
+    scene.scored(0, r#"{"penalties": {"tiny": 900}}"#);
+    scene.check("auto", &["tiny", "tower", "mini", "max"]);
+    // Beside weights it is one term of the mean.
+    scene.weights = Some(Weights { cost: 0, latency: 0, quality: 100 });
+    scene.scored(100, r#"{"penalties": {"max": 400, "tower": 0}}"#);
+    scene.check("auto", &["tower", "mini", "max", "tiny"]);
+}
 
-fn random_scene(draws: &[Draw], label: Label, failed: &[bool]) -> Scene {
-    let id = |i: usize| format!("m{i}");
+#[test]
+fn a_veto_takes_a_model_out_and_all_vetoes_leave_no_route() {
+    let mut scene = Scene::new();
+    scene.scored(50, r#"{"vetoes": ["mini", "nobody"]}"#);
+    scene.check("mini", &["max", "tiny"]);
+    assert_eq!(scene.dropped("mini", "mini"), DropReason::Vetoed);
+    scene.scored(0, r#"{"vetoes": ["mini", "max", "tiny"]}"#);
+    let refused = scene.plan("mini").unwrap().unwrap_err();
+    assert!(!refused.is_denied() && !refused.is_unaffordable());
+    assert_eq!(refused.retry_after(), None);
+    let vetoed = refused.dropped.iter().filter(|d| d.reason == DropReason::Vetoed).count();
+    assert_eq!(vetoed, 3);
+}
+
+#[test]
+fn an_opinion_beyond_its_bounds_is_none() {
+    let read = |text: &str| serde_json::from_str::<Opinion>(text);
+    assert_eq!(read(r#"{"penalties": {"a": 1001}}"#).unwrap().check(), Err(Nonsense::Penalty));
+    assert_eq!(read(r#"{"penalties": {"a": 1000}, "vetoes": ["b"]}"#).unwrap().check(), Ok(()));
+    assert_eq!(read("{}").unwrap(), Opinion::default());
+    for text in
+        [r#"{"penalty": {}}"#, r#"{"penalties": {"a": -1}}"#, r#"{"vetoes": "a"}"#, "[1]", "null"]
+    {
+        assert!(read(text).is_err(), "{text}");
+    }
+    let many: Vec<String> = (0..2_000).map(|n| format!("m{n}")).collect();
+    let many = serde_json::json!({ "vetoes": many }).to_string();
+    assert_eq!(read(&many).unwrap().check(), Err(Nonsense::Entries));
+    let said = read(r#"{"penalties": {"a": 1, "b": 2}, "vetoes": ["c"]}"#).unwrap();
+    let (known, others) = said.of(&BTreeSet::from(["a"]));
+    assert_eq!((known, others), (read(r#"{"penalties": {"a": 1}}"#).unwrap(), 2));
+}
+
+#[test]
+fn a_declared_fallback_is_not_squeezed_out_by_the_same_model_elsewhere() {
+    let providers: Vec<_> =
+        ["a", "b", "c", "d"].map(|name| provider(name, Locality::Cloud)).into_iter().collect();
+    let same = |id: &str, at: &str| Model {
+        upstream: "gpt".to_owned(),
+        ..model(id, at, SizeClass::Medium)
+    };
+    let first = Model { fallbacks: vec!["one".to_owned(), "two".to_owned()], ..same("gpt-a", "a") };
+    let models = vec![
+        first,
+        same("gpt-b", "b"),
+        same("gpt-c", "c"),
+        model("one", "d", SizeClass::Small),
+        model("two", "d", SizeClass::Small),
+    ];
+    let mut scene = Scene::of(Registry::build(providers, models).unwrap(), engine(ALL));
+    scene.check("gpt-a", &["gpt-a", "gpt-b", "gpt-c", "one", "two"]);
+    // The order stays; the same model elsewhere is what is spared.
+    scene.max_attempts = 4;
+    scene.check("gpt-a", &["gpt-a", "gpt-b", "one", "two"]);
+    assert_eq!(scene.dropped("gpt-a", "gpt-c"), DropReason::Spare);
+    scene.max_attempts = 3;
+    scene.check("gpt-a", &["gpt-a", "one", "two"]);
+    scene.max_attempts = 2;
+    scene.check("gpt-a", &["gpt-a", "one"]);
+    // One that cannot serve takes no place.
+    let busy = Outcome::Busy { retry_after: Some(Duration::from_secs(31)) };
+    scene.health.record("d", "one", busy, Moment::ZERO);
+    scene.max_attempts = 3;
+    scene.check("gpt-a", &["gpt-a", "gpt-b", "two"]);
+}
+
+/// One model of a random registry.
+#[derive(Debug, Clone)]
+struct Draw {
+    local: bool,
+    size: usize,
+    quality: u8,
+    context: u64,
+    enabled: bool,
+    fallbacks: Vec<usize>,
+    /// 0: denied and rerouted, 1: denied, else permitted.
+    permission: u8,
+    health: u8,
+}
+
+fn draw() -> impl Strategy<Value = Draw> {
+    let flags = (any::<bool>(), prop::bool::weighted(0.8));
+    let figures = (0..3_usize, 0..=100_u8, 50..400_u64, 0..6_u8, 0..6_u8);
+    (flags, figures, prop::collection::vec(0..8_usize, 0..4)).prop_map(
+        |((local, enabled), (size, quality, context, permission, health), fallbacks)| Draw {
+            local,
+            size,
+            quality,
+            context,
+            enabled,
+            fallbacks,
+            permission,
+            health,
+        },
+    )
+}
+
+fn id(i: usize) -> String {
+    format!("m{i}")
+}
+
+fn random_scene(draws: &[Draw]) -> Scene {
     let (mut rerouted, mut closed) = (Vec::new(), Vec::new());
     let mut models = Vec::new();
-    for (i, (local, size, quality, context, enabled, fallback, permission)) in
-        draws.iter().enumerate()
-    {
-        match permission {
+    for (i, draw) in draws.iter().enumerate() {
+        match draw.permission {
             0 => rerouted.push(id(i)),
             1 => closed.push(id(i)),
             _ => {}
         }
-        let other = fallback % draws.len();
-        let size = SizeClass::ALL[size % 3];
+        let mut others: Vec<usize> = draw.fallbacks.iter().map(|f| f % draws.len()).collect();
+        others.retain(|other| *other != i);
+        others.dedup();
+        let size = SizeClass::ALL[draw.size % 3];
         models.push(Model {
-            quality: *quality,
-            context_tokens: *context,
+            quality: draw.quality,
+            context_tokens: draw.context,
             max_output_tokens: 10,
-            enabled: *enabled,
+            enabled: draw.enabled,
             upstream: format!("u{}", i % 3),
-            fallbacks: (other != i).then(|| id(other)).into_iter().collect(),
-            ..model(&id(i), if *local { "local" } else { "cloud" }, size)
+            fallbacks: others.into_iter().map(id).collect(),
+            ..model(&id(i), if draw.local { "local" } else { "cloud" }, size)
         });
     }
     let providers = vec![provider("cloud", Locality::Cloud), provider("local", Locality::Local)];
     let registry = Registry::build(providers, models).unwrap();
-    let mut scene = Scene { label, ..Scene::of(registry, except(&rerouted, &closed)) };
-    for (i, failed) in failed.iter().enumerate() {
-        let provider = scene.registry.model(&id(i)).map(|model| model.provider.clone());
-        if let (true, Some(provider)) = (*failed, provider) {
-            let busy = Outcome::Busy { retry_after: Some(Duration::from_secs(60)) };
-            scene.health.record(&provider, &id(i), busy, Moment::ZERO);
+    let mut scene = Scene::of(registry, except(&rerouted, &closed));
+    for (i, draw) in draws.iter().enumerate() {
+        let at = if draw.local { "local" } else { "cloud" };
+        let outcomes = match draw.health {
+            0 => vec![Outcome::Busy { retry_after: Some(Duration::from_secs(60)) }],
+            1 => vec![Outcome::Failed; 5],
+            2 => vec![Outcome::Failed, Outcome::Dispatched],
+            3 => {
+                let first_byte = Duration::from_millis(u64::from(draw.quality));
+                vec![Outcome::Began { first_byte, input_tokens: 100 }]
+            }
+            _ => Vec::new(),
+        };
+        for outcome in outcomes {
+            scene.health.record(at, &id(i), outcome, Moment::ZERO);
         }
     }
     scene
 }
 
+/// What a scorer may answer, of models that are there and of others.
+fn opinion() -> impl Strategy<Value = Opinion> {
+    let penalties = prop::collection::btree_map(0..12_usize, 0..=1_000_u16, 0..8);
+    let vetoes = prop::collection::btree_set(0..12_usize, 0..4);
+    (penalties, vetoes).prop_map(|(penalties, vetoes)| {
+        let penalties: BTreeMap<_, _> = penalties.into_iter().map(|(i, p)| (id(i), p)).collect();
+        let vetoes: Vec<_> = vetoes.into_iter().map(id).collect();
+        let answer = serde_json::json!({ "penalties": penalties, "vetoes": vetoes });
+        serde_json::from_value(answer).unwrap()
+    })
+}
+
+fn dropped_of(result: &Result<Plan, NoRoute>) -> &[Dropped] {
+    match result {
+        Ok(plan) => plan.dropped(),
+        Err(error) => &error.dropped,
+    }
+}
+
+fn attempts_of(result: &Result<Plan, NoRoute>) -> &[Choice] {
+    result.as_ref().map(Plan::attempts).unwrap_or_default()
+}
+
+/// The models that were able, tried or not.
+fn able_of(result: &Result<Plan, NoRoute>) -> BTreeSet<&str> {
+    let spare = dropped_of(result).iter().filter(|d| d.reason == DropReason::Spare);
+    let tried = attempts_of(result).iter().map(|choice| choice.model.as_str());
+    spare.map(|dropped| dropped.model.as_str()).chain(tried).collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn no_plan_holds_a_model_that_label_or_permit_forbids(
-        draws in prop::collection::vec(
-            (any::<bool>(), 0..3_usize, 0..=100_u8, 50..400_u64, any::<bool>(), 0..8_usize, 0..5_u8),
-            1..7,
+        draws in prop::collection::vec(draw(), 1..8),
+        labels in (
+            prop::sample::select(Label::ALL.to_vec()),
+            prop::sample::select(Label::ALL.to_vec()),
         ),
-        label in prop::sample::select(Label::ALL.to_vec()),
-        failed in prop::collection::vec(any::<bool>(), 7),
         asked in 0..12_usize,
+        own in prop::collection::vec(0..9_usize, 0..3),
         weights in prop::option::of((0..=100_u8, 0..=100_u8, 0..=100_u8)),
+        opinion in prop::option::of((opinion(), 0..=100_u8)),
+        max_attempts in 0..5_usize,
     ) {
-        let mut scene = random_scene(&draws, label, &failed);
+        let mut scene = random_scene(&draws);
+        (scene.label, scene.local_from) = labels;
         scene.weights = weights.map(|(cost, latency, quality)| Weights { cost, latency, quality });
+        scene.max_attempts = max_attempts;
+        scene.fallbacks = own.into_iter().map(id).collect();
         let names = ["auto", "auto:cheap", "auto:fast", "auto:local", "auto:best"];
-        let asked = names.get(asked).map_or_else(
-            || format!("m{}", asked % draws.len()),
-            |name| (*name).to_owned(),
-        );
-        let found = candidates(&scene.registry, Purpose::Chat, &asked).unwrap();
-        let Some(result) = scene.plan(&asked) else { return Ok(()) };
+        let asked = names.get(asked).map_or_else(|| id(asked % draws.len()), |n| (*n).to_owned());
+        let Some(alone) = scene.plan(&asked) else { return Ok(()) };
+        scene.opinion = opinion;
+        let result = scene.plan(&asked).unwrap();
         // The same facts give the same plan.
         let again = scene.plan(&asked);
         prop_assert_eq!(Some(&result), again.as_ref());
-        let dropped = match &result {
-            Ok(plan) => plan.dropped(),
-            Err(error) => &error.dropped,
-        };
-        let attempts = result.as_ref().map(Plan::attempts).unwrap_or_default();
+        let (attempts, dropped) = (attempts_of(&result), dropped_of(&result));
+        prop_assert!(attempts.len() <= max_attempts.max(1));
         // Every candidate is either tried or explained, once.
+        let found = scene.found(&asked);
         let mut told: Vec<_> = attempts.iter().map(|c| c.model.as_str()).collect();
         told.extend(dropped.iter().map(|d| d.model.as_str()));
         told.sort_unstable();
@@ -396,19 +589,42 @@ proptest! {
         all.sort_unstable();
         prop_assert_eq!(told, all);
         for choice in attempts {
-            let i: usize = choice.model[1..].parse().unwrap();
-            let (local, .., context, enabled, _, permission) = draws[i];
-            prop_assert!(permission > 1, "{} is forbidden", choice.model);
-            prop_assert!(label < Label::Restricted || local, "{} leaks", choice.model);
-            prop_assert!(enabled && context >= 101 && !failed[i]);
+            let draw = &draws[choice.model[1..].parse::<usize>().unwrap()];
+            prop_assert!(draw.permission > 1, "{} is forbidden", choice.model);
+            prop_assert!(scene.label < scene.local_from || draw.local, "{} leaks", choice.model);
+            prop_assert!(asked != "auto:local" || draw.local);
+            prop_assert!(draw.enabled && draw.context >= 101 && draw.health > 1);
+        }
+        // A scorer takes away, and adds nothing.
+        prop_assert!(able_of(&result).is_subset(&able_of(&alone)));
+        if let Some((opinion, _)) = &scene.opinion {
+            prop_assert!(attempts.iter().all(|choice| !opinion.vetoes(&choice.model)));
+            let left = able_of(&alone).iter().any(|model| !opinion.vetoes(model));
+            prop_assert_eq!(left, !attempts.is_empty());
         }
         if let Some(requested) = found.requested() {
             let first = attempts.iter().position(|choice| choice.model == requested.id);
             prop_assert!(first.is_none_or(|place| place == 0));
-            let refused = draws[requested.id[1..].parse::<usize>().unwrap()].6;
+            let refused = draws[requested.id[1..].parse::<usize>().unwrap()].permission;
             // A closed denial is final; a rerouted one stays local.
             prop_assert!(refused != 1 || attempts.is_empty());
             prop_assert!(refused != 0 || attempts.iter().all(|c| c.locality == Locality::Local));
+            // Declared fallbacks keep their order, and no model of the same name has the place of one.
+            let declared: Vec<_> = found.ranked().iter()
+                .filter(|(standing, _)| *standing == Standing::Fallback)
+                .map(|(_, model)| model.id.as_str())
+                .collect();
+            let tried: Vec<_> = attempts.iter()
+                .filter(|choice| choice.standing == Standing::Fallback)
+                .map(|choice| choice.model.as_str())
+                .collect();
+            let place = |model: &&str| declared.iter().position(|id| id == model);
+            prop_assert!(tried.is_sorted_by_key(place), "{tried:?} of {declared:?}");
+            let same = attempts.iter().any(|choice| choice.standing == Standing::SameName);
+            let spared = dropped.iter().any(|dropped| {
+                dropped.reason == DropReason::Spare && declared.contains(&dropped.model.as_str())
+            });
+            prop_assert!(!(same && spared), "a declared fallback lost its place");
         }
     }
 }

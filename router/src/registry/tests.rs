@@ -41,6 +41,7 @@ pub(crate) fn model(id: &str, provider: &str, size: SizeClass) -> Model {
         quality: 50,
         aliases: Vec::new(),
         fallbacks: Vec::new(),
+        hedge_after: None,
         privacy: String::new(),
         origin: git("models/a.toml"),
         enabled: true,
