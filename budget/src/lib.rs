@@ -39,7 +39,8 @@ pub use forecast::forecast;
 pub use fund::{Counter, Fund, Short};
 pub use hold::{BadStep, Charge, Hold, HoldEvent, HoldState};
 pub use input::{
-    FILE_TOKENS_MAX, IMAGE_TOKENS_MAX, PartTokens, embed_bound, embed_lengths, input_bound, input_bound_with,
+    FILE_TOKENS_MAX, IMAGE_TOKENS_MAX, PartTokens, embed_bound, embed_lengths, input_bound,
+    input_bound_with,
 };
 /// A time zone, for windows that begin at a tenant's own midnight.
 pub use jiff::tz::TimeZone as Zone;

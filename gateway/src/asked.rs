@@ -74,7 +74,11 @@ pub(crate) fn extent(request: &Request, input: u64) -> Result<Extent, String> {
 }
 
 /// The shape of the request as policies see it.
-pub(crate) fn shape(request: &Request, endpoint: &'static str, bound: u64) -> RequestFacts<'static> {
+pub(crate) fn shape(
+    request: &Request,
+    endpoint: &'static str,
+    bound: u64,
+) -> RequestFacts<'static> {
     let shape = RequestFacts {
         endpoint,
         images: request.has_unseen(),
@@ -107,11 +111,9 @@ pub(crate) fn needs(request: &Request, input_tokens: u64) -> Needs {
             streaming: chat.stream,
             ..needs
         },
-        Request::Embed(embed) => Needs {
-            longest_tokens: lengths(embed).max(),
-            max_output_tokens: Some(0),
-            ..needs
-        },
+        Request::Embed(embed) => {
+            Needs { longest_tokens: lengths(embed).max(), max_output_tokens: Some(0), ..needs }
+        }
     }
 }
 
@@ -143,7 +145,13 @@ impl Answer {
     }
 
     /// The body for the caller, with the model as it knows it and the usage that is charged.
-    pub(crate) fn tell(self, order: &Order<'_>, trail: &Trail, model: &str, usage: Usage) -> Vec<u8> {
+    pub(crate) fn tell(
+        self,
+        order: &Order<'_>,
+        trail: &Trail,
+        model: &str,
+        usage: Usage,
+    ) -> Vec<u8> {
         match self {
             Self::Chat(mut answer) => {
                 answer.id = trail.api().answer_id(&answer.id, trail.request);

@@ -221,11 +221,7 @@ impl<'a> Destination<'a> {
 
     /// The request as this model may see it: what the permit wants redacted is gone. Where a value
     /// cannot be taken out, the model does not see the request at all.
-    fn redacted<'r>(
-        &self,
-        order: &Order<'r>,
-        trail: &mut Trail,
-    ) -> Result<Cow<'r, Request>, Lost> {
+    fn redacted<'r>(&self, order: &Order<'r>, trail: &mut Trail) -> Result<Cow<'r, Request>, Lost> {
         let obliged = order.permit.allowed(&self.model.id).map(|allowed| allowed.obligations());
         let kinds: Vec<Kind> = obliged
             .map(|obliged| obliged.redact.iter().filter_map(|kind| kind.parse().ok()).collect())

@@ -15,8 +15,7 @@ use snapshot::Snapshot;
 use types::{Code, Integrity, Label, Locality, Nanos, Request, Timestamp};
 
 use crate::{
-    asked,
-    caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, trail::Trail,
+    asked, caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, trail::Trail,
     wishes::Wishes,
 };
 

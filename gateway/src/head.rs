@@ -20,7 +20,8 @@ pub(crate) fn head(
     let (path, of_content) = match request {
         Request::Chat(chat) => (dialect.path(&target), dialect.headers_of(chat)),
         Request::Embed(_) => {
-            let unsaid = |why: Unsupported| lost(Code::InvalidRequest, why.to_string(), Next::Other);
+            let unsaid =
+                |why: Unsupported| lost(Code::InvalidRequest, why.to_string(), Next::Other);
             (dialect.embed_path(&target).map_err(unsaid)?, None)
         }
     };

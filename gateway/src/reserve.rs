@@ -106,7 +106,8 @@ pub(crate) async fn reserve(
 }
 
 const NO_PRICE: &str = "what the request asks for has no price at this model";
-const BEYOND_CEILING: &str = "the cost limit of this request does not pay for it, however short its answer";
+const BEYOND_CEILING: &str =
+    "the cost limit of this request does not pay for it, however short its answer";
 
 /// What a call needs at least where it is clamped.
 fn least(to: &Destination<'_>, extent: &Extent, amount: Nanos) -> Nanos {

@@ -17,11 +17,7 @@ use crate::trail::Trail;
 
 /// The span of one request, as a child of the caller's where it sent a `traceparent`. The request's
 /// id is its only field, so that log lines name it; the rest goes to the exporter alone.
-pub(crate) fn of_request(
-    id: RequestId,
-    endpoint: Endpoint,
-    traceparent: Option<&str>,
-) -> Span {
+pub(crate) fn of_request(id: RequestId, endpoint: Endpoint, traceparent: Option<&str>) -> Span {
     let span = match endpoint {
         Endpoint::Chat(_) => info_span!("chat", otel.kind = "server", request = %id),
         Endpoint::Embeddings => info_span!("embeddings", otel.kind = "server", request = %id),

@@ -93,11 +93,8 @@ pub fn encode_embed(request: &EmbedRequest, target: &Target<'_>) -> Result<Vec<u
     check_embed(request)?;
     let mut out = Vec::with_capacity(256);
     let input = embed::texts(request)?;
-    let body = EmbedOut {
-        model: target.upstream_model,
-        input,
-        output_dimension: request.dimensions,
-    };
+    let body =
+        EmbedOut { model: target.upstream_model, input, output_dimension: request.dimensions };
     wire::write_json(&mut out, &body);
     Ok(out)
 }

@@ -112,9 +112,7 @@ fn other_vectors(candidates: &Candidates<'_>, attempts: &mut Vec<Choice>) -> Vec
     };
     let Some(first) = attempts.first().and_then(upstream) else { return Vec::new() };
     let others = attempts.extract_if(.., |choice| upstream(choice) != Some(first));
-    others
-        .map(|choice| Dropped { model: choice.model, reason: DropReason::OtherVectors })
-        .collect()
+    others.map(|choice| Dropped { model: choice.model, reason: DropReason::OtherVectors }).collect()
 }
 
 /// What may serve beside the model that was named. Fallbacks are for failures: a model that policy

@@ -14,7 +14,9 @@ use super::{MODELS_MAX, id};
 /// A model without a price is left out: under a hard cap it could not be called.
 pub fn known(found: &FoundProvider, catalogue: &Catalogue, now: Timestamp) -> Extra {
     let provider = found.known;
-    let entries = catalogue.models(provider.name, now).filter(|entry| entry.limits.chat || entry.limits.embeddings);
+    let entries = catalogue
+        .models(provider.name, now)
+        .filter(|entry| entry.limits.chat || entry.limits.embeddings);
     let models: Vec<ModelSpec> = entries.take(MODELS_MAX).filter_map(model).collect();
     Extra {
         origin: Origin::Discovered,

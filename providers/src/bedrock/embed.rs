@@ -84,10 +84,7 @@ struct CohereOut<'a> {
 ///
 /// # Errors
 /// As [`check`].
-pub fn encode_request(
-    request: &EmbedRequest,
-    target: &Target<'_>,
-) -> Result<Vec<u8>, Unsupported> {
+pub fn encode_request(request: &EmbedRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
     check(request, target)?;
     let texts = embed::texts(request)?;
     let mut out = Vec::with_capacity(256);

@@ -60,10 +60,7 @@ struct PartOut<'a> {
 ///
 /// # Errors
 /// As [`check`].
-pub fn encode_request(
-    request: &EmbedRequest,
-    target: &Target<'_>,
-) -> Result<Vec<u8>, Unsupported> {
+pub fn encode_request(request: &EmbedRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
     check(request)?;
     let upstream = target.upstream_model;
     let in_collection = upstream.starts_with("models/") || upstream.starts_with("tunedModels/");

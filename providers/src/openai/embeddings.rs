@@ -232,7 +232,8 @@ impl Serialize for VectorOut<'_> {
         match self.1 {
             Encoding::Float => self.0.serialize(serializer),
             Encoding::Base64 => {
-                let bytes: Vec<u8> = self.0.iter().flat_map(|number| number.to_le_bytes()).collect();
+                let bytes: Vec<u8> =
+                    self.0.iter().flat_map(|number| number.to_le_bytes()).collect();
                 serializer.serialize_str(&STANDARD.encode(bytes))
             }
         }

@@ -218,7 +218,8 @@ fn vector(words: &[String], dimensions: u64) -> Vec<f32> {
     let mut numbers = vec![0.0_f32; count];
     for word in words {
         let hash = digest(&SHA256, word.as_bytes());
-        let at = hash.as_ref().iter().take(4).fold(0_usize, |at, byte| at * 256 + usize::from(*byte));
+        let at =
+            hash.as_ref().iter().take(4).fold(0_usize, |at, byte| at * 256 + usize::from(*byte));
         let sign = if hash.as_ref().last().is_some_and(|byte| byte % 2 == 0) { 1.0 } else { -1.0 };
         if let Some(number) = numbers.get_mut(at % count) {
             *number += sign;
