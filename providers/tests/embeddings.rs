@@ -331,9 +331,9 @@ fn an_answer_has_openais_form_in_both_encodings() {
     };
     let floats = encoded(&[vec![0.002_306_425_5, -0.009_327_292]], Encoding::Float);
     valid("CreateEmbeddingResponse", &floats);
-    let expected = json!({"object": "list", "model": "m",
+    let expected = json!({"object": "list",
         "data": [{"object": "embedding", "index": 0, "embedding": [0.0023064255, -0.009327292]}],
-        "usage": {"prompt_tokens": 8, "total_tokens": 8}});
+        "model": "m", "usage": {"prompt_tokens": 8, "total_tokens": 8}});
     assert_eq!(floats.to_string(), expected.to_string());
     let packed = encoded(&[vec![1.0, -2.5]], Encoding::Base64);
     // 1.0 is 0x3f800000 and -2.5 is 0xc0200000, the low byte first.
