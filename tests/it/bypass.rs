@@ -187,7 +187,7 @@ fn vectors() -> Vec<Row> {
             .refused(200, "dry_run"),
         ask("of a model for words", "sim", json!("Hello.")).refused(422, "no_route"),
         ask("a model that nobody has", "nobody", json!("Hello.")).refused(404, "model_not_found"),
-        Row { key: Key::Poor, ..ask("without money", "vec-cloud", json!("Hello.")) }
+        Row { key: Key::Poor, ..ask("without money", "vec-paid", json!("Hello.")) }
             .refused(402, "budget_exhausted"),
         Row { key: Key::Granted, ..ask("with a grant for another model", "vec", json!("Hello.")) }
             .refused(403, "policy_denied"),
@@ -356,7 +356,8 @@ impl Stage {
         }
         // The same model here and in the cloud.
         tree.embed_model("vec-cloud", "cloud", "vec-twin", Some("3.00"))
-            .embed_model("vec-here", "here", "vec-twin", None);
+            .embed_model("vec-here", "here", "vec-twin", None)
+            .embed_model("vec-paid", "cloud", "vec-paid", Some("3.00"));
         let server = setup.start().await;
         let rows = Rows::of(&server).await;
         let (good, poor) = (server.key("default"), server.key("poor"));
