@@ -6,8 +6,12 @@
     reason = "a broken promise is what a fuzzer looks for"
 )]
 
-use providers::{Api, BadStream, Dialect, Echo, MaxTokensField, Target};
-use types::{answer::Event, chat::ChatRequest};
+use providers::{Api, BadStream, Dialect, Echo, MaxTokensField, Target, openai::embeddings};
+use types::{
+    answer::{Event, Usage},
+    chat::ChatRequest,
+    embed::{EmbedRequest, Encoding, Inputs},
+};
 
 /// A fuzz target: it panics where a promise is broken.
 pub type Promise = fn(&[u8]);
@@ -19,6 +23,8 @@ pub const TARGETS: &[(&str, Promise)] = &[
     ("anthropic_request", anthropic_request),
     ("responses_request", responses_request),
     ("completions_request", completions_request),
+    ("embeddings_request", embeddings_request),
+    ("embeddings_answer", embeddings_answer),
     ("openai_stream", openai_stream),
     ("anthropic_stream", anthropic_stream),
     ("gemini_stream", gemini_stream),
@@ -125,6 +131,48 @@ pub fn completions_request(data: &[u8]) {
         .expect("a prompt is a chat of one message");
     if let Err(rejection) = providers::openai::decode_request(&written) {
         panic!("our own request is refused: {rejection}");
+    }
+}
+
+/// A request for embeddings that is accepted is the same request after it was written for an upstream;
+/// every other format says it, or names the field that it cannot.
+pub fn embeddings_request(data: &[u8]) {
+    let Ok(request) = embeddings::decode_request(data) else { return };
+    let target = Target { upstream_model: &request.model, ..Target::default() };
+    let written = Dialect::OpenAi
+        .encode_embed(&request, &target)
+        .expect("openai's dialect can say all that our shape holds");
+    assert_eq!(embeddings::decode_request(&written).as_ref(), Ok(&request));
+    for dialect in Dialect::ALL {
+        match dialect.encode_embed(&request, &target) {
+            Ok(body) => {
+                let checked = providers::json::check(&body, providers::json::DEPTH_MAX);
+                assert_eq!(checked, Ok(()), "{dialect:?}");
+            }
+            Err(unsupported) => assert!(!unsupported.field.is_empty(), "{dialect:?}"),
+        }
+    }
+}
+
+/// Vectors that are accepted are as many as the inputs, of one length and finite, and are the same after
+/// they were told to a caller.
+pub fn embeddings_answer(data: &[u8]) {
+    let request = EmbedRequest {
+        model: "m".to_owned(),
+        inputs: Inputs::Texts(vec!["x".to_owned()]),
+        dimensions: None,
+        user: None,
+        encoding: Encoding::Float,
+    };
+    for dialect in Dialect::ALL {
+        let Ok(read) = dialect.decode_embeddings(&request, data) else { continue };
+        assert_eq!(read.vectors.len(), 1);
+        assert!(read.vectors.iter().flatten().all(|number| number.is_finite()));
+        for encoding in [Encoding::Float, Encoding::Base64] {
+            let told = embeddings::encode_answer(&read.vectors, encoding, "m", &Usage::default());
+            let again = embeddings::decode_answer(&told).expect("what is told can be read");
+            assert_eq!(again.vectors, read.vectors);
+        }
     }
 }
 

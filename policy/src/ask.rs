@@ -88,7 +88,7 @@ pub struct RequestFacts<'a> {
     pub stream: bool,
     /// Whether the model is offered tools.
     pub tools: bool,
-    /// Whether messages carry what cannot be searched: images, or documents that are not text.
+    /// Whether it carries what cannot be searched: images, documents that are not text, or tokens.
     pub images: bool,
     /// An upper bound of the input's length in tokens.
     pub input_tokens_bound: u64,

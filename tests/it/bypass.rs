@@ -24,7 +24,8 @@ const SETTLED_MAX: Duration = Duration::from_secs(20);
 const BODY_BYTES_MAX: usize = 64 << 10;
 const CHAT: &str = "/v1/chat/completions";
 /// Where models are asked.
-const APIS: [&str; 4] = [CHAT, "/v1/completions", "/v1/responses", "/v1/messages"];
+const APIS: [&str; 5] = [CHAT, "/v1/completions", "/v1/responses", "/v1/messages", EMBED];
+const EMBED: &str = "/v1/embeddings";
 const COUNT: &str = "/v1/messages/count_tokens";
 const KEPT: &str = "/v1/responses/resp_none";
 
@@ -94,14 +95,15 @@ impl Row {
 
 /// Every route and some that do not exist, with every verb, with and without a key.
 fn routes() -> Vec<Row> {
-    const PATHS: [&str; 15] = [
+    const PATHS: [&str; 16] = [
         CHAT,
         "/v1/chat/completions/",
         "//v1/chat/completions",
         "/V1/CHAT/COMPLETIONS",
         "/v1/models",
         "/v1/models/sim",
-        "/v1/embeddings",
+        EMBED,
+        "/v1/embeddings/",
         "/v1/completions",
         "/v1/responses",
         "/v1/messages",
@@ -128,6 +130,7 @@ fn hello(path: &str) -> Value {
     match path {
         "/v1/completions" => json!({ "model": "sim", "prompt": "Hello." }),
         "/v1/responses" => json!({ "model": "sim", "input": "Hello." }),
+        EMBED => json!({ "model": "vec", "input": "Hello." }),
         "/v1/messages" => {
             let mut body = chat("sim", "Hello.");
             body["max_tokens"] = json!(64);
@@ -154,6 +157,50 @@ fn expected(row: Row) -> Row {
         }
         _ => row.unrecorded(404),
     }
+}
+
+/// What can become of a request for vectors.
+fn vectors() -> Vec<Row> {
+    let body = |model: &str, input: Value| json!({ "model": model, "input": input });
+    let ask = |name: &str, model: &str, input: Value| Row {
+        path: EMBED,
+        ..Row::ask(&format!("vectors: {name}"), &body(model, input))
+    };
+    let with = |name: &'static str, value: &'static str, row: Row| Row {
+        headers: vec![(name, value)],
+        ..row
+    };
+    let ssn = json!(["Hello.", "My social security number is 536-22-8174."]);
+    let secret = json!(concat!("Deploy with AK", "IAIOSFODNN7EXAMPLE."));
+    vec![
+        ask("answered", "vec", json!("Hello.")),
+        ask("many", "vec", json!(["a", "b"])),
+        ask("of tokens", "vec", json!([1, 2, 3])),
+        ask("any model", "auto", json!("Hello.")),
+        ask("rerouted", "vec-cloud", ssn),
+        ask("a credential to the cloud", "vec-cloud", secret).refused(403, "policy_denied"),
+        ask("denied", "vec-closed", json!("Hello.")).refused(403, "policy_denied"),
+        ask("blocked", "vec-picky", json!("Charge 4111 1111 1111 1111"))
+            .refused(403, "dlp_blocked"),
+        ask("not approved", "vec-careful", json!("Hello.")).refused(403, "approval_required"),
+        with("x-orchestack-dry-run", "true", ask("dry run", "vec", json!("Hello.")))
+            .refused(200, "dry_run"),
+        ask("of a model for words", "sim", json!("Hello.")).refused(422, "no_route"),
+        ask("a model that nobody has", "nobody", json!("Hello.")).refused(404, "model_not_found"),
+        Row { key: Key::Poor, ..ask("without money", "vec-paid", json!("Hello.")) }
+            .refused(402, "budget_exhausted"),
+        Row { key: Key::Granted, ..ask("with a grant for another model", "vec", json!("Hello.")) }
+            .refused(403, "policy_denied"),
+        Row { key: Key::Revoked, ..ask("with a revoked grant", "vec", json!("Hello.")) }
+            .unrecorded(401),
+        ask("empty", "vec", json!("")).refused(400, "invalid_request"),
+        Row { status: Some(502), ..ask("failed", "vec-fault-500", json!("Hello.")) },
+        ask("left before the answer", "vec-fault-delay-700", json!("Hello.")).left(
+            Leaving::BeforeAnswer,
+            Some("permit"),
+            1,
+        ),
+    ]
 }
 
 /// Everything that can become of a request to a model.
@@ -243,7 +290,8 @@ fn requests() -> Vec<Row> {
 
 const POLICIES: &str = r#"
 @id("closed-is-closed")
-forbid (principal, action == Orchestack::Action::"callModel", resource == Orchestack::Model::"closed");
+forbid (principal, action == Orchestack::Action::"callModel", resource)
+when { resource == Orchestack::Model::"closed" || resource == Orchestack::Model::"vec-closed" };
 
 @id("secrets-stay-local")
 forbid (principal, action == Orchestack::Action::"callModel", resource)
@@ -251,11 +299,13 @@ when { resource.locality != "local" && context.kinds.contains("aws_key") };
 
 @id("careful-needs-approval")
 @approval("infra-admin")
-permit (principal, action == Orchestack::Action::"callModel", resource == Orchestack::Model::"careful");
+permit (principal, action == Orchestack::Action::"callModel", resource)
+when { resource == Orchestack::Model::"careful" || resource == Orchestack::Model::"vec-careful" };
 
 @id("picky-takes-no-cards")
 @block("card")
-permit (principal, action == Orchestack::Action::"callModel", resource == Orchestack::Model::"picky");
+permit (principal, action == Orchestack::Action::"callModel", resource)
+when { resource == Orchestack::Model::"picky" || resource == Orchestack::Model::"vec-picky" };
 "#;
 
 struct Stage {
@@ -298,6 +348,16 @@ impl Stage {
             let failing = ModelSpec { id, provider: "here", price: None };
             tree.model_with(failing, "fallbacks = [\"sim\"]");
         }
+        for id in ["vec", "vec-closed", "vec-careful", "vec-picky"] {
+            tree.embed_model(id, "here", id, None);
+        }
+        for fault in ["vec-fault-500", "vec-fault-delay-700"] {
+            tree.embed_model(fault, "here", fault, None);
+        }
+        // The same model here and in the cloud.
+        tree.embed_model("vec-cloud", "cloud", "vec-twin", Some("3.00"))
+            .embed_model("vec-here", "here", "vec-twin", None)
+            .embed_model("vec-paid", "cloud", "vec-paid", Some("3.00"));
         let server = setup.start().await;
         let rows = Rows::of(&server).await;
         let (good, poor) = (server.key("default"), server.key("poor"));
@@ -438,7 +498,7 @@ async fn every_request_to_a_model_leaves_one_decision_and_no_call_goes_without_o
     let (mut wrong, mut decisions, mut calls) = (Vec::new(), 0, 0);
     println!("| verb    | path | key | request | status | decision | calls |");
     println!("|---|---|---|---|---|---|---|");
-    for row in routes().iter().chain(&requests()) {
+    for row in routes().iter().chain(&requests()).chain(&vectors()) {
         match stage.play(row).await {
             Ok(record) => record.print(row),
             Err(error) => wrong.push(error),

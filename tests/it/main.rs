@@ -24,6 +24,7 @@ mod crash;
 mod dashboard;
 mod disk;
 mod docs;
+mod embeddings;
 mod explain;
 mod figures;
 mod fleet;

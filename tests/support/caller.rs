@@ -66,6 +66,13 @@ impl Caller {
         self.url = format!("{}/v1/chat/completions", server.gateway());
     }
 
+    /// The same caller at another path, such as `/v1/embeddings`.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Self {
+        let host = self.url.trim_end_matches("/v1/chat/completions");
+        Self { url: format!("{host}{path}"), ..self.clone() }
+    }
+
     /// The request, to be given headers or to be sent in another way.
     pub fn request(&self, body: &Value) -> RequestBuilder {
         self.client.0.post(&self.url).bearer_auth(&self.key).json(body)

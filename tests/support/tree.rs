@@ -187,6 +187,23 @@ impl Tree {
         self.write(&format!("models/{id}.toml"), &text)
     }
 
+    /// A model for embeddings, by its name at the provider; free, or at dollars per million tokens.
+    pub fn embed_model(
+        &self,
+        id: &str,
+        provider: &str,
+        upstream: &str,
+        price: Option<&str>,
+    ) -> &Self {
+        let price =
+            price.map_or("free = true".to_owned(), |input| format!("price.input = \"{input}\""));
+        let text = format!(
+            "[[model]]\nid = \"{id}\"\nprovider = \"{provider}\"\nupstream = \"{upstream}\"\n\
+             context_tokens = 8192\ncapabilities = [\"embeddings\"]\n{price}\n"
+        );
+        self.write(&format!("models/{id}.toml"), &text)
+    }
+
     /// Commits everything and gives the commit's hash.
     ///
     /// # Panics

@@ -102,7 +102,15 @@ mod tests {
             let found = found.iter().find(|found| found.provider.name == name);
             found.is_some_and(|found| !found.models.is_empty())
         };
-        assert!(priced("openai") && priced("gemini") && priced("mistral") && !priced("bedrock"));
+        assert!(priced("openai") && priced("gemini") && priced("mistral") && !priced("azure"));
+        // Those of Bedrock that the catalogue knows make vectors.
+        let of = |name: &str| found.iter().find(|found| found.provider.name == name).unwrap();
+        let embeds = |model: &ModelSpec| model.capabilities == ["embeddings"];
+        assert!(priced("bedrock") && of("bedrock").models.iter().all(embeds));
+        for name in ["openai", "gemini", "mistral"] {
+            let vectors = of(name).models.iter().filter(|model| embeds(model)).count();
+            assert!(vectors > 0 && vectors < of(name).models.len(), "{name}");
+        }
         let providers = found.iter().map(|f| f.provider.provider(Origin::Discovered).unwrap());
         let models = found.iter().flat_map(|f| &f.models);
         let models = models.map(|spec| spec.model(Origin::Discovered).unwrap()).collect();

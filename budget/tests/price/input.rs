@@ -1,12 +1,16 @@
 //! What a request may use at most, by what is in it.
 
-use budget::{Asked, Extent, IMAGE_TOKENS_MAX, PartTokens, input_bound, input_bound_with};
+use budget::{
+    Asked, Extent, IMAGE_TOKENS_MAX, PartTokens, embed_bound, embed_lengths, input_bound,
+    input_bound_with,
+};
 use types::{
     ServiceClass, Wire,
     chat::{
         ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Opaque, OpaqueKind,
         Part, Reasoning, Role, Tool, ToolCall,
     },
+    embed::{EmbedRequest, Encoding, Inputs},
 };
 
 fn message(content: Vec<Part>) -> Message {
@@ -147,4 +151,25 @@ fn an_extent_says_what_a_request_may_use() {
     let image = Part::Image(Image { source: ImageSource::Url("u".into()), detail: None });
     let two = request(vec![message(vec![image.clone()]), message(vec![image])]);
     assert_eq!(Extent::of(&two, 9), Ok(Extent { images: 2, ..text }));
+}
+
+#[test]
+fn an_input_for_a_vector_counts_every_byte_or_its_tokens() {
+    let embed = |inputs| EmbedRequest {
+        model: "m".into(),
+        inputs,
+        dimensions: None,
+        user: None,
+        encoding: Encoding::Float,
+    };
+    let texts = |texts: &[&str]| embed(Inputs::Texts(texts.iter().map(|t| (*t).into()).collect()));
+    let frame = embed_bound(&texts(&[""]));
+    assert!(frame > 0);
+    let text = "Grüße, 世界".repeat(100);
+    let (one, two) = (texts(&[&text]), texts(&[&text, "ab"]));
+    assert_eq!(embed_bound(&one), text.len() as u64 + frame);
+    assert_eq!(embed_bound(&two), text.len() as u64 + 2 + 2 * frame);
+    assert_eq!(embed_lengths(&two).collect::<Vec<_>>(), [text.len() as u64, 2]);
+    let tokens = embed(Inputs::Tokens(vec![vec![7; 300], vec![1]]));
+    assert_eq!(embed_bound(&tokens), 301 + 2 * frame);
 }

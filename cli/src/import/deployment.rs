@@ -78,7 +78,7 @@ pub(super) fn read(place: &str, entry: Value, left: &mut Vec<Left>) -> Option<De
     let endpoint = endpoint::read(&mut params, prefix, left)?;
     let facts = Facts::of(&endpoint, upstream, mode.as_deref());
     let read = Deployment {
-        price: price(&mut params, &mut info, &endpoint, facts.known),
+        price: price(&mut params, &mut info, &endpoint, &facts),
         context_tokens: info
             .count("max_input_tokens")
             .or(info.count("max_tokens").filter(|_| !facts.known))
@@ -174,17 +174,18 @@ impl Facts {
     }
 }
 
-fn price(params: &mut Reader, info: &mut Reader, endpoint: &Endpoint, known: bool) -> Price {
+fn price(params: &mut Reader, info: &mut Reader, endpoint: &Endpoint, facts: &Facts) -> Price {
     let mut rate = |key| {
         let told = params.number(key);
         told.or_else(|| info.number(key))
     };
     let (input, output) = (rate("input_cost_per_token"), rate("output_cost_per_token"));
-    match (input, output) {
+    // A model for embeddings has no output to be paid for.
+    match (input, output.or(facts.embeddings.then_some(0.0))) {
         (Some(input), Some(output)) if input == 0.0 && output == 0.0 => Price::Free,
         (Some(input), Some(output)) => Price::Given(per_million(input), per_million(output)),
         _ if endpoint.locality == Locality::Local => Price::Free,
-        _ if known => Price::Known,
+        _ if facts.known => Price::Known,
         _ => Price::Unknown,
     }
 }

@@ -168,7 +168,7 @@ fn check_id(from: &mut Reader<'_>, key: &'static str, at: Option<&Place>, ids: &
 }
 
 const CAPABILITIES: &str =
-    "tools, json_schema, images, streaming, reasoning, or of `embeddings` alone";
+    "tools, json_schema, images, streaming, reasoning, or `embeddings` alone";
 
 fn capabilities(from: &mut Reader<'_>) -> CapabilityNames {
     let at = from.place_of("capabilities");

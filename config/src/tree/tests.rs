@@ -183,6 +183,27 @@ fn a_model_is_priced_by_time_and_by_class_of_service() {
 }
 
 #[test]
+fn a_model_for_embeddings_needs_no_output() {
+    let file = |more: &str| {
+        format!(
+            "id = \"e\"\nprovider = \"vllm\"\ncontext_tokens = 9\n\
+             capabilities = [\"embeddings\"]\n{more}"
+        )
+    };
+    let read = |more: &str| {
+        let tree = load(&[("providers/vllm.toml", PROVIDER), ("models/e.toml", &file(more))]);
+        (tree.models[0].max_output_tokens, tree.models[0].capabilities, tree.models[0].price)
+    };
+    let (output, can, price) = read("price.input = \"0.02\"");
+    assert!(can.embeddings && !can.streaming && !can.tools && output == 0);
+    let input = NanosPerMillion(20_000_000);
+    let standard = TokenPrice { input, ..TokenPrice::default() };
+    let (flex, priority, second) = (None, None, Nanos::ZERO);
+    assert_eq!(price, Some(ModelPrice::Charged { standard, flex, priority, second }));
+    assert_eq!(read("free = true\nmax_output_tokens = 7").0, 7);
+}
+
+#[test]
 fn what_a_kind_of_provider_needs_is_read_and_what_does_not_fit_is_told() {
     let bedrock = "name = 'b'\nkind = 'bedrock'\nlocality = 'cloud'\n\
         base_url = 'https://bedrock-runtime.eu-west-1.amazonaws.com'\n\

@@ -1,6 +1,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use types::chat::{ChatRequest, Message, Part, ToolCall};
+use types::{
+    Label,
+    chat::{ChatRequest, Message, Part, ToolCall},
+    embed::{EmbedRequest, Encoding, Inputs},
+};
 
 use super::{bounds::request, engine};
 use crate::{Kind, redact};
@@ -158,4 +162,35 @@ proptest! {
         prop_assert!(serde_json::from_str::<Value>(redacted).is_ok(), "{}", redacted);
         prop_assert_eq!(redaction.after.findings, vec![]);
     }
+}
+
+fn embed(inputs: Inputs) -> EmbedRequest {
+    let (dimensions, encoding) = (None, Encoding::Float);
+    EmbedRequest { model: "m".into(), inputs, dimensions, user: Some("a@b.org".into()), encoding }
+}
+
+#[test]
+fn each_input_for_a_vector_is_read_and_redacted_by_itself() {
+    let texts = ["a@b.org paid", "536-22-", "1234", "ssn 536-22-1234 of a@b.org"];
+    let mut request = embed(Inputs::Texts(texts.map(str::to_owned).to_vec()));
+    let findings = engine().inspect(&mut request);
+    let places: Vec<_> = findings.findings.iter().map(|f| (f.kind, f.place.as_str())).collect();
+    let (email, ssn) = (Kind::Email, Kind::UsSsn);
+    let expected = [(email, "input[0]"), (ssn, "input[3]"), (email, "input[3]"), (email, "user")];
+    assert_eq!(places, expected);
+    assert_eq!((findings.label, findings.complete), (Label::Restricted, true));
+    let redaction = engine().redact(&mut request, &findings, &[email, ssn]);
+    assert_eq!((redaction.replaced, redaction.after.findings.len()), (4, 0));
+    let redacted = ["[[EMAIL:1]] paid", "536-22-", "1234", "ssn [[US_SSN:1]] of [[EMAIL:1]]"];
+    assert_eq!(request.inputs, Inputs::Texts(redacted.map(str::to_owned).to_vec()));
+    assert_eq!(request.user.as_deref(), Some("[[EMAIL:1]]"));
+}
+
+#[test]
+fn tokens_cannot_be_read_and_count_as_the_worst() {
+    let mut request = embed(Inputs::Tokens(vec![vec![1, 2, 3]]));
+    request.user = None;
+    let findings = engine().inspect(&mut request);
+    assert_eq!((findings.label, findings.complete), (Label::Restricted, false));
+    assert_eq!(findings.findings, []);
 }

@@ -1,7 +1,10 @@
 use types::SizeClass;
 
 use super::*;
-use crate::registry::tests::{model, provider};
+use crate::registry::{
+    Capabilities,
+    tests::{model, provider},
+};
 
 fn registry() -> Registry {
     let mini = Model {
@@ -71,6 +74,58 @@ fn an_agents_own_fallbacks_come_behind_the_models() {
         .collect();
     assert_eq!(fallbacks, ["small", "spare"]);
     assert_eq!(found.all().count(), 4);
+}
+
+/// The registry with models for embeddings: two of one name, and a local one of another.
+fn with_vectors() -> Registry {
+    let vectors = |id: &str, provider: &str, upstream: &str| {
+        let capabilities = Capabilities { embeddings: true, ..Capabilities::default() };
+        Model {
+            upstream: upstream.to_owned(),
+            fallbacks: vec!["own".to_owned()],
+            capabilities,
+            max_output_tokens: 0,
+            ..model(id, provider, SizeClass::Small)
+        }
+    };
+    let mut own = vectors("own", "local", "nomic");
+    own.fallbacks.clear();
+    let mut models: Vec<_> = registry().models().cloned().collect();
+    models.extend([vectors("embed", "cloud", "embed"), vectors("twin", "other", "embed"), own]);
+    // A chat model that has the name of another at its provider, and one that falls back to it.
+    models.push(Model {
+        upstream: "embed".to_owned(),
+        fallbacks: vec!["own".to_owned()],
+        ..model("odd", "cloud", SizeClass::Small)
+    });
+    Registry::build(registry().providers().cloned().collect(), models).unwrap()
+}
+
+#[track_caller]
+fn check_vectors(purpose: Purpose, asked: &str, expected: &[&str]) {
+    let registry = with_vectors();
+    let names = ["own", "small"].map(str::to_owned);
+    let found = candidates(&registry, purpose, asked).unwrap().with_fallbacks(&names);
+    let found: Vec<_> = found.all().map(|model| model.id.as_str()).collect();
+    assert_eq!(found, expected, "{asked}");
+}
+
+#[test]
+fn vectors_come_from_the_named_model_or_from_one_of_the_same_name_at_its_provider() {
+    check_vectors(Purpose::Embeddings, "embed", &["embed", "twin"]);
+    check_vectors(Purpose::Embeddings, "own", &["own"]);
+    check_vectors(Purpose::Embeddings, "auto", &["embed", "own", "twin"]);
+    check_vectors(Purpose::Embeddings, "auto:local", &["embed", "own", "twin"]);
+    // One that was named stays, so that the plan says why it does not do.
+    check_vectors(Purpose::Embeddings, "big", &["big"]);
+}
+
+#[test]
+fn a_chat_is_never_answered_by_a_model_for_embeddings() {
+    // The agent's fallbacks come last.
+    check_vectors(Purpose::Chat, "odd", &["odd", "spare", "small"]);
+    check_vectors(Purpose::Chat, "embed", &["embed", "odd", "spare", "small"]);
+    check_vectors(Purpose::Chat, "auto", &["big", "mini", "odd", "other/mini", "small", "spare"]);
 }
 
 #[test]

@@ -135,3 +135,16 @@ fn a_local_provider_at_a_public_address_is_taken_and_noted() {
     assert!(registry.notes()[0].message.contains("does not look private"));
     assert!(registry.provider("odd").is_some());
 }
+
+#[test]
+fn a_model_for_embeddings_can_do_nothing_else() {
+    let both = Model {
+        capabilities: Capabilities { embeddings: true, tools: true, ..Capabilities::default() },
+        ..model("both", "cloud", SizeClass::Small)
+    };
+    let told = messages(vec![both.clone()]);
+    assert!(told[0].contains("a model for embeddings can do nothing else"), "{told:?}");
+    let found = Model { origin: Origin::Discovered, ..both };
+    let registry = Registry::build(providers(), vec![found]).unwrap();
+    assert_eq!((registry.models().count(), registry.notes().len()), (0, 1));
+}

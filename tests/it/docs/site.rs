@@ -61,6 +61,15 @@ capabilities = ["tools", "json_schema", "images", "streaming", "reasoning"]
 aliases = ["gpt-5-mini"]
 
 [[model]]
+id = "openai/text-embedding-3-small"
+provider = "openai"
+upstream = "text-embedding-3-small"
+size = "small"
+context_tokens = 8191
+capabilities = ["embeddings"]
+aliases = ["text-embedding-3-small"]
+
+[[model]]
 id = "anthropic/claude-haiku-4-5"
 provider = "anthropic"
 upstream = "claude-haiku-4-5"

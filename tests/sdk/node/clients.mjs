@@ -3,11 +3,12 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
-import { generateText, streamText, tool } from "ai";
+import { embed, embedMany, generateText, streamText, tool } from "ai";
 import OpenAI from "openai";
 import { z } from "zod";
 
-const { ORCHESTACK_BASE_URL: baseURL, ORCHESTACK_KEY: apiKey, ORCHESTACK_MODELS } = process.env;
+const { ORCHESTACK_BASE_URL: baseURL, ORCHESTACK_KEY: apiKey } = process.env;
+const { ORCHESTACK_MODELS, ORCHESTACK_EMBED_MODEL } = process.env;
 const options = { apiKey, maxRetries: 0, timeout: 60_000 };
 const claude = new Anthropic({ baseURL, ...options });
 const gpt = new OpenAI({ baseURL: `${baseURL}/v1`, ...options });
@@ -58,8 +59,31 @@ async function vercel(model) {
   }
 }
 
-for (const model of ORCHESTACK_MODELS.split(",")) {
-  for (const call of [anthropic, responses, vercel]) {
+const values = [..."abcdefghijkl"].map((word) => `The ${word} of the house`);
+const close = (one, other) =>
+  one.length === other.length && one.every((number, i) => Math.abs(number - other[i]) < 1e-6);
+
+// The package asks for base64 where nobody says otherwise, and reads it.
+async function embeddings(model) {
+  const packed = await gpt.embeddings.create({ model, input: values });
+  const plain = await gpt.embeddings.create({ model, input: values, encoding_format: "float" });
+  expect(packed.data.length === values.length && packed.usage.total_tokens > 0, packed.usage);
+  packed.data.forEach(({ embedding, index }, i) => {
+    expect(index === i && close(embedding, plain.data[i].embedding), { index, i });
+  });
+}
+
+async function vercelEmbeddings(name) {
+  const model = createOpenAI({ baseURL: `${baseURL}/v1`, apiKey }).embedding(name);
+  const { embeddings, usage } = await embedMany({ model, values, maxRetries: 0 });
+  expect(embeddings.length === values.length && usage.tokens > 0, usage);
+  const { embedding } = await embed({ model, value: values[3], maxRetries: 0 });
+  expect(close(embedding, embeddings[3]), "another vector for the same text");
+}
+
+const calls = ORCHESTACK_MODELS.split(",").map((model) => [model, [anthropic, responses, vercel]]);
+for (const [model, all] of [...calls, [ORCHESTACK_EMBED_MODEL, [embeddings, vercelEmbeddings]]]) {
+  for (const call of all) {
     try {
       await call(model);
       console.log(`ok ${call.name} of ${model}`);

@@ -7,6 +7,7 @@ ORCHESTACK_KEY            a key that may call the models
 ORCHESTACK_DENIED_KEY     a key that no policy lets call anything
 ORCHESTACK_EXHAUSTED_KEY  a key whose budget is spent
 ORCHESTACK_MODELS         names of models with tools, separated by commas: one of each format
+ORCHESTACK_EMBED_MODEL    a model for embeddings
 """
 
 import asyncio
@@ -17,13 +18,14 @@ import agents
 import anthropic
 import openai
 from langchain_anthropic import ChatAnthropic
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from pydantic import BaseModel
 
 ENV = os.environ
 BASE_URL = ENV["ORCHESTACK_BASE_URL"]
 KEY = ENV["ORCHESTACK_KEY"]
 MODELS = ENV["ORCHESTACK_MODELS"].split(",")
+EMBED_MODEL = ENV["ORCHESTACK_EMBED_MODEL"]
 
 # A retry would hide a failure, and a hang should fail the test rather than the runner.
 OPTIONS = {"max_retries": 0, "timeout": 60}
@@ -222,6 +224,56 @@ def langchain(model):
         expect(call.tool_calls[0]["name"] == "get_weather", call)
 
 
+# Twelve, so that their order can be told.
+TEXTS = [f"The {word} of the house" for word in "abcdefghijkl"]
+
+
+def close(one, other):
+    return len(one) == len(other) and all(abs(a - b) < 1e-6 for a, b in zip(one, other))
+
+
+def embeddings(model):
+    # The package asks for base64 where nobody says otherwise, and reads it.
+    packed = gpt.embeddings.create(model=model, input=TEXTS)
+    plain = gpt.embeddings.create(model=model, input=TEXTS, encoding_format="float")
+    expect([entry.index for entry in packed.data] == list(range(len(TEXTS))), packed.data)
+    for one, other in zip(packed.data, plain.data):
+        expect(close(one.embedding, other.embedding), (one, other))
+    expect(packed.model == model and packed.usage.total_tokens > 0, packed.usage)
+    short = gpt.embeddings.create(model=model, input="one", dimensions=16, user="u")
+    expect(len(short.data[0].embedding) == 16, short)
+
+
+def embeddings_refusals(model):
+    for key, kind, status in [
+        ("wrong", openai.AuthenticationError, 401),
+        (ENV["ORCHESTACK_DENIED_KEY"], openai.PermissionDeniedError, 403),
+        (ENV["ORCHESTACK_EXHAUSTED_KEY"], openai.APIStatusError, 402),
+        (KEY, openai.BadRequestError, 400),
+    ]:
+        client = openai.OpenAI(base_url=f"{BASE_URL}/v1", api_key=key, **OPTIONS)
+        try:
+            client.embeddings.create(model=model, input="" if status == 400 else "Hello.")
+        except kind as error:
+            expect(error.status_code == status and error.code, error)
+        else:
+            raise Mismatch(f"answered, instead of {status}")
+
+
+def langchain_embeddings(model):
+    # It counts tokens itself and sends those, unless it is told to send text: see docs/dialects.md.
+    embed = OpenAIEmbeddings(
+        model=model,
+        base_url=f"{BASE_URL}/v1",
+        api_key=KEY,
+        max_retries=0,
+        check_embedding_ctx_length=False,
+    )
+    vectors = embed.embed_documents(TEXTS)
+    expect(len(vectors) == len(TEXTS), len(vectors))
+    expect(close(vectors[3], embed.embed_query(TEXTS[3])), "another vector for the same text")
+
+
 CALLS = [
     anthropic_plain,
     anthropic_streamed,
@@ -240,18 +292,21 @@ CALLS = [
 ]
 
 
+EMBED_CALLS = [embeddings, embeddings_refusals, langchain_embeddings]
+
+
 def main():
     agents.set_tracing_disabled(True)
-    for model in MODELS:
-        for call in CALLS:
-            name = f"{call.__name__.replace('_', ' ')} of {model}"
-            try:
-                call(model)
-                print(f"ok {name}", flush=True)
-            except Mismatch as mismatch:
-                sys.exit(f"MISMATCH {name}: {mismatch}")
-            except Exception as error:
-                sys.exit(f"FAILED {name}: {type(error).__name__}: {error}")
+    calls = [(call, model) for model in MODELS for call in CALLS]
+    for call, model in [*calls, *((call, EMBED_MODEL) for call in EMBED_CALLS)]:
+        name = f"{call.__name__.replace('_', ' ')} of {model}"
+        try:
+            call(model)
+            print(f"ok {name}", flush=True)
+        except Mismatch as mismatch:
+            sys.exit(f"MISMATCH {name}: {mismatch}")
+        except Exception as error:
+            sys.exit(f"FAILED {name}: {type(error).__name__}: {error}")
 
 
 main()

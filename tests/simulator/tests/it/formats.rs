@@ -176,3 +176,87 @@ async fn azure_has_its_paths_and_mistral_its_words() {
         {"role": "tool", "tool_call_id": "call_123", "content": "x"}]});
     assert_eq!(call(&simulator, path, "", &long).await.status(), 400);
 }
+
+#[tokio::test]
+async fn every_format_makes_the_same_vector_of_the_same_text() {
+    let simulator = start().await;
+    let text = "Say something.";
+    let openai = json!({"model": "v", "input": text});
+    let list = json!({"model": "v", "input": [text]});
+    let gemini =
+        json!({"requests": [{"model": "models/v", "content": {"parts": [{"text": text}]}}]});
+    let titan = json!({"inputText": text});
+    let cohere = json!({"texts": [text], "input_type": "search_query"});
+    let old = "/openai/deployments/v/embeddings?api-version=2024-10-21";
+    let mut vectors = Vec::new();
+    for (path, body, at) in [
+        ("/v1/embeddings", &openai, "/data/0/embedding"),
+        ("/openai/v1/embeddings", &list, "/data/0/embedding"),
+        (old, &list, "/data/0/embedding"),
+        ("/mistral/v1/embeddings", &list, "/data/0/embedding"),
+        ("/v1beta/models/v:batchEmbedContents", &gemini, "/embeddings/0/values"),
+        ("/model/amazon.titan-embed-text-v2%3A0/invoke", &titan, "/embedding"),
+        ("/model/cohere.embed-v4%3A0/invoke", &cohere, "/embeddings/float/0"),
+    ] {
+        let got = call(&simulator, path, "", body).await;
+        assert_eq!(got.status(), 200, "{path}");
+        let got = got.json();
+        vectors.push(got.pointer(at).unwrap().clone());
+        if at == "/data/0/embedding" {
+            let tokens = tokens::count(text);
+            assert_eq!(got["usage"], json!({"prompt_tokens": tokens, "total_tokens": tokens}));
+        }
+    }
+    assert_eq!(vectors[0].as_array().unwrap().len(), 64);
+    assert!(vectors.iter().all(|vector| *vector == vectors[0]), "{vectors:?}");
+    let bill = simulator.bill_total();
+    assert_eq!((bill.calls, bill.output_tokens), (7, 0));
+    assert_eq!(bill.input_tokens, 7 * tokens::count(text));
+}
+
+#[tokio::test]
+async fn texts_that_share_words_have_vectors_that_are_near() {
+    let simulator = start().await;
+    let texts = ["the cat sat on the mat", "the cat sat on a mat", "seven blue whales"];
+    let body = json!({"model": "v", "input": texts});
+    let got = call(&simulator, "/v1/embeddings", "", &body).await.json();
+    let vector = |at: usize| -> Vec<f64> {
+        let numbers = got["data"][at]["embedding"].as_array().unwrap().iter();
+        numbers.map(|number| number.as_f64().unwrap()).collect()
+    };
+    let near =
+        |a: usize, b: usize| -> f64 { vector(a).iter().zip(vector(b)).map(|(a, b)| a * b).sum() };
+    assert!((near(0, 0) - 1.0).abs() < 1e-5, "{}", near(0, 0));
+    assert!(near(0, 1) > 0.7 && near(0, 2) < 0.4, "{} {}", near(0, 1), near(0, 2));
+}
+
+#[tokio::test]
+async fn embeddings_that_a_provider_would_refuse_are_refused() {
+    let simulator = start().await;
+    let many = |count| vec!["x"; count];
+    let batch: Vec<Value> = (0..101)
+        .map(|_| json!({"model": "models/v", "content": {"parts": [{"text": "x"}]}}))
+        .collect();
+    let other = json!({"requests": [{"model": "models/w", "content": {"parts": [{"text": "x"}]}}]});
+    let gemini = "/v1beta/models/v:batchEmbedContents";
+    let cohere = "/model/cohere.embed-v4%3A0/invoke";
+    for (path, body) in [
+        ("/v1/embeddings", json!({"model": "v", "input": ""})),
+        ("/v1/embeddings", json!({"model": "v", "input": []})),
+        ("/v1/embeddings", json!({"model": "v", "input": many(2_049)})),
+        ("/v1/embeddings", json!({"model": "v", "input": "x", "encoding_format": "int8"})),
+        ("/v1/embeddings", json!({"model": "v", "input": "x", "dimensions": 0})),
+        ("/v1/embeddings", json!({"model": "v", "input": "x", "output_dimension": 8})),
+        ("/v1/embeddings", json!({"input": "x"})),
+        ("/mistral/v1/embeddings", json!({"model": "v", "input": ["x"], "user": "ann"})),
+        ("/mistral/v1/embeddings", json!({"model": "v", "input": [[1]]})),
+        (gemini, json!({"requests": batch})),
+        (gemini, other),
+        ("/model/amazon.titan-embed-text-v2%3A0/invoke", json!({"texts": ["x"]})),
+        (cohere, json!({"texts": ["x"]})),
+        (cohere, json!({"texts": many(97), "input_type": "search_query"})),
+    ] {
+        assert_eq!(call(&simulator, path, "", &body).await.status(), 400, "{path} {body}");
+    }
+    assert_eq!(simulator.bill_total().calls, 0);
+}
