@@ -6,7 +6,7 @@ use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
     RequestFacts, SessionFacts,
 };
-use router::{Candidates, DropReason, Dropped, Facts, Needs, NoRoute, Plan};
+use router::{Candidates, Difficulty, DropReason, Dropped, Facts, Needs, NoRoute, Plan};
 use serde::Serialize;
 use serde_json::{
     Value, json,
@@ -176,6 +176,8 @@ fn plan(
         quote::quote(snapshot, model, request, &ask, (ceiling, tokens))
     };
     let expressible = |model: &router::Model| quote::expressible(snapshot, model, request);
+    let percent = Some(call.known.agent.difficulty).filter(|percent| *percent > 0);
+    let difficulty = percent.map(|percent| Difficulty::of(request, needs.input_tokens, percent));
     let now = gate.moment();
     // Planning is arithmetic: it is done within the lock rather than on a copy of the table.
     gate.health(|health| {
@@ -188,6 +190,7 @@ fn plan(
             costs: &costs,
             expressible: &expressible,
             weights: call.known.agent.weights.or(snapshot.weights),
+            difficulty,
             max_attempts: gate.options.attempts_max,
         };
         router::plan(permit, candidates, &facts)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use dlp::Findings;
 use policy::Permit;
 use providers::Api;
-use router::{Choice, Plan};
+use router::{Choice, Difficulty, Plan};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
 use types::{
@@ -66,6 +66,8 @@ pub(crate) struct Trail {
     pub(crate) dropped: Vec<Value>,
     /// Policies that permit, by model.
     pub(crate) permits: BTreeMap<String, Vec<String>>,
+    /// How hard the request looked, where that counted.
+    pub(crate) difficulty: Option<Difficulty>,
     /// The plan's models in order, with what put each in its place.
     pub(crate) planned: Vec<Choice>,
     /// Every lost attempt in order.
@@ -131,6 +133,7 @@ impl Trail {
             facts: None,
             dropped: Vec::new(),
             permits: BTreeMap::new(),
+            difficulty: None,
             planned: Vec::new(),
             attempts: Vec::new(),
             served: None,
@@ -166,6 +169,7 @@ impl Trail {
             self.permits.insert(allowed.model().to_owned(), allowed.policies().to_vec());
         }
         self.dropped = plan.dropped().iter().map(|dropped| json!(dropped)).collect();
+        self.difficulty = plan.difficulty().cloned();
         self.planned = plan.attempts().to_vec();
     }
 
@@ -210,6 +214,7 @@ impl Trail {
         let who = self.caller.as_ref()?;
         let detail = Decided {
             attempts: &self.attempts,
+            difficulty: self.difficulty.as_ref(),
             dropped: Some(&self.dropped),
             facts: self.facts.as_deref(),
             permits: Some(&self.permits),
@@ -248,6 +253,7 @@ impl Trail {
             approval: self.approval.as_deref(),
             attempts: &[],
             cut: false,
+            difficulty: None,
             dropped: None,
             endpoint: self.api.path(),
             facts: None,
@@ -290,6 +296,8 @@ struct Decided<'a> {
     /// Whether it was too long and only the outline is left.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     cut: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difficulty: Option<&'a Difficulty>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped: Option<&'a [Value]>,
     endpoint: &'static str,

@@ -6,6 +6,7 @@
 
 mod address;
 mod candidates;
+mod difficulty;
 mod filter;
 mod health;
 mod plan;
@@ -14,6 +15,7 @@ mod registry;
 mod retry;
 
 pub use candidates::{Candidates, UnknownModel, Variant, candidates};
+pub use difficulty::{Difficulty, Sign};
 pub use filter::{DropReason, Dropped, Needs, Quote};
 pub use health::{Health, HealthTable, Limits, Load, Moment, Outcome, Took};
 pub use plan::{ATTEMPTS_MAX, Facts, NoRoute, Plan, plan};

@@ -8,9 +8,10 @@ use types::{Label, Locality};
 
 use crate::{
     candidates::{Candidates, Variant},
+    difficulty::Difficulty,
     filter::{self, DropReason, Dropped, Needs, Quote},
     health::{HealthTable, Moment},
-    rank::{self, Able, Choice, Standing, Weights},
+    rank::{self, Able, Aims, Choice, Standing, Weights},
     registry::Model,
 };
 
@@ -22,6 +23,8 @@ pub const ATTEMPTS_MAX: usize = 8;
 pub struct Plan {
     asked: String,
     variant: Option<Variant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difficulty: Option<Difficulty>,
     attempts: Vec<Choice>,
     dropped: Vec<Dropped>,
 }
@@ -54,6 +57,9 @@ pub struct Facts<'a> {
     pub expressible: &'a dyn Fn(&Model) -> Result<(), String>,
     /// What counts; the default order by locality and size where absent.
     pub weights: Option<Weights>,
+    /// How hard the request looks: of the models that `auto` may choose from, those below its floor go
+    /// behind all others. `None` where that does not count.
+    pub difficulty: Option<Difficulty>,
     /// How many models may be tried, 1 to [`ATTEMPTS_MAX`].
     pub max_attempts: usize,
 }
@@ -88,7 +94,9 @@ pub fn plan(
             Err(reason) => dropped.push(Dropped { model: model.id.clone(), reason }),
         }
     }
-    let mut attempts = rank::order(able, candidates.variant(), facts.weights.as_ref());
+    let difficulty = facts.difficulty.as_ref().filter(|_| candidates.variant().is_some());
+    let aims = Aims { variant: candidates.variant(), weights: facts.weights.as_ref(), difficulty };
+    let mut attempts = rank::order(able, &aims);
     let kept = facts.max_attempts.clamp(1, ATTEMPTS_MAX).min(attempts.len());
     let spare = attempts.split_off(kept);
     dropped.extend(
@@ -98,7 +106,8 @@ pub fn plan(
         return Err(NoRoute { dropped });
     }
     let asked = candidates.asked().to_owned();
-    Ok(Plan { asked, variant: candidates.variant(), attempts, dropped })
+    let difficulty = difficulty.cloned();
+    Ok(Plan { asked, variant: candidates.variant(), difficulty, attempts, dropped })
 }
 
 /// What may serve beside the model that was named. Fallbacks are for failures: a model that policy
@@ -137,6 +146,11 @@ impl Plan {
     /// The name as the request gave it.
     pub fn asked(&self) -> &str {
         &self.asked
+    }
+
+    /// How hard the request looked, where that counted.
+    pub const fn difficulty(&self) -> Option<&Difficulty> {
+        self.difficulty.as_ref()
     }
 
     /// The models to try, best first; at least one.

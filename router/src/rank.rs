@@ -8,6 +8,7 @@ use types::{Locality, Nanos, SizeClass};
 
 use crate::{
     candidates::Variant,
+    difficulty::Difficulty,
     health::{Health, Load, Moment},
     registry::Model,
 };
@@ -90,22 +91,29 @@ pub(crate) struct Able<'r> {
     pub latency: Duration,
 }
 
+/// What the order aims at.
+#[derive(Clone, Copy)]
+pub(crate) struct Aims<'a> {
+    /// How `auto` chooses; `None` where a model was named.
+    pub variant: Option<Variant>,
+    pub weights: Option<&'a Weights>,
+    /// What is too weak goes behind what is not.
+    pub difficulty: Option<&'a Difficulty>,
+}
+
 /// Puts models in the order in which they are tried.
-pub(crate) fn order(
-    able: Vec<Able<'_>>,
-    variant: Option<Variant>,
-    weights: Option<&Weights>,
-) -> Vec<Choice> {
+pub(crate) fn order(able: Vec<Able<'_>>, aims: &Aims<'_>) -> Vec<Choice> {
     let most = Most::of(&able);
     let mut ranked: Vec<(Able<'_>, Option<Score>)> = able
         .into_iter()
-        .map(|able| (able, weights.map(|weights| score(&able, &most, weights))))
+        .map(|able| (able, aims.weights.map(|weights| score(&able, &most, weights))))
         .collect();
     ranked.sort_by_cached_key(|(able, score)| {
         // Declared fallbacks keep the order that a person gave them.
         let declared = if able.standing == Standing::Fallback { able.declared } else { 0 };
-        let aim = aim(able, variant, *score);
-        (able.standing, declared, aim, tier(able.model), able.cost, able.model.id.clone())
+        let aim = aim(able, aims.variant, *score);
+        let short = aims.difficulty.map_or(0, |asks| asks.shortfall(able.model.quality));
+        (able.standing, declared, short, aim, tier(able.model), able.cost, able.model.id.clone())
     });
     ranked.into_iter().map(|(able, score)| choice(&able, score)).collect()
 }

@@ -37,6 +37,8 @@ pub struct Agent {
     pub fallbacks: Vec<String>,
     /// What counts in ranking.
     pub weights: Option<router::Weights>,
+    /// How much the difficulty of a request counts where `auto` chooses, in percent; 0 is not at all.
+    pub difficulty: u8,
     /// The budgets that each of its requests is held in.
     pub caps: Vec<Cap>,
     /// How much it, its owner and its tenant may ask for.
@@ -95,6 +97,7 @@ pub(crate) fn agents_of(tree: &Tree, rows: &Rows, settings: &Settings) -> HashMa
             model: file.model.clone(),
             fallbacks: file.fallbacks.clone(),
             weights: file.weights.map(weights_of),
+            difficulty: file.difficulty,
             caps: caps_of(tree, file, row, settings),
             limits: limits_of(tree, file, row),
         };

@@ -34,6 +34,8 @@ pub struct AgentFile {
     pub limits: Rates,
     /// Its own weights in ranking.
     pub weights: Option<Weights>,
+    /// How much the difficulty of a request counts where `auto` chooses, in percent; 0 is not at all.
+    pub difficulty: u8,
     /// Models to fall back to, for every request of this agent.
     pub fallbacks: Vec<String>,
     /// `agents/NAME/*.cedar`: the agent's layer.
@@ -179,6 +181,8 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
     let budget = Caps::read(from.section("budget", "Caps in US dollars."));
     let limits = Rates::read(from.section("limits", "How much it may ask for."));
     let weights = Weights::read(from.section("weights", "What counts in ranking."));
+    let difficulty =
+        from.count("difficulty", 0, 0..=100, "How much difficulty counts for `auto`, in percent.");
     from.finish();
     Some(AgentFile {
         name: name.to_owned(),
@@ -191,6 +195,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
         budget,
         limits,
         weights,
+        difficulty: u8::try_from(difficulty).unwrap_or_default(),
         fallbacks,
         policies: Vec::new(),
     })
