@@ -177,7 +177,7 @@ fn plan(
     };
     let expressible = |model: &router::Model| quote::expressible(snapshot, model, request);
     let percent = Some(call.known.agent.difficulty).filter(|percent| *percent > 0);
-    let difficulty = percent.map(|percent| Difficulty::of(request, needs.input_tokens, percent));
+    let difficulty = percent.map(|percent| Difficulty::of(request, percent));
     let now = gate.moment();
     // Planning is arithmetic: it is done within the lock rather than on a copy of the table.
     gate.health(|health| {

@@ -29,37 +29,42 @@ pub struct Sign {
     pub points: i32,
 }
 
-/// Where every request begins: what a small local model does well.
-const BASE: i32 = 35;
-/// As much of a message's beginning and of its end is read: instructions stand there.
-const READ_CHARS_MAX: usize = 4096;
+/// Where every request begins, on the scale of qualities.
+const BASE: i32 = 50;
+/// A longer text is an instruction and data, most often a paragraph of its own at either end.
+const INSTRUCTION_CHARS_MAX: usize = 2_000;
+/// As much of an instruction's beginning and of its end is read.
+const READ_CHARS_MAX: usize = 4_096;
 /// Words that are looked up, at most; longer ones are data.
 const WORD_CHARS_MAX: usize = 24;
+/// The highest percentage, for an organisation whose opinions of quality are high.
+const PERCENT_MAX: u8 = 200;
 
 impl Difficulty {
     /// The guess for one request. `percent` scales it to an organisation's own opinions of quality:
-    /// 100 takes it as it is, 0 makes the floor 0.
-    pub fn of(request: &ChatRequest, input_tokens: u64, percent: u8) -> Self {
-        let question = question(request);
-        let topics = Topics::of(&question);
+    /// 100 takes it as it is, 0 makes the floor 0, 200 is the most.
+    pub fn of(request: &ChatRequest, percent: u8) -> Self {
+        let text = asked(request);
+        let text = ends(instruction(&text));
+        let topics = Topics::of(&text);
+        let routine = topics.points(Topic::Routine);
         let signs = [
             ("base", BASE),
-            ("code", code(&topics, &question)),
             ("reasoning", topics.points(Topic::Reasoning)),
-            ("routine", topics.points(Topic::Routine)),
-            ("conditions", conditions(&topics, &question)),
-            ("length", length(input_tokens)),
-            ("answer", answer(request.max_output_tokens)),
-            ("tools", tools(request)),
+            ("code", code(&topics, &text)),
+            ("routine", routine),
+            ("conditions", topics.points(Topic::Condition)),
+            ("words", words(&text)),
+            ("figures", if routine == 0 { figures(&text) } else { 0 }),
+            ("tools", tools(request.tools.len())),
             ("schema", schema(request.format.as_ref())),
-            ("images", if request.has_unseen() { 8 } else { 0 }),
             ("effort", effort(request)),
         ];
         let signs = signs.map(|(name, points)| Sign { name, points });
         let sum: i32 = signs.iter().map(|sign| sign.points).sum();
-        let scaled = sum.clamp(0, 100) * i32::from(percent.min(100)) / 100;
+        let scaled = sum.saturating_mul(percent.min(PERCENT_MAX).into()) / 100;
         let told = signs.into_iter().filter(|sign| sign.points != 0).collect();
-        Self { floor: u8::try_from(scaled).unwrap_or(100), signs: told }
+        Self { floor: u8::try_from(scaled.clamp(0, 100)).unwrap_or(100), signs: told }
     }
 
     /// How far a quality is below the floor.
@@ -68,25 +73,34 @@ impl Difficulty {
     }
 }
 
-/// What the person or program asked last: the beginning and the end of its text.
-fn question(request: &ChatRequest) -> String {
+/// What the person or program said last.
+fn asked(request: &ChatRequest) -> String {
     let asks = |message: &&Message| message.role == Role::User;
     let parts = request.messages.iter().rfind(asks).map(|message| message.content.as_slice());
-    let mut text = String::new();
-    for part in parts.unwrap_or_default() {
-        if let Part::Text(part) = part {
-            let count = part.chars().count();
-            let last = count.saturating_sub(READ_CHARS_MAX).max(READ_CHARS_MAX);
-            text.extend(part.chars().take(READ_CHARS_MAX));
-            text.push(' ');
-            text.extend(part.chars().skip(last));
-            text.push('\n');
-        }
-        if text.len() > 8 * READ_CHARS_MAX {
-            break;
-        }
+    let texts = parts.unwrap_or_default().iter().filter_map(|part| match part {
+        Part::Text(text) => Some(text.as_str()),
+        Part::Image(_) | Part::File(_) => None,
+    });
+    texts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// The text without the data that it is about: of a long one the shorter of its first and its last
+/// paragraph.
+fn instruction(text: &str) -> &str {
+    let text = text.trim();
+    if text.len() <= INSTRUCTION_CHARS_MAX {
+        return text;
     }
-    text
+    let first = text.split("\n\n").next().unwrap_or(text);
+    let last = text.rsplit("\n\n").next().unwrap_or(text);
+    if first.len() < last.len() { first } else { last }
+}
+
+/// The beginning and the end of a text.
+fn ends(text: &str) -> String {
+    let count = text.chars().count();
+    let last = count.saturating_sub(READ_CHARS_MAX).max(READ_CHARS_MAX);
+    text.chars().take(READ_CHARS_MAX).chain(text.chars().skip(last)).collect()
 }
 
 /// The different words of each topic.
@@ -120,62 +134,44 @@ impl Topics {
 }
 
 /// Code is a topic by its words, or by its look.
-fn code(topics: &Topics, question: &str) -> i32 {
+fn code(topics: &Topics, text: &str) -> i32 {
     let looks = ["```", "();", "):\n", "&mut ", " => ", "def ", "SELECT "];
-    let seen = looks.iter().any(|look| question.contains(look));
+    let seen = looks.iter().any(|look| text.contains(look));
     topics.points(Topic::Code).max(if seen { Topic::Code.points().0 } else { 0 })
 }
 
-/// Conditions that an answer must meet: words that set one, and lines of a list.
-fn conditions(topics: &Topics, question: &str) -> i32 {
-    let is_item = |line: &&str| {
-        let line = line.trim_start();
-        line.starts_with("- ")
-            || line.split_once(". ").is_some_and(|(n, _)| n.parse::<u8>().is_ok())
-    };
-    let items = question.lines().filter(is_item).take(8).count();
-    let items = i32::try_from(items).unwrap_or(8);
-    topics.points(Topic::Condition).saturating_add(items).min(12)
-}
-
-const fn length(input_tokens: u64) -> i32 {
-    match input_tokens {
-        0..2_000 => 0,
-        2_000..8_000 => 5,
-        8_000..32_000 => 10,
-        _ => 15,
+/// Who says more asks for more.
+fn words(text: &str) -> i32 {
+    match text.split_whitespace().count() {
+        0..12 => 0,
+        12..24 => 6,
+        24..40 => 14,
+        _ => 26,
     }
 }
 
-const fn answer(max_output_tokens: Option<u64>) -> i32 {
-    match max_output_tokens {
-        None | Some(101..=1_200) => 0,
-        Some(0..=100) => -5,
-        Some(1_201..=4_000) => 5,
-        Some(_) => 10,
+/// Several different numbers: something is to be worked out.
+fn figures(text: &str) -> i32 {
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    if numbers.collect::<BTreeSet<_>>().len() < 3 { 0 } else { 8 }
+}
+
+const fn tools(offered: usize) -> i32 {
+    match offered {
+        0 | 1 => 0,
+        2..=4 => 2,
+        _ => 12,
     }
 }
 
-/// Tools on offer, and results of them that must be put together.
-fn tools(request: &ChatRequest) -> i32 {
-    let results = request.messages.iter().filter(|message| message.role == Role::Tool).count();
-    let offered = match request.tools.len() {
-        0 => return 0,
-        1 => 5,
-        2..=4 => 12,
-        _ => 18,
-    };
-    offered + if results > 1 { 6 } else { 0 }
-}
+/// A schema with many fields is longer than this.
+const SCHEMA_CHARS: usize = 800;
 
 /// A schema by its size.
 fn schema(format: Option<&Format>) -> i32 {
     let Some(Format::JsonSchema { schema, .. }) = format else { return 0 };
-    match schema.as_ref().map_or(0, |schema| schema.to_string().len()) {
-        0..=400 => 0,
-        401..=1_200 => 6,
-        _ => 12,
-    }
+    let long = schema.as_ref().is_some_and(|schema| schema.to_string().len() > SCHEMA_CHARS);
+    if long { 8 } else { 0 }
 }
 
 /// What the caller says about how hard to think.

@@ -182,7 +182,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
     let limits = Rates::read(from.section("limits", "How much it may ask for."));
     let weights = Weights::read(from.section("weights", "What counts in ranking."));
     let difficulty =
-        from.count("difficulty", 0, 0..=100, "How much difficulty counts for `auto`, in percent.");
+        from.count("difficulty", 0, 0..=200, "How much difficulty counts for `auto`, in percent.");
     from.finish();
     Some(AgentFile {
         name: name.to_owned(),

@@ -9,7 +9,7 @@ fn ask(text: &str) -> ChatRequest {
 }
 
 fn floor(request: &ChatRequest) -> u8 {
-    Difficulty::of(request, 100, 100).floor
+    Difficulty::of(request, 100).floor
 }
 
 #[test]
@@ -27,26 +27,40 @@ fn what_looks_harder_gets_a_higher_floor() {
 
 #[test]
 fn the_signs_add_up_to_the_floor_and_tell_no_words() {
-    let mut request = ask("Prove that exactly one such codename Zanzibar exists.");
-    request.tools = vec![Tool::default()];
-    request.reasoning_effort = Some("high".to_owned());
-    let guess = Difficulty::of(&request, 9_000, 100);
+    let mut request = ask("Prove that exactly one such codename Zanzibar exists in 3, 4 and 5.");
+    request.tools = vec![Tool::default(); 3];
+    request.format = Some(Format::JsonSchema {
+        name: "form".to_owned(),
+        description: None,
+        schema: Some("x".repeat(1_000).into()),
+        strict: None,
+    });
+    request.reasoning_effort = Some("low".to_owned());
+    let guess = Difficulty::of(&request, 100);
     let sum: i32 = guess.signs.iter().map(|sign| sign.points).sum();
     assert_eq!(i32::from(guess.floor), sum);
     let names: Vec<_> = guess.signs.iter().map(|sign| sign.name).collect();
-    assert_eq!(names, ["base", "reasoning", "conditions", "length", "tools", "effort"]);
+    let expected =
+        ["base", "reasoning", "conditions", "words", "figures", "tools", "schema", "effort"];
+    assert_eq!(names, expected);
     assert!(!format!("{guess:?}").to_lowercase().contains("zanzibar"));
 }
 
 #[test]
-fn only_the_last_question_is_read_and_only_its_ends() {
+fn of_a_long_text_the_paragraph_with_the_instruction_is_read() {
     let mut request = ask("Prove the theorem.");
     request.messages.push(Message::new(Role::User, vec![Part::Text("Thanks.".to_owned())]));
-    assert_eq!(floor(&request), floor(&ask("Thanks.")));
-    let middle = format!("{}prove theorem{}", "- ".repeat(5_000), "- ".repeat(5_000));
-    assert_eq!(floor(&ask(&middle)), floor(&ask(&"- ".repeat(10_000))));
-    let end = format!("{}prove theorem", "- ".repeat(10_000));
-    assert!(floor(&ask(&end)) > floor(&ask(&"- ".repeat(10_000))));
+    assert_eq!(floor(&request), floor(&ask("Thanks.")), "only the last message counts");
+    let data = "Prove this theorem by induction. ".repeat(100);
+    let plain = floor(&ask("Who wrote it?"));
+    assert_eq!(floor(&ask(&format!("{data}\n\nWho wrote it?"))), plain);
+    assert_eq!(floor(&ask(&format!("Who wrote it?\n\n{data}"))), plain);
+    assert!(floor(&ask(&data)) > plain);
+    // Of one long paragraph its ends.
+    let filler = "- ".repeat(10_000);
+    let middle = format!("{filler}prove theorem{filler}");
+    assert_eq!(floor(&ask(&middle)), floor(&ask(&filler)));
+    assert!(floor(&ask(&format!("{filler}prove theorem"))) > floor(&ask(&filler)));
 }
 
 proptest! {
@@ -55,7 +69,6 @@ proptest! {
     #[test]
     fn any_request_has_a_floor_that_grows_with_percent_and_never_by_less_thought(
         text in "\\PC{0,200}",
-        tokens in any::<u64>(),
         percent in any::<u8>(),
         max in prop::option::of(any::<u64>()),
         effort in prop::option::of(prop::sample::select(vec!["none", "low", "medium", "high"])),
@@ -63,11 +76,11 @@ proptest! {
         let mut request = ask(&text);
         request.max_output_tokens = max;
         request.reasoning_effort = effort.map(str::to_owned);
-        let guess = Difficulty::of(&request, tokens, percent);
-        prop_assert!(guess.floor <= percent.min(100));
-        prop_assert_eq!(&guess, &Difficulty::of(&request, tokens, percent));
-        prop_assert!(guess.floor <= Difficulty::of(&request, tokens, percent.saturating_add(9)).floor);
+        let guess = Difficulty::of(&request, percent);
+        prop_assert!(guess.floor <= 100 && (percent > 0 || guess.floor == 0));
+        prop_assert_eq!(&guess, &Difficulty::of(&request, percent));
+        prop_assert!(guess.floor <= Difficulty::of(&request, percent.saturating_add(9)).floor);
         request.reasoning_effort = Some("high".to_owned());
-        prop_assert!(guess.floor <= Difficulty::of(&request, tokens, percent).floor);
+        prop_assert!(guess.floor <= Difficulty::of(&request, percent).floor);
     }
 }

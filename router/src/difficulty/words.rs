@@ -18,10 +18,10 @@ impl Topic {
     /// Points for the first word, for each other one, and in all at most.
     pub(super) const fn points(self) -> (i32, i32, i32) {
         match self {
-            Self::Reasoning => (16, 7, 35),
-            Self::Code => (8, 3, 17),
-            Self::Routine => (-10, -2, -14),
-            Self::Condition => (3, 2, 9),
+            Self::Reasoning => (24, 2, 30),
+            Self::Code => (8, 2, 12),
+            Self::Routine => (-4, 0, -4),
+            Self::Condition => (5, 1, 6),
         }
     }
 }
