@@ -3,6 +3,7 @@
 //! INVARIANT: what is not carried over is told. Everything in the file is either in [`Imported::files`],
 //! in [`Imported::commands`] or named in [`Imported::left`].
 
+mod cloud;
 mod deployment;
 mod endpoint;
 pub(crate) mod litellm;

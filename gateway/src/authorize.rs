@@ -5,7 +5,7 @@ use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
     SessionFacts,
 };
-use router::{Candidates, DropReason, Dropped, Facts, Needs, NoRoute, Plan, Shortlist};
+use router::{Candidates, Difficulty, DropReason, Dropped, Facts, Needs, NoRoute, Plan, Shortlist};
 use serde::Serialize;
 use serde_json::{
     Value, json,
@@ -170,6 +170,9 @@ fn shortlist<'s>(
         quote::quote(snapshot, model, request, &ask, (ceiling, tokens))
     };
     let expressible = |model: &router::Model| quote::expressible(snapshot, model, request);
+    let percent = Some(call.known.agent.difficulty).filter(|percent| *percent > 0);
+    let chat = request.as_chat();
+    let difficulty = percent.and_then(|percent| Some(Difficulty::of(chat?, percent)));
     let now = gate.moment();
     // Planning is arithmetic: it is done within the lock rather than on a copy of the table.
     gate.health(|health| {
@@ -182,6 +185,7 @@ fn shortlist<'s>(
             costs: &costs,
             expressible: &expressible,
             weights: call.known.agent.weights.or(snapshot.weights),
+            difficulty,
             max_attempts: gate.options.attempts_max,
         };
         router::shortlist(permit, candidates, &facts)

@@ -180,6 +180,7 @@ async fn explain(
         "label": trail.label,
         "findings": trail.findings,
         "permits": trail.permits,
+        "difficulty": plan.difficulty(),
         "attempts": plan.attempts(),
         "dropped": plan.dropped(),
         "scorer": trail.scorer,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use dlp::Findings;
 use policy::Permit;
 use providers::{Api, Endpoint};
-use router::{Choice, Plan};
+use router::{Choice, Difficulty, Plan};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
 use types::{
@@ -70,6 +70,8 @@ pub(crate) struct Trail {
     pub(crate) permits: BTreeMap<String, Vec<String>>,
     /// What an external scorer said, or why it was not heard.
     pub(crate) scorer: Option<Value>,
+    /// How hard the request looked, where that counted.
+    pub(crate) difficulty: Option<Difficulty>,
     /// The plan's models in order, with what put each in its place.
     pub(crate) planned: Vec<Choice>,
     /// Every lost attempt in order.
@@ -153,6 +155,7 @@ impl Trail {
             dropped: Vec::new(),
             permits: BTreeMap::new(),
             scorer: None,
+            difficulty: None,
             planned: Vec::new(),
             attempts: Vec::new(),
             served: None,
@@ -194,6 +197,7 @@ impl Trail {
             self.permits.insert(allowed.model().to_owned(), allowed.policies().to_vec());
         }
         self.dropped = plan.dropped().iter().map(|dropped| json!(dropped)).collect();
+        self.difficulty = plan.difficulty().cloned();
         self.planned = plan.attempts().to_vec();
     }
 
@@ -246,6 +250,7 @@ impl Trail {
         let who = self.caller.as_ref()?;
         let detail = Decided {
             attempts: &self.attempts,
+            difficulty: self.difficulty.as_ref(),
             dropped: Some(&self.dropped),
             facts: self.facts.as_deref(),
             permits: Some(&self.permits),
@@ -286,6 +291,7 @@ impl Trail {
             approval: self.approval.as_deref(),
             attempts: &[],
             cut: false,
+            difficulty: None,
             dropped: None,
             endpoint: self.endpoint.path(),
             facts: None,
@@ -330,6 +336,8 @@ struct Decided<'a> {
     /// Whether it was too long and only the outline is left.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     cut: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difficulty: Option<&'a Difficulty>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped: Option<&'a [Value]>,
     endpoint: &'static str,

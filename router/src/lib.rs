@@ -6,6 +6,7 @@
 
 mod address;
 mod candidates;
+mod difficulty;
 mod filter;
 mod health;
 mod opinion;
@@ -16,6 +17,7 @@ mod retry;
 mod shortlist;
 
 pub use candidates::{Candidates, UnknownModel, Variant, candidates};
+pub use difficulty::{Difficulty, Sign};
 pub use filter::{DropReason, Dropped, Needs, Quote};
 pub use health::{Health, HealthTable, Limits, Load, Moment, Outcome, Took};
 pub use opinion::{Nonsense, Opinion, PENALTY_MAX};

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     candidates::{Candidates, Variant},
+    difficulty::Difficulty,
     filter::{DropReason, Dropped},
     rank::Choice,
     shortlist::{Facts, shortlist},
@@ -20,6 +21,8 @@ pub const ATTEMPTS_MAX: usize = 8;
 pub struct Plan {
     pub(crate) asked: String,
     pub(crate) variant: Option<Variant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) difficulty: Option<Difficulty>,
     pub(crate) attempts: Vec<Choice>,
     pub(crate) dropped: Vec<Dropped>,
 }
@@ -50,6 +53,11 @@ impl Plan {
     /// The name as the request gave it.
     pub fn asked(&self) -> &str {
         &self.asked
+    }
+
+    /// How hard the request looked, where that counted.
+    pub const fn difficulty(&self) -> Option<&Difficulty> {
+        self.difficulty.as_ref()
     }
 
     /// The models to try, best first; at least one.

@@ -8,6 +8,7 @@ use types::{Locality, Nanos, SizeClass};
 
 use crate::{
     candidates::Variant,
+    difficulty::Difficulty,
     health::{Health, Load, Moment},
     registry::Model,
 };
@@ -95,26 +96,34 @@ pub(crate) struct Able<'r> {
     pub penalty: Option<u16>,
 }
 
-/// Puts models in the order in which they are tried. `scorer` is how much a scorer's penalty counts.
-pub(crate) fn sort(
-    able: &mut [Able<'_>],
-    variant: Option<Variant>,
-    weights: Option<&Weights>,
-    scorer: u8,
-) {
+/// What the order aims at.
+#[derive(Clone, Copy)]
+pub(crate) struct Aims<'a> {
+    /// How `auto` chooses; `None` where a model was named.
+    pub variant: Option<Variant>,
+    pub weights: Option<&'a Weights>,
+    /// How much a scorer's penalty counts, 0 to 100.
+    pub scorer: u8,
+    /// What is too weak goes behind what is not.
+    pub difficulty: Option<&'a Difficulty>,
+}
+
+/// Puts models in the order in which they are tried.
+pub(crate) fn sort(able: &mut [Able<'_>], aims: &Aims<'_>) {
     let most = Most::of(able);
     able.sort_by_cached_key(|able| {
         // Declared fallbacks keep the order that a person gave them.
         let declared = if able.standing == Standing::Fallback { able.declared } else { 0 };
-        let aim = aim(able, variant, score(able, &most, weights, scorer));
-        (able.standing, declared, aim, tier(able.model), able.cost, able.model.id.clone())
+        let aim = aim(able, aims.variant, score(able, &most, aims));
+        let short = aims.difficulty.map_or(0, |asks| asks.shortfall(able.model.quality));
+        (able.standing, declared, short, aim, tier(able.model), able.cost, able.model.id.clone())
     });
 }
 
 /// The same models as choices, each with its score.
-pub(crate) fn choices(able: &[Able<'_>], weights: Option<&Weights>, scorer: u8) -> Vec<Choice> {
+pub(crate) fn choices(able: &[Able<'_>], aims: &Aims<'_>) -> Vec<Choice> {
     let most = Most::of(able);
-    able.iter().map(|able| choice(able, score(able, &most, weights, scorer))).collect()
+    able.iter().map(|able| choice(able, score(able, &most, aims))).collect()
 }
 
 /// What the variant looks at first; 0 for all where it looks at nothing but the default order.
@@ -174,18 +183,18 @@ fn latency(able: &Able<'_>) -> u128 {
 }
 
 /// `None` where neither weights are set nor a scorer has answered: then the default order holds.
-fn score(able: &Able<'_>, most: &Most, weights: Option<&Weights>, scorer: u8) -> Option<Score> {
-    if weights.is_none() && able.penalty.is_none() {
+fn score(able: &Able<'_>, most: &Most, aims: &Aims<'_>) -> Option<Score> {
+    if aims.weights.is_none() && able.penalty.is_none() {
         return None;
     }
-    let weights = weights.copied().unwrap_or(Weights { cost: 0, latency: 0, quality: 0 });
+    let weights = aims.weights.copied().unwrap_or(Weights { cost: 0, latency: 0, quality: 0 });
     let share = |part: u128, all: u128| u64::try_from(part.saturating_mul(1000) / all);
     let cost = share(cost(able), most.cost).unwrap_or(1000);
     let latency = share(latency(able), most.latency).unwrap_or(1000);
     let quality = u64::from(100_u8.saturating_sub(able.model.quality)) * 10;
     let mut terms =
         vec![(weights.cost, cost), (weights.latency, latency), (weights.quality, quality)];
-    terms.extend(able.penalty.map(|penalty| (scorer, u64::from(penalty))));
+    terms.extend(able.penalty.map(|penalty| (aims.scorer, u64::from(penalty))));
     let sum: u64 = terms.iter().map(|(weight, share)| u64::from(*weight) * share).sum();
     let all: u64 = terms.iter().map(|(weight, _)| u64::from(*weight)).sum();
     Some(Score { cost, latency, quality, scorer: able.penalty, penalty: sum / all.max(1) })

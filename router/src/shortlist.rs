@@ -6,11 +6,12 @@ use types::{Label, Locality};
 
 use crate::{
     candidates::{Candidates, Variant},
+    difficulty::Difficulty,
     filter::{self, DropReason, Dropped, Needs, Quote},
     health::{HealthTable, Moment},
     opinion::Opinion,
     plan::{ATTEMPTS_MAX, NoRoute, Plan},
-    rank::{self, Able, Choice, Standing, Weights},
+    rank::{self, Able, Aims, Choice, Standing, Weights},
     registry::{Model, Purpose},
 };
 
@@ -26,6 +27,7 @@ pub struct Shortlist<'r> {
     able: Vec<Able<'r>>,
     dropped: Vec<Dropped>,
     weights: Option<Weights>,
+    difficulty: Option<Difficulty>,
     max_attempts: usize,
 }
 
@@ -47,6 +49,9 @@ pub struct Facts<'a> {
     pub expressible: &'a dyn Fn(&Model) -> Result<(), String>,
     /// What counts; the default order by locality and size where absent.
     pub weights: Option<Weights>,
+    /// How hard the request looks: of the models that `auto` may choose from, those below its floor go
+    /// behind all others. `None` where that does not count.
+    pub difficulty: Option<Difficulty>,
     /// How many models may be tried, 1 to [`ATTEMPTS_MAX`].
     pub max_attempts: usize,
 }
@@ -86,6 +91,7 @@ pub fn shortlist<'r>(
         able,
         dropped,
         weights: facts.weights,
+        difficulty: facts.difficulty.clone().filter(|_| candidates.variant().is_some()),
         max_attempts: facts.max_attempts,
     }
 }
@@ -109,10 +115,16 @@ impl<'r> Shortlist<'r> {
     /// What a scorer is asked about, in the order that holds without it: the first [`SCORED_MAX`]. Any
     /// more are out, since nobody has an opinion of them.
     pub fn candidates(&mut self) -> Vec<(Choice, &'r Model)> {
-        rank::sort(&mut self.able, self.variant, self.weights.as_ref(), 0);
+        let aims = Aims {
+            variant: self.variant,
+            weights: self.weights.as_ref(),
+            scorer: 0,
+            difficulty: self.difficulty.as_ref(),
+        };
+        rank::sort(&mut self.able, &aims);
         let spare = self.able.split_off(SCORED_MAX.min(self.able.len()));
         self.dropped.extend(spare.iter().map(|able| spared(&able.model.id)));
-        let choices = rank::choices(&self.able, self.weights.as_ref(), 0);
+        let choices = rank::choices(&self.able, &aims);
         choices.into_iter().zip(self.able.iter().map(|able| able.model)).collect()
     }
 
@@ -143,19 +155,21 @@ impl<'r> Shortlist<'r> {
         self.ordered(weight)
     }
 
-    fn ordered(self, weight: u8) -> Result<Plan, NoRoute> {
-        let Self { asked, purpose, variant, mut able, mut dropped, weights, max_attempts } = self;
-        rank::sort(&mut able, variant, weights.as_ref(), weight);
+    fn ordered(self, scorer: u8) -> Result<Plan, NoRoute> {
+        let Self { purpose, variant, mut able, mut dropped, weights, difficulty, .. } = self;
+        let aims =
+            Aims { variant, weights: weights.as_ref(), scorer, difficulty: difficulty.as_ref() };
+        rank::sort(&mut able, &aims);
         if purpose == Purpose::Embeddings {
             dropped.extend(other_vectors(&mut able));
         }
-        let choices = rank::choices(&able, weights.as_ref(), weight);
-        let (attempts, spare) = fit(choices, max_attempts.clamp(1, ATTEMPTS_MAX));
+        let choices = rank::choices(&able, &aims);
+        let (attempts, spare) = fit(choices, self.max_attempts.clamp(1, ATTEMPTS_MAX));
         dropped.extend(spare.iter().map(|choice| spared(&choice.model)));
         if attempts.is_empty() {
             return Err(NoRoute { dropped });
         }
-        Ok(Plan { asked, variant, attempts, dropped })
+        Ok(Plan { asked: self.asked, variant, difficulty, attempts, dropped })
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Agent {
     pub hedge_after: Option<Duration>,
     /// Who is asked for an opinion before models are put in order.
     pub scorer: Option<Arc<Scorer>>,
+    /// How much the difficulty of a request counts where `auto` chooses, in percent; 0 is not at all.
+    pub difficulty: u8,
     /// The budgets that each of its requests is held in.
     pub caps: Vec<Cap>,
     /// How much it, its owner and its tenant may ask for.
@@ -112,6 +114,7 @@ pub(crate) fn agents_of(
             reuse: file.reuse.clone(),
             hedge_after: file.hedge_after,
             scorer: Scorer::of_agent(&row.name, &file.scorer, all.as_ref(), settings, notes),
+            difficulty: file.difficulty,
             caps: caps_of(tree, file, row, settings),
             limits: limits_of(tree, file, row),
         };

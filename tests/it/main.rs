@@ -46,5 +46,6 @@ mod responses;
 mod sdk;
 mod sensitivity;
 mod swap;
+mod table;
 mod traces;
 mod windows;

@@ -57,6 +57,9 @@ fn decision(text: &mut String, record: &AuditView) {
     line(text, format!("decision   {} by commit {}", record.outcome, record.commit));
     line(text, format!("label      {}", word("label")));
     line(text, format!("findings   {}", findings(detail.get("findings"))));
+    if let Some(difficulty) = detail.get("difficulty").filter(|difficulty| !difficulty.is_null()) {
+        line(text, format!("difficulty {}", hardness(difficulty)));
+    }
     if let Some(limit) = detail.get("limit").filter(|limit| !limit.is_null()) {
         line(text, format!("limit      {limit}"));
     }
@@ -69,6 +72,18 @@ fn decision(text: &mut String, record: &AuditView) {
         let head = ["MODEL", "PROVIDER", "PLACE", "WORST COST", "EXPECTED", "QUALITY", "SCORE"];
         let _ = write!(text, "\n{}", table(head, rows));
     }
+}
+
+/// The quality that the request seemed to need, and what spoke for it.
+fn hardness(difficulty: &Value) -> String {
+    let number =
+        |from: &Value, name: &str| from.get(name).and_then(Value::as_i64).unwrap_or_default();
+    let sign = |sign: &Value| {
+        let name = sign.get("name").and_then(Value::as_str).unwrap_or("-");
+        format!("{name} {:+}", number(sign, "points"))
+    };
+    let signs: Vec<_> = items(difficulty, "signs").iter().map(sign).collect();
+    format!("{} ({})", number(difficulty, "floor"), signs.join(", "))
 }
 
 /// A model of the plan; its place tells in which order models were to be tried.

@@ -8,6 +8,7 @@ use yaml_serde::Value;
 
 use super::{
     Left,
+    cloud::Cloud,
     endpoint::{self, Endpoint},
     reader::Reader,
 };
@@ -75,8 +76,10 @@ pub(super) fn read(place: &str, entry: Value, left: &mut Vec<Left>) -> Option<De
     }
     let own = params.text("custom_llm_provider");
     let (prefix, upstream) = split(&model, own.as_deref());
-    let endpoint = endpoint::read(&mut params, prefix, left)?;
-    let facts = Facts::of(&endpoint, upstream, mode.as_deref());
+    let endpoint = endpoint::read(&mut params, prefix, upstream, left)?;
+    let cloud = Cloud::of(prefix).map(|cloud| cloud.upstream(upstream));
+    let upstream = cloud.unwrap_or_else(|| upstream.to_owned());
+    let facts = Facts::of(&endpoint, &upstream, mode.as_deref());
     let read = Deployment {
         price: price(&mut params, &mut info, &endpoint, &facts),
         context_tokens: info
@@ -91,7 +94,7 @@ pub(super) fn read(place: &str, entry: Value, left: &mut Vec<Left>) -> Option<De
         cap: params.number("max_budget").zip(params.text("budget_duration")),
         name,
         endpoint,
-        upstream: upstream.to_owned(),
+        upstream,
     };
     let _ = info.take("max_tokens");
     if read.context_tokens == CONTEXT_TOKENS && !facts.known {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use config::{Address, KNOWN_PROVIDERS};
 use types::{Locality, ProviderKind};
 
-use super::{Left, reader::Reader};
+use super::{Left, cloud::Cloud, reader::Reader};
 
 /// A provider that a deployment names by prefix, base and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +14,12 @@ pub(super) struct Endpoint {
     pub(super) wanted: String,
     /// The name under which the built-in catalogue has its prices.
     pub(super) priced: String,
-    kind: ProviderKind,
-    base_url: String,
-    secret: Option<String>,
+    pub(super) kind: ProviderKind,
+    pub(super) base_url: String,
+    pub(super) secret: Option<String>,
     pub(super) locality: Locality,
+    /// Further keys of its file with their text.
+    pub(super) more: Vec<(&'static str, String)>,
 }
 
 /// Prefixes that mean another name of ours, or a server that has no address of its own.
@@ -39,8 +41,17 @@ const OWN: &[(&str, &str)] = &[
     ("llamafile", "http://127.0.0.1:8080/v1"),
 ];
 
-/// Reads where a deployment is served. `None` where we have no such provider; that is told.
-pub(super) fn read(params: &mut Reader, prefix: &str, left: &mut Vec<Left>) -> Option<Endpoint> {
+/// Reads where a deployment is served, by the prefix of its model and the model's name. `None` where we
+/// have no such provider; that is told.
+pub(super) fn read(
+    params: &mut Reader,
+    prefix: &str,
+    model: &str,
+    left: &mut Vec<Left>,
+) -> Option<Endpoint> {
+    if let Some(cloud) = Cloud::of(prefix) {
+        return cloud.read(params, model, left);
+    }
     let name =
         SYNONYMS.iter().find(|(theirs, _)| *theirs == prefix).map_or(prefix, |(_, ours)| ours);
     let base = params.text("api_base").or_else(|| params.text("base_url"));
@@ -66,11 +77,12 @@ pub(super) fn read(params: &mut Reader, prefix: &str, left: &mut Vec<Left>) -> O
     };
     let locality = if is_local(&base_url) { Locality::Local } else { Locality::Cloud };
     let usual = known.filter(|_| base.is_none()).map(|(known, _)| known.variable);
-    let secret = secret(params, key.as_deref(), usual, left);
+    let secret = secret(params, "api_key", key.as_deref(), usual, left);
     // A server at another address is another provider, whoever's format it speaks.
     let elsewhere = known.is_some_and(|(_, usual)| base_url != usual);
     let wanted = if elsewhere { format!("{name}-{}", host(&base_url)) } else { name.to_owned() };
-    Some(Endpoint { wanted, priced: name.to_owned(), kind, base_url, secret, locality })
+    let priced = name.to_owned();
+    Some(Endpoint { wanted, priced, kind, base_url, secret, locality, more: Vec::new() })
 }
 
 impl Endpoint {
@@ -86,14 +98,18 @@ impl Endpoint {
         if let Some(secret) = &self.secret {
             let _ = writeln!(text, "secret = {}", quoted(secret));
         }
+        for (key, value) in &self.more {
+            let _ = writeln!(text, "{key} = {}", quoted(value));
+        }
         text
     }
 }
 
 /// Where the key is. A key that is written in the file itself is not carried over: the tree is no
 /// place for it.
-fn secret(
+pub(super) fn secret(
     params: &Reader,
+    named: &str,
     key: Option<&str>,
     usual: Option<&str>,
     left: &mut Vec<Left>,
@@ -107,7 +123,7 @@ fn secret(
         Some(Err(_)) => {
             let set = usual.as_deref().unwrap_or("secret = \"env:NAME\" in the provider's file");
             let why = format!("a key does not belong into a file of the tree; set {set}");
-            left.push(Left { place: params.place("api_key"), why });
+            left.push(Left { place: params.place(named), why });
             usual
         }
     }
@@ -125,7 +141,7 @@ fn with_version(base: &str, name: &str, kind: ProviderKind) -> String {
     }
 }
 
-fn host(base_url: &str) -> &str {
+pub(super) fn host(base_url: &str) -> &str {
     let rest = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
     authority.rsplit_once(':').map_or(authority, |(host, _)| host)

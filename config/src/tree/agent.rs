@@ -34,6 +34,8 @@ pub struct AgentFile {
     pub limits: Rates,
     /// Its own weights in ranking.
     pub weights: Option<Weights>,
+    /// How much the difficulty of a request counts where `auto` chooses, in percent; 0 is not at all.
+    pub difficulty: u8,
     /// Models to fall back to, for every request of this agent.
     pub fallbacks: Vec<String>,
     /// Which answers are given to it again.
@@ -189,6 +191,8 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
     let weights = Weights::read(from.section("weights", "What counts in ranking."));
     let reuse = Reuse::read(from.section("cache", "Answers that are given again."));
     let scorer = AgentScorer::read(from.section("scorer", "Who gives an opinion of models."));
+    let difficulty =
+        from.count("difficulty", 0, 0..=200, "How much difficulty counts for `auto`, in percent.");
     from.finish();
     Some(AgentFile {
         name: name.to_owned(),
@@ -201,6 +205,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
         budget,
         limits,
         weights,
+        difficulty: u8::try_from(difficulty).unwrap_or_default(),
         fallbacks,
         reuse,
         hedge_after,

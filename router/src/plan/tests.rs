@@ -107,6 +107,7 @@ struct Scene {
     fallbacks: Vec<String>,
     /// What a scorer answers, and how much that counts.
     opinion: Option<(Opinion, u8)>,
+    floor: Option<u8>,
     max_attempts: usize,
     quote: fn(&Model) -> Quote,
     expressible: fn(&Model) -> Result<(), String>,
@@ -152,6 +153,7 @@ impl Scene {
             local_from: Label::Restricted,
             fallbacks: Vec::new(),
             opinion: None,
+            floor: None,
             max_attempts: 8,
             quote: cost,
             expressible: |_| Ok(()),
@@ -171,6 +173,7 @@ impl Scene {
             costs: &self.quote,
             expressible: &self.expressible,
             weights: self.weights,
+            difficulty: self.floor.map(|floor| Difficulty { floor, signs: Vec::new() }),
             max_attempts: self.max_attempts,
         };
         decision.permit.map(|permit| match &self.opinion {
@@ -307,6 +310,24 @@ fn weights_that_are_set_go_before_the_default_order() {
     // A model that was named stays first.
     scene.weights = Some(Weights { cost: 100, latency: 0, quality: 0 });
     scene.check("max", &["max"]);
+}
+
+#[test]
+fn auto_puts_models_below_the_floor_behind_all_others() {
+    let mut scene = Scene::new();
+    scene.floor = Some(60);
+    scene.check("auto", &["tower", "mini", "max", "tiny"]);
+    scene.check("auto:cheap", &["tower", "mini", "max", "tiny"]);
+    scene.check("auto:local", &["tower", "tiny"]);
+    scene.check("auto:best", &["max", "tower", "mini", "tiny"]);
+    // Where none is good enough, the best of them is the nearest.
+    scene.floor = Some(100);
+    scene.check("auto", &["max", "tower", "mini", "tiny"]);
+    // Who names a model has decided, fallbacks included; and no floor lifts a label.
+    scene.check("mini", &["mini", "max", "tiny"]);
+    assert_eq!(scene.plan("mini").unwrap().unwrap().difficulty(), None);
+    scene.label = Label::Restricted;
+    scene.check("auto", &["tower", "tiny"]);
 }
 
 #[test]
@@ -620,12 +641,14 @@ proptest! {
         weights in prop::option::of((0..=100_u8, 0..=100_u8, 0..=100_u8)),
         opinion in prop::option::of((opinion(), 0..=100_u8)),
         max_attempts in 0..5_usize,
+        floor in prop::option::of(0..=100_u8),
     ) {
         let mut scene = random_scene(&draws);
         (scene.label, scene.local_from) = labels;
         scene.weights = weights.map(|(cost, latency, quality)| Weights { cost, latency, quality });
         scene.max_attempts = max_attempts;
         scene.fallbacks = own.into_iter().map(id).collect();
+        scene.floor = floor;
         let names = ["auto", "auto:cheap", "auto:fast", "auto:local", "auto:best"];
         let asked = names.get(asked).map_or_else(|| id(asked % draws.len()), |n| (*n).to_owned());
         let Some(alone) = scene.plan(&asked) else { return Ok(()) };
@@ -682,5 +705,31 @@ proptest! {
             });
             prop_assert!(!(same && spared), "a declared fallback lost its place");
         }
+    }
+
+    #[test]
+    fn a_higher_floor_never_chooses_a_weaker_model_and_loses_none(
+        draws in prop::collection::vec(draw(), 1..7),
+        floors in (0..=100_u8, 0..=100_u8),
+        asked in prop::sample::select(vec!["auto", "auto:cheap", "auto:fast", "auto:best"]),
+        weights in prop::option::of((0..=100_u8, 0..=100_u8, 0..=100_u8)),
+    ) {
+        let able = |draw| Draw { context: 400, enabled: true, permission: 5, health: 5, ..draw };
+        let draws: Vec<Draw> = draws.into_iter().map(able).collect();
+        let mut scene = random_scene(&draws);
+        scene.label = Label::Public;
+        scene.weights = weights.map(|(cost, latency, quality)| Weights { cost, latency, quality });
+        let mut chosen = |floor| {
+            scene.floor = floor;
+            let plan = scene.plan(asked).unwrap().unwrap();
+            plan.attempts().iter().map(|c| (c.quality, c.model.clone())).collect::<Vec<_>>()
+        };
+        let (low, high) = (floors.0.min(floors.1), floors.0.max(floors.1));
+        let (without, low_first, with) = (chosen(None), chosen(Some(low)), chosen(Some(high)));
+        prop_assert!(low_first[0].0 <= with[0].0);
+        let weak = |choice: &(u8, String)| high.saturating_sub(choice.0);
+        prop_assert!(with.is_sorted_by_key(weak), "{:?}", with);
+        let sorted = |mut models: Vec<(u8, String)>| { models.sort(); models };
+        prop_assert_eq!(sorted(without), sorted(with));
     }
 }

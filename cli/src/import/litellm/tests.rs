@@ -53,6 +53,72 @@ fn a_configuration_becomes_files_and_what_it_could_not_carry_is_told() {
     insta::assert_json_snapshot!(import(WHOLE).unwrap());
 }
 
+/// Clouds where everybody has an address of their own.
+const CLOUDS: &str = r#"
+model_list:
+  - model_name: azure-mini
+    litellm_params:
+      model: azure/my-deployment
+      api_base: https://res.openai.azure.com/
+      api_version: "2024-10-21"
+      api_key: os.environ/AZURE_API_KEY
+    model_info: { max_input_tokens: 128000, input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 }
+  - model_name: azure-entra
+    litellm_params:
+      model: azure/other
+      api_base: https://eu.openai.azure.com/openai/deployments/other
+      azure_ad_token: os.environ/ENTRA_TOKEN
+      tenant_id: secret-tenant
+  - model_name: azure-nowhere
+    litellm_params: { model: azure/lost, api_base: os.environ/AZURE_API_BASE }
+  - model_name: flash
+    litellm_params: { model: gemini/gemini-2.5-flash, api_key: os.environ/MY_GEMINI_KEY }
+  - model_name: vertex-flash
+    litellm_params:
+      model: vertex_ai/gemini-2.5-flash
+      vertex_project: my-project
+      vertex_location: europe-west1
+      vertex_credentials: /secret/account.json
+  - model_name: vertex-claude
+    litellm_params: { model: vertex_ai/claude-haiku-4-5, vertex_project: p, vertex_location: global }
+  - model_name: bedrock-haiku
+    litellm_params:
+      model: bedrock/converse/eu.anthropic.claude-haiku-4-5-20251001-v1:0
+      aws_region_name: eu-central-1
+      aws_access_key_id: os.environ/MY_AWS_ID
+      aws_secret_access_key: AKIA-secret-in-the-file
+      aws_role_name: arn:aws:iam::1:role/secret-role
+  - model_name: bedrock-key
+    litellm_params:
+      model: bedrock/us-west-2/mistral.mistral-large-2407-v1:0
+      api_key: os.environ/BEDROCK_KEY
+  - model_name: bedrock-arn
+    litellm_params:
+      model: bedrock/arn:aws:bedrock:us-east-1:1:application-inference-profile/abc
+      aws_bedrock_runtime_endpoint: https://bedrock-runtime.us-east-1.amazonaws.com/
+  - model_name: bedrock-nowhere
+    litellm_params: { model: bedrock/amazon.nova-lite-v1:0, aws_region_name: os.environ/AWS_REGION_NAME }
+"#;
+
+#[test]
+fn deployments_of_clouds_become_providers_with_references_to_their_keys() {
+    let made = import(CLOUDS).unwrap();
+    insta::assert_json_snapshot!(made);
+    let told = serde_json::to_string(&made).unwrap();
+    for secret in ["AKIA-secret-in-the-file", "secret-tenant", "secret-role", "account.json"] {
+        assert!(!told.contains(secret), "{secret}");
+    }
+    let files = made.files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes()));
+    let tree = config::Tree::load("c0ffee", &files.collect()).unwrap();
+    let places: Vec<_> = tree.models.iter().map(|m| (&*m.id, &*m.provider, &*m.upstream)).collect();
+    assert!(places.contains(&(
+        "bedrock-arn",
+        "bedrock-us-east-1",
+        "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc"
+    )));
+    assert!(places.contains(&("vertex-flash", "vertex-europe-west1", "google/gemini-2.5-flash")));
+}
+
 /// The tree's own loader takes what was written, and finds what the configuration meant.
 #[test]
 fn what_is_written_loads() {
