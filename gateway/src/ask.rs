@@ -41,7 +41,8 @@ pub(crate) struct Prepared<'a> {
     input_tokens: u64,
     /// When the caller's request came.
     arrived: Instant,
-    /// Whether it goes out beside another one.
+    /// Whether it goes out beside another one, or is asked for by the gateway itself: then it is not
+    /// what its caller's request waited for.
     beside: bool,
 }
 
@@ -108,7 +109,7 @@ pub(crate) async fn prepare<'a>(
     let (bill, body) = reserve(gate, order, &to, (tokens, beside), trail).await?;
     let places = Places { _place: place, _passes: passes };
     let (input_tokens, arrived) = (order.input_tokens, trail.started);
-    let beside = beside.is_some();
+    let beside = beside.is_some() || trail.part_of.is_some();
     Ok(Prepared { to, bill, body, places, input_tokens, arrived, beside })
 }
 

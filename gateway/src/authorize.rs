@@ -54,7 +54,8 @@ pub(crate) async fn authorize(
     };
     let list = shortlist(gate, snapshot, call, &permit, &decision.denied, candidates);
     let planned = match &call.known.agent.scorer {
-        Some(scorer) if !list.is_empty() => {
+        // Of what the gateway asks by itself there is no choice.
+        Some(scorer) if !list.is_empty() && trail.part_of.is_none() => {
             // On the heap, for those who have one.
             Box::pin(scorer::plan(gate, trail, call, scorer, list)).await
         }

@@ -2,10 +2,13 @@
 //! of the call that would bring the same. Held and settled at nothing and on record as any attempt,
 //! so neither ledger nor audit is passed by.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use config::tree::Answers as Reused;
 use types::{
-    Code, Label, Nanos, Request,
-    answer::{ChatAnswer, Event},
+    Code, Label, Request,
+    answer::{ChatAnswer, Event, Usage},
 };
 
 mod answers;
@@ -14,9 +17,9 @@ mod meaning;
 mod similar;
 
 pub(crate) use answers::{ANSWER_BYTES_MAX, Answers, Given};
-use config::tree::Answers as Reused;
 use key::Key;
-use similar::Vector;
+pub(crate) use meaning::Meaning;
+use similar::Message;
 
 use crate::{
     asked::Answer,
@@ -34,7 +37,7 @@ use crate::{
 /// What a look into the cache found.
 pub(crate) enum Found {
     /// An answer that is given again.
-    Given(Given),
+    Given(Arc<Given>),
     /// None, and where the new one is kept, if it is to be.
     Nothing(Option<Place>),
 }
@@ -49,7 +52,7 @@ pub(crate) struct Place {
 /// A message as it is compared with others of its kind.
 struct Near {
     kind: Key,
-    vector: Vector,
+    message: Message,
 }
 
 /// Looks for the answer to what this model would be asked.
@@ -62,8 +65,9 @@ pub(crate) async fn look(
     trail.cache = None;
     let label = trail.label.unwrap_or(Label::Restricted);
     let may = gate.answers.takes(label) && is_wanted(order) && may_be_kept(gate, order, to);
+    let endpoint = trail.endpoint;
     let key = |request: &Request, more: &[&str]| {
-        key::of(gate, order, to, request, (trail.endpoint, label), more)
+        key::of(gate, order, to, request, (endpoint, label), more)
     };
     let Some(exact) = may.then(|| key(&to.request, &[])).flatten() else {
         return Found::Nothing(None);
@@ -73,30 +77,42 @@ pub(crate) async fn look(
     if let Some(given) = found {
         return hit(given, None, trail);
     }
-    let mut near = None;
-    if let Some(similar) = &order.known.agent.reuse.similar
-        && let Some((rest, text)) = similar::split(&to.request)
+    let near = match &order.known.agent.reuse.similar {
+        Some(similar) => compared(gate, order, (&to.request, &key), similar, trail).await,
+        None => None,
+    };
+    if let Some((Near { kind, message }, percent)) = &near
+        && !fresh
+        && let Some((given, similarity)) = gate.answers.like(kind, message, *percent)
     {
-        let particulars = similar::particulars(&text).join("\n");
-        let kind = key(&rest, &[&similar.model, &particulars]);
-        let vector = meaning::of(gate, order, similar, text, trail).await;
-        if vector.is_none() {
-            metrics::CACHE.with_label_values(&["not_compared"]).inc();
-        }
-        near = kind.zip(vector).map(|(kind, vector)| Near { kind, vector });
-        let like = near.as_ref().filter(|_| !fresh);
-        let like =
-            like.and_then(|near| gate.answers.like(&near.kind, &near.vector, similar.percent));
-        if let Some((given, percent)) = like {
-            return hit(given, Some(percent), trail);
-        }
+        return hit(given, Some(similarity), trail);
     }
+    let near = near.map(|(near, _)| near);
     metrics::CACHE.with_label_values(&["miss"]).inc();
     trail.cache = Some(Looked::Miss);
     Found::Nothing(Some(Place { key: exact, near }))
 }
 
-fn hit(given: Given, similarity: Option<u8>, trail: &mut Trail) -> Found {
+/// The message as it is compared, and how near another must be; `None` where it is not.
+async fn compared(
+    gate: &Gate,
+    order: &Order<'_>,
+    (request, key): (&Request, &impl Fn(&Request, &[&str]) -> Option<Key>),
+    similar: &config::tree::Similar,
+    trail: &mut Trail,
+) -> Option<(Near, u8)> {
+    let (rest, text) = similar::split(request)?;
+    let model = meaning::model(order, similar, &text)?;
+    let particulars = similar::particulars(&text).join("\n");
+    let kind = key(&rest, &[&model.at, &particulars])?;
+    let Some(vector) = meaning::of(gate, order, &model, &text, trail).await else {
+        metrics::CACHE.with_label_values(&["not_compared"]).inc();
+        return None;
+    };
+    Some((Near { kind, message: Message::new(&text, vector) }, similar.percent))
+}
+
+fn hit(given: Arc<Given>, similarity: Option<u8>, trail: &mut Trail) -> Found {
     metrics::CACHE.with_label_values(&[if similarity.is_some() { "near" } else { "hit" }]).inc();
     trail.cache = Some(Looked::Hit { answer_of: given.request, similarity });
     Found::Given(given)
@@ -128,16 +144,17 @@ pub(crate) async fn give(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    given: Given,
+    given: Arc<Given>,
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Lost> {
-    let mut bill = for_nothing(gate, order, to, trail).await?;
+    let bill = for_nothing(gate, order, to, trail).await;
+    let mut bill = bill.inspect_err(|_| trail.cache = None)?;
     let (model, provider) = (to.model.id.clone(), to.provider.name.clone());
     trail.served = Some(Served { model, provider, cost: None, usage: None });
     given.answer.meter(&mut bill.meter);
     let used = Used::Given(given.cost);
-    let answer = match (given.answer, &*to.request) {
+    let answer = match (given.answer.clone(), &*to.request) {
         (Answer::Chat(mut answer), Request::Chat(chat)) => {
             answer.id = trail.api().answer_id("", trail.request);
             answer.created = order.now.seconds();
@@ -200,16 +217,18 @@ fn cannot_be_told(bill: Bill) -> Lost {
 pub(crate) fn keep(
     gate: &Gate,
     place: Option<&Place>,
-    answer: impl FnOnce() -> Option<Answer>,
-    cost: Nanos,
+    (answer, told): (&Answer, Usage),
+    bill: &Bill,
     trail: &Trail,
 ) {
     let Some(Place { key, near }) = place else { return };
-    let Some(answer) = answer() else { return };
-    let given = Given { answer, cost, request: trail.request };
-    if gate.answers.keep(key, given)
-        && let Some(Near { kind, vector }) = near
-    {
-        gate.answers.remember(kind, vector.clone(), key.clone());
+    if !Answers::wants(answer) {
+        return;
+    }
+    let (cost, _) = bill.cost(Used::Whole);
+    let answer = answer.clone().with_usage(told);
+    gate.answers.keep(key.clone(), Given { answer, cost, request: trail.request });
+    if let Some(Near { kind, message }) = near {
+        gate.answers.remember(kind, message.clone(), key.clone());
     }
 }

@@ -48,8 +48,8 @@ pub(crate) async fn deliver(
             check_limit(gate, to, &bill);
             let seconds = trail.started.elapsed().as_secs_f64();
             metrics::FIRST_BYTE.with_label_values(&[to.provider.name.as_str()]).observe(seconds);
-            let kept = || Some(answer.clone().with_usage(bill.told()));
-            cache::keep(gate, to.kept_at.as_ref(), kept, bill.cost(Used::Whole).0, trail);
+            let told = (&*answer, bill.told());
+            cache::keep(gate, to.kept_at.as_ref(), told, &bill, trail);
             whole(gate, order, to, (bill, *answer, Used::Whole), trail, down).await;
         }
     }

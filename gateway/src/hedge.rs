@@ -124,6 +124,10 @@ pub(crate) async fn turn<'a>(
             }
         }
     };
+    if !first_won {
+        // Nobody looked for the second model's answer.
+        trail.cache = None;
+    }
     let delivery = Box::pin(deliver(gate, order, ready, trail, down));
     if first_won {
         let delivery = delivery.instrument(own);

@@ -168,9 +168,9 @@ impl Stream<'_, '_> {
         encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
         let rest = self.source.pace();
-        let gathered = self.gatherer.take().and_then(Gatherer::whole);
-        let answer = || Some(Answer::Chat(gathered?).with_usage(bill.told()));
-        cache::keep(self.gate, self.kept_at, answer, bill.cost(Known::Whole).0, trail);
+        if let Some(answer) = self.gatherer.take().and_then(Gatherer::whole).map(Answer::Chat) {
+            cache::keep(self.gate, self.kept_at, (&answer, bill.told()), bill, trail);
+        }
         if let Some(body) = encoder.kept() {
             memory::keep(self.gate, &self.order, trail, &body).await;
         }

@@ -16,6 +16,7 @@ use types::{
 };
 
 use crate::{
+    cache::Meaning,
     limits,
     limits::{Limited, Told},
     metrics,
@@ -80,6 +81,8 @@ pub(crate) struct Trail {
     pub(crate) served: Option<Served>,
     /// What came of looking into the answer cache, where it was.
     pub(crate) cache: Option<Looked>,
+    /// What the request means, once that was asked: asked once, whatever came of it.
+    pub(crate) meaning: Option<Meaning>,
 }
 
 /// What came of a look into the answer cache.
@@ -160,6 +163,7 @@ impl Trail {
             attempts: Vec::new(),
             served: None,
             cache: None,
+            meaning: None,
         }
     }
 

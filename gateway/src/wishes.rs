@@ -1,4 +1,4 @@
-//! What a caller asks for by `x-orchestack-*` headers. Wishes only ever narrow.
+//! What a caller asks for by `x-orchestack-*` headers. No wish widens what is permitted.
 
 use std::time::Duration;
 

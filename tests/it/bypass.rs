@@ -173,10 +173,10 @@ fn vectors() -> Vec<Row> {
     let ssn = json!(["Hello.", "My social security number is 536-22-8174."]);
     let secret = json!(concat!("Deploy with AK", "IAIOSFODNN7EXAMPLE."));
     vec![
-        ask("answered", "vec", json!("Hello.")),
+        ask("answered", "vec", json!("Good day.")),
         ask("many", "vec", json!(["a", "b"])),
         ask("of tokens", "vec", json!([1, 2, 3])),
-        ask("any model", "auto", json!("Hello.")),
+        ask("any model", "auto", json!("Good evening.")),
         ask("rerouted", "vec-cloud", ssn),
         ask("a credential to the cloud", "vec-cloud", secret).refused(403, "policy_denied"),
         ask("denied", "vec-closed", json!("Hello.")).refused(403, "policy_denied"),

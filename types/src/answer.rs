@@ -71,6 +71,8 @@ pub enum Finish {
     Refusal,
     /// A long turn that the provider interrupted: sent back as it is, it goes on.
     Pause,
+    /// The provider gave no reason, or one that we do not know. Callers are told that it ended.
+    Unknown,
 }
 
 /// One event of a streamed answer.

@@ -1,6 +1,6 @@
 //! The kept answers: in memory, within a number of bytes, each for its time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use config::settings::Cache;
 use types::{
@@ -11,12 +11,15 @@ use types::{
 
 use super::{
     key::Key,
-    similar::{Similar, Vector},
+    similar::{Message, Similar},
 };
 use crate::{asked::Answer, metrics};
 
 /// The longest answer that is kept, in bytes of its text.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// The most vectors of an answer that is kept: a whole batch would take the place of all others.
+const VECTORS_MAX: usize = 16;
 
 /// What an answer takes beside its text, in bytes: its parts, its key, and the cache's own.
 const OVERHEAD_BYTES: usize = 1 << 10;
@@ -26,7 +29,7 @@ const SIMILAR_SHARE: u64 = 4;
 
 /// Answers by their keys. Each gateway has its own.
 pub(crate) struct Answers {
-    kept: moka::sync::Cache<Key, Given>,
+    kept: moka::sync::Cache<Key, Arc<Given>>,
     similar: Similar,
     label_max: Label,
     ttl: Duration,
@@ -48,7 +51,9 @@ impl Answers {
         let bytes_max = settings.max_bytes as u64;
         let kept = moka::sync::Cache::builder()
             .max_capacity(bytes_max - bytes_max / SIMILAR_SHARE)
-            .weigher(|_: &Key, given: &Given| u32::try_from(weight(given)).unwrap_or(u32::MAX))
+            .weigher(|_: &Key, given: &Arc<Given>| {
+                u32::try_from(weight(&given.answer)).unwrap_or(u32::MAX)
+            })
             .time_to_live(settings.ttl)
             .build();
         let Cache { ttl, max_label: label_max, .. } = *settings;
@@ -66,50 +71,57 @@ impl Answers {
         self.ttl
     }
 
-    pub(super) fn find(&self, key: &Key) -> Option<Given> {
-        self.kept.get(key)
+    pub(super) fn find(&self, key: &Key) -> Option<Arc<Given>> {
+        let found = self.kept.get(key);
+        self.measure();
+        found
     }
 
-    /// Keeps an answer in place of any that is there, if it came to a natural end, a stream can tell all
-    /// of it, and it is not too long.
-    /// Whether it is kept.
-    pub(super) fn keep(&self, key: &Key, given: Given) -> bool {
-        let may = is_whole(&given.answer) && weight(&given) <= ANSWER_BYTES_MAX + OVERHEAD_BYTES;
-        if may {
-            self.kept.insert(key.clone(), given);
-            metrics::CACHE.with_label_values(&["kept"]).inc();
-            let bytes = self.kept.weighted_size().saturating_add(self.similar.bytes());
-            metrics::CACHE_BYTES.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-        }
-        may
+    /// Whether an answer is worth keeping: it came to an end that we know to be one, a stream can tell
+    /// all of it, and it is not too long.
+    pub(super) fn wants(answer: &Answer) -> bool {
+        let natural = |choice: &Choice| matches!(choice.finish, Finish::Stop | Finish::ToolCalls);
+        let is_whole = match answer {
+            Answer::Chat(chat) => chat.can_stream() && chat.choices.iter().all(natural),
+            Answer::Embed(embeddings, _) => embeddings.vectors.len() <= VECTORS_MAX,
+        };
+        is_whole && weight(answer) <= ANSWER_BYTES_MAX
     }
 
-    /// The answer to the message of that kind that is nearest, if it is so near and still kept, with how
-    /// near it is in percent.
-    pub(super) fn like(&self, kind: &Key, vector: &Vector, percent: u8) -> Option<(Given, u8)> {
-        let (key, near) = self.similar.nearest(kind, vector, percent)?;
-        Some((self.find(&key)?, near))
+    /// Keeps an answer in place of any that is there.
+    pub(super) fn keep(&self, key: Key, given: Given) {
+        self.kept.insert(key, Arc::new(given));
+        metrics::CACHE.with_label_values(&["kept"]).inc();
+        self.measure();
+    }
+
+    /// The answer to the message of that kind that is nearest, of those that are still kept and so
+    /// near, with how near it is in percent.
+    pub(super) fn like(
+        &self,
+        kind: &Key,
+        message: &Message,
+        percent: u8,
+    ) -> Option<(Arc<Given>, u8)> {
+        let found = |key: &Key| self.kept.get(key);
+        self.similar.nearest(kind, message, percent, found)
     }
 
     /// Takes note of what a message means whose answer is kept.
-    pub(super) fn remember(&self, kind: &Key, vector: Vector, answer: Key) {
-        self.similar.add(kind, vector, answer);
+    pub(super) fn remember(&self, kind: &Key, message: Message, answer: Key) {
+        self.similar.add(kind, message, answer);
     }
-}
 
-fn is_whole(answer: &Answer) -> bool {
-    let natural = |choice: &Choice| matches!(choice.finish, Finish::Stop | Finish::ToolCalls);
-    let told = |choice: &Choice| choice.logprobs.is_none() && choice.annotations.is_none();
-    match answer {
-        Answer::Chat(chat) => chat.choices.iter().all(|choice| natural(choice) && told(choice)),
-        Answer::Embed(..) => true,
+    fn measure(&self) {
+        let bytes = self.kept.weighted_size().saturating_add(self.similar.bytes());
+        metrics::CACHE_BYTES.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 }
 
 /// About how much memory an answer takes, in bytes.
-fn weight(given: &Given) -> usize {
+fn weight(answer: &Answer) -> usize {
     OVERHEAD_BYTES
-        + match &given.answer {
+        + match answer {
             Answer::Chat(chat) => chat.choices.iter().map(length).sum::<usize>(),
             Answer::Embed(Embeddings { vectors, .. }, _) => {
                 vectors.iter().map(|vector| size_of_val(vector.as_slice()) + 24).sum()

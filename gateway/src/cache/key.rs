@@ -2,6 +2,7 @@
 
 use providers::Endpoint;
 use ring::digest::{Context, SHA256};
+use router::{Model, Provider};
 use types::{
     Label, Request,
     chat::{FileSource, ImageSource, Part},
@@ -14,8 +15,8 @@ use crate::{
 };
 
 /// A hash of a request as its provider would get it, whose it is, and what was decided by: only the
-/// same agent, under the same commit, for the same content of the same label, at the same model has
-/// the same.
+/// same agent or grant, under the same commit, for the same content of the same label, at the same
+/// model has the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key([u8; 32]);
 
@@ -26,8 +27,8 @@ impl Key {
     }
 }
 
-/// The key of a request, and of more that tells it from others; `None` where its provider's format cannot carry it, so that it is not sent
-/// either.
+/// The key of a request, with more that tells it from others. `None` where its provider's format cannot
+/// carry it, so that it is not sent either.
 pub(super) fn of(
     gate: &Gate,
     order: &Order<'_>,
@@ -44,16 +45,17 @@ pub(super) fn of(
     let body = quote::encode(dialect, request, &target).ok()?;
     let headers = request.as_chat().and_then(|chat| dialect.headers_of(chat));
     let headers = headers.map(|(name, value)| format!("{name}: {value}"));
-    let whose = format!("{} {}", order.known.caller.tenant, order.known.agent.id);
-    let parts: [&[u8]; 10] = [
+    // Who has a grant shares with nobody: it may be bound to a session or a person.
+    let caller = &order.known.caller;
+    let grant = caller.grant.as_ref().map(|grant| grant.id.to_string()).unwrap_or_default();
+    let whose = format!("{} {} {grant}", caller.tenant, order.known.agent.id);
+    let at = endpoint_of(to.provider, to.model);
+    let parts: [&[u8]; 7] = [
         whose.as_bytes(),
         order.snapshot.commit.as_bytes(),
         label.as_str().as_bytes(),
         endpoint.path().as_bytes(),
-        to.model.id.as_bytes(),
-        to.model.upstream.as_bytes(),
-        to.provider.name.as_bytes(),
-        to.provider.base_url.as_bytes(),
+        at.as_bytes(),
         headers.as_deref().unwrap_or_default().as_bytes(),
         &body,
     ];
@@ -66,6 +68,12 @@ pub(super) fn of(
     hash.finish().as_ref().try_into().ok().map(Key)
 }
 
+/// Which model it is, and where: both may be registered anew under the same commit.
+pub(super) fn endpoint_of(provider: &Provider, model: &Model) -> String {
+    let Provider { name, base_url, .. } = provider;
+    format!("{} {} {name} {base_url}", model.id, model.upstream)
+}
+
 /// Whether the request asks for the likeliest answer, and all that it depends on is in it. A vector
 /// follows from its text.
 pub(super) fn is_deterministic(request: &Request) -> bool {
@@ -73,7 +81,6 @@ pub(super) fn is_deterministic(request: &Request) -> bool {
     let zero = |number: &serde_json::Number| number.as_f64() == Some(0.0);
     chat.sampling.temperature.as_ref().is_some_and(zero)
         && !chat.messages.iter().flat_map(|message| &message.content).any(is_elsewhere)
-        && !chat.extra.contains_key("web_search_options")
 }
 
 /// Whether what a part shows is fetched by the provider, and may be another thing tomorrow.

@@ -138,7 +138,8 @@ pub(super) fn finish(stop_reason: Option<&str>) -> Finish {
         Some("tool_use") => Finish::ToolCalls,
         Some("refusal") => Finish::Refusal,
         Some("pause_turn") => Finish::Pause,
-        _ => Finish::Stop,
+        Some("end_turn" | "stop_sequence") => Finish::Stop,
+        _ => Finish::Unknown,
     }
 }
 

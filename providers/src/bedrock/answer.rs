@@ -135,6 +135,7 @@ pub(super) fn finish(stop_reason: &str) -> Result<Finish, &'static str> {
         "refusal" => Finish::Refusal,
         "malformed_model_output" => return Err("malformed_model_output"),
         "malformed_tool_use" => return Err("malformed_tool_use"),
-        _ => Finish::Stop,
+        "end_turn" | "stop_sequence" => Finish::Stop,
+        _ => Finish::Unknown,
     })
 }

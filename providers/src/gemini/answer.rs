@@ -182,6 +182,7 @@ pub(super) fn finish(reason: Option<&str>, has_calls: bool) -> Result<Finish, &'
         Some("MISSING_THOUGHT_SIGNATURE") => return Err("MISSING_THOUGHT_SIGNATURE"),
         Some("MALFORMED_RESPONSE") => return Err("MALFORMED_RESPONSE"),
         _ if has_calls => Finish::ToolCalls,
-        _ => Finish::Stop,
+        Some("STOP") => Finish::Stop,
+        _ => Finish::Unknown,
     })
 }

@@ -102,10 +102,13 @@ fn read_choice(at: u32, choice: ChoiceIn, answer_id: &str) -> Choice {
             .zip(calls)
             .map(|(i, call)| tool_call(call, answer_id, index, i))
             .collect(),
-        finish: choice.finish_reason.as_deref().map_or(Finish::Stop, finish),
+        finish: choice.finish_reason.as_deref().map_or(Finish::Unknown, finish),
         stop_sequence: None,
         logprobs: choice.logprobs.map(whole_logprobs),
-        annotations: message.annotations,
+        // OpenAI sends an empty list where there is none.
+        annotations: message
+            .annotations
+            .filter(|all| all.as_array().is_none_or(|all| !all.is_empty())),
     }
 }
 
@@ -135,21 +138,21 @@ pub(super) fn made_up_id(answer_id: &str, choice: u32, index: u32) -> String {
 /// The reason of an answer that broke off (Mistral, OpenRouter).
 pub(super) const FAILED: &str = "error";
 
-/// OpenAI's reasons, and Mistral's for the end of the context; `function_call` and what servers make
-/// up mean that it ended.
+/// OpenAI's reasons, and Mistral's for the end of the context.
 pub(super) fn finish(reason: &str) -> Finish {
     match reason {
         "length" | "model_length" => Finish::Length,
         "tool_calls" => Finish::ToolCalls,
         "content_filter" => Finish::ContentFilter,
-        _ => Finish::Stop,
+        "stop" | "function_call" => Finish::Stop,
+        _ => Finish::Unknown,
     }
 }
 
 /// A turn that was paused has ended as far as this dialect goes.
 pub(super) const fn finish_str(reason: Finish) -> &'static str {
     match reason {
-        Finish::Stop | Finish::Pause => "stop",
+        Finish::Stop | Finish::Pause | Finish::Unknown => "stop",
         Finish::Length => "length",
         Finish::ToolCalls => "tool_calls",
         Finish::ContentFilter | Finish::Refusal => "content_filter",

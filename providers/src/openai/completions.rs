@@ -150,7 +150,7 @@ pub fn encode_answer(answer: &ChatAnswer) -> Vec<u8> {
 /// The API has no tools, so that a call cannot be why it ended.
 const fn finish(reason: Finish) -> &'static str {
     match reason {
-        Finish::Stop | Finish::Pause | Finish::ToolCalls => "stop",
+        Finish::Stop | Finish::Pause | Finish::ToolCalls | Finish::Unknown => "stop",
         Finish::Length => "length",
         Finish::ContentFilter | Finish::Refusal => "content_filter",
     }

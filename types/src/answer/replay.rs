@@ -138,8 +138,7 @@ impl ChatAnswer {
     /// The answer as a stream that brings each of its parts at once, without its usage; `None` where it
     /// has what no event tells.
     pub fn events(&self) -> Option<Vec<Event>> {
-        let told = |choice: &Choice| choice.logprobs.is_none() && choice.annotations.is_none();
-        if !self.choices.iter().all(told) {
+        if !self.can_stream() {
             return None;
         }
         let mut events = vec![Event::Start {
@@ -159,6 +158,12 @@ impl ChatAnswer {
             });
         }
         Some(events)
+    }
+
+    /// Whether the events of a stream can tell all of it.
+    pub fn can_stream(&self) -> bool {
+        let told = |choice: &Choice| choice.logprobs.is_none() && choice.annotations.is_none();
+        self.choices.iter().all(told)
     }
 }
 

@@ -116,9 +116,9 @@ pub(super) const fn stop_reason(
     (at_sequence, calls): (bool, bool),
 ) -> &'static str {
     match finish {
-        Finish::Stop if at_sequence => "stop_sequence",
-        Finish::Stop if calls => "tool_use",
-        Finish::Stop => "end_turn",
+        Finish::Stop | Finish::Unknown if at_sequence => "stop_sequence",
+        Finish::Stop | Finish::Unknown if calls => "tool_use",
+        Finish::Stop | Finish::Unknown => "end_turn",
         Finish::Length => "max_tokens",
         Finish::ToolCalls => "tool_use",
         Finish::ContentFilter | Finish::Refusal => "refusal",

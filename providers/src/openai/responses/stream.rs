@@ -111,9 +111,11 @@ impl ResponseEncoder {
         self.ended = true;
         let kind = match self.finish {
             Finish::Length | Finish::ContentFilter => "response.incomplete",
-            Finish::Stop | Finish::ToolCalls | Finish::Refusal | Finish::Pause => {
-                "response.completed"
-            }
+            Finish::Stop
+            | Finish::ToolCalls
+            | Finish::Refusal
+            | Finish::Pause
+            | Finish::Unknown => "response.completed",
         };
         self.tell(kind, Status::Ended(self.finish), out);
     }

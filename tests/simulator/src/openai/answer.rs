@@ -16,7 +16,7 @@ pub(crate) fn plain(ask: &Ask, answer: &Answer, told: &Told<'_>) -> Value {
                 "function": {"name": call.name, "arguments": call.arguments}})
         });
         let calls: Vec<Value> = calls.collect();
-        let mut message = json!({"role": "assistant", "content": choice.text, "refusal": null});
+        let mut message = json!({"role": "assistant", "content": choice.text, "refusal": null, "annotations": []});
         if let (false, Some(fields)) = (calls.is_empty(), message.as_object_mut()) {
             fields.insert("content".into(), Value::Null);
             fields.insert("tool_calls".into(), calls.into());
