@@ -2,7 +2,7 @@
 
 use axum::Json;
 use budget::{Extent, Fees, Kind, Price, Rates, Schedule};
-use router::Model;
+use router::{Model, Purpose};
 use serde::{Deserialize, Serialize};
 use snapshot::Snapshot;
 use types::{Discount, Nanos, Timestamp};
@@ -118,8 +118,10 @@ pub(crate) async fn list(desk: Desk) -> Result<Json<PriceList>, Error> {
 }
 
 fn view(snapshot: &Snapshot, model: &Model, now: Timestamp) -> PricedModel {
-    // One that not even a call with text in and out can be priced with is no price to callers.
-    let usable = |price: &Price| budget::bound(price, &Extent::text(1, 1, 1)).is_ok();
+    // One that not even a call with text in and out can be priced with is no price to callers. Where
+    // vectors come out, nothing else does.
+    let output = u64::from(model.purpose() == Purpose::Chat);
+    let usable = |price: &Price| budget::bound(price, &Extent::text(1, output, 1)).is_ok();
     let price = snapshot.price(model, now).filter(|price| usable(price));
     let price: Option<&Price> = price.as_deref();
     let fee = |of: fn(&Fees) -> Option<Nanos>| price.and_then(|p| of(&p.fees)).map(Money::from);
