@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! caller -> rate limits -> parse -> dlp: findings, label -> policy: Permit -> router: Plan
-//!        -> per attempt: hold (or ask people for more) -> dispatch -> ask -> stream out
-//!        -> settle and audit
+//!        -> per attempt: an answer given before, or hold (or ask people for more) -> dispatch
+//!        -> ask -> stream out -> settle and audit
 //! ```
 
 use std::{panic::AssertUnwindSafe, time::Duration};

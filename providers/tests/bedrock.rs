@@ -378,7 +378,7 @@ fn every_reason_to_stop_is_known() {
         ("model_context_window_exceeded", Finish::Length),
         ("guardrail_intervened", Finish::ContentFilter),
         ("content_filtered", Finish::ContentFilter),
-        ("something_new", Finish::Stop),
+        ("something_new", Finish::Unknown),
     ] {
         assert_eq!(finish(reason), Ok(expected), "{reason}");
     }

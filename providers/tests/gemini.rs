@@ -412,7 +412,7 @@ fn every_reason_to_finish_is_known() {
         assert_eq!(finish(reason, false), Ok(Finish::ContentFilter), "{reason}");
     }
     for reason in ["OTHER", "FINISH_REASON_UNSPECIFIED", "NO_IMAGE", "SOMETHING_NEW"] {
-        assert_eq!(finish(reason, false), Ok(Finish::Stop), "{reason}");
+        assert_eq!(finish(reason, false), Ok(Finish::Unknown), "{reason}");
     }
     for reason in [
         "MALFORMED_FUNCTION_CALL",

@@ -294,7 +294,7 @@ fn a_stream_is_finished_when_every_choice_is_even_without_done() {
     decoder.push(last, &mut out).unwrap();
     assert!(decoder.finished() && !decoder.ended());
     let usage = Usage { input: 1, output: 2, ..Usage::default() };
-    let end = [finish(0, Finish::Stop), Event::Usage(usage)];
+    let end = [finish(0, Finish::Unknown), Event::Usage(usage)];
     assert_eq!(out[2..], end);
     decoder.push(b"data: [DONE]\n\n", &mut out).unwrap();
     assert!(decoder.ended());
