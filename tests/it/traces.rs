@@ -91,7 +91,8 @@ impl Stage {
             .tree()
             .openai_provider("sim", &simulator, "cloud")
             .model(ModelSpec { id: "sim", provider: "sim", price })
-            .model_with(faulty, "fallbacks = [\"sim\"]");
+            .model_with(faulty, "fallbacks = [\"sim\"]")
+            .embed_model("vec", "sim", "vec", Some("3.00"));
         let server = setup.start().await;
         let caller = Caller::new(&server, "default");
         Self { simulator, server, caller, got }
@@ -100,14 +101,16 @@ impl Stage {
     /// The spans of a call in that trace: the request's, then its attempts'.
     async fn call(&self, body: &Value, trace: &str, attempts: usize) -> Vec<Span> {
         let parent = format!("00-{trace}-{PARENT}-01");
-        let answer = self.caller.ask_with(("traceparent", &parent), body).await;
-        answer.assert_answered("sim");
+        let vectors = body.get("input").is_some();
+        let path = if vectors { "/v1/embeddings" } else { "/v1/chat/completions" };
+        let answer = self.caller.at(path).ask_with(("traceparent", &parent), body).await;
+        answer.assert_answered(if vectors { "vec" } else { "sim" });
         let mut all = eventually("its spans are sent", SENT_MAX, async || {
             let all = spans(&self.got, trace);
             (all.len() > attempts).then_some(all)
         })
         .await;
-        all.retain(|span| ["chat", "attempt"].contains(&span.name.as_str()));
+        all.retain(|span| ["chat", "embeddings", "attempt"].contains(&span.name.as_str()));
         all.sort_by_key(|span| span.name == "attempt");
         assert_eq!(all.len(), 1 + attempts, "{all:#?}");
         assert_eq!(all[0].parent, PARENT, "{all:#?}");
@@ -119,23 +122,30 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_and_its_attempts_are_spans_of_the_callers_trace() {
     let stage = Stage::new().await;
-    let traces = [TRACE.to_owned(), TRACE.replace('0', "1"), TRACE.replace('0', "2")];
-    let bodies =
-        [chat("sim", "Hello."), streamed("sim", "Hello."), chat("sim-fault-503", "Hello.")];
+    let traces = ["0", "1", "2", "3"].map(|digit| TRACE.replace('0', digit));
+    let bodies = [
+        chat("sim", "Hello."),
+        streamed("sim", "Hello."),
+        chat("sim-fault-503", "Hello."),
+        json!({ "model": "vec", "input": "Hello." }),
+    ];
     for (body, trace) in bodies.iter().zip(&traces) {
         let before = stage.simulator.bill_total();
-        let fails = body["model"] != "sim";
+        let fails = body["model"] == "sim-fault-503";
+        let (operation, served) =
+            if body["model"] == "vec" { ("embeddings", "vec") } else { ("chat", "sim") };
         let all = stage.call(body, trace, if fails { 2 } else { 1 }).await;
         let bill = stage.simulator.bill_total();
         let used = json!({
-            "gen_ai.operation.name": "chat",
-            "gen_ai.response.model": "sim",
+            "gen_ai.operation.name": operation,
+            "gen_ai.response.model": served,
             "gen_ai.provider.name": "sim",
             "gen_ai.usage.input_tokens": bill.input_tokens - before.input_tokens,
             "gen_ai.usage.output_tokens": bill.output_tokens - before.output_tokens,
             "orchestack.cost_nanos": bill.nanos - before.nanos,
             "orchestack.outcome": "ok",
         });
+        assert_eq!(all[0].name, operation);
         all[0].assert_has(&used);
         all[0].assert_has(&json!({
             "gen_ai.request.model": body["model"], "orchestack.label": "internal",
