@@ -150,11 +150,6 @@ impl Meter {
         }
     }
 
-    /// Forgets what was counted of an answer that could not be read.
-    pub(crate) fn forget(&mut self) {
-        *self = Self::new(self.extent, self.hides);
-    }
-
     /// Usage is cumulative, and a later report may leave out what an earlier one said.
     fn report(&mut self, usage: Usage) {
         let known = self.reported.unwrap_or_default();
