@@ -114,6 +114,11 @@ fn hang() -> Behaviour {
     Behaviour { end: Some(End::Hang), ..Behaviour::default() }
 }
 
+/// A stream that begins and says nothing.
+fn pings() -> Behaviour {
+    Behaviour { pings: 2, only_pings: true, chunk_delay_ms: 10, ..Behaviour::default() }
+}
+
 fn ends(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(model, end)| ((*model).to_owned(), (*end).to_owned())).collect()
 }
@@ -127,6 +132,7 @@ async fn the_next_model_answers_for_a_silent_one_whose_connection_is_closed() {
         (streamed("first", "Hello."), late(SILENCE)),
         (chat("first", "Hello."), hang()),
         (streamed("first", "Hello."), hang()),
+        (streamed("first", "Hello."), pings()),
     ]
     .into_iter()
     .enumerate()
@@ -151,8 +157,10 @@ async fn the_next_model_answers_for_a_silent_one_whose_connection_is_closed() {
         assert!(told.contains("attempt    `first` at first: hedged"), "{told}");
     }
     // It did not fail; it is as well as before.
-    let health = stage.server.metric("orchestack_upstream_attempts_total{outcome=\"overtaken\",provider=\"first\"}");
-    assert_eq!(health.await, 4);
+    let health = stage
+        .server
+        .metric("orchestack_upstream_attempts_total{outcome=\"overtaken\",provider=\"first\"}");
+    assert_eq!(health.await, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,8 +258,8 @@ async fn two_that_fail_are_followed_by_the_third_and_each_is_asked_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_leaves_ends_both() {
     let stage = Stage::hedged().await;
-    stage.play("first", hang());
-    stage.play("second", hang());
+    stage.play("first", pings());
+    stage.play("second", pings());
     let body = streamed("first", "Hello.");
     let asked = stage.caller.request(&body).timeout(Duration::from_secs(1)).send().await;
     assert!(asked.is_err_and(|error| error.is_timeout()));
@@ -264,19 +272,31 @@ async fn a_caller_that_leaves_ends_both() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hedges_are_further_attempts_of_which_there_is_a_share() {
     const REQUESTS: u64 = 140;
-    let stage = Stage::new("hedge_after = \"10ms\"\n", "[budget]\ntotal = \"900.00\"", |_| ()).await;
+    let stage =
+        Stage::new("hedge_after = \"10ms\"\n", "[budget]\ntotal = \"900.00\"", |_| ()).await;
     stage.play("first", late(Duration::from_millis(400)));
     stage.play("second", late(Duration::from_millis(400)));
     let started = Instant::now();
-    let body = chat("first", "Hello.");
+    let mut body = chat("first", "Hello.");
+    // Little is held, so that money is not what refuses.
+    body["max_tokens"] = json!(10);
     let asks = stream::iter(0..REQUESTS).map(|_| stage.caller.ask(&body));
     let answers: Vec<_> = asks.buffer_unordered(28).collect().await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
-    let hedged = u64::try_from(stage.asked()[1]).unwrap();
+    for answer in &answers {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let mut hedged = 0;
+    for outcome in ["won", "lost", "failed"] {
+        hedged += stage.hedges(outcome).await;
+    }
     // A hundred at once, a tenth of the requests and one a second.
     let most = 100 + REQUESTS / 10 + started.elapsed().as_secs() + 1;
     assert!(hedged <= most, "{hedged} hedges of at most {most}");
-    assert!(hedged >= 90, "{hedged} hedges");
-    assert!(stage.hedges("refused").await > 0);
+    let refused = stage.hedges("refused").await;
+    assert_eq!(
+        (hedged + refused, refused),
+        (REQUESTS, stage.server.metric("orchestack_retries_refused_total").await)
+    );
+    assert!(refused > 0 && stage.asked()[1] > 0, "{hedged} hedges, {refused} refused");
     stage.settled().await;
 }

@@ -9,7 +9,9 @@ use std::{
 
 use serde_json::{Value, json};
 use simulator::{Price, Simulator};
-use support::{Answer, Caller, Database, ModelSpec, Scorer, Server, Setup, chat, eventually, provider};
+use support::{
+    Answer, Caller, Database, ModelSpec, Scorer, Server, Setup, chat, eventually, provider,
+};
 
 use crate::docs;
 
@@ -37,10 +39,13 @@ impl Stage {
             .openai_provider("house", &simulator, "local")
             .write("orchestack.toml", &format!("[routing.scorer]\n{scorer}"));
         let price = Some(("3.00", "15.00"));
-        tree.model_with(ModelSpec { id: "a", provider: "sim", price }, "fallbacks = [\"b\", \"c\"]\nquality = 40")
-            .model_with(ModelSpec { id: "b", provider: "sim", price }, "quality = 55")
-            .model_with(ModelSpec { id: "c", provider: "sim", price }, "quality = 90")
-            .model_with(ModelSpec { id: "near", provider: "house", price }, "quality = 10");
+        tree.model_with(
+            ModelSpec { id: "a", provider: "sim", price },
+            "fallbacks = [\"b\", \"c\"]\nquality = 40",
+        )
+        .model_with(ModelSpec { id: "b", provider: "sim", price }, "quality = 55")
+        .model_with(ModelSpec { id: "c", provider: "sim", price }, "quality = 90")
+        .model_with(ModelSpec { id: "near", provider: "house", price }, "quality = 10");
         tree.agent("plain", "100.00");
         let plain = "owner = \"tests\"\n[budget]\ntotal = \"100.00\"\n[scorer]\nenabled = false\n";
         tree.write("agents/plain/agent.toml", plain);
@@ -112,7 +117,7 @@ async fn a_scorer_is_told_figures_and_never_text_and_its_word_is_on_record() {
     let request = &question["request"];
     let expected = json!({
         "tenant": "default", "agent": "default", "endpoint": "/v1/chat/completions",
-        "model": "auto", "variant": "balanced", "label": "internal", "findings": { "email": 1 },
+        "model": "auto", "variant": "balanced", "label": "sensitive", "findings": { "email": 1 },
         "needs": {
             "input_tokens": request["needs"]["input_tokens"], "max_output_tokens": null,
             "tools": false, "json_schema": false, "images": false, "streaming": false,
@@ -120,17 +125,29 @@ async fn a_scorer_is_told_figures_and_never_text_and_its_word_is_on_record() {
         "choices": 1, "messages": 1, "tools": 0, "id": request["id"],
     });
     assert_eq!(request, &expected);
-    assert_eq!(shape(&question), shape(&documented("question.json")), "docs/routing.md shows another");
+    assert_eq!(
+        shape(&question),
+        shape(&documented("question.json")),
+        "docs/routing.md shows another"
+    );
     let candidate = &question["candidates"][0];
     assert_eq!((&candidate["model"], &candidate["locality"]), (&json!("near"), &json!("local")));
-    assert!(candidate["cost_nanos"].is_u64() && candidate["context_tokens"] == 128_000, "{candidate}");
+    assert!(
+        candidate["cost_nanos"].is_u64() && candidate["context_tokens"] == 128_000,
+        "{candidate}"
+    );
     // Its penalties are the order; a veto is a reason. What it does not know is passed over.
-    scorer.says(r#"{"penalties": {"near": 700, "c": 300, "b": 10, "gpt-9": 0}, "vetoes": ["a", "gpt-9"]}"#);
+    scorer.says(
+        r#"{"penalties": {"near": 700, "c": 300, "b": 10, "gpt-9": 0}, "vetoes": ["a", "gpt-9"]}"#,
+    );
     let plan = stage.plan("auto").await;
     assert_eq!(models(&plan), ["b", "c", "near"]);
     assert_eq!(reason(&plan["dropped"], "a"), Some("vetoed"));
     assert_eq!(plan["attempts"][2]["score"]["scorer"], 700);
-    assert_eq!((&plan["scorer"]["outcome"], &plan["scorer"]["unknown"]), (&json!("used"), &json!(2)));
+    assert_eq!(
+        (&plan["scorer"]["outcome"], &plan["scorer"]["unknown"]),
+        (&json!("used"), &json!(2))
+    );
     // The named model and the order of its fallbacks are a person's word.
     scorer.says(r#"{"penalties": {"a": 1000, "b": 900, "c": 0}}"#);
     assert_eq!(models(&stage.plan("a").await), ["a", "b", "c"]);
