@@ -13,11 +13,11 @@ use std::{
 
 use router::Choice;
 use serde_json::json;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use types::Nanos;
 
 use crate::{
-    ask::{Ready, Stop, prepare},
+    ask::{Prepared, Ready, Stop, prepare},
     attempt::{Destination, Lost, Next, Order},
     cache,
     deliver::deliver,
@@ -34,7 +34,7 @@ pub(crate) struct Turn {
     pub(crate) hedged: bool,
 }
 
-/// The second ask of a turn.
+type First<'t> = Pin<Box<dyn Future<Output = Result<Ready<'t>, Lost>> + Send + 't>>;
 type Second<'t> = Pin<Box<dyn Future<Output = Result<Ready<'t>, Unhedged>> + Send + 't>>;
 
 /// Why the second ask gave nothing.
@@ -44,107 +44,193 @@ struct Unhedged {
     asked: bool,
 }
 
+/// Which of the two answered.
+enum Winner<'t> {
+    First(Ready<'t>),
+    Second(Ready<'t>),
+}
+
+/// What ends the first ask, and the second.
+#[derive(Default)]
+struct Stops(Stop, Stop);
+
+/// One or two asks that run.
+struct Race<'t> {
+    gate: &'t Gate,
+    order: Order<'t>,
+    choice: &'t Choice,
+    /// The model that may be asked as well, and when; taken once that is decided.
+    next: Option<(&'t Choice, Duration)>,
+    stops: &'t Stops,
+    /// What is held for the first.
+    held: Nanos,
+    first: First<'t>,
+    /// How the first ended, where the second goes on.
+    failed: Option<Lost>,
+    second: Option<Second<'t>>,
+    /// The model that was asked second.
+    beside: Option<&'t Choice>,
+    /// Whether the second was asked and gave nothing.
+    hedged: bool,
+}
+
 /// Tries `choice`, and `next` beside it where that is wanted, and answers with the first that can.
-pub(crate) async fn turn<'a>(
-    gate: &'a Gate,
-    order: &Order<'a>,
+pub(crate) async fn turn(
+    gate: &Gate,
+    order: &Order<'_>,
     (choice, next): (&Choice, Option<&Choice>),
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<(), Turn> {
-    let own = span::of_attempt(choice, trail.endpoint);
-    let to = Destination::of(gate, order, choice, trail);
-    let mut to = to.map_err(|lost| lose(trail, choice, lost, false))?;
-    match cache::look(gate, order, &to, trail).instrument(own.clone()).await {
+    let span = span::of_attempt(choice, trail.endpoint);
+    let prepared = begin(gate, order, choice, trail, down).instrument(span.clone()).await;
+    let prepared = prepared.map_err(|lost| {
+        span::lost(&span, lost.refusal.code);
+        lose(trail, choice, lost, false)
+    })?;
+    let Some(prepared) = prepared else { return Ok(()) };
+    let stops = Stops::default();
+    let mut race = Race {
+        gate,
+        order: *order,
+        choice,
+        next: next.and_then(|next| Some((next, after(order, choice)?))),
+        stops: &stops,
+        held: prepared.held(),
+        first: Box::pin(prepared.exchange(gate, &stops.0).instrument(span.clone())),
+        failed: None,
+        second: None,
+        beside: None,
+        hedged: false,
+    };
+    match race.run(&span, trail, down).await {
+        Ok(Winner::First(ready)) => {
+            let delivery = Box::pin(deliver(gate, order, ready, trail, down)).instrument(span);
+            tokio::join!(delivery, race.stop_second());
+            Ok(())
+        }
+        Ok(Winner::Second(ready)) => {
+            // Nobody looked for the second model's answer.
+            trail.cache = None;
+            let delivery = Box::pin(deliver(gate, order, ready, trail, down));
+            tokio::join!(delivery, race.stop_first());
+            Ok(())
+        }
+        Err(mut lost) => {
+            race.stop_second().await;
+            if down.gone() {
+                lost.next = Next::Nothing;
+            }
+            Err(lose(trail, choice, lost, race.hedged))
+        }
+    }
+}
+
+/// Gives an answer that was given before, or makes ready to ask.
+async fn begin<'a>(
+    gate: &'a Gate,
+    order: &Order<'a>,
+    choice: &Choice,
+    trail: &mut Trail,
+    down: &mut Downstream<'_>,
+) -> Result<Option<Prepared<'a>>, Lost> {
+    let mut to = Destination::of(gate, order, choice, trail)?;
+    match cache::look(gate, order, &to, trail).await {
         cache::Found::Nothing(place) => to.kept_at = place,
         cache::Found::Given(given) => {
-            let given = cache::give(gate, order, &to, given, trail, down).instrument(own).await;
-            return given.map_err(|lost| lose(trail, choice, lost, false));
+            cache::give(gate, order, &to, given, trail, down).await?;
+            return Ok(None);
         }
     }
-    let prepared = prepare(gate, order, to, None, trail).instrument(own.clone()).await;
-    let prepared = prepared.map_err(|lost| lose(trail, choice, lost, false))?;
-    let held = prepared.held();
-    let stops = (Stop::default(), Stop::default());
-    // On the heap, since it carries a whole exchange.
-    let mut first = Box::pin(prepared.exchange(gate, &stops.0).instrument(own.clone()));
-    let hedge = next.and_then(|next| Some((next, after(order, choice)?)));
-    let mut due = pin!(wait(hedge.map(|(_, after)| after)));
-    let mut second: Option<Second<'_>> = None;
-    let (mut waits, mut hedged, mut failed) = (hedge.is_some(), false, None);
-    let (first_won, ready) = loop {
-        tokio::select! {
-            biased;
-            done = &mut first, if failed.is_none() => match done {
-                Ok(ready) => break (true, ready),
-                Err(mut lost) => {
-                    if down.gone() {
-                        lost.next = Next::Nothing;
-                    }
-                    span::lost(&own, lost.refusal.code);
-                    if second.is_none() || lost.next == Next::Nothing {
-                        wind_down(second, &stops.1).await;
-                        return Err(lose(trail, choice, lost, hedged));
-                    }
-                    failed = Some(lost);
-                }
-            },
-            done = of(&mut second), if second.is_some() => {
-                second = None;
-                match done {
-                    Ok(ready) => break (false, ready),
-                    Err(Unhedged { lost, asked }) => {
-                        metrics::HEDGES.with_label_values(&[if asked { "failed" } else { "refused" }]).inc();
-                        // Over a connection that was dead it may be tried again.
-                        hedged = asked && lost.next != Next::Same;
-                        if let (true, Some(next)) = (asked, next) {
-                            note(trail, next, lost.refusal.code.as_str());
+    prepare(gate, order, to, None, trail).await.map(Some)
+}
+
+impl<'t> Race<'t> {
+    /// Waits until one has answered, or none will.
+    async fn run(
+        &mut self,
+        span: &Span,
+        trail: &mut Trail,
+        down: &mut Downstream<'_>,
+    ) -> Result<Winner<'t>, Lost> {
+        let mut due = pin!(wait(self.next.map(|(_, after)| after)));
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut self.first, if self.failed.is_none() => match done {
+                    Ok(ready) => return Ok(Winner::First(ready)),
+                    Err(lost) => {
+                        span::lost(span, lost.refusal.code);
+                        if self.second.is_none() || lost.next == Next::Nothing {
+                            return Err(lost);
                         }
-                        if let Some(lost) = failed {
-                            return Err(lose(trail, choice, lost, hedged));
-                        }
+                        self.failed = Some(lost);
+                    }
+                },
+                done = of(&mut self.second), if self.second.is_some() => {
+                    self.second = None;
+                    match done {
+                        Ok(ready) => return Ok(Winner::Second(ready)),
+                        Err(unhedged) => self.unhedged(&unhedged, trail),
+                    }
+                    if let Some(lost) = self.failed.take() {
+                        return Err(lost);
                     }
                 }
-            }
-            () = &mut due, if waits => {
-                waits = false;
-                if let Some((next, _)) = hedge && gate.retry() {
-                    let mut fork = trail.clone();
-                    note(&mut fork, choice, "hedged");
-                    let ask = beside(gate, *order, next, (held, &stops.1), fork);
-                    second = Some(Box::pin(ask.instrument(span::of_attempt(next, trail.endpoint))));
-                } else {
-                    metrics::HEDGES.with_label_values(&["refused"]).inc();
+                () = &mut due, if self.next.is_some() => self.hedge(trail),
+                () = down.until_left(), if !down.gone() => {
+                    self.next = None;
+                    self.stops.0.left.cancel();
+                    self.stops.1.left.cancel();
                 }
-            }
-            () = down.until_left(), if !down.gone() => {
-                waits = false;
-                stops.0.left.cancel();
-                stops.1.left.cancel();
             }
         }
-    };
-    if !first_won {
-        // Nobody looked for the second model's answer.
-        trail.cache = None;
     }
-    let delivery = Box::pin(deliver(gate, order, ready, trail, down));
-    if first_won {
-        let delivery = delivery.instrument(own);
-        tokio::join!(delivery, wind_down(second, &stops.1));
-        return Ok(());
+
+    /// Asks the next model as well, where a further attempt is left.
+    fn hedge(&mut self, trail: &Trail) {
+        let Some((next, _)) = self.next.take() else { return };
+        if !self.gate.retry() {
+            metrics::HEDGES.with_label_values(&["refused"]).inc();
+            return;
+        }
+        self.beside = Some(next);
+        let mut fork = trail.clone();
+        note(&mut fork, self.choice, "hedged");
+        let ask = beside(self.gate, self.order, next, (self.held, &self.stops.1), fork);
+        self.second = Some(Box::pin(ask.instrument(span::of_attempt(next, trail.endpoint))));
     }
-    metrics::HEDGES.with_label_values(&["won"]).inc();
-    stops.0.overtaken.cancel();
-    let overtaken = async {
-        if failed.is_none()
-            && let Ok(ready) = first.await
+
+    /// The second gave nothing. Where it was not asked, or over a dead connection, it may have a turn of
+    /// its own.
+    fn unhedged(&mut self, Unhedged { lost, asked }: &Unhedged, trail: &mut Trail) {
+        let outcome = if *asked { "failed" } else { "refused" };
+        metrics::HEDGES.with_label_values(&[outcome]).inc();
+        self.hedged = *asked && lost.next != Next::Same;
+        if let Some(next) = self.beside.filter(|_| *asked) {
+            note(trail, next, lost.refusal.code.as_str());
+        }
+    }
+
+    async fn stop_first(self) {
+        metrics::HEDGES.with_label_values(&["won"]).inc();
+        self.stops.0.overtaken.cancel();
+        if self.failed.is_none()
+            && let Ok(ready) = self.first.await
         {
             ready.discard().await;
         }
-    };
-    tokio::join!(delivery, overtaken);
-    Ok(())
+    }
+
+    /// Stops the second ask, if there is one, and sees to its bill.
+    async fn stop_second(&mut self) {
+        let Some(second) = self.second.take() else { return };
+        metrics::HEDGES.with_label_values(&["lost"]).inc();
+        self.stops.1.overtaken.cancel();
+        if let Ok(ready) = second.await {
+            ready.discard().await;
+        }
+    }
 }
 
 /// Asks `next` beside a model that holds `held` and has not answered.
@@ -166,17 +252,10 @@ async fn beside<'a>(
         return Err(Unhedged { lost: Lost::left(), asked: false });
     }
     let ready = prepared.exchange(gate, stop).await;
-    ready.map_err(|lost| Unhedged { lost, asked: true })
-}
-
-/// Stops the second ask and sees to its bill.
-async fn wind_down(second: Option<Second<'_>>, stop: &Stop) {
-    let Some(second) = second else { return };
-    metrics::HEDGES.with_label_values(&["lost"]).inc();
-    stop.overtaken.cancel();
-    if let Ok(ready) = second.await {
-        ready.discard().await;
-    }
+    ready.map_err(|lost| {
+        span::lost(&Span::current(), lost.refusal.code);
+        Unhedged { lost, asked: true }
+    })
 }
 
 /// How long `choice` may be silent before another model is asked beside it: the model's own figure, else

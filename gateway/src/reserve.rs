@@ -36,19 +36,7 @@ pub(crate) async fn reserve(
     trail: &mut Trail,
 ) -> Result<(Bill, Bytes), Lost> {
     let request = &*to.request;
-    let permitted = order.permit.max_tokens(&to.model.id);
-    let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
-    let extent = asked::extent(request, asked::input_bound(request)).map_err(no_price)?;
-    let mut extent = Extent {
-        output: quote::output_limit(
-            request,
-            to.model,
-            permitted,
-            gate.options.output_tokens_default,
-        ),
-        seconds: quote::seconds_max(to.limits, gate.options.write_timeout),
-        ..quote::within_context(extent, to.model, request)
-    };
+    let mut extent = most(gate, order, to)?;
     let mut ceiling =
         quote::ceiling((order.snapshot, order.known), order.permit, to.model, order.wishes);
     if let Some(held) = beside {
@@ -101,6 +89,20 @@ pub(crate) async fn reserve(
 const NO_PRICE: &str = "what the request asks for has no price at this model";
 const BEYOND_CEILING: &str =
     "the cost limit of this request does not pay for it, however short its answer";
+
+/// The most that a call may use at this model.
+fn most(gate: &Gate, order: &Order<'_>, to: &Destination<'_>) -> Result<Extent, Lost> {
+    let request = &*to.request;
+    let permitted = order.permit.max_tokens(&to.model.id);
+    let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
+    let extent = asked::extent(request, asked::input_bound(request)).map_err(no_price)?;
+    let default = gate.options.output_tokens_default;
+    Ok(Extent {
+        output: quote::output_limit(request, to.model, permitted, default),
+        seconds: quote::seconds_max(to.limits, gate.options.write_timeout),
+        ..quote::within_context(extent, to.model, request)
+    })
+}
 
 /// What a call needs at least where it is clamped.
 fn least(to: &Destination<'_>, extent: &Extent, amount: Nanos) -> Nanos {

@@ -52,6 +52,11 @@ async fn the_examples_of_the_model_guide_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_routing_guide_work() {
+    check("docs/routing.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_provider_guide_work() {
     check("docs/providers.md").await;
 }
@@ -111,6 +116,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "operations",
         "policies",
         "providers",
+        "routing",
     ];
     assert_eq!(pages, tested.map(|name| format!("docs/{name}.md")));
     pages.push("README.md".to_owned());

@@ -1,6 +1,7 @@
 //! Simulated providers as tests want them.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use simulator::{Model, Price, Simulator, SimulatorOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -70,6 +71,13 @@ fn whole(content_type: &str, body: &str) -> String {
 
 /// A server that answers each head and body with the bytes that it is told.
 async fn serve(answer: impl Fn(String, Vec<u8>) -> String + Send + Sync + 'static) -> String {
+    serve_after(move |head, body| (answer(head, body), Duration::ZERO)).await
+}
+
+/// As [`serve`], each answer after a while.
+pub(crate) async fn serve_after(
+    answer: impl Fn(String, Vec<u8>) -> (String, Duration) + Send + Sync + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
     let answer = Arc::new(answer);
@@ -78,7 +86,9 @@ async fn serve(answer: impl Fn(String, Vec<u8>) -> String + Send + Sync + 'stati
             let answer = Arc::clone(&answer);
             tokio::spawn(async move {
                 while let Some((head, body)) = request(&mut stream).await {
-                    if stream.write_all(answer(head, body).as_bytes()).await.is_err() {
+                    let (bytes, delay) = answer(head, body);
+                    tokio::time::sleep(delay).await;
+                    if stream.write_all(bytes.as_bytes()).await.is_err() {
                         return;
                     }
                 }

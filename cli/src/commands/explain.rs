@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use admin::{AuditList, AuditView};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use types::Nanos;
 
 use super::{or_dash, short};
@@ -66,6 +66,9 @@ fn decision(text: &mut String, record: &AuditView) {
     if let Some(policies) = detail.get("policies") {
         line(text, format!("policies   {}", names(policies)));
     }
+    if let Some(scorer) = detail.get("scorer").filter(|scorer| !scorer.is_null()) {
+        line(text, format!("scorer     {}", scored(scorer)));
+    }
     let mut rows: Vec<[String; 7]> = items(detail, "plan").iter().zip(1..).map(planned).collect();
     rows.extend(items(detail, "dropped").iter().map(dropped));
     if !rows.is_empty() {
@@ -86,6 +89,19 @@ fn hardness(difficulty: &Value) -> String {
     format!("{} ({})", number(difficulty, "floor"), signs.join(", "))
 }
 
+/// What an external scorer said, or why it was not heard.
+fn scored(scorer: &Value) -> String {
+    let word = |name: &str| or_dash(scorer.get(name).and_then(Value::as_str));
+    let micros = scorer.get("took_us").and_then(Value::as_u64).unwrap_or_default();
+    let took = format!("after {}.{} ms", micros / 1_000, micros % 1_000 / 100);
+    let Some(opinion) = scorer.get("opinion") else {
+        return format!("not heard: {} {took}", word("outcome"));
+    };
+    let penalties = opinion.get("penalties").and_then(Value::as_object).map_or(0, Map::len);
+    let vetoes = items(opinion, "vetoes").len();
+    format!("heard {took}: {penalties} penalties, {vetoes} vetoes")
+}
+
 /// A model of the plan; its place tells in which order models were to be tried.
 fn planned((choice, place): (&Value, usize)) -> [String; 7] {
     let word = |name: &str| or_dash(choice.get(name).and_then(Value::as_str));
@@ -93,7 +109,9 @@ fn planned((choice, place): (&Value, usize)) -> [String; 7] {
     let score = choice.get("score").filter(|score| !score.is_null()).map(|score| {
         let term = |name: &str| score.get(name).and_then(Value::as_u64).unwrap_or_default();
         let [cost, latency, quality] = ["cost", "latency", "quality"].map(term);
-        format!("{} (cost {cost}, latency {latency}, quality {quality})", term("penalty"))
+        let scorer = score.get("scorer").and_then(Value::as_u64);
+        let scorer = scorer.map(|penalty| format!(", scorer {penalty}")).unwrap_or_default();
+        format!("{} (cost {cost}, latency {latency}, quality {quality}{scorer})", term("penalty"))
     });
     [
         word("model"),

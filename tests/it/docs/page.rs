@@ -6,7 +6,7 @@ use std::{
 };
 
 /// A fenced block and the comment before it.
-pub(super) struct Block {
+pub(crate) struct Block {
     /// Page and line.
     pub at: String,
     pub language: String,
@@ -16,7 +16,7 @@ pub(super) struct Block {
 }
 
 /// The blocks of a page.
-pub(super) fn blocks(page: &str) -> Vec<Block> {
+pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let text = read(page);
     let mut blocks = Vec::new();
     let mut before = "";
