@@ -11,6 +11,8 @@ mod budgets;
 mod house;
 #[path = "operations/people.rs"]
 mod people;
+#[path = "operations/probe.rs"]
+mod probe;
 #[path = "operations/providers.rs"]
 mod providers;
 #[path = "operations/tree.rs"]

@@ -20,9 +20,20 @@ Example, a model on a server of your own:
         /// Its id.
         id: String,
     },
-    /// Look for model servers on this machine, and for provider keys in the environment.
-    #[command(after_help = "Example:\n  orchestack model probe")]
-    Probe,
+    /// Ask every provider what it serves and compare, look for new servers on this machine and for keys.
+    ///
+    /// Local servers are asked by their own endpoints: Ollama, vLLM, llama.cpp, LM Studio. Nothing is
+    /// generated and nothing costs.
+    #[command(after_help = "\
+Examples:
+  orchestack model probe
+  orchestack model probe --apply     # corrects what was registered with `model add`
+  orchestack model probe --json")]
+    Probe {
+        /// Takes the facts that differ over into models that were registered with `model add`.
+        #[arg(long)]
+        apply: bool,
+    },
 }
 
 #[derive(Debug, Args)]
