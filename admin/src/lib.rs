@@ -72,7 +72,7 @@ pub use crate::{
     },
     prices::{PriceClass, PriceList, PriceRates, PriceTier, PricedModel},
     probed::{Difference, Probed, ProbedModel, ProbedProvider},
-    providers::{NewProvider, ProviderList, ProviderView},
+    providers::{NewAws, NewProvider, ProviderList, ProviderView},
     reconcile::{
         Absent, BookedShares, LeftOut, NewReconciliation, ReconciledModel, Reconciliation,
         UnmatchedModel,
