@@ -98,9 +98,8 @@ Examples:
   orchestack provider add groq --url https://api.groq.com/openai/v1 --secret env:GROQ_API_KEY
   orchestack provider add azure --kind azure --url https://RESOURCE.openai.azure.com \\
     --api-version 2024-10-21 --secret env:AZURE_OPENAI_API_KEY
-  orchestack provider add bedrock --kind bedrock \\
-    --url https://bedrock-runtime.eu-west-1.amazonaws.com \\
-    --aws-access-key-id env:AWS_ACCESS_KEY_ID --aws-secret-access-key env:AWS_SECRET_ACCESS_KEY")]
+  orchestack provider add bedrock --url https://bedrock-runtime.eu-west-1.amazonaws.com \\
+    --kind bedrock --aws-access-key-id env:AWS_ID --aws-secret-access-key env:AWS_SECRET")]
     Add(Box<AddProvider>),
     /// Remove a provider that was registered at run time.
     #[command(after_help = "Example:\n  orchestack provider remove groq")]
