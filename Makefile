@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash fleet leave invariants policy lint fmt bench bench-outage bench-report deny fuzz
+.PHONY: help setup run test crash fleet leave invariants policy lint fmt bench bench-outage bench-report bench-routing deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -74,6 +74,11 @@ bench-outage: ## What callers see when one of three providers fails and one beco
 	$(CARGO) build --profile dist --locked --workspace --bins
 	@. scripts/packages.sh; need wrk wrk; need git git; install_missing
 	python3 benches/outage.py
+
+bench-routing: ## What the router chooses for 212 tasks whose adequate models are known, and what it costs
+	$(CARGO) build --locked --workspace --all-targets
+	@. scripts/packages.sh; need git git; install_missing
+	python3 benches/routing.py
 
 ROWS ?= 10000000
 bench-report: ## How long reports take over a ledger of ROWS rows, on both databases (20 GB of disk)

@@ -2,7 +2,7 @@
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 460, 64, 24, 54, 56
 # Colours that a reader who sees no red or green tells apart, on white.
-CURVES = {"weights": ("#b35900", "weights from cost to quality"), "difficulty": ("#0050a0", "auto:cheap, difficulty 40 to 100 %")}
+CURVES = {"weights": ("#b35900", "weights from cost to quality"), "difficulty": ("#0050a0", "auto:cheap, difficulty 60 to 130 %")}
 POINT, BOUND, GRID, INK = "#222222", "#777777", "#dddddd", "#222222"
 SHARES = (0.3, 1.0)
 
@@ -37,7 +37,10 @@ def draw(rows):
 
 
 # Where labels of neighbouring points would cover each other: lower or higher, in pixels.
-LIFTS = {"auto:best": 18, "always the best": -8, "cheapest adequate": -8}
+LIFTS = {
+    "auto": -6, "auto:best": -6, "auto:cheap": 14, "always the best": 18, "auto, difficulty 100": 18,
+    "cheapest adequate": 16,
+}
 
 
 class Scale:
@@ -55,7 +58,7 @@ class Scale:
 
 def frame(scale):
     yield text(LEFT, 24, "What tasks cost, and how many get an adequate model", size=15)
-    yield text(LEFT, 42, "half of the tasks, which nothing was tuned on; each point is a setting", colour=BOUND)
+    yield text(LEFT, 42, "the half of the tasks that nothing was fitted to; each point is a setting", colour=BOUND)
     for tenth in range(int(SHARES[0] * 10), 11):
         _, y = scale.point(0, tenth / 10)
         yield f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="{GRID}"/>'

@@ -27,6 +27,7 @@ mod people;
 mod policies;
 mod prices;
 pub mod probe;
+mod probed;
 mod providers;
 mod reconcile;
 mod room;
@@ -50,7 +51,7 @@ pub use crate::{
     error::{Error, Fault, Refusal, Waiting},
     grants::{GrantFilter, GrantList, GrantView, MadeGrant, NewGrant, RevokedGrants, TaskOfGrants},
     keys::{KeyFilter, KeyList, KeyView, MadeKey, NewKey, Rotation},
-    models::{ModelList, ModelView, NewModel, PriceView, Probed, ProbedProvider},
+    models::{ModelList, ModelView, NewModel, PriceView},
     money::Money,
     overview::{Overview, OverviewFilter, ProviderHealth},
     people::{MadePerson, NewPerson, PersonList, PersonView},
@@ -70,7 +71,8 @@ pub use crate::{
         prove::{CaseView, ProofReport, ProofView, TestReport, prove_files, test_files},
     },
     prices::{PriceClass, PriceList, PriceRates, PriceTier, PricedModel},
-    providers::{NewProvider, ProviderList, ProviderView},
+    probed::{Difference, Probed, ProbedModel, ProbedProvider},
+    providers::{NewAws, NewProvider, ProviderList, ProviderView},
     reconcile::{
         Absent, BookedShares, LeftOut, NewReconciliation, ReconciledModel, Reconciliation,
         UnmatchedModel,

@@ -115,28 +115,6 @@ pub struct ModelList {
     pub models: Vec<ModelView>,
 }
 
-/// What was found.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Probed {
-    /// Every server that answered, and every provider whose key is in the environment.
-    pub providers: Vec<ProbedProvider>,
-}
-
-/// A provider that was found.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ProbedProvider {
-    /// Its name.
-    pub name: String,
-    /// Where it answers.
-    pub base_url: String,
-    /// `local` or `cloud`.
-    pub locality: String,
-    /// The ids that its models have or would have.
-    pub models: Vec<String>,
-    /// Whether it is registered now; what was started later is taken up at the next start.
-    pub registered: bool,
-}
-
 /// Lists every model that is registered.
 #[utoipa::path(
     get, path = "/api/v1/models", tag = "models",
@@ -206,26 +184,6 @@ pub(crate) async fn remove(desk: Desk, Path(id): Path<String>) -> Result<StatusC
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Looks for model servers on this machine and for providers whose key is in the environment.
-#[utoipa::path(
-    post, path = "/api/v1/models/probe", tag = "models",
-    responses((status = 200, body = Probed), (status = "4XX", body = Refusal))
-)]
-pub(crate) async fn probe(desk: Desk) -> Result<Json<Probed>, Error> {
-    let act = desk.permit(Operation::ModelProbe, "").await?;
-    let control = act.control();
-    let found = probe::all(&control.http, &control.settings).await;
-    let snapshot = control.snapshots.load();
-    let providers = found.into_iter().map(|found| ProbedProvider {
-        registered: snapshot.registry.provider(&found.provider.name).is_some(),
-        name: found.provider.name,
-        base_url: found.provider.base_url,
-        locality: found.provider.locality.as_str().to_owned(),
-        models: found.models.into_iter().map(|model| model.id).collect(),
-    });
-    Ok(Json(Probed { providers: providers.collect() }))
-}
-
 fn spec(ask: NewModel) -> Result<ModelSpec, Error> {
     let size = ask.size.as_deref().unwrap_or("medium");
     let size: SizeClass = size.parse().map_err(|error: types::UnknownName| {
@@ -293,16 +251,7 @@ fn check(snapshot: &Snapshot, spec: &ModelSpec) -> Result<(), Error> {
     }
 }
 
-fn view(snapshot: &Snapshot, model: &Model) -> ModelView {
-    let can = model.capabilities;
-    let capabilities = [
-        ("tools", can.tools),
-        ("json_schema", can.json_schema),
-        ("images", can.images),
-        ("streaming", can.streaming),
-        ("reasoning", can.reasoning),
-        ("embeddings", can.embeddings),
-    ];
+pub(crate) fn view(snapshot: &Snapshot, model: &Model) -> ModelView {
     let provider = snapshot.registry.provider(&model.provider);
     let price = snapshot.price(model, Timestamp::now()).and_then(|price| {
         // Nano-dollars per million tokens: what a million cost.
@@ -325,14 +274,23 @@ fn view(snapshot: &Snapshot, model: &Model) -> ModelView {
         size: model.size.as_str().to_owned(),
         context_tokens: model.context_tokens,
         max_output_tokens: model.max_output_tokens,
-        capabilities: capabilities
-            .into_iter()
-            .filter(|(_, can)| *can)
-            .map(|(name, _)| name.to_owned())
-            .collect(),
+        capabilities: capability_names(&model.capabilities),
         aliases: model.aliases.clone(),
         enabled: model.enabled,
         price,
         simulator: provider.is_some_and(|provider| provider.simulator),
     }
+}
+
+/// The names of what a model can do.
+pub(crate) fn capability_names(can: &router::Capabilities) -> Vec<String> {
+    let all = [
+        ("tools", can.tools),
+        ("json_schema", can.json_schema),
+        ("images", can.images),
+        ("streaming", can.streaming),
+        ("reasoning", can.reasoning),
+        ("embeddings", can.embeddings),
+    ];
+    all.into_iter().filter(|(_, can)| *can).map(|(name, _)| name.to_owned()).collect()
 }

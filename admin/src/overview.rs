@@ -95,7 +95,7 @@ pub(crate) async fn show(
     let known = providers::all(&snapshot);
     let simulator = known.iter().any(|provider| provider.simulator);
     let health = known.into_iter().map(async |provider| ProviderHealth {
-        health: if ask.ask_providers { Some(answers(control, &provider).await) } else { None },
+        health: if ask.ask_providers { Some(answers(control, &provider.name).await) } else { None },
         provider,
     });
     let health = join_all(health).await;
@@ -133,33 +133,49 @@ async fn redis(store: &store::Store) -> &'static str {
     if fleet.is_up() { "answers" } else { "does not answer" }
 }
 
-/// Asks a provider for its list of models, which needs its key and costs nothing.
-async fn answers(control: &Control, provider: &ProviderView) -> String {
+/// What [`answers`] says of a provider that answers and takes its key.
+pub(crate) const ANSWERS: &str = "answers";
+
+/// The request for a provider's list of models, which needs its key and costs nothing; or why it cannot be
+/// asked.
+pub(crate) fn question(
+    control: &Control,
+    name: &str,
+) -> Result<reqwest::RequestBuilder, &'static str> {
     let snapshot = control.snapshots.load();
-    let Some(known) = snapshot.registry.provider(&provider.name) else {
-        return "is not registered".to_owned();
+    let Some(known) = snapshot.registry.provider(name) else {
+        return Err("is not registered");
     };
     let dialect = Dialect::of(known.kind);
     let Some(path) = dialect.models_path() else {
-        return "is not asked: its host lists no models".to_owned();
+        return Err("is not asked: its host lists no models");
     };
     let outgoing = Outgoing {
         authority: "",
         path,
         body: &[],
-        credential: snapshot.credential(&provider.name),
+        credential: snapshot.credential(name),
         now: Timestamp::now(),
     };
     let Ok(headers) = dialect.headers(&outgoing) else {
-        return "has a credential of another kind".to_owned();
+        return Err("has a credential of another kind");
     };
-    let mut request = control.http.get(format!("{}{path}", provider.base_url)).timeout(ANSWER_TIME);
+    let mut request = control.http.get(format!("{}{path}", known.base_url)).timeout(ANSWER_TIME);
     for (name, value) in headers {
         request = request.header(name, value);
     }
+    Ok(request)
+}
+
+/// Whether a provider answers and takes its key.
+pub(crate) async fn answers(control: &Control, name: &str) -> String {
+    let request = match question(control, name) {
+        Ok(request) => request,
+        Err(why) => return why.to_owned(),
+    };
     match request.send().await {
         Err(_) => "does not answer".to_owned(),
-        Ok(response) if response.status().is_success() => "answers".to_owned(),
+        Ok(response) if response.status().is_success() => ANSWERS.to_owned(),
         Ok(response) if matches!(response.status().as_u16(), 401 | 403) => {
             "refuses the key".to_owned()
         }

@@ -3,6 +3,7 @@
 
 mod cloud;
 mod local;
+mod registered;
 mod wire;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -10,7 +11,9 @@ use std::{collections::BTreeSet, time::Duration};
 use snapshot::Extra;
 
 pub use cloud::known as cloud;
+pub(crate) use local::Told;
 pub use local::{Server, USUAL, local};
+pub(crate) use registered::{Seen, ask as registered};
 
 /// How long one question to a local server may take. It answers from memory or is not there.
 const QUESTION_TIME: Duration = Duration::from_millis(300);

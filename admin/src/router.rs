@@ -24,7 +24,7 @@ use crate::{
     control::{BODY_BYTES_MAX, BODY_TIME, Control, Entry},
     desk::BodyHash,
     error::{Error, Told},
-    grants, keys, metrics, models, overview, people, policies, prices, providers,
+    grants, keys, metrics, models, overview, people, policies, prices, probed, providers,
     reconcile::{self, RECONCILE_BYTES_MAX},
     room::{Room, Trace},
     spend, webhook,
@@ -92,7 +92,8 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(keys::revoke))
         .routes(routes!(models::add, models::list))
         .routes(routes!(models::remove))
-        .routes(routes!(models::probe))
+        .routes(routes!(probed::probe))
+        .routes(routes!(probed::refresh))
         .routes(routes!(providers::add, providers::list))
         .routes(routes!(providers::remove))
         .routes(routes!(budget::set, budget::show))

@@ -11,6 +11,8 @@ mod budgets;
 mod house;
 #[path = "operations/people.rs"]
 mod people;
+#[path = "operations/probe.rs"]
+mod probe;
 #[path = "operations/providers.rs"]
 mod providers;
 #[path = "operations/tree.rs"]
@@ -422,8 +424,9 @@ fn the_document_lists_every_path() {
         paths.extend(verbs.as_object().unwrap().keys().map(|verb| format!("{verb} {path}")));
     }
     insta::assert_json_snapshot!(paths);
-    // Two paths revoke grants, and the webhook is called by nobody who could be permitted.
-    assert_eq!(paths.len(), policy::Operation::ALL.len() + 2);
+    // Two paths revoke grants, two register a model (`refresh` does so again with other facts), and the
+    // webhook is called by nobody who could be permitted.
+    assert_eq!(paths.len(), policy::Operation::ALL.len() + 3);
 }
 
 #[test]

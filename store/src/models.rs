@@ -71,6 +71,30 @@ impl Models {
         change.commit(record).await
     }
 
+    /// Puts other facts into a model's registration. Its name, provider and tenant stay.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Permit`] or [`Error::Unavailable`].
+    pub async fn replace(
+        &self,
+        permit: &AdminPermit,
+        model: &Registration,
+        record: &Record,
+    ) -> Result<(), Error> {
+        let mut change = Change::begin(&self.inner, permit, model.tenant).await?;
+        let query = "update models set body = $1 where tenant_id = $2 and name = $3";
+        let done = sqlx::query(query)
+            .bind(model.body.clone())
+            .bind(model.tenant.to_string())
+            .bind(model.name.clone())
+            .execute(change.conn())
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Missing { noun: "model", name: model.name.clone() });
+        }
+        change.commit(record).await
+    }
+
     /// Removes a model of the permit's tenant.
     ///
     /// # Errors

@@ -62,6 +62,44 @@ async fn a_requests_candidates_are_told_with_what_became_of_each() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+/// An agent that wants it gets hard requests to the better model, and is told why.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_difficulty_of_a_request_counts_where_an_agent_wants_it() {
+    let price = Price::dollars_per_million(3, 15);
+    let simulator = provider(&[("weak", price), ("strong", price)]).await;
+    let setup = Setup::new(Database::Sqlite).await;
+    let tree = setup.tree();
+    tree.openai_provider("sim", &simulator, "cloud");
+    for (id, price, quality) in [("weak", "1.00", 60), ("strong", "9.00", 95)] {
+        let spec = ModelSpec { id, provider: "sim", price: Some((price, price)) };
+        tree.model_with(spec, &format!("quality = {quality}"));
+    }
+    tree.agent("careful", "100.00");
+    let file = "owner = \"tests\"\ndifficulty = 100\n[budget]\ntotal = \"100.00\"\n";
+    tree.write("agents/careful/agent.toml", file);
+    let server = setup.start().await;
+    let (careful, default) = (Caller::new(&server, "careful"), Caller::new(&server, "default"));
+    let easy = chat("auto:cheap", "Say hello.");
+    let hard = chat("auto:cheap", "Prove that the algorithm has no deadlock.");
+    let first = async |caller: &Caller, body: &serde_json::Value| {
+        let told = caller.ask_with(("x-orchestack-dry-run", "true"), body).await.json();
+        let model = told["attempts"][0]["model"].as_str().unwrap().to_owned();
+        (model, told["difficulty"]["floor"].as_u64())
+    };
+    assert_eq!(first(&careful, &easy).await, ("weak".to_owned(), Some(50)));
+    assert_eq!(first(&careful, &hard).await, ("strong".to_owned(), Some(78)));
+    assert_eq!(first(&default, &hard).await, ("weak".to_owned(), None));
+    let answer = careful.ask(&hard).await;
+    answer.assert_answered("strong");
+    let request = answer.header("x-orchestack-request-id");
+    let told = eventually("the decision is on record", SETTLED_MAX, async || {
+        let told = String::from_utf8(server.run(&["explain", request]).stdout).unwrap();
+        told.contains("difficulty").then_some(told)
+    })
+    .await;
+    assert!(told.contains("difficulty 78 (base +50, reasoning +28)"), "{told}");
+}
+
 /// Providers that fail for everybody are not asked by everybody twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_brown_out_of_all_providers_is_not_multiplied() {

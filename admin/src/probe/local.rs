@@ -3,12 +3,13 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use futures::{StreamExt, future::join_all, stream};
-use router::{Origin, Purpose};
+use router::{Capabilities, Origin, Purpose};
 use serde_json::json;
 use snapshot::{Extra, ModelSpec, PriceSpec, ProviderSpec};
 use types::{Locality, Particulars, ProviderKind, SizeClass};
 
 use super::{MODELS_MAX, SERVER_TIME, id, wire};
+use crate::models::capability_names;
 
 /// A kind of model server, and where to look for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,36 +72,51 @@ fn rename(found: &mut Extra) {
 
 /// What a server says about one model.
 #[derive(Debug, Clone)]
-struct Told {
-    name: String,
-    context: Option<u64>,
+pub(crate) struct Told {
+    /// Its name there.
+    pub(crate) name: String,
+    /// Input and output tokens together.
+    pub(crate) context: Option<u64>,
     /// Thousands of millions of parameters.
     billions: Option<u64>,
-    tools: bool,
-    images: bool,
-    reasoning: bool,
+    /// What it can do; `None` where the server does not say.
+    pub(crate) tools: Option<bool>,
+    pub(crate) images: Option<bool>,
+    pub(crate) reasoning: Option<bool>,
+    /// Whether it makes embeddings, and nothing else.
     embeds: bool,
     relayed: bool,
 }
 
 impl Told {
-    /// What holds for a server that tells a name and no more; `None` for a model that neither chats nor
-    /// makes embeddings. Tools are assumed: servers take the field, and a model that cannot use them
-    /// answers in words.
-    fn by_name(name: String, context: Option<u64>) -> Option<Self> {
+    /// What a server says that tells a name and no more.
+    pub(crate) fn of_name(name: String) -> Self {
         let billions = billions(&name);
-        let embeds = purpose(&name)? == Purpose::Embeddings;
-        Some(Self {
-            name,
-            context,
-            billions,
-            tools: true,
-            images: false,
-            reasoning: false,
-            embeds,
-            relayed: false,
-        })
+        let embeds = purpose(&name) == Some(Purpose::Embeddings);
+        let (tools, images, reasoning) = (None, None, None);
+        Self { name, context: None, billions, tools, images, reasoning, embeds, relayed: false }
     }
+
+    /// What the model can do, with what is `known` where the server does not say.
+    pub(crate) fn can(&self, known: &Capabilities) -> Capabilities {
+        if self.embeds {
+            return Capabilities { embeddings: true, ..Capabilities::default() };
+        }
+        Capabilities {
+            tools: self.tools.unwrap_or(known.tools),
+            images: self.images.unwrap_or(known.images),
+            reasoning: self.reasoning.unwrap_or(known.reasoning),
+            ..*known
+        }
+    }
+}
+
+/// What a server at an unusual address says of its models, whichever of the usual ones it is.
+pub(super) async fn any(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
+    if let Some(told) = ollama(client, base).await {
+        return Some(told);
+    }
+    lm_studio(client, base).await
 }
 
 async fn one(client: &reqwest::Client, server: Server) -> Vec<Extra> {
@@ -150,11 +166,13 @@ async fn listed(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
     let llama = list.data.iter().any(|model| model.owned_by.as_deref() == Some("llamacpp"));
     let props: Option<wire::Props> =
         if llama { wire::ask(client.get(format!("{base}/props"))).await } else { None };
-    let props = props.unwrap_or_default();
+    let vision = props.as_ref().map(|props| props.modalities.vision);
+    let n_ctx = props.and_then(|props| props.default_generation_settings.n_ctx);
+    // What ranks or hears is for nothing here.
     let told = |model: wire::ListedModel| {
-        let context = model.max_model_len.or(props.default_generation_settings.n_ctx);
-        let told = Told::by_name(model.id, context)?;
-        Some(Told { images: props.modalities.vision, ..told })
+        purpose(&model.id)?;
+        let context = model.max_model_len.or(n_ctx);
+        Some(Told { context, images: vision, ..Told::of_name(model.id) })
     };
     Some(list.data.into_iter().filter_map(told).collect())
 }
@@ -170,8 +188,8 @@ async fn lm_studio(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
         };
         Told {
             context: known.loaded_context_length.or(known.max_context_length),
-            images: known.kind.as_deref() == Some("vlm"),
-            tools: known.capabilities.iter().any(|c| c == "tool_use"),
+            images: Some(known.kind.as_deref() == Some("vlm")),
+            tools: Some(known.capabilities.iter().any(|c| c == "tool_use")),
             embeds: told.embeds || known.kind.as_deref() == Some("embeddings"),
             ..told
         }
@@ -198,9 +216,9 @@ async fn ollama(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
         Some(Told {
             context: shown.context(),
             billions: size.or_else(|| billions(&tag.name)),
-            tools: shown.can("tools"),
-            images: shown.can("vision"),
-            reasoning: shown.can("thinking"),
+            tools: knows.then(|| shown.can("tools")),
+            images: knows.then(|| shown.can("vision")),
+            reasoning: knows.then(|| shown.can("thinking")),
             embeds,
             relayed,
             name: tag.name,
@@ -219,14 +237,11 @@ fn model(provider: &str, locality: Locality, told: Told) -> Option<ModelSpec> {
         16..=79 => SizeClass::Medium,
         _ => SizeClass::Large,
     };
-    let can = [
-        ("tools", told.tools && !told.embeds),
-        ("json_schema", !told.embeds),
-        ("images", told.images && !told.embeds),
-        ("streaming", !told.embeds),
-        ("reasoning", told.reasoning && !told.embeds),
-        ("embeddings", told.embeds),
-    ];
+    // Tools are assumed where the server does not say: servers take the field, and a model that cannot use
+    // them answers in words.
+    let assumed =
+        Capabilities { tools: true, json_schema: true, streaming: true, ..Capabilities::default() };
+    let capabilities = capability_names(&told.can(&assumed));
     let free = || PriceSpec { input: "0".to_owned(), output: "0".to_owned() };
     Some(ModelSpec {
         id: id(provider, &told.name)?,
@@ -236,7 +251,7 @@ fn model(provider: &str, locality: Locality, told: Told) -> Option<ModelSpec> {
         context_tokens: context,
         // The other half is for what is asked.
         max_output_tokens: if told.embeds { 0 } else { (context / 2).min(OUTPUT_TOKENS_MAX) },
-        capabilities: can.into_iter().filter(|(_, c)| *c).map(|(n, _)| n.to_owned()).collect(),
+        capabilities,
         quality: match size {
             SizeClass::Small => 35,
             SizeClass::Medium => 50,

@@ -1,6 +1,6 @@
 //! What local model servers say about themselves. Everything is optional: versions differ.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -127,6 +127,14 @@ impl Shown {
 
 /// Asks and reads a bounded JSON answer. `None` where nobody answers, or with something else.
 pub(super) async fn ask<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Option<T> {
+    ask_within(request, QUESTION_TIME).await
+}
+
+/// As [`ask`], with more time.
+pub(super) async fn ask_within<T: DeserializeOwned>(
+    request: reqwest::RequestBuilder,
+    time: Duration,
+) -> Option<T> {
     let read = async {
         let mut response = request.send().await.ok()?;
         if !response.status().is_success() {
@@ -141,5 +149,5 @@ pub(super) async fn ask<T: DeserializeOwned>(request: reqwest::RequestBuilder) -
         }
         serde_json::from_slice(&bytes).ok()
     };
-    tokio::time::timeout(QUESTION_TIME, read).await.ok().flatten()
+    tokio::time::timeout(time, read).await.ok().flatten()
 }

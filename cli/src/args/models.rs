@@ -24,9 +24,20 @@ A model for embeddings:
         /// Its id.
         id: String,
     },
-    /// Look for model servers on this machine, and for provider keys in the environment.
-    #[command(after_help = "Example:\n  orchestack model probe")]
-    Probe,
+    /// Ask every provider what it serves and compare, look for new servers on this machine and for keys.
+    ///
+    /// Local servers are asked by their own endpoints: Ollama, vLLM, llama.cpp, LM Studio. Nothing is
+    /// generated and nothing costs.
+    #[command(after_help = "\
+Examples:
+  orchestack model probe
+  orchestack model probe --apply     # corrects what was registered with `model add`
+  orchestack model probe --json")]
+    Probe {
+        /// Takes the facts that differ over into models that were registered with `model add`.
+        #[arg(long)]
+        apply: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -86,29 +97,57 @@ pub(crate) enum Provider {
     #[command(after_help = "Example:\n  orchestack provider list")]
     List,
     /// Register a provider without a file in the tree.
-    #[command(
-        after_help = "Example:\n  orchestack provider add groq --url https://api.groq.com/openai/v1 --secret env:GROQ_API_KEY"
-    )]
-    Add {
-        /// Its name.
-        name: String,
-        /// Its address, with the path before `/chat/completions`; the host alone for other formats.
-        #[arg(long)]
-        url: String,
-        /// The wire format: `openai`, `anthropic`, `azure`, `mistral`, `gemini` or `bedrock`.
-        #[arg(long)]
-        kind: Option<String>,
-        /// `local` promises that data stays on your machines; else `cloud`.
-        #[arg(long)]
-        locality: Option<String>,
-        /// Where the key is, `env:NAME` or `file:/path`; never the key itself.
-        #[arg(long, value_name = "REF")]
-        secret: Option<String>,
-    },
+    #[command(after_help = "\
+Examples:
+  orchestack provider add groq --url https://api.groq.com/openai/v1 --secret env:GROQ_API_KEY
+  orchestack provider add azure --kind azure --url https://RESOURCE.openai.azure.com \\
+    --api-version 2024-10-21 --secret env:AZURE_OPENAI_API_KEY
+  orchestack provider add bedrock --url https://bedrock-runtime.eu-west-1.amazonaws.com \\
+    --kind bedrock --aws-access-key-id env:AWS_ID --aws-secret-access-key env:AWS_SECRET")]
+    Add(Box<AddProvider>),
     /// Remove a provider that was registered at run time.
     #[command(after_help = "Example:\n  orchestack provider remove groq")]
     Remove {
         /// Its name.
         name: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddProvider {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its address, with the path before `/chat/completions`; the host alone for other formats.
+    #[arg(long)]
+    pub(crate) url: String,
+    /// The wire format: `openai`, `anthropic`, `azure`, `mistral`, `gemini` or `bedrock`.
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// `local` promises that data stays on your machines; else `cloud`.
+    #[arg(long)]
+    pub(crate) locality: Option<String>,
+    /// Where the key is, `env:NAME` or `file:/path`; never the key itself.
+    #[arg(long, value_name = "REF")]
+    pub(crate) secret: Option<String>,
+    /// Sends the secret as `Authorization: Bearer` whatever the kind: a token of Entra ID or OAuth.
+    #[arg(long, requires = "secret")]
+    pub(crate) bearer: bool,
+    /// Azure's version of its paths by deployment; its v1 API where absent.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) api_version: Option<String>,
+    /// Does not ask for the usage of a stream: for servers that refuse `stream_options`.
+    #[arg(long)]
+    pub(crate) no_stream_usage: bool,
+    /// The region of AWS; read from the address where that names it.
+    #[arg(long, value_name = "REGION", requires = "aws_access_key_id")]
+    pub(crate) aws_region: Option<String>,
+    /// Where the id of the key of AWS is that signs requests, in place of --secret.
+    #[arg(long, value_name = "REF", requires = "aws_secret_access_key", conflicts_with = "secret")]
+    pub(crate) aws_access_key_id: Option<String>,
+    /// Where the key of AWS is.
+    #[arg(long, value_name = "REF", requires = "aws_access_key_id")]
+    pub(crate) aws_secret_access_key: Option<String>,
+    /// Where the token of the session is, for keys that were given for a time.
+    #[arg(long, value_name = "REF", requires = "aws_access_key_id")]
+    pub(crate) aws_session_token: Option<String>,
 }

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use admin::{ModelList, ModelView, NewModel, NewProvider, Probed, ProviderView};
+use admin::{
+    Difference, ModelList, ModelView, NewModel, NewProvider, Probed, ProbedModel, ProbedProvider,
+    ProviderView,
+};
 use serde_json::json;
 
 use crate::{
@@ -30,8 +33,17 @@ pub(super) async fn run(
             client.act(Ask::delete(&["models", &id])).await?;
             output.show(&json!({ "removed": id }), |_| format!("{id} is removed"));
         }
-        Model::Probe => {
-            let probed: Probed = client.ask(Ask::post(&["models", "probe"])).await?;
+        Model::Probe { apply } => {
+            let mut probed = probe(client).await?;
+            if apply {
+                for model in probed.providers.iter().flat_map(|provider| &provider.models) {
+                    if is_correctable(model) {
+                        let path = ["models", &model.id, "refresh"];
+                        let _: ModelView = client.ask(Ask::post(&path)).await?;
+                    }
+                }
+                probed = probe(client).await?;
+            }
             output.show(&probed, found);
         }
     }
@@ -108,6 +120,15 @@ fn rows(models: &[ModelView]) -> String {
     text
 }
 
+async fn probe(client: &Client) -> Result<Probed, Failure> {
+    client.ask(Ask::post(&["models", "probe"])).await
+}
+
+/// Whether `--apply` may correct it: what stands in the tree is corrected there.
+fn is_correctable(model: &ProbedModel) -> bool {
+    model.origin.as_deref() == Some("runtime") && !model.differs.is_empty()
+}
+
 fn found(probed: &Probed) -> String {
     if probed.providers.is_empty() {
         return "no model server answers on this machine, and no provider's key is in the \
@@ -115,16 +136,47 @@ fn found(probed: &Probed) -> String {
                 OPENAI_API_KEY), then start the server again"
             .to_owned();
     }
-    let mut text = String::new();
-    for provider in &probed.providers {
-        let state = if provider.registered { "registered" } else { "new: restart to register" };
-        text.push_str(&format!(
-            "{} ({}, {}): {state}\n",
-            provider.name, provider.locality, provider.base_url
-        ));
-        for model in &provider.models {
-            text.push_str(&format!("  {model}\n"));
-        }
+    let provider = |provider: &ProbedProvider| {
+        let health = provider.health.as_deref().unwrap_or("new: start the server again to use it");
+        [
+            provider.name.clone(),
+            provider.locality.clone(),
+            provider.base_url.clone(),
+            health.to_owned(),
+        ]
+    };
+    let head = ["PROVIDER", "RUNS", "ADDRESS", "HEALTH"];
+    let mut text = table(head, probed.providers.iter().map(provider).collect());
+    let models = probed.providers.iter().flat_map(|provider| &provider.models);
+    let rows: Vec<_> = models.clone().map(compared).collect();
+    if !rows.is_empty() {
+        let head = ["MODEL", "STATE", "CONTEXT", "CAN", "DIFFERS"];
+        text.push_str(&format!("\n{}", table(head, rows)));
+    }
+    if models.clone().any(is_correctable) {
+        text.push_str(
+            "\n`orchestack model probe --apply` takes over what differs in models of `model add`",
+        );
     }
     text
+}
+
+fn compared(model: &ProbedModel) -> [String; 5] {
+    let state = match (model.registered, model.served) {
+        (false, _) => "new",
+        (true, Some(false)) => "not served",
+        (true, Some(true)) => "served",
+        (true, None) => "registered",
+    };
+    let difference = |difference: &Difference| {
+        format!("{} {} -> {}", difference.fact, difference.registered, difference.found)
+    };
+    let differs: Vec<_> = model.differs.iter().map(difference).collect();
+    [
+        model.id.clone(),
+        state.to_owned(),
+        model.context_tokens.map_or("-".to_owned(), |tokens| tokens.to_string()),
+        model.capabilities.join(", "),
+        differs.join("; "),
+    ]
 }

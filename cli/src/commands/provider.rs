@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use admin::{NewProvider, ProviderList, ProviderView};
+use admin::{NewAws, NewProvider, ProviderList, ProviderView};
 use serde_json::json;
 
 use crate::{
-    args::Provider,
+    args::{AddProvider, Provider},
     client::{Ask, Client},
     failure::Failure,
     output::{Output, table},
@@ -22,15 +22,8 @@ pub(super) async fn run(
             let list: ProviderList = client.ask(Ask::get(&["providers"])).await?;
             output.show(&list, |list| rows(&list.providers));
         }
-        Provider::Add { name, url, kind, locality, secret } => {
-            let body = NewProvider {
-                name,
-                kind,
-                base_url: url,
-                locality,
-                secret,
-                ..NewProvider::default()
-            };
+        Provider::Add(ask) => {
+            let body = body(*ask);
             let made: ProviderView = client.tell(Ask::post(&["providers"]), &body).await?;
             output.show(&made, |made| rows(std::slice::from_ref(made)));
         }
@@ -40,6 +33,27 @@ pub(super) async fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn body(ask: AddProvider) -> NewProvider {
+    let keys = ask.aws_access_key_id.zip(ask.aws_secret_access_key);
+    NewProvider {
+        name: ask.name,
+        kind: ask.kind,
+        base_url: ask.url,
+        locality: ask.locality,
+        secret: ask.secret,
+        bearer: ask.bearer,
+        api_version: ask.api_version,
+        no_stream_usage: ask.no_stream_usage,
+        aws: keys.map(|(access_key_id, secret_access_key)| NewAws {
+            region: ask.aws_region,
+            access_key_id,
+            secret_access_key,
+            session_token: ask.aws_session_token,
+        }),
+        ..NewProvider::default()
+    }
 }
 
 fn rows(providers: &[ProviderView]) -> String {

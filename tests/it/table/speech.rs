@@ -187,10 +187,19 @@ impl Api {
         let last = answer.events().pop().unwrap_or_default();
         match self {
             Self::Chat | Self::Completions => answer.is_done(),
-            Self::Messages => last["type"] == "message_stop",
-            Self::Responses => last["type"] == "response.completed",
+            Self::Messages => last["type"] == "message_stop" && are_named(answer),
+            Self::Responses => last["type"] == "response.completed" && are_named(answer),
         }
     }
+}
+
+/// Whether each event's name is its type: clients go by either.
+fn are_named(answer: &Answer) -> bool {
+    let names: Vec<_> =
+        answer.text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    let events = answer.events();
+    let types = events.iter().map(|event| event["type"].as_str().unwrap_or_default());
+    !names.is_empty() && types.eq(names.iter().copied())
 }
 
 /// The first item of a list that has this type.
