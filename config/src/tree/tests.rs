@@ -274,7 +274,7 @@ fn the_starter_loads_with_every_example_in_force() {
         .collect();
     let all: Vec<(&str, &str)> = all.iter().map(|(path, text)| (*path, text.as_str())).collect();
     let tree = load(&all);
-    assert_eq!((tree.providers.len(), tree.models.len()), (3, 2));
+    assert_eq!((tree.providers.len(), tree.models.len()), (3, 3));
     assert_eq!(tree.settings.agents.day, Some(Settings::default().budget.agent_day));
     assert_eq!(tree.settings.local_from, Some(Settings::default().routing.local_from));
     assert!(tree.agents["default"].budget.total.is_some());
