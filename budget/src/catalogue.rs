@@ -171,7 +171,8 @@ mod tests {
         let catalogue = builtin();
         assert_eq!(catalogue, Catalogue::builtin());
         let providers: Vec<_> = catalogue.providers().collect();
-        let known = ["anthropic", "deepseek", "gemini", "groq", "mistral", "openai", "xai"];
+        let known =
+            ["anthropic", "bedrock", "deepseek", "gemini", "groq", "mistral", "openai", "xai"];
         assert_eq!(providers, known);
         for provider in known {
             assert!(catalogue.models(provider, NOW).count() >= 4, "{provider}");
