@@ -64,10 +64,10 @@ fn azure(params: &mut Reader, left: &mut Vec<Left>) -> Option<Endpoint> {
     // The path by deployment is made from the model's upstream name.
     let base_url = base.split("/openai").next().unwrap_or(&base).trim_end_matches('/').to_owned();
     let mut more = Vec::new();
-    if let Some(version) = params.text("api_version") {
-        if let Some(version) = written(params, "api_version", Some(version), left) {
-            more.push(("api_version", version));
-        }
+    if let Some(version) = params.text("api_version")
+        && let Some(version) = written(params, "api_version", Some(version), left)
+    {
+        more.push(("api_version", version));
     }
     let token = params.text("azure_ad_token");
     let secret = if token.is_some() {
