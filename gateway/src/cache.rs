@@ -78,7 +78,10 @@ pub(crate) async fn look(
         return hit(given, None, trail);
     }
     let near = match &order.known.agent.reuse.similar {
-        Some(similar) => compared(gate, order, (&to.request, &key), similar, trail).await,
+        Some(similar) => {
+            let request = (&*to.request, &key);
+            Box::pin(compared(gate, order, request, similar, trail)).await
+        }
         None => None,
     };
     if let Some((Near { kind, message }, percent)) = &near

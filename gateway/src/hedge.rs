@@ -138,7 +138,7 @@ async fn begin<'a>(
     match cache::look(gate, order, &to, trail).await {
         cache::Found::Nothing(place) => to.kept_at = place,
         cache::Found::Given(given) => {
-            cache::give(gate, order, &to, given, trail, down).await?;
+            Box::pin(cache::give(gate, order, &to, given, trail, down)).await?;
             return Ok(None);
         }
     }

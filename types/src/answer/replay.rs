@@ -106,11 +106,8 @@ impl Gatherer {
 
 /// The item of reasoning that is being told: the last one, or a new one after its end.
 fn thought<'c>(choice: &'c mut Choice, open: &mut bool) -> &'c mut Reasoning {
-    if !std::mem::replace(open, true) || choice.reasoning.is_empty() {
-        choice.reasoning.push(Reasoning::default());
-    }
-    let last = choice.reasoning.len().saturating_sub(1);
-    &mut choice.reasoning[last]
+    let last = if std::mem::replace(open, true) { choice.reasoning.pop() } else { None };
+    choice.reasoning.push_mut(last.unwrap_or_default())
 }
 
 fn call(choice: &mut Choice, index: u32) -> Option<&mut ToolCall> {
