@@ -1,7 +1,7 @@
 //! The attempts of one request: each permitted model of the plan in turn, each with a hold of its
 //! own, until one answers. Only before the first byte went to the caller is there a next one.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use dlp::{Findings, Kind};
 use policy::{Obligations, Permit};
@@ -100,7 +100,7 @@ pub(crate) async fn answer(
 /// A model of the plan with all that is needed to call it.
 pub(crate) struct Destination<'a> {
     /// The request as this model may see it.
-    pub(crate) request: Cow<'a, Request>,
+    pub(crate) request: Seen<'a>,
     pub(crate) model: &'a Model,
     pub(crate) provider: &'a Provider,
     pub(crate) endpoint: Endpoint,
@@ -113,6 +113,25 @@ pub(crate) struct Destination<'a> {
     pub(crate) audit_required: bool,
     /// Where its answer is kept to be given again, if it is.
     pub(crate) kept_at: Option<cache::Place>,
+}
+
+/// A request as one model may see it.
+pub(crate) enum Seen<'a> {
+    /// As it came.
+    Whole(&'a Request),
+    /// Without what policy wants redacted.
+    Redacted(Box<Request>),
+}
+
+impl Deref for Seen<'_> {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        match self {
+            Self::Whole(request) => request,
+            Self::Redacted(request) => request,
+        }
+    }
 }
 
 impl<'a> Destination<'a> {
@@ -193,10 +212,10 @@ fn redacted<'r>(
     order: &Order<'r>,
     obligations: &Obligations,
     trail: &mut Trail,
-) -> Result<Cow<'r, Request>, Lost> {
+) -> Result<Seen<'r>, Lost> {
     let kinds: Vec<Kind> = obligations.redact.iter().filter_map(|kind| kind.parse().ok()).collect();
     if !order.findings.findings.iter().any(|finding| kinds.contains(&finding.kind)) {
-        return Ok(Cow::Borrowed(order.request));
+        return Ok(Seen::Whole(order.request));
     }
     let mut request = order.request.clone();
     let redaction = order.snapshot.dlp.redact(&mut request, order.findings, &kinds);
@@ -208,7 +227,7 @@ fn redacted<'r>(
     for finding in order.findings.findings.iter().filter(|f| kinds.contains(&f.kind)) {
         metrics::FINDINGS.with_label_values(&[finding.kind.as_str(), "redact"]).inc();
     }
-    Ok(Cow::Owned(request))
+    Ok(Seen::Redacted(Box::new(request)))
 }
 
 impl Lost {
