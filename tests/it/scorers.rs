@@ -119,7 +119,8 @@ async fn a_scorer_is_told_figures_and_never_text_and_its_word_is_on_record() {
         "tenant": "default", "agent": "default", "endpoint": "/v1/chat/completions",
         "model": "auto", "variant": "balanced", "label": "sensitive", "findings": { "email": 1 },
         "needs": {
-            "input_tokens": request["needs"]["input_tokens"], "max_output_tokens": null,
+            "purpose": "chat", "input_tokens": request["needs"]["input_tokens"],
+            "longest_tokens": null, "max_output_tokens": null,
             "tools": false, "json_schema": false, "images": false, "streaming": false,
         },
         "choices": 1, "messages": 1, "tools": 0, "id": request["id"],
