@@ -388,7 +388,7 @@ async fn a_caller_that_does_not_read_is_cut_and_its_stream_is_settled() {
     );
     let server = setup.start().await;
     // Far more than buffers hold, and than is read in the second after the cut.
-    let long = Behaviour { output_tokens: Some(1_000_000), ..Behaviour::default() };
+    let long = Behaviour { output_tokens: Some(900_000), ..Behaviour::default() };
     simulator.script(long, Vec::new());
     let key = server.key("default");
     let mut body = streamed("long", "Hello.");
@@ -405,14 +405,16 @@ async fn a_caller_that_does_not_read_is_cut_and_its_stream_is_settled() {
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let rows = Rows::of(&server).await;
-    eventually("the stream of somebody who does not read is settled", SETTLED_MAX, async || {
+    // The simulator takes a while to make up so much.
+    let settled_max = 3 * SETTLED_MAX;
+    eventually("the stream of somebody who does not read is settled", settled_max, async || {
         (rows.ledger().await.len() == 1).then_some(())
     })
     .await;
-    let bill = eventually("the provider was stopped", SETTLED_MAX, async || {
+    let bill = eventually("the provider was stopped", settled_max, async || {
         Some(simulator.bill_total()).filter(|bill| bill.open == 0)
     })
     .await;
-    assert!(bill.output_tokens < 1_000_000, "{bill:?}");
+    assert!(bill.output_tokens < 900_000, "{bill:?}");
     drop(stream);
 }
