@@ -14,7 +14,7 @@ use crate::{
     asked::{self, Answer},
     attempt::{Destination, Lost, Next, Order, lost},
     bill::{Bill, Known as Used},
-    deliver::read_body,
+    deliver::{check_limit, read_body},
     gate::{ANSWER_BYTES_MAX, Gate, Place},
     head::head,
     limits::Passes,
@@ -197,7 +197,7 @@ impl<'a> Prepared<'a> {
         if response.status == 200 {
             return Ok(response);
         }
-        Err(refused(self.refused(gate, response).await))
+        Err(refused(self.refused(gate, response, stop).await))
     }
 
     /// Waits for the first events. Until then a provider which accepts and fails can be replaced.
@@ -287,11 +287,15 @@ impl<'a> Prepared<'a> {
     }
 
     /// Reads what a provider refused with, and decides whether another model may be tried.
-    async fn refused(&self, gate: &Gate, mut response: Response) -> Lost {
+    async fn refused(&self, gate: &Gate, mut response: Response, stop: &Stop) -> Lost {
         let to = &self.to;
         let (status, retry_after) = (response.status, response.retry_after);
         let read = read_body(&mut response, ERROR_BYTES_MAX);
-        let body = tokio::time::timeout(to.limits.idle, read).await.ok().and_then(Result::ok);
+        let body = tokio::select! {
+            biased;
+            read = tokio::time::timeout(to.limits.idle, read) => read.ok().and_then(Result::ok),
+            () = stop.overtaken.cancelled() => None,
+        };
         match body {
             Some(_) => recycle(&gate.upstreams, response).await,
             None => response.stop().await,
@@ -325,11 +329,12 @@ impl<'a> Prepared<'a> {
 
 impl Ready<'_> {
     /// Ends an answer that came behind another one. What the provider sent of it is on its bill.
-    pub(crate) async fn discard(self) {
-        let Self { mut bill, answer, .. } = self;
+    pub(crate) async fn discard(self, gate: &Gate) {
+        let Self { to, mut bill, answer, .. } = self;
         let used = match answer {
             Arrived::Stream(source, events) => {
                 events.iter().for_each(|event| bill.meter.observe(event));
+                to.note(gate, Outcome::Nothing);
                 source.catch_up(&mut bill.meter).await
             }
             Arrived::Whole(answer) => {
@@ -337,6 +342,7 @@ impl Ready<'_> {
                 Used::Whole
             }
         };
+        check_limit(gate, &to, &bill);
         bill.close(used, OVERTAKEN);
     }
 }

@@ -213,6 +213,7 @@ fn redacted<'r>(
     obligations: &Obligations,
     trail: &mut Trail,
 ) -> Result<Seen<'r>, Lost> {
+    trail.redacted = 0;
     let kinds: Vec<Kind> = obligations.redact.iter().filter_map(|kind| kind.parse().ok()).collect();
     if !order.findings.findings.iter().any(|finding| kinds.contains(&finding.kind)) {
         return Ok(Seen::Whole(order.request));

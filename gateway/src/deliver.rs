@@ -144,7 +144,7 @@ pub(crate) fn charged(bill: &Bill, used: Used, trail: &mut Trail) {
 }
 
 /// A provider whose own figure is beyond the limit that we sent cannot be trusted with a hard cap.
-fn check_limit(gate: &Gate, to: &Destination<'_>, bill: &Bill) {
+pub(crate) fn check_limit(gate: &Gate, to: &Destination<'_>, bill: &Bill) {
     if bill.meter.reported_beyond_limit() {
         gate.distrust(&to.model.id);
     }

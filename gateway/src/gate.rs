@@ -194,6 +194,11 @@ impl Gate {
         taken
     }
 
+    /// Gives back a further attempt that was not made after all.
+    pub(crate) fn not_retried(&self) {
+        self.retries.lock().unwrap_or_else(PoisonError::into_inner).give_back();
+    }
+
     /// Looks at, or changes, what is known of the providers' health. Held for a moment only.
     pub(crate) fn health<R>(&self, act: impl FnOnce(&mut HealthTable) -> R) -> R {
         // A panic while it was held leaves figures, not half-made state.

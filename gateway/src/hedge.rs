@@ -35,7 +35,10 @@ pub(crate) struct Turn {
 }
 
 type First<'t> = Pin<Box<dyn Future<Output = Result<Ready<'t>, Lost>> + Send + 't>>;
-type Second<'t> = Pin<Box<dyn Future<Output = Result<Ready<'t>, Unhedged>> + Send + 't>>;
+type Second<'t> = Pin<Box<dyn Future<Output = Result<Beside<'t>, Unhedged>> + Send + 't>>;
+
+/// What the second ask brought, and its own story.
+type Beside<'t> = (Ready<'t>, Box<Trail>);
 
 /// Why the second ask gave nothing.
 struct Unhedged {
@@ -47,7 +50,7 @@ struct Unhedged {
 /// Which of the two answered.
 enum Winner<'t> {
     First(Ready<'t>),
-    Second(Ready<'t>),
+    Second(Ready<'t>, Box<Trail>),
 }
 
 /// What ends the first ask, and the second.
@@ -109,9 +112,8 @@ pub(crate) async fn turn(
             tokio::join!(delivery, race.stop_second());
             Ok(())
         }
-        Ok(Winner::Second(ready)) => {
-            // Nobody looked for the second model's answer.
-            trail.cache = None;
+        Ok(Winner::Second(ready, own)) => {
+            *trail = *own;
             let delivery = Box::pin(deliver(gate, order, ready, trail, down));
             tokio::join!(delivery, race.stop_first());
             Ok(())
@@ -170,7 +172,7 @@ impl<'t> Race<'t> {
                 done = of(&mut self.second), if self.second.is_some() => {
                     self.second = None;
                     match done {
-                        Ok(ready) => return Ok(Winner::Second(ready)),
+                        Ok((ready, own)) => return Ok(Winner::Second(ready, own)),
                         Err(unhedged) => self.unhedged(&unhedged, trail),
                     }
                     if let Some(lost) = self.failed.take() {
@@ -197,6 +199,8 @@ impl<'t> Race<'t> {
         self.beside = Some(next);
         let mut fork = trail.clone();
         note(&mut fork, self.choice, "hedged");
+        // Nobody looks for the second model's answer.
+        fork.cache = None;
         let ask = beside(self.gate, self.order, next, (self.held, &self.stops.1), fork);
         self.second = Some(Box::pin(ask.instrument(span::of_attempt(next, trail.endpoint))));
     }
@@ -207,6 +211,9 @@ impl<'t> Race<'t> {
         let outcome = if *asked { "failed" } else { "refused" };
         metrics::HEDGES.with_label_values(&[outcome]).inc();
         self.hedged = *asked && lost.next != Next::Same;
+        if !*asked {
+            self.gate.not_retried();
+        }
         if let Some(next) = self.beside.filter(|_| *asked) {
             note(trail, next, lost.refusal.code.as_str());
         }
@@ -218,7 +225,7 @@ impl<'t> Race<'t> {
         if self.failed.is_none()
             && let Ok(ready) = self.first.await
         {
-            ready.discard().await;
+            ready.discard(self.gate).await;
         }
     }
 
@@ -227,8 +234,8 @@ impl<'t> Race<'t> {
         let Some(second) = self.second.take() else { return };
         metrics::HEDGES.with_label_values(&["lost"]).inc();
         self.stops.1.overtaken.cancel();
-        if let Ok(ready) = second.await {
-            ready.discard().await;
+        if let Ok((ready, _)) = second.await {
+            ready.discard(self.gate).await;
         }
     }
 }
@@ -240,7 +247,7 @@ async fn beside<'a>(
     next: &Choice,
     (held, stop): (Nanos, &Stop),
     mut trail: Trail,
-) -> Result<Ready<'a>, Unhedged> {
+) -> Result<Beside<'a>, Unhedged> {
     let prepared = async {
         let to = Destination::of(gate, &order, next, &mut trail)?;
         prepare(gate, &order, to, Some(held), &mut trail).await
@@ -251,7 +258,7 @@ async fn beside<'a>(
         prepared.withdraw();
         return Err(Unhedged { lost: Lost::left(), asked: false });
     }
-    let ready = prepared.exchange(gate, stop).await;
+    let ready = prepared.exchange(gate, stop).await.map(|ready| (ready, Box::new(trail)));
     ready.map_err(|lost| {
         span::lost(&Span::current(), lost.refusal.code);
         Unhedged { lost, asked: true }
@@ -272,7 +279,7 @@ async fn wait(after: Option<Duration>) {
     }
 }
 
-async fn of<'t>(second: &mut Option<Second<'t>>) -> Result<Ready<'t>, Unhedged> {
+async fn of<'t>(second: &mut Option<Second<'t>>) -> Result<Beside<'t>, Unhedged> {
     match second {
         Some(second) => second.await,
         None => pending().await,

@@ -50,6 +50,11 @@ impl RetryBudget {
         taken
     }
 
+    /// Gives one back that was taken and not used.
+    pub const fn give_back(&mut self) {
+        self.add(ONE);
+    }
+
     const fn add(&mut self, amount: u64) {
         let sum = self.left.saturating_add(amount);
         self.left = if sum > MOST { MOST } else { sum };

@@ -168,7 +168,7 @@ async fn in_time<'a>(
     }
     match answered.await {
         Ok(ready) => {
-            ready.discard().await;
+            ready.discard(gate).await;
             let late = "the model that compares texts took too long";
             Err(lost(Code::UpstreamTimeout, late, crate::attempt::Next::Nothing))
         }
