@@ -9,6 +9,7 @@ use router::{Model, Origin, Provider};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use snapshot::{Extra, ModelSpec, Snapshot};
+use types::Locality;
 use utoipa::ToSchema;
 
 use crate::{
@@ -53,7 +54,7 @@ pub struct ProbedModel {
     pub registered: bool,
     /// `git`, `runtime`, `discovered` or `simulator`; absent where it is not registered.
     pub origin: Option<String>,
-    /// Whether its provider tells of it; absent where the provider tells of no models.
+    /// Whether its provider tells of it; absent where it does not, and does not tell of all either.
     pub served: Option<bool>,
     /// Input and output tokens together, as the server tells or else as registered.
     pub context_tokens: Option<u64>,
@@ -96,7 +97,9 @@ pub(crate) async fn probe(desk: Desk) -> Result<Json<Probed>, Error> {
     let known: BTreeSet<&str> = registered.iter().map(|provider| &*provider.name).collect();
     let new = found.into_iter().filter(|found| {
         let spec = &found.provider;
-        !known.contains(&*spec.name) && registered.iter().all(|p| p.base_url != spec.base_url)
+        // What a server relays is another provider than the server, at the same address.
+        let is = |p: &&Provider| p.base_url == spec.base_url && p.locality == spec.locality;
+        !known.contains(&*spec.name) && !registered.iter().any(is)
     });
     providers.extend(new.map(unregistered));
     Ok(Json(Probed { providers }))
@@ -132,7 +135,9 @@ pub(crate) async fn refresh(desk: Desk, Path(id): Path<String>) -> Result<Json<M
     };
     correct(&mut spec, &told);
     row.body = serde_json::to_string(&spec).unwrap_or_default();
-    let record = act.record(json!({ "model": id, "corrected": differs }));
+    let output = spec.max_output_tokens;
+    let record =
+        act.record(json!({ "model": id, "corrected": differs, "max_output_tokens": output }));
     control.store.models().replace(act.permit(), &row, &record).await?;
     act.reload().await?;
     let snapshot = act.control().snapshots.load();
@@ -147,23 +152,28 @@ pub(crate) async fn refresh(desk: Desk, Path(id): Path<String>) -> Result<Json<M
 async fn told(control: &Control, snapshot: &Snapshot, model: &Model) -> Option<Told> {
     let provider = snapshot.registry.provider(&model.provider)?;
     let seen = probe::registered(control, provider).await;
-    seen.models?.into_iter().find(|told| told.name == model.upstream)
+    seen.models?.into_iter().find(|told| told.is(&model.upstream) && is_there(provider, told))
+}
+
+/// Whether a model runs where its provider is said to: what a local server relays leaves the machine.
+fn is_there(provider: &Provider, told: &Told) -> bool {
+    !told.relayed || provider.locality == Locality::Cloud
 }
 
 /// A registered provider beside what it tells of itself.
 fn compared(snapshot: &Snapshot, provider: &Provider, seen: Seen) -> ProbedProvider {
     let of = snapshot.registry.models().filter(|model| model.provider == provider.name);
     let known: Vec<&Model> = of.collect();
-    let mut models: Vec<ProbedModel> =
-        known.iter().map(|model| beside(model, seen.models.as_deref())).collect();
+    let mut models: Vec<ProbedModel> = known.iter().map(|model| beside(model, &seen)).collect();
     // A provider in the cloud tells of hundreds that nobody asked for: only servers of one's own are
     // told of in full.
-    let all = provider.locality == types::Locality::Local;
+    let all = provider.locality == Locality::Local;
     let others = seen
         .models
         .iter()
         .flatten()
-        .filter(|told| all && known.iter().all(|model| model.upstream != told.name));
+        .filter(|told| all && is_there(provider, told))
+        .filter(|told| !known.iter().any(|model| told.is(&model.upstream)));
     models.extend(others.map(|told| ProbedModel {
         id: format!("{}/{}", provider.name, told.name),
         registered: false,
@@ -183,14 +193,14 @@ fn compared(snapshot: &Snapshot, provider: &Provider, seen: Seen) -> ProbedProvi
     }
 }
 
-fn beside(model: &Model, told: Option<&[Told]>) -> ProbedModel {
-    let same = told.and_then(|told| told.iter().find(|told| told.name == model.upstream));
+fn beside(model: &Model, seen: &Seen) -> ProbedModel {
+    let same = seen.models.iter().flatten().find(|told| told.is(&model.upstream));
     let can = same.map_or(model.capabilities, |told| told.can(&model.capabilities));
     ProbedModel {
         id: model.id.clone(),
         registered: true,
         origin: Some(crate::providers::origin(&model.origin).0),
-        served: told.map(|_| same.is_some()),
+        served: same.map(|_| true).or(seen.all.then_some(false)),
         context_tokens: same.and_then(|told| told.context).or(Some(model.context_tokens)),
         capabilities: names(&can),
         differs: same.map(|told| differences(model, told)).unwrap_or_default(),
@@ -236,8 +246,10 @@ fn differences(model: &Model, told: &Told) -> Vec<Difference> {
 
 /// Takes over what a server tells.
 fn correct(spec: &mut ModelSpec, told: &Told) {
-    if let Some(context) = told.context.filter(|context| *context > 1) {
+    let changed = |context: &u64| *context > 1 && *context != spec.context_tokens;
+    if let Some(context) = told.context.filter(changed) {
         spec.context_tokens = context;
+        // The other half is for what is asked.
         spec.max_output_tokens = spec.max_output_tokens.min((context / 2).max(1));
     }
     for (name, can) in

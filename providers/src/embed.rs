@@ -74,7 +74,7 @@ impl Dialect {
     ) -> Result<Embeddings, BadAnswer> {
         let read = match self {
             Self::OpenAi | Self::Azure | Self::Mistral => openai::embeddings::decode_answer(body)?,
-            Self::Gemini => gemini::embed::decode_answer(body)?,
+            Self::Gemini => gemini::embed::decode_answer(body, request.dimensions.is_some())?,
             Self::Bedrock => bedrock::embed::decode_answer(body)?,
             Self::Anthropic => return Err(BadAnswer::Missing(VECTORS)),
         };

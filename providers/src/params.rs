@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Number, Value, value::RawValue};
 
@@ -212,6 +212,36 @@ pub(crate) fn object<'a>(path: &Path<'_>, raw: &'a RawValue) -> Read<Fields<'a>>
 
 pub(crate) fn array<'a>(path: &Path<'_>, raw: &'a RawValue) -> Read<Vec<&'a RawValue>> {
     serde_json::from_str(raw.get()).map_err(|_| path.wrong_type("an array", raw))
+}
+
+/// The items of an array of at most `max`; `None` of a longer one, of which no more are kept meanwhile.
+pub(crate) fn array_within<'a>(
+    path: &Path<'_>,
+    raw: &'a RawValue,
+    max: usize,
+) -> Read<Option<Vec<&'a RawValue>>> {
+    struct Within(usize);
+    impl<'de> Visitor<'de> for Within {
+        type Value = Option<Vec<&'de RawValue>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let mut read = Vec::new();
+            while let Some(item) = items.next_element()? {
+                if read.len() == self.0 {
+                    while items.next_element::<IgnoredAny>()?.is_some() {}
+                    return Ok(None);
+                }
+                read.push(item);
+            }
+            Ok(Some(read))
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_str(raw.get());
+    reader.deserialize_seq(Within(max)).map_err(|_| path.wrong_type("an array", raw))
 }
 
 /// An array of objects, read in one pass; only a refusal looks for the one that is none.

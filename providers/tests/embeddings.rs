@@ -323,6 +323,22 @@ fn vectors_that_nobody_could_use_are_no_answer() {
     assert!(answered(Dialect::Bedrock, &json!({"message": "x"})).is_err());
 }
 
+/// Gemini gives only whole vectors a length of 1, and OpenAI all of them.
+#[test]
+fn a_shortened_vector_of_gemini_gets_a_length_of_one() {
+    let body = json!({"embeddings": [{"values": [3.0, 4.0]}]}).to_string();
+    let decode = |dimensions| {
+        let request = EmbedRequest { dimensions, ..texts(&["a"]) };
+        Dialect::Gemini.decode_embeddings(&request, body.as_bytes()).unwrap().vectors
+    };
+    assert_eq!(decode(None), [[3.0, 4.0]], "as it came");
+    assert_eq!(decode(Some(2)), [[0.6, 0.8]]);
+    let zero = json!({"embeddings": [{"values": [0.0, 0.0]}]}).to_string();
+    let request = EmbedRequest { dimensions: Some(2), ..texts(&["a"]) };
+    let read = Dialect::Gemini.decode_embeddings(&request, zero.as_bytes()).unwrap();
+    assert_eq!(read.vectors, [[0.0, 0.0]]);
+}
+
 #[test]
 fn an_answer_has_openais_form_in_both_encodings() {
     let usage = Usage { input: 8, ..Usage::default() };

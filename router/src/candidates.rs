@@ -70,7 +70,11 @@ pub fn candidates<'r>(
     }
     let requested = registry.resolve(model).ok_or_else(unknown)?;
     found.add(Standing::Requested, requested);
-    for other in serving().filter(|other| other.upstream == requested.upstream) {
+    let same = |other: &&Model| match purpose {
+        Purpose::Chat => other.upstream == requested.upstream,
+        Purpose::Embeddings => registry.same_vectors(requested, other),
+    };
+    for other in serving().filter(same) {
         found.add(Standing::SameName, other);
     }
     if purpose == Purpose::Embeddings {
@@ -116,6 +120,10 @@ impl<'r> Candidates<'r> {
     /// The name as the request gave it.
     pub fn asked(&self) -> &str {
         &self.asked
+    }
+
+    pub(crate) const fn registry(&self) -> &'r Registry {
+        self.registry
     }
 
     /// What models must be for.

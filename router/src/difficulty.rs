@@ -91,16 +91,20 @@ fn instruction(text: &str) -> &str {
     if text.len() <= INSTRUCTION_CHARS_MAX {
         return text;
     }
-    let first = text.split("\n\n").next().unwrap_or(text);
-    let last = text.rsplit("\n\n").next().unwrap_or(text);
+    let blank =
+        ["\r\n\r\n", "\n\n"].into_iter().find(|blank| text.contains(blank)).unwrap_or("\n\n");
+    let first = text.split(blank).next().unwrap_or(text);
+    let last = text.rsplit(blank).next().unwrap_or(text);
     if first.len() < last.len() { first } else { last }
 }
 
 /// The beginning and the end of a text.
 fn ends(text: &str) -> String {
-    let count = text.chars().count();
-    let last = count.saturating_sub(READ_CHARS_MAX).max(READ_CHARS_MAX);
-    text.chars().take(READ_CHARS_MAX).chain(text.chars().skip(last)).collect()
+    let place = |(place, _): (usize, char)| place;
+    let begins = text.char_indices().nth(READ_CHARS_MAX).map_or(text.len(), place);
+    let (first, rest) = text.split_at(begins);
+    let last = rest.char_indices().nth_back(READ_CHARS_MAX - 1).map_or(0, place);
+    format!("{first}{}", rest.get(last..).unwrap_or_default())
 }
 
 /// The different words of each topic.

@@ -213,6 +213,17 @@ impl Registry {
         self.models.values()
     }
 
+    /// Whether two models make vectors that can be compared: they have the same name at their providers. A
+    /// deployment at Azure has the name that its owner chose, which tells nothing of the model behind it.
+    pub fn same_vectors(&self, one: &Model, other: &Model) -> bool {
+        let is_chosen = |model: &Model| {
+            let provider = self.provider(&model.provider);
+            provider.is_some_and(|provider| provider.kind == ProviderKind::Azure)
+        };
+        let same = one.upstream == other.upstream && !is_chosen(one) && !is_chosen(other);
+        one.id == other.id || same
+    }
+
     /// Every provider, by name.
     pub fn providers(&self) -> impl ExactSizeIterator<Item = &Provider> {
         self.providers.values()

@@ -12,7 +12,7 @@ use crate::{
     opinion::Opinion,
     plan::{ATTEMPTS_MAX, NoRoute, Plan},
     rank::{self, Able, Aims, Choice, Standing, Weights},
-    registry::{Model, Purpose},
+    registry::{Model, Purpose, Registry},
 };
 
 /// The most models that a scorer is asked about.
@@ -23,6 +23,7 @@ pub const SCORED_MAX: usize = 64;
 pub struct Shortlist<'r> {
     asked: String,
     purpose: Purpose,
+    registry: &'r Registry,
     variant: Option<Variant>,
     able: Vec<Able<'r>>,
     dropped: Vec<Dropped>,
@@ -87,6 +88,7 @@ pub fn shortlist<'r>(
     Shortlist {
         asked: candidates.asked().to_owned(),
         purpose: candidates.purpose(),
+        registry: candidates.registry(),
         variant: candidates.variant(),
         able,
         dropped,
@@ -161,7 +163,7 @@ impl<'r> Shortlist<'r> {
             Aims { variant, weights: weights.as_ref(), scorer, difficulty: difficulty.as_ref() };
         rank::sort(&mut able, &aims);
         if purpose == Purpose::Embeddings {
-            dropped.extend(other_vectors(&mut able));
+            dropped.extend(other_vectors(self.registry, &mut able));
         }
         let choices = rank::choices(&able, &aims);
         let (attempts, spare) = fit(choices, self.max_attempts.clamp(1, ATTEMPTS_MAX));
@@ -175,9 +177,9 @@ impl<'r> Shortlist<'r> {
 
 /// Takes out what makes other vectors than the first: one request's answers must not depend on which of
 /// its models failed.
-fn other_vectors(able: &mut Vec<Able<'_>>) -> Vec<Dropped> {
+fn other_vectors(registry: &Registry, able: &mut Vec<Able<'_>>) -> Vec<Dropped> {
     let Some(first) = able.first().map(|first| first.model) else { return Vec::new() };
-    let others = able.extract_if(.., |able| able.model.upstream != first.upstream);
+    let others = able.extract_if(.., |able| !registry.same_vectors(first, able.model));
     let dropped = |other: Able<'_>| Dropped {
         model: other.model.id.clone(),
         reason: DropReason::OtherVectors,

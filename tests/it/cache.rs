@@ -437,10 +437,34 @@ async fn what_a_text_means_is_asked_only_where_it_may_be() {
         let denied = "select count(*) from audit where outcome = 'policy_denied'";
         assert_eq!(rows.number(denied).await, records, "{locality}");
     }
-    // A model that does not answer in time holds nobody up for long, and one that fails holds nobody up.
+    // One that fails holds nobody up.
     let (stage, caller) = comparing("local", "").await;
     let failing = Behaviour { status: Some(500), ..Behaviour::default() };
     stage.simulator.script(Behaviour::default(), vec![failing]);
     assert_eq!(caller.ask(&likeliest(QUESTION)).await.header(LOOKED), "miss");
     assert_eq!(stage.calls(), 2);
+}
+
+/// It is left alone for a while then, and is asked all the same by those who want its vectors.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_compares_too_slowly_holds_up_one_request() {
+    let (stage, caller) = comparing("local", "").await;
+    let slow = Behaviour { delay_ms: 3_000, ..Behaviour::default() };
+    stage.simulator.script(Behaviour::default(), vec![slow]);
+    let vectors =
+        || stage.simulator.log().iter().filter(|seen| seen.path.contains("embeddings")).count();
+    for text in [QUESTION, REWORDED] {
+        assert_eq!(caller.ask(&likeliest(text)).await.header(LOOKED), "miss");
+        assert_eq!(vectors(), 1, "{text}");
+    }
+    let url = format!("{}/v1/embeddings", stage.server.gateway());
+    let body = json!({ "model": "vectors", "input": "Hello." });
+    let asked = Client::new().0.post(url).bearer_auth(caller.key()).json(&body);
+    assert_eq!(Answer::read(asked).await.status, 200);
+    assert_eq!(vectors(), 2);
+    let rows = Rows::of(&stage.server).await;
+    eventually("nothing is held", SETTLED_MAX, async || {
+        (rows.open_holds().await == 0).then_some(())
+    })
+    .await;
 }

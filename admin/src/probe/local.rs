@@ -85,7 +85,8 @@ pub(crate) struct Told {
     pub(crate) reasoning: Option<bool>,
     /// Whether it makes embeddings, and nothing else.
     embeds: bool,
-    relayed: bool,
+    /// Whether the server hands what it is asked on to somebody else's cloud.
+    pub(crate) relayed: bool,
 }
 
 impl Told {
@@ -95,6 +96,12 @@ impl Told {
         let embeds = purpose(&name) == Some(Purpose::Embeddings);
         let (tools, images, reasoning) = (None, None, None);
         Self { name, context: None, billions, tools, images, reasoning, embeds, relayed: false }
+    }
+
+    /// Whether it is the model that is registered by this name there: Ollama's default tag may be left
+    /// out.
+    pub(crate) fn is(&self, upstream: &str) -> bool {
+        self.name == upstream || self.name.strip_suffix(":latest") == Some(upstream)
     }
 
     /// What the model can do, with what is `known` where the server does not say.

@@ -22,6 +22,8 @@ pub(crate) struct Seen {
     pub(crate) health: String,
     /// The models that it tells of; `None` where it tells of none.
     pub(crate) models: Option<Vec<Told>>,
+    /// Whether those are all that it serves, so that it serves no other.
+    pub(crate) all: bool,
 }
 
 /// Asks a provider whether it answers, and what it serves. A local server is asked by its own endpoints
@@ -29,7 +31,7 @@ pub(crate) struct Seen {
 pub(crate) async fn ask(control: &Control, provider: &Provider) -> Seen {
     let health = overview::answers(control, &provider.name).await;
     if health != overview::ANSWERS {
-        return Seen { health, models: None };
+        return Seen { health, models: None, all: false };
     }
     let own = provider.locality == Locality::Local && provider.kind == ProviderKind::OpenAi;
     let root = provider.base_url.strip_suffix("/v1").filter(|_| own);
@@ -38,33 +40,49 @@ pub(crate) async fn ask(control: &Control, provider: &Provider) -> Seen {
         let told = local::any(&control.http, root);
         models = tokio::time::timeout(SERVER_TIME, told).await.unwrap_or_default();
     }
-    if models.is_none() {
-        models = listed(control, &provider.name).await;
+    if let Some(models) = models {
+        let all = models.len() < MODELS_MAX;
+        return Seen { health, models: Some(models), all };
     }
-    Seen { health, models }
+    match listed(control, &provider.name).await {
+        // Azure tells of models, and is asked by the names of deployments.
+        Some((models, all)) => {
+            let all = all && provider.kind != ProviderKind::Azure;
+            Seen { health, models: Some(models), all }
+        }
+        None => Seen { health, models: None, all: false },
+    }
 }
 
 /// The list that the provider's format has, with its key.
-async fn listed(control: &Control, name: &str) -> Option<Vec<Told>> {
+async fn listed(control: &Control, name: &str) -> Option<(Vec<Told>, bool)> {
     let question = overview::question(control, name).ok()?;
     let list: Value = wire::ask_within(question, LIST_TIME).await?;
-    Some(models(&list))
+    models(&list)
 }
 
-/// The models of a list: `data` as OpenAI and most others have it, `models` as Gemini.
-fn models(list: &Value) -> Vec<Told> {
-    let items = ["data", "models"].into_iter().find_map(|key| list.get(key)?.as_array());
+/// The models of a list, and whether those are all: `data` as OpenAI and most others have it, `models` as
+/// Gemini. `None` of what is no such list.
+fn models(list: &Value) -> Option<(Vec<Told>, bool)> {
+    let items = ["data", "models"].into_iter().find_map(|key| list.get(key)?.as_array())?;
+    // Anthropic's and Gemini's words for a page that another one follows.
+    let goes_on = list.get("has_more").and_then(Value::as_bool).unwrap_or_default()
+        || list.get("nextPageToken").is_some();
     let model = |item: &Value| {
         let name = item.get("id").or_else(|| item.get("name"))?.as_str()?;
         let name = name.strip_prefix("models/").unwrap_or(name);
-        // vLLM and SGLang; OpenRouter; Mistral; Gemini, without the output.
-        let keys = ["max_model_len", "context_length", "max_context_length", "inputTokenLimit"];
-        let context = keys.into_iter().find_map(|key| item.get(key)?.as_u64());
+        // vLLM and SGLang; OpenRouter; Mistral.
+        let keys = ["max_model_len", "context_length", "max_context_length"];
+        let number = |key: &str| item.get(key)?.as_u64();
+        // Gemini tells input and output apart.
+        let gemini = || number("inputTokenLimit")?.checked_add(number("outputTokenLimit")?);
+        let context = keys.into_iter().find_map(number).or_else(gemini);
         let mut told = Told::of_name(name.to_owned());
         told.context = context;
         Some(told)
     };
-    items.into_iter().flatten().take(MODELS_MAX).filter_map(model).collect()
+    let told = items.iter().take(MODELS_MAX).filter_map(model).collect();
+    Some((told, !goes_on && items.len() <= MODELS_MAX))
 }
 
 #[cfg(test)]
@@ -76,20 +94,36 @@ mod tests {
     #[test]
     fn a_list_is_read_in_every_form_that_providers_have() {
         let read = |list: Value| {
-            let told = models(&list).into_iter();
-            told.map(|told| (told.name, told.context)).collect::<Vec<_>>()
+            let (told, all) = models(&list)?;
+            assert!(all, "{list}");
+            Some(told.into_iter().map(|told| (told.name, told.context)).collect::<Vec<_>>())
         };
-        let one = |name: &str, context| vec![(name.to_owned(), context)];
-        let data = |item: Value| json!({ "object": "list", "data": [item] });
+        let one = |name: &str, context| Some(vec![(name.to_owned(), context)]);
+        let data = |item: Value| json!({ "object": "list", "data": [item], "has_more": false });
         assert_eq!(read(data(json!({ "id": "gpt" }))), one("gpt", None));
         let vllm = json!({ "id": "q", "max_model_len": 4096 });
         assert_eq!(read(data(vllm)), one("q", Some(4096)));
         let mistral = json!({ "id": "m", "max_context_length": 32_768 });
         assert_eq!(read(data(mistral)), one("m", Some(32_768)));
-        let gemini = json!({ "models": [{ "name": "models/g", "inputTokenLimit": 1_048_576 }] });
-        assert_eq!(read(gemini), one("g", Some(1_048_576)));
-        for odd in [json!([]), json!({ "data": "x" }), json!({ "data": [1, { "id": 2 }] })] {
-            assert_eq!(read(odd), []);
+        let gemini = json!({ "models": [
+            { "name": "models/g", "inputTokenLimit": 1_000, "outputTokenLimit": 200 },
+        ]});
+        assert_eq!(read(gemini), one("g", Some(1_200)));
+        assert_eq!(read(json!({ "data": [1, { "id": 2 }] })), Some(vec![]));
+        for odd in [json!([]), json!({ "data": "x" })] {
+            assert_eq!(read(odd), None);
+        }
+    }
+
+    /// What is not on a page of a list may be on the next one.
+    #[test]
+    fn a_page_is_not_all() {
+        for page in [
+            json!({ "data": [{ "id": "a" }], "has_more": true }),
+            json!({ "models": [{ "name": "models/a" }], "nextPageToken": "x" }),
+            json!({ "data": vec![json!({ "id": "a" }); MODELS_MAX + 1] }),
+        ] {
+            assert!(models(&page).is_some_and(|(told, all)| !told.is_empty() && !all));
         }
     }
 }

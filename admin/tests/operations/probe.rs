@@ -23,7 +23,17 @@ fn answer(value: Value) -> axum::routing::MethodRouter {
 
 /// Registers a local provider, and a model of it with these facts.
 async fn register(house: &House, name: &str, base: &str, upstream: &str, facts: Value) {
-    let provider = json!({ "name": name, "base_url": format!("{base}/v1"), "locality": "local" });
+    register_at(house, (name, "local"), base, upstream, facts).await;
+}
+
+async fn register_at(
+    house: &House,
+    (name, locality): (&str, &str),
+    base: &str,
+    upstream: &str,
+    facts: Value,
+) {
+    let provider = json!({ "name": name, "base_url": format!("{base}/v1"), "locality": locality });
     let made = call(house.local(), "POST", "/api/v1/providers", Some(provider)).await;
     assert_eq!(made.0, StatusCode::CREATED, "{}", made.1);
     let mut model = json!({ "id": format!("{name}-m"), "provider": name, "upstream": upstream,
@@ -62,7 +72,10 @@ async fn every_kind_of_local_server_is_compared_with_what_is_registered() {
         .route("/v1/models", answer(list(&["qwen3:8b", "new:1b"], "library")))
         .route(
             "/api/tags",
-            answer(json!({ "models": [{ "name": "qwen3:8b" }, { "name": "new:1b" }] })),
+            answer(json!({ "models": [
+                { "name": "qwen3:8b" }, { "name": "new:1b" }, { "name": "plain:latest" },
+                { "name": "gpt-oss:120b-cloud", "remote_host": "https://ollama.com" },
+            ]})),
         )
         .route("/api/show", post(async move || Json(shown)));
     let vllm = json!({ "data": [{ "id": "Qwen/Q", "owned_by": "vllm", "max_model_len": 32_768 }] });
@@ -86,6 +99,14 @@ async fn every_kind_of_local_server_is_compared_with_what_is_registered() {
     ] {
         register(&house, name, &server(router).await, upstream, plain.clone()).await;
     }
+    let base = |probed: &Value| {
+        of(probed, "ollama-1", "").0["base_url"].as_str().unwrap().replace("/v1", "")
+    };
+    let again = base(&probe(&house).await);
+    let more = [("ollama-2", "plain"), ("ollama-3", "gone"), ("ollama-4", "gpt-oss:120b-cloud")];
+    for (name, upstream) in more {
+        register(&house, name, &again, upstream, plain.clone()).await;
+    }
     let probed = probe(&house).await;
     let differs = |name: &str| {
         let (provider, model) = of(&probed, name, &format!("{name}-m"));
@@ -103,6 +124,27 @@ async fn every_kind_of_local_server_is_compared_with_what_is_registered() {
     assert_eq!(differs("studio-1"), "tools=true images=true");
     let (_, new) = of(&probed, "ollama-1", "ollama-1/new:1b");
     assert_eq!((&new["registered"], &new["context_tokens"]), (&json!(false), &json!(40_960)));
+    // A tag that is left out is the latest one, and what is not among all of a server's is not there.
+    let served = |name: &str| of(&probed, name, &format!("{name}-m")).1["served"].clone();
+    assert_eq!((served("ollama-2"), served("ollama-3")), (json!(true), json!(false)));
+    // What a local server hands on to a cloud is none of its own: it is not offered as such, and no
+    // registration is corrected by it.
+    let relayed = of(&probed, "ollama-1", "ollama-1/gpt-oss:120b-cloud").1;
+    assert_eq!(relayed, &Value::Null, "{probed}");
+    let (status, refused) =
+        call(house.local(), "POST", "/api/v1/models/ollama-4-m/refresh", None).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+}
+
+/// A list that goes on says nothing of what is not on its first page.
+#[tokio::test]
+async fn what_is_not_on_a_page_may_be_served_all_the_same() {
+    let house = House::build().await;
+    let page = json!({ "data": [{ "id": "a" }], "has_more": true });
+    let base = server(Router::new().route("/v1/models", answer(page))).await;
+    let facts = json!({ "context_tokens": 8192 });
+    register_at(&house, ("paged", "cloud"), &base, "b", facts).await;
+    assert_eq!(of(&probe(&house).await, "paged", "paged-m").1["served"], Value::Null);
 }
 
 #[tokio::test]
@@ -125,6 +167,7 @@ async fn a_model_of_run_time_is_corrected_and_one_of_the_tree_is_not() {
         records.iter().find(|record| record.detail.value().get("corrected").is_some()).unwrap();
     let corrected = record.detail.value();
     assert_eq!(corrected["corrected"][0]["found"], "2048", "{corrected}");
+    assert_eq!(corrected["max_output_tokens"], 1024, "{corrected}");
 
     let tree = "[[model]]\nid = \"of-git\"\nprovider = \"vllm-1\"\nupstream = \"q\"\n\
                 context_tokens = 9000\nmax_output_tokens = 1\nfree = true\n";

@@ -24,6 +24,10 @@ const VECTORS_MAX: usize = 16;
 /// What an answer takes beside its text, in bytes: its parts, its key, and the cache's own.
 const OVERHEAD_BYTES: usize = 1 << 10;
 
+/// How long a model of embeddings that was too slow is left alone, and how many are.
+const REST: Duration = Duration::from_secs(30);
+const RESTING_MAX: u64 = 1_000;
+
 /// One part in so many of the memory is for what messages mean.
 const SIMILAR_SHARE: u64 = 4;
 
@@ -31,6 +35,8 @@ const SIMILAR_SHARE: u64 = 4;
 pub(crate) struct Answers {
     kept: moka::sync::Cache<Key, Arc<Given>>,
     similar: Similar,
+    /// Models of embeddings that were too slow, until when they are left alone.
+    resting: moka::sync::Cache<String, ()>,
     label_max: Label,
     ttl: Duration,
     bytes_max: u64,
@@ -58,7 +64,9 @@ impl Answers {
             .build();
         let Cache { ttl, max_label: label_max, .. } = *settings;
         let similar = Similar::new(bytes_max / SIMILAR_SHARE, ttl);
-        Self { kept, similar, label_max, ttl, bytes_max }
+        let resting = moka::sync::Cache::builder().max_capacity(RESTING_MAX);
+        let resting = resting.time_to_live(REST).build();
+        Self { kept, similar, resting, label_max, ttl, bytes_max }
     }
 
     /// Whether answers to requests of this label are kept.
@@ -110,6 +118,15 @@ impl Answers {
     /// Takes note of what a message means whose answer is kept.
     pub(super) fn remember(&self, kind: &Key, message: Message, answer: Key) {
         self.similar.add(kind, message, answer);
+    }
+
+    /// Leaves a model of embeddings alone for a while.
+    pub(super) fn rest(&self, model: &str) {
+        self.resting.insert(model.to_owned(), ());
+    }
+
+    pub(super) fn rests(&self, model: &str) -> bool {
+        self.resting.contains_key(model)
     }
 
     fn measure(&self) {

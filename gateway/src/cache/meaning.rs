@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use config::tree::Similar;
 use providers::Endpoint;
-use router::{Choice, Model, Outcome, Purpose};
+use router::{Choice, Model, Purpose};
 use snapshot::keys::sha256_hex;
 use tracing::Instrument;
 use types::{
@@ -27,7 +27,7 @@ use crate::{
     trail::Trail,
 };
 
-/// How long a request waits to hear what it means. It asks its provider then.
+/// How long a request waits to hear what it means once that is asked. It asks its provider then.
 const MEANING_TIME: Duration = Duration::from_millis(500);
 
 /// What was heard of a text's meaning.
@@ -65,6 +65,9 @@ pub(super) async fn of(
     trail: &mut Trail,
 ) -> Option<Vector> {
     let hash = sha256_hex(text.as_bytes());
+    if gate.answers.rests(&comparing.model.id) {
+        return None;
+    }
     if let Some(known) = trail.meaning.as_ref().filter(|known| known.text == hash) {
         return known.vector.clone();
     }
@@ -151,7 +154,8 @@ async fn ask(
     Ok(embeddings.vectors.pop().and_then(Vector::of))
 }
 
-/// The answer, if it comes in time; else its endpoint has failed.
+/// The answer, if it comes in time from when it is asked. One that is too slow for this may be fast enough
+/// for those who ask it themselves, so that only this is not asked of it for a while.
 async fn in_time<'a>(
     gate: &'a Gate,
     order: &Order<'a>,
@@ -166,18 +170,13 @@ async fn in_time<'a>(
         answered = &mut answered => return answered,
         () = tokio::time::sleep(MEANING_TIME) => stop.overtaken.cancel(),
     }
+    gate.answers.rest(&choice.model);
     match answered.await {
         Ok(ready) => {
             ready.discard(gate).await;
             let late = "the model that compares texts took too long";
             Err(lost(Code::UpstreamTimeout, late, crate::attempt::Next::Nothing))
         }
-        Err(lost) => {
-            let now = gate.moment();
-            gate.health(|table| {
-                table.record(&choice.provider, &choice.model, Outcome::Failed, now);
-            });
-            Err(lost)
-        }
+        Err(lost) => Err(lost),
     }
 }

@@ -87,16 +87,25 @@ struct EmbeddingIn {
     values: Vec<f32>,
 }
 
-/// A whole answer.
+impl EmbeddingIn {
+    fn vector(self, shortened: bool) -> Vec<f32> {
+        let length = self.values.iter().map(|value| value * value).sum::<f32>().sqrt();
+        let divisor = if shortened && length.is_normal() { length } else { 1.0 };
+        self.values.into_iter().map(|value| value / divisor).collect()
+    }
+}
+
+/// A whole answer. Vectors that were asked to be `shortened` do not come with a length of 1 ("Embeddings",
+/// on normalising smaller dimensions), as callers of OpenAI's API are used to: here they get it.
 ///
 /// # Errors
 /// [`BadAnswer`].
-pub fn decode_answer(body: &[u8]) -> Result<Embeddings, BadAnswer> {
+pub fn decode_answer(body: &[u8], shortened: bool) -> Result<Embeddings, BadAnswer> {
     let answer: AnswerIn = serde_json::from_slice(body)?;
     let usage = answer.usage_metadata.and_then(|usage| usage.total());
     let usage = usage.filter(|usage| usage.input > 0);
     Ok(Embeddings {
-        vectors: answer.embeddings.into_iter().map(|embedding| embedding.values).collect(),
+        vectors: answer.embeddings.into_iter().map(|read| read.vector(shortened)).collect(),
         usage: usage.map(|usage| Usage { output: 0, ..usage }),
     })
 }

@@ -54,12 +54,10 @@ fn inputs(path: &Path<'_>, raw: &RawValue) -> Read<Inputs> {
     if raw.get().starts_with('"') {
         return Ok(Inputs::Texts(vec![text(path, raw)?]));
     }
-    let items = params::array(path, raw)
-        .map_err(|_| path.refuse("must be a string, or a list of strings or of tokens"))?;
+    let items = params::array_within(path, raw, INPUTS_MAX)
+        .map_err(|_| path.refuse("must be a string, or a list of strings or of tokens"))?
+        .ok_or_else(|| path.refuse(&format!("must have at most {INPUTS_MAX} items")))?;
     let Some(first) = items.first() else { return Err(path.refuse("must not be empty")) };
-    if items.len() > INPUTS_MAX {
-        return Err(path.refuse(&format!("must have at most {INPUTS_MAX} items")));
-    }
     let all = items.iter().enumerate();
     Ok(match first.get().as_bytes().first() {
         Some(b'"') => {

@@ -1,8 +1,8 @@
-use types::SizeClass;
+use types::{ProviderKind, SizeClass};
 
 use super::*;
 use crate::registry::{
-    Capabilities,
+    Capabilities, Provider,
     tests::{model, provider},
 };
 
@@ -118,6 +118,28 @@ fn vectors_come_from_the_named_model_or_from_one_of_the_same_name_at_its_provide
     check_vectors(Purpose::Embeddings, "auto:local", &["embed", "own", "twin"]);
     // One that was named stays, so that the plan says why it does not do.
     check_vectors(Purpose::Embeddings, "big", &["big"]);
+}
+
+/// Whoever makes a deployment at Azure names it: two of one name may be of two models.
+#[test]
+fn a_deployment_of_the_same_name_makes_other_vectors() {
+    let registry = with_vectors();
+    let azure = |provider: &Provider| Provider {
+        kind: if provider.name == "other" { ProviderKind::Azure } else { provider.kind },
+        ..provider.clone()
+    };
+    let models = registry.models().cloned().collect();
+    let registry = Registry::build(registry.providers().map(azure).collect(), models).unwrap();
+    for (asked, expected) in [("embed", "embed"), ("twin", "twin")] {
+        let found = candidates(&registry, Purpose::Embeddings, asked).unwrap();
+        let found: Vec<_> = found.all().map(|model| model.id.as_str()).collect();
+        assert_eq!(found, [expected]);
+    }
+    let [embed, twin] = ["embed", "twin"].map(|id| registry.model(id).unwrap());
+    assert!(!registry.same_vectors(embed, twin) && registry.same_vectors(twin, twin));
+    // Words of two deployments can stand in for each other, as ever.
+    let found = candidates(&registry, Purpose::Chat, "mini").unwrap();
+    assert!(found.ranked().iter().any(|(standing, _)| *standing == Standing::SameName));
 }
 
 #[test]

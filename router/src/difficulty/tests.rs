@@ -55,6 +55,11 @@ fn of_a_long_text_the_paragraph_with_the_instruction_is_read() {
     let plain = floor(&ask("Who wrote it?"));
     assert_eq!(floor(&ask(&format!("{data}\n\nWho wrote it?"))), plain);
     assert_eq!(floor(&ask(&format!("Who wrote it?\n\n{data}"))), plain);
+    assert_eq!(
+        floor(&ask(&format!("{data}\r\n\r\nWho wrote it?"))),
+        plain,
+        "as Windows ends lines"
+    );
     assert!(floor(&ask(&data)) > plain);
     // Of one long paragraph its ends.
     let filler = "- ".repeat(10_000);
