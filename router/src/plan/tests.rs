@@ -21,7 +21,9 @@ use crate::{
     },
 };
 
+mod opinions;
 mod random;
+mod vectors;
 
 const ALL: &str = "permit(principal, action == Orchestack::Action::\"callModel\", resource);";
 
@@ -245,62 +247,6 @@ fn auto_prefers_small_local_models_and_each_variant_its_own_aim() {
     scene.check("auto:fast", &["tower", "tiny", "mini", "max"]);
 }
 
-/// Models for embeddings: two of one name, and a local one of another.
-fn vectors() -> Scene {
-    let vectors = |id: &str, provider: &str, upstream: &str| Model {
-        upstream: upstream.to_owned(),
-        capabilities: Capabilities { embeddings: true, ..Capabilities::default() },
-        max_output_tokens: 0,
-        ..model(id, provider, SizeClass::Small)
-    };
-    let models = vec![
-        vectors("embed", "cloud", "embed"),
-        vectors("twin", "cloud", "embed"),
-        vectors("own", "local", "nomic"),
-        model("chat", "local", SizeClass::Small),
-    ];
-    let providers = vec![provider("cloud", Locality::Cloud), provider("local", Locality::Local)];
-    let mut scene = Scene::of(Registry::build(providers, models).unwrap(), engine(ALL));
-    let (purpose, max_output_tokens) = (Purpose::Embeddings, Some(0));
-    scene.needs = Needs { purpose, max_output_tokens, ..scene.needs };
-    scene
-}
-
-#[test]
-fn vectors_of_two_models_are_never_in_one_plan() {
-    let mut scene = vectors();
-    scene.check("embed", &["embed", "twin"]);
-    // The best for `auto` goes alone, or with others of its name.
-    scene.check("auto", &["own"]);
-    assert_eq!(scene.dropped("auto", "twin"), DropReason::OtherVectors);
-    scene.engine = except(&[], &["own"]);
-    scene.check("auto", &["embed", "twin"]);
-    scene.label = Label::Restricted;
-    let refused = scene.plan("embed").unwrap().unwrap_err();
-    assert!(refused.is_denied(), "no local model has its name: {refused:?}");
-}
-
-#[test]
-fn a_model_of_another_purpose_is_named_as_such() {
-    let mut scene = vectors();
-    let reason = DropReason::MissingCapability { name: "embeddings" };
-    assert_eq!(scene.dropped("chat", "chat"), reason);
-    scene.needs = Needs::default();
-    let reason = DropReason::MissingCapability { name: "chat" };
-    assert_eq!(scene.dropped("embed", "embed"), reason);
-}
-
-#[test]
-fn each_input_of_its_own_must_fit_the_context_and_not_all_together() {
-    let mut scene = vectors();
-    let sum = 100_000;
-    scene.needs = Needs { input_tokens: sum, longest_tokens: Some(8_000), ..scene.needs };
-    scene.check("own", &["own"]);
-    scene.needs.longest_tokens = Some(8_001);
-    let reason = DropReason::ContextTooLong { needed: 8_001, has: 8_000 };
-    assert_eq!(scene.dropped("own", "own"), reason);
-}
-
 #[test]
 fn weights_that_are_set_go_before_the_default_order() {
     let mut scene = Scene::new();
@@ -424,64 +370,6 @@ fn a_plan_is_told_as_json() {
     scene.weights = Some(Weights { cost: 50, latency: 50, quality: 50 });
     let plan = scene.plan("mini").unwrap().unwrap();
     insta::assert_json_snapshot!(plan);
-}
-
-#[test]
-fn a_scorers_penalties_order_what_nobody_ordered() {
-    let mut scene = Scene::new();
-    scene.scored(50, r#"{"penalties": {"tiny": 900, "max": 100, "nobody": 7}}"#);
-    // Those that it does not name have no penalty; of them the default order holds.
-    scene.check("auto", &["tower", "mini", "max", "tiny"]);
-    scene.check("auto:local", &["tower", "tiny"]);
-    // A variant that names its aim keeps it, and a named model and its fallbacks their places.
-    scene.check("auto:best", &["max", "tower", "mini", "tiny"]);
-    scene.scored(50, r#"{"penalties": {"mini": 1000, "max": 999}}"#);
-    scene.check("mini", &["mini", "max", "tiny"]);
-    let plan = scene.plan("mini").unwrap().unwrap();
-    assert_eq!(
-        plan.attempts()[0].score.map(|score| (score.scorer, score.penalty)),
-        Some((Some(1000), 1000))
-    );
-    // Without weight its penalties count nothing.
-    scene.scored(0, r#"{"penalties": {"tiny": 900}}"#);
-    scene.check("auto", &["tiny", "tower", "mini", "max"]);
-    // Beside weights it is one term of the mean.
-    scene.weights = Some(Weights { cost: 0, latency: 0, quality: 100 });
-    scene.scored(100, r#"{"penalties": {"max": 400, "tower": 0}}"#);
-    scene.check("auto", &["tower", "mini", "max", "tiny"]);
-}
-
-#[test]
-fn a_veto_takes_a_model_out_and_all_vetoes_leave_no_route() {
-    let mut scene = Scene::new();
-    scene.scored(50, r#"{"vetoes": ["mini", "nobody"]}"#);
-    scene.check("mini", &["max", "tiny"]);
-    assert_eq!(scene.dropped("mini", "mini"), DropReason::Vetoed);
-    scene.scored(0, r#"{"vetoes": ["mini", "max", "tiny"]}"#);
-    let refused = scene.plan("mini").unwrap().unwrap_err();
-    assert!(!refused.is_denied() && !refused.is_unaffordable());
-    assert_eq!(refused.retry_after(), None);
-    let vetoed = refused.dropped.iter().filter(|d| d.reason == DropReason::Vetoed).count();
-    assert_eq!(vetoed, 3);
-}
-
-#[test]
-fn an_opinion_beyond_its_bounds_is_none() {
-    let read = |text: &str| serde_json::from_str::<Opinion>(text);
-    assert_eq!(read(r#"{"penalties": {"a": 1001}}"#).unwrap().check(), Err(Nonsense::Penalty));
-    assert_eq!(read(r#"{"penalties": {"a": 1000}, "vetoes": ["b"]}"#).unwrap().check(), Ok(()));
-    assert_eq!(read("{}").unwrap(), Opinion::default());
-    for text in
-        [r#"{"penalty": {}}"#, r#"{"penalties": {"a": -1}}"#, r#"{"vetoes": "a"}"#, "[1]", "null"]
-    {
-        assert!(read(text).is_err(), "{text}");
-    }
-    let many: Vec<String> = (0..2_000).map(|n| format!("m{n}")).collect();
-    let many = serde_json::json!({ "vetoes": many }).to_string();
-    assert_eq!(read(&many).unwrap().check(), Err(Nonsense::Entries));
-    let said = read(r#"{"penalties": {"a": 1, "b": 2}, "vetoes": ["c"]}"#).unwrap();
-    let (known, others) = said.of(&BTreeSet::from(["a"]));
-    assert_eq!((known, others), (read(r#"{"penalties": {"a": 1}}"#).unwrap(), 2));
 }
 
 #[test]
