@@ -75,6 +75,7 @@ impl Stream<'_, '_> {
         let asked = (include_usage, self.order.echo);
         self.api.stream_encoder(stamp, self.model.clone(), asked)
     }
+
     /// Relays the answer to its end, from its first events on.
     pub(crate) async fn relay(
         self: Box<Self>,
