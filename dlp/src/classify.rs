@@ -21,6 +21,6 @@ pub(crate) fn label(
 }
 
 /// Whether this kind counts towards a bulk list.
-pub(crate) const fn is_address(kind: Kind) -> bool {
-    matches!(kind, Kind::Email | Kind::Phone)
+pub(crate) fn is_address(kind: Kind) -> bool {
+    [Kind::EMAIL, Kind::PHONE].contains(&kind)
 }

@@ -161,11 +161,11 @@ fn settle(mut findings: Vec<Finding>) -> Vec<Finding> {
     // The end of an address with a password reads as an e-mail address.
     let passwords: BTreeSet<usize> = findings
         .iter()
-        .filter(|finding| finding.kind == Kind::UrlPassword)
+        .filter(|finding| finding.kind == Kind::URL_PASSWORD)
         .map(|finding| finding.span.end)
         .collect();
     findings.retain(|finding| {
-        finding.kind != Kind::Email || passwords.range(finding.span.clone()).next().is_none()
+        finding.kind != Kind::EMAIL || passwords.range(finding.span.clone()).next().is_none()
     });
     findings.sort_by_key(|finding| {
         let widest_first = Reverse(finding.span.end);

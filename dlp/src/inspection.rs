@@ -82,7 +82,7 @@ impl<'e> Inspection<'e> {
         let known: Vec<_> =
             self.findings.iter().skip(before).map(|finding| finding.span.clone()).collect();
         self.text(place, &name.replace(['_', '/'], " "), |kind, span| {
-            matches!(kind, Kind::Card | Kind::UsSsn) && !known.contains(span)
+            [Kind::CARD, Kind::US_SSN].contains(&kind) && !known.contains(span)
         });
     }
 
@@ -121,7 +121,7 @@ impl<'e> Inspection<'e> {
         let key = key.get(cut..).unwrap_or_default();
         let start = key.len() + 2;
         let is_number = |kind: Kind, span: &Range<usize>| {
-            matches!(kind, Kind::Card | Kind::UsSsn) && span.start >= start
+            [Kind::CARD, Kind::US_SSN].contains(&kind) && span.start >= start
         };
         let before = self.findings.len();
         self.text(place, &format!("{key}: {digits}"), is_number);

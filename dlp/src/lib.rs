@@ -10,6 +10,7 @@ mod detect;
 mod engine;
 mod finding;
 mod inspection;
+mod kind;
 mod normalise;
 mod redact;
 mod score;
@@ -21,6 +22,7 @@ mod text;
 mod tests;
 
 pub use engine::{Engine, Redaction};
-pub use finding::{Finding, Findings, Kind, ParseKindError, Term};
+pub use finding::{Finding, Findings, Term};
+pub use kind::{About, Family, Kind, ParseKindError, Selector};
 pub use redact::redact;
 pub use settings::{Region, Settings, UnknownRegion};

@@ -6,7 +6,7 @@ use phonenumber::country;
 use serde::Deserialize;
 use types::Label;
 
-use crate::Kind;
+use crate::{Kind, Selector};
 
 /// Settings of the engine. The default is what we would run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -15,8 +15,8 @@ pub struct Settings {
     /// Regions whose national phone numbers are looked for, as ISO 3166-1 alpha-2 codes. Numbers
     /// in international form are found whatever their region.
     pub regions: Vec<Region>,
-    /// The label per kind, where it is to differ from [`Settings::label_of`]'s default.
-    pub labels: BTreeMap<Kind, Label>,
+    /// The label of a kind or of a family, where it is to differ from the catalogue's.
+    pub labels: BTreeMap<Selector, Label>,
     /// The label of a request in which nothing was found.
     pub label_without_findings: Label,
     /// The label that an image or a document gives a request: what it shows is not searched.
@@ -65,29 +65,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The label that a value of this kind gives a request: as set, else sensitive for what names
-    /// or reaches a person, restricted for what moves money, identifies for life or opens a door.
+    /// The label that a value of this kind gives a request: as set for the kind, as set for its
+    /// family, or as the catalogue has it.
     pub fn label_of(&self, kind: Kind) -> Label {
-        if let Some(&label) = self.labels.get(&kind) {
-            return label;
-        }
-        match kind {
-            Kind::Email | Kind::Phone | Kind::Ip => Label::Sensitive,
-            Kind::Card
-            | Kind::Iban
-            | Kind::UsSsn
-            | Kind::AwsKey
-            | Kind::AwsSecret
-            | Kind::GithubToken
-            | Kind::SlackToken
-            | Kind::OpenaiKey
-            | Kind::AnthropicKey
-            | Kind::GoogleKey
-            | Kind::StripeKey
-            | Kind::Jwt
-            | Kind::PrivateKey
-            | Kind::UrlPassword => Label::Restricted,
-        }
+        let of = |selector| self.labels.get(&selector).copied();
+        of(Selector::Kind(kind))
+            .or_else(|| of(Selector::Family(kind.family())))
+            .unwrap_or(kind.about().label)
     }
 }
 
@@ -136,8 +120,8 @@ mod tests {
     fn one_label_can_be_changed_without_naming_the_others() {
         let settings: Settings =
             serde_json::from_str(r#"{"labels": {"ip": "internal"}, "regions": ["US"]}"#).unwrap();
-        assert_eq!(settings.label_of(Kind::Ip), Label::Internal);
-        assert_eq!(settings.label_of(Kind::Email), Label::Sensitive);
-        assert_eq!(settings.label_of(Kind::UsSsn), Label::Restricted);
+        assert_eq!(settings.label_of(Kind::IP), Label::Internal);
+        assert_eq!(settings.label_of(Kind::EMAIL), Label::Sensitive);
+        assert_eq!(settings.label_of(Kind::US_SSN), Label::Restricted);
     }
 }

@@ -26,7 +26,7 @@ pub fn untested(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Engin
 
 /// The names of all kinds of data that can be found in a call.
 pub fn kinds() -> Vec<&'static str> {
-    dlp::Kind::ALL.iter().map(|kind| kind.as_str()).collect()
+    dlp::Kind::all().map(dlp::Kind::as_str).collect()
 }
 
 pub(crate) fn load(tree: &Tree) -> Result<Engine, Vec<Fault>> {

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     fn engine(forbid: &str) -> Engine {
-        let kinds: Vec<&str> = dlp::Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let kinds: Vec<&str> = dlp::Kind::all().map(dlp::Kind::as_str).collect();
         let mut bundle = policy::starter::bundle("c0ffee", &kinds);
         let text = forbid.to_owned();
         bundle.organisation.push(policy::Source { file: "policies/more.cedar".to_owned(), text });

@@ -125,7 +125,7 @@ fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
     let cue = CUES.are_in(left) || CUES.are_in(right);
     let grouped = separator == 0 || is_usual(row);
     Some(
-        Candidate::new(Kind::Card, span)
+        Candidate::new(Kind::CARD, span)
             .term("checksum", 40)
             .term(
                 if dense { "issuer_range" } else { "thin_issuer_range" },

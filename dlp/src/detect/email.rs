@@ -29,7 +29,7 @@ pub(super) fn at(text: Text<'_>, sign: usize, found: &mut Found<'_>) {
     // `git@github.com:owner/repository.git` names a remote, not a person.
     let remote = text.slice(start..sign) == "git" && matches!(text.at(end), b':' | b'/');
     found(
-        Candidate::new(Kind::Email, start..end)
+        Candidate::new(Kind::EMAIL, start..end)
             .term("shape", 90)
             .term_if(is_file, "file_name", -60)
             .term_if(remote, "git_remote", -60),

@@ -42,7 +42,7 @@ pub(super) fn at(text: Text<'_>, digit: usize) -> Option<Candidate> {
     if text.at(position).is_ascii_alphanumeric() || mod_97(&compact) != Validity::Valid {
         return None;
     }
-    let candidate = Candidate::new(Kind::Iban, start..position);
+    let candidate = Candidate::new(Kind::IBAN, start..position);
     let mixed = is_mixed(text.slice(start + 4..position));
     Some(candidate.term("country_length", 30).term("checksum", 65).term_if(
         mixed,

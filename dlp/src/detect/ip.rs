@@ -31,7 +31,7 @@ pub(super) fn four_groups(text: Text<'_>, groups: &[Group], found: &mut Found<'_
         && text.at(span.end + 1).is_ascii_alphabetic();
     let [left, _] = text.window(&span, 20, 0);
     found(
-        Candidate::new(Kind::Ip, span)
+        Candidate::new(Kind::IP, span)
             .term("shape", 80)
             .term_if(product, "product_version", -60)
             .term_if(tagged, "tagged_version", -60)
@@ -65,5 +65,5 @@ pub(super) fn at_colon(text: Text<'_>, colon: usize, found: &mut Found<'_>) {
     if glued || !long || !digits || address.is_loopback() || address.is_unspecified() {
         return;
     }
-    found(Candidate::new(Kind::Ip, start..end).term("shape", 85));
+    found(Candidate::new(Kind::IP, start..end).term("shape", 85));
 }

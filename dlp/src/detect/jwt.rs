@@ -36,7 +36,7 @@ pub(super) fn at(text: Text<'_>, start: usize) -> Option<Candidate> {
     let signed = parts >= 3 || algorithm == "none";
     let end = start + text.slice(start..end).trim_end_matches('.').len();
     Some(
-        Candidate::new(Kind::Jwt, start..end)
+        Candidate::new(Kind::JWT, start..end)
             .term("header", 80)
             .term_if(signed, "parts", 15)
             .term_if(!signed, "no_signature", -30),

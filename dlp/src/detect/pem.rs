@@ -28,7 +28,7 @@ pub(super) fn at(text: Text<'_>, start: usize) -> Option<Candidate> {
         return None;
     }
     let end = body.span.end + if body.closed { closer.len() } else { 0 };
-    Some(Candidate::new(Kind::PrivateKey, start..end).term("opener", 80).term_if(
+    Some(Candidate::new(Kind::PRIVATE_KEY, start..end).term("opener", 80).term_if(
         body.closed,
         "closer",
         20,

@@ -130,7 +130,7 @@ impl Phones {
             return None;
         }
         let digits = cluster.digits(row);
-        let candidate = Candidate::new(Kind::Phone, opening.start..last.end);
+        let candidate = Candidate::new(Kind::PHONE, opening.start..last.end);
         if let Some(full) = opening.international(row, digits) {
             let valid = plan::international(full) == Validity::Valid;
             return valid.then(|| candidate.term("international", 40).term("numbering_plan", 50));

@@ -57,7 +57,7 @@ fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
         (false, 0 | b' ' | b'-' | b'.') => 30,
         _ => return None,
     };
-    Some(Candidate::new(Kind::UsSsn, span).term("shape", shape).term_if(cue, "cue_word", 40))
+    Some(Candidate::new(Kind::US_SSN, span).term("shape", shape).term_if(cue, "cue_word", 40))
 }
 
 fn validity(digits: &str) -> Validity {

@@ -99,9 +99,9 @@ impl Tokens {
                 Rule::Slack => slack(text, hit.start()),
                 Rule::SlackHook => slack_hook(text, hit.start()),
                 Rule::Sk => sk(text, hit.start()),
-                Rule::Google => token(text, hit.start(), 39..=39, Kind::GoogleKey, is_url_safe),
+                Rule::Google => token(text, hit.start(), 39..=39, Kind::GOOGLE_KEY, is_url_safe),
                 Rule::GoogleSecret => {
-                    token(text, hit.start(), 35..=35, Kind::GoogleKey, is_url_safe)
+                    token(text, hit.start(), 35..=35, Kind::GOOGLE_KEY, is_url_safe)
                 }
                 Rule::Stripe => stripe(text, hit.start()),
                 Rule::Jwt => jwt::at(text, hit.start()),
@@ -160,7 +160,7 @@ fn is_placeholder(token: &str) -> bool {
 
 fn aws_id(text: Text<'_>, start: usize) -> Option<Candidate> {
     let is_base32 = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    let candidate = token(text, start, 20..=20, Kind::AwsKey, is_base32)?;
+    let candidate = token(text, start, 20..=20, Kind::AWS_KEY, is_base32)?;
     (!text.at(candidate.span.end).is_ascii_alphanumeric()).then_some(candidate)
 }
 
@@ -195,12 +195,12 @@ fn aws_secret(text: Text<'_>, name: usize) -> Option<Candidate> {
     if secret.len() != 40 || !mixed || is_placeholder(secret) {
         return None;
     }
-    Some(Candidate::new(Kind::AwsSecret, value..end).term("assignment", 50).term("alphabet", 40))
+    Some(Candidate::new(Kind::AWS_SECRET, value..end).term("assignment", 50).term("alphabet", 40))
 }
 
 fn github(text: Text<'_>, start: usize) -> Option<Candidate> {
     let is_body = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let candidate = token(text, start, 40..=260, Kind::GithubToken, is_body)?;
+    let candidate = token(text, start, 40..=260, Kind::GITHUB_TOKEN, is_body)?;
     let body = text.slice(start + 4..candidate.span.end);
     // Only the classic form, thirty characters and six of checksum, has a published check.
     let checked = body.len() == 36
@@ -231,12 +231,12 @@ fn base62(number: u32) -> String {
 
 fn fine_grained(text: Text<'_>, start: usize) -> Option<Candidate> {
     let is_body = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    token(text, start, 80..=260, Kind::GithubToken, is_body)
+    token(text, start, 80..=260, Kind::GITHUB_TOKEN, is_body)
 }
 
 fn slack(text: Text<'_>, start: usize) -> Option<Candidate> {
     let is_body = |byte: u8| is_url_safe(byte) || matches!(byte, b'.' | b'%' | b'/' | b'+');
-    let candidate = token(text, start, 24..=TOKEN_BYTES_MAX, Kind::SlackToken, is_body)?;
+    let candidate = token(text, start, 24..=TOKEN_BYTES_MAX, Kind::SLACK_TOKEN, is_body)?;
     let digits = text.slice(candidate.span.clone()).bytes().filter(u8::is_ascii_digit).count();
     (digits >= 4).then_some(candidate)
 }
@@ -253,21 +253,21 @@ fn slack_hook(text: Text<'_>, host: usize) -> Option<Candidate> {
     let start =
         if text.slice(host.saturating_sub(8)..host) == "https://" { host - 8 } else { host };
     (known && pieces.count() >= 2 && end - path >= 35)
-        .then(|| Candidate::new(Kind::SlackToken, start..end).term("prefix", 50).term("path", 40))
+        .then(|| Candidate::new(Kind::SLACK_TOKEN, start..end).term("prefix", 50).term("path", 40))
 }
 
 /// Keys that start with `sk-`: Anthropic's, OpenAI's projects' and its old ones.
 fn sk(text: Text<'_>, start: usize) -> Option<Candidate> {
     let rest = text.slice(start..text.run(start, 16, is_url_safe));
     if rest.starts_with("sk-ant-") {
-        return token(text, start, 40..=TOKEN_BYTES_MAX, Kind::AnthropicKey, is_url_safe);
+        return token(text, start, 40..=TOKEN_BYTES_MAX, Kind::ANTHROPIC_KEY, is_url_safe);
     }
     let scoped = ["sk-proj-", "sk-svcacct-", "sk-admin-", "sk-service-"];
     let candidate = if scoped.iter().any(|prefix| rest.starts_with(prefix)) {
-        token(text, start, 40..=TOKEN_BYTES_MAX, Kind::OpenaiKey, is_url_safe)?
+        token(text, start, 40..=TOKEN_BYTES_MAX, Kind::OPENAI_KEY, is_url_safe)?
     } else {
         let is_body = |byte: u8| is_alphanumeric(byte) || byte == b'-';
-        let candidate = token(text, start, 40..=80, Kind::OpenaiKey, is_body)?;
+        let candidate = token(text, start, 40..=80, Kind::OPENAI_KEY, is_body)?;
         let body = text.slice(start + 3..candidate.span.end);
         let mixed = body.bytes().any(|byte| byte.is_ascii_digit())
             && body.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -284,7 +284,7 @@ fn sk(text: Text<'_>, start: usize) -> Option<Candidate> {
 fn stripe(text: Text<'_>, hit: usize) -> Option<Candidate> {
     let start = hit.checked_sub(1).filter(|&start| matches!(text.at(start), b's' | b'r'))?;
     let is_body = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    token(text, start, 24..=260, Kind::StripeKey, is_body)
+    token(text, start, 24..=260, Kind::STRIPE_KEY, is_body)
 }
 
 #[cfg(test)]

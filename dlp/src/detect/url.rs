@@ -27,7 +27,7 @@ pub(super) fn at(text: Text<'_>, start: usize) -> Option<Candidate> {
     let is_placeholder =
         password == user || PLACEHOLDERS.iter().any(|word| password.eq_ignore_ascii_case(word));
     Some(
-        Candidate::new(Kind::UrlPassword, end - password.len()..end)
+        Candidate::new(Kind::URL_PASSWORD, end - password.len()..end)
             .term("address_with_password", 80)
             .term_if(is_placeholder, "placeholder", -50),
     )

@@ -5,7 +5,7 @@ use types::{
 };
 
 use super::engine;
-use crate::{Engine, Kind, Settings};
+use crate::{Engine, Kind, Selector, Settings};
 
 pub(super) fn request(texts: &[&str]) -> ChatRequest {
     let message = |text: &&str| Message::new(Role::User, vec![Part::Text((*text).to_owned())]);
@@ -75,7 +75,7 @@ fn nothing_prints_what_was_found() {
 
 #[test]
 fn a_setting_changes_what_a_kind_weighs() {
-    let labels = [(Kind::Email, Label::Public)].into();
+    let labels = [(Selector::Kind(Kind::EMAIL), Label::Public)].into();
     let settings = Settings { labels, ..Settings::default() };
     let found = Engine::builtin(&settings).inspect(&mut request(&["bob@example.com"]));
     assert_eq!(found.label, Label::Internal);

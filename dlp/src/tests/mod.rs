@@ -16,6 +16,11 @@ pub(super) fn engine() -> Engine {
     ENGINE.get_or_init(|| Engine::builtin(&Settings::default())).clone()
 }
 
+/// Every kind.
+pub(super) fn all() -> Vec<Kind> {
+    Kind::all().collect()
+}
+
 /// Checks what is found, in order: kinds and the exact original text.
 #[track_caller]
 pub(super) fn check(text: &str, expected: &[(Kind, &str)]) {

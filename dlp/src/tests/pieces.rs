@@ -7,12 +7,8 @@ use types::{
     chat::{ChatRequest, Image, ImageSource, Part, Tool, ToolCall, ToolChoice},
 };
 
-use super::{bounds::request, engine};
-use crate::{
-    Engine,
-    Kind::{self, AwsKey, Card, Email, PrivateKey, UsSsn},
-    Settings,
-};
+use super::{all, bounds::request, engine};
+use crate::{Engine, Kind, Settings};
 
 const SSN: &str = "536-22-1234";
 
@@ -60,45 +56,45 @@ fn check_clean(mut request: ChatRequest) {
 
 #[test]
 fn names_ids_and_keys_are_searched() {
-    check_stays(with_call("call_1", SSN), UsSsn, "messages[0].tool_calls[0].name");
-    check_stays(with_call(SSN, "f"), UsSsn, "messages[0].tool_calls[0].id");
+    check_stays(with_call("call_1", SSN), Kind::US_SSN, "messages[0].tool_calls[0].name");
+    check_stays(with_call(SSN, "f"), Kind::US_SSN, "messages[0].tool_calls[0].id");
     let name = format!("look_up_{}", SSN);
-    check_stays(with_call("call_1", &name), UsSsn, "messages[0].tool_calls[0].name");
+    check_stays(with_call("call_1", &name), Kind::US_SSN, "messages[0].tool_calls[0].name");
     let mut answer = request(&["x"]);
     answer.messages[0].tool_call_id = Some(SSN.into());
-    check_stays(answer, UsSsn, "messages[0].tool_call_id");
+    check_stays(answer, Kind::US_SSN, "messages[0].tool_call_id");
     let mut named = with_schema(json!({}));
     named.tools[0].name = aws_key();
-    check_stays(named, AwsKey, "tools[0].name");
+    check_stays(named, Kind::AWS_KEY, "tools[0].name");
     let chosen = ToolChoice::Function(aws_key());
     let chosen = ChatRequest { tool_choice: Some(chosen), ..request(&["x"]) };
-    check_stays(chosen, AwsKey, "tool_choice.name");
+    check_stays(chosen, Kind::AWS_KEY, "tool_choice.name");
     check_stays(
         with_schema(json!({ "type": "object", "properties": { SSN: { "type": "string" } } })),
-        UsSsn,
+        Kind::US_SSN,
         "tools[0].parameters.properties[0].key",
     );
     let mut tagged = request(&["x"]);
     tagged.extra.insert("metadata".into(), json!({ SSN: "x" }));
-    check_stays(tagged, UsSsn, "metadata[0].key");
+    check_stays(tagged, Kind::US_SSN, "metadata[0].key");
     let mut tagged = request(&["x"]);
     tagged.extra.insert("metadata".into(), json!({ "4111111111111111 a_b": "x" }));
-    check_stays(tagged, Card, "metadata[0].key");
+    check_stays(tagged, Kind::CARD, "metadata[0].key");
     let source = ImageSource::Data { media_type: format!("image/{SSN}"), base64: "AAAA".into() };
     let mut pictured = request(&["x"]);
     pictured.messages[0].content.push(Part::Image(Image { source, detail: None }));
-    check_stays(pictured, UsSsn, "messages[0].content[1].media_type");
+    check_stays(pictured, Kind::US_SSN, "messages[0].content[1].media_type");
 }
 
 #[test]
 fn a_number_is_a_finding_where_a_checksum_or_its_key_says_so() {
     let default = "tools[0].parameters.default";
-    check_stays(with_schema(json!({ "default": 4_111_111_111_111_111_u64 })), Card, default);
-    check_stays(with_schema(json!({ "default": -4_111_111_111_111_111_i64 })), Card, default);
-    check_stays(with_schema(json!({ "default": 4.111_111_111_111_111e15 })), Card, default);
+    check_stays(with_schema(json!({ "default": 4_111_111_111_111_111_u64 })), Kind::CARD, default);
+    check_stays(with_schema(json!({ "default": -4_111_111_111_111_111_i64 })), Kind::CARD, default);
+    check_stays(with_schema(json!({ "default": 4.111_111_111_111_111e15 })), Kind::CARD, default);
     check_stays(
         with_schema(json!({ "properties": { "user_ssn": { "enum": [536_221_234] } } })),
-        UsSsn,
+        Kind::US_SSN,
         "tools[0].parameters.properties[0].enum[0]",
     );
     check_clean(with_schema(json!({
@@ -168,7 +164,7 @@ fn check_parts(given: &[&str], found: &[(Kind, &str)], redacted: &[&str]) {
     let findings = engine().inspect(&mut request);
     let places: Vec<_> = findings.findings.iter().map(|f| (f.kind, f.place.as_str())).collect();
     assert_eq!(places, found, "{given:?}");
-    let redaction = engine().redact(&mut request, &findings, Kind::ALL);
+    let redaction = engine().redact(&mut request, &findings, &all());
     assert_eq!(request, parts(redacted));
     assert_eq!((redaction.after.findings.len(), redaction.after.complete), (0, true));
 }
@@ -178,12 +174,12 @@ fn a_value_over_several_parts_is_found_and_cut_out_of_each() {
     const ALL: &str = "messages[0].content";
     check_parts(
         &["my number: 536-22-", "1234, thanks"],
-        &[(UsSsn, ALL)],
+        &[(Kind::US_SSN, ALL)],
         &["my number: [[US_SSN:1]]", "[[US_SSN:1]], thanks"],
     );
     check_parts(
         &["é 4111", "1111", "", "11111111.", "b@c.org"],
-        &[(Email, "messages[0].content[4]"), (Card, ALL)],
+        &[(Kind::EMAIL, "messages[0].content[4]"), (Kind::CARD, ALL)],
         &["é [[CARD:1]]", "[[CARD:1]]", "", "[[CARD:1]].", "[[EMAIL:1]]"],
     );
 }
@@ -192,7 +188,7 @@ fn a_value_over_several_parts_is_found_and_cut_out_of_each() {
 fn a_neighbour_does_not_hide_what_stands_in_a_part() {
     check_parts(
         &["room 5", "4111111111111111", "2 beds"],
-        &[(Card, "messages[0].content[1]")],
+        &[(Kind::CARD, "messages[0].content[1]")],
         &["room 5", "[[CARD:1]]", "2 beds"],
     );
 }
@@ -201,7 +197,7 @@ fn a_neighbour_does_not_hide_what_stands_in_a_part() {
 fn what_stands_whole_in_a_part_ends_there() {
     check_parts(
         &["write to a@b.org", "tomorrow"],
-        &[(Email, "messages[0].content[0]")],
+        &[(Kind::EMAIL, "messages[0].content[0]")],
         &["write to [[EMAIL:1]]", "tomorrow"],
     );
 }
@@ -215,7 +211,10 @@ fn the_second_half_of_a_key_is_cut_out_too() {
     );
     check_parts(
         &[&head, &tail],
-        &[(PrivateKey, "messages[0].content[0]"), (PrivateKey, "messages[0].content")],
+        &[
+            (Kind::PRIVATE_KEY, "messages[0].content[0]"),
+            (Kind::PRIVATE_KEY, "messages[0].content"),
+        ],
         &["[[PRIVATE_KEY:1]]", "[[PRIVATE_KEY:2]]"],
     );
 }

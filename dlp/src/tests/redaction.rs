@@ -6,7 +6,7 @@ use types::{
     embed::{EmbedRequest, Encoding, Inputs},
 };
 
-use super::{bounds::request, engine};
+use super::{all, bounds::request, engine};
 use crate::{Kind, redact};
 
 fn texts(request: &ChatRequest) -> Vec<&str> {
@@ -40,7 +40,7 @@ fn check(given: &[&str], kinds: &[Kind], expected: &[&str]) {
 fn check_arguments(arguments: &str, expected: &Value) {
     let mut request = with_arguments(arguments);
     let findings = engine().inspect(&mut request);
-    assert!(redact(&mut request, &findings, Kind::ALL) > 0);
+    assert!(redact(&mut request, &findings, &all()) > 0);
     let redacted = &request.messages[0].tool_calls[0].arguments;
     assert_eq!(&serde_json::from_str::<Value>(redacted).unwrap(), expected);
 }
@@ -49,32 +49,32 @@ fn check_arguments(arguments: &str, expected: &Value) {
 fn the_same_value_has_the_same_marker_in_the_whole_request() {
     check(
         &["a@b.org, c@d.org and a@b.org", "c@d.org: 536-22-1234"],
-        &[Kind::Email, Kind::UsSsn],
+        &[Kind::EMAIL, Kind::US_SSN],
         &["[[EMAIL:1]], [[EMAIL:2]] and [[EMAIL:1]]", "[[EMAIL:2]]: [[US_SSN:1]]"],
     );
 }
 
 #[test]
 fn only_the_kinds_asked_for_are_replaced() {
-    check(&["a@b.org 536-22-1234"], &[Kind::UsSsn], &["a@b.org [[US_SSN:1]]"]);
+    check(&["a@b.org 536-22-1234"], &[Kind::US_SSN], &["a@b.org [[US_SSN:1]]"]);
     check(&["a@b.org 536-22-1234"], &[], &["a@b.org 536-22-1234"]);
 }
 
 #[test]
 fn text_round_a_value_stays_as_it_was() {
-    check(&["é４１１１１１１１１１１１１１１１ 世"], &[Kind::Card], &["é[[CARD:1]] 世"]);
-    check(&["4111111111111111@example.com"], &[Kind::Card], &["[[CARD:1]]@example.com"]);
-    check(&["4111111111111111@example.com"], Kind::ALL, &["[[EMAIL:1]]"]);
+    check(&["é４１１１１１１１１１１１１１１１ 世"], &[Kind::CARD], &["é[[CARD:1]] 世"]);
+    check(&["4111111111111111@example.com"], &[Kind::CARD], &["[[CARD:1]]@example.com"]);
+    check(&["4111111111111111@example.com"], &all(), &["[[EMAIL:1]]"]);
     check(
         &["postgres://app:s3cr3tPw@db.example.com/x"],
-        Kind::ALL,
+        &all(),
         &["postgres://app:[[URL_PASSWORD:1]]@db.example.com/x"],
     );
 }
 
 #[test]
 fn a_marker_is_no_cue_for_the_number_beside_it() {
-    check(&["536-22-1234 or 123456789"], Kind::ALL, &["[[US_SSN:1]] or 123456789"]);
+    check(&["536-22-1234 or 123456789"], &all(), &["[[US_SSN:1]] or 123456789"]);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn fields_whose_keys_read_alike_are_told_apart() {
     let metadata = json!({"a": {"b": "nothing here at all"}, "a.b": "a@b.org"});
     request.extra.insert("metadata".into(), metadata);
     let findings = engine().inspect(&mut request);
-    assert_eq!(redact(&mut request, &findings, Kind::ALL), 1);
+    assert_eq!(redact(&mut request, &findings, &all()), 1);
     assert_eq!(
         request.extra["metadata"],
         json!({"a": {"b": "nothing here at all"}, "a.b": "[[EMAIL:1]]"})
@@ -121,7 +121,7 @@ fn a_value_that_a_marker_uncovers_is_replaced_too() {
     // The letters make the digits part of a word until the marker ends it.
     let mut request = request(&["DE893704004405320130004111111111111111 a@b.org4111111111111111"]);
     let findings = engine().inspect(&mut request);
-    let redaction = engine().redact(&mut request, &findings, Kind::ALL);
+    let redaction = engine().redact(&mut request, &findings, &all());
     assert_eq!(redaction.after, engine().inspect(&mut request));
     assert_eq!(redaction.after.findings, []);
 }
@@ -147,7 +147,7 @@ proptest! {
         let text = pieces.join(" ");
         let mut request = request(&[&text]);
         let findings = engine().inspect(&mut request);
-        let redaction = engine().redact(&mut request, &findings, Kind::ALL);
+        let redaction = engine().redact(&mut request, &findings, &all());
         prop_assert!(redaction.after.complete, "{:?}", texts(&request));
         prop_assert_eq!(engine().inspect(&mut request).findings, vec![]);
     }
@@ -157,7 +157,7 @@ proptest! {
         let arguments = json!({"values": values, "number": number, "card": 4_111_111_111_111_111_u64});
         let mut request = with_arguments(&arguments.to_string());
         let findings = engine().inspect(&mut request);
-        let redaction = engine().redact(&mut request, &findings, Kind::ALL);
+        let redaction = engine().redact(&mut request, &findings, &all());
         let redacted = &request.messages[0].tool_calls[0].arguments;
         prop_assert!(serde_json::from_str::<Value>(redacted).is_ok(), "{}", redacted);
         prop_assert_eq!(redaction.after.findings, vec![]);
@@ -175,7 +175,7 @@ fn each_input_for_a_vector_is_read_and_redacted_by_itself() {
     let mut request = embed(Inputs::Texts(texts.map(str::to_owned).to_vec()));
     let findings = engine().inspect(&mut request);
     let places: Vec<_> = findings.findings.iter().map(|f| (f.kind, f.place.as_str())).collect();
-    let (email, ssn) = (Kind::Email, Kind::UsSsn);
+    let (email, ssn) = (Kind::EMAIL, Kind::US_SSN);
     let expected = [(email, "input[0]"), (ssn, "input[3]"), (email, "input[3]"), (email, "user")];
     assert_eq!(places, expected);
     assert_eq!((findings.label, findings.complete), (Label::Restricted, true));

@@ -1,10 +1,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{check, clean};
-use crate::Kind::{
-    self, AnthropicKey, AwsKey, AwsSecret, Email, GithubToken, GoogleKey, Jwt, OpenaiKey,
-    PrivateKey, SlackToken, StripeKey, UrlPassword,
-};
+use crate::Kind;
 
 /// Text that looks random, `length` characters of it.
 fn body(length: usize) -> String {
@@ -24,18 +21,21 @@ fn check_token(kind: Kind, token: &str) {
 
 #[test]
 fn published_prefixes_are_found() {
-    check_token(AwsKey, &format!("AKIA{}", "IOSFODNN7EXAMPLE"));
-    check_token(AwsKey, &format!("ASIA{}", "Y34FZKBOKMUTVV7A"));
-    check_token(GithubToken, &format!("ghp_{}", body(36)));
-    check_token(GithubToken, &format!("ghs_{}", body(36)));
-    check_token(GithubToken, &format!("github_pat_{}_{}", body(22), body(59)));
-    check_token(SlackToken, &format!("xoxb-{}-{}-{}", "123456789012", "1234567890123", body(24)));
-    check_token(OpenaiKey, &format!("sk-{}T3BlbkFJ{}", body(20), body(20)));
-    check_token(OpenaiKey, &format!("sk-proj-{}", body(120)));
-    check_token(AnthropicKey, &format!("sk-ant-api03-{}AA", body(93)));
-    check_token(GoogleKey, &format!("AIza{}", body(35)));
-    check_token(StripeKey, &format!("sk_live_{}", body(24)));
-    check_token(StripeKey, &format!("rk_live_{}", body(99)));
+    check_token(Kind::AWS_KEY, &format!("AKIA{}", "IOSFODNN7EXAMPLE"));
+    check_token(Kind::AWS_KEY, &format!("ASIA{}", "Y34FZKBOKMUTVV7A"));
+    check_token(Kind::GITHUB_TOKEN, &format!("ghp_{}", body(36)));
+    check_token(Kind::GITHUB_TOKEN, &format!("ghs_{}", body(36)));
+    check_token(Kind::GITHUB_TOKEN, &format!("github_pat_{}_{}", body(22), body(59)));
+    check_token(
+        Kind::SLACK_TOKEN,
+        &format!("xoxb-{}-{}-{}", "123456789012", "1234567890123", body(24)),
+    );
+    check_token(Kind::OPENAI_KEY, &format!("sk-{}T3BlbkFJ{}", body(20), body(20)));
+    check_token(Kind::OPENAI_KEY, &format!("sk-proj-{}", body(120)));
+    check_token(Kind::ANTHROPIC_KEY, &format!("sk-ant-api03-{}AA", body(93)));
+    check_token(Kind::GOOGLE_KEY, &format!("AIza{}", body(35)));
+    check_token(Kind::STRIPE_KEY, &format!("sk_live_{}", body(24)));
+    check_token(Kind::STRIPE_KEY, &format!("rk_live_{}", body(99)));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn an_aws_secret_is_known_by_its_assignment() {
         "secretAccessKey: \"",
         "aws.secret.key=",
     ] {
-        check(&format!("{before}{secret}\""), &[(AwsSecret, &secret)]);
+        check(&format!("{before}{secret}\""), &[(Kind::AWS_SECRET, &secret)]);
     }
     clean(&format!("sha: {secret}"));
     clean(&format!("aws_secret_access_key = {secret}9"));
@@ -71,8 +71,8 @@ fn a_jwt_has_a_header() {
     let header = part(r#"{"alg":"HS256","typ":"JWT"}"#);
     let claims = part(r#"{"sub":"1234567890"}"#);
     let token = format!("{header}.{claims}.{}", body(43));
-    check(&format!("Authorization: Bearer {token}"), &[(Jwt, &token)]);
-    check(&format!("{token}."), &[(Jwt, &token)]);
+    check(&format!("Authorization: Bearer {token}"), &[(Kind::JWT, &token)]);
+    check(&format!("{token}."), &[(Kind::JWT, &token)]);
     clean(&format!("{claims}.{claims}.{}", body(43)));
     clean(&format!("{header} {claims}"));
 }
@@ -89,11 +89,11 @@ fn a_private_key_is_found_from_opener_to_closer() {
     for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"]
     {
         let key = pem(label, "\n");
-        check(&format!("x\n{key}\ny"), &[(PrivateKey, &key)]);
+        check(&format!("x\n{key}\ny"), &[(Kind::PRIVATE_KEY, &key)]);
     }
     let escaped = pem("PRIVATE KEY", "\\n");
-    check(&format!("{{\"private_key\":\"{escaped}\\n\"}}"), &[(PrivateKey, &escaped)]);
-    check(&format!("KEY=\"{escaped}\""), &[(PrivateKey, &escaped)]);
+    check(&format!("{{\"private_key\":\"{escaped}\\n\"}}"), &[(Kind::PRIVATE_KEY, &escaped)]);
+    check(&format!("KEY=\"{escaped}\""), &[(Kind::PRIVATE_KEY, &escaped)]);
     clean(&pem("PUBLIC KEY", "\n"));
     clean(&pem("CERTIFICATE", "\n"));
     clean(&format!("if text.contains(\"{dashes}BEGIN RSA PRIVATE KEY{dashes}\") {{ return; }}"));
@@ -102,21 +102,21 @@ fn a_private_key_is_found_from_opener_to_closer() {
 #[test]
 fn a_cut_private_key_is_still_one() {
     let open = format!("{0}BEGIN RSA PRIVATE KEY{0}\n{1}\n{1}", "-".repeat(5), body(64));
-    check(&open, &[(PrivateKey, &open)]);
+    check(&open, &[(Kind::PRIVATE_KEY, &open)]);
 }
 
 #[test]
 fn a_slack_webhook_is_a_secret() {
     let hook =
         format!("https://hooks.slack.com/services/T0{}/B0{}/{}", "AB12CD3", "12AB34C", body(24));
-    check(&format!("POST {hook} now"), &[(SlackToken, &hook)]);
+    check(&format!("POST {hook} now"), &[(Kind::SLACK_TOKEN, &hook)]);
     clean("see https://hooks.slack.com/services/ for more");
 }
 
 #[test]
 fn a_password_in_an_address_is_found_and_a_template_is_not() {
-    check("postgres://app:s3cr3tPw@db.example.com/x", &[(UrlPassword, "s3cr3tPw")]);
-    check("https://bob@example.com/", &[(Email, "bob@example.com")]);
+    check("postgres://app:s3cr3tPw@db.example.com/x", &[(Kind::URL_PASSWORD, "s3cr3tPw")]);
+    check("https://bob@example.com/", &[(Kind::EMAIL, "bob@example.com")]);
     clean("postgres://user:password@localhost/db");
     clean("postgres://app:${DB_PASSWORD}@localhost redis://:***@cache");
     clean("http://host:8080/path http://[::1]:80/");
