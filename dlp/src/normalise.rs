@@ -35,8 +35,8 @@ struct Segment {
 }
 
 /// The views of a text to scan, the primary one first.
-pub(crate) fn views<'a>(text: &'a str, work: &Work) -> Vec<View<'a>> {
-    let json = text.contains('\\') && is_json(text);
+pub(crate) fn views<'a>(text: &'a str, whole: bool, work: &Work) -> Vec<View<'a>> {
+    let json = whole && text.contains('\\') && is_json(text);
     work.take(text.len() * if json { 4 } else { 1 });
     if text.is_ascii() && !json {
         return vec![View { text: Cow::Borrowed(text), segments: None }];
@@ -150,7 +150,7 @@ fn json_units(text: &str, builder: &mut Builder) {
 
 /// The character that an escape (RFC 8259 section 7) at the start of `text` stands for, and its
 /// length in bytes. A lone surrogate becomes U+FFFD.
-fn decode_escape(text: &str) -> (char, usize) {
+pub(crate) fn decode_escape(text: &str) -> (char, usize) {
     let unit = |at: usize| {
         let is_escape = text.get(at..at + 2) == Some("\\u");
         let digits = text.get(at + 2..at + 6).filter(|_| is_escape)?;
@@ -177,7 +177,7 @@ fn decode_escape(text: &str) -> (char, usize) {
 
 /// Format characters that show nothing: Unicode's Default_Ignorable_Code_Point and the
 /// bidirectional controls.
-const fn is_ignorable(character: char) -> bool {
+pub(crate) const fn is_ignorable(character: char) -> bool {
     matches!(
         character,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
@@ -217,14 +217,14 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let views = views(text, &Work::new(9_999));
+        let views = views(text, true, &Work::new(9_999));
         assert_eq!(views[0].text, expected);
     }
 
     /// What stands in the original where the view has `piece`.
     #[track_caller]
     fn check_back(text: &str, piece: &str, expected: &str) {
-        let views = views(text, &Work::new(9_999));
+        let views = views(text, true, &Work::new(9_999));
         let start = views[0].text.find(piece).unwrap();
         assert_eq!(&text[views[0].original(&(start..start + piece.len()))], expected);
     }
