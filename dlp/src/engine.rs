@@ -130,12 +130,13 @@ impl Inner {
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
-        for view in normalise::views(text, whole, work) {
+        let views = normalise::views(text, whole, work);
+        for (number, view) in views.iter() {
             let read = Text::new(&view.text, work);
             let mut found = |candidate: Candidate| {
-                let span = view.original(&candidate.span);
+                let span = views.original(number, &candidate.span);
                 let score = candidate.score();
-                let stands = text.get(span.clone()).is_some();
+                let stands = text.get(span.clone()).is_some() && view.shows(&candidate.span);
                 if score < self.settings.score_min || !stands || !keep(candidate.kind, &span) {
                     return;
                 }
