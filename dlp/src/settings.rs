@@ -69,13 +69,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The label that a value of this kind gives a request: as set for the kind, as set for its
-    /// family, or as the catalogue has it.
-    pub fn label_of(&self, kind: Kind) -> Label {
+    /// The label that is set for this kind, or else for its family.
+    pub fn label_of(&self, kind: Kind) -> Option<Label> {
         let of = |selector| self.labels.get(&selector).copied();
-        of(Selector::Kind(kind))
-            .or_else(|| of(Selector::Family(kind.family())))
-            .unwrap_or(kind.about().label)
+        of(Selector::Kind(kind)).or_else(|| of(Selector::Family(kind.family())))
     }
 }
 
@@ -124,8 +121,7 @@ mod tests {
     fn one_label_can_be_changed_without_naming_the_others() {
         let settings: Settings =
             serde_json::from_str(r#"{"labels": {"ip": "internal"}, "regions": ["US"]}"#).unwrap();
-        assert_eq!(settings.label_of(Kind::IP), Label::Internal);
-        assert_eq!(settings.label_of(Kind::EMAIL), Label::Sensitive);
-        assert_eq!(settings.label_of(Kind::US_SSN), Label::Restricted);
+        assert_eq!(settings.label_of(Kind::IP), Some(Label::Internal));
+        assert_eq!(settings.label_of(Kind::EMAIL), None);
     }
 }
