@@ -5,12 +5,13 @@ use std::{cmp::Reverse, collections::BTreeSet, fmt, ops::Range, sync::Arc};
 use types::{Content, Label};
 
 use crate::{
-    Finding, Findings, Kind, Settings,
-    detect::{self, Numbers, Tokens},
+    Finding, Findings, Kind, Settings, Tokens,
+    detect::{self, Numbers},
     inspection::Inspection,
     normalise, redact,
     score::Candidate,
     text::{Text, Work},
+    tokens,
 };
 
 /// How many findings before one are looked at for covering it.
@@ -26,7 +27,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     numbers: Numbers,
     /// None when it could not be built, which makes everything incomplete.
-    tokens: Option<Tokens>,
+    tokens: Option<detect::Tokens>,
 }
 
 /// What was found in one text, and whether that is all.
@@ -49,7 +50,7 @@ impl Engine {
     pub fn builtin(settings: &Settings) -> Self {
         let numbers = Numbers::new(settings);
         let settings = settings.clone();
-        Self { inner: Arc::new(Inner { settings, numbers, tokens: Tokens::new() }) }
+        Self { inner: Arc::new(Inner { settings, numbers, tokens: detect::Tokens::new() }) }
     }
 
     /// Finds and classifies everything in a request, which is not changed.
@@ -66,30 +67,39 @@ impl Engine {
     pub fn scan(&self, place: &str, text: &str) -> Vec<Finding> {
         let work = Work::new(self.inner.settings.steps_max);
         let room = self.inner.settings.findings_max;
-        self.inner.scan(place, text, &work, room, |_, _| true).findings
+        self.inner.scan(place, text, &work, (room, true), |_, _| true).findings
+    }
+
+    /// Finds everything in one text within this work.
+    pub(crate) fn scan_with(&self, place: &str, text: &str, work: &Work) -> Scan {
+        self.inner.scan(place, text, work, (self.inner.settings.findings_max, false), |_, _| true)
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.inner.settings
     }
 
     /// What a scan of this text costs, in steps.
     #[cfg(test)]
     pub(crate) fn steps(&self, text: &str) -> u64 {
         let work = Work::new(u64::MAX);
-        self.inner.scan("text", text, &work, usize::MAX, |_, _| false);
+        self.inner.scan("text", text, &work, (usize::MAX, true), |_, _| false);
         u64::MAX - work.left()
     }
 
     /// Replaces every finding of these kinds, looks again, and goes on until none is left or a
-    /// round brings nothing: a marker can end a word that hid the next value.
+    /// round brings nothing: a token can end a word that hid the next value.
     pub fn redact(
         &self,
         request: &mut impl Content,
         findings: &Findings,
         kinds: &[Kind],
+        tokens: &mut Tokens,
     ) -> Redaction {
         const ROUNDS_MAX: usize = 4;
-        let mut markers = redact::Markers::default();
         let mut redaction = Redaction { replaced: 0, after: findings.clone() };
         for _ in 0..ROUNDS_MAX {
-            let replaced = redact::round(request, &redaction.after, kinds, &mut markers);
+            let replaced = redact::round(request, &redaction.after, kinds, tokens);
             if replaced == 0 {
                 break;
             }
@@ -106,25 +116,27 @@ impl Engine {
 }
 
 impl Inner {
-    /// Looks through one text for what `keep` keeps, up to so many findings.
+    /// Looks through one text for what `keep` keeps, up to so many findings. Text that is `whole` is read
+    /// as JSON where it is JSON, which a part of it cannot tell.
     pub(crate) fn scan(
         &self,
         place: &str,
         text: &str,
         work: &Work,
-        room: usize,
+        (room, whole): (usize, bool),
         keep: impl Fn(Kind, &Range<usize>) -> bool,
     ) -> Scan {
         let mut scan = Scan { findings: Vec::new(), complete: self.tokens.is_some() };
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
-        for view in normalise::views(text, work) {
+        let views = normalise::views(text, whole, work);
+        for (number, view) in views.iter() {
             let read = Text::new(&view.text, work);
             let mut found = |candidate: Candidate| {
-                let span = view.original(&candidate.span);
+                let span = views.original(number, &candidate.span);
                 let score = candidate.score();
-                let stands = text.get(span.clone()).is_some();
+                let stands = text.get(span.clone()).is_some() && view.shows(&candidate.span);
                 if score < self.settings.score_min || !stands || !keep(candidate.kind, &span) {
                     return;
                 }
@@ -149,6 +161,7 @@ impl Inner {
         }
         scan.complete &= !work.is_spent();
         scan.findings = settle(scan.findings);
+        without_tokens(text, &mut scan.findings);
         scan
     }
 }
@@ -181,6 +194,20 @@ fn settle(mut findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     kept
+}
+
+/// Our own tokens are no findings, whatever their letters look like.
+fn without_tokens(text: &str, findings: &mut Vec<Finding>) {
+    if findings.is_empty() {
+        return;
+    }
+    let tokens: Vec<Range<usize>> = tokens::spans(text).collect();
+    findings.retain(|finding| {
+        let next = tokens.partition_point(|token| token.end <= finding.span.start);
+        tokens
+            .get(next)
+            .is_none_or(|token| token.start > finding.span.start || token.end < finding.span.end)
+    });
 }
 
 impl fmt::Debug for Engine {

@@ -4,6 +4,7 @@
 //! Pure values: no clock, no file, no socket. The engine never decides an action; policy does.
 //! INVARIANT: nothing here keeps, prints or returns the text that was matched, only where it is.
 
+mod channel;
 mod classify;
 mod cues;
 mod detect;
@@ -13,16 +14,21 @@ mod inspection;
 mod kind;
 mod normalise;
 mod redact;
+mod restore;
 mod score;
 mod seam;
 mod settings;
+mod stretch;
 mod text;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
 
+pub use channel::{Channel, Form, Passed};
 pub use engine::{Engine, Redaction};
 pub use finding::{Finding, Findings, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
-pub use redact::redact;
+pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};
+pub use tokens::{Fresh, Tokens};

@@ -28,6 +28,9 @@ pub struct Settings {
     /// Bytes of one field, or of all texts of one message together; a longer one is not scanned
     /// and makes the findings incomplete.
     pub field_bytes_max: usize,
+    /// Bytes of a streamed answer that are held back where no place is certain, such as a token without
+    /// an end; more are not searched, and count as if they were restricted.
+    pub held_bytes_max: usize,
     /// Findings of one request; more make the findings incomplete.
     pub findings_max: usize,
     /// Work for one request, in steps of about a byte looked at. More makes the findings incomplete.
@@ -58,6 +61,7 @@ impl Default for Settings {
             bulk_list_min: 10,
             score_min: 60,
             field_bytes_max: 8 << 20,
+            held_bytes_max: 256 << 10,
             findings_max: 10_000,
             steps_max: 500_000_000,
         }
