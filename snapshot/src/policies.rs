@@ -24,9 +24,15 @@ pub fn untested(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Engin
     read(&Tree::load(commit, files)?, Engine::untested)
 }
 
-/// The names of all kinds of data that can be found in a call.
+/// The words for what can be found in a call: the families, then the kinds.
 pub fn kinds() -> Vec<&'static str> {
-    dlp::Kind::all().map(dlp::Kind::as_str).collect()
+    let families = dlp::Family::ALL.iter().map(|family| family.as_str());
+    families.chain(dlp::Kind::all().map(dlp::Kind::as_str)).collect()
+}
+
+/// Each kind of data that can be found in a call, with its family.
+pub fn families() -> Vec<(&'static str, &'static str)> {
+    dlp::Kind::all().map(|kind| (kind.as_str(), kind.family().as_str())).collect()
 }
 
 pub(crate) fn load(tree: &Tree) -> Result<Engine, Vec<Fault>> {
@@ -38,7 +44,7 @@ fn read(
     load: fn(&Bundle<'_>) -> Result<Engine, Vec<policy::Fault>>,
 ) -> Result<Engine, Vec<Fault>> {
     let source = |file: &TextFile| Source { file: file.path.clone(), text: file.text.clone() };
-    let kinds = kinds();
+    let (kinds, families) = (kinds(), families());
     let agent = |agent: &AgentFile| AgentSource {
         kind: agent_kind(agent.kind),
         groups: agent.groups.clone(),
@@ -54,6 +60,7 @@ fn read(
         cases: raw("tests/"),
         invariants: raw("invariants/"),
         kinds: &kinds,
+        families: &families,
     };
     load(&bundle).map_err(|faults| {
         let fault = |f: policy::Fault| Fault {
