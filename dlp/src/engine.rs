@@ -154,7 +154,9 @@ impl Inner {
                 let span = views.original(number, &candidate.span);
                 let score = candidate.score();
                 let stands = text.get(span.clone()).is_some() && view.shows(&candidate.span);
-                if score < self.settings.score_min || !stands || !keep(candidate.kind, &span) {
+                let wanted =
+                    score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
+                if !wanted || !stands || !keep(candidate.kind, &span) {
                     return;
                 }
                 if scan.findings.len() >= room {

@@ -32,7 +32,7 @@ pub use custom::{
     FingerprintError, Fingerprints, PASSAGE_WORDS, PatternFile, Source, WORDS_MAX,
 };
 pub use engine::{Engine, Redaction};
-pub use finding::{Finding, Findings, Term};
+pub use finding::{Finding, Findings, Rule, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
 pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};
