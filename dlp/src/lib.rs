@@ -15,6 +15,7 @@ mod normalise;
 mod redact;
 mod score;
 mod seam;
+mod secret;
 mod settings;
 mod text;
 
