@@ -18,6 +18,7 @@ mod redact;
 mod restore;
 mod score;
 mod seam;
+mod secret;
 mod settings;
 mod stretch;
 mod text;
