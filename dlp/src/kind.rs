@@ -96,11 +96,15 @@ macro_rules! kinds {
 }
 use kinds;
 
+mod health;
+mod national;
+mod payment;
 mod personal;
 mod secret;
 
 /// The catalogue.
-const LISTS: &[&[Kind]] = &[personal::PERSONAL, secret::SECRET];
+const LISTS: &[&[Kind]] =
+    &[personal::PERSONAL, national::NATIONAL, health::HEALTH, payment::PAYMENT, secret::SECRET];
 
 /// Every kind that is built in, by name.
 static BUILT_IN: LazyLock<BTreeMap<&'static str, Kind>> =

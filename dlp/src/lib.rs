@@ -17,6 +17,7 @@ mod score;
 mod seam;
 mod settings;
 mod text;
+mod validate;
 
 #[cfg(test)]
 mod tests;
