@@ -136,13 +136,25 @@ impl Look {
     /// Filler such as `xxxxxxxx`, `12345678` or `abcdefgh`. Drawn text of twenty and more
     /// characters has more than seven different ones in all but one of millions.
     pub(super) const fn is_filler(&self) -> bool {
-        let distinct_min = if self.length < 16 { self.length / 2 } else { 8 };
-        self.distinct < distinct_min || self.steps * 5 >= self.length * 2
+        self.is_uniform() || self.steps * 5 >= self.length * 2
     }
 
-    /// Whether its letters stand beside each other as in words.
+    /// Too few different characters to be drawn.
+    pub(super) const fn is_uniform(&self) -> bool {
+        self.distinct < if self.length < 16 { self.length / 2 } else { 8 }
+    }
+
+    /// Whether its letters stand beside each other as in words. Few pairs must all do so, since
+    /// chance makes a third of them; the letters of hexadecimal digits always do.
     pub(super) const fn is_wordy(&self) -> bool {
-        self.pairs >= 4 && self.word_pairs * 10 >= self.pairs * 7
+        let misses = self.pairs - self.word_pairs;
+        let misses_max = match self.pairs {
+            0..4 => return false,
+            4..8 => 0,
+            8..12 => 1,
+            pairs => pairs * 3 / 10,
+        };
+        misses <= misses_max && self.hex + self.other < self.length
     }
 
     pub(super) const fn letters(&self) -> usize {

@@ -72,7 +72,7 @@ pub(super) const WORDS: [(&str, Class); 56] = [
     ("licensekey", Class::Token),
     ("webhook_key", Class::Token),
     ("auth", Class::Token),
-    ("pat", Class::Token),
+    ("_pat", Class::Token),
     ("bearer", Class::Header),
     ("authorization", Class::Header),
     ("session_cookie", Class::Token),
@@ -184,7 +184,7 @@ pub(super) fn starts_a_word(before: &str, rest: &str) -> bool {
     let first = rest.bytes().next();
     match (last, first) {
         (Some(last), Some(first)) if last.is_ascii_alphabetic() => {
-            last.is_ascii_lowercase() && first.is_ascii_uppercase()
+            last.is_ascii_lowercase() && first.is_ascii_uppercase() || before.ends_with("-D")
         }
         _ => true,
     }

@@ -24,22 +24,6 @@ pub(super) const RULES: &[Rule] = &[
         &[run(Alphabet::BASE62, 14), text("."), run(Alphabet::HEX, 64)],
     ),
     rule(
-        Kind::ASANA_TOKEN,
-        &["1/", "2/"],
-        &[runs(Alphabet::DIGITS, 10, 20), text(":"), run(Alphabet::HEX, 32)],
-    ),
-    rule(
-        Kind::ASANA_TOKEN,
-        &["2/"],
-        &[
-            runs(Alphabet::DIGITS, 10, 20),
-            text("/"),
-            runs(Alphabet::DIGITS, 10, 20),
-            text(":"),
-            run(Alphabet::HEX, 32),
-        ],
-    ),
-    rule(
         Kind::CLICKUP_TOKEN,
         &["pk_"],
         &[runs(Alphabet::DIGITS, 7, 9), text("_"), run(Alphabet::UPPER36, 32)],
@@ -137,7 +121,20 @@ pub(super) const NAMED: &[Named] = &[
     named(
         Kind::ASANA_TOKEN,
         &["asana"],
-        &[&[run(Alphabet::BASE36, 32)], &[run(Alphabet::DIGITS, 16)]],
+        &[
+            &[run(Alphabet::BASE36, 32)],
+            &[run(Alphabet::DIGITS, 16)],
+            &[text("1/"), runs(Alphabet::DIGITS, 10, 20), text(":"), run(Alphabet::HEX, 32)],
+            &[text("2/"), runs(Alphabet::DIGITS, 10, 20), text(":"), run(Alphabet::HEX, 32)],
+            &[
+                text("2/"),
+                runs(Alphabet::DIGITS, 10, 20),
+                text("/"),
+                runs(Alphabet::DIGITS, 10, 20),
+                text(":"),
+                run(Alphabet::HEX, 32),
+            ],
+        ],
     ),
     named(Kind::TRELLO_TOKEN, &["trello"], &[&[run(Alphabet::HEX, 32)], &[run(Alphabet::HEX, 64)]]),
     named(
