@@ -59,10 +59,7 @@ pub(super) enum Sign {
 pub(super) fn read<'a>(text: Text<'a>, word: &Range<usize>) -> Option<Assignment<'a>> {
     let key_end = text.run(word.end, SUFFIX_BYTES_MAX, is_key);
     // Most words stand in prose and in code that assigns nothing: one look at the next byte.
-    if !matches!(
-        text.at(key_end),
-        b'"' | b'\'' | b'`' | b'\\' | b' ' | b'\t' | b'=' | b':' | b']' | b'>' | b'.' | b'?' | b'-'
-    ) {
+    if !b"\"'`\\ \t\n\r=:]>?-".contains(&text.at(key_end)) {
         return None;
     }
     let start = text.run_back(word.start, KEY_BYTES_MAX, is_key);
@@ -94,10 +91,10 @@ fn sign(text: Text<'_>, name: &Name<'_>) -> Option<(Sign, usize)> {
         b'>' if text.before(name.start, 1) == b'<' => Some((Sign::Element, at + 1)),
         b',' if closed > name.end && text.before(closed, 1) != b'`' => Some((Sign::Comma, at + 1)),
         b'=' | b':' | b'?' | b'!' | b'+' | b'.' | b'-' | b'|' => operator(text, name, at, spaced),
-        b'"' | b'\'' if spaced && closed == name.end => Some((Sign::Space, at)),
         b'i' if spaced && text.slice(at..at + 3) == "is " => Some((Sign::Is, at + 3)),
         b'f' if spaced && text.slice(at..at + 4) == "for " => said_of(text, at),
         _ if is_flag && spaced => Some((Sign::Flag, at)),
+        b'"' | b'\'' if spaced && closed == name.end => Some((Sign::Space, at)),
         _ if spaced && text.at(at).is_ascii_alphabetic() => named_value(text, closed, at),
         b'\n' | b'{' | b'\r' => next_line(text, after),
         _ if spaced => Some((Sign::Space, at)),

@@ -13,6 +13,9 @@ use crate::{Kind, score::Candidate, text::Text};
 /// The look of a token is that of its end: the beginning may be fixed.
 const LOOK_BYTES: usize = 32;
 
+/// Less than this is too little to have a look.
+const BODY_BYTES_MIN: usize = 8;
+
 /// One row of the table.
 pub(crate) struct Rule {
     pub(crate) kind: Kind,
@@ -71,7 +74,8 @@ impl Rule {
         let token = text.slice(start..end);
         let last = token.len().saturating_sub(LOOK_BYTES).max(literal.len().min(token.len()));
         let is_template = token.contains("xxxxxx") || token.contains("XXXXXX");
-        if is_template || Look::at(token.get(last..).unwrap_or(token)).is_filler() {
+        let body = token.get(last..).unwrap_or(token);
+        if is_template || body.len() >= BODY_BYTES_MIN && Look::at(body).is_filler() {
             return None;
         }
         let verdict = (self.check)(token);

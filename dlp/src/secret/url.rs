@@ -57,7 +57,7 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     let is_sample = (host.contains("example") || matches!(host, "localhost" | "127.0.0.1"))
         && word.len() >= 4
         && word.bytes().all(|byte| byte.is_ascii_lowercase())
-        && Look::at(word).is_wordy();
+        && Look::at(word).is_written();
     let is_placeholder = is_sample
         || user.contains(password)
         || password.len() < 4

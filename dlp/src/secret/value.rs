@@ -104,7 +104,17 @@ impl<'a> Value<'a> {
 
     /// Drawn by a machine, as tokens are.
     pub(super) fn is_random(&self) -> bool {
-        self.is_token() && self.look.is_random() && !self.is_path() && !self.is_dated()
+        self.is_token()
+            && self.look.is_random()
+            && !self.is_path()
+            && !self.is_dated()
+            && !self.is_constant()
+    }
+
+    /// `MAX_TOKEN_SIZE_2`: a name in one case, with lines and hardly a digit.
+    fn is_constant(&self) -> bool {
+        let one_case = self.look.lower == 0 || self.look.upper == 0;
+        one_case && self.text.contains('_') && self.look.digits * 8 < self.text.len()
     }
 
     /// Eight, four, four, four and twelve hexadecimal digits (RFC 9562).

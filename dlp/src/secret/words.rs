@@ -1,6 +1,6 @@
 //! Words that say of a name that what is assigned to it is secret.
 
-use super::window::contains;
+use super::window::{contains, position};
 
 /// What a telling word promises of the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,21 +119,18 @@ const SUFFIXES: [&str; 33] = [
 ];
 
 /// Parts of names whose values are public, passing or no more than marks.
-const PUBLIC: [&str; 38] = [
+const PUBLIC: [&str; 33] = [
     "public",
-    "pub_",
     "pubkey",
     "csrf",
     "xsrf",
     "next",
-    "page",
     "pagination",
     "continu",
     "cursor",
     "cancel",
     "cache",
     "etag",
-    "hash",
     "digest",
     "checksum",
     "sha1",
@@ -145,12 +142,6 @@ const PUBLIC: [&str; 38] = [
     "sealed",
     "idempot",
     "dedup",
-    "bos_",
-    "eos_",
-    "pad_",
-    "unk_",
-    "mask",
-    "stop",
     "invalid",
     "wrong",
     "expected",
@@ -158,7 +149,14 @@ const PUBLIC: [&str; 38] = [
     "foreign",
     "secretsid",
     "authenticity",
+    "hash",
+    "page_",
+    "page-",
+    "pagetoken",
 ];
+
+/// The marks of language models, which are first words of names.
+const MARKS: [&str; 7] = ["pub", "bos", "eos", "pad", "unk", "mask", "stop"];
 
 /// Whether the name says that its value is secret.
 pub(super) fn tells(key: &str, word_end: usize, word: &str) -> bool {
@@ -175,7 +173,17 @@ pub(super) fn tells(key: &str, word_end: usize, word: &str) -> bool {
 
 /// Whether nothing in the name says that its value is public.
 pub(super) fn is_secret(key: &str) -> bool {
-    !PUBLIC.iter().any(|part| contains(key, part))
+    let first = key.split(['_', '-', '.']).next().unwrap_or_default();
+    !PUBLIC.iter().any(|part| has_word(key, part))
+        && !MARKS.iter().any(|mark| first.eq_ignore_ascii_case(mark))
+}
+
+/// Whether a word of the name begins so. HashiCorp makes vaults, not hashes.
+fn has_word(key: &str, part: &str) -> bool {
+    position(key, part).is_some_and(|at| {
+        let (before, rest) = key.split_at_checked(at).unwrap_or(("", key));
+        starts_a_word(before, rest) && !contains(rest, "hashicorp")
+    })
 }
 
 /// Whether a word begins where these two parts of a name meet: at a sign, or at a capital.

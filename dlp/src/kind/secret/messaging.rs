@@ -168,7 +168,7 @@ crate::kind::kinds! {
         "Stream documentation, tokens and authentication";
     TWITCH_TOKEN = "twitch_token", Secret, Restricted,
         "An access token or stream key of Twitch.",
-        "`live_` and 8 to 10 digits, `_`, 30 letters and digits (letters and digits mixed); 30 small letters and digits or `oauth:`, 30 small letters and digits, assigned beside `twitch`",
+        "`live_` and 8 to 10 digits, `_`, 30 letters and digits (letters and digits mixed); 30 small letters and digits, assigned beside `twitch`",
         "Twitch developer documentation, authentication";
     FACEBOOK_TOKEN = "facebook_token", Secret, Restricted,
         "An access token or secret of Meta.",

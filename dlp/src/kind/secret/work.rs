@@ -36,7 +36,7 @@ crate::kind::kinds! {
         "Figma developer documentation, access tokens";
     MIRO_TOKEN = "miro_token", Secret, Restricted,
         "An access token of Miro.",
-        "`eyJtaXJvLm9yaWdpbiI6` and 8 to 40 characters of base64url with padding, `_`, 27 characters of base64url; 27 characters of base64url, assigned beside `miro`",
+        "27 characters of base64url, assigned beside `miro`",
         "Miro developer documentation, OAuth";
     DROPBOX_TOKEN = "dropbox_token", Secret, Restricted,
         "An access token or secret of Dropbox.",

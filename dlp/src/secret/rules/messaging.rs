@@ -316,11 +316,7 @@ pub(super) const NAMED: &[Named] = &[
         ],
     ),
     named(Kind::STREAM_SECRET, &["stream_api", "getstream"], &[&[run(Alphabet::BASE36, 64)]]),
-    named(
-        Kind::TWITCH_TOKEN,
-        &["twitch"],
-        &[&[run(Alphabet::BASE36, 30)], &[text("oauth:"), run(Alphabet::BASE36, 30)]],
-    ),
+    named(Kind::TWITCH_TOKEN, &["twitch"], &[&[run(Alphabet::BASE36, 30)]]),
     named(
         Kind::FACEBOOK_TOKEN,
         &["facebook", "fb_app", "fbapi", "fb_api", "fb_secret", "facebook_app", "instagram"],

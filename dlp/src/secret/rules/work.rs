@@ -47,11 +47,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(Kind::TRELLO_TOKEN, &["ATTA"], &[run(Alphabet::HEX, 64), run(Alphabet::ANY_HEX, 8)]),
     rule(Kind::FIGMA_TOKEN, &["figd_"], &[runs(Alphabet::URL_SAFE, 40, 43)]),
-    rule(
-        Kind::MIRO_TOKEN,
-        &["eyJtaXJvLm9yaWdpbiI6"],
-        &[runs(Alphabet::URL_PADDED, 8, 40), text("_"), run(Alphabet::URL_SAFE, 27)],
-    ),
     rule(Kind::DROPBOX_TOKEN, &["sl.", "sl.u."], &[runs(Alphabet::URL_SAFE, 100, 1500)]),
     rule(Kind::CONTENTFUL_TOKEN, &["CFPAT-"], &[run(Alphabet::URL_SAFE, 43)]),
     rule(Kind::TYPEFORM_TOKEN, &["tfp_"], &[runs(Alphabet::SIGNED, 40, 70)]),
