@@ -113,7 +113,6 @@ fn bucket(word: [u8; 3]) -> usize {
 }
 
 /// Knuth's multiplicative hash; the highest bits depend on all of the word.
-#[expect(clippy::cast_possible_truncation, reason = "sixteen bits are left")]
 const fn mix(word: u32) -> u16 {
     (word.wrapping_mul(0x9E37_79B1) >> 16) as u16
 }

@@ -167,7 +167,7 @@ pub(super) fn tells(key: &str, word_end: usize, word: &str) -> bool {
         || starts_a_word(before, key.get(before.len()..).unwrap_or_default());
     is_whole
         && SUFFIXES.iter().any(|allowed| suffix.eq_ignore_ascii_case(allowed))
-        && !(suffix.eq_ignore_ascii_case("id") && !contains(word, "secret"))
+        && (!suffix.eq_ignore_ascii_case("id") || contains(word, "secret"))
         && is_secret(key)
 }
 
