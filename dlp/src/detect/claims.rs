@@ -1,9 +1,13 @@
 //! Several detectors may read one number, each as something else: the best reading is kept.
 
-use std::{cmp::Reverse, ops::Range};
+use std::{cell::OnceCell, cmp::Reverse, ops::Range};
 
 use super::Found;
-use crate::{cues::Near, score::Candidate, text::Text};
+use crate::{
+    cues::{Cue, Near},
+    score::Candidate,
+    text::Text,
+};
 
 /// What detectors say of one row of numbers.
 #[derive(Default)]
@@ -49,20 +53,37 @@ const fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-/// The cues near a value, read when somebody asks and kept for the next who asks the same.
+/// The cues before and after a row of numbers, read when somebody asks. Between the numbers of one
+/// row there are no words, so that what is near the row is near each of them, only farther off.
 pub(super) struct Nears<'t> {
     text: Text<'t>,
-    last: Option<(Range<usize>, Near)>,
+    row: Range<usize>,
+    before: OnceCell<Near>,
+    after: OnceCell<Near>,
 }
 
 impl<'t> Nears<'t> {
-    pub(super) const fn new(text: Text<'t>) -> Self {
-        Self { text, last: None }
+    pub(super) const fn new(text: Text<'t>, row: Range<usize>) -> Self {
+        Self { text, row, before: OnceCell::new(), after: OnceCell::new() }
     }
 
-    pub(super) fn of(&mut self, span: &Range<usize>) -> &Near {
-        let last = self.last.take().filter(|(of, _)| of == span);
-        let read = || (span.clone(), Near::read(self.text, span));
-        &self.last.insert(last.unwrap_or_else(read)).1
+    /// How far a word of the cue is before a value of the row, if one is within so many bytes.
+    pub(super) fn left(&self, span: &Range<usize>, cue: Cue, bytes_max: u8) -> Option<u8> {
+        let off = span.start.saturating_sub(self.row.start);
+        let reach = usize::from(bytes_max).checked_sub(off)?;
+        let before = self.before.get_or_init(|| Near::before(self.text, self.row.start));
+        before.of(cue, reach).map(|distance| farther(distance, off))
     }
+
+    /// How far a word of the cue is after a value of the row, if one is within so many bytes.
+    pub(super) fn right(&self, span: &Range<usize>, cue: Cue, bytes_max: u8) -> Option<u8> {
+        let off = self.row.end.saturating_sub(span.end);
+        let reach = usize::from(bytes_max).checked_sub(off)?;
+        let after = self.after.get_or_init(|| Near::after(self.text, self.row.end));
+        after.of(cue, reach).map(|distance| farther(distance, off))
+    }
+}
+
+fn farther(distance: u8, off: usize) -> u8 {
+    distance.saturating_add(u8::try_from(off).unwrap_or(u8::MAX))
 }

@@ -20,7 +20,7 @@ const OVERLAP_GROUPS: usize = 20;
 /// Bytes between two groups of a phone number: `) - `.
 const SEPARATOR_BYTES_MAX: usize = 3;
 /// The longest word of letters and digits that can be something: a wallet's address.
-const WORD_BYTES_MAX: usize = 64;
+pub(super) const WORD_BYTES_MAX: usize = 64;
 /// The longest identifier without separators, of those that are looked up by their form.
 const ID_BYTES_MAX: usize = 24;
 
@@ -113,8 +113,9 @@ impl Numbers {
         if cluster.digits.len() < 4 {
             return;
         }
-        let nears = &mut Nears::new(text);
-        addresses(cluster, claims);
+        let last = cluster.groups.last().map_or(first.end, |last| last.end);
+        let nears = &Nears::new(text, first.start..last);
+        addresses(cluster, nears, claims);
         if in_uuid(cluster) {
             return;
         }
@@ -142,7 +143,7 @@ fn words(text: Text<'_>, [start, digit, digits_end, end]: [usize; 4], claims: &m
     match length {
         2 => mac::at(text, start, claims),
         3..=ID_BYTES_MAX => {
-            let nears = &mut Nears::new(text);
+            let nears = &Nears::new(text, start..end);
             let lead = Lead { letters: digit - start, digits: digits_end - digit };
             id::at(text, start, lead, nears, claims);
             if length == vehicle::VIN_BYTES {
@@ -163,7 +164,7 @@ fn words(text: Text<'_>, [start, digit, digits_end, end]: [usize; 4], claims: &m
 }
 
 /// Looks up every group of digits, and the first one also with the letters that stand before it.
-fn identifiers(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
+fn identifiers(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     let text = cluster.text;
     for (place, group) in cluster.groups.iter().take(cluster.openings).enumerate() {
         id::at(text, group.start, Lead { letters: 0, digits: group.len() }, nears, claims);
@@ -172,7 +173,11 @@ fn identifiers(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims)
             let letters_end = group.start - 1;
             let letters = text.run_back(letters_end, 5, |byte| byte.is_ascii_alphabetic());
             let lead = Lead { letters: letters_end - letters, digits: group.len() };
+            if text.at(letters_end) == b'-' {
+                id::free_at(text, letters, nears, claims);
+            }
             if lead.letters > 0 {
+                let nears = &Nears::new(text, letters..group.end);
                 id::at(text, letters, lead, nears, claims);
             }
         }
@@ -305,7 +310,7 @@ impl Row {
 }
 
 /// Hands every four groups with dots, and no fifth, to the IPv4 detector.
-fn addresses(cluster: Cluster<'_>, claims: &mut Claims) {
+fn addresses(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     let dotted = |pair: &[Group]| match pair {
         [left, right] => cluster.separator(left, right) == ".",
         _ => false,
@@ -318,7 +323,7 @@ fn addresses(cluster: Cluster<'_>, claims: &mut Claims) {
             || (before == b'-' && cluster.text.before(first.start, 2).is_ascii_alphanumeric())
             || cluster.text.at(last.end).is_ascii_alphanumeric();
         if four.len() == 4 && !glued {
-            ip::four_groups(cluster.text, four, claims);
+            ip::four_groups(cluster.text, four, nears, claims);
         }
     }
 }

@@ -41,12 +41,7 @@ impl Phones {
     }
 
     /// Looks for numbers from left to right, the longest at each start.
-    pub(super) fn in_cluster(
-        &self,
-        cluster: Cluster<'_>,
-        nears: &mut Nears<'_>,
-        claims: &mut Claims,
-    ) {
+    pub(super) fn in_cluster(&self, cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
         let mut first = 0;
         while let Some(group) = cluster.groups.get(first).filter(|_| first < cluster.openings) {
             let opening = Opening::new(cluster, group);
@@ -73,16 +68,17 @@ impl Phones {
         cluster: Cluster<'_>,
         opening: &Opening,
         row: &[Group],
-        nears: &mut Nears<'_>,
+        nears: &Nears<'_>,
         claims: &Claims,
     ) -> Option<(Candidate, Option<u8>)> {
         let text = cluster.text;
-        text.work.take(32);
+        text.work.take(2);
         let length = number::count(row);
         let last = row.last()?;
         if !DIGITS.contains(&length) {
             return None;
         }
+        text.work.take(30);
         let extension = extension_end(text, last.end);
         let end = extension.unwrap_or(last.end);
         let is_local_part = text.at(end) == b'@';
@@ -111,6 +107,10 @@ impl Phones {
             return None;
         }
         let grouped = row.len() > 1;
+        let spoken_for = words.strong.is_some() || words.weak;
+        if !spoken_for && !full && is_of_table(cluster, row) {
+            return None;
+        }
         let candidate = candidate
             .term(points, shape)
             .term_if(full && grouped, "grouped", 15)
@@ -125,7 +125,8 @@ impl Phones {
             return None;
         }
         text.work.take(length * self.plans.len());
-        let valid = self.plans.iter().any(|plan| plan.national(digits) == Validity::Valid);
+        let national = |plan: &&Plan| plan.national(digits) == Validity::Valid;
+        let valid = !full && self.plans.iter().any(national);
         let candidate = candidate.term_if(valid, "numbering_plan", PLAN_POINTS);
         (i16::from(candidate.score()) >= SCORE_MIN).then_some((candidate, words.strong))
     }
@@ -156,7 +157,8 @@ impl Opening {
             return (validity != Validity::Invalid, validity);
         }
         let dialled = ["011", "00"].into_iter().find_map(|exit| digits.strip_prefix(exit));
-        let Some(full) = dialled.filter(|_| row.len() > 1) else {
+        let fours = row.iter().all(|group| group.len() == 4);
+        let Some(full) = dialled.filter(|_| row.len() > 1 && !fours) else {
             return (false, Validity::Invalid);
         };
         let validity = plan::international(full);
@@ -173,12 +175,12 @@ struct Words {
 }
 
 impl Words {
-    fn near(nears: &mut Nears<'_>, span: std::ops::Range<usize>) -> Self {
-        let near = nears.of(&span);
-        let strong = near.left(Cue::Phone, REACH);
-        let desk = near.right(Cue::Desk, REACH_AFTER).is_some();
-        let weak = strong.is_none() && (near.left(Cue::Dial, REACH).is_some() || desk);
-        let other = match (near.left(Cue::Other, REACH), strong) {
+    fn near(nears: &Nears<'_>, span: std::ops::Range<usize>) -> Self {
+        let left = |cue| nears.left(&span, cue, REACH);
+        let strong = left(Cue::Phone);
+        let desk = nears.right(&span, Cue::Desk, REACH_AFTER).is_some();
+        let weak = strong.is_none() && (left(Cue::Dial).is_some() || desk);
+        let other = match (left(Cue::Other), strong) {
             (Some(other), Some(strong)) => other < strong && other <= OTHER_NEXT,
             (other, None) => other.is_some() && !desk,
             (None, Some(_)) => false,
@@ -191,6 +193,9 @@ impl Words {
 fn extension_end(text: Text<'_>, end: usize) -> Option<usize> {
     const MARKS: [&str; 7] = ["extension", "ext.", "ext", "x", "durchwahl", "poste", "#"];
     let gap = text.run(end, 2, |byte| matches!(byte, b' ' | b','));
+    if !matches!(text.at(gap).to_ascii_lowercase(), b'e' | b'x' | b'd' | b'p' | b'#') {
+        return None;
+    }
     let mark = MARKS.iter().find(|mark| {
         let given = text.bytes().get(gap..gap + mark.len());
         given.is_some_and(|given| given.eq_ignore_ascii_case(mark.as_bytes()))
@@ -199,6 +204,22 @@ fn extension_end(text: Text<'_>, end: usize) -> Option<usize> {
     let digits = text.run(gap + mark.len(), 2, |byte| matches!(byte, b' ' | b'.' | b':'));
     let end = text.run(digits, 6, |byte| byte.is_ascii_digit());
     (end > digits && !text.at(end).is_ascii_alphanumeric()).then_some(end)
+}
+
+/// Whether blanks alone divide it, and numbers or hexadecimal bytes stand beside it in the same way:
+/// a row of a table or a dump.
+fn is_of_table(cluster: Cluster<'_>, row: &[Group]) -> bool {
+    let (Some(first), Some(last)) = (row.first(), row.last()) else { return false };
+    let text = cluster.text;
+    let hex = |byte: u8| byte.is_ascii_hexdigit();
+    let left = text.run_back(first.start.saturating_sub(1), 3, hex);
+    let right = text.run(last.end + 1, 3, hex);
+    let byte_before = text.before(first.start, 1) == b' ' && first.start - left == 3;
+    let byte_after = text.at(last.end) == b' '
+        && right == last.end + 3
+        && !text.at(right).is_ascii_alphanumeric();
+    let spaced = cluster.uniform_separator(row) == Some(b' ');
+    spaced && (byte_before || byte_after || !cluster.is_alone(row))
 }
 
 /// Whether it is an amount in groups of three that ends in zeros: `100 000 000`.
@@ -232,12 +253,19 @@ fn shape(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
         // The form of a social security number, here one that was never issued.
         [3, 2, 4] => 10,
         // A trunk zero: 020 7946 0958, 0621/123456.
-        [2..=6, ..] if digits.starts_with('0') && (9..=12).contains(&digits.len()) => 45,
+        [2..=5, ..] if is_trunk(&lengths, digits) => 45,
         // Local and national numbers without a trunk: 467 3395, 78 651 450, 60-56-85-91.
         [3 | 4, 4] | [2, 6] => 30,
         [2..=4, 2..=4, 2..=4] | [2..=4, 2..=4, 2..=4, 2..=4] => 30,
         _ => 25,
     }
+}
+
+/// Whether it begins with a trunk zero and is as long as national numbers are; code points in rows
+/// of four digits begin so too.
+fn is_trunk(lengths: &[usize], digits: &str) -> bool {
+    let fours = lengths.iter().all(|length| *length == 4);
+    digits.starts_with('0') && (9..=12).contains(&digits.len()) && !fours
 }
 
 /// Whether every separator is one that people write between the groups of a phone number; two

@@ -101,9 +101,8 @@ fn disease(text: Text<'_>, span: Range<usize>, found: &mut Found<'_>) {
 }
 
 fn is_near(text: Text<'_>, span: &Range<usize>, cue: Cue) -> bool {
-    let mut nears = Nears::new(text);
-    let near = nears.of(span);
-    near.left(cue, REACH.0).or_else(|| near.right(cue, REACH.1)).is_some()
+    let nears = Nears::new(text, span.clone());
+    nears.left(span, cue, REACH.0).or_else(|| nears.right(span, cue, REACH.1)).is_some()
 }
 
 /// Whether a dose follows: ` 500 mg`, ` 0.5mg`, ` 10 units`.

@@ -2,7 +2,10 @@
 //! source code do not take them for real ones.
 
 mod bounds;
+mod health;
+mod ids;
 mod personal;
+mod phones;
 mod pieces;
 mod redaction;
 mod secrets;

@@ -137,13 +137,7 @@ impl Lead {
 }
 
 /// Looks for identifiers that begin at a position with these letters and digits.
-pub(super) fn at(
-    text: Text<'_>,
-    start: usize,
-    lead: Lead,
-    nears: &mut Nears<'_>,
-    claims: &mut Claims,
-) {
+pub(super) fn at(text: Text<'_>, start: usize, lead: Lead, nears: &Nears<'_>, claims: &mut Claims) {
     text.work.take(1);
     let Some(forms) = lead.slot().and_then(|slot| INDEX.get(slot)) else { return };
     if forms.is_empty() || !number::starts(text, start) || text.before(start, 1) == b'+' {
@@ -162,7 +156,7 @@ fn claim(
     span: std::ops::Range<usize>,
     id: &Id,
     points: i16,
-    nears: &mut Nears<'_>,
+    nears: &Nears<'_>,
     claims: &mut Claims,
 ) {
     let written = text.slice(span.clone());
@@ -173,8 +167,8 @@ fn claim(
         return;
     }
     let lower = written.bytes().any(|byte| byte.is_ascii_lowercase());
-    let near = nears.of(&span);
-    let cue = near.left(id.cue, id.reach).or_else(|| near.right(id.cue, REACH_AFTER));
+    let cue =
+        nears.left(&span, id.cue, id.reach).or_else(|| nears.right(&span, id.cue, REACH_AFTER));
     let candidate = Candidate::new(id.kind, span)
         .term("form", points)
         .term_if(validity == Validity::Valid, "checksum", CHECKSUM_POINTS)
