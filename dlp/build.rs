@@ -8,8 +8,10 @@ use std::{env, fs, io, path::Path};
 use phonenumber::metadata::{DATABASE, Descriptor, Metadata};
 
 fn main() -> io::Result<()> {
-    let mut lines: Vec<String> = DATABASE.iter().map(line).collect();
-    lines.sort();
+    let mut plans: Vec<&Metadata> = DATABASE.iter().collect();
+    // Of the countries that share a calling code the main one first, which most numbers are of.
+    plans.sort_by_key(|plan| (!plan.is_main_country_for_code(), plan.id()));
+    let lines: Vec<String> = plans.into_iter().map(line).collect();
     let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     println!("cargo:rerun-if-changed=build.rs");
     fs::write(Path::new(&folder).join("plans.txt"), lines.join("\n"))

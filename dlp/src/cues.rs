@@ -14,6 +14,10 @@ pub(crate) use words::Cue;
 
 /// Bytes before a value that are searched for a word.
 pub(crate) const LEFT_BYTES_MAX: usize = 72;
+/// Bytes before a value that are enough for a word that must be within [`NEXT_BYTES`].
+pub(crate) const SHORT_BYTES: usize = 44;
+/// Bytes between a word and a value that stand side by side.
+pub(crate) const NEXT_BYTES: usize = 20;
 /// Bytes after it.
 pub(crate) const RIGHT_BYTES_MAX: usize = 24;
 
@@ -52,10 +56,10 @@ pub(crate) struct Near {
 }
 
 impl Near {
-    /// Reads what stands before a place. Words of our own redaction markers are no cues, else
+    /// Reads so many bytes before a place. Words of our own redaction markers are no cues, else
     /// redacting one value would betray the next.
-    pub(crate) fn before(text: Text<'_>, place: usize) -> Self {
-        let [window, _] = text.window(&(place..place), LEFT_BYTES_MAX, 0);
+    pub(crate) fn before(text: Text<'_>, place: usize, bytes: usize) -> Self {
+        let [window, _] = text.window(&(place..place), bytes, 0);
         let from = place - window.bytes().len();
         Self::read(text, window, from, |_, end| place - end)
     }
@@ -118,7 +122,7 @@ mod tests {
     fn check(window: &str, cue: Cue, expected: Option<u8>) {
         let work = Work::new(9_999);
         let text = Text::new(window, &work);
-        let near = Near::before(text, window.len());
+        let near = Near::before(text, window.len(), LEFT_BYTES_MAX);
         assert_eq!(near.of(cue, 96), expected, "{window}");
     }
 

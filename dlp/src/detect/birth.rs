@@ -9,7 +9,7 @@ use super::{
 use crate::{Kind, cues::Cue, score::Candidate, text::Text, validate::is_day};
 
 /// Bytes between the word and the date.
-const REACH: u8 = 28;
+const REACH: u8 = 20;
 /// Bytes before the year in which day and month are written: `31. September, `.
 const WRITTEN_BYTES_MAX: usize = 20;
 const YEARS: std::ops::RangeInclusive<u64> = 1900..=2035;

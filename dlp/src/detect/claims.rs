@@ -4,7 +4,7 @@ use std::{cell::OnceCell, cmp::Reverse, ops::Range};
 
 use super::Found;
 use crate::{
-    cues::{Cue, Near},
+    cues::{self, Cue, Near},
     score::Candidate,
     text::Text,
 };
@@ -34,6 +34,9 @@ impl Claims {
     /// Hands on the claims that no better one overlaps: first the higher score, then the nearer
     /// word, then the longer value. Gives where the last of them ends.
     pub(super) fn settle(mut self, found: &mut Found<'_>) -> Option<usize> {
+        if self.claims.is_empty() {
+            return None;
+        }
         self.claims.sort_by_key(|claim| {
             let Candidate { span, .. } = &claim.candidate;
             (Reverse(claim.candidate.score()), claim.distance, Reverse(span.len()), span.start)
@@ -58,20 +61,27 @@ const fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
 pub(super) struct Nears<'t> {
     text: Text<'t>,
     row: Range<usize>,
+    /// What stands directly before it, which is all that most ask for.
+    next: OnceCell<Near>,
     before: OnceCell<Near>,
     after: OnceCell<Near>,
 }
 
 impl<'t> Nears<'t> {
     pub(super) const fn new(text: Text<'t>, row: Range<usize>) -> Self {
-        Self { text, row, before: OnceCell::new(), after: OnceCell::new() }
+        Self { text, row, next: OnceCell::new(), before: OnceCell::new(), after: OnceCell::new() }
     }
 
     /// How far a word of the cue is before a value of the row, if one is within so many bytes.
     pub(super) fn left(&self, span: &Range<usize>, cue: Cue, bytes_max: u8) -> Option<u8> {
         let off = span.start.saturating_sub(self.row.start);
         let reach = usize::from(bytes_max).checked_sub(off)?;
-        let before = self.before.get_or_init(|| Near::before(self.text, self.row.start));
+        let read = |bytes| Near::before(self.text, self.row.start, bytes);
+        let before = match self.before.get() {
+            Some(before) => before,
+            None if reach <= cues::NEXT_BYTES => self.next.get_or_init(|| read(cues::SHORT_BYTES)),
+            None => self.before.get_or_init(|| read(cues::LEFT_BYTES_MAX)),
+        };
         before.of(cue, reach).map(|distance| farther(distance, off))
     }
 

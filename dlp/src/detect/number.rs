@@ -144,7 +144,7 @@ fn words(text: Text<'_>, [start, digit, digits_end, end]: [usize; 4], claims: &m
         2 => mac::at(text, start, claims),
         3..=ID_BYTES_MAX => {
             let nears = &Nears::new(text, start..end);
-            let lead = Lead { letters: digit - start, digits: digits_end - digit };
+            let lead = Lead { letters: digit - start, digits: digits_end - digit, next: None };
             id::at(text, start, lead, nears, claims);
             if length == vehicle::VIN_BYTES {
                 vehicle::at(text, start, nears, claims);
@@ -167,12 +167,14 @@ fn words(text: Text<'_>, [start, digit, digits_end, end]: [usize; 4], claims: &m
 fn identifiers(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     let text = cluster.text;
     for (place, group) in cluster.groups.iter().take(cluster.openings).enumerate() {
-        id::at(text, group.start, Lead { letters: 0, digits: group.len() }, nears, claims);
+        let next = cluster.groups.get(place + 1).filter(|next| next.start == group.end + 1);
+        let lead = Lead { letters: 0, digits: group.len(), next: next.map(Group::len) };
+        id::at(text, group.start, lead, nears, claims);
         let gap = place == 0 && matches!(text.before(group.start, 1), b' ' | b'-');
         if gap {
             let letters_end = group.start - 1;
             let letters = text.run_back(letters_end, 5, |byte| byte.is_ascii_alphabetic());
-            let lead = Lead { letters: letters_end - letters, digits: group.len() };
+            let lead = Lead { letters: letters_end - letters, ..lead };
             if text.at(letters_end) == b'-' {
                 id::free_at(text, letters, nears, claims);
             }

@@ -96,19 +96,28 @@ const TABLES: [&[Id]; 8] = [
 pub(super) struct Lead {
     pub(super) letters: usize,
     pub(super) digits: usize,
+    /// Digits after the one byte that follows; none when something else follows or nobody looked.
+    pub(super) next: Option<usize>,
+}
+
+/// A form, and how many digits stand after the one byte that follows its lead, where it says so.
+struct Entry {
+    id: &'static Id,
+    form: &'static Form,
+    next: Option<usize>,
 }
 
 const LETTERS_MAX: usize = 6;
 const DIGITS_MAX: usize = 20;
 
-static INDEX: LazyLock<Vec<Vec<(&'static Id, &'static Form)>>> = LazyLock::new(|| {
+static INDEX: LazyLock<Vec<Vec<Entry>>> = LazyLock::new(|| {
     let mut index = Vec::new();
     index.resize_with((LETTERS_MAX + 1) * (DIGITS_MAX + 1), Vec::new);
     for id in TABLES.iter().copied().flatten() {
         for form in id.forms {
             for lead in Lead::of(form.0) {
                 if let Some(forms) = lead.slot().and_then(|slot| index.get_mut(slot)) {
-                    forms.push((id, form));
+                    forms.push(Entry { id, form, next: lead.next });
                 }
             }
         }
@@ -127,7 +136,11 @@ impl Lead {
         let gap = if letters > 0 { run(letters, |byte| byte == b' ') } else { 0 };
         let digits = run(letters + gap, |byte| byte == b'9');
         let more = run(letters + gap + digits, |byte| byte == b'#');
-        (digits..=digits + more).map(move |digits| Self { letters, digits })
+        let then = letters + gap + digits;
+        let next = run(then + 1, |byte| byte == b'9');
+        let ended = !matches!(form.as_bytes().get(then + 1 + next), Some(b'#'));
+        let next = (more == 0 && ended && next > 0).then_some(next);
+        (digits..=digits + more).map(move |digits| Self { letters, digits, next })
     }
 
     const fn slot(self) -> Option<usize> {
@@ -143,7 +156,10 @@ pub(super) fn at(text: Text<'_>, start: usize, lead: Lead, nears: &Nears<'_>, cl
     if forms.is_empty() || !number::starts(text, start) || text.before(start, 1) == b'+' {
         return;
     }
-    for (id, form) in forms {
+    for Entry { id, form, next } in forms {
+        if lead.next.is_some() && next.is_some() && lead.next != *next {
+            continue;
+        }
         let Some(end) = end_of(text, start, form.0) else { continue };
         if number::ends(text, end) {
             claim(text, start..end, id, form.1, nears, claims);
