@@ -20,7 +20,7 @@ cues! {
         "gsm" "puhelin" "matkapuhelin" "komórka" "телефон" "Телефон" "тел" "Тел" "моб" "τηλέφωνο"
         "Τηλέφωνο" "τηλ" "Τηλ" "電話" "电话" "手机" "携帯" "전화" "휴대폰" "هاتف" "טלפון" "फ़ोन" "โทร" "điện thoại"
         "rufnummer" "facsimile" "dial-in" "telefax";
-    Dial: "call" "called" "calling" "dial" "reach" "contact" "ring" "messages" "answering" "text me"
+    Dial: "call" "called" "calling" "dial" "reach" "contact" "ring me" "ring us" "messages" "answering" "text me"
         "texted" "callback" "call back" "registered" "pager" "voicemail" "reached at" "anrufen"
         "appeler" "llamar" "ligar" "chiamare" "bellen";
     Desk: "office" "fax" "mobile" "cell" "home" "work" "direct" "tel" "phone" "landline" "main"

@@ -15,6 +15,9 @@ pub(super) struct Claims {
     claims: Vec<Claim>,
 }
 
+/// The score from which a claim keeps weaker ones away.
+const LIKELY: u8 = 60;
+
 struct Claim {
     candidate: Candidate,
     /// Bytes to the word that speaks for it; the most there is where none does.
@@ -22,9 +25,10 @@ struct Claim {
 }
 
 impl Claims {
-    /// Whether something is said of any of these bytes.
+    /// Whether something is said of any of these bytes that is likely.
     pub(super) fn covers(&self, span: &Range<usize>) -> bool {
-        self.claims.iter().any(|claim| overlap(&claim.candidate.span, span))
+        let likely = |claim: &&Claim| claim.candidate.score() >= LIKELY;
+        self.claims.iter().filter(likely).any(|claim| overlap(&claim.candidate.span, span))
     }
 
     pub(super) fn add(&mut self, candidate: Candidate, distance: Option<u8>) {
@@ -56,6 +60,9 @@ const fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
+/// Of a row of so many bytes somebody asks for more than what stands directly before it: a phone.
+const LONG_BYTES: usize = 7;
+
 /// The cues before and after a row of numbers, read when somebody asks. Between the numbers of one
 /// row there are no words, so that what is near the row is near each of them, only farther off.
 pub(super) struct Nears<'t> {
@@ -79,7 +86,9 @@ impl<'t> Nears<'t> {
         let read = |bytes| Near::before(self.text, self.row.start, bytes);
         let before = match self.before.get() {
             Some(before) => before,
-            None if reach <= cues::NEXT_BYTES => self.next.get_or_init(|| read(cues::SHORT_BYTES)),
+            None if reach <= cues::NEXT_BYTES && self.row.len() < LONG_BYTES => {
+                self.next.get_or_init(|| read(cues::SHORT_BYTES))
+            }
             None => self.before.get_or_init(|| read(cues::LEFT_BYTES_MAX)),
         };
         before.of(cue, reach).map(|distance| farther(distance, off))

@@ -122,7 +122,7 @@ impl Numbers {
         birth::in_cluster(cluster, nears, claims);
         coordinates::in_cluster(cluster, nears, claims);
         identifiers(cluster, nears, claims);
-        if cluster.digits.len() < 7 {
+        if cluster.digits.len() < *phone::DIGITS.start() {
             return;
         }
         card::in_cluster(cluster, nears, claims);

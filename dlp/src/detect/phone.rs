@@ -12,8 +12,10 @@ use crate::{
     text::Text,
 };
 
-/// ITU-T E.164; the shortest that we look at is a local number of seven digits.
-const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// ITU-T E.164; the shortest that we look at is a local number of a small country.
+pub(super) const DIGITS: std::ops::RangeInclusive<usize> = 6..=15;
+/// Shorter ones need their word right before them and groups.
+const DIGITS_ALONE_MIN: usize = 7;
 /// Rows of groups tried from one start; a number has rarely more groups than six.
 const GROUPS_MAX: usize = 8;
 /// Bytes between a word and the number.
@@ -48,7 +50,7 @@ impl Phones {
             let ends = first + 1..=cluster.groups.len().min(first + GROUPS_MAX);
             let longest = ends
                 .rev()
-                .filter(|_| number::starts(cluster.text, opening.start))
+                .filter(|_| opening.is_free(cluster.text))
                 .filter_map(|end| cluster.groups.get(first..end).map(|row| (end, row)))
                 .find_map(|(end, row)| {
                     self.candidate(cluster, &opening, row, nears, claims).map(|found| (end, found))
@@ -97,16 +99,23 @@ impl Phones {
         if full && validity == Validity::Valid && !claimed {
             return Some((candidate.term("international", 40).term("numbering_plan", 50), None));
         }
-        if opening.plus && validity == Validity::Invalid {
-            return None;
-        }
-        let shape = if full { 45 } else { shape(cluster, row, digits) };
-        let points = if full { "international" } else { "shape" };
+        let (points, shape) = match validity {
+            _ if full => ("international", 45),
+            // The plan does not know it, but the country has this code: a word must speak for it.
+            _ if opening.plus && plan::has_code(digits) => ("calling_code", 30),
+            _ if opening.plus => return None,
+            _ => ("shape", shape(cluster, row, digits)),
+        };
         let words = Words::near(nears, opening.start..last.end);
-        if claimed && !words.strong.is_some_and(|distance| distance <= NEXT) {
+        let grouped = row.len() > 1;
+        let named = words.strong.is_some_and(|distance| distance <= NEXT);
+        let dashed = matches!(cluster.uniform_separator(row), Some(b' ' | b'-'));
+        if length < DIGITS_ALONE_MIN && !(named && grouped && dashed) {
             return None;
         }
-        let grouped = row.len() > 1;
+        if claimed && !named {
+            return None;
+        }
         let spoken_for = words.strong.is_some() || words.weak;
         if !spoken_for && !full && is_of_table(cluster, row) {
             return None;
@@ -114,10 +123,9 @@ impl Phones {
         let candidate = candidate
             .term(points, shape)
             .term_if(full && grouped, "grouped", 15)
-            .term_if(words.strong.is_some_and(|distance| distance <= NEXT), "cue_word", 45)
-            .term_if(words.strong.is_some_and(|distance| distance > NEXT), "cue_word", 35)
-            .term_if(words.weak && grouped, "weak_cue_word", 30)
-            .term_if(words.weak && !grouped, "weak_cue_word", 20)
+            .term_if(named, "cue_word", 45)
+            .term_if(!named && words.strong.is_some(), "cue_word", 35)
+            .term_if(words.weak, "weak_cue_word", if grouped || opening.plus { 30 } else { 20 })
             .term_if(words.other, "other_number_cue", -40)
             .term_if(is_amount(cluster, row, digits), "round_amount", -30);
         // The plans are asked last and only where their word can decide.
@@ -126,7 +134,7 @@ impl Phones {
         }
         text.work.take(length * self.plans.len());
         let national = |plan: &&Plan| plan.national(digits) == Validity::Valid;
-        let valid = !full && self.plans.iter().any(national);
+        let valid = !full && !opening.plus && self.plans.iter().any(national);
         let candidate = candidate.term_if(valid, "numbering_plan", PLAN_POINTS);
         (i16::from(candidate.score()) >= SCORE_MIN).then_some((candidate, words.strong))
     }
@@ -149,6 +157,11 @@ impl Opening {
         Self { start: sign - usize::from(outer), plus }
     }
 
+    /// Whether a number may start here, and no decimal point is before it.
+    fn is_free(&self, text: Text<'_>) -> bool {
+        number::starts(text, self.start) && text.before(self.start, 1) != b'.'
+    }
+
     /// Whether the number is written with its calling code, behind `+`, `00` or North America's
     /// `011`, and whether there is such a number.
     fn international(&self, row: &[Group], digits: &str) -> (bool, Validity) {
@@ -156,7 +169,11 @@ impl Opening {
             let validity = plan::international(digits);
             return (validity != Validity::Invalid, validity);
         }
-        let dialled = ["011", "00"].into_iter().find_map(|exit| digits.strip_prefix(exit));
+        let first = row.first().map_or(0, Group::len);
+        let dialled = ["011", "00"]
+            .into_iter()
+            .filter(|exit| first >= exit.len())
+            .find_map(|exit| digits.strip_prefix(exit));
         let fours = row.iter().all(|group| group.len() == 4);
         let Some(full) = dialled.filter(|_| row.len() > 1 && !fours) else {
             return (false, Validity::Invalid);
@@ -252,11 +269,14 @@ fn shape(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
         [_] => 20,
         // The form of a social security number, here one that was never issued.
         [3, 2, 4] => 10,
+        // A postal code of the United States.
+        [5, 4] => 25,
         // A trunk zero: 020 7946 0958, 0621/123456.
         [2..=5, ..] if is_trunk(&lengths, digits) => 45,
-        // Local and national numbers without a trunk: 467 3395, 78 651 450, 60-56-85-91.
-        [3 | 4, 4] | [2, 6] => 30,
-        [2..=4, 2..=4, 2..=4] | [2..=4, 2..=4, 2..=4, 2..=4] => 30,
+        // An amount in thousands.
+        [1, 3, 3] | [1, 3, 3, 3] => 25,
+        // Local and national numbers without a trunk: 467 3312, 78 651 123, 60-12-85-91.
+        [_, _] | [_, _, _] | [_, _, _, _] => 30,
         _ => 25,
     }
 }

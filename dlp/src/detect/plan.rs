@@ -94,6 +94,12 @@ impl Plan {
     }
 }
 
+/// Whether the digits begin with a calling code that is given out.
+pub(crate) fn has_code(digits: &str) -> bool {
+    let is_code = |code: &str| code.parse().is_ok_and(|code: u16| BY_CODE.contains_key(&code));
+    (1..=3).any(|length| digits.get(..length).is_some_and(is_code))
+}
+
 /// Whether the digits are a number with its calling code in front: valid when it is of a kind in
 /// use, unknown when it only has the form of one. A trunk `0` in between, as in
 /// `+44 (0)20`, is forgiven.

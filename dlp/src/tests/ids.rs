@@ -1,6 +1,8 @@
 //! Each identifier where it is right, with a wrong check digit, and without the words it needs.
 //! Numbers are those of the standards' own examples, or made up with the right check digit.
 
+use proptest::prelude::*;
+
 use super::{check, clean, engine};
 use crate::Kind;
 
@@ -203,5 +205,48 @@ fn web_addresses_are_found_whole() {
     for text in ["http://localhost:8080/", "https://", "std::a://b", "www.", "a.www.example.com"] {
         let found = engine().scan("text", text);
         assert_eq!(found, [], "{text}");
+    }
+}
+
+/// Kinds of digits only: their words, what they begin with, and how many digits stand before the
+/// check digit.
+const DIGITS: &[(Kind, &str, &str, usize)] = &[
+    (Kind::CA_SIN, "SIN", "1", 8),
+    (Kind::IN_AADHAAR, "Aadhaar", "2", 11),
+    (Kind::IL_ID, "teudat zehut", "0", 8),
+    (Kind::JP_MY_NUMBER, "My Number", "", 11),
+    (Kind::UK_NHS, "NHS", "4", 9),
+    (Kind::FR_SIREN, "SIREN", "7", 8),
+    (Kind::NL_BSN, "BSN", "1", 8),
+    (Kind::PT_NIF, "contribuinte", "2", 8),
+    (Kind::PL_PESEL, "PESEL", "440514", 10),
+    (Kind::PL_REGON, "REGON", "", 8),
+    (Kind::BG_EGN, "ЕГН", "752316", 9),
+    (Kind::HR_OIB, "OIB", "", 10),
+    (Kind::AU_TFN, "TFN", "1", 8),
+    (Kind::AU_ACN, "ACN", "", 8),
+    (Kind::US_ABA, "routing number", "11", 8),
+    (Kind::NPI, "NPI", "1", 9),
+    (Kind::IMEI, "IMEI", "49", 14),
+    (Kind::CLABE, "CLABE", "032", 17),
+];
+
+proptest! {
+    /// Of the ten digits that may stand last, one at most makes an identifier.
+    #[test]
+    fn of_ten_check_digits_one_at_most_is_right(row in 0..DIGITS.len(), body in "[0-9]{18}") {
+        let (kind, words, head, length) = DIGITS[row];
+        let body: String = head.chars().chain(body.chars()).take(length).collect();
+        let is_found = |check: &u32| {
+            let text = format!("{words}: {body}{check}.");
+            engine().scan("text", &text).iter().any(|finding| finding.kind == kind)
+        };
+        let right = (0..10).filter(is_found).count();
+        // A remainder of ten has no digit in some, and digits that are all the same are left out.
+        prop_assert!(right <= 1, "{right} check digits for {body} of {kind}");
+        let always = [Kind::CA_SIN, Kind::IN_AADHAAR, Kind::FR_SIREN, Kind::PT_NIF, Kind::PL_PESEL,
+            Kind::BG_EGN, Kind::HR_OIB, Kind::NPI, Kind::CLABE];
+        let same = body.bytes().all(|byte| byte == body.as_bytes()[0]);
+        prop_assert!(right == 1 || same || !always.contains(&kind), "none for {body} of {kind}");
     }
 }

@@ -10,6 +10,7 @@ fn phone(text: &str, number: &str) {
 fn national_numbers_of_all_countries_are_found_where_words_speak_for_them() {
     phone("Phone:\n60-12-85-91\n", "60-12-85-91");
     phone("Phone: 467 3312", "467 3312");
+    phone("Telefon: 21 13 13", "21 13 13");
     phone("nobody is answering at 78 651 123", "78 651 123");
     phone("please call 699 123 915 tomorrow", "699 123 915");
     phone("Tel. (33) 41 22 70 41", "(33) 41 22 70 41");
@@ -43,6 +44,7 @@ fn a_number_with_a_calling_code_need_not_be_in_use_yet() {
     phone("+46 (0)179 459 33", "+46 (0)179 459 33");
     phone("+1-984-182-0190", "+1-984-182-0190");
     phone("001-518-640-0854", "001-518-640-0854");
+    phone("call +370 07483378", "+370 07483378");
     phone("dial 011 44 20 7946 0958", "011 44 20 7946 0958");
     clean("+12121550123");
     clean("+1 012-555-0123 and +999 12345678");
@@ -69,5 +71,8 @@ fn rows_of_figures_and_bytes_are_no_phone_numbers() {
     clean("ISBN 978-3-16-148410-0, ISSN 2049-3630, DOI 10.1000/182");
     clean("2024-01-31T10:20:30.123456789Z 2024.01.31 31/01/2024");
     clean("const MAX: u32 = 4294967295; let x = 0x1234_5678;");
+    clean("Boston, MA 02110-1301 USA");
+    clean("M.064.672.112 0l-.5 0.0625 2.296875");
+    clean("u32 RING = 2147483648;");
     clean("v1.24.3-20240115, 5.15.0-1051, 20.04.6");
 }
