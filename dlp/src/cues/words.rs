@@ -44,7 +44,6 @@ cues! {
         "numéro de compte" "número de cuenta" "numero de cuenta" "numero di conto" "número da conta"
         "rekeningnummer" "numer konta" "dda" "checking account" "savings account";
     SortCode: "sort code" "sortcode" "sort-code" "sort_code";
-    Bic: "bic" "swift" "swift code" "swift/bic" "bic/swift";
     Clabe: "clabe" "interbancaria";
     Wallet: "wallet" "bitcoin" "btc" "ethereum" "eth" "crypto" "litecoin" "address" "usdt" "erc20";
     Passport: "passport" "passports" "passeport" "reisepass" "passnummer" "pasaporte" "passaporto"
@@ -69,8 +68,6 @@ cues! {
         "postnummer" "postinumero" "pin code" "pincode" "индекс" "郵便番号" "邮编" "eircode";
     Coordinates: "lat" "latitude" "lon" "lng" "long" "longitude" "gps" "coordinates" "coordinate"
         "coords" "location" "latlng" "geo" "position" "koordinaten" "coordonnées" "coordenadas";
-    Address: "address" "lives at" "live at" "living at" "residing" "adresse" "dirección" "indirizzo"
-        "endereço" "adres" "ship to" "deliver to" "located at" "home address" "anschrift" "wohnhaft";
     Sin: "sin" "social insurance" "assurance sociale" "nas";
     HealthCard: "health card" "ohip" "health insurance number" "carte santé" "carte soleil" "ramq"
         "phn" "health number" "health card number" "assurance maladie";
@@ -108,7 +105,7 @@ cues! {
         "steuernummer" "idnr" "steuer-idnr" "tax id" "tin";
     Rvnr: "sozialversicherungsnummer" "rentenversicherung" "versicherungsnummer" "rvnr" "sv-nummer"
         "svnr" "sv-nr" "sozialversicherung";
-    Ausweis: "personalausweis" "ausweisnummer" "ausweis" "id card" "identity card" "perso";
+    Ausweis: "personalausweis" "ausweisnummer" "ausweis" "perso";
     Bsn: "bsn" "burgerservicenummer" "sofinummer" "sofi" "burger service";
     Belgium: "rijksregister" "rijksregisternummer" "registre national" "numéro national" "insz" "niss"
         "national number" "nationaal nummer";
@@ -176,6 +173,4 @@ cues! {
         "tested positive" "her doctor" "his doctor" "my doctor" "medical" "clinical" "prescribed"
         "admitted" "therapy" "condition" "diagnose" "diagnostiziert" "leidet" "patientin" "souffre"
         "diagnóstico" "padece" "paciente" "type 2" "type 1" "stage" "acute" "severe" "presents with";
-    BloodType: "blood type" "blood group" "bloodtype" "blood_type" "blutgruppe" "groupe sanguin"
-        "grupo sanguíneo" "gruppo sanguigno";
 }

@@ -41,7 +41,7 @@ pub(crate) const VALUE_BYTES_MAX: usize = 256;
 
 const _: () = assert!(
     cues::LEFT_BYTES_MAX + cues::EDGE_BYTES <= LEFT_BYTES_MAX
-        && cues::RIGHT_BYTES_MAX + 1 <= RIGHT_BYTES_MAX
+        && cues::RIGHT_BYTES_MAX < RIGHT_BYTES_MAX
         && email::BYTES_MAX <= VALUE_BYTES_MAX
         && number::WORD_BYTES_MAX <= LEFT_BYTES_MAX
 );

@@ -24,10 +24,11 @@ struct Named {
     letters: bool,
 }
 
-const NAMED: [Named; 5] = [
+const NAMED: [Named; 6] = [
     Named { cue: Cue::Record, kind: Kind::MEDICAL_RECORD, lengths: 5..=14, letters: true },
     Named { cue: Cue::Plan, kind: Kind::HEALTH_PLAN, lengths: 6..=16, letters: true },
     Named { cue: Cue::Driver, kind: Kind::DRIVER_LICENSE, lengths: 6..=18, letters: true },
+    Named { cue: Cue::Ausweis, kind: Kind::DE_ID_CARD, lengths: 9..=10, letters: true },
     Named { cue: Cue::Passport, kind: Kind::PASSPORT, lengths: 6..=10, letters: true },
     Named { cue: Cue::Account, kind: Kind::US_BANK_ACCOUNT, lengths: 7..=17, letters: false },
 ];

@@ -228,4 +228,20 @@ fn compact_into<'b>(written: &str, buffer: &'b mut [u8]) -> &'b str {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_looked_up_and_has_room() {
+        for id in TABLES.iter().copied().flatten() {
+            assert!(!id.forms.is_empty() && id.reach <= REACH, "{}", id.kind);
+            for (form, points) in id.forms {
+                let compact = form.bytes().filter(|byte| b"AU9#".contains(byte)).count();
+                assert!(compact <= COMPACT_BYTES_MAX, "{form}");
+                assert!(*points + CHECKSUM_POINTS + CUE_POINTS >= i16::from(SCORE_MIN), "{form}");
+                assert!(Lead::of(form).all(|lead| lead.slot().is_some()), "{form}");
+                assert!(Lead::of(form).all(|lead| lead.letters + lead.digits > 0), "{form}");
+            }
+        }
+    }
+}
