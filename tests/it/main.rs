@@ -49,5 +49,6 @@ mod sdk;
 mod sensitivity;
 mod swap;
 mod table;
+mod tokenizers;
 mod traces;
 mod windows;
