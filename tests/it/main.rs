@@ -42,6 +42,7 @@ mod pause;
 mod people;
 mod policy;
 mod prices;
+mod probing;
 mod reconcile;
 mod responses;
 mod scorers;
