@@ -32,7 +32,7 @@ cues! {
     Version: "version" "versions" "ver" "release" "build" "firmware" "upgrade" "v" "section" "sections" "chapter" "clause"
         "oid" "paragraph";
     Card: "card" "credit" "debit" "visa" "mastercard" "amex" "american express" "discover" "maestro"
-        "payment" "pan" "cc" "ccn" "cvv" "carte" "karte" "kreditkarte" "tarjeta" "cartão" "carta"
+        "payment card" "pan" "cc" "ccn" "cvv" "carte" "karte" "kreditkarte" "tarjeta" "cartão" "carta"
         "kaart" "creditcard" "kort" "карта" "карты" "卡号" "カード" "카드";
     Ssn: "ssn" "ssns" "social security" "social sec" "soc sec" "ss#" "social_security"
         "socialsecurity";
