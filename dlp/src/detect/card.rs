@@ -108,7 +108,7 @@ fn candidate(
     let cue =
         nears.left(&span, Cue::Card, REACH.0).or_else(|| nears.right(&span, Cue::Card, REACH.1));
     // Issuers open ranges faster than tables follow: right behind its word it is a card all the same.
-    if range.is_none() && !cue.is_some_and(|distance| distance <= NEXT) {
+    if range.is_none() && cue.is_none_or(|distance| distance > NEXT) {
         return None;
     }
     let (range, points) = match range {

@@ -51,7 +51,10 @@ impl Phones {
             let opening = Opening::new(cluster, group);
             // What follows a calling code is no number of its own.
             let is_rest = first.checked_sub(1).and_then(|before| cluster.groups.get(before));
-            if is_rest.is_some_and(|before| Opening::new(cluster, before).plus) {
+            let is_rest = is_rest.is_some_and(|before| Opening::new(cluster, before).plus);
+            let span = opening.start..group.end;
+            let is_claimed = claims.covers(&span) && nears.left(&span, Cue::Phone, NEXT).is_none();
+            if is_rest || is_claimed {
                 first += 1;
                 continue;
             }
