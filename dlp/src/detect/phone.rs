@@ -54,14 +54,13 @@ impl Phones {
             let is_rest = is_rest.is_some_and(|before| Opening::new(cluster, before).plus);
             let span = opening.start..group.end;
             let is_claimed = claims.covers(&span) && nears.left(&span, Cue::Phone, NEXT).is_none();
-            if is_rest || is_claimed {
+            if is_rest || is_claimed || !opening.is_free(cluster.text) {
                 first += 1;
                 continue;
             }
             let ends = first + 1..=cluster.groups.len().min(first + GROUPS_MAX);
             let longest = ends
                 .rev()
-                .filter(|_| opening.is_free(cluster.text))
                 .filter_map(|end| cluster.groups.get(first..end).map(|row| (end, row)))
                 .find_map(|(end, row)| {
                     self.candidate(cluster, &opening, row, nears, claims).map(|found| (end, found))
