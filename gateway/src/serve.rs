@@ -6,7 +6,7 @@
 //!        -> ask -> stream out -> settle and audit
 //! ```
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, time::Duration};
 
 use bytes::Bytes;
 use dlp::Findings;
@@ -26,7 +26,8 @@ use crate::{
     gate::Gate,
     memory, metrics, pause,
     refusal::Refusal,
-    span,
+    session::Seen,
+    span, tokens,
     trail::{Trail, Who},
     wishes::Wishes,
 };
@@ -69,13 +70,23 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let (mut request, mut echo) = parse(trail.endpoint, &body)?;
     request.model().clone_into(&mut trail.asked);
     let before = memory::recall(gate, &known, &mut request, &mut echo).await?;
-    let tokens = gate.limits.tokens(&mut passes, asked::estimate(&request)).await;
-    let tokens = trail.within(tokens)?;
+    let taken = gate.limits.tokens(&mut passes, asked::estimate(&request)).await;
+    let taken = trail.within(taken)?;
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len() + before.bytes, trail);
     drop(body);
     let label = findings.label.join(known.agent.label.unwrap_or(Label::Public));
-    let label = label.join(wishes.label).join(before.label);
+    let mut label = label.join(wishes.label).join(before.label);
+    let seen = Seen::of(gate, &known, &wishes).await;
+    let mut mentioned = BTreeSet::new();
+    if let Some(seen) = &seen {
+        trail.session_label = Some(seen.label());
+        if !wishes.dry_run {
+            seen.rise(gate, label, trail.request).await?;
+        }
+        label = label.join(seen.label());
+        mentioned = tokens::mentioned(&mut request);
+    }
     trail.label = Some(label);
     let candidates = candidates(&snapshot, &known, &request)?;
     let call = Call {
@@ -111,7 +122,9 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         echo: &echo,
         findings: &findings,
         wishes: &wishes,
-        tokens: &tokens,
+        seen,
+        mentioned: &mentioned,
+        tokens: &taken,
         input_tokens: call.input_tokens,
         now,
     };

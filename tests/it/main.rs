@@ -43,6 +43,7 @@ mod people;
 mod policy;
 mod prices;
 mod reconcile;
+mod redaction;
 mod responses;
 mod scorers;
 mod sdk;

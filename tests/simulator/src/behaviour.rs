@@ -31,6 +31,8 @@ pub struct Behaviour {
     pub hidden_tokens: u64,
     /// The answer's text is this, instead of the usual one.
     pub text: Option<String>,
+    /// The answer's text is the last message of the user, and so are the arguments of its calls.
+    pub echo: bool,
     /// This many pings (SSE comments for OpenAI, `ping` events for Anthropic) before the first
     /// event, each with `chunk_delay_ms` before it.
     pub pings: u64,
