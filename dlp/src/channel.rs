@@ -72,7 +72,7 @@ impl Channel {
             let passed = self.pass(self.text.len());
             return Passed { complete: false, ..passed };
         }
-        match self.stretches.settled(self.text.len()) {
+        match self.stretches.settled(self.text.len(), self.engine.right_bytes()) {
             Some(place) if place > self.settled && self.tried != Some(place) => self.pass(place),
             _ => Passed { complete: true, ..Passed::default() },
         }

@@ -5,11 +5,12 @@ use std::{cmp::Reverse, collections::BTreeSet, fmt, ops::Range, sync::Arc};
 use types::{Content, Label};
 
 use crate::{
-    Finding, Findings, Kind, Settings, Tokens,
+    Custom, Finding, Findings, Kind, Settings, Tokens,
     detect::{self, Numbers},
     inspection::Inspection,
     normalise, redact,
     score::Candidate,
+    stretch,
     text::{Text, Work},
     tokens,
 };
@@ -25,6 +26,7 @@ pub struct Engine {
 
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
+    custom: Custom,
     numbers: Numbers,
     /// None when it could not be built, which makes everything incomplete.
     tokens: Option<detect::Tokens>,
@@ -48,9 +50,20 @@ pub struct Redaction {
 impl Engine {
     /// The built-in detectors under these settings.
     pub fn builtin(settings: &Settings) -> Self {
+        Self::new(settings, Custom::default())
+    }
+
+    /// The built-in detectors and those of a tree.
+    pub fn new(settings: &Settings, custom: Custom) -> Self {
         let numbers = Numbers::new(settings);
         let settings = settings.clone();
-        Self { inner: Arc::new(Inner { settings, numbers, tokens: detect::Tokens::new() }) }
+        let tokens = detect::Tokens::new();
+        Self { inner: Arc::new(Inner { settings, custom, numbers, tokens }) }
+    }
+
+    /// The detectors of the tree.
+    pub fn custom(&self) -> &Custom {
+        &self.inner.custom
     }
 
     /// Finds and classifies everything in a request, which is not changed.
@@ -73,6 +86,10 @@ impl Engine {
     /// Finds everything in one text within this work.
     pub(crate) fn scan_with(&self, place: &str, text: &str, work: &Work) -> Scan {
         self.inner.scan(place, text, work, (self.inner.settings.findings_max, false), |_, _| true)
+    }
+
+    pub(crate) fn right_bytes(&self) -> usize {
+        self.inner.right_bytes()
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -137,7 +154,9 @@ impl Inner {
                 let span = views.original(number, &candidate.span);
                 let score = candidate.score();
                 let stands = text.get(span.clone()).is_some() && view.shows(&candidate.span);
-                if score < self.settings.score_min || !stands || !keep(candidate.kind, &span) {
+                let wanted =
+                    score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
+                if !wanted || !stands || !keep(candidate.kind, &span) {
                     return;
                 }
                 if scan.findings.len() >= room {
@@ -150,7 +169,7 @@ impl Inner {
                     span,
                     score,
                     terms: candidate.terms,
-                    label: self.settings.label_of(candidate.kind),
+                    label: self.label_of(candidate.kind),
                 });
             };
             if let Some(tokens) = &self.tokens {
@@ -158,11 +177,28 @@ impl Inner {
             }
             detect::at_marks(read, &mut found);
             self.numbers.scan(read, &mut found);
+            self.custom.scan(read, &mut found);
+            if whole {
+                self.custom.passages(read, &mut found);
+            }
         }
         scan.complete &= !work.is_spent();
         scan.findings = settle(scan.findings);
         without_tokens(text, &mut scan.findings);
         scan
+    }
+}
+
+impl Inner {
+    /// What a value is labelled: by the settings, by its detector's file, or by the catalogue.
+    fn label_of(&self, kind: Kind) -> Label {
+        let own = || self.custom.label_of(kind).unwrap_or(kind.about().label);
+        self.settings.label_of(kind).unwrap_or_else(own)
+    }
+
+    /// How much of a text must be known behind a place.
+    pub(crate) fn right_bytes(&self) -> usize {
+        stretch::RIGHT_BYTES.max(self.custom.bytes_max())
     }
 }
 

@@ -100,7 +100,21 @@ mod personal;
 mod secret;
 
 /// The catalogue.
-const LISTS: &[&[Kind]] = &[personal::PERSONAL, secret::SECRET];
+const LISTS: &[&[Kind]] = &[
+    personal::PERSONAL,
+    secret::AI,
+    secret::CLOUD,
+    secret::CODE,
+    secret::DATA,
+    secret::FORM,
+    secret::IDENTITY,
+    secret::MESSAGING,
+    secret::PAYMENT,
+    secret::PIPELINE,
+    secret::PUBLIC,
+    secret::WATCH,
+    secret::WORK,
+];
 
 /// Every kind that is built in, by name.
 static BUILT_IN: LazyLock<BTreeMap<&'static str, Kind>> =

@@ -7,6 +7,7 @@
 mod channel;
 mod classify;
 mod cues;
+mod custom;
 mod detect;
 mod engine;
 mod finding;
@@ -17,6 +18,7 @@ mod redact;
 mod restore;
 mod score;
 mod seam;
+mod secret;
 mod settings;
 mod stretch;
 mod text;
@@ -26,8 +28,12 @@ mod tokens;
 mod tests;
 
 pub use channel::{Channel, Form, Passed};
+pub use custom::{
+    Checksum, Custom, DETECTORS_MAX, DetectorError, DetectorFile, DictionaryFile, DocumentFile,
+    FingerprintError, Fingerprints, PASSAGE_WORDS, PatternFile, Source, WORDS_MAX,
+};
 pub use engine::{Engine, Redaction};
-pub use finding::{Finding, Findings, Term};
+pub use finding::{Finding, Findings, Rule, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
 pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};

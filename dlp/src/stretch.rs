@@ -98,10 +98,11 @@ impl Stretches {
         self.cuts = cuts;
     }
 
-    /// The last place at which the text up to `known` may be cut now.
-    pub(crate) fn settled(&self, known: usize) -> Option<usize> {
+    /// The last place at which the text up to `known` may be cut now, where detectors look at `right`
+    /// bytes behind it.
+    pub(crate) fn settled(&self, known: usize, right: usize) -> Option<usize> {
         let is_settled = |cut: &&Cut| {
-            let needed = if cut.clean { RIGHT_BYTES } else { FAR_BYTES + RIGHT_BYTES };
+            let needed = if cut.clean { right } else { FAR_BYTES + right };
             known.saturating_sub(cut.at) >= needed
         };
         self.cuts.iter().rev().find(is_settled).map(|cut| cut.at)

@@ -156,7 +156,12 @@ pub(crate) fn inspect(
     let inspected = work_on(body_bytes, || std::panic::catch_unwind(inspect));
     let findings = inspected.unwrap_or_else(|_| {
         tracing::error!("the inspection failed; the request is treated as restricted");
-        Findings { label: Label::Restricted, findings: Vec::new(), complete: false }
+        Findings {
+            label: Label::Restricted,
+            rules: Vec::new(),
+            findings: Vec::new(),
+            complete: false,
+        }
     });
     trail.found(&findings);
     findings

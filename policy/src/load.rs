@@ -181,7 +181,7 @@ impl Engine {
     }
 
     /// The kinds that DLP finds, and their families.
-    pub(crate) fn kinds(&self) -> Vec<&str> {
+    pub fn kinds(&self) -> Vec<&str> {
         self.kinds.iter().map(String::as_str).collect()
     }
 

@@ -7,6 +7,7 @@
 mod agent;
 mod assemble;
 mod credentials;
+mod detectors;
 mod diff;
 pub mod git;
 pub mod grants;

@@ -8,6 +8,8 @@ use config::{
 };
 use policy::{AgentSource, Bundle, Engine, Source};
 
+use crate::detectors;
+
 /// The policies of a tree's files, checked, with every decision case as expected.
 ///
 /// # Errors
@@ -24,13 +26,13 @@ pub fn untested(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Engin
     read(&Tree::load(commit, files)?, Engine::untested)
 }
 
-/// The words for what can be found in a call: the families, then the kinds.
+/// The words for what can be found in a call without detectors of a tree: the families, then the kinds.
 pub fn kinds() -> Vec<&'static str> {
     let families = dlp::Family::ALL.iter().map(|family| family.as_str());
     families.chain(dlp::Kind::all().map(dlp::Kind::as_str)).collect()
 }
 
-/// Each kind of data that can be found in a call, with its family.
+/// Each of these kinds with its family.
 pub fn families() -> Vec<(&'static str, &'static str)> {
     dlp::Kind::all().map(|kind| (kind.as_str(), kind.family().as_str())).collect()
 }
@@ -44,7 +46,11 @@ fn read(
     load: fn(&Bundle<'_>) -> Result<Engine, Vec<policy::Fault>>,
 ) -> Result<Engine, Vec<Fault>> {
     let source = |file: &TextFile| Source { file: file.path.clone(), text: file.text.clone() };
-    let (kinds, families) = (kinds(), families());
+    let (mut kinds, mut families) = (kinds(), families());
+    for kind in detectors::kinds(tree) {
+        kinds.push(kind.as_str());
+        families.push((kind.as_str(), kind.family().as_str()));
+    }
     let agent = |agent: &AgentFile| AgentSource {
         kind: agent_kind(agent.kind),
         groups: agent.groups.clone(),

@@ -4,17 +4,13 @@ mod card;
 mod email;
 mod iban;
 mod ip;
-mod jwt;
 mod number;
-mod pem;
 mod phone;
 mod plan;
 mod ssn;
-mod token;
-mod url;
 
+pub(crate) use crate::secret::Tokens;
 pub(crate) use number::Numbers;
-pub(crate) use token::Tokens;
 
 use crate::{score::Candidate, text::Text};
 

@@ -86,7 +86,7 @@ impl Dice {
     }
 
     fn digits(&mut self, count: usize) -> String {
-        (0..count).map(|_| char::from(b'0' + self.below(10) as u8)).collect()
+        (0..count).map(|_| self.below(10).to_string()).collect()
     }
 }
 
@@ -102,12 +102,13 @@ fn value(dice: &mut Dice, number: usize) -> (Kind, String) {
             let body = format!("4{}", dice.digits(14));
             let luhn = |check: u64| {
                 let all = format!("{body}{check}");
+                let places = [1, 2].into_iter().cycle();
                 let sum: u32 = all
                     .bytes()
                     .rev()
-                    .enumerate()
-                    .map(|(at, b)| {
-                        let digit = u32::from(b - b'0') * (1 + at as u32 % 2);
+                    .zip(places)
+                    .map(|(b, times)| {
+                        let digit = u32::from(b - b'0') * times;
                         digit / 10 + digit % 10
                     })
                     .sum();

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod channel;
+mod custom;
 mod evasion;
 mod personal;
 mod pieces;

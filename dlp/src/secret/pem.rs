@@ -2,17 +2,20 @@
 
 use std::ops::Range;
 
+use super::{PEM_BYTES_MAX, alphabet::Alphabet, check};
 use crate::{Kind, score::Candidate, text::Text};
 
-/// A key of 16384 bits has about 12 KiB of base64.
-const BODY_BYTES_MAX: usize = 32 << 10;
 const LABEL_BYTES_MAX: usize = 48;
 /// Less than this after the opener is a program that looks for keys, not a key.
 const BODY_BYTES_MIN: usize = 32;
 const OPENER: &str = "-----BEGIN ";
 
 /// Looks at `-----BEGIN `.
-pub(super) fn at(text: Text<'_>, start: usize) -> Option<Candidate> {
+pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
+    let start = hit.start;
+    if text.bytes().get(hit)? != OPENER.as_bytes() {
+        return None;
+    }
     let label_start = start + OPENER.len();
     let is_label = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ';
     let label_end = text.run(label_start, LABEL_BYTES_MAX, is_label);
@@ -35,6 +38,23 @@ pub(super) fn at(text: Text<'_>, start: usize) -> Option<Candidate> {
     ))
 }
 
+/// Looks at base64 of an opener: a whole file that was encoded, as in settings of pipelines.
+pub(super) fn encoded(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
+    /// An opener with the longest label.
+    const HEAD_BYTES: usize = 96;
+    let is_in = |byte: u8| Alphabet::ANY_BASE64.has(byte);
+    if is_in(text.before(hit.start, 1)) && text.before(hit.start, 1) != b'=' {
+        return None;
+    }
+    let head = text.run(hit.start, HEAD_BYTES, is_in);
+    let opener = check::decode(text.slice(hit.start..head))?;
+    let private = opener.windows(11).any(|window| window == b"PRIVATE KEY");
+    let end = text.run(head, PEM_BYTES_MAX, is_in);
+    (private && end - hit.start >= HEAD_BYTES).then(|| {
+        Candidate::new(Kind::PRIVATE_KEY, hit.start..end).term("encoded", 50).term("opener", 40)
+    })
+}
+
 /// What stands between an opener and its closer, or after an opener without one.
 struct Body {
     span: Range<usize>,
@@ -45,7 +65,7 @@ impl Body {
     /// Reads up to the closer. Without one the body ends where it can be no base64 any more, and
     /// in any case at the next opener, so that no byte is read for two openers.
     fn read(text: Text<'_>, start: usize, closer: &str) -> Self {
-        let limit = start.saturating_add(BODY_BYTES_MAX);
+        let limit = start.saturating_add(PEM_BYTES_MAX);
         let mut open_end = None;
         let mut end = start;
         while end < limit {

@@ -1,0 +1,321 @@
+//! From an assignment to a finding: is the value secret, and whose is it?
+
+use std::ops::Range;
+
+use super::{
+    Tokens,
+    assignment::{self, Assignment, Sign},
+    check,
+    named::Named,
+    value::Value,
+    window,
+    words::{self, Class},
+};
+use crate::{Kind, score::Candidate, text::Text};
+
+/// Schemes that stand before the credentials of a request (RFC 9110 section 11.1, and usage).
+const SCHEMES: [&str; 11] = [
+    "Bearer",
+    "Basic",
+    "Token",
+    "ApiKey",
+    "Api-Key",
+    "Api-Token",
+    "Bot",
+    "Key",
+    "OAuth",
+    "Digest",
+    "SSWS",
+];
+/// Names in an address of a database beside which stands its password.
+const CONNECTION: [&str; 8] = [
+    "user id=",
+    "uid=",
+    "userid=",
+    "user=",
+    "username=",
+    "server=",
+    "data source=",
+    "accountname=",
+];
+/// The longest token behind a scheme, in bytes.
+const CREDENTIALS_BYTES_MAX: usize = 512;
+
+/// Looks at a name in which a telling word stands.
+pub(super) fn at_word(
+    tokens: &Tokens,
+    text: Text<'_>,
+    hit: &Range<usize>,
+    class: Class,
+) -> Option<Candidate> {
+    let mut found = assignment::read(text, hit)?;
+    let word = text.slice(hit.clone());
+    let tells = match class {
+        Class::Provider => names_provider(&found, word),
+        Class::Header => true,
+        Class::Password | Class::Token | Class::Secret => {
+            words::tells(found.key, found.word_end, word)
+        }
+    };
+    if !tells {
+        return None;
+    }
+    let scheme = past_scheme(text, &mut found);
+    let value = Value::of(text.slice(found.value.clone()))?;
+    text.work.take(4 * value.text.len());
+    if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) {
+        let password = check::basic_credentials(value.text)?;
+        let real = Value::of(&password).is_some_and(|value| !value.is_placeholder());
+        return (real && !is_stock(&password)).then(|| {
+            Candidate::new(Kind::BASIC_AUTH, found.value)
+                .term("scheme", 50)
+                .term("user_and_password", 40)
+        });
+    }
+    if let Some(candidate) = tokens.provider(text, &found, &value, class) {
+        return Some(candidate);
+    }
+    if is_of_strict_form(found.key) || value.is_placeholder() && !value.is_random() {
+        return None;
+    }
+    match class {
+        Class::Provider => None,
+        Class::Header => bearer(found, &value, scheme, hit),
+        Class::Password => password(text, found, &value),
+        Class::Token => token(found, &value, scheme, 0),
+        Class::Secret => token(found.clone(), &value, scheme, 0).or_else(|| secret(found, &value)),
+    }
+}
+
+impl Tokens {
+    /// The provider whose name stands in the key or near, and whose form the value has.
+    fn provider(
+        &self,
+        text: Text<'_>,
+        found: &Assignment<'_>,
+        value: &Value<'_>,
+        class: Class,
+    ) -> Option<Candidate> {
+        if found.sign == Sign::Space && class != Class::Header || !words::is_secret(found.key) {
+            return None;
+        }
+        let mut best: Option<(bool, &Named)> = None;
+        let [before, after] =
+            text.window(&found.value, super::LEFT_BYTES_MAX, super::RIGHT_BYTES_MAX);
+        text.work.take(before.bytes().len() + after.bytes().len());
+        let key_start = before.bytes().len().saturating_sub(found.value.start - found.start);
+        for (piece, key_start) in [(after, usize::MAX), (before, key_start)] {
+            for (row, position) in self.names(piece) {
+                let in_key = position >= key_start;
+                let has_key = row.key.is_empty()
+                    || row.key.iter().any(|word| window::contains(found.key, word));
+                let counts = in_key || class != Class::Provider;
+                let is_number = value.look.digits == value.text.len();
+                if counts
+                    && has_key
+                    && !(is_number && class == Class::Provider)
+                    && best.is_none_or(|(in_key_before, _)| in_key || !in_key_before)
+                    && row.fits(text, found.value.start, value)
+                {
+                    best = Some((in_key, row));
+                }
+            }
+        }
+        let (in_key, row) = best?;
+        Some(
+            Candidate::new(row.kind, found.value.clone())
+                .term_if(in_key, "provider_in_key", 50)
+                .term_if(!in_key, "provider_near", 40)
+                .term("length_and_alphabet", 35),
+        )
+    }
+}
+
+/// Whether the key is a name of the provider and of something secret, and not of an address or a
+/// version of it.
+fn names_provider(found: &Assignment<'_>, word: &str) -> bool {
+    const OTHER: [&str; 26] = [
+        "url",
+        "uri",
+        "host",
+        "endpoint",
+        "version",
+        "commit",
+        "rev",
+        "branch",
+        "checksum",
+        "sum",
+        "email",
+        "user",
+        "account",
+        "project",
+        "org",
+        "region",
+        "channel",
+        "app_id",
+        "appid",
+        "tenant",
+        "sdk",
+        "path",
+        "file",
+        "image",
+        "digest",
+        "integrity",
+    ];
+    let start = found.word_end.saturating_sub(word.len());
+    let (before, rest) = found.key.split_at_checked(start).unwrap_or(("", found.key));
+    matches!(
+        found.sign,
+        Sign::Equals | Sign::Environment | Sign::Comma | Sign::Element | Sign::Flag
+    ) && words::starts_a_word(before, rest)
+        && !OTHER.iter().any(|other| window::contains(found.key, other))
+}
+
+/// Where settings name a credential whose form is fixed, anything else is a mistake or a sample.
+fn is_of_strict_form(key: &str) -> bool {
+    [
+        "aws_secret_access_key",
+        "awssecretaccesskey",
+        "aws_secret_key",
+        "secretaccesskey",
+        "aws.secret",
+    ]
+    .iter()
+    .any(|name| window::contains(key, name))
+}
+
+/// Moves the value past a scheme, and says which.
+fn past_scheme(text: Text<'_>, found: &mut Assignment<'_>) -> Option<&'static str> {
+    let value = text.slice(found.value.clone());
+    let scheme = SCHEMES.into_iter().find(|scheme| {
+        value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })?;
+    let after = found.value.start + scheme.len();
+    let start = text.run(after, 4, |byte| byte == b' ' || byte == b':');
+    if start == after {
+        return None;
+    }
+    let is_in = |byte: u8| super::alphabet::Alphabet::BEARER.has(byte) || byte == b'|';
+    let end = text.run(start, CREDENTIALS_BYTES_MAX, is_in);
+    let cut = matches!(text.at(end), b'(' | b'{' | b'[' | b'<' | b'$');
+    found.value = if cut { start..start } else { start..end };
+    Some(scheme)
+}
+
+fn bearer(
+    found: Assignment<'_>,
+    value: &Value<'_>,
+    scheme: Option<&str>,
+    hit: &Range<usize>,
+) -> Option<Candidate> {
+    let bare = hit.len() == "bearer".len();
+    let long = value.text.len() >= if bare { 20 } else { 12 };
+    let random = value.is_random() || value.is_uuid();
+    (long && random).then(|| {
+        Candidate::new(Kind::BEARER_TOKEN, found.value)
+            .term("header", 40)
+            .term_if(scheme.is_some(), "scheme", 10)
+            .term("looks_random", 30)
+    })
+}
+
+fn token(
+    found: Assignment<'_>,
+    value: &Value<'_>,
+    scheme: Option<&str>,
+    bonus: i16,
+) -> Option<Candidate> {
+    let named_secret =
+        ["secret", "api", "access", "private"].iter().any(|word| window::contains(found.key, word));
+    let is_secret = value.is_random() || named_secret && value.is_uuid();
+    let assigned = !matches!(found.sign, Sign::Space | Sign::Is);
+    let long = value.text.len() >= 10;
+    let kind = if scheme.is_some() { Kind::BEARER_TOKEN } else { Kind::GENERIC_SECRET };
+    (is_secret && assigned && long).then(|| {
+        Candidate::new(kind, found.value)
+            .term("key", 40)
+            .term("looks_random", 30)
+            .term_if(found.quoted, "quoted", 5)
+            .term("context", bonus)
+    })
+}
+
+fn secret(found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
+    let assigned = !matches!(found.sign, Sign::Space);
+    (found.quoted && assigned && value.is_password()).then(|| {
+        Candidate::new(Kind::GENERIC_SECRET, found.value).term("key", 40).term("password", 25)
+    })
+}
+
+fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
+    let is_connection = !found.quoted
+        && matches!(found.sign, Sign::Equals | Sign::Environment)
+        && matches!(text.before(found.start, 1), b';' | b' ')
+        && window::has_before(text, found.value.start, &CONNECTION)
+        && window::has_before(text, found.value.start, &[";"]);
+    let is_netrc = found.sign == Sign::Space
+        && !found.quoted
+        && window::has_before(text, found.start, &["machine ", "default\n"])
+        && window::has_before(text, found.start, &["login "]);
+    let strong = value.is_random() || value.is_password();
+    let word = value.is_word() && !is_stock(value.text);
+    let (term, points) = match found.sign {
+        _ if is_netrc => ("netrc", 40),
+        _ if is_connection && (strong || value.is_word()) => {
+            return Some(
+                Candidate::new(Kind::CONNECTION_STRING, found.value)
+                    .term("connection_string", 50)
+                    .term("password", 30),
+            );
+        }
+        Sign::Equals | Sign::Compares | Sign::Element | Sign::Comma | Sign::Flag if strong => {
+            ("password", 25)
+        }
+        Sign::Environment if strong || word && value.text.len() > 5 => ("environment", 25),
+        Sign::Is if strong || word => ("said", 25),
+        Sign::Space if strong && found.quoted => ("password", 25),
+        _ => return None,
+    };
+    Some(Candidate::new(Kind::PASSWORD, found.value).term("key", 40).term(term, points).term_if(
+        value.is_random(),
+        "looks_random",
+        10,
+    ))
+}
+
+/// Words that stand for a password where none is given.
+pub(super) fn is_stock(text: &str) -> bool {
+    const STOCK: [&str; 30] = [
+        "password",
+        "passwd",
+        "pass",
+        "pwd",
+        "secret",
+        "token",
+        "changeme",
+        "test",
+        "none",
+        "null",
+        "true",
+        "false",
+        "empty",
+        "string",
+        "required",
+        "optional",
+        "default",
+        "undefined",
+        "hidden",
+        "prompt",
+        "yes",
+        "user",
+        "username",
+        "value",
+        "input",
+        "text",
+        "your_password",
+        "invalid",
+        "incorrect",
+        "wrong",
+    ];
+    STOCK.iter().any(|word| text.eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,60 @@
+//! Passwords in addresses: `postgres://user:password@host` (RFC 3986 section 3.2.1).
+
+use std::ops::Range;
+
+use super::random::Look;
+use crate::{Kind, score::Candidate, text::Text};
+
+const USERINFO_BYTES_MAX: usize = 256;
+
+/// Words that stand for a password in documentation.
+const PLACEHOLDERS: [&str; 16] = [
+    "password",
+    "pass",
+    "passwd",
+    "pwd",
+    "secret",
+    "your_password",
+    "token",
+    "changeme",
+    "foo",
+    "bar",
+    "pw",
+    "key",
+    "test",
+    "username",
+    "host",
+    "port",
+];
+
+/// Looks behind `://`.
+pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
+    let start = hit.end;
+    let is_userinfo = |byte: u8| {
+        byte.is_ascii_graphic()
+            && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'@' | b'`')
+    };
+    let end = text.run(start, USERINFO_BYTES_MAX, is_userinfo);
+    let host = text.at(end + 1);
+    if text.at(end) != b'@' || !(host.is_ascii_alphanumeric() || matches!(host, b'[' | b'%')) {
+        return None;
+    }
+    let (user, password) = text.slice(start..end).split_once(':')?;
+    let look = Look::at(password);
+    let is_template =
+        password.starts_with(['$', '{', '[', '%', '(']) || password.contains(['{', '}']);
+    let is_filler = password.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.'));
+    if is_template || is_filler || password.is_empty() {
+        return None;
+    }
+    let is_placeholder = user.contains(password)
+        || password.len() < 4
+        || look.letters() == 0 && look.is_filler()
+        || super::window::contains(password, "password") && look.digits == 0
+        || PLACEHOLDERS.iter().any(|word| password.eq_ignore_ascii_case(word));
+    Some(
+        Candidate::new(Kind::URL_PASSWORD, end - password.len()..end)
+            .term("address_with_password", 80)
+            .term_if(is_placeholder, "placeholder", -50),
+    )
+}

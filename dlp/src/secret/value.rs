@@ -1,0 +1,228 @@
+//! Whether a value can be a secret: not a placeholder, not code, not a path, and drawn or thought
+//! up by somebody.
+
+use super::random::Look;
+
+/// Words that stand for a value in documentation and in templates.
+const PLACEHOLDERS: [&str; 27] = [
+    "your",
+    "example",
+    "changeme",
+    "change_me",
+    "change-me",
+    "placeholder",
+    "replace",
+    "insert",
+    "redacted",
+    "dummy",
+    "sample",
+    "xxxx",
+    "****",
+    "....",
+    "todo",
+    "fixme",
+    "secret_key",
+    "api_key",
+    "apikey",
+    "api-key",
+    "some_",
+    "some-",
+    "my_",
+    "my-",
+    "_here",
+    "-here",
+    "fake",
+];
+
+/// Signs by which programs and templates refer to a value that stands elsewhere.
+const REFERENCES: [&str; 22] = [
+    "${",
+    "$(",
+    "{{",
+    "}}",
+    "#{",
+    "<%",
+    "%>",
+    "@{",
+    "%(",
+    "process.env",
+    "os.environ",
+    "getenv",
+    "env.",
+    "secrets.",
+    "var.",
+    "vault:",
+    "config.",
+    "://",
+    "[[",
+    "%s",
+    "ssm:",
+    "op:/",
+];
+
+/// A value as written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Value<'a> {
+    pub(super) text: &'a str,
+    pub(super) look: Look,
+}
+
+impl<'a> Value<'a> {
+    /// None where the value is no value of its own: empty, a template, a reference, filler.
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        let starts_as_reference = text
+            .starts_with(['$', '<', '{', '[', '%', '&', '(', '@', '/', '.', '\\', '~', '*', '#']);
+        let look = Look::at(text);
+        let refers = starts_as_reference && !(text.len() > 8 && look.is_random());
+        if text.len() < 4 || refers || look.is_filler() || !text.is_ascii() {
+            return None;
+        }
+        if REFERENCES.iter().any(|sign| text.contains(sign)) {
+            return None;
+        }
+        Some(Self { text, look })
+    }
+
+    /// Whether it holds a word of documentation.
+    pub(super) fn is_placeholder(&self) -> bool {
+        PLACEHOLDERS.iter().any(|word| super::window::contains(self.text, word))
+    }
+
+    /// Whether it is written as tokens are: no spaces, no signs of programs.
+    pub(super) fn is_token(&self) -> bool {
+        let is_in = |byte: u8| {
+            byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b'_' | b'-' | b'.' | b'/' | b'+' | b'=' | b'~' | b':' | b'|' | b'!' | b'%'
+                )
+        };
+        self.text.bytes().all(is_in)
+    }
+
+    /// Drawn by a machine, as tokens are.
+    pub(super) fn is_random(&self) -> bool {
+        self.is_token() && self.look.is_random() && !self.is_path() && !self.is_dated()
+    }
+
+    /// Eight, four, four, four and twelve hexadecimal digits (RFC 9562).
+    pub(super) fn is_uuid(&self) -> bool {
+        let mut groups = self.text.split('-').map(str::len);
+        self.text.len() == 36
+            && [8, 4, 4, 4, 12].iter().all(|&length| groups.next() == Some(length))
+            && self.text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    }
+
+    /// `a/b/c.txt`, `a.b.c`, `user@host`, `Type::name`: names of things.
+    fn is_path(&self) -> bool {
+        let parts = |mark: char| self.text.split(mark).filter(|part| part.len() > 1).count();
+        let wordy = |mark: char| {
+            self.text.split(mark).all(|part| part.len() < 4 || Look::at(part).is_wordy())
+        };
+        self.text.contains("::")
+            || (parts('/') > 1 && wordy('/'))
+            || (parts('.') > 1 && (wordy('.') || self.is_names('.')))
+            || (self.text.starts_with("0x") && self.text.len() < 34)
+    }
+
+    /// Whether every part is a name: a letter and more letters.
+    fn is_names(&self, mark: char) -> bool {
+        self.text.split(mark).all(|part| {
+            part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && part.bytes().filter(u8::is_ascii_digit).count() * 4 < part.len()
+        })
+    }
+
+    /// Versions and times: digits in groups, and few letters.
+    fn is_dated(&self) -> bool {
+        self.look.digits + self.look.other > self.look.letters() * 4 && self.look.other >= 2
+    }
+
+    /// Thought up by a person: at least two classes of characters of which one is no letter, and no
+    /// name of a program.
+    pub(super) fn is_password(&self) -> bool {
+        let look = &self.look;
+        if !(6..=64).contains(&self.text.len()) || self.text.contains(char::is_whitespace) {
+            return false;
+        }
+        let strong = self.text.bytes().filter(|byte| {
+            matches!(
+                byte,
+                b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?' | b'~' | b'+'
+            )
+        });
+        let strong = strong.count();
+        let is_code =
+            self.text.contains(['(', ')', '{', '}', '<', '>', '\\', '"', '\'', ';', '[', ']'])
+                || self.text.starts_with(['-', '+', '?', '!', ':', '='])
+                || self.text.ends_with([':', '=', '-', '_', ',', '%'])
+                || self.is_path()
+                || self.text.starts_with("0x");
+        let is_mail = self.text.split_once('@').is_some_and(|(_, host)| host.contains('.'));
+        let mixes = (look.digits > 0 && look.letters() > 2 || strong > 0 && look.letters() > 1)
+            && look.other * 2 < self.text.len();
+        mixes && !is_code && !is_mail
+    }
+
+    /// One word of small letters, perhaps with lines, as weak passwords are.
+    pub(super) fn is_word(&self) -> bool {
+        let plain = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'!' | b'$')
+        };
+        (4..=32).contains(&self.text.len()) && self.text.bytes().all(plain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_no_value() {
+        for text in [
+            "",
+            "abc",
+            "${TOKEN}",
+            "$TOKEN",
+            "<token>",
+            "{{ token }}",
+            "process.env.TOKEN",
+            "xxxxxxxx",
+            "12345678",
+            "https://example.org/a",
+            "/run/secrets/token",
+            "%TOKEN%",
+        ] {
+            assert!(Value::of(text).is_none(), "{text}");
+        }
+        assert!(Value::of("q7Zt3WmB9xKd").is_some());
+    }
+
+    #[test]
+    fn passwords_are_told_from_names() {
+        let is = |text: &str| Value::of(text).is_some_and(|value| value.is_password());
+        for text in ["super$ecret", "Pass123!@#", "4ian1234", "sK!g2Ex_=jJ6Gx5v", "1qay@WXS????"] {
+            assert!(is(text), "{text}");
+        }
+        for text in
+            ["forgotPassword", "open_sesame", "self.password", "a@b.org", "x == y1", "f(a1)"]
+        {
+            assert!(!is(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn drawn_values_are_told_from_paths_and_times() {
+        let is = |text: &str| Value::of(text).is_some_and(|value| value.is_random());
+        assert!(is("q7Zt3WmB9xKd5RfV1nHs"));
+        for text in [
+            "src/main/java2/Token.java",
+            "2024-01-15T10:00:00Z",
+            "io.jsonwebtoken.jjwt11",
+            "1.2.3-beta4.5",
+            "std::string::String8",
+        ] {
+            assert!(!is(text), "{text}");
+        }
+    }
+}

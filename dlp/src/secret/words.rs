@@ -1,0 +1,191 @@
+//! Words that say of a name that what is assigned to it is secret.
+
+use super::window::contains;
+
+/// What a telling word promises of the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A password: drawn or thought up.
+    Password,
+    /// A token or key: drawn.
+    Token,
+    /// Either.
+    Secret,
+    /// The credentials of a request, with a scheme before them.
+    Header,
+    /// Only the name of a provider.
+    Provider,
+}
+
+/// The words, in lower case; they are found in any case and also inside longer names. German,
+/// French, Spanish, Italian and Portuguese ones stand beside the English ones.
+pub(super) const WORDS: [(&str, Class); 56] = [
+    ("password", Class::Password),
+    ("passwd", Class::Password),
+    ("passphrase", Class::Password),
+    ("passcode", Class::Password),
+    ("pass", Class::Password),
+    ("pwd", Class::Password),
+    ("passwort", Class::Password),
+    ("kennwort", Class::Password),
+    ("mot_de_passe", Class::Password),
+    ("motdepasse", Class::Password),
+    ("mdp", Class::Password),
+    ("contrasena", Class::Password),
+    ("contraseña", Class::Password),
+    ("parola_chiave", Class::Password),
+    ("senha", Class::Password),
+    ("wachtwoord", Class::Password),
+    ("secret", Class::Secret),
+    ("geheimnis", Class::Secret),
+    ("credential", Class::Secret),
+    ("credentials", Class::Secret),
+    ("token", Class::Token),
+    ("jeton", Class::Token),
+    ("apikey", Class::Token),
+    ("api_key", Class::Token),
+    ("api-key", Class::Token),
+    ("api key", Class::Token),
+    ("api_token", Class::Token),
+    ("accesskey", Class::Token),
+    ("access_key", Class::Token),
+    ("access-key", Class::Token),
+    ("privatekey", Class::Token),
+    ("private_key", Class::Token),
+    ("private-key", Class::Token),
+    ("secretkey", Class::Secret),
+    ("secret_key", Class::Secret),
+    ("secret-key", Class::Secret),
+    ("accountkey", Class::Token),
+    ("account_key", Class::Token),
+    ("authkey", Class::Token),
+    ("auth_key", Class::Token),
+    ("auth-key", Class::Token),
+    ("encryption_key", Class::Token),
+    ("encryptionkey", Class::Token),
+    ("signing_key", Class::Token),
+    ("signingkey", Class::Token),
+    ("master_key", Class::Token),
+    ("masterkey", Class::Token),
+    ("service_key", Class::Token),
+    ("license_key", Class::Token),
+    ("licensekey", Class::Token),
+    ("webhook_key", Class::Token),
+    ("auth", Class::Token),
+    ("pat", Class::Token),
+    ("bearer", Class::Header),
+    ("authorization", Class::Header),
+    ("session_cookie", Class::Token),
+];
+
+/// Words that also begin or end others and count only as whole words of a name.
+const SHORT_BYTES_MAX: usize = 4;
+
+/// What may follow the word within its name.
+const SUFFIXES: [&str; 33] = [
+    "",
+    "s",
+    "value",
+    "val",
+    "string",
+    "str",
+    "text",
+    "prod",
+    "production",
+    "dev",
+    "development",
+    "staging",
+    "test",
+    "live",
+    "new",
+    "old",
+    "current",
+    "default",
+    "plain",
+    "raw",
+    "b64",
+    "base64",
+    "hex",
+    "key",
+    "main",
+    "primary",
+    "secondary",
+    "admin",
+    "root",
+    "id",
+    "basic",
+    "ref",
+    "api",
+];
+
+/// Parts of names whose values are public, passing or no more than marks.
+const PUBLIC: [&str; 38] = [
+    "public",
+    "pub_",
+    "pubkey",
+    "csrf",
+    "xsrf",
+    "next",
+    "page",
+    "pagination",
+    "continu",
+    "cursor",
+    "cancel",
+    "cache",
+    "etag",
+    "hash",
+    "digest",
+    "checksum",
+    "sha1",
+    "sha256",
+    "md5",
+    "fingerprint",
+    "thumbprint",
+    "encrypted",
+    "sealed",
+    "idempot",
+    "dedup",
+    "bos_",
+    "eos_",
+    "pad_",
+    "unk_",
+    "mask",
+    "stop",
+    "invalid",
+    "wrong",
+    "expected",
+    "unused",
+    "foreign",
+    "secretsid",
+    "authenticity",
+];
+
+/// Whether the name says that its value is secret.
+pub(super) fn tells(key: &str, word_end: usize, word: &str) -> bool {
+    let (before, suffix) = key.split_at_checked(word_end).unwrap_or((key, ""));
+    let suffix = suffix.trim_matches(|c: char| matches!(c, '_' | '-' | '.') || c.is_ascii_digit());
+    let before = before.get(..before.len().saturating_sub(word.len())).unwrap_or_default();
+    let is_whole = word.len() > SHORT_BYTES_MAX
+        || starts_a_word(before, key.get(before.len()..).unwrap_or_default());
+    is_whole
+        && SUFFIXES.iter().any(|allowed| suffix.eq_ignore_ascii_case(allowed))
+        && !(suffix.eq_ignore_ascii_case("id") && !contains(word, "secret"))
+        && is_secret(key)
+}
+
+/// Whether nothing in the name says that its value is public.
+pub(super) fn is_secret(key: &str) -> bool {
+    !PUBLIC.iter().any(|part| contains(key, part))
+}
+
+/// Whether a word begins where these two parts of a name meet: at a sign, or at a capital.
+pub(super) fn starts_a_word(before: &str, rest: &str) -> bool {
+    let last = before.bytes().next_back();
+    let first = rest.bytes().next();
+    match (last, first) {
+        (Some(last), Some(first)) if last.is_ascii_alphabetic() => {
+            last.is_ascii_lowercase() && first.is_ascii_uppercase()
+        }
+        _ => true,
+    }
+}
