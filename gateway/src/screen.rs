@@ -282,3 +282,6 @@ fn length(answer: &ChatAnswer) -> usize {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod tests;
