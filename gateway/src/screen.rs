@@ -282,6 +282,3 @@ fn length(answer: &ChatAnswer) -> usize {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod tests;
