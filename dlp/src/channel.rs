@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::{
     Engine, Finding, Kind, Tokens,
-    stretch::{LEFT_BYTES, Stretches},
+    stretch::{self, Stretches},
     text::Work,
 };
 use json::Source;
@@ -123,10 +123,7 @@ impl Channel {
 
     /// Keeps as much before this place as detectors look back.
     fn settle(&mut self, end: usize) {
-        let mut from = end.saturating_sub(LEFT_BYTES);
-        while !self.text.is_char_boundary(from) {
-            from += 1;
-        }
+        let from = stretch::word_start(&self.text, end);
         self.text.drain(..from);
         self.stretches.forget(end, from);
         self.source.forget(end, from);
@@ -138,19 +135,22 @@ impl Channel {
 impl Passed {
     /// The text with tokens in place of values of these kinds.
     pub fn redacted(self, kinds: impl Fn(Kind) -> bool, tokens: &mut Tokens) -> String {
+        // Of findings that overlap the first names what all of them cover.
+        let mut cuts: Vec<(Kind, Range<usize>)> = Vec::new();
+        for Finding { kind, span, .. } in self.findings.into_iter().filter(|f| kinds(f.kind)) {
+            match cuts.last_mut().filter(|(_, last)| span.start < last.end) {
+                Some((_, last)) => last.end = last.end.max(span.end),
+                None => cuts.push((kind, span)),
+            }
+        }
         let mut out = String::with_capacity(self.text.len());
         let mut kept = 0;
-        for finding in self.findings.iter().filter(|finding| kinds(finding.kind)) {
-            let span = finding.span.clone();
-            // Of findings that overlap the first has its token, and the rest of the others goes with it.
-            if span.start >= kept {
-                let token =
-                    tokens.token(finding.kind, self.text.get(span.clone()).unwrap_or_default());
-                let quote = if self.bare.contains(&span) { "\"" } else { "" };
-                let before = self.text.get(kept..span.start).unwrap_or_default();
-                out.extend([before, quote, &token, quote]);
-            }
-            kept = kept.max(span.end);
+        for (kind, span) in cuts {
+            let token = tokens.token(kind, self.text.get(span.clone()).unwrap_or_default());
+            let quote = if self.bare.contains(&span) { "\"" } else { "" };
+            let before = self.text.get(kept..span.start).unwrap_or_default();
+            out.extend([before, quote, &token, quote]);
+            kept = span.end;
         }
         out.push_str(self.text.get(kept..).unwrap_or_default());
         out
