@@ -33,6 +33,7 @@ mod reconcile;
 mod room;
 mod router;
 mod serve;
+mod sessions;
 mod spend;
 mod time;
 pub mod tree;
@@ -79,5 +80,6 @@ pub use crate::{
     },
     router::{document, router},
     serve::{ListenError, Listeners, Options},
+    sessions::{NewSessionLabel, SessionView},
     spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},
 };

@@ -27,7 +27,7 @@ use crate::{
     grants, keys, metrics, models, overview, people, policies, prices, probed, providers,
     reconcile::{self, RECONCILE_BYTES_MAX},
     room::{Room, Trace},
-    spend, webhook,
+    sessions, spend, webhook,
 };
 
 #[derive(OpenApi)]
@@ -41,7 +41,7 @@ use crate::{
     tags(
         (name = "agents"), (name = "keys"), (name = "models"), (name = "providers"),
         (name = "budget"), (name = "spend"), (name = "prices"), (name = "audit"), (name = "policy"),
-        (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"),
+        (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"), (name = "sessions"),
         (name = "overview"),
     )
 )]
@@ -99,6 +99,8 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(budget::set, budget::show))
         .routes(routes!(budget::raise))
         .merge(exports())
+        .routes(routes!(sessions::show))
+        .routes(routes!(sessions::lower))
         .routes(routes!(spend::show))
         .routes(routes!(prices::list))
         .routes(routes!(audit::tail))

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use budget::{Budget, Cap, Raise, Reconcile, SetCap};
 pub(crate) use models::{AddModel, AddProvider, Model, Probe, Provider};
-pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Vote};
+pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Session, Vote};
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
 pub(crate) use spend::{Format, Prices, Spend};
 
@@ -94,6 +94,12 @@ pub(crate) enum Command {
     /// People who administer, by the tokens that speak for them.
     #[command(subcommand, after_help = "Example:\n  orchestack person add ann --groups operator")]
     Person(Person),
+    /// Sessions: how confidential what was seen in one is.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  orchestack session show ses_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    )]
+    Session(Session),
     /// Capability grants: what a task gets in place of a key.
     #[command(
         subcommand,

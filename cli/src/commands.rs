@@ -16,6 +16,7 @@ mod person;
 mod policy;
 mod prices;
 mod provider;
+mod session;
 mod spend;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Approval(command) => approval::run(&connect().await?, command, output).await,
         Command::BreakGlass(command) => break_glass::run(&connect().await?, command, output).await,
         Command::Person(command) => person::run(&connect().await?, command, output).await,
+        Command::Session(command) => session::run(&connect().await?, command, output).await,
         Command::Grant(command) => grant::run(&connect().await?, command, output).await,
         Command::Spend(ask) => spend::run(&connect().await?, ask, output).await,
         Command::Prices(command) => prices::run(&connect().await?, command, output).await,

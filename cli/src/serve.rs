@@ -60,6 +60,7 @@ async fn serve(
         snapshots: snapshots.clone(),
         store: state.store.clone(),
         pepper: state.pepper.clone(),
+        tokens: state.tokens.clone(),
         settings: Arc::clone(settings),
     });
     let gateway = gateway.await.map_err(Failure::of)?;

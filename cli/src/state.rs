@@ -14,7 +14,7 @@ use snapshot::{
     git::{GitOptions, Repository},
     keys::Pepper,
 };
-use store::Store;
+use store::{Store, keyfile, vault::MasterKey};
 use types::EventId;
 
 use crate::failure::Failure;
@@ -25,6 +25,8 @@ pub(crate) struct State {
     pub(crate) settings: Arc<Settings>,
     pub(crate) store: Store,
     pub(crate) pepper: Pepper,
+    /// The key that redacted values are encrypted with.
+    pub(crate) tokens: MasterKey,
     pub(crate) repository: Repository,
     pub(crate) http: reqwest::Client,
 }
@@ -52,11 +54,12 @@ impl State {
         let pepper = Pepper::at(&file).map_err(|error| {
             Failure::Failed(format!("cannot use `{}`: {error}", file.display()))
         })?;
+        let tokens = tokens_key(&settings)?;
         let options = store::Options { journal, ..options(&settings) };
         let store = Store::open(&options).await.map_err(Failure::of)?;
         let repository = Repository::with(GitOptions::of(&settings));
         let http = admin::probe::client().map_err(Failure::of)?;
-        Ok(Self { settings, store, pepper, repository, http })
+        Ok(Self { settings, store, pepper, tokens, repository, http })
     }
 
     /// Loads the snapshot in force, with what was found.
@@ -83,6 +86,31 @@ impl State {
     }
 }
 
+/// The shortest secret that a key is made of, in bytes.
+const TOKENS_KEY_BYTES_MIN: usize = 32;
+
+/// The key that the settings name, or the one in the state folder, which is made where it is missing.
+fn tokens_key(settings: &Settings) -> Result<MasterKey, Failure> {
+    let dir = &settings.state.dir;
+    let Some(reference) = &settings.dlp.tokens_key else {
+        let file = dir.join("tokens.key");
+        let lost = "what was redacted in running sessions stays tokens";
+        let key = keyfile::at(&file, lost).map_err(|error| {
+            Failure::Failed(format!("cannot use `{}`: {error}", file.display()))
+        })?;
+        return Ok(MasterKey::of(&key));
+    };
+    let secret = reference.resolve(dir, config::settings::variable).map_err(Failure::of)?;
+    if secret.expose().len() < TOKENS_KEY_BYTES_MIN {
+        let why = format!(
+            "the secret of `dlp.tokens_key` has less than {TOKENS_KEY_BYTES_MIN} characters; make \
+             one with `openssl rand -base64 32`"
+        );
+        return Err(Failure::Failed(why));
+    }
+    Ok(MasterKey::of(secret.expose().as_bytes()))
+}
+
 fn options(settings: &Settings) -> store::Options {
     let ledger = &settings.ledger;
     // A quarter for writing: one batch at a time needs few connections.
@@ -104,6 +132,7 @@ fn options(settings: &Settings) -> store::Options {
         }),
         retention: RETENTION,
         responses_retention: settings.responses.retention,
+        tokens_retention: settings.dlp.tokens_ttl,
         // New at every start: what an earlier process of this host held is not ours.
         owner: EventId::generate().to_string(),
         ..store::Options::default()

@@ -3,6 +3,7 @@
 mod address;
 mod alerts;
 mod cache;
+mod dlp;
 mod environment;
 mod policy;
 mod redis;
@@ -15,6 +16,7 @@ use std::path::Path;
 pub(crate) use address::HttpUrl;
 pub use alerts::{Alerts, Webhook};
 pub use cache::Cache;
+pub use dlp::{AnswerSearch, Dlp};
 pub use environment::{environment, variable};
 pub use policy::{Policy, Unproved};
 pub use redis::Redis;
@@ -59,6 +61,8 @@ pub struct Settings {
     pub responses: Responses,
     /// Answers that are kept to be given again.
     pub cache: Cache,
+    /// Redacted values, and answers.
+    pub dlp: Dlp,
     /// Times of the budget ledger.
     pub ledger: Ledger,
     /// Logs and traces.
@@ -159,6 +163,12 @@ impl Settings {
                 "cache",
                 "Answers that are kept in memory, to be given again to the same request.",
             )),
+            dlp: Dlp::read(
+                root.section(
+                    "dlp",
+                    "Values behind redaction tokens, and what is found in answers.",
+                ),
+            ),
             ledger: Ledger::read(root.section("ledger", "Times of the budget ledger.")),
             telemetry: Telemetry::read(root.section("telemetry", "Logs and traces.")),
             budget: Budget::read(

@@ -1,13 +1,14 @@
 //! The attempts of one request: each permitted model of the plan in turn, each with a hold of its
 //! own, until one answers. Only before the first byte went to the caller is there a next one.
 
-use std::{ops::Deref, sync::Arc};
+use std::{collections::BTreeSet, ops::Deref, sync::Arc};
 
 use dlp::{Findings, Kind};
 use policy::{Obligations, Permit};
 use providers::Echo;
 use router::{Choice, Model, Outcome, Plan, Provider};
 use snapshot::Snapshot;
+use store::vault::Owner;
 use tokio::time::Instant;
 use types::{Code, Credential, Request, Timestamp};
 
@@ -20,6 +21,9 @@ use crate::{
     limits::{Limited, Tokens},
     metrics,
     refusal::Refusal,
+    screen::{covers, selectors},
+    session,
+    tokens::{Map, Redacted, Work},
     trail::Trail,
     upstream::{Endpoint, Failure, Limits},
     wishes::Wishes,
@@ -39,6 +43,10 @@ pub(crate) struct Order<'a> {
     pub(crate) echo: &'a Echo,
     pub(crate) findings: &'a Findings,
     pub(crate) wishes: &'a Wishes,
+    /// Its session, where it has one.
+    pub(crate) seen: Option<session::Seen>,
+    /// What of it has the form of our tokens; nothing without a session.
+    pub(crate) mentioned: &'a BTreeSet<String>,
     /// What it took of its caller's limits of tokens.
     pub(crate) tokens: &'a Arc<Tokens>,
     /// About how long its input is, in tokens.
@@ -107,6 +115,8 @@ pub(crate) struct Destination<'a> {
     pub(crate) price: Arc<budget::Price>,
     pub(crate) credential: Option<&'a Credential>,
     pub(crate) limits: Limits,
+    /// The values that tokens of the request stand for, where there are any.
+    pub(crate) tokens: Option<Arc<Map>>,
     /// Whether policy wants this call recorded in full.
     pub(crate) log_full: bool,
     /// Whether policy wants its record on the disk before it goes out.
@@ -135,7 +145,7 @@ impl Deref for Seen<'_> {
 }
 
 impl<'a> Destination<'a> {
-    pub(crate) fn of(
+    pub(crate) async fn of(
         gate: &Gate,
         order: &Order<'a>,
         choice: &Choice,
@@ -152,8 +162,10 @@ impl<'a> Destination<'a> {
         let limits = gate.upstreams.limits().with(&provider.timeouts);
         let allowed = order.permit.allowed(&model.id).ok_or_else(gone)?;
         let obligations = allowed.obligations();
+        let (request, tokens) = redacted(gate, order, obligations, trail).await?;
         Ok(Self {
-            request: redacted(order, obligations, trail)?,
+            request,
+            tokens,
             model,
             provider,
             endpoint,
@@ -208,36 +220,55 @@ impl<'a> Destination<'a> {
 
 /// The request as a model may see it: what the permit wants redacted is gone. Where a value cannot be
 /// taken out, the model does not see the request at all.
-fn redacted<'r>(
+async fn redacted<'r>(
+    gate: &Gate,
     order: &Order<'r>,
     obligations: &Obligations,
     trail: &mut Trail,
-) -> Result<Seen<'r>, Lost> {
+) -> Result<(Seen<'r>, Option<Arc<Map>>), Lost> {
     trail.redacted = 0;
-    let kinds: Vec<Kind> = obligations.redact.iter().filter_map(|kind| kind.parse().ok()).collect();
-    if !order.findings.findings.iter().any(|finding| kinds.contains(&finding.kind)) {
-        return Ok(Seen::Whole(order.request));
+    let redact = selectors(obligations.redact.iter());
+    let found = || order.findings.findings.iter().map(|finding| finding.kind);
+    let owner = order.owner();
+    if !found().any(|kind| covers(&redact, kind)) {
+        // What an earlier request of the session had redacted may be asked for.
+        let restores = !obligations.restore.is_empty() && !order.mentioned.is_empty();
+        let map = match owner.filter(|_| restores) {
+            Some(owner) => gate.tokens.of(owner, order.mentioned).await,
+            None => return Ok((Seen::Whole(order.request), None)),
+        };
+        let map = map.inspect_err(|error| tracing::warn!(%error, "tokens stay as they are"));
+        return Ok((Seen::Whole(order.request), map.ok()));
     }
-    let mut request = order.request.clone();
-    let mut tokens = dlp::Tokens::new(random);
-    let redaction = order.snapshot.dlp.redact(&mut request, order.findings, &kinds, &mut tokens);
-    if redaction.after.findings.iter().any(|finding| kinds.contains(&finding.kind)) {
+    let kinds: BTreeSet<Kind> =
+        Kind::all().chain(found()).filter(|kind| covers(&redact, *kind)).collect();
+    let kinds: Vec<Kind> = kinds.into_iter().collect();
+    let (engine, request, findings) = (&order.snapshot.dlp, order.request, order.findings);
+    let work = Work { engine, request, findings, kinds: &kinds };
+    let redacted = gate.tokens.redact(owner, order.mentioned, &work).await;
+    let (redacted, map) = redacted.map_err(|error| {
+        tracing::error!(%error, "what was redacted cannot be kept; the request is refused");
+        let message = "the tokens of this session cannot be kept; nothing was sent";
+        lost(Code::DependencyUnavailable, message, Next::Nothing)
+    })?;
+    let Redacted { request, redaction } = redacted;
+    if redaction.after.findings.iter().any(|finding| covers(&redact, finding.kind)) {
         let message = "policy wants data redacted that cannot be taken out of this request";
         return Err(lost(Code::DlpBlocked, message, Next::Other));
     }
     trail.redacted = redaction.replaced;
-    for finding in order.findings.findings.iter().filter(|f| kinds.contains(&f.kind)) {
-        metrics::FINDINGS.with_label_values(&[finding.kind.as_str(), "redact"]).inc();
+    for kind in found().filter(|kind| covers(&redact, *kind)) {
+        metrics::FINDINGS.with_label_values(&[kind.as_str(), "redact"]).inc();
     }
-    Ok(Seen::Redacted(Box::new(request)))
+    Ok((Seen::Redacted(Box::new(request)), Some(map)))
 }
 
-/// A number that nobody guesses.
-fn random() -> u64 {
-    let mut bytes = [0; 8];
-    // A system without random numbers has no TLS either.
-    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
-    u64::from_le_bytes(bytes)
+impl Order<'_> {
+    /// Whose tokens it has, where they outlive it.
+    fn owner(&self) -> Option<Owner> {
+        let (tenant, agent) = (self.known.caller.tenant, self.known.caller.agent);
+        self.wishes.session.map(|session| Owner { tenant, agent, session })
+    }
 }
 
 impl Lost {

@@ -23,7 +23,7 @@ use crate::{
     limits::Tokens,
     meter::Meter,
     metrics, span,
-    trail::{Completion, Ending},
+    trail::{Completion, Ending, Found},
 };
 
 /// Progress is journaled at least this often while tokens flow.
@@ -62,6 +62,8 @@ pub(crate) struct Bill {
     transcript: Option<String>,
     /// SHA-256 of what the caller got of the answer's body, in hexadecimal.
     pub(crate) output_hash: Option<String>,
+    /// What was found in the answer, if anything was.
+    pub(crate) findings: Option<Found>,
     tokens: [Option<Arc<Tokens>>; 2],
 }
 
@@ -118,6 +120,7 @@ impl Bill {
             ending: opening.ending,
             transcript: opening.transcribe.then(String::new),
             output_hash: None,
+            findings: None,
             tokens: opening.tokens,
         }
     }
@@ -216,6 +219,7 @@ impl Bill {
             basis: basis.as_str(),
             usage,
             output_hash: self.output_hash.as_deref(),
+            findings: self.findings.as_ref(),
             answer: self.transcript.as_deref(),
         };
         let ending = self.ending.as_ref();

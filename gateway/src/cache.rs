@@ -30,6 +30,7 @@ use crate::{
     gate::Gate,
     memory, metrics,
     reserve::for_nothing,
+    screen::Screen,
     trail::{Looked, Served, Trail},
     wishes::Cache,
 };
@@ -174,8 +175,7 @@ pub(crate) async fn give(
             return Err(cannot_be_told(bill));
         }
     };
-    deliver::whole(gate, order, to, (bill, answer, used), trail, down).await;
-    Ok(())
+    deliver::whole(gate, order, to, (bill, answer, used), trail, down).await
 }
 
 /// Tells an answer in one piece of a stream.
@@ -193,15 +193,28 @@ async fn stream(
     let include_usage = order.request.as_chat().is_some_and(|chat| chat.include_usage);
     let asked = (include_usage, order.echo);
     let mut encoder = trail.api().stream_encoder((answer.id, answer.created), answer.model, asked);
-    let mut out = Vec::new();
-    for event in &events {
-        bill.transcribe(event);
-        encoder.push(event, &mut out);
+    let mut screen = Screen::of(gate, order, to);
+    let (mut searched, mut out) = (Vec::new(), Vec::new());
+    let passed = events.into_iter().try_for_each(|event| screen.search(event, &mut searched));
+    let passed = passed.and_then(|()| screen.end_search(&mut searched));
+    bill.findings = screen.found().cloned();
+    screen.tell(gate, order, trail).await;
+    if let Err(stopped) = passed {
+        let (code, message) = stopped.told();
+        bill.close(used, code.as_str());
+        return Err(lost(code, message, Next::Nothing));
     }
+    let mut told = Vec::new();
+    for event in searched {
+        bill.transcribe(&event);
+        screen.restore(event, &mut told);
+    }
+    screen.end_restore(&mut told);
+    told.iter().for_each(|event| encoder.push(event, &mut out));
     encoder.push(&Event::Usage(bill.told()), &mut out);
     encoder.done(&mut out);
     if let Some(body) = encoder.kept() {
-        memory::keep(gate, order, trail, &body).await;
+        memory::keep(gate, order, (trail, &screen), &body).await;
     }
     let told = down.start_events(&trail.headers(), true).await.is_ok()
         && down.end_events(Bytes::from(out)).await.is_ok();
@@ -222,10 +235,10 @@ pub(crate) fn keep(
     place: Option<&Place>,
     (answer, told): (&Answer, Usage),
     bill: &Bill,
-    trail: &Trail,
+    (trail, screen): (&Trail, &Screen<'_>),
 ) {
     let Some(Place { key, near }) = place else { return };
-    if !Answers::wants(answer) {
+    if !Answers::wants(answer) || !gate.answers.takes(screen.label()) {
         return;
     }
     let (cost, _) = bill.cost(Used::Whole);

@@ -5,17 +5,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use router::{Outcome, Took};
 use store::fault;
-use types::answer::{Event, Gatherer};
+use types::{
+    Code,
+    answer::{Event, Gatherer},
+};
 
 use crate::{
     ask::{Arrived, Ready},
     asked::Answer,
-    attempt::{Destination, Order},
+    attempt::{Destination, Lost, Next, Order, lost},
     bill::{Bill, Known as Used},
     cache,
     downstream::Downstream,
     gate::Gate,
     memory, metrics,
+    screen::Screen,
     source::Source,
     stream::{End, Stream},
     tally,
@@ -30,7 +34,7 @@ pub(crate) async fn deliver(
     ready: Ready<'_>,
     trail: &mut Trail,
     down: &mut Downstream<'_>,
-) {
+) -> Result<(), Lost> {
     let to = &ready.to;
     trail.served = Some(Served {
         model: to.model.id.clone(),
@@ -41,6 +45,7 @@ pub(crate) async fn deliver(
     match ready.answer {
         Arrived::Stream(source, events) => {
             streamed(gate, order, to, ready.bill, (source, events), trail, down).await;
+            Ok(())
         }
         Arrived::Whole(answer) => {
             let mut bill = ready.bill;
@@ -50,9 +55,7 @@ pub(crate) async fn deliver(
             check_limit(gate, to, &bill);
             let seconds = trail.started.elapsed().as_secs_f64();
             metrics::FIRST_BYTE.with_label_values(&[to.provider.name.as_str()]).observe(seconds);
-            let told = (&*answer, bill.told());
-            cache::keep(gate, to.kept_at.as_ref(), told, &bill, trail);
-            whole(gate, order, to, (bill, *answer, Used::Whole), trail, down).await;
+            whole(gate, order, to, (bill, *answer, Used::Whole), trail, down).await
         }
     }
 }
@@ -67,8 +70,10 @@ async fn streamed(
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) {
+    let mut screen = Screen::of(gate, order, to);
     let stream = Stream {
         gate,
+        screen: &mut screen,
         source,
         down,
         headers: trail.headers(),
@@ -81,9 +86,12 @@ async fn streamed(
         arrived: trail.started,
         kept_at: to.kept_at.as_ref(),
         gatherer: to.kept_at.as_ref().map(|_| Gatherer::new(cache::ANSWER_BYTES_MAX)),
+        told: Vec::new(),
     };
     let end = Box::new(stream).relay(&mut bill, events, trail).await;
     bill.output_hash = down.sent_sha256();
+    bill.findings = screen.found().cloned();
+    screen.tell(gate, order, trail).await;
     to.took(trail.started);
     match end {
         End::Whole { rest } => {
@@ -103,6 +111,11 @@ async fn streamed(
             to.note(gate, Outcome::Nothing);
             close(bill, used, "caller_left", trail);
         }
+        End::Stopped(used) => {
+            to.note(gate, Outcome::Nothing);
+            down.mark_cut();
+            close(bill, used, Code::DlpBlocked.as_str(), trail);
+        }
         End::Failed(code, used) => {
             to.note(gate, Outcome::Failed);
             down.mark_cut();
@@ -116,19 +129,40 @@ pub(crate) async fn whole(
     gate: &Gate,
     order: &Order<'_>,
     to: &Destination<'_>,
-    (mut bill, answer, used): (Bill, Answer, Used),
+    (mut bill, mut answer, used): (Bill, Answer, Used),
     trail: &mut Trail,
     down: &mut Downstream<'_>,
-) {
+) -> Result<(), Lost> {
     charged(&bill, used, trail);
+    let mut screen = Screen::of(gate, order, to);
+    // What is kept is what the provider said: it is searched again whenever it is given.
+    let said = (to.kept_at.is_some() && screen.alters()).then(|| answer.clone());
+    let searched = screen.search_whole(&mut answer);
+    bill.findings = screen.found().cloned();
+    screen.tell(gate, order, trail).await;
+    if let Err(stopped) = searched {
+        let (code, message) = stopped.told();
+        bill.close(used, code.as_str());
+        return Err(lost(code, message, Next::Nothing));
+    }
+    let told = (said.as_ref().unwrap_or(&answer), bill.told());
+    cache::keep(gate, to.kept_at.as_ref(), told, &bill, (trail, &screen));
+    if to.log_full && screen.restores() {
+        let unrestored = answer.clone().tell(order, trail, &to.model.id, bill.told());
+        bill.write_down(&String::from_utf8_lossy(&unrestored));
+    }
+    screen.restore_whole(&mut answer);
     let body = Bytes::from(answer.tell(order, trail, &to.model.id, bill.told()));
-    bill.write_down(&String::from_utf8_lossy(if to.log_full { &body } else { &[] }));
-    memory::keep(gate, order, trail, &body).await;
+    if to.log_full && !screen.restores() {
+        bill.write_down(&String::from_utf8_lossy(&body));
+    }
+    memory::keep(gate, order, (trail, &screen), &body).await;
     fault::point("answer.last");
     let sent = down.reply(200, "application/json", &trail.headers(), body).await;
     fault::point("answer.ended");
     bill.output_hash = down.sent_sha256();
     bill.close(used, if sent.is_ok() { "ok" } else { "caller_left" });
+    Ok(())
 }
 
 /// Closes the bill of what served the request.

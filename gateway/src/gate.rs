@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use config::Settings;
+use config::{Settings, settings::AnswerSearch};
 use router::{HealthTable, RetryBudget};
 use snapshot::{Snapshots, grants::Signer, keys::Pepper};
-use store::{Store, audit::Audit, ledger::Ledger};
+use store::{Store, audit::Audit, ledger::Ledger, vault::MasterKey};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use types::Label;
 
@@ -18,6 +18,7 @@ use crate::{
     leases::Leases,
     limits, metrics,
     scorer::Scorers,
+    tokens::Maps,
     upstream::{Limits, Upstreams},
 };
 
@@ -36,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) idle_timeout: Duration,
     /// The output limit that is sent where the caller names none.
     pub(crate) output_tokens_default: u64,
+    /// Whether answers are searched where no policy asks for it.
+    pub(crate) search_answers: bool,
     /// The highest label of responses that are kept; `None` where none is.
     pub(crate) kept_label_max: Option<Label>,
 }
@@ -73,6 +76,8 @@ pub(crate) struct Gate {
     _renewal: AbortOnDropHandle<()>,
     /// Answers that are given again.
     pub(crate) answers: Answers,
+    /// The values behind redaction tokens.
+    pub(crate) tokens: Maps,
     /// What callers, models and providers have used of their rate limits.
     pub(crate) limits: limits::Limits,
     health: Mutex<HealthTable>,
@@ -91,7 +96,7 @@ impl Gate {
     pub(crate) fn new(
         snapshots: Snapshots,
         store: Store,
-        pepper: Pepper,
+        (pepper, tokens): (Pepper, MasterKey),
         settings: &Settings,
     ) -> Self {
         let (gateway, upstream) = (&settings.gateway, &settings.upstream);
@@ -111,9 +116,11 @@ impl Gate {
             attempts_max: upstream.max_attempts,
             idle_timeout: gateway.idle_timeout,
             output_tokens_default: gateway.default_output_tokens as u64,
+            search_answers: settings.dlp.answers == AnswerSearch::Inspect,
             kept_label_max: (!settings.responses.retention.is_zero())
                 .then_some(settings.responses.max_label),
         };
+        let tokens = Maps::new(store.vault(tokens), &settings.dlp);
         let (ledger, leases) = (store.ledger(), Arc::new(Leases::default()));
         let renewal = tokio::spawn(Arc::clone(&leases).renew(ledger.clone()));
         let limits = limits::Limits::new(&store);
@@ -129,6 +136,7 @@ impl Gate {
             tasks: TaskTracker::new(),
             leases,
             answers: Answers::new(&settings.cache),
+            tokens,
             _renewal: AbortOnDropHandle::new(renewal),
             limits,
             health: Mutex::new(HealthTable::default()),

@@ -109,14 +109,14 @@ pub(crate) async fn turn(
     match race.run(&span, trail, down).await {
         Ok(Winner::First(ready)) => {
             let delivery = Box::pin(deliver(gate, order, ready, trail, down)).instrument(span);
-            tokio::join!(delivery, race.stop_second());
-            Ok(())
+            let (delivered, ()) = tokio::join!(delivery, race.stop_second());
+            delivered.map_err(|lost| Turn { lost, hedged: false })
         }
         Ok(Winner::Second(ready, own)) => {
             *trail = *own;
             let delivery = Box::pin(deliver(gate, order, ready, trail, down));
-            tokio::join!(delivery, race.stop_first());
-            Ok(())
+            let (delivered, ()) = tokio::join!(delivery, race.stop_first());
+            delivered.map_err(|lost| Turn { lost, hedged: false })
         }
         Err(mut lost) => {
             race.stop_second().await;
@@ -136,7 +136,7 @@ async fn begin<'a>(
     trail: &mut Trail,
     down: &mut Downstream<'_>,
 ) -> Result<Option<Prepared<'a>>, Lost> {
-    let mut to = Destination::of(gate, order, choice, trail)?;
+    let mut to = Destination::of(gate, order, choice, trail).await?;
     match cache::look(gate, order, &to, trail).await {
         cache::Found::Nothing(place) => to.kept_at = place,
         cache::Found::Given(given) => {
@@ -249,7 +249,7 @@ async fn beside<'a>(
     mut trail: Trail,
 ) -> Result<Beside<'a>, Unhedged> {
     let prepared = async {
-        let to = Destination::of(gate, &order, next, &mut trail)?;
+        let to = Destination::of(gate, &order, next, &mut trail).await?;
         prepare(gate, &order, to, Some(held), &mut trail).await
     };
     let prepared = prepared.await;

@@ -22,6 +22,7 @@ use crate::{
     gate::Gate,
     metrics, models,
     refusal::Refusal,
+    screen::Screen,
     serve,
     serve::work_on,
     trail::Trail,
@@ -99,8 +100,16 @@ async fn find(gate: &Gate, known: &Known<'_>, id: &str) -> Result<Option<Kept>, 
 
 /// Keeps the response of this body, where its caller wants it. One that cannot be kept is told all the
 /// same: going on from it is refused then.
-pub(crate) async fn keep(gate: &Gate, order: &Order<'_>, trail: &Trail, body: &[u8]) {
-    if trail.endpoint != RESPONSES || !order.echo.store {
+/// What has values in it that came back is not kept, nor what is more confidential than what is kept.
+pub(crate) async fn keep(
+    gate: &Gate,
+    order: &Order<'_>,
+    (trail, screen): (&Trail, &Screen<'_>),
+    body: &[u8],
+) {
+    let label = trail.label.unwrap_or(Label::Restricted).join(screen.label());
+    let may = gate.options.kept_label_max.is_some_and(|most| label <= most);
+    if trail.endpoint != RESPONSES || !order.echo.store || !may || screen.has_restored() {
         return;
     }
     let Ok(response) = serde_json::from_slice::<Value>(body) else { return };
@@ -112,7 +121,7 @@ pub(crate) async fn keep(gate: &Gate, order: &Order<'_>, trail: &Trail, body: &[
         tenant: order.known.caller.tenant,
         agent: order.known.agent.id,
         session: order.wishes.session,
-        label: trail.label.unwrap_or(Label::Restricted),
+        label,
         body: String::from_utf8_lossy(body).into_owned(),
         items,
     };

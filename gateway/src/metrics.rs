@@ -91,6 +91,10 @@ series! {
     FINDINGS: IntCounterVec = register_int_counter_vec!(
         "orchestack_dlp_findings_total", "DLP findings by kind and what was done",
         &["kind", "action"]);
+    /// Redacted values that could not be decrypted.
+    TOKENS_BROKEN: IntCounter = register_int_counter!(
+        "orchestack_dlp_tokens_broken_total",
+        "Redacted values of sessions that could not be decrypted; any is an alarm");
     /// Attempts at upstreams.
     ATTEMPTS: IntCounterVec = register_int_counter_vec!(
         "orchestack_upstream_attempts_total", "Attempts at providers by outcome",

@@ -26,6 +26,7 @@ use crate::{
     gate::Gate,
     memory, metrics, pause,
     refusal::Refusal,
+    session::{self, Joined},
     span,
     trail::{Trail, Who},
     wishes::Wishes,
@@ -69,13 +70,14 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let (mut request, mut echo) = parse(trail.endpoint, &body)?;
     request.model().clone_into(&mut trail.asked);
     let before = memory::recall(gate, &known, &mut request, &mut echo).await?;
-    let tokens = gate.limits.tokens(&mut passes, asked::estimate(&request)).await;
-    let tokens = trail.within(tokens)?;
+    let taken = trail.within(gate.limits.tokens(&mut passes, asked::estimate(&request)).await)?;
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len() + before.bytes, trail);
     drop(body);
     let label = findings.label.join(known.agent.label.unwrap_or(Label::Public));
     let label = label.join(wishes.label).join(before.label);
+    let joined = session::join(gate, trail, (&known, &wishes), &mut request, label).await?;
+    let Joined { label, seen, mentioned } = joined;
     trail.label = Some(label);
     let candidates = candidates(&snapshot, &known, &request, &wishes)?;
     let call = Call {
@@ -111,7 +113,9 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         echo: &echo,
         findings: &findings,
         wishes: &wishes,
-        tokens: &tokens,
+        seen,
+        mentioned: &mentioned,
+        tokens: &taken,
         input_tokens: call.input_tokens,
         now,
     };

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use config::Settings;
 use snapshot::{Snapshots, keys::Pepper};
-use store::Store;
+use store::{Store, vault::MasterKey};
 use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, gate::Gate, listen::Listener, tls};
@@ -21,6 +21,8 @@ pub struct Parts {
     pub store: Store,
     /// The key of the API keys' hashes.
     pub pepper: Pepper,
+    /// The key that redacted values are encrypted with.
+    pub tokens: MasterKey,
     /// The settings of this process.
     pub settings: Arc<Settings>,
 }
@@ -68,7 +70,8 @@ impl Gateway {
             .map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let drain = settings.drain_timeout;
-        let gate = Gate::new(parts.snapshots, parts.store, parts.pepper, &parts.settings);
+        let gate =
+            Gate::new(parts.snapshots, parts.store, (parts.pepper, parts.tokens), &parts.settings);
         gate.limits.ready(&gate.store).await;
         Ok(Self { listener, gate: Arc::new(gate), address, drain })
     }

@@ -18,6 +18,7 @@ use crate::{
     downstream::Downstream,
     gate::Gate,
     memory, metrics,
+    screen::{Screen, Stopped},
     source::{Read, Source},
     tally,
     trail::Trail,
@@ -36,6 +37,9 @@ pub(crate) enum End {
     Limit,
     /// The caller left; how much of the use is known.
     Left(Known),
+    /// Stopped by us: something was in it that policy does not want there, and the caller got an error
+    /// event; how much of the use is known.
+    Stopped(Known),
     /// The provider failed in the middle, and the caller got an error event; how much of the use is
     /// known.
     Failed(Code, Known),
@@ -43,10 +47,12 @@ pub(crate) enum End {
 
 /// One streamed answer between its two sides. It is relayed from the heap, since each of its ends
 /// takes it over.
-pub(crate) struct Stream<'s, 'd> {
+pub(crate) struct Stream<'s, 'd, 'c> {
     pub(crate) gate: &'s Gate,
     pub(crate) source: Box<Source>,
-    pub(crate) down: &'s mut Downstream<'d>,
+    /// What it passes on its way.
+    pub(crate) screen: &'c mut Screen<'s>,
+    pub(crate) down: &'c mut Downstream<'d>,
     pub(crate) headers: Vec<(&'static str, String)>,
     /// What the caller speaks, and asked.
     pub(crate) api: Api,
@@ -63,9 +69,11 @@ pub(crate) struct Stream<'s, 'd> {
     /// Where the answer is kept to be given again, and what puts it together for that, if it is.
     pub(crate) kept_at: Option<&'s cache::Place>,
     pub(crate) gatherer: Option<Gatherer>,
+    /// Events on their way to the encoder.
+    pub(crate) told: Vec<Event>,
 }
 
-impl Stream<'_, '_> {
+impl Stream<'_, '_, '_> {
     fn encoder(&self, events: &[Event]) -> StreamEncoder {
         let (given, created) = match events.first() {
             Some(Event::Start { id, created, .. }) => (id.as_str(), *created),
@@ -106,7 +114,7 @@ impl Stream<'_, '_> {
         encoder: &mut StreamEncoder,
         mut events: Vec<Event>,
     ) -> End {
-        let mut out = Vec::new();
+        let (mut passed, mut out) = (Vec::new(), Vec::new());
         let mut beyond = false;
         loop {
             for event in events.drain(..) {
@@ -117,7 +125,6 @@ impl Stream<'_, '_> {
                 if beyond {
                     continue;
                 }
-                bill.transcribe(&event);
                 if let Some(gatherer) = &mut self.gatherer {
                     gatherer.push(&event);
                 }
@@ -125,10 +132,13 @@ impl Stream<'_, '_> {
                     let told = (Code::UpstreamFailed, format!("{kind}: {message}"));
                     return self.fail(bill, encoder, out, told).await;
                 }
-                encoder.push(&event, &mut out);
+                if let Err(stopped) = self.screen.search(event, &mut passed) {
+                    return self.stop(bill, encoder, out, &stopped).await;
+                }
+                self.tell(bill, encoder, passed.drain(..), &mut out);
             }
             if beyond {
-                return self.cut_at_limit(trail, encoder, out).await;
+                return self.cut_at_limit((bill, trail), encoder, out).await;
             }
             if encoder.broken() {
                 let told = "the caller's API cannot say what the provider sent".to_owned();
@@ -168,16 +178,21 @@ impl Stream<'_, '_> {
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
     ) -> End {
+        if let Err(stopped) = self.tell_rest(bill, encoder, &mut out) {
+            return self.stop(bill, encoder, out, &stopped).await;
+        }
+        self.screen.tell(self.gate, &self.order, trail).await;
         tally::count(&mut bill.meter, self.sent).await;
         // A caller that asked for usage hears what is charged.
         encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
         let rest = self.source.pace();
         if let Some(answer) = self.gatherer.take().and_then(Gatherer::whole).map(Answer::Chat) {
-            cache::keep(self.gate, self.kept_at, (&answer, bill.told()), bill, trail);
+            let told = (&answer, bill.told());
+            cache::keep(self.gate, self.kept_at, told, bill, (trail, self.screen));
         }
         if let Some(body) = encoder.kept() {
-            memory::keep(self.gate, &self.order, trail, &body).await;
+            memory::keep(self.gate, &self.order, (trail, self.screen), &body).await;
         }
         let ended = self.down.end_events(Bytes::from(out)).await.is_ok();
         self.source.recycle(&self.gate.upstreams).await;
@@ -192,12 +207,45 @@ impl Stream<'_, '_> {
         End::Left(known)
     }
 
+    /// Tells what was searched: on record as it is, to the caller with the values that come back.
+    fn tell(
+        &mut self,
+        bill: &mut Bill,
+        encoder: &mut StreamEncoder,
+        passed: impl Iterator<Item = Event>,
+        out: &mut Vec<u8>,
+    ) {
+        for event in passed {
+            bill.transcribe(&event);
+            self.screen.restore(event, &mut self.told);
+            self.told.drain(..).for_each(|event| encoder.push(&event, out));
+        }
+    }
+
+    /// Tells what was held back.
+    fn tell_rest(
+        &mut self,
+        bill: &mut Bill,
+        encoder: &mut StreamEncoder,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Stopped> {
+        let mut rest = Vec::new();
+        self.screen.end_search(&mut rest)?;
+        self.tell(bill, encoder, rest.into_iter(), out);
+        self.screen.end_restore(&mut self.told);
+        self.told.drain(..).for_each(|event| encoder.push(&event, out));
+        Ok(())
+    }
+
     async fn cut_at_limit(
-        self: Box<Self>,
-        trail: &Trail,
+        mut self: Box<Self>,
+        (bill, trail): (&mut Bill, &Trail),
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
     ) -> End {
+        if let Err(stopped) = self.tell_rest(bill, encoder, &mut out) {
+            return self.stop(bill, encoder, out, &stopped).await;
+        }
         self.source.stop().await;
         for choice in 0..self.order.request.as_chat().map_or(1, |chat| chat.choices).max(1) {
             let (reason, stop_sequence) = (Finish::Length, None);
@@ -205,10 +253,24 @@ impl Stream<'_, '_> {
         }
         encoder.done(&mut out);
         if let Some(body) = encoder.kept() {
-            memory::keep(self.gate, &self.order, trail, &body).await;
+            memory::keep(self.gate, &self.order, (trail, self.screen), &body).await;
         }
         let _ = self.down.end_events(Bytes::from(out)).await;
         End::Limit
+    }
+
+    /// Ends an answer that policy does not want told: an error event, no terminator.
+    async fn stop(
+        self: Box<Self>,
+        bill: &Bill,
+        encoder: &mut StreamEncoder,
+        out: Vec<u8>,
+        stopped: &Stopped,
+    ) -> End {
+        match self.fail(bill, encoder, out, stopped.told()).await {
+            End::Failed(_, known) => End::Stopped(known),
+            end => end,
+        }
     }
 
     /// Tells the caller honestly that the answer is not whole: an error event, no terminator.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use dlp::Findings;
+use dlp::{Finding, Findings};
 use policy::Permit;
 use providers::{Api, Endpoint};
 use router::{Choice, Difficulty, Plan};
@@ -58,6 +58,8 @@ pub(crate) struct Trail {
     pub(crate) findings: Found,
     pub(crate) redacted: usize,
     pub(crate) session: Option<String>,
+    /// The label of the session before this request.
+    pub(crate) session_label: Option<Label>,
     /// The approval that was asked for or given.
     pub(crate) approval: Option<String>,
     /// What the decision was asked about, for those who ask other policies.
@@ -106,6 +108,26 @@ pub(crate) struct Found {
     incomplete: bool,
 }
 
+impl Found {
+    /// Takes note of one more.
+    pub(crate) fn add(&mut self, finding: &Finding) {
+        let found = self.kinds.entry(finding.kind.as_str()).or_default();
+        found.count = found.count.saturating_add(1);
+        if found.places.len() < PLACES_MAX {
+            found.places.push(finding.place.chars().take(PLACE_BYTES_MAX).collect());
+        }
+    }
+
+    /// Takes note that something may have been missed.
+    pub(crate) const fn missed(&mut self) {
+        self.incomplete = true;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kinds.is_empty() && !self.incomplete
+    }
+}
+
 /// The findings of one kind.
 #[derive(Debug, Default, Clone, Serialize)]
 struct OfKind {
@@ -150,6 +172,7 @@ impl Trail {
             findings: Found::default(),
             redacted: 0,
             session: None,
+            session_label: None,
             approval: None,
             facts: None,
             dropped: Vec::new(),
@@ -172,13 +195,8 @@ impl Trail {
     /// Takes note of what the inspection found.
     pub(crate) fn found(&mut self, findings: &Findings) {
         for finding in &findings.findings {
-            let kind = finding.kind.as_str();
-            metrics::FINDINGS.with_label_values(&[kind, "found"]).inc();
-            let found = self.findings.kinds.entry(kind).or_default();
-            found.count = found.count.saturating_add(1);
-            if found.places.len() < PLACES_MAX {
-                found.places.push(finding.place.chars().take(PLACE_BYTES_MAX).collect());
-            }
+            metrics::FINDINGS.with_label_values(&[finding.kind.as_str(), "found"]).inc();
+            self.findings.add(finding);
         }
         self.findings.incomplete = !findings.complete;
     }

@@ -98,6 +98,10 @@ operations! {
     PersonList = "person.list" reads,
     /// Revokes a person's token.
     PersonRemove = "person.remove" writes,
+    /// Shows the label of a session.
+    SessionShow = "session.show" reads,
+    /// Lowers the label of a session.
+    SessionLower = "session.lower" writes,
     /// Reports what was spent.
     SpendShow = "spend.show" reads,
     /// Lists what models cost.

@@ -4,7 +4,7 @@
 //! bits in URL-safe base64. Only HMAC-SHA256 under a pepper that is not in the database is kept,
 //! so that a leaked database opens nothing.
 
-use std::{io, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{io, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -41,25 +41,7 @@ impl Pepper {
     /// # Errors
     /// The file's own error, or `InvalidData` where it does not hold 32 bytes.
     pub fn at(file: &Path) -> io::Result<Self> {
-        match std::fs::read(file) {
-            Ok(bytes) if bytes.len() == SECRET_BYTES => Ok(Self::from_bytes(&bytes)),
-            Ok(_) => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!(
-                    "`{}` must hold {SECRET_BYTES} bytes; restore it, or all keys are void",
-                    file.display()
-                ),
-            )),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let bytes = random().map_err(io::Error::other)?;
-                let mut options = std::fs::OpenOptions::new();
-                let mut opened = options.write(true).create_new(true).mode(0o600).open(file)?;
-                io::Write::write_all(&mut opened, &bytes)?;
-                opened.sync_all()?;
-                Ok(Self::from_bytes(&bytes))
-            }
-            Err(error) => Err(error),
-        }
+        store::keyfile::at(file, "all keys are void").map(|bytes| Self::from_bytes(&bytes))
     }
 
     /// A pepper from bytes, such as those of a shared secret.

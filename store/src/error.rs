@@ -55,6 +55,15 @@ pub enum Error {
         /// The operation that was permitted.
         operation: String,
     },
+    /// A label is not above the one that it was to be lowered to.
+    #[error("the label is {label} already, which is not above that; name a lower one")]
+    NotLower {
+        /// The label.
+        label: &'static str,
+    },
+    /// A value could not be encrypted: the system has no randomness.
+    #[error("a value could not be encrypted; the operating system gave no random bytes")]
+    Sealing,
     /// A conversation is longer than what is kept.
     #[error("a conversation of {bytes} bytes is beyond what is kept of one; start a new one")]
     TooLong {

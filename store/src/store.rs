@@ -30,9 +30,11 @@ use crate::{
     raises::Raises,
     relay::Carriers,
     responses::Responses,
+    session_labels::SessionLabels,
     slices::Slices,
     spend::Spend,
     tenants::Tenants,
+    vault::{MasterKey, Vault},
     writer,
 };
 
@@ -68,6 +70,8 @@ pub struct Options {
     pub approvals_retention: Duration,
     /// How long responses are kept for callers that go on from them.
     pub responses_retention: Duration,
+    /// How long the values behind redaction tokens are kept.
+    pub tokens_retention: Duration,
     /// How many approvals of a tenant may wait.
     pub approvals_max: u32,
     /// How many of them may be one requester's.
@@ -105,6 +109,7 @@ impl Default for Options {
             retention: Duration::from_secs(24 * 60 * 60),
             approvals_retention: Duration::from_secs(90 * 24 * 60 * 60),
             responses_retention: Duration::from_secs(7 * 24 * 60 * 60),
+            tokens_retention: Duration::from_secs(24 * 60 * 60),
             approvals_max: 1000,
             approvals_per_requester_max: 100,
             warn_percent: 80,
@@ -303,6 +308,16 @@ impl Store {
     /// Responses that callers may go on from.
     pub fn responses(&self) -> Responses {
         Responses { inner: Arc::clone(&self.inner) }
+    }
+
+    /// How confidential sessions are.
+    pub fn session_labels(&self) -> SessionLabels {
+        SessionLabels { inner: Arc::clone(&self.inner) }
+    }
+
+    /// What redaction tokens of sessions stand for, under this key.
+    pub fn vault(&self, master: MasterKey) -> Vault {
+        Vault { inner: Arc::clone(&self.inner), master }
     }
 
     /// Capability grants.

@@ -44,6 +44,7 @@ mod policy;
 mod prices;
 mod probing;
 mod reconcile;
+mod redaction;
 mod responses;
 mod scorers;
 mod sdk;

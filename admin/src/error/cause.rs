@@ -10,6 +10,7 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
         S::Missing { .. } => (StatusCode::NOT_FOUND, "not_found"),
         S::Exists { .. } => (StatusCode::CONFLICT, "exists"),
         S::Over => (StatusCode::CONFLICT, "window_over"),
+        S::NotLower { .. } => (StatusCode::CONFLICT, "not_lower"),
         S::Unavailable(_) | S::Busy => (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable"),
         S::Address(_)
         | S::Redis(_)
@@ -17,6 +18,7 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
         | S::Journal { .. }
         | S::Migrate(_)
         | S::RecordTooLarge { .. }
+        | S::Sealing
         | S::TooLong { .. }
         | S::Corrupt { .. }
         | S::Query(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
@@ -29,6 +31,7 @@ pub(super) fn mend(error: &store::Error) -> &'static str {
         store::Error::Missing { .. } => "check the name; the list shows all",
         store::Error::Exists { .. } => "choose another name",
         store::Error::Over => "try again",
+        store::Error::NotLower { .. } => "a label is lowered here, and rises by itself",
         _ => "see the server's log for the cause",
     }
 }

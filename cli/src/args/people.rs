@@ -186,3 +186,27 @@ pub(crate) struct NewGrant {
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub(crate) expires: u32,
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Session {
+    /// Show the label of a session: the highest of what was seen in it.
+    #[command(after_help = "Example:\n  orchestack session show ses_01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    Show {
+        /// Its id, as its requests name it in `x-orchestack-session`.
+        id: String,
+    },
+    /// Lower the label of a session. It rises again with what is seen next.
+    #[command(after_help = "\
+Example:
+  orchestack session label ses_01ARZ3NDEKTSV4RRFFQ69G5FAV --lower-to internal --reason it-was-a-test-card")]
+    Label {
+        /// Its id.
+        id: String,
+        /// A label below the one that it has: `public`, `internal` or `sensitive`.
+        #[arg(long, value_name = "LEVEL")]
+        lower_to: String,
+        /// Why; at least ten characters. It stays on record.
+        #[arg(long)]
+        reason: String,
+    },
+}

@@ -163,7 +163,7 @@ async fn in_time<'a>(
     choice: &Choice,
     trail: &mut Trail,
 ) -> Result<Ready<'a>, Lost> {
-    let to = Destination::of(gate, order, choice, trail)?;
+    let to = Destination::of(gate, order, choice, trail).await?;
     let prepared = prepare(gate, order, to, None, trail).await?;
     let stop = Stop::default();
     let mut answered = std::pin::pin!(prepared.exchange(gate, &stop));

@@ -87,6 +87,7 @@ impl Trail {
             request: None,
             scorer: None,
             session: self.session.as_deref(),
+            session_label: self.session_label,
             trace: span::trace(),
         }
     }
@@ -135,6 +136,8 @@ struct Decided<'a> {
     scorer: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_label: Option<Label>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<Trace>,
 }
@@ -194,6 +197,7 @@ impl Ending {
             attempts: &self.attempts,
             basis: end.basis,
             cost_nanos: end.cost.0,
+            findings: end.findings,
             ms: elapsed_ms(self.started),
             output_sha256: end.output_hash,
             provider: end.provider,
@@ -218,6 +222,9 @@ struct Ended<'a> {
     attempts: &'a [Value],
     basis: &'a str,
     cost_nanos: i64,
+    /// What was found in the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<&'a Found>,
     ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_sha256: Option<&'a str>,
@@ -240,6 +247,8 @@ pub(crate) struct Completion<'a> {
     pub(crate) basis: &'a str,
     pub(crate) usage: Option<Usage>,
     pub(crate) output_hash: Option<&'a str>,
+    /// What was found in the answer, if anything was.
+    pub(crate) findings: Option<&'a Found>,
     /// The answer's text, where policy wants it recorded.
     pub(crate) answer: Option<&'a str>,
 }

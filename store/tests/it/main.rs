@@ -33,11 +33,15 @@ mod responses;
 #[cfg(test)]
 mod rollover;
 #[cfg(test)]
+mod session_labels;
+#[cfg(test)]
 mod spend;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod vault;
 #[cfg(test)]
 mod windows;
 

@@ -124,7 +124,8 @@ fn choice(ask: &Ask, seed: &[u8], behaviour: &Behaviour) -> Choice {
     if called.is_empty() {
         say(&mut choice, ask, seed, room, behaviour);
     } else {
-        call(&mut choice, &called, seed, room);
+        let said = ask.input.last_user_text.as_deref().filter(|_| behaviour.echo);
+        call(&mut choice, &called, (seed, said), room);
     }
     if let Some(bytes) = behaviour.giant_event_bytes {
         choice.text.push_str(&"G".repeat(bytes));
@@ -135,7 +136,8 @@ fn choice(ask: &Ask, seed: &[u8], behaviour: &Behaviour) -> Choice {
 
 fn say(choice: &mut Choice, ask: &Ask, seed: &[u8], room: u64, behaviour: &Behaviour) {
     let follows = !behaviour.lacks.contains(&Ability::JsonSchema);
-    let text = match (&behaviour.text, &ask.format) {
+    let echo = ask.input.last_user_text.as_ref().filter(|_| behaviour.echo);
+    let text = match (behaviour.text.as_ref().or(echo), &ask.format) {
         (Some(text), _) => text.clone(),
         (None, Format::JsonSchema(_)) if !follows => prose(seed, behaviour.output_tokens),
         (None, Format::JsonSchema(schema)) => minimal(schema).to_string(),
@@ -156,14 +158,17 @@ fn say(choice: &mut Choice, ask: &Ask, seed: &[u8], room: u64, behaviour: &Behav
     };
 }
 
-fn call(choice: &mut Choice, tools: &[&Tool], seed: &[u8], mut room: u64) {
+fn call(choice: &mut Choice, tools: &[&Tool], (seed, said): (&[u8], Option<&str>), mut room: u64) {
     choice.finish = Finish::ToolCalls;
     for (index, tool) in tools.iter().enumerate() {
         let id =
             hex(ring::digest::digest(&SHA256, &[seed, tool.name.as_bytes()].concat()).as_ref());
         let id = format!("{}{index:02x}", id.get(..22).unwrap_or(&id));
-        let mut made =
-            Call { id, name: tool.name.clone(), arguments: minimal(&tool.schema).to_string() };
+        let arguments = match said {
+            Some(said) => serde_json::json!({ "said": said }),
+            None => minimal(&tool.schema),
+        };
+        let mut made = Call { id, name: tool.name.clone(), arguments: arguments.to_string() };
         if made.tokens() > room {
             let name = tokens::chars(&made.name);
             let chars = (room * 4).saturating_sub(name);

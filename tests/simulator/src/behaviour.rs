@@ -34,6 +34,8 @@ pub struct Behaviour {
     /// What the model cannot do: tools are not called and a schema is not followed; whoever wants a stream
     /// or sends an image in OpenAI's dialect gets a 400.
     pub lacks: Vec<Ability>,
+    /// The answer's text is the last message of the user, and so are the arguments of its calls.
+    pub echo: bool,
     /// This many pings (SSE comments for OpenAI, `ping` events for Anthropic) before the first
     /// event, each with `chunk_delay_ms` before it.
     pub pings: u64,
