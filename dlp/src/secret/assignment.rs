@@ -163,7 +163,7 @@ fn next_line(text: Text<'_>, at: usize) -> Option<(Sign, usize)> {
 fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> {
     let mut at = text.run(at, SPACES_MAX, is_space);
     if matches!(text.at(at), b'\n' | b'\r') {
-        if !matches!(sign, Sign::Equals | Sign::Element | Sign::Comma) {
+        if !matches!(sign, Sign::Equals | Sign::Element) {
             return None;
         }
         let next =

@@ -52,12 +52,14 @@ pub(super) fn at_word(
     let word = text.slice(hit.clone());
     let tells = match class {
         Class::Provider => names_provider(&found, word),
-        Class::Header => true,
+        Class::Header => names_header(text, &found, hit),
         Class::Password | Class::Token | Class::Secret => {
             words::tells(found.key, found.word_end, word)
         }
     };
-    if !tells {
+    // `Service::ApiKey` is the name of a type.
+    let is_type = text.slice(found.start.saturating_sub(2)..found.start) == "::";
+    if !tells || is_type {
         return None;
     }
     let scheme = past_scheme(text, &mut found);
@@ -90,8 +92,8 @@ pub(super) fn at_word(
         Class::Provider => None,
         Class::Header => bearer(found, &value, scheme, hit),
         Class::Password => password(text, found, &value),
-        Class::Token => token(found, &value, scheme, 0),
-        Class::Secret => token(found.clone(), &value, scheme, 0).or_else(|| secret(found, &value)),
+        Class::Token => token(found, &value, scheme),
+        Class::Secret => token(found.clone(), &value, scheme).or_else(|| secret(found, &value)),
     }
 }
 
@@ -179,6 +181,11 @@ fn names_provider(found: &Assignment<'_>, word: &str) -> bool {
         && !OTHER.iter().any(|other| window::contains(found.key, other))
 }
 
+/// Whether the name is that of a header and of nothing else.
+fn names_header(text: Text<'_>, found: &Assignment<'_>, hit: &Range<usize>) -> bool {
+    found.word_end == found.key.len() && !text.before(hit.start, 1).is_ascii_alphanumeric()
+}
+
 /// Where settings name a credential whose form is fixed, anything else is a mistake or a sample.
 fn is_of_strict_form(key: &str) -> bool {
     [
@@ -227,6 +234,7 @@ fn bearer(
     // Signed requests have a scheme, a scope and a signature in place of a token.
     let is_signature = value.text.starts_with("AWS4-") || value.text.contains("HMAC");
     let random = (value.is_random() || value.is_uuid()) && !is_signature;
+    let long = long && (scheme.is_some() || value.text.len() >= 20);
     (long && random).then(|| {
         Candidate::new(Kind::BEARER_TOKEN, found.value)
             .term("header", 40)
@@ -235,12 +243,7 @@ fn bearer(
     })
 }
 
-fn token(
-    found: Assignment<'_>,
-    value: &Value<'_>,
-    scheme: Option<&str>,
-    bonus: i16,
-) -> Option<Candidate> {
+fn token(found: Assignment<'_>, value: &Value<'_>, scheme: Option<&str>) -> Option<Candidate> {
     let named_secret =
         ["secret", "api", "access", "private"].iter().any(|word| window::contains(found.key, word));
     let is_secret = value.is_random() || named_secret && value.is_uuid();
@@ -248,11 +251,11 @@ fn token(
     let long = value.text.len() >= 10;
     let kind = if scheme.is_some() { Kind::BEARER_TOKEN } else { Kind::GENERIC_SECRET };
     (is_secret && assigned && long).then(|| {
-        Candidate::new(kind, found.value)
-            .term("key", 40)
-            .term("looks_random", 30)
-            .term_if(found.quoted, "quoted", 5)
-            .term("context", bonus)
+        Candidate::new(kind, found.value).term("key", 35).term("looks_random", 30).term_if(
+            found.quoted,
+            "quoted",
+            5,
+        )
     })
 }
 
@@ -270,7 +273,9 @@ fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<
         && matches!(text.before(found.start, 1), b';' | b' ' | b'"')
         && window::has_before(text, found.value.start, &CONNECTION)
         && window::has_before(text, found.value.start, &[";"]);
+    let mark = text.before(found.value.start, 1);
     let is_netrc = found.sign == Sign::Space
+        && found.key.eq_ignore_ascii_case("password")
         && !found.quoted
         && window::has_before(text, found.start, &["machine ", "default\n"])
         && window::has_before(text, found.start, &["login "]);
@@ -287,7 +292,11 @@ fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<
                     .term("password", 30),
             );
         }
-        Sign::Equals | Sign::Compares | Sign::Element | Sign::Comma | Sign::Flag if strong => {
+        Sign::Equals | Sign::Compares | Sign::Element | Sign::Flag if strong => ("password", 25),
+        Sign::Comma
+            if value.is_random()
+                || strong && !value.text.contains([':', '.']) && !value.look.is_wordy() =>
+        {
             ("password", 25)
         }
         Sign::Equals | Sign::Element if found.quoted && long_word => ("password", 20),
@@ -296,7 +305,9 @@ fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<
             ("environment", 25)
         }
         Sign::Is if strong || word => ("said", 25),
-        Sign::Space if strong && found.quoted => ("password", 25),
+        Sign::Space if strong && found.quoted && found.key.len() > "pass".len() && mark != b'`' => {
+            ("password", 25)
+        }
         _ => return None,
     };
     Some(Candidate::new(Kind::PASSWORD, found.value).term("key", 40).term(term, points).term_if(

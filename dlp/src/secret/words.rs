@@ -82,7 +82,7 @@ pub(super) const WORDS: [(&str, Class); 56] = [
 const SHORT_BYTES_MAX: usize = 4;
 
 /// What may follow the word within its name.
-const SUFFIXES: [&str; 33] = [
+const SUFFIXES: [&str; 32] = [
     "",
     "s",
     "value",
@@ -114,7 +114,6 @@ const SUFFIXES: [&str; 33] = [
     "root",
     "id",
     "basic",
-    "ref",
     "api",
 ];
 

@@ -8,7 +8,7 @@ crate::kind::kinds! {
         "Stripe documentation, API keys";
     SQUARE_TOKEN = "square_token", Secret, Restricted,
         "An access token or secret of Square.",
-        "`sq0atp-` or `sq0atb-` and 22 characters of base64url; `sq0csp-` and 43 characters of base64url; `EAAA` and 60 characters of base64url (capitals, small letters and digits)",
+        "`sq0atp-` or `sq0atb-` and 22 to 43 characters of base64url; `sq0csp-` and 43 characters of base64url; `EAAA` and 60 characters of base64url (capitals, small letters and digits)",
         "Square documentation, access tokens";
     PAYPAL_SECRET = "paypal_secret", Secret, Restricted,
         "A client secret or Braintree token of PayPal.",
