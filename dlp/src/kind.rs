@@ -112,6 +112,7 @@ const LISTS: &[&[Kind]] = &[
     secret::PAYMENT,
     secret::PIPELINE,
     secret::PUBLIC,
+    secret::SOCIAL,
     secret::WATCH,
     secret::WORK,
 ];

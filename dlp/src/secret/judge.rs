@@ -77,7 +77,7 @@ pub(super) fn at_word(
     if let Some(candidate) = tokens.provider(text, &found, &value, class) {
         return Some(candidate);
     }
-    let is_badge = window::has_before(text, found.start, &["badge", "shields.io"]);
+    let is_badge = window::has_before(text, found.value.start, &["badge", "shields.io"]);
     if is_of_strict_form(found.key) || is_badge || value.is_placeholder() && !value.is_random() {
         return None;
     }
@@ -277,8 +277,8 @@ fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<
     let is_netrc = found.sign == Sign::Space
         && found.key.eq_ignore_ascii_case("password")
         && !found.quoted
-        && window::has_before(text, found.start, &["machine ", "default\n"])
-        && window::has_before(text, found.start, &["login "]);
+        && window::has_before(text, found.value.start, &["machine ", "default\n"])
+        && window::has_before(text, found.value.start, &["login "]);
     let strong = value.is_random() || value.is_password();
     let word = value.is_word() && !is_stock(value.text);
     let ends_line = matches!(text.at(found.value.end), 0 | b'\n' | b'\r' | b' ');

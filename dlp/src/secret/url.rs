@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::random::Look;
+use super::{LEFT_BYTES_MAX, random::Look};
 use crate::{Kind, score::Candidate, text::Text};
 
 const USERINFO_BYTES_MAX: usize = 256;
@@ -39,11 +39,12 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
         return None;
     }
     let (user, password) = text.slice(start..end).split_once(':')?;
+    let before = end - password.len() - hit.start;
     let look = Look::at(password);
     let is_template =
         password.starts_with(['$', '{', '[', '%', '(']) || password.contains(['{', '}']);
     let is_filler = password.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.'));
-    if is_template || is_filler || password.is_empty() {
+    if is_template || is_filler || password.is_empty() || before > LEFT_BYTES_MAX {
         return None;
     }
     // A word, at most with a number behind it, at a host that is everybody's own.

@@ -185,6 +185,19 @@ fn has_word(key: &str, part: &str) -> bool {
     })
 }
 
+/// Whether a provider's name stands here as a word: it begins one and, when it is short, ends one
+/// too, as `sumo` does not in `sumObject`.
+pub(super) fn is_name(before: &str, name: &str, next: u8) -> bool {
+    const LONG_BYTES_MIN: usize = 6;
+    let ends = name.len() >= LONG_BYTES_MIN || !next.is_ascii_lowercase() || has_capitals(name);
+    starts_a_word(before, name) && ends
+}
+
+/// Names in capitals are followed by what they name, in whatever case.
+fn has_capitals(name: &str) -> bool {
+    name.bytes().all(|byte| !byte.is_ascii_lowercase())
+}
+
 /// Whether a word begins where these two parts of a name meet: at a sign, or at a capital.
 pub(super) fn starts_a_word(before: &str, rest: &str) -> bool {
     let last = before.bytes().next_back();

@@ -62,6 +62,10 @@ crate::kind::kinds! {
         "A personal access token of Azure DevOps.",
         "76 letters and digits before `AZDO` and 4 letters and digits (the marks of its fixed parts); 52 small letters and digits, assigned beside `azure_devops` or `ado_pat`",
         "Azure DevOps documentation, personal access tokens";
+    AZURE_KEY = "azure_key", Secret, Restricted,
+        "A key of an Azure service in the form that its services share.",
+        "52 letters and digits before `JQQJ9` and 27 letters and digits; 52 letters and digits before `JQQJ9` and 29 letters and digits, `==`",
+        "Microsoft Security Utilities, common annotated security keys";
     AZURE_FUNCTION_KEY = "azure_function_key", Secret, Restricted,
         "A host or function key of Azure Functions.",
         "40 to 48 characters of base64 before `AzFu` and 4 to 12 characters of base64",

@@ -226,3 +226,23 @@ fn what_was_replaced_is_not_found_again() {
         clean(&[text]);
     }
 }
+
+#[test]
+fn what_no_row_expresses_is_found() {
+    let hex = "2010653d5e34572134d2f8e8bf09918b";
+    check(&format!("key: sk-{hex}"), &[(Kind::DEEPSEEK_KEY, &format!("sk-{hex}"))]);
+    let django = format!(
+        "django-insecure-{}",
+        &"q7!Zt3^Wm=B9(xKd5*RfV1n&Hs8-LcYp2+GjT6aE4u$Q0w_XyNbMv".get(..50).unwrap()
+    );
+    check(&format!("X = '{django}'"), &[(Kind::DJANGO_SECRET_KEY, &django)]);
+    let share = format!("{DRAWN}{DRAWN}Wq3=");
+    check(&format!("Unseal Key 1: {share}\n"), &[(Kind::VAULT_UNSEAL_KEY, &share)]);
+    check(&format!("vault operator unseal {share}"), &[(Kind::VAULT_UNSEAL_KEY, &share)]);
+    let key = format!("8-{}", format!("{DRAWN}{DRAWN}{DRAWN}{DRAWN}").get(..64).unwrap());
+    check(
+        &format!("\"auth.login_with_api_key\", \"params\": [\"{key}\"]"),
+        &[(Kind::TRUENAS_KEY, &key)],
+    );
+    clean(&["unseal key shares", "sk-2010653d5e34572134d2f8e8bf0991", "django-insecure-key"]);
+}

@@ -211,3 +211,28 @@ fn every_rule_stays_within_the_bounds() {
         assert!(rule.literals.iter().all(|literal| literal.len() >= 3), "{}", rule.kind);
     }
 }
+
+#[test]
+fn every_kind_of_the_family_has_a_rule() {
+    // Those that no row finds; `tests/forms.rs` and `crate::tests::secrets` look at each.
+    let others = [
+        crate::Kind::BASIC_AUTH,
+        crate::Kind::BEARER_TOKEN,
+        crate::Kind::CONNECTION_STRING,
+        crate::Kind::DEEPSEEK_KEY,
+        crate::Kind::DJANGO_SECRET_KEY,
+        crate::Kind::DOCKER_AUTH,
+        crate::Kind::GENERIC_SECRET,
+        crate::Kind::JWT,
+        crate::Kind::KUBERNETES_SECRET,
+        crate::Kind::PASSWORD,
+        crate::Kind::PASSWORD_HASH,
+        crate::Kind::PRIVATE_KEY,
+        crate::Kind::URL_PASSWORD,
+    ];
+    for kind in crate::Kind::all().filter(|kind| kind.is_secret()) {
+        let in_rows = rules::rules().any(|rule| rule.kind == kind)
+            || rules::named().any(|row| row.kind == kind);
+        assert!(in_rows != others.contains(&kind), "{kind}");
+    }
+}
