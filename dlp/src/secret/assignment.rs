@@ -49,7 +49,7 @@ pub(super) enum Sign {
     Element,
     /// `--key value`.
     Flag,
-    /// The word `is`, and a quoted value.
+    /// The word `is`, also in other languages.
     Is,
     /// Only spaces.
     Space,
@@ -91,8 +91,10 @@ fn sign(text: Text<'_>, name: &Name<'_>) -> Option<(Sign, usize)> {
         b'>' if text.before(name.start, 1) == b'<' => Some((Sign::Element, at + 1)),
         b',' if closed > name.end && text.before(closed, 1) != b'`' => Some((Sign::Comma, at + 1)),
         b'=' | b':' | b'?' | b'!' | b'+' | b'.' | b'-' | b'|' => operator(text, name, at, spaced),
-        b'i' if spaced && text.slice(at..at + 3) == "is " => Some((Sign::Is, at + 3)),
         b'f' if spaced && text.slice(at..at + 4) == "for " => said_of(text, at),
+        b'i' | b'l' | b'e' | b'w' if spaced && said(text, at).is_some() => {
+            said(text, at).map(|value| (Sign::Is, value))
+        }
         _ if is_flag && spaced => Some((Sign::Flag, at)),
         b'"' | b'\'' if spaced && closed == name.end => Some((Sign::Space, at)),
         _ if spaced && text.at(at).is_ascii_alphabetic() => named_value(text, closed, at),
@@ -126,6 +128,16 @@ fn operator(text: Text<'_>, name: &Name<'_>, at: usize, spaced: bool) -> Option<
         _ => Sign::Equals,
     };
     Some((sign, end))
+}
+
+/// Past a verb that says what something is.
+fn said(text: Text<'_>, at: usize) -> Option<usize> {
+    const VERBS: [&str; 6] = ["is ", "ist ", "lautet ", "est ", "es ", "was "];
+    VERBS
+        .iter()
+        .map(|verb| at + verb.len())
+        .zip(VERBS)
+        .find_map(|(end, verb)| (text.bytes().get(at..end) == Some(verb.as_bytes())).then_some(end))
 }
 
 /// `the password for somebody is 'value'`.
@@ -193,7 +205,7 @@ fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> 
             return Some((opened..end, true));
         }
     }
-    if matches!(sign, Sign::Comma | Sign::Is | Sign::Compares) {
+    if matches!(sign, Sign::Comma | Sign::Compares) {
         return None;
     }
     let end = text.run(opened, VALUE_BYTES_MAX, is_unquoted);

@@ -247,7 +247,8 @@ fn token(found: Assignment<'_>, value: &Value<'_>, scheme: Option<&str>) -> Opti
     let named_secret =
         ["secret", "api", "access", "private"].iter().any(|word| window::contains(found.key, word));
     let is_secret = value.is_random() || named_secret && value.is_uuid();
-    let assigned = !matches!(found.sign, Sign::Space | Sign::Is);
+    let said = found.sign == Sign::Is && value.text.len() < 16;
+    let assigned = found.sign != Sign::Space && !said;
     let long = value.text.len() >= 10;
     let kind = if scheme.is_some() { Kind::BEARER_TOKEN } else { Kind::GENERIC_SECRET };
     (is_secret && assigned && long).then(|| {
@@ -260,7 +261,7 @@ fn token(found: Assignment<'_>, value: &Value<'_>, scheme: Option<&str>) -> Opti
 }
 
 fn secret(found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
-    let assigned = !matches!(found.sign, Sign::Space);
+    let assigned = !matches!(found.sign, Sign::Space | Sign::Is);
     let compared = found.sign == Sign::Compares && value.is_word() && value.text.len() > 7;
     (found.quoted && assigned && (value.is_password() || compared) && !is_stock(value.text)).then(
         || Candidate::new(Kind::GENERIC_SECRET, found.value).term("key", 40).term("password", 25),
@@ -304,7 +305,7 @@ fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<
         Sign::Environment if strong || word && ends_line && value.text.len() > 5 => {
             ("environment", 25)
         }
-        Sign::Is if strong || word => ("said", 25),
+        Sign::Is if found.quoted && (strong || word) || value.is_telling_password() => ("said", 25),
         Sign::Space if strong && found.quoted && found.key.len() > "pass".len() && mark != b'`' => {
             ("password", 25)
         }

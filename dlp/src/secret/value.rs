@@ -175,6 +175,14 @@ impl<'a> Value<'a> {
         mixes && !is_code && !is_mail && !names_itself && !counted && !is_glob
     }
 
+    /// A password that nobody takes for a word of the sentence it stands in.
+    pub(super) fn is_telling_password(&self) -> bool {
+        let look = &self.look;
+        let cases = look.digits > 0 && look.upper > 0 && look.lower > 0;
+        let signs = look.other > 0 && look.digits > 0;
+        self.is_password() && (cases || signs || look.digits > 1) && !look.is_wordy()
+    }
+
     /// Long, of all classes of characters, and neither words nor a pattern.
     fn is_drawn_with_signs(&self) -> bool {
         let look = &self.look;

@@ -19,7 +19,7 @@ pub(super) enum Class {
 
 /// The words, in lower case; they are found in any case and also inside longer names. German,
 /// French, Spanish, Italian and Portuguese ones stand beside the English ones.
-pub(super) const WORDS: [(&str, Class); 56] = [
+pub(super) const WORDS: [(&str, Class); 57] = [
     ("password", Class::Password),
     ("passwd", Class::Password),
     ("passphrase", Class::Password),
@@ -29,6 +29,7 @@ pub(super) const WORDS: [(&str, Class); 56] = [
     ("passwort", Class::Password),
     ("kennwort", Class::Password),
     ("mot_de_passe", Class::Password),
+    ("mot de passe", Class::Password),
     ("motdepasse", Class::Password),
     ("mdp", Class::Password),
     ("contrasena", Class::Password),

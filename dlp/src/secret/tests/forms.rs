@@ -44,6 +44,9 @@ fn a_password_is_known_by_the_name_it_is_given_to() {
         format!("<add key=\"FromPassword\" value=\"{p}\" />"),
         format!("tool --password {p} run"),
         format!("The password is '{p}'."),
+        format!("my password is {p}, please log in"),
+        format!("das Passwort lautet {p}"),
+        format!("le mot de passe est {p}."),
         format!("The password for user \"app\" is \"{p}\"."),
         format!("if password == \"{p}\" {{"),
         format!("credentials {{\n  username 'app'\n  password '{p}'\n}}"),
@@ -74,6 +77,8 @@ fn what_only_looks_like_a_password_is_none() {
         "forgot_password_url = \"/users/password/new1\"",
         "pub const PASSWORD_LENGTH_MIN: usize = 12;",
         "the password is wrong, and the pass is closed",
+        "the password is base64-encoded, is SHA256 hashed, is 16 bytes long, was last-changed",
+        "the token is valid2 and the secret is out",
         "docker run -p 8080:80 image, cargo test -p orchestack-dlp2",
     ]);
 }
