@@ -12,6 +12,8 @@ const KEY_BYTES_MAX: usize = 64;
 const SUFFIX_BYTES_MAX: usize = 24;
 /// The longest value that is read, in bytes.
 const VALUE_BYTES_MAX: usize = 512;
+/// What is looked at before a name to see where it begins.
+const BOUNDARY_BYTES: usize = 2;
 /// Spaces at each side of a sign.
 const SPACES_MAX: usize = 16;
 /// A type between a name and its value, as in `key: &'static str = "value"`.
@@ -67,7 +69,7 @@ pub(super) fn read<'a>(text: Text<'a>, word: &Range<usize>) -> Option<Assignment
     let name = Name { start, end: key_end, key };
     let (sign, at) = sign(text, &name)?;
     let (value, quoted) = value(text, at, sign)?;
-    if value.is_empty() || value.start - start > LEFT_BYTES_MAX {
+    if value.is_empty() || value.start - start + BOUNDARY_BYTES > LEFT_BYTES_MAX {
         return None;
     }
     Some(Assignment { start, key, word_end: word.end - start, value, quoted, sign })

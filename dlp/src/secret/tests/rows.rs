@@ -2,6 +2,7 @@
 //! Values are drawn when the tests run, so that no text of a secret stands in the sources.
 
 use super::super::{
+    LEFT_BYTES_MAX, RIGHT_BYTES_MAX, TOKEN_BYTES_MAX,
     alphabet::Alphabet,
     check::{self, Verdict},
     form::{Form, Piece},
@@ -202,12 +203,8 @@ fn every_rule_stays_within_the_bounds() {
     for rule in rules::rules() {
         let head = rule.head.map_or(0, |(_, _, max)| max);
         let literal = rule.literals.iter().map(|literal| literal.len()).max().unwrap();
-        assert!(
-            head + literal + length(rule.tail) <= super::super::TOKEN_BYTES_MAX,
-            "{}",
-            rule.kind
-        );
-        assert!(head < super::super::LEFT_BYTES_MAX, "{}", rule.kind);
+        assert!(head + literal + length(rule.tail) <= TOKEN_BYTES_MAX, "{}", rule.kind);
+        assert!(head < LEFT_BYTES_MAX, "{}", rule.kind);
         assert!(rule.literals.iter().all(|literal| literal.len() >= 3), "{}", rule.kind);
     }
 }
@@ -234,5 +231,32 @@ fn every_kind_of_the_family_has_a_rule() {
         let in_rows = rules::rules().any(|rule| rule.kind == kind)
             || rules::named().any(|row| row.kind == kind);
         assert!(in_rows != others.contains(&kind), "{kind}");
+    }
+}
+
+#[test]
+fn what_is_found_depends_on_nothing_beyond_the_bounds() {
+    let mut draw = Draw(17);
+    let pad = "some words, and more of them; ".repeat(20);
+    let rules = rules::rules().step_by(3).map(|rule| {
+        let near = rule.near.first().copied().unwrap_or("value");
+        format!("{near} x=\"{}\"", draw.token(rule, rule.literals[0]))
+    });
+    let mut texts: Vec<String> = rules.collect();
+    for row in rules::named().step_by(3) {
+        let key = row.key.first().copied().unwrap_or("token");
+        texts.push(format!("{}_{key} = '{}'", row.words[0], draw.value(row.forms[0])));
+    }
+    for text in texts {
+        let whole = format!("{pad}{text} {pad}");
+        for finding in secrets(&whole) {
+            let from = finding.span.start - LEFT_BYTES_MAX;
+            let to = finding.span.end + RIGHT_BYTES_MAX;
+            let again = secrets(&whole[from..to]);
+            let span = finding.span.start - from..finding.span.end - from;
+            let same =
+                |f: &Finding| (f.kind, &f.span, f.score) == (finding.kind, &span, finding.score);
+            assert!(again.iter().any(same), "{text}: {finding:?} became {again:?}");
+        }
     }
 }
