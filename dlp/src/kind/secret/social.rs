@@ -4,15 +4,15 @@ crate::kind::kinds! {
     SOCIAL:
     TWITCH_TOKEN = "twitch_token", Secret, Restricted,
         "An access token or stream key of Twitch.",
-        "`live_` and 8 to 10 digits, `_`, 30 letters and digits (letters and digits mixed); 30 small letters and digits, assigned beside `twitch`",
+        "`live_` and 8 to 10 digits, `_`, 30 letters and digits (mixed); 30 small letters and digits, assigned beside `twitch`",
         "Twitch developer documentation, authentication";
     FACEBOOK_TOKEN = "facebook_token", Secret, Restricted,
         "An access token or secret of Meta.",
-        "`EAACEdEose0cBA` and 40 to 300 letters and digits; `EAA` and 90 to 300 letters and digits (capitals, small letters and digits); `IGQV` or `IGQW` and 100 to 250 characters of base64url; 32 lower-case hexadecimal digits or 15 to 16 digits, `|`, 27 characters of base64url, assigned beside `facebook` or `fb_app`",
+        "`EAACEdEose0cBA` and 40 to 300 letters and digits; `EAA` and 90 to 300 letters and digits (mixed); `IGQV` or `IGQW` and 100 to 250 characters of base64url; 32 hexadecimal digits or 15 to 16 digits, `|`, 27 characters of base64url, assigned beside `facebook` or `fb_app`",
         "Meta for Developers, access tokens";
     TWITTER_TOKEN = "twitter_token", Secret, Restricted,
         "A key, secret or token of X.",
-        "`AAAAAAAAAAAAAAAAAAAAA` and 70 to 120 letters, digits and signs (letters and digits mixed); 25 small letters and digits or 25 letters and digits or 18 to 25 letters and digits or 35 to 50 letters and digits or 15 to 25 digits, `-`, 20 to 40 letters and digits or 45 to 50 characters of base64url or 50 letters and digits, assigned beside `twitter`",
+        "`AAAAAAAAAAAAAAAAAAAAA` and 70 to 120 letters, digits and signs (mixed); letters and digits of the seven lengths that it issues, assigned beside `twitter`",
         "X developer documentation, authentication";
     LINKEDIN_SECRET = "linkedin_secret", Secret, Restricted,
         "A client id or secret of LinkedIn.",
@@ -32,7 +32,7 @@ crate::kind::kinds! {
         "TikTok developer documentation, client access tokens";
     SPOTIFY_SECRET = "spotify_secret", Secret, Restricted,
         "A client secret of Spotify.",
-        "32 lower-case hexadecimal digits, assigned beside `spotify`",
+        "32 hexadecimal digits, assigned beside `spotify`",
         "Spotify documentation, client credentials";
     NYLAS_KEY = "nylas_key", Secret, Restricted,
         "An API key of Nylas.",
@@ -40,6 +40,6 @@ crate::kind::kinds! {
         "Nylas documentation, API keys";
     MAILTRAP_TOKEN = "mailtrap_token", Secret, Restricted,
         "An API key of Mailtrap.",
-        "32 lower-case hexadecimal digits or 14 lower-case hexadecimal digits, assigned beside `mailtrap`",
+        "32 hexadecimal digits or 14 hexadecimal digits, assigned beside `mailtrap`",
         "Mailtrap documentation, API tokens";
 }
