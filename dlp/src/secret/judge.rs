@@ -301,6 +301,14 @@ fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<
             ("password", 25)
         }
         Sign::Equals | Sign::Element if found.quoted && long_word => ("password", 20),
+        Sign::Equals
+            if found.quoted
+                && word
+                && value.text.len() > 5
+                && window::has_before(text, found.value.start, &["user"]) =>
+        {
+            ("beside_a_user", 20)
+        }
         Sign::Compares if word && value.text.len() > 5 => ("compared", 20),
         Sign::Environment if strong || word && ends_line && value.text.len() > 5 => {
             ("environment", 25)

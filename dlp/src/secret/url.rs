@@ -26,6 +26,10 @@ const PLACEHOLDERS: [&str; 15] = [
     "port",
 ];
 
+/// Schemes of databases, whose passwords are often words, also on one's own machine.
+const DATABASES: [&str; 8] =
+    ["postgres", "mysql", "mariadb", "mongodb", "redis", "amqp", "mssql", "srv"];
+
 /// Looks behind `://`.
 pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     let start = hit.end;
@@ -55,7 +59,10 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
             }),
     );
     let word = password.trim_end_matches(|c: char| c.is_ascii_digit());
-    let is_sample = (host.contains("example") || matches!(host, "localhost" | "127.0.0.1"))
+    let scheme =
+        text.slice(text.run_back(hit.start, 16, |byte| byte.is_ascii_alphanumeric())..hit.start);
+    let is_sample = !DATABASES.iter().any(|known| scheme.starts_with(known))
+        && (host.contains("example") || matches!(host, "localhost" | "127.0.0.1"))
         && word.len() >= 4
         && word.bytes().all(|byte| byte.is_ascii_lowercase())
         && Look::at(word).is_written();
