@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{assignment::is_key, judge::is_stock, value::Value, window};
+use super::{assignment::is_key, password::is_stock, value::Value, window};
 use crate::{Kind, score::Candidate, text::Text};
 
 /// The longest user name, in bytes.

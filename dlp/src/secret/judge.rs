@@ -7,6 +7,7 @@ use super::{
     assignment::{self, Assignment, Sign},
     check,
     named::Named,
+    password,
     value::Value,
     window,
     words::{self, Class},
@@ -26,17 +27,6 @@ const SCHEMES: [&str; 11] = [
     "OAuth",
     "Digest",
     "SSWS",
-];
-/// Names in an address of a database beside which stands its password.
-const CONNECTION: [&str; 8] = [
-    "user id=",
-    "uid=",
-    "userid=",
-    "user=",
-    "username=",
-    "server=",
-    "data source=",
-    "accountname=",
 ];
 /// The longest token behind a scheme, in bytes.
 const CREDENTIALS_BYTES_MAX: usize = 512;
@@ -68,7 +58,7 @@ pub(super) fn at_word(
     if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) {
         let password = check::basic_credentials(value.text)?;
         let real = Value::of(&password).is_some_and(|value| !value.is_placeholder());
-        return (real && !is_stock(&password)).then(|| {
+        return (real && !password::is_stock(&password)).then(|| {
             Candidate::new(Kind::BASIC_AUTH, found.value)
                 .term("scheme", 50)
                 .term("user_and_password", 40)
@@ -91,7 +81,7 @@ pub(super) fn at_word(
     match class {
         Class::Provider => None,
         Class::Header => bearer(found, &value, scheme, hit),
-        Class::Password => password(text, found, &value),
+        Class::Password => password::judge(text, found, &value),
         Class::Token => token(found, &value, scheme),
         Class::Secret => token(found.clone(), &value, scheme).or_else(|| secret(found, &value)),
     }
@@ -263,102 +253,10 @@ fn token(found: Assignment<'_>, value: &Value<'_>, scheme: Option<&str>) -> Opti
 fn secret(found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
     let assigned = !matches!(found.sign, Sign::Space | Sign::Is);
     let compared = found.sign == Sign::Compares && value.is_word() && value.text.len() > 7;
-    (found.quoted && assigned && (value.is_password() || compared) && !is_stock(value.text)).then(
-        || Candidate::new(Kind::GENERIC_SECRET, found.value).term("key", 40).term("password", 25),
-    )
-}
-
-fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
-    let is_connection = !found.quoted
-        && matches!(found.sign, Sign::Equals | Sign::Environment)
-        && matches!(text.before(found.start, 1), b';' | b' ' | b'"')
-        && window::has_before(text, found.value.start, &CONNECTION)
-        && window::has_before(text, found.value.start, &[";"]);
-    let mark = text.before(found.value.start, 1);
-    let is_netrc = found.sign == Sign::Space
-        && found.key.eq_ignore_ascii_case("password")
-        && !found.quoted
-        && window::has_before(text, found.value.start, &["machine ", "default\n"])
-        && window::has_before(text, found.value.start, &["login "]);
-    let strong = value.is_random() || value.is_password();
-    let word = value.is_word() && !is_stock(value.text);
-    let ends_line = matches!(text.at(found.value.end), 0 | b'\n' | b'\r' | b' ');
-    let long_word = word && value.look.lower == value.text.len() && value.text.len() >= 12;
-    let (term, points) = match found.sign {
-        _ if is_netrc => ("netrc", 40),
-        _ if is_connection && (strong || value.is_word()) => {
-            return Some(
-                Candidate::new(Kind::CONNECTION_STRING, found.value)
-                    .term("connection_string", 50)
-                    .term("password", 30),
-            );
-        }
-        Sign::Equals | Sign::Compares | Sign::Element | Sign::Flag if strong => ("password", 25),
-        Sign::Comma
-            if value.is_random()
-                || strong && !value.text.contains([':', '.']) && !value.look.is_wordy() =>
-        {
-            ("password", 25)
-        }
-        Sign::Equals | Sign::Element if found.quoted && long_word => ("password", 20),
-        Sign::Equals
-            if found.quoted
-                && word
-                && value.text.len() > 5
-                && window::has_before(text, found.value.start, &["user"]) =>
-        {
-            ("beside_a_user", 20)
-        }
-        Sign::Compares if word && value.text.len() > 5 => ("compared", 20),
-        Sign::Environment if strong || word && ends_line && value.text.len() > 5 => {
-            ("environment", 25)
-        }
-        Sign::Is if found.quoted && (strong || word) || value.is_telling_password() => ("said", 25),
-        Sign::Space if strong && found.quoted && found.key.len() > "pass".len() && mark != b'`' => {
-            ("password", 25)
-        }
-        _ => return None,
-    };
-    Some(Candidate::new(Kind::PASSWORD, found.value).term("key", 40).term(term, points).term_if(
-        value.is_random(),
-        "looks_random",
-        10,
-    ))
-}
-
-/// Words that stand for a password where none is given.
-pub(super) fn is_stock(text: &str) -> bool {
-    const STOCK: [&str; 30] = [
-        "password",
-        "passwd",
-        "pass",
-        "pwd",
-        "secret",
-        "token",
-        "changeme",
-        "test",
-        "none",
-        "null",
-        "true",
-        "false",
-        "empty",
-        "string",
-        "required",
-        "optional",
-        "default",
-        "undefined",
-        "hidden",
-        "prompt",
-        "yes",
-        "user",
-        "username",
-        "value",
-        "input",
-        "text",
-        "your_password",
-        "invalid",
-        "incorrect",
-        "wrong",
-    ];
-    STOCK.iter().any(|word| text.eq_ignore_ascii_case(word))
+    // Names of types stand beside names of secrets too.
+    let thought_up = value.is_password() && (value.look.other > 0 || !value.look.is_wordy());
+    let is_secret = (thought_up || compared) && !password::is_stock(value.text);
+    (found.quoted && assigned && is_secret).then(|| {
+        Candidate::new(Kind::GENERIC_SECRET, found.value).term("key", 40).term("password", 25)
+    })
 }

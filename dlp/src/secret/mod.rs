@@ -16,6 +16,7 @@ mod jwt;
 mod kubernetes;
 mod literals;
 mod named;
+mod password;
 mod pem;
 mod random;
 mod rule;
