@@ -3,14 +3,14 @@
 
 use std::ops::Range;
 
-use super::LEFT_BYTES_MAX;
+use super::{LEFT_BYTES_MAX, TOKEN_BYTES_MAX, alphabet::Alphabet};
 use crate::text::Text;
 
 /// The longest name, in bytes.
 const KEY_BYTES_MAX: usize = 64;
 /// What may follow the telling word within its name, in bytes.
 const SUFFIX_BYTES_MAX: usize = 24;
-/// The longest value that is read, in bytes.
+/// The longest value but for [`long`] ones, in bytes.
 const VALUE_BYTES_MAX: usize = 512;
 /// What is looked at before a name to see where it begins.
 const BOUNDARY_BYTES: usize = 2;
@@ -218,7 +218,20 @@ fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> 
         return None;
     }
     let trimmed = whole.trim_end_matches(['.', ':', '?', '!']).len();
-    (!is_call && end - opened < VALUE_BYTES_MAX).then_some((opened..opened + trimmed, false))
+    if end - opened == VALUE_BYTES_MAX {
+        return long(text, opened).map(|end| (opened..end, false));
+    }
+    (!is_call).then_some((opened..opened + trimmed, false))
+}
+
+/// Where a token ends that is longer than any other value: one run of base64, as the session
+/// tokens of clouds are.
+fn long(text: Text<'_>, start: usize) -> Option<usize> {
+    let is_in = |byte: u8| Alphabet::SIGNED.has(byte) && byte != b'=';
+    let head = text.run(start, VALUE_BYTES_MAX, is_in);
+    let more = TOKEN_BYTES_MAX - VALUE_BYTES_MAX;
+    (head - start == VALUE_BYTES_MAX)
+        .then(|| text.run(head, more, |byte| Alphabet::SIGNED.has(byte)))
 }
 
 /// Past a type and its `=`, or past the letter of a raw or byte string.

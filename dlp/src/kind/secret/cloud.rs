@@ -12,7 +12,7 @@ crate::kind::kinds! {
         "AWS IAM User Guide, access keys";
     AWS_SESSION_TOKEN = "aws_session_token", Secret, Restricted,
         "A session token of Amazon Web Services.",
-        "200 to 500 characters of base64, assigned beside `aws_session` or `awssession`",
+        "100 to 3000 characters of base64, assigned beside `aws_session` or `awssession`",
         "AWS IAM User Guide, temporary security credentials";
     AWS_BEDROCK_KEY = "aws_bedrock_key", Secret, Restricted,
         "An API key of Amazon Bedrock.",

@@ -172,8 +172,8 @@ pub(super) const NAMED: &[Named] = &[
     named(Kind::AWS_SECRET, &["aws", "amazon"], &[&[run(Alphabet::BASE64, 40)]]).key(&["secret"]),
     named(
         Kind::AWS_SESSION_TOKEN,
-        &["aws_session", "awssession", "aws_security_token", "sessiontoken"],
-        &[&[runs(Alphabet::ANY_BASE64, 200, 500)]],
+        &["aws_session", "awssession", "aws_security_token", "security-token", "sessiontoken"],
+        &[&[runs(Alphabet::ANY_BASE64, 100, 3000)]],
     ),
     named(
         Kind::GOOGLE_KEY,

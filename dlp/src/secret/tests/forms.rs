@@ -106,6 +106,13 @@ fn a_token_is_known_by_the_name_it_is_given_to() {
 }
 
 #[test]
+fn a_token_may_be_longer_than_other_values() {
+    let value: String = DRAWN.repeat(45);
+    check(&format!("my_token = \"{value}\""), &[(Kind::GENERIC_SECRET, &value)]);
+    check(&format!("AWS_SESSION_TOKEN={value}\n"), &[(Kind::AWS_SESSION_TOKEN, &value)]);
+}
+
+#[test]
 fn names_hashes_and_references_are_no_tokens() {
     clean(&[
         "token = next_token(stream1)",
