@@ -57,7 +57,7 @@ pub struct Tree {
     pub providers: Vec<ProviderFile>,
     /// `models/*.toml`, by id.
     pub models: Vec<ModelFile>,
-    /// Files of folders that other parts read: `tools/`, `runbooks/`, `schedules/`, `connectors/`,
+    /// Files of folders that other parts read: `detectors/`, `tools/`, `runbooks/`, `schedules/`, `connectors/`,
     /// `invariants/`, `tests/`, and `policies/schema.cedarschema`.
     pub raw: Vec<TextFile>,
 }
@@ -139,6 +139,7 @@ const FOLDERS: &[&str] = &[
     "agents",
     "providers",
     "models",
+    "detectors",
     "tools",
     "runbooks",
     "schedules",
@@ -182,6 +183,14 @@ impl<'p> Place<'p> {
             ["providers", ..] => Self::Unknown("put providers into `providers/NAME.toml`"),
             ["models", name] if ends(name, ".toml") => Self::Models,
             ["models", ..] => Self::Unknown("put models into `models/NAME.toml`"),
+            ["detectors", name]
+                if ["toml", "txt", "fp"].iter().any(|end| ends(name, &format!(".{end}"))) =>
+            {
+                Self::Raw
+            }
+            ["detectors", ..] => Self::Unknown(
+                "put detectors into `detectors/NAME.toml`, words into `NAME.txt`, fingerprints into `NAME.fp`",
+            ),
             ["tests" | "invariants", .., name] if ends(name, ".toml") => Self::Raw,
             ["tests", ..] => Self::Unknown("put decision cases into `tests/NAME.toml`"),
             ["invariants", ..] => Self::Unknown("put invariants into `invariants/NAME.toml`"),

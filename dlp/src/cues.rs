@@ -1,38 +1,116 @@
 //! Words that make a number near them more or less likely to be what it looks like.
+//!
+//! One automaton holds the words of all detectors; each hit says what it speaks for. A window is
+//! read only round a number that has passed what can be checked without.
 
-use aho_corasick::AhoCorasick;
+mod words;
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::text::Text;
+pub(crate) use words::Cue;
+
+/// Bytes before a value that are searched for a word.
+pub(crate) const LEFT_BYTES_MAX: usize = 72;
+/// Bytes before a value that are enough for a word that must be within [`NEXT_BYTES`].
+pub(crate) const SHORT_BYTES: usize = 44;
+/// Bytes between a word and a value that stand side by side.
+pub(crate) const NEXT_BYTES: usize = 20;
+/// Bytes after it.
+pub(crate) const RIGHT_BYTES_MAX: usize = 24;
+
+/// Bytes before a word that are read to tell whether it is one, and none of a marker of ours.
+pub(crate) const EDGE_BYTES: usize = NAME_BYTES_MAX + 2;
+const NAME_BYTES_MAX: usize = 16;
 
 /// A cue of so many letters may be part of a name such as `userPhoneNumber`; a shorter one must be
 /// a whole word.
 const INNER_LETTERS_MIN: usize = 5;
+/// No word is so far.
+const NONE: u8 = u8::MAX;
 
-/// A compiled list of cue words, which are found in any case.
-pub(crate) struct Cues {
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let rows = || words::WORDS.iter().flat_map(|(cue, words)| words.iter().map(|w| (*cue, *w)));
+    let words = rows().map(|(_, word)| word);
+    let automaton = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .dense_depth(3)
+        .build(words)
+        .ok();
+    Words { automaton, cues: rows().map(|(cue, _)| cue).collect() }
+});
+
+struct Words {
     /// None when it cannot be built; the words then speak neither for nor against anything.
-    words: Option<AhoCorasick>,
+    automaton: Option<AhoCorasick>,
+    /// What each of its patterns speaks for.
+    cues: Vec<Cue>,
 }
 
-impl Cues {
-    pub(crate) fn new(words: &[&str]) -> Self {
-        Self { words: AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok() }
+/// How far the nearest word of each cue is from a place, in bytes.
+pub(crate) struct Near {
+    distances: [u8; words::COUNT],
+}
+
+impl Near {
+    /// Reads so many bytes before a place. Words of our own redaction markers are no cues, else
+    /// redacting one value would betray the next.
+    pub(crate) fn before(text: Text<'_>, place: usize, bytes: usize) -> Self {
+        let [window, _] = text.window(&(place..place), bytes, 0);
+        let from = place - window.bytes().len();
+        Self::read(text, window, from, |_, end| place - end)
     }
 
-    /// Whether a cue stands in the window. Words of our own redaction markers are no cues, else
-    /// redacting one value would betray the next.
-    pub(crate) fn are_in(&self, text: Text<'_>) -> bool {
-        let Some(words) = &self.words else { return false };
-        text.work.take(text.bytes().len());
-        words.find_overlapping_iter(text.bytes()).any(|hit| {
-            let (start, end) = (hit.start(), hit.end());
-            let whole = !text.before(start, 1).is_ascii_alphanumeric()
-                && !text.at(end).is_ascii_alphabetic();
-            let name = text.run_back(start, 16, |byte| byte.is_ascii_uppercase() || byte == b'_');
-            let marker = text.before(name, 1) == b'[' && text.before(name, 2) == b'[';
-            (whole || end - start >= INNER_LETTERS_MIN) && !marker
-        })
+    /// Reads what stands after a place.
+    pub(crate) fn after(text: Text<'_>, place: usize) -> Self {
+        let [_, window] = text.window(&(place..place), 0, RIGHT_BYTES_MAX);
+        Self::read(text, window, place, |start, _| start - place)
     }
+
+    fn read(
+        text: Text<'_>,
+        window: Text<'_>,
+        from: usize,
+        distance: impl Fn(usize, usize) -> usize,
+    ) -> Self {
+        let mut near = Self { distances: [NONE; words::COUNT] };
+        let Some(words) = &WORDS.automaton else { return near };
+        for hit in words.find_overlapping_iter(window.bytes()) {
+            let (start, end) = (hit.start() + from, hit.end() + from);
+            if !is_word(text, start, end) {
+                continue;
+            }
+            let cue = WORDS.cues.get(hit.pattern().as_usize()).map_or(0, |cue| *cue as usize);
+            let distance = u8::try_from(distance(start, end)).unwrap_or(NONE);
+            if let Some(nearest) = near.distances.get_mut(cue) {
+                *nearest = distance.min(*nearest);
+            }
+        }
+        near
+    }
+
+    /// How far a word of the cue is, if one is within so many bytes.
+    pub(crate) fn of(&self, cue: Cue, bytes_max: usize) -> Option<u8> {
+        let distance = self.distances.get(cue as usize).copied().unwrap_or(NONE);
+        (distance != NONE && usize::from(distance) <= bytes_max).then_some(distance)
+    }
+}
+
+/// Whether a hit is a word, a word of a name, or long enough to be one inside a name.
+pub(crate) fn is_word(text: Text<'_>, start: usize, end: usize) -> bool {
+    let (before, first) = (text.before(start, 1), text.at(start));
+    let hump = before.is_ascii_lowercase() && first.is_ascii_uppercase();
+    let opens = !before.is_ascii_alphanumeric() || hump || !first.is_ascii_alphanumeric();
+    let after = text.at(end);
+    let next_hump = after.is_ascii_uppercase() && text.before(end, 1).is_ascii_lowercase();
+    let closes = !after.is_ascii_alphabetic() || next_hump;
+    let name =
+        text.run_back(start, NAME_BYTES_MAX, |byte| byte.is_ascii_uppercase() || byte == b'_');
+    let marker = text.before(name, 1) == b'[' && text.before(name, 2) == b'[';
+    ((opens && closes) || end - start >= INNER_LETTERS_MIN) && !marker
 }
 
 #[cfg(test)]
@@ -41,20 +119,32 @@ mod tests {
     use crate::text::Work;
 
     #[track_caller]
-    fn check(window: &str, expected: bool) {
+    fn check(window: &str, cue: Cue, expected: Option<u8>) {
         let work = Work::new(9_999);
-        let cues = Cues::new(&["ssn", "phone"]);
-        assert_eq!(cues.are_in(Text::new(window, &work)), expected, "{window}");
+        let text = Text::new(window, &work);
+        let near = Near::before(text, window.len(), LEFT_BYTES_MAX);
+        assert_eq!(near.of(cue, 96), expected, "{window}");
     }
 
     #[test]
     fn a_cue_is_a_word_and_never_our_own_marker() {
-        check("my SSN: ", true);
-        check("{\"user_ssn\": ", true);
-        check("userPhoneNumber=", true);
-        check("session", false);
-        check("lessn ", false);
-        check("[[US_SSN:1]] ", false);
-        check("[[PHONE:1]] ", false);
+        check("my SSN: ", Cue::Ssn, Some(2));
+        check("{\"user_ssn\": ", Cue::Ssn, Some(3));
+        check("userSsn=", Cue::Ssn, Some(1));
+        check("userPhoneNumber=", Cue::Phone, Some(7));
+        check("session", Cue::Ssn, None);
+        check("lessn ", Cue::Ssn, None);
+        check("[[US_SSN:1]] ", Cue::Ssn, None);
+        check("[[PHONE:1]] ", Cue::Phone, None);
+        check("телефон ", Cue::Phone, Some(1));
+    }
+
+    #[test]
+    fn the_words_are_compiled_and_each_speaks_for_something() {
+        assert!(WORDS.automaton.is_some());
+        assert_eq!(words::WORDS.len(), words::COUNT);
+        for (at, (cue, words)) in words::WORDS.iter().enumerate() {
+            assert!(*cue as usize == at && !words.is_empty());
+        }
     }
 }

@@ -5,12 +5,14 @@ use std::{cmp::Reverse, collections::BTreeSet, fmt, ops::Range, sync::Arc};
 use types::{Content, Label};
 
 use crate::{
-    Finding, Findings, Kind, Settings,
-    detect::{self, Numbers, Tokens},
+    Custom, Finding, Findings, Kind, Settings, Tokens,
+    detect::{self, Numbers},
     inspection::Inspection,
     normalise, redact,
     score::Candidate,
+    stretch,
     text::{Text, Work},
+    tokens,
 };
 
 /// How many findings before one are looked at for covering it.
@@ -24,9 +26,10 @@ pub struct Engine {
 
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
+    custom: Custom,
     numbers: Numbers,
     /// None when it could not be built, which makes everything incomplete.
-    tokens: Option<Tokens>,
+    tokens: Option<detect::Tokens>,
 }
 
 /// What was found in one text, and whether that is all.
@@ -47,9 +50,20 @@ pub struct Redaction {
 impl Engine {
     /// The built-in detectors under these settings.
     pub fn builtin(settings: &Settings) -> Self {
+        Self::new(settings, Custom::default())
+    }
+
+    /// The built-in detectors and those of a tree.
+    pub fn new(settings: &Settings, custom: Custom) -> Self {
         let numbers = Numbers::new(settings);
         let settings = settings.clone();
-        Self { inner: Arc::new(Inner { settings, numbers, tokens: Tokens::new() }) }
+        let tokens = detect::Tokens::new();
+        Self { inner: Arc::new(Inner { settings, custom, numbers, tokens }) }
+    }
+
+    /// The detectors of the tree.
+    pub fn custom(&self) -> &Custom {
+        &self.inner.custom
     }
 
     /// Finds and classifies everything in a request, which is not changed.
@@ -66,30 +80,43 @@ impl Engine {
     pub fn scan(&self, place: &str, text: &str) -> Vec<Finding> {
         let work = Work::new(self.inner.settings.steps_max);
         let room = self.inner.settings.findings_max;
-        self.inner.scan(place, text, &work, room, |_, _| true).findings
+        self.inner.scan(place, text, &work, (room, true), |_, _| true).findings
+    }
+
+    /// Finds everything in one text within this work.
+    pub(crate) fn scan_with(&self, place: &str, text: &str, work: &Work) -> Scan {
+        self.inner.scan(place, text, work, (self.inner.settings.findings_max, false), |_, _| true)
+    }
+
+    pub(crate) fn right_bytes(&self) -> usize {
+        self.inner.right_bytes()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.inner.settings
     }
 
     /// What a scan of this text costs, in steps.
     #[cfg(test)]
     pub(crate) fn steps(&self, text: &str) -> u64 {
         let work = Work::new(u64::MAX);
-        self.inner.scan("text", text, &work, usize::MAX, |_, _| false);
+        self.inner.scan("text", text, &work, (usize::MAX, true), |_, _| false);
         u64::MAX - work.left()
     }
 
     /// Replaces every finding of these kinds, looks again, and goes on until none is left or a
-    /// round brings nothing: a marker can end a word that hid the next value.
+    /// round brings nothing: a token can end a word that hid the next value.
     pub fn redact(
         &self,
         request: &mut impl Content,
         findings: &Findings,
         kinds: &[Kind],
+        tokens: &mut Tokens,
     ) -> Redaction {
         const ROUNDS_MAX: usize = 4;
-        let mut markers = redact::Markers::default();
         let mut redaction = Redaction { replaced: 0, after: findings.clone() };
         for _ in 0..ROUNDS_MAX {
-            let replaced = redact::round(request, &redaction.after, kinds, &mut markers);
+            let replaced = redact::round(request, &redaction.after, kinds, tokens);
             if replaced == 0 {
                 break;
             }
@@ -106,26 +133,30 @@ impl Engine {
 }
 
 impl Inner {
-    /// Looks through one text for what `keep` keeps, up to so many findings.
+    /// Looks through one text for what `keep` keeps, up to so many findings. Text that is `whole` is read
+    /// as JSON where it is JSON, which a part of it cannot tell.
     pub(crate) fn scan(
         &self,
         place: &str,
         text: &str,
         work: &Work,
-        room: usize,
+        (room, whole): (usize, bool),
         keep: impl Fn(Kind, &Range<usize>) -> bool,
     ) -> Scan {
         let mut scan = Scan { findings: Vec::new(), complete: self.tokens.is_some() };
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
-        for view in normalise::views(text, work) {
+        let views = normalise::views(text, whole, work);
+        for (number, view) in views.iter() {
             let read = Text::new(&view.text, work);
             let mut found = |candidate: Candidate| {
-                let span = view.original(&candidate.span);
+                let span = views.original(number, &candidate.span);
                 let score = candidate.score();
-                let stands = text.get(span.clone()).is_some();
-                if score < self.settings.score_min || !stands || !keep(candidate.kind, &span) {
+                let stands = text.get(span.clone()).is_some() && view.shows(&candidate.span);
+                let wanted =
+                    score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
+                if !wanted || !stands || !keep(candidate.kind, &span) {
                     return;
                 }
                 if scan.findings.len() >= room {
@@ -138,7 +169,7 @@ impl Inner {
                     span,
                     score,
                     terms: candidate.terms,
-                    label: self.settings.label_of(candidate.kind),
+                    label: self.label_of(candidate.kind),
                 });
             };
             if let Some(tokens) = &self.tokens {
@@ -146,10 +177,28 @@ impl Inner {
             }
             detect::at_marks(read, &mut found);
             self.numbers.scan(read, &mut found);
+            self.custom.scan(read, &mut found);
+            if whole {
+                self.custom.passages(read, &mut found);
+            }
         }
         scan.complete &= !work.is_spent();
         scan.findings = settle(scan.findings);
+        without_tokens(text, &mut scan.findings);
         scan
+    }
+}
+
+impl Inner {
+    /// What a value is labelled: by the settings, by its detector's file, or by the catalogue.
+    fn label_of(&self, kind: Kind) -> Label {
+        let own = || self.custom.label_of(kind).unwrap_or(kind.about().label);
+        self.settings.label_of(kind).unwrap_or_else(own)
+    }
+
+    /// How much of a text must be known behind a place.
+    pub(crate) fn right_bytes(&self) -> usize {
+        stretch::RIGHT_BYTES.max(self.custom.bytes_max())
     }
 }
 
@@ -181,6 +230,20 @@ fn settle(mut findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     kept
+}
+
+/// Our own tokens are no findings, whatever their letters look like.
+fn without_tokens(text: &str, findings: &mut Vec<Finding>) {
+    if findings.is_empty() {
+        return;
+    }
+    let tokens: Vec<Range<usize>> = tokens::spans(text).collect();
+    findings.retain(|finding| {
+        let next = tokens.partition_point(|token| token.end <= finding.span.start);
+        tokens
+            .get(next)
+            .is_none_or(|token| token.start > finding.span.start || token.end < finding.span.end)
+    });
 }
 
 impl fmt::Debug for Engine {

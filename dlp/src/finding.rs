@@ -12,6 +12,8 @@ use crate::Kind;
 pub struct Findings {
     /// The highest label of any finding or combination rule; restricted when incomplete.
     pub label: Label,
+    /// The combination rules that raised the label.
+    pub rules: Vec<Rule>,
     /// Every finding, in the order of the request's fields, then by position.
     pub findings: Vec<Finding>,
     /// False when a field was over its size bound, there were too many findings, the work was more
@@ -36,6 +38,18 @@ pub struct Finding {
     pub terms: Vec<Term>,
     /// The label that a value of this kind gives the request.
     pub label: Label,
+}
+
+types::names! {
+    /// What several findings mean together.
+    Rule {
+        /// So many different addresses or numbers are a list of people.
+        BulkList = "bulk_list",
+        /// Who somebody is beside what ails them: protected health information (45 CFR 160.103).
+        HealthOfPerson = "health_of_person",
+        /// Enough to pass for somebody: a name with a date of birth and a number or an address.
+        Identity = "identity",
+    }
 }
 
 /// One reason for a score.

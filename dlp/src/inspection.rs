@@ -47,10 +47,10 @@ impl<'e> Inspection<'e> {
 
     pub(crate) fn end(self, has_unseen: bool) -> Findings {
         let Self { inner: Inner { settings, .. }, findings, addresses, complete, .. } = self;
-        let label = classify::label(settings, &findings, addresses.len(), complete);
+        let (label, rules) = classify::label(settings, &findings, addresses.len(), complete);
         // What an image shows or a document holds is not searched.
         let unseen = if has_unseen { settings.label_of_images } else { Label::Public };
-        Findings { label: label.join(unseen), findings, complete }
+        Findings { label: label.join(unseen), rules, findings, complete }
     }
 
     fn text(&mut self, place: &str, text: &str, keep: impl Fn(Kind, &Range<usize>) -> bool) {
@@ -60,7 +60,7 @@ impl<'e> Inspection<'e> {
             return;
         }
         let room = settings.findings_max.saturating_sub(self.findings.len());
-        let scan = self.inner.scan(place, text, &self.work, room, keep);
+        let scan = self.inner.scan(place, text, &self.work, (room, true), keep);
         self.complete &= scan.complete;
         for finding in &scan.findings {
             if classify::is_address(finding.kind) {

@@ -4,8 +4,10 @@
 //! Pure values: no clock, no file, no socket. The engine never decides an action; policy does.
 //! INVARIANT: nothing here keeps, prints or returns the text that was matched, only where it is.
 
+mod channel;
 mod classify;
 mod cues;
+mod custom;
 mod detect;
 mod engine;
 mod finding;
@@ -13,17 +15,27 @@ mod inspection;
 mod kind;
 mod normalise;
 mod redact;
+mod restore;
 mod score;
 mod seam;
 mod secret;
 mod settings;
+mod stretch;
 mod text;
+mod tokens;
+mod validate;
 
 #[cfg(test)]
 mod tests;
 
+pub use channel::{Channel, Form, Passed};
+pub use custom::{
+    Checksum, Custom, DETECTORS_MAX, DetectorError, DetectorFile, DictionaryFile, DocumentFile,
+    FingerprintError, Fingerprints, PASSAGE_WORDS, PatternFile, Source, WORDS_MAX,
+};
 pub use engine::{Engine, Redaction};
-pub use finding::{Finding, Findings, Term};
+pub use finding::{Finding, Findings, Rule, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
-pub use redact::redact;
+pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};
+pub use tokens::{Fresh, Tokens};

@@ -1,16 +1,22 @@
 //! From a field's text to the views that detectors read, each with the way back to the original.
 //!
-//! One view now: JSON escapes decoded where the text is JSON, format characters dropped, NFKC per
-//! character, digits and dashes of all scripts as ASCII. ASCII text without escapes is its own view
-//! and costs one pass. Decoded base64, hex and percent runs and the confusable skeleton are to be
-//! further views of [`views`].
+//! The first view is the text with format characters dropped, NFKC per character, digits and dashes of
+//! all scripts as ASCII, and JSON escapes decoded where the text is JSON. ASCII text without escapes is
+//! its own first view and costs one pass. Each disguise in it makes a further view of what it hides and
+//! of what stands round it (`disguise.rs`), and so does each disguise in that one.
+
+mod chars;
+mod disguise;
+mod json;
 
 use std::{borrow::Cow, ops::Range};
 
-use serde::de::IgnoredAny;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::text::Work;
+pub(crate) use chars::is_ignorable;
+use chars::{ascii_form, is_stable};
+pub(crate) use json::{decode_escape, is_json};
 
 /// What a character outside ASCII costs beside a byte that is only copied.
 const STEPS_PER_CHAR: usize = 16;
@@ -19,14 +25,30 @@ const STEPS_PER_CHAR: usize = 16;
 /// proportion to its text.
 const CHARS_PER_CHAR_MAX: usize = 4;
 
+/// How deep a value may be hidden: three disguises, one in the other.
+const DEPTH_MAX: usize = 3;
+
+/// All further views together are at most so many times as long as the text.
+const GROWTH_MAX: usize = 4;
+
+/// The views of one text.
+pub(crate) struct Views<'a> {
+    views: Vec<View<'a>>,
+}
+
 /// A text as detectors see it.
 pub(crate) struct View<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// None when the view is the original.
+    /// The view that this one was made from; none for the first, which was made from the original.
+    parent: Option<usize>,
+    /// None when the view is what it was made from.
     segments: Option<Vec<Segment>>,
+    /// What was hidden before; in a further view nothing else is new.
+    shown: Vec<Range<usize>>,
+    depth: usize,
 }
 
-/// A stretch of the view and the original bytes that it stands for.
+/// A stretch of the view and the bytes of its parent that it stands for.
 struct Segment {
     view_start: usize,
     original: Range<usize>,
@@ -34,31 +56,76 @@ struct Segment {
     same: bool,
 }
 
-/// The views of a text to scan, the primary one first.
-pub(crate) fn views<'a>(text: &'a str, work: &Work) -> Vec<View<'a>> {
-    let json = text.contains('\\') && is_json(text);
+/// The views of a text to scan. One that is `whole` is read as JSON where it is JSON.
+pub(crate) fn views<'a>(text: &'a str, whole: bool, work: &Work) -> Views<'a> {
+    let mut views = vec![first(text, whole, work)];
+    let mut room = text.len().saturating_mul(GROWTH_MAX).saturating_add(1 << 10);
+    let mut next = 0;
+    while let Some(view) = views.get(next) {
+        if view.depth < DEPTH_MAX && !work.is_spent() {
+            let depth = view.depth + 1;
+            let further = disguise::undone(view, work);
+            let further =
+                further.into_iter().map(|view| View { parent: Some(next), depth, ..view });
+            for view in further {
+                room = room.saturating_sub(view.text.len());
+                // What is left out must not pass for looked at.
+                if room == 0 {
+                    work.take(usize::MAX);
+                    break;
+                }
+                views.push(view);
+            }
+        }
+        next += 1;
+    }
+    Views { views }
+}
+
+fn first<'a>(text: &'a str, whole: bool, work: &Work) -> View<'a> {
+    let json = whole && text.contains('\\') && is_json(text);
     work.take(text.len() * if json { 4 } else { 1 });
-    if text.is_ascii() && !json {
-        return vec![View { text: Cow::Borrowed(text), segments: None }];
+    if !json && unchanged(text) == text.len() {
+        let text = Cow::Borrowed(text);
+        return View { text, parent: None, segments: None, shown: Vec::new(), depth: 0 };
     }
     let mut builder = Builder::default();
     if json {
-        json_units(text, &mut builder);
+        json::units(text, &mut builder);
     } else {
         builder.plain(text, 0);
     }
     work.take(builder.text.len() + builder.segments.len() * STEPS_PER_CHAR);
-    vec![View { text: Cow::Owned(builder.text), segments: Some(builder.segments) }]
+    builder.view()
 }
 
-/// Whether the text is one JSON object or array.
-pub(crate) fn is_json(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+impl<'a> Views<'a> {
+    /// Every view with its number.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &View<'a>)> {
+        self.views.iter().enumerate()
+    }
+
+    /// The bytes of the text behind a piece of a view: whole characters and whole escapes.
+    pub(crate) fn original(&self, view: usize, span: &Range<usize>) -> Range<usize> {
+        let mut span = span.clone();
+        let mut next = Some(view);
+        while let Some(view) = next.and_then(|view| self.views.get(view)) {
+            span = view.before(&span);
+            next = view.parent;
+        }
+        span
+    }
 }
 
 impl View<'_> {
-    /// The original bytes behind a piece of the view: whole characters and whole escapes.
-    pub(crate) fn original(&self, span: &Range<usize>) -> Range<usize> {
+    /// Whether a piece of the view was hidden in what it was made from.
+    pub(crate) fn shows(&self, span: &Range<usize>) -> bool {
+        let after = self.shown.partition_point(|shown| shown.end <= span.start);
+        self.parent.is_none() || self.shown.get(after).is_some_and(|shown| shown.start < span.end)
+    }
+
+    /// The bytes of the parent behind a piece of the view.
+    fn before(&self, span: &Range<usize>) -> Range<usize> {
         let Some(segments) = &self.segments else { return span.clone() };
         let find = |position: usize| {
             let after = segments.partition_point(|segment| segment.view_start <= position);
@@ -76,28 +143,52 @@ impl View<'_> {
     }
 }
 
+/// How much of a text's start is read as it stands.
+fn unchanged(text: &str) -> usize {
+    let mut at = 0;
+    while let Some(next) =
+        text.as_bytes().get(at..).and_then(|r| r.iter().position(|b| !b.is_ascii()))
+    {
+        at += next;
+        let rest = text.get(at..).unwrap_or_default();
+        let stable = rest.chars().take_while(|&c| !c.is_ascii() && is_stable(c));
+        let length: usize = stable.map(char::len_utf8).sum();
+        at += length;
+        if rest.get(length..).and_then(|rest| rest.chars().next()).is_some_and(|c| !c.is_ascii()) {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// Puts a view together.
 #[derive(Default)]
 struct Builder {
     text: String,
     segments: Vec<Segment>,
+    shown: Vec<Range<usize>>,
 }
 
 impl Builder {
+    fn view(self) -> View<'static> {
+        let Self { text, segments, shown } = self;
+        View { text: Cow::Owned(text), parent: None, segments: Some(segments), shown, depth: 0 }
+    }
+
     /// Adds text that stands in the original at `offset` as it is here.
     fn plain(&mut self, text: &str, offset: usize) {
         let mut rest = text;
         let mut offset = offset;
-        while let Some(first) = rest.chars().next() {
-            let same = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-            if same > 0 {
-                let (run, after) = rest.split_at(same);
+        while !rest.is_empty() {
+            let (run, after) = rest.split_at(unchanged(rest));
+            if !run.is_empty() {
                 self.same(run, offset);
-                (rest, offset) = (after, offset + same);
-            } else {
-                self.unit(first, offset..offset + first.len_utf8());
-                offset += first.len_utf8();
-                rest = rest.get(first.len_utf8()..).unwrap_or_default();
             }
+            offset += run.len();
+            let Some(first) = after.chars().next() else { return };
+            self.unit(first, offset..offset + first.len_utf8());
+            offset += first.len_utf8();
+            rest = after.get(first.len_utf8()..).unwrap_or_default();
         }
     }
 
@@ -131,84 +222,28 @@ impl Builder {
         }
         self.segments.push(Segment { view_start, original, same: false });
     }
-}
 
-/// Adds valid JSON with the escapes of its strings decoded. Everything else stays, so that keys and
-/// values keep their distance and bare numbers are seen too.
-fn json_units(text: &str, builder: &mut Builder) {
-    let mut position = 0;
-    while let Some(rest) = text.get(position..).filter(|rest| !rest.is_empty()) {
-        let plain = memchr::memchr(b'\\', rest.as_bytes()).unwrap_or(rest.len());
-        builder.plain(rest.get(..plain).unwrap_or_default(), position);
-        position += plain;
-        let Some(escape) = text.get(position..).filter(|rest| !rest.is_empty()) else { break };
-        let (character, length) = decode_escape(escape);
-        builder.unit(character, position..position + length);
-        position += length;
+    /// Adds a piece of the parent, if it is one.
+    fn same_or_nothing(&mut self, run: Option<&str>, offset: usize) {
+        if let Some(run) = run.filter(|run| !run.is_empty()) {
+            self.same(run, offset);
+        }
     }
-}
 
-/// The character that an escape (RFC 8259 section 7) at the start of `text` stands for, and its
-/// length in bytes. A lone surrogate becomes U+FFFD.
-fn decode_escape(text: &str) -> (char, usize) {
-    let unit = |at: usize| {
-        let is_escape = text.get(at..at + 2) == Some("\\u");
-        let digits = text.get(at + 2..at + 6).filter(|_| is_escape)?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    if let Some(first) = unit(0) {
-        let pair = [first, unit(6).unwrap_or(0)];
-        return match char::decode_utf16(pair).next() {
-            Some(Ok(character)) if character.len_utf16() == 2 => (character, 12),
-            Some(Ok(character)) => (character, 6),
-            _ => (char::REPLACEMENT_CHARACTER, 6),
-        };
+    /// Takes note that what was added from here on was hidden.
+    fn show(&mut self, start: usize) {
+        match self.shown.last_mut() {
+            Some(last) if last.end == start => last.end = self.text.len(),
+            _ => self.shown.push(start..self.text.len()),
+        }
     }
-    match text.chars().nth(1) {
-        Some('n') => ('\n', 2),
-        Some('t') => ('\t', 2),
-        Some('r') => ('\r', 2),
-        Some('b') => ('\u{8}', 2),
-        Some('f') => ('\u{c}', 2),
-        Some(other) => (other, 1 + other.len_utf8()),
-        None => ('\\', 1),
+
+    /// Adds what a piece of the parent hid.
+    fn block(&mut self, text: &str, original: Range<usize>) {
+        let from = self.segments.len();
+        text.chars().for_each(|character| self.unit(character, original.clone()));
+        self.segments.truncate(from + 1);
     }
-}
-
-/// Format characters that show nothing: Unicode's Default_Ignorable_Code_Point and the
-/// bidirectional controls.
-const fn is_ignorable(character: char) -> bool {
-    matches!(
-        character,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
-        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
-    )
-}
-
-/// Digits of the scripts in use and dashes, which NFKC leaves alone, as ASCII.
-fn ascii_form(character: char) -> Option<char> {
-    // The zero of each decimal block (Unicode general category Nd).
-    const ZEROS: [u32; 23] = [
-        0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50,
-        0xED0, 0xF20, 0x1040, 0x17E0, 0x1810, 0x19D0, 0x1A80, 0x1B50, 0xA8D0, 0xABF0,
-    ];
-    let code = u32::from(character);
-    match character {
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE63}' | '\u{FF0D}' => return Some('-'),
-        '\u{660}'..='\u{1B59}' | '\u{A8D0}'..='\u{ABF9}' => {}
-        _ => return None,
-    }
-    let zero = ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&code))?;
-    char::from_digit(code - zero, 10)
-}
-
-/// Common letters that NFKC surely leaves alone: a way round its tables.
-const fn is_stable(character: char) -> bool {
-    matches!(character, '\0'..='\u{7F}' | '\u{C0}'..='\u{12F}' | '\u{3B1}'..='\u{3C9}'
-        | '\u{410}'..='\u{44F}' | '\u{3041}'..='\u{3094}' | '\u{4E00}'..='\u{9FA5}' | '\u{AC00}'..='\u{D7A3}')
 }
 
 #[cfg(test)]
@@ -217,16 +252,16 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let views = views(text, &Work::new(9_999));
-        assert_eq!(views[0].text, expected);
+        let views = views(text, true, &Work::new(9_999));
+        assert_eq!(views.views[0].text, expected);
     }
 
     /// What stands in the original where the view has `piece`.
     #[track_caller]
     fn check_back(text: &str, piece: &str, expected: &str) {
-        let views = views(text, &Work::new(9_999));
-        let start = views[0].text.find(piece).unwrap();
-        assert_eq!(&text[views[0].original(&(start..start + piece.len()))], expected);
+        let views = views(text, true, &Work::new(9_999));
+        let start = views.views[0].text.find(piece).unwrap();
+        assert_eq!(&text[views.original(0, &(start..start + piece.len()))], expected);
     }
 
     #[test]

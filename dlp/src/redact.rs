@@ -1,4 +1,4 @@
-//! Replaces found values by markers such as `[[EMAIL:1]]`.
+//! Replaces found values by tokens such as `[[EMAIL:7f3k2q]]`.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -6,44 +6,19 @@ use serde_json::json;
 use types::{Content, chat::Piece};
 
 use crate::{
-    Finding, Findings, Kind, normalise,
+    Finding, Findings, Kind, Tokens, normalise,
     seam::{self, Seams},
 };
 
-/// Replaces every finding of these kinds by a marker such as `[[EMAIL:1]]`, numbered per distinct
-/// value within the request, so that the model can still tell values apart. Text that was JSON
-/// stays JSON. Returns how many places were replaced.
+/// One pass over the request: replaces every finding of these kinds, so that the model can still tell
+/// values apart. Text that was JSON stays JSON. Returns how many places were replaced.
 ///
-/// `findings` must come from inspecting this very request. Prefer [`crate::Engine::redact`], which
-/// also looks again afterwards.
-pub fn redact(request: &mut impl Content, findings: &Findings, kinds: &[Kind]) -> usize {
-    round(request, findings, kinds, &mut Markers::default())
-}
-
-/// The number of each value seen. It holds what was matched and so never leaves a call.
-#[derive(Default)]
-pub(crate) struct Markers {
-    numbers: BTreeMap<(Kind, String), usize>,
-    last: BTreeMap<Kind, usize>,
-}
-
-impl Markers {
-    fn of(&mut self, kind: Kind, value: &str) -> String {
-        let last = self.last.entry(kind).or_default();
-        let number = *self.numbers.entry((kind, value.to_owned())).or_insert_with(|| {
-            *last += 1;
-            *last
-        });
-        format!("[[{}:{number}]]", kind.marker())
-    }
-}
-
-/// One pass over the request.
+/// `findings` must come from inspecting this very request.
 pub(crate) fn round(
     request: &mut impl Content,
     findings: &Findings,
     kinds: &[Kind],
-    markers: &mut Markers,
+    tokens: &mut Tokens,
 ) -> usize {
     let mut places = BTreeMap::<&str, Vec<&Finding>>::new();
     for finding in findings.findings.iter().filter(|finding| kinds.contains(&finding.kind)) {
@@ -56,7 +31,7 @@ pub(crate) fn round(
     let at = |place: &str| places.get(place).map(Vec::as_slice).unwrap_or_default();
     request.visit(|place, piece| match piece {
         Piece::Text(text) => {
-            replaced += cut(text, at(place).iter().copied().map(Cut::of).collect(), markers);
+            replaced += cut(text, at(place).iter().copied().map(Cut::of).collect(), tokens);
         }
         Piece::Parts(mut parts) => {
             let over = crossing(at(place), &parts);
@@ -64,7 +39,7 @@ pub(crate) fn round(
             for ((p, text), start) in parts.iter_mut().zip(seams.starts()) {
                 let own = at(&format!("{place}[{p}]")).iter().copied().map(Cut::of);
                 let pieces = over.iter().filter_map(|cut| cut.within(start, text.len()));
-                replaced += cut(text, own.chain(pieces).collect(), markers);
+                replaced += cut(text, own.chain(pieces).collect(), tokens);
             }
         }
         // Another name or number would mean something else. What is left here is found again, and
@@ -75,7 +50,7 @@ pub(crate) fn round(
 }
 
 /// Findings over several parts, in the bytes of the joined text, each with its whole value: its
-/// pieces get one marker.
+/// pieces get one token.
 fn crossing(findings: &[&Finding], parts: &[(usize, &mut String)]) -> Vec<Cut> {
     if findings.is_empty() {
         return Vec::new();
@@ -90,7 +65,7 @@ fn crossing(findings: &[&Finding], parts: &[(usize, &mut String)]) -> Vec<Cut> {
 struct Cut {
     span: Range<usize>,
     kind: Kind,
-    /// Whether the marker needs quotes of its own.
+    /// Whether the token needs quotes of its own.
     quoted: bool,
     /// The whole value, where only a piece of it stands here.
     value: Option<String>,
@@ -105,21 +80,21 @@ impl Cut {
         Some(Self { span: seam::within(&self.span, start, length)?, ..self.clone() })
     }
 
-    fn marker(&self, text: &str, markers: &mut Markers) -> Option<String> {
+    fn token(&self, text: &str, tokens: &mut Tokens) -> Option<String> {
         let here = text.get(self.span.clone())?;
-        Some(markers.of(self.kind, self.value.as_deref().unwrap_or(here)))
+        Some(tokens.token(self.kind, self.value.as_deref().unwrap_or(here)))
     }
 }
 
 /// Replaces these pieces of a text and tells how many there were.
-fn cut(text: &mut String, cuts: Vec<Cut>, markers: &mut Markers) -> usize {
+fn cut(text: &mut String, cuts: Vec<Cut>, tokens: &mut Tokens) -> usize {
     let cuts = merge(cuts);
     let replaced = cuts.len();
     if replaced > 0 {
         *text = if normalise::is_json(text) {
-            replace_in_json(text, cuts, markers)
+            replace_in_json(text, cuts, tokens)
         } else {
-            replace(text, &cuts, markers)
+            replace(text, &cuts, tokens)
         };
     }
     replaced
@@ -140,18 +115,18 @@ fn merge(mut cuts: Vec<Cut>) -> Vec<Cut> {
     merged
 }
 
-fn replace(text: &str, cuts: &[Cut], markers: &mut Markers) -> String {
+fn replace(text: &str, cuts: &[Cut], tokens: &mut Tokens) -> String {
     let mut out = String::with_capacity(text.len());
     let mut kept = 0;
     for cut in cuts {
-        let Some(marker) = cut.marker(text, markers) else { continue };
+        let Some(token) = cut.token(text, tokens) else { continue };
         out.push_str(text.get(kept..cut.span.start).unwrap_or_default());
         if cut.quoted {
             out.push('"');
-            out.push_str(&marker);
+            out.push_str(&token);
             out.push('"');
         } else {
-            out.push_str(&marker);
+            out.push_str(&token);
         }
         kept = cut.span.end;
     }
@@ -159,9 +134,9 @@ fn replace(text: &str, cuts: &[Cut], markers: &mut Markers) -> String {
     out
 }
 
-/// Inside a string a marker is plain text. A bare number becomes a string. Where a value reaches
+/// Inside a string a token is plain text. A bare number becomes a string. Where a value reaches
 /// over the structure, such as a key split over an array, the whole text gives way.
-fn replace_in_json(text: &str, mut cuts: Vec<Cut>, markers: &mut Markers) -> String {
+fn replace_in_json(text: &str, mut cuts: Vec<Cut>, tokens: &mut Tokens) -> String {
     let mut strings = Strings::new(text);
     for cut in &mut cuts {
         if strings.inside(cut.span.start) {
@@ -178,11 +153,11 @@ fn replace_in_json(text: &str, mut cuts: Vec<Cut>, markers: &mut Markers) -> Str
     }
     // Two findings in one number token are one cut now.
     cuts.dedup_by(|later, earlier| later.span.start < earlier.span.end);
-    let redacted = replace(text, &cuts, markers);
+    let redacted = replace(text, &cuts, tokens);
     if normalise::is_json(&redacted) {
         return redacted;
     }
-    let all: Vec<String> = cuts.iter().filter_map(|cut| cut.marker(text, markers)).collect();
+    let all: Vec<String> = cuts.iter().filter_map(|cut| cut.token(text, tokens)).collect();
     json!({ "redacted": all }).to_string()
 }
 

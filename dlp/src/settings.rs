@@ -1,6 +1,9 @@
 //! What a deployment may choose: regions, labels, thresholds and bounds.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use phonenumber::country;
 use serde::Deserialize;
@@ -17,6 +20,8 @@ pub struct Settings {
     pub regions: Vec<Region>,
     /// The label of a kind or of a family, where it is to differ from the catalogue's.
     pub labels: BTreeMap<Selector, Label>,
+    /// Kinds that are not looked for. Web addresses are told only where somebody asks for them.
+    pub off: BTreeSet<Selector>,
     /// The label of a request in which nothing was found.
     pub label_without_findings: Label,
     /// The label that an image or a document gives a request: what it shows is not searched.
@@ -28,6 +33,9 @@ pub struct Settings {
     /// Bytes of one field, or of all texts of one message together; a longer one is not scanned
     /// and makes the findings incomplete.
     pub field_bytes_max: usize,
+    /// Bytes of a streamed answer that are held back where no place is certain, such as a token without
+    /// an end; more are not searched, and count as if they were restricted.
+    pub held_bytes_max: usize,
     /// Findings of one request; more make the findings incomplete.
     pub findings_max: usize,
     /// Work for one request, in steps of about a byte looked at. More makes the findings incomplete.
@@ -52,12 +60,14 @@ impl Default for Settings {
         Self {
             regions: [US, CA, GB, DE, FR, ES, IT, NL, AT, CH].map(Region).to_vec(),
             labels: BTreeMap::new(),
+            off: BTreeSet::new(),
             label_without_findings: Label::Internal,
             // Confidential until somebody says otherwise, and not yet bound to local models.
             label_of_images: Label::Sensitive,
             bulk_list_min: 10,
             score_min: 60,
             field_bytes_max: 8 << 20,
+            held_bytes_max: 256 << 10,
             findings_max: 10_000,
             steps_max: 500_000_000,
         }
@@ -65,13 +75,15 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The label that a value of this kind gives a request: as set for the kind, as set for its
-    /// family, or as the catalogue has it.
-    pub fn label_of(&self, kind: Kind) -> Label {
+    /// Whether this kind is not looked for.
+    pub fn is_off(&self, kind: Kind) -> bool {
+        !self.off.is_empty() && self.off.iter().any(|selector| selector.covers(kind))
+    }
+
+    /// The label that is set for this kind, or else for its family.
+    pub fn label_of(&self, kind: Kind) -> Option<Label> {
         let of = |selector| self.labels.get(&selector).copied();
-        of(Selector::Kind(kind))
-            .or_else(|| of(Selector::Family(kind.family())))
-            .unwrap_or(kind.about().label)
+        of(Selector::Kind(kind)).or_else(|| of(Selector::Family(kind.family())))
     }
 }
 
@@ -120,8 +132,7 @@ mod tests {
     fn one_label_can_be_changed_without_naming_the_others() {
         let settings: Settings =
             serde_json::from_str(r#"{"labels": {"ip": "internal"}, "regions": ["US"]}"#).unwrap();
-        assert_eq!(settings.label_of(Kind::IP), Label::Internal);
-        assert_eq!(settings.label_of(Kind::EMAIL), Label::Sensitive);
-        assert_eq!(settings.label_of(Kind::US_SSN), Label::Restricted);
+        assert_eq!(settings.label_of(Kind::IP), Some(Label::Internal));
+        assert_eq!(settings.label_of(Kind::EMAIL), None);
     }
 }

@@ -219,7 +219,8 @@ fn redacted<'r>(
         return Ok(Seen::Whole(order.request));
     }
     let mut request = order.request.clone();
-    let redaction = order.snapshot.dlp.redact(&mut request, order.findings, &kinds);
+    let mut tokens = dlp::Tokens::new(random);
+    let redaction = order.snapshot.dlp.redact(&mut request, order.findings, &kinds, &mut tokens);
     if redaction.after.findings.iter().any(|finding| kinds.contains(&finding.kind)) {
         let message = "policy wants data redacted that cannot be taken out of this request";
         return Err(lost(Code::DlpBlocked, message, Next::Other));
@@ -229,6 +230,14 @@ fn redacted<'r>(
         metrics::FINDINGS.with_label_values(&[finding.kind.as_str(), "redact"]).inc();
     }
     Ok(Seen::Redacted(Box::new(request)))
+}
+
+/// A number that nobody guesses.
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // A system without random numbers has no TLS either.
+    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
+    u64::from_le_bytes(bytes)
 }
 
 impl Lost {

@@ -39,6 +39,7 @@ mod service;
 mod source;
 mod span;
 mod stream;
+mod tally;
 pub mod tls;
 mod trail;
 mod upstream;

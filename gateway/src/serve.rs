@@ -77,7 +77,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let label = findings.label.join(known.agent.label.unwrap_or(Label::Public));
     let label = label.join(wishes.label).join(before.label);
     trail.label = Some(label);
-    let candidates = candidates(&snapshot, &known, &request)?;
+    let candidates = candidates(&snapshot, &known, &request, &wishes)?;
     let call = Call {
         now,
         label,
@@ -143,7 +143,12 @@ pub(crate) fn inspect(
     let inspected = work_on(body_bytes, || std::panic::catch_unwind(inspect));
     let findings = inspected.unwrap_or_else(|_| {
         tracing::error!("the inspection failed; the request is treated as restricted");
-        Findings { label: Label::Restricted, findings: Vec::new(), complete: false }
+        Findings {
+            label: Label::Restricted,
+            rules: Vec::new(),
+            findings: Vec::new(),
+            complete: false,
+        }
     });
     trail.found(&findings);
     findings
@@ -153,6 +158,7 @@ fn candidates<'s>(
     snapshot: &'s Snapshot,
     known: &Known<'_>,
     request: &Request,
+    wishes: &Wishes,
 ) -> Result<Candidates<'s>, Refusal> {
     let (registry, purpose) = (&snapshot.registry, asked::purpose(request));
     let fits = |name: &&str| registry.resolve(name).is_none_or(|m| m.purpose() == purpose);
@@ -162,6 +168,11 @@ fn candidates<'s>(
         param: Some("model".to_owned()),
         ..Refusal::new(Code::ModelNotFound, unknown.to_string())
     })?;
+    if wishes.probe {
+        let message = "`x-orchestack-probe` asks what one model can: name it";
+        let param = Some("model".to_owned());
+        return found.alone().ok_or_else(|| Refusal { param, ..Refusal::invalid(message) });
+    }
     Ok(found.with_fallbacks(&known.agent.fallbacks))
 }
 

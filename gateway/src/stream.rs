@@ -6,7 +6,7 @@ use bytes::Bytes;
 use providers::{Api, StreamEncoder};
 use tokio::time::Instant;
 use types::{
-    Code, RequestId,
+    Code, Request, RequestId,
     answer::{Event, Finish, Gatherer},
 };
 
@@ -19,6 +19,7 @@ use crate::{
     gate::Gate,
     memory, metrics,
     source::{Read, Source},
+    tally,
     trail::Trail,
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Stream<'s, 'd> {
     /// What the caller speaks, and asked.
     pub(crate) api: Api,
     pub(crate) order: Order<'s>,
+    /// The request as the provider got it.
+    pub(crate) sent: &'s Request,
     /// The model's name as the caller knows it.
     pub(crate) model: String,
     /// The request's id and its seconds since the epoch, for an answer whose provider gives none.
@@ -161,10 +164,11 @@ impl Stream<'_, '_> {
     /// Ends the caller's stream in order and gives the upstream connection back.
     async fn finish(
         mut self: Box<Self>,
-        (bill, trail): (&Bill, &Trail),
+        (bill, trail): (&mut Bill, &Trail),
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
     ) -> End {
+        tally::count(&mut bill.meter, self.sent).await;
         // A caller that asked for usage hears what is charged.
         encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
@@ -181,7 +185,11 @@ impl Stream<'_, '_> {
     }
 
     async fn leave(self: Box<Self>, bill: &mut Bill) -> End {
-        End::Left(self.source.catch_up(&mut bill.meter).await)
+        let known = self.source.catch_up(&mut bill.meter).await;
+        if known == Known::Whole {
+            tally::count(&mut bill.meter, self.sent).await;
+        }
+        End::Left(known)
     }
 
     async fn cut_at_limit(

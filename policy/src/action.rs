@@ -12,6 +12,9 @@ const HONOURED: &[(&str, &[&str])] = &[
         &[
             "redact",
             "block",
+            "restore",
+            "answer_redact",
+            "answer_block",
             "max_cost",
             "max_tokens",
             "log",

@@ -17,8 +17,11 @@ pub struct Bundle<'a> {
     pub cases: Vec<Source>,
     /// Statements to prove: `invariants/*.toml`.
     pub invariants: Vec<Source>,
-    /// The names of all kinds that DLP can find; `@redact` and `@block` may name no other.
+    /// The names of all kinds that DLP can find and of their families; `@redact`, `@block` and their
+    /// like may name no other.
     pub kinds: &'a [&'a str],
+    /// The kinds, each with the family that stands for all of its kinds.
+    pub families: &'a [(&'a str, &'a str)],
 }
 
 /// One agent's layer and what the tree says of the agent.

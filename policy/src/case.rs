@@ -27,7 +27,16 @@ pub(crate) struct Case {
     pub by: Vec<String>,
     /// What must be redacted, where the case says so.
     pub redact: Option<BTreeSet<String>>,
+    /// What is put back in the answer, where the case says so.
+    pub restore: Option<BTreeSet<String>>,
+    /// What must be redacted in the answer, and what must stop it.
+    pub answer_redact: Option<BTreeSet<String>>,
+    pub answer_block: Option<BTreeSet<String>>,
 }
+
+/// The keys that say what must be decided; the others say what is asked.
+const HEAD: [&str; 7] =
+    ["name", "expect", "by", "redact", "restore", "answer_redact", "answer_block"];
 
 /// The answer that a case must get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -175,9 +184,12 @@ impl Case {
             #[serde(default)]
             by: Vec<String>,
             redact: Option<BTreeSet<String>>,
+            restore: Option<BTreeSet<String>>,
+            answer_redact: Option<BTreeSet<String>>,
+            answer_block: Option<BTreeSet<String>>,
         }
         let mut head = toml::Table::new();
-        for key in ["name", "expect", "by", "redact"] {
+        for key in HEAD {
             head.extend(table.remove(key).map(|value| (key.to_owned(), value)));
         }
         let fault = |error: toml::de::Error| Fault {
@@ -186,7 +198,8 @@ impl Case {
             message: format!("this case cannot be read: {}", error.message()),
             fix: "the guide to policies lists what a case can say".to_owned(),
         };
-        let Head { name, expect, by, redact } = head.try_into().map_err(fault)?;
+        let Head { name, expect, by, redact, restore, answer_redact, answer_block } =
+            head.try_into().map_err(fault)?;
         let ask = if table.contains_key("model") {
             Ask::Model(Box::new(table.try_into().map_err(fault)?))
         } else if table.contains_key("operation") {
@@ -197,7 +210,7 @@ impl Case {
             Ask::Question(Box::new(table.try_into().map_err(fault)?))
         };
         let file = source.file.clone();
-        Ok(Self { file, line, name, ask, expect, by, redact })
+        Ok(Self { file, line, name, ask, expect, by, redact, restore, answer_redact, answer_block })
     }
 }
 

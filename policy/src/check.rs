@@ -49,10 +49,34 @@ impl Engine {
 
     fn run(&self, case: &Case) -> CaseResult {
         let failed = match self.asked(case) {
-            Ok(got) => got.compared(case),
+            Ok(got) => got.compared(case).or_else(|| self.obliged(&got, case)),
             Err(error) => Some(format!("the case asks nothing that can be answered: {error}")),
         };
         CaseResult { file: case.file.clone(), line: case.line, name: case.name.clone(), failed }
+    }
+
+    /// What is wrong with the obligations, as the case sees them.
+    fn obliged(&self, got: &Got, case: &Case) -> Option<String> {
+        let nothing = Obligations::default();
+        let obligations = got.decision.as_ref().unwrap_or(&nothing);
+        let list = |kinds: &BTreeSet<String>| kinds.iter().cloned().collect::<Vec<_>>().join(", ");
+        let all = [
+            (&case.redact, &obligations.redact, "be redacted", "is"),
+            (&case.answer_redact, &obligations.answer_redact, "be redacted in the answer", "is"),
+            (&case.answer_block, &obligations.answer_block, "stop the answer", "does"),
+        ];
+        for (wanted, got, what, is) in all {
+            if let Some(wanted) = wanted.as_ref().filter(|wanted| *wanted != got) {
+                let (wanted, got) = (list(wanted), list(got));
+                return Some(format!("`{wanted}` should {what}, and `{got}` {is}"));
+            }
+        }
+        let wanted = self.families().kinds_of(case.restore.as_ref()?);
+        let kinds = self.families().pairs();
+        let got = kinds.filter(|(kind, family)| obligations.restores(kind, family));
+        let got: BTreeSet<String> = got.map(|(kind, _)| kind.to_owned()).collect();
+        let told = || format!("`{}` should be put back, and `{}` is", list(&wanted), list(&got));
+        (wanted != got).then(told)
     }
 
     fn asked(&self, case: &Case) -> Result<Got, NoQuestion> {
@@ -231,11 +255,7 @@ impl Got {
         if let Some(missing) = case.by.iter().find(|id| !self.policies.contains(id)) {
             return Some(format!("`{missing}` should decide, and {got}{by}"));
         }
-        let redacted = self.decision.as_ref().map(|obligations| &obligations.redact);
-        let differs = case.redact.as_ref().filter(|wanted| redacted != Ok(*wanted))?;
-        let list = |kinds: &BTreeSet<String>| kinds.iter().cloned().collect::<Vec<_>>().join(", ");
-        let found = redacted.map(list).unwrap_or_default();
-        Some(format!("`{}` should be redacted, and `{found}` is", list(differs)))
+        None
     }
 }
 

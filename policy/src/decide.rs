@@ -77,6 +77,8 @@ impl Engine {
     /// Decides one call for every model that could serve it. Pure, and it never fails: what cannot
     /// be evaluated is denied.
     pub fn decide(&self, call: &ModelCall<'_>, models: &[ModelFacts<'_>]) -> Decision {
+        let found = self.families().closed(call.kinds);
+        let call = &ModelCall { kinds: &found, ..*call };
         let caller = call.caller;
         let (models, outside) = within(caller.grant.as_deref(), call.label, models);
         let answers = match &*self.slice(caller, &models) {

@@ -7,7 +7,8 @@ use super::*;
 use crate::{
     ask::Approved,
     grant::Limits,
-    testing::{ALLOW, CLOUD, LOCAL, approved, call, caller, engine, grant, told},
+    obligation::Withheld,
+    testing::{ALLOW, CLOUD, FAMILIES, LOCAL, approved, call, caller, engine, grant, told},
 };
 
 /// A policy about model calls with the given annotations and condition.
@@ -225,6 +226,7 @@ fn obligations_of_both_layers_join_to_the_strictest() {
     let permit = decision.permit.unwrap();
     let expected = Obligations {
         redact: ["email", "phone", "us_ssn"].map(str::to_owned).into(),
+        withhold: ["email", "phone", "us_ssn"].map(withheld).into(),
         max_cost: Some(Nanos(500_000_000)),
         max_tokens: Some(100),
         log_full: true,
@@ -237,6 +239,49 @@ fn obligations_of_both_layers_join_to_the_strictest() {
     assert_eq!((permit.commit(), permit.label()), ("c0ffee", Label::Internal));
 }
 
+fn withheld(kind: &str) -> Withheld {
+    Withheld { redact: [kind.to_owned()].into(), restore: std::collections::BTreeSet::new() }
+}
+
+/// What is put back, of email, phone, card, us_ssn and aws_key.
+#[track_caller]
+fn restored(organisation: &str, own: &str, expected: &[&str]) {
+    let permits = |annotations: &str| policy(annotations, "permit", "true");
+    let caller = caller();
+    let engine = engine(&permits(organisation), &permits(own));
+    let permit = engine.decide(&call(&caller), &[CLOUD]).permit.unwrap();
+    let obligations = permit.allowed(CLOUD.id).unwrap().obligations();
+    let kinds = FAMILIES.iter().filter(|(kind, family)| obligations.restores(kind, family));
+    assert_eq!(kinds.map(|(kind, _)| *kind).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_value_is_put_back_where_everybody_who_redacts_it_says_so() {
+    restored("@redact(\"email,phone\")", "", &[]);
+    restored("@redact(\"email,phone\") @restore(\"email\")", "", &["email"]);
+    restored("@redact(\"email\") @restore(\"email\")", "@redact(\"email\")", &[]);
+    restored(
+        "@redact(\"personal\") @restore(\"personal\")",
+        "@redact(\"us_ssn\")",
+        &["email", "phone"],
+    );
+    restored("@redact(\"personal\")", "@restore(\"email\")", &[]);
+    restored("@redact(\"secret\")", "@restore(\"email\")", &["email"]);
+}
+
+#[test]
+fn a_family_stands_for_its_kinds() {
+    let caller = caller();
+    let call = ModelCall { kinds: &["us_ssn"], ..call(&caller) };
+    let told_by =
+        |organisation: &str, own: &str| told(&engine(organisation, own).decide(&call, &[CLOUD]));
+    let blocks = policy("@id(\"b\") @block(\"personal\")", "permit", "true");
+    assert_eq!(told_by(ALLOW, &blocks), "gpt denied: policy blocks content with personal by b");
+    let forbids = policy("@id(\"f\")", "forbid", "context.kinds.contains(\"personal\")");
+    let told = told_by(&format!("{ALLOW}{forbids}"), &blocks.replace("personal", "secret"));
+    assert_eq!(told, "gpt denied: a policy of the organisation layer forbids it by f");
+}
+
 /// Every value that a policy can read reaches it.
 #[test]
 fn policies_see_what_the_call_says() {
@@ -247,7 +292,7 @@ fn policies_see_what_the_call_says() {
         "resource.name like \"g*\" && resource.locality == \"cloud\" && !resource.simulator",
         "resource.size == \"large\" && resource.privacy == \"no_training\"",
         "context.label == \"internal\" && context.label_rank == 1",
-        "context.integrity == \"trusted\" && context.kinds == [\"card\", \"email\"]",
+        "context.integrity == \"trusted\" && context.kinds == [\"card\", \"email\", \"payment\", \"personal\"]",
         "context.request.endpoint == \"/v1/chat/completions\" && !context.request.stream",
         "!context.request.tools && !context.request.images",
         "context.request.input_tokens_bound == 100",

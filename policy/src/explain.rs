@@ -174,6 +174,10 @@ fn obliged(obligations: &Obligations) -> String {
     let Obligations {
         redact,
         block,
+        restore,
+        withhold,
+        answer_redact,
+        answer_block,
         max_cost,
         max_tokens,
         log_full,
@@ -184,10 +188,19 @@ fn obliged(obligations: &Obligations) -> String {
         approval,
     } = obligations;
     let list = |kinds: &BTreeSet<String>| kinds.iter().cloned().collect::<Vec<_>>().join(", ");
+    let held_back: BTreeSet<String> =
+        withhold.iter().flat_map(|one| one.redact.difference(&one.restore)).cloned().collect();
+    let back: BTreeSet<String> = restore.difference(&held_back).cloned().collect();
     let when = |holds: bool, text: &str| holds.then(|| text.to_owned());
     let all = [
         when(!redact.is_empty(), &format!("{} is redacted", list(redact))),
+        when(!back.is_empty(), &format!("{} is put back in the answer", list(&back))),
         when(!block.is_empty(), &format!("it has no {}", list(block))),
+        when(
+            !answer_redact.is_empty(),
+            &format!("{} is redacted in the answer", list(answer_redact)),
+        ),
+        when(!answer_block.is_empty(), &format!("the answer has no {}", list(answer_block))),
         max_cost.map(|cost| format!("it costs at most {cost}")),
         max_tokens.map(|tokens| format!("it has at most {tokens} output tokens")),
         when(*log_full, "it is recorded in full"),

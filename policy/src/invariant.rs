@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use crate::{
     bundle::{AgentSource, Fault, Source},
+    family::Families,
     file,
     load::{self, Engine},
     meaning::Part,
@@ -150,6 +151,7 @@ pub(crate) struct Known<'a> {
     pub validator: &'a Validator,
     /// The kinds that DLP finds.
     pub kinds: &'a [&'a str],
+    pub families: &'a Families,
     /// The agents, by name.
     pub agents: &'a BTreeMap<String, AgentSource<Vec<Parsed>>>,
 }
@@ -251,17 +253,20 @@ fn matching(
     if let Some(message) = told {
         return Err((message, "name `actions` that have these attributes".to_owned()));
     }
-    let json = set.policies().filter_map(|policy| policy.to_json().ok());
-    let stray = json.flat_map(|json| words::strays(&json, tree.kinds)).next();
+    let mut jsons: Vec<_> = set.policies().filter_map(|policy| policy.to_json().ok()).collect();
+    let stray = jsons.iter().flat_map(|json| words::strays(json, tree.kinds)).next();
     if let Some(stray) = stray {
         return Err((stray.message(), stray.fix()));
     }
     // What speaks about no request holds whatever the policies are.
     let warned = result.validation_warnings().next();
-    warned.map_or(Ok(set), |warning| {
+    if let Some(warning) = warned {
         let fix = "write a condition that a request can meet".to_owned();
-        Err((source::unnamed(&warning.to_string()), fix))
-    })
+        return Err((source::unnamed(&warning.to_string()), fix));
+    }
+    jsons.iter_mut().for_each(|json| tree.families.spell_out(json));
+    let spelled = jsons.into_iter().filter_map(|json| Policy::from_json(None, json).ok());
+    PolicySet::from_policies(spelled).map_err(|error| (error.to_string(), fix()))
 }
 
 impl Engine {

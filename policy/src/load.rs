@@ -14,6 +14,7 @@ use crate::{
     check,
     digest::Digest,
     doubts,
+    family::Families,
     invariant::{Invariant, Known},
     layer::PolicyLayer,
     mapper::Names,
@@ -44,8 +45,9 @@ pub struct Engine {
     agents: BTreeMap<String, AgentSource<Vec<Parsed>>>,
     cases: Vec<Case>,
     invariants: Vec<Invariant>,
-    /// The kinds that DLP finds.
+    /// The kinds that DLP finds, and their families.
     kinds: Vec<String>,
+    families: Families,
     notes: Vec<String>,
     digests: BTreeMap<String, Digest>,
     /// The policies of both layers about model calls.
@@ -95,7 +97,8 @@ impl Engine {
         let cases = bundle.cases.iter().flat_map(|source| Case::read(source, &mut faults));
         let cases: Vec<Case> = cases.collect();
         faults.extend(case::duplicates(&cases));
-        let known = Known { validator, kinds: bundle.kinds, agents: &agents };
+        let families = Families::new(bundle.families);
+        let known = Known { validator, kinds: bundle.kinds, families: &families, agents: &agents };
         let stated = |source| Invariant::read(source, &known, &mut faults);
         let invariants = bundle.invariants.iter().flat_map(stated).collect();
         let own = agents
@@ -114,6 +117,7 @@ impl Engine {
             cases,
             invariants,
             kinds: bundle.kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            families,
             names,
             notes: Vec::new(),
             memo: Memo::default(),
@@ -176,9 +180,13 @@ impl Engine {
         &self.cases
     }
 
-    /// The kinds that DLP finds.
-    pub(crate) fn kinds(&self) -> Vec<&str> {
+    /// The kinds that DLP finds, and their families.
+    pub fn kinds(&self) -> Vec<&str> {
         self.kinds.iter().map(String::as_str).collect()
+    }
+
+    pub(crate) const fn families(&self) -> &Families {
+        &self.families
     }
 
     pub(crate) fn invariants(&self) -> &[Invariant] {

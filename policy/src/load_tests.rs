@@ -72,7 +72,7 @@ fn words_of_closed_sets_are_checked() {
     assert_snapshot!(condition("[\"small\",\n\"tiny\"].contains(resource.size)"), @r#"policies/o.cedar:5: `resource.size` is never "tiny"; its words are small, medium, large"#);
     assert_snapshot!(condition("context.integrity == \"yes\" || context.kinds.containsAny([\"email\", \"fax\"])"), @r#"
     policies/o.cedar:4: `context.integrity` is never "yes"; its words are untrusted, trusted
-    policies/o.cedar:4: `context.kinds` is never "fax"; its words are email, phone, card, us_ssn, aws_key
+    policies/o.cedar:4: `context.kinds` is never "fax"; its words are email, phone, card, us_ssn, aws_key, personal, payment, secret
     "#);
 }
 
@@ -115,11 +115,13 @@ fn names_that_nothing_else_knows_are_told() {
 
 #[test]
 fn annotations_are_checked() {
-    assert_snapshot!(annotation("permit", "@id(\"x\") @sendmail(\"root\")"), @"policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
-    assert_snapshot!(annotation("permit", "@reroute(\"local\")"), @"policies/o.cedar:1: `@reroute` has no meaning on this policy, only on a forbid; the annotations of permit are redact, block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
+    assert_snapshot!(annotation("permit", "@id(\"x\") @sendmail(\"root\")"), @"policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, restore, answer_redact, answer_block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
+    assert_snapshot!(annotation("permit", "@reroute(\"local\")"), @"policies/o.cedar:1: `@reroute` has no meaning on this policy, only on a forbid; the annotations of permit are redact, block, restore, answer_redact, answer_block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description");
     assert_snapshot!(annotation("forbid", "@redact(\"email\")"), @"policies/o.cedar:1: `@redact` has no meaning on this policy, only on a permit; the annotations of forbid are reroute, id, doc, description");
     assert_snapshot!(annotation("forbid", "@reroute(\"cloud\")"), @r#"policies/o.cedar:1: `@reroute` does not know `cloud`; write @reroute("local")"#);
-    assert_snapshot!(annotation("permit", "@redact(\"email,fax\")"), @"policies/o.cedar:1: `@redact` names the unknown kind `fax`; the kinds are email, phone, card, us_ssn, aws_key");
+    assert_snapshot!(annotation("permit", "@redact(\"email,fax\")"), @"policies/o.cedar:1: `@redact` names the unknown kind `fax`; the kinds are email, phone, card, us_ssn, aws_key, personal, payment, secret");
+    assert_snapshot!(annotation("permit", "@restore(\"personal,fax\")"), @"policies/o.cedar:1: `@restore` names the unknown kind `fax`; the kinds are email, phone, card, us_ssn, aws_key, personal, payment, secret");
+    assert_snapshot!(annotation("forbid", "@answer_block(\"secret\")"), @"policies/o.cedar:1: `@answer_block` has no meaning on this policy, only on a permit; the annotations of forbid are reroute, id, doc, description");
     assert_snapshot!(annotation("permit", "@block(\"email,\")"), @r#"policies/o.cedar:1: `@block` has an empty place in its list; write for example @block("email,phone")"#);
     assert_snapshot!(annotation("permit", "@max_cost(\"-1\")"), @r#"policies/o.cedar:1: `@max_cost` is `-1`, which is no positive amount of US dollars; write for example @max_cost("0.50")"#);
     assert_snapshot!(annotation("permit", "@max_tokens(\"many\")"), @r#"policies/o.cedar:1: `@max_tokens` is `many`, which is no positive whole number; write for example @max_tokens("4096")"#);
@@ -140,7 +142,7 @@ fn all_faults_of_all_files_come_at_once() {
     let two = policy("@sendmail", "permit", "context.label == 1") + "\npermit";
     assert_snapshot!(faults(&policy("@sendmail", "permit", "context.label > 1"), &two), @r#"
     agents/default/a.cedar:6: unexpected end of input; correct the syntax here
-    policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description
+    policies/o.cedar:1: unknown annotation `@sendmail`; the annotations of permit are redact, block, restore, answer_redact, answer_block, max_cost, max_tokens, log, audit, locality, retention, dry_run, approval, quorum, expires, id, doc, description
     policies/o.cedar:4: unexpected type: expected Long but saw String; compare with policies/schema.cedarschema
     "#);
 }
@@ -170,6 +172,8 @@ fn a_case_with_another_answer_stops_the_commit() {
     assert_snapshot!(case("expect = \"deny\""), @"tests/t.toml:2: the case `x` fails: a denial is expected, and it is permitted (by allow, own); correct the policies, or the case if the answer is right");
     assert_snapshot!(case("expect = \"permit\"\nby = [\"other\"]"), @"tests/t.toml:2: the case `x` fails: `other` should decide, and it is permitted (by allow, own); correct the policies, or the case if the answer is right");
     assert_snapshot!(case("expect = \"permit\"\nredact = [\"email\"]"), @"tests/t.toml:2: the case `x` fails: `email` should be redacted, and `` is; correct the policies, or the case if the answer is right");
+    assert_snapshot!(case("expect = \"permit\"\nrestore = [\"email\"]"), @"tests/t.toml:2: the case `x` fails: `email` should be put back, and `` is; correct the policies, or the case if the answer is right");
+    assert_snapshot!(case("expect = \"permit\"\nanswer_block = [\"secret\"]"), @"tests/t.toml:2: the case `x` fails: `secret` should stop the answer, and `` does; correct the policies, or the case if the answer is right");
     assert_snapshot!(case("expect = \"reroute\""), @"tests/t.toml:2: the case `x` fails: a reroute to a local model is expected, and it is permitted (by allow, own); correct the policies, or the case if the answer is right");
     assert_snapshot!(case("expect = \"permit\"\nlable = \"public\""), @"tests/t.toml:2: this case cannot be read: unknown field `lable`, expected one of `agent`, `groups`, `model`, `label`, `integrity`, `kinds`, `endpoint`, `stream`, `tools`, `images`, `input_tokens`, `max_output_tokens`, `remaining`, `used_percent`, `calls`, `approved`, `dry_run`, `now`; the guide to policies lists what a case can say");
     assert_snapshot!(file_faults("tests/t.toml", "[[cases]]\n"), @"tests/t.toml:1: unknown field `cases`, expected `case`; correct it here");
@@ -191,7 +195,7 @@ fn a_case_about_what_is_not_there_stops_the_commit() {
     };
     let model = "model = { id = \"m\", locality = \"cloud\" }\n";
     assert_snapshot!(case(&format!("{model}agent = \"stranger\"")), @"the tree has no agent `stranger`; name one of its own as `agent`");
-    assert_snapshot!(case(&format!("{model}kinds = [\"fax\"]")), @r#"`context.kinds` is never "fax"; its words are email, phone, card, us_ssn, aws_key"#);
+    assert_snapshot!(case(&format!("{model}kinds = [\"fax\"]")), @r#"`context.kinds` is never "fax"; its words are email, phone, card, us_ssn, aws_key, personal, payment, secret"#);
     assert_snapshot!(case("model = { id = \"m\", locality = \"cloud\", size = \"huge\" }"), @"tests/t.toml:1: this case cannot be read: unknown variant `huge`, expected one of `small`, `medium`, `large`; the guide to policies lists what a case can say");
     assert_snapshot!(case("user = \"ann\"\noperation = \"key.make\""), @"tests/t.toml:1: this case cannot be read: `key.make` is no operation of the admin API; there are key.create, key.rotate, key.revoke, key.list; the guide to policies lists what a case can say");
     assert_snapshot!(case("user = \"ann\"\ngroups = [\"a\"]\nrole = \"a\"\nkind = \"glass\""), @r#"`context.kind` is never "glass"; its words are model_call, tool_call, admin, budget, break_glass"#);

@@ -33,6 +33,12 @@ pub enum Part<'a> {
 pub enum Duty {
     /// A kind is redacted.
     Redact(String),
+    /// A kind that is redacted is not put back in the answer.
+    Withhold(String),
+    /// A kind is replaced in the answer.
+    AnswerRedact(String),
+    /// A kind stops the answer.
+    AnswerBlock(String),
     /// A call costs so much at most.
     MaxCost(Nanos),
     /// A call has so many output tokens at most.
@@ -46,17 +52,28 @@ pub enum Duty {
 impl Duty {
     fn of(obligations: &Obligations) -> Vec<Self> {
         let redact = obligations.redact.iter().cloned().map(Self::Redact);
+        let withhold =
+            obligations.withhold.iter().flat_map(|one| one.redact.difference(&one.restore));
+        let withhold = withhold.cloned().map(Self::Withhold);
+        let answer = obligations.answer_redact.iter().cloned().map(Self::AnswerRedact);
+        let answer = answer.chain(obligations.answer_block.iter().cloned().map(Self::AnswerBlock));
         let caps = obligations.max_cost.map(Self::MaxCost).into_iter();
         let caps = caps.chain(obligations.max_tokens.map(Self::MaxTokens));
         let log = obligations.log_full.then_some(Self::LogFull);
         let audit = obligations.audit_required.then_some(Self::AuditRequired);
-        redact.chain(caps).chain(log).chain(audit).collect()
+        redact.chain(withhold).chain(answer).chain(caps).chain(log).chain(audit).collect()
     }
 
     /// Whether obligations bring it, or something stricter.
     fn is_met_by(&self, obligations: &Obligations) -> bool {
         match self {
             Self::Redact(kind) => obligations.redact.contains(kind),
+            Self::Withhold(kind) => obligations
+                .withhold
+                .iter()
+                .any(|one| one.redact.contains(kind) && !one.restore.contains(kind)),
+            Self::AnswerRedact(kind) => obligations.answer_redact.contains(kind),
+            Self::AnswerBlock(kind) => obligations.answer_block.contains(kind),
             Self::MaxCost(most) => obligations.max_cost.is_some_and(|cap| cap <= *most),
             Self::MaxTokens(most) => obligations.max_tokens.is_some_and(|cap| cap <= *most),
             Self::LogFull => obligations.log_full,
@@ -70,6 +87,9 @@ impl fmt::Display for Duty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Redact(kind) => write!(f, "without redacting {kind}"),
+            Self::Withhold(kind) => write!(f, "with what was redacted as {kind} in the answer"),
+            Self::AnswerRedact(kind) => write!(f, "without redacting {kind} in the answer"),
+            Self::AnswerBlock(kind) => write!(f, "with {kind} in the answer"),
             Self::MaxCost(cap) => write!(f, "for more than {} US dollars", cap.to_usd()),
             Self::MaxTokens(cap) => write!(f, "with more than {cap} output tokens"),
             Self::LogFull => f.write_str("without being recorded in full"),
@@ -104,18 +124,54 @@ impl Engine {
     fn without(&self, part: Part<'_>, tenant: &str, duty: Option<&Duty>) -> PolicySet {
         match part {
             Part::Organisation => {
-                set(self.organisation().iter().flat_map(|p| meant(p, None, duty)))
+                set(self.organisation().iter().flat_map(|p| self.meant(p, None, duty)))
             }
             Part::OrganisationPermits => {
                 let permits = self.organisation().iter().filter(|p| is_permit(p));
-                set(permits.map(|p| p.policy.clone()))
+                set(permits.map(|p| self.spelled(&p.policy)))
             }
             Part::Agent(name) => {
                 let Some(agent) = self.agents().get(name) else { return PolicySet::new() };
                 let only = only(name, agent, tenant);
-                set(agent.policies.iter().flat_map(|p| meant(p, Some(&only), duty)))
+                set(agent.policies.iter().flat_map(|p| self.meant(p, Some(&only), duty)))
             }
         }
+    }
+
+    /// A policy and the forbids that its obligations come to, narrowed by a condition in front.
+    fn meant(&self, parsed: &Parsed, only: Option<&Value>, duty: Option<&Duty>) -> Vec<Policy> {
+        let Ok(json) = parsed.policy.to_json() else { return vec![parsed.policy.clone()] };
+        let id = parsed.policy.id();
+        let with = |name: &str, effect: &str, clause: Option<Value>| {
+            let mut json = json.clone();
+            if let Value::Object(parts) = &mut json {
+                parts.insert("effect".to_owned(), json!(effect));
+                parts.insert("annotations".to_owned(), json!({}));
+                let own = parts.remove("conditions");
+                let own = own.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+                let front = only.map(|body| json!({ "kind": "when", "body": body }));
+                let all: Vec<Value> = front.into_iter().chain(own).chain(clause).collect();
+                let mut all = Value::Array(all);
+                self.families().spell_out(&mut all);
+                parts.insert("conditions".to_owned(), all);
+            }
+            Policy::from_json(Some(PolicyId::new(format!("{id}{name}"))), json).ok()
+        };
+        let effect = if is_permit(parsed) { "permit" } else { "forbid" };
+        let mut forbids = denials(&parsed.rule.obligations);
+        if duty.is_some_and(|duty| duty.is_met_by(&parsed.rule.obligations)) {
+            forbids.push((":duty", json!({ "kind": "when", "body": { "Value": true } })));
+        }
+        let forbids =
+            forbids.into_iter().filter_map(|(name, clause)| with(name, "forbid", Some(clause)));
+        with("", effect, None).into_iter().chain(forbids).collect()
+    }
+
+    /// A policy with the kinds of the families that it names.
+    fn spelled(&self, policy: &Policy) -> Policy {
+        let Ok(mut json) = policy.to_json() else { return policy.clone() };
+        self.families().spell_out(&mut json);
+        Policy::from_json(Some(policy.id().clone()), json).unwrap_or_else(|_| policy.clone())
     }
 
     /// The names of the agents that have policies of their own.
@@ -142,33 +198,6 @@ fn set(policies: impl Iterator<Item = Policy>) -> PolicySet {
         let _ = set.add(policy);
     }
     set
-}
-
-/// A policy and the forbids that its obligations come to, narrowed by a condition in front.
-fn meant(parsed: &Parsed, only: Option<&Value>, duty: Option<&Duty>) -> Vec<Policy> {
-    let Ok(json) = parsed.policy.to_json() else { return vec![parsed.policy.clone()] };
-    let id = parsed.policy.id();
-    let with = |name: &str, effect: &str, clause: Option<Value>| {
-        let mut json = json.clone();
-        if let Value::Object(parts) = &mut json {
-            parts.insert("effect".to_owned(), json!(effect));
-            parts.insert("annotations".to_owned(), json!({}));
-            let own = parts.remove("conditions");
-            let own = own.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
-            let front = only.map(|body| json!({ "kind": "when", "body": body }));
-            let all: Vec<Value> = front.into_iter().chain(own).chain(clause).collect();
-            parts.insert("conditions".to_owned(), Value::Array(all));
-        }
-        Policy::from_json(Some(PolicyId::new(format!("{id}{name}"))), json).ok()
-    };
-    let effect = if is_permit(parsed) { "permit" } else { "forbid" };
-    let mut forbids = denials(&parsed.rule.obligations);
-    if duty.is_some_and(|duty| duty.is_met_by(&parsed.rule.obligations)) {
-        forbids.push((":duty", json!({ "kind": "when", "body": { "Value": true } })));
-    }
-    let forbids =
-        forbids.into_iter().filter_map(|(name, clause)| with(name, "forbid", Some(clause)));
-    with("", effect, None).into_iter().chain(forbids).collect()
 }
 
 /// What of the obligations denies: each as the clause of a forbid, and a name for it.

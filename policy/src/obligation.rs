@@ -11,9 +11,16 @@ use crate::{ask::Approved, memo::Weigh};
 pub struct Obligations {
     /// Kinds to redact from the content: `@redact("email,phone")`.
     pub redact: BTreeSet<String>,
-    /// Kinds whose presence denies: `@block("card")`. None of them was found in a permitted call;
-    /// they matter again to whoever inspects the answer.
+    /// Kinds whose presence denies: `@block("card")`. None of them was found in a permitted call.
     pub block: BTreeSet<String>,
+    /// What is put back in the answer, as far as nobody holds it back: `@restore("email,phone")`.
+    pub restore: BTreeSet<String>,
+    /// What each policy redacts and does not restore.
+    pub withhold: BTreeSet<Withheld>,
+    /// Kinds that are replaced in the answer: `@answer_redact("secret")`.
+    pub answer_redact: BTreeSet<String>,
+    /// Kinds that stop the answer: `@answer_block("us_ssn,secret")`.
+    pub answer_block: BTreeSet<String>,
     /// The most that the call may cost: `@max_cost("0.50")`, in US dollars.
     pub max_cost: Option<Nanos>,
     /// The most output tokens, all choices together: `@max_tokens("4096")`.
@@ -35,6 +42,16 @@ pub struct Obligations {
     pub approval: Option<ApprovalNeed>,
 }
 
+/// What one policy redacts, and what of that it lets be put back. A name is one of a kind, or of a
+/// family for all of its kinds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Withheld {
+    /// What it redacts.
+    pub redact: BTreeSet<String>,
+    /// What it restores.
+    pub restore: BTreeSet<String>,
+}
+
 /// The approval that a permit asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalNeed {
@@ -47,11 +64,23 @@ pub struct ApprovalNeed {
 }
 
 impl Obligations {
+    /// Whether values of a kind are put back in the answer: a policy restores it, and every policy
+    /// that redacts it restores it.
+    pub fn restores(&self, kind: &str, family: &str) -> bool {
+        let held_back =
+            |one: &Withheld| names(&one.redact, kind, family) && !names(&one.restore, kind, family);
+        names(&self.restore, kind, family) && !self.withhold.iter().any(held_back)
+    }
+
     /// Takes on what another policy asks for. The stricter of the two wins, so the order in which
     /// policies are joined does not matter.
     pub(crate) fn join(&mut self, other: &Self) {
         self.redact.extend(other.redact.iter().cloned());
         self.block.extend(other.block.iter().cloned());
+        self.restore.extend(other.restore.iter().cloned());
+        self.withhold.extend(other.withhold.iter().cloned());
+        self.answer_redact.extend(other.answer_redact.iter().cloned());
+        self.answer_block.extend(other.answer_block.iter().cloned());
         self.max_cost = lower(self.max_cost, other.max_cost);
         self.max_tokens = lower(self.max_tokens, other.max_tokens);
         self.log_full |= other.log_full;
@@ -70,7 +99,10 @@ impl Obligations {
 impl Weigh for Obligations {
     fn bytes(&self) -> usize {
         let roles = self.approval.iter().flat_map(|need| &need.roles);
-        let texts = self.redact.iter().chain(&self.block).chain(roles);
+        let held_back = self.withhold.iter().flat_map(|one| one.redact.iter().chain(&one.restore));
+        let answer = self.restore.iter().chain(&self.answer_redact).chain(&self.answer_block);
+        let texts = self.redact.iter().chain(&self.block).chain(answer).chain(held_back);
+        let texts = texts.chain(roles);
         texts.map(|text| text.len().saturating_add(size_of::<String>())).sum()
     }
 }
@@ -103,6 +135,11 @@ impl fmt::Display for ApprovalNeed {
     }
 }
 
+/// Whether a list has a kind, by its own name or its family's.
+pub(crate) fn names(list: &BTreeSet<String>, kind: &str, family: &str) -> bool {
+    list.contains(kind) || list.contains(family)
+}
+
 /// The lower of two caps, where no cap is the highest.
 fn lower<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     match (a, b) {
@@ -125,13 +162,20 @@ mod tests {
             });
         let limits = (option::of(1..9i64), option::of(1..9u64), option::of(0..9u32));
         let flags = any::<[bool; 4]>();
-        (names(), names(), limits, flags, option::of(need)).prop_map(
-            |(redact, block, (cost, max_tokens, retention_days), flags, approval)| {
+        let kinds = [names(), names(), names(), names(), names()];
+        (kinds, limits, flags, option::of(need)).prop_map(
+            |(kinds, (cost, max_tokens, retention_days), flags, approval)| {
+                let [redact, block, restore, answer_redact, answer_block] = kinds;
+                let withheld = Withheld { redact: redact.clone(), restore: restore.clone() };
                 let [log_full, audit_required, local_only, dry_run_only] = flags;
                 let max_cost = cost.map(Nanos);
                 Obligations {
                     redact,
                     block,
+                    restore,
+                    withhold: [withheld].into(),
+                    answer_redact,
+                    answer_block,
                     max_cost,
                     max_tokens,
                     log_full,
@@ -161,6 +205,17 @@ mod tests {
             prop_assert_eq!(joined(&a, &a), a.clone());
             let both = joined(&a, &b);
             prop_assert!(both.redact.is_superset(&a.redact) && both.block.is_superset(&a.block));
+            prop_assert!(both.answer_redact.is_superset(&a.answer_redact));
+            prop_assert!(both.answer_block.is_superset(&a.answer_block));
+            for kind in ["a", "b", "c"] {
+                let redacts = |one: &Obligations| one.redact.contains(kind);
+                let restores = |one: &Obligations| one.restores(kind, "");
+                if [&a, &b].into_iter().any(|one| redacts(one) && !restores(one)) {
+                    prop_assert!(!restores(&both), "{kind}");
+                } else {
+                    prop_assert_eq!(restores(&both), restores(&a) || restores(&b));
+                }
+            }
             if let Some(need) = &a.approval {
                 let all = both.approval.as_ref().unwrap();
                 prop_assert!(all.roles.is_superset(&need.roles) && all.quorum >= need.quorum);

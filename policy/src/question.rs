@@ -57,6 +57,8 @@ impl Engine {
     /// # Errors
     /// [`NoQuestion`] where the question is not one of the schema's.
     pub fn answer(&self, question: &Question) -> Result<Answer, NoQuestion> {
+        let mut question = question.clone();
+        self.families().close(&mut question.context);
         let read = |text: &str| -> Result<EntityUid, NoQuestion> {
             text.parse().map_err(|_| {
                 NoQuestion(format!(
@@ -88,7 +90,7 @@ impl Engine {
         Ok(said(
             &organisation.judge(&request, &entities),
             verdict.as_ref(),
-            question,
+            &question,
             &entities,
             &request,
         ))

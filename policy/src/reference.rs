@@ -22,6 +22,7 @@ use crate::{
     ask::{AgentKind, Caller, ModelCall, ModelFacts},
     obligation::Obligations,
     reason::DenyReason,
+    testing::FAMILIES,
 };
 
 /// The policies of both layers as they are written.
@@ -220,7 +221,7 @@ fn context(call: &ModelCall<'_>) -> Value {
         "label": call.label.to_string(),
         "label_rank": call.label.rank(),
         "integrity": call.integrity.to_string(),
-        "kinds": call.kinds,
+        "kinds": found(call),
         "request": {
             "endpoint": facts.endpoint, "stream": facts.stream, "tools": facts.tools,
             "images": facts.images, "input_tokens_bound": long(facts.input_tokens_bound),
@@ -263,6 +264,28 @@ fn holds(set: &PolicySet, request: &Request, entities: &Entities) -> Holds {
     if response.decision() == Said::Allow { Holds::Yes } else { Holds::No }
 }
 
+/// What was found in a call, and the families of it.
+fn found<'c>(call: &ModelCall<'c>) -> BTreeSet<&'c str> {
+    let is_found = |(kind, _): &&(&str, &str)| call.kinds.contains(kind);
+    let families = FAMILIES.iter().filter(is_found).map(|(_, family)| *family);
+    call.kinds.iter().copied().chain(families).collect()
+}
+
+/// The kinds that some permit restores and that no permit redacts without restoring them.
+fn restored(permits: &[&Alone]) -> Vec<&'static str> {
+    let has = |policy: &Alone, name: &str, (kind, family): (&str, &str)| {
+        let list = policy.says(name).unwrap_or_default();
+        list.split(',').map(str::trim).any(|word| word == kind || word == family)
+    };
+    let is_restored = |kind: &&(&str, &str)| {
+        permits.iter().any(|policy| has(policy, "restore", **kind))
+            && permits
+                .iter()
+                .all(|policy| !has(policy, "redact", **kind) || has(policy, "restore", **kind))
+    };
+    FAMILIES.iter().filter(is_restored).map(|(kind, _)| *kind).collect()
+}
+
 /// What the annotations of the permits that hold come to: what is obliged, or the first that is not
 /// met.
 fn obliged(permits: &[&Alone], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> String {
@@ -275,7 +298,7 @@ fn obliged(permits: &[&Alone], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> 
     let least =
         |name: &str| -> Option<u64> { texts(name).iter().map(|t| t.parse().unwrap()).min() };
     let block = words("block");
-    if call.kinds.iter().any(|kind| block.contains(kind)) {
+    if found(call).iter().any(|kind| block.contains(kind)) {
         return "blocked".to_owned();
     }
     if !texts("locality").is_empty() && model.locality.to_string() != "local" {
@@ -302,10 +325,13 @@ fn obliged(permits: &[&Alone], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> 
     let cents = |text: &&str| text.parse::<types::Nanos>().unwrap().0;
     let cost: Option<i64> = texts("max_cost").iter().map(cents).min();
     format!(
-        "permitted by {:?} redact {:?} block {block:?} cost {cost:?} tokens {:?} log {} audit {} local {} \
+        "permitted by {:?} redact {:?} block {block:?} restore {:?} answer {:?} {:?} cost {cost:?} tokens {:?} log {} audit {} local {} \
          retention {retention:?} dry {dry_run} approval {roles:?} of {}",
         ids(permits),
         words("redact"),
+        restored(permits),
+        words("answer_redact"),
+        words("answer_block"),
         least("max_tokens"),
         !texts("log").is_empty(),
         !texts("audit").is_empty(),
@@ -317,9 +343,14 @@ fn obliged(permits: &[&Alone], call: &ModelCall<'_>, model: &ModelFacts<'_>) -> 
 /// A decision of the engine in the reference's words.
 pub(crate) fn words(decision: &Decision) -> String {
     let allowed = decision.permit.iter().flat_map(crate::Permit::models).map(|allowed| {
+        let obligations = allowed.obligations();
         let Obligations {
             redact,
             block,
+            restore: _,
+            withhold: _,
+            answer_redact,
+            answer_block,
             max_cost,
             max_tokens,
             log_full,
@@ -328,12 +359,18 @@ pub(crate) fn words(decision: &Decision) -> String {
             retention_days,
             dry_run_only,
             approval,
-        } = allowed.obligations();
+        } = obligations;
+        let restored: Vec<&str> = FAMILIES
+            .iter()
+            .filter(|(kind, family)| obligations.restores(kind, family))
+            .map(|(kind, _)| *kind)
+            .collect();
         let ids = allowed.policies();
         let roles = approval.as_ref().map(|need| need.roles.clone()).unwrap_or_default();
         let quorum = approval.as_ref().map_or(0, |need| need.quorum);
         let mut line =
             format!("{}: permitted by {ids:?} redact {redact:?} block {block:?}", allowed.model());
+        write!(line, " restore {restored:?} answer {answer_redact:?} {answer_block:?}").unwrap();
         write!(line, " cost {:?} tokens {max_tokens:?}", max_cost.map(|cap| cap.0)).unwrap();
         write!(line, " log {log_full} audit {audit_required}").unwrap();
         write!(line, " local {local_only} retention {retention_days:?}").unwrap();

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, time::Duration};
 use cedar_policy::Effect;
 use types::Nanos;
 
-use crate::obligation::{ApprovalNeed, Obligations};
+use crate::{
+    obligation::{ApprovalNeed, Obligations, Withheld},
+    words,
+};
 
 /// What a policy is called and what its annotations say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,9 @@ pub(crate) struct Misuse {
 const ON_PERMIT: &[&str] = &[
     "redact",
     "block",
+    "restore",
+    "answer_redact",
+    "answer_block",
     "max_cost",
     "max_tokens",
     "log",
@@ -67,6 +73,10 @@ impl Rule {
             }
         }
         misuses.extend(asks.finish(&mut rule.obligations));
+        let Obligations { redact, restore, withhold, .. } = &mut rule.obligations;
+        if !redact.is_empty() {
+            withhold.insert(Withheld { redact: redact.clone(), restore: restore.clone() });
+        }
         misuses.sort_by(|a, b| a.annotation.cmp(&b.annotation));
         (rule, misuses)
     }
@@ -83,6 +93,9 @@ impl Rule {
             "id" => self.id = id(value)?,
             "redact" => asked.redact = known_kinds(name, value, kinds)?,
             "block" => asked.block = known_kinds(name, value, kinds)?,
+            "restore" => asked.restore = known_kinds(name, value, kinds)?,
+            "answer_redact" => asked.answer_redact = known_kinds(name, value, kinds)?,
+            "answer_block" => asked.answer_block = known_kinds(name, value, kinds)?,
             "max_cost" => asked.max_cost = Some(cost(value)?),
             "max_tokens" => asked.max_tokens = Some(tokens(value)?),
             "log" => asked.log_full = only(name, value, "full")?,
@@ -172,7 +185,7 @@ fn known_kinds(name: &str, value: &str, kinds: &[&str]) -> Result<BTreeSet<Strin
         None => Ok(named),
         Some(unknown) => Err((
             format!("`@{name}` names the unknown kind `{unknown}`"),
-            format!("the kinds are {}", kinds.join(", ")),
+            words::kinds_listed(kinds),
         )),
     }
 }

@@ -33,7 +33,11 @@ pub fn agent_starter(name: &str) -> String {
 }
 
 /// The starter tree with the agent `default` as a bundle: what the first start and tests load.
-pub fn bundle<'a>(commit: &str, kinds: &'a [&'a str]) -> Bundle<'a> {
+pub fn bundle<'a>(
+    commit: &str,
+    kinds: &'a [&'a str],
+    families: &'a [(&'a str, &'a str)],
+) -> Bundle<'a> {
     let of = |folder: &str| -> Vec<Source> {
         let within = STARTER.iter().filter(|(file, _)| file.starts_with(folder));
         within
@@ -51,6 +55,7 @@ pub fn bundle<'a>(commit: &str, kinds: &'a [&'a str]) -> Bundle<'a> {
         cases: of("tests/"),
         invariants: of("invariants/"),
         kinds,
+        families,
     }
 }
 
@@ -61,29 +66,11 @@ mod tests {
     use super::*;
     use crate::{
         AdminAct, AgentKind, Engine, ModelCall, Operation, Person,
-        testing::{CLOUD, LOCAL, call, caller, told},
+        testing::{CLOUD, FAMILIES, KINDS, LOCAL, call, caller, told},
     };
 
-    const EVERY_KIND: &[&str] = &[
-        "email",
-        "phone",
-        "card",
-        "us_ssn",
-        "aws_key",
-        "aws_secret",
-        "github_token",
-        "slack_token",
-        "openai_key",
-        "anthropic_key",
-        "google_key",
-        "stripe_key",
-        "jwt",
-        "private_key",
-        "url_password",
-    ];
-
     fn engine() -> Engine {
-        Engine::load(&bundle("c0ffee", EVERY_KIND)).expect("the starter has no fault")
+        Engine::load(&bundle("c0ffee", KINDS, FAMILIES)).expect("the starter has no fault")
     }
 
     /// Decides one changed call for the cloud and the local model.
@@ -127,7 +114,7 @@ mod tests {
             [LOCAL_OK, &format!("{refused}secrets-stay-local")],
         );
         check(
-            |call| (call.kinds, call.label) = (&["jwt"], Label::Restricted),
+            |call| (call.kinds, call.label) = (&["aws_key"], Label::Restricted),
             [LOCAL_OK, &format!("{refused}restricted-stays-local, secrets-stay-local")],
         );
     }
@@ -217,7 +204,7 @@ mod tests {
             let line = |line: &str| line.strip_prefix("//   ").unwrap_or(line).to_owned() + "\n";
             text.lines().map(line).collect()
         };
-        let mut bundle = bundle("c0ffee", EVERY_KIND);
+        let mut bundle = bundle("c0ffee", KINDS, FAMILIES);
         let own = bundle.agents.values_mut().flat_map(|agent| &mut agent.policies);
         for source in bundle.organisation.iter_mut().chain(own) {
             let text = uncommented(&source.text);

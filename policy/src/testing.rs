@@ -15,7 +15,16 @@ use crate::{
     load::Engine,
 };
 
-pub(crate) const KINDS: &[&str] = &["email", "phone", "card", "us_ssn", "aws_key"];
+pub(crate) const KINDS: &[&str] =
+    &["email", "phone", "card", "us_ssn", "aws_key", "personal", "payment", "secret"];
+
+pub(crate) const FAMILIES: &[(&str, &str)] = &[
+    ("email", "personal"),
+    ("phone", "personal"),
+    ("card", "payment"),
+    ("us_ssn", "personal"),
+    ("aws_key", "secret"),
+];
 
 /// Allows the model call to everybody: the layer that a test is not about.
 pub(crate) const ALLOW: &str =
@@ -108,6 +117,7 @@ pub(crate) fn bundle(organisation: &str, agent: &str) -> Bundle<'static> {
         organisation: source("policies/o.cedar", organisation),
         agents: [("default".to_owned(), own)].into(),
         kinds: KINDS,
+        families: FAMILIES,
         ..Bundle::default()
     }
 }

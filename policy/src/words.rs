@@ -36,10 +36,21 @@ impl Stray {
     pub(crate) fn fix(&self) -> String {
         match &self.known {
             Known::Words(words) if words.len() > LISTED_MAX => {
-                "docs/policies.md lists its words".to_owned()
+                let page = if self.attribute == "context.kinds" { "dlp" } else { "policies" };
+                format!("docs/{page}.md lists its words")
             }
             Known::Words(words) => format!("its words are {}", words.join(", ")),
             Known::Numbers(least, most) => format!("it counts from {least} to {most}"),
+        }
+    }
+}
+
+/// The kinds of data, or the first of them where a message would be too long.
+pub(crate) fn kinds_listed(kinds: &[&str]) -> String {
+    match kinds.get(..LISTED_MAX) {
+        None => format!("the kinds are {}", kinds.join(", ")),
+        Some(first) => {
+            format!("the kinds are {}, and those that docs/dlp.md lists", first.join(", "))
         }
     }
 }

@@ -14,7 +14,7 @@ use types::{AgentId, Credential, Discount, GrantId, KeyId, Label, TenantId, Time
 
 use crate::{
     agent::{Agent, agents_of, everybodys_caps, weights_of},
-    credentials,
+    credentials, detectors,
     limits::{Limit, Limits},
     policies,
     registration::{ModelSpec, ProviderSpec},
@@ -158,9 +158,9 @@ fn checked(
 ) -> Result<Checked, Vec<Fault>> {
     let tree = Tree::load(commit, files)?;
     let mut faults = Vec::new();
+    let dlp = detectors::load(&tree).map_err(|found| faults.extend(found));
     let policy = known.map_or_else(|| policies::load(&tree).map(Arc::new), Ok);
     let policy = policy.map_err(|found| faults.extend(found));
-    let dlp = load_dlp(&tree).map_err(|found| faults.push(found));
     providers.extend(tree.providers.iter().map(provider_of));
     let (present, absent): (Vec<_>, Vec<_>) =
         tree.models.iter().partition(|model| !waits_for_provider(model, &providers));
@@ -347,22 +347,6 @@ impl Snapshot {
             return Some(Arc::clone(price));
         }
         self.catalogue.price(&model.provider, &model.upstream, at).cloned()
-    }
-}
-
-fn load_dlp(tree: &Tree) -> Result<dlp::Engine, Fault> {
-    let Some(table) = &tree.settings.dlp else {
-        return Ok(dlp::Engine::builtin(&dlp::Settings::default()));
-    };
-    match table.clone().try_into::<dlp::Settings>() {
-        Ok(settings) => Ok(dlp::Engine::builtin(&settings)),
-        Err(error) => Err(Fault {
-            file: "orchestack.toml".to_owned(),
-            line: None,
-            key: "dlp".to_owned(),
-            message: error.message().to_owned(),
-            fix: "see docs/dlp.md for the keys of `[dlp]`".to_owned(),
-        }),
     }
 }
 

@@ -7,6 +7,7 @@
 mod agent;
 mod assemble;
 mod credentials;
+mod detectors;
 mod diff;
 pub mod git;
 pub mod grants;
@@ -25,7 +26,7 @@ pub use agent::{Agent, Cap};
 pub use assemble::{Extra, Report, Rows, Snapshot, check};
 pub use diff::{Diff, Difference, LayerDiff, diff};
 pub use limits::{Limit, LimitKind};
-pub use policies::{engine, kinds, untested};
+pub use policies::{engine, families, kinds, untested};
 pub use proofs::Prover;
 pub use prove::{Proof, prove};
 pub use registration::{ModelSpec, PriceSpec, ProviderSpec, SpecError};

@@ -8,6 +8,8 @@ use config::{
 };
 use policy::{AgentSource, Bundle, Engine, Source};
 
+use crate::detectors;
+
 /// The policies of a tree's files, checked, with every decision case as expected.
 ///
 /// # Errors
@@ -24,9 +26,15 @@ pub fn untested(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Engin
     read(&Tree::load(commit, files)?, Engine::untested)
 }
 
-/// The names of all kinds of data that can be found in a call.
+/// The words for what can be found in a call without detectors of a tree: the families, then the kinds.
 pub fn kinds() -> Vec<&'static str> {
-    dlp::Kind::all().map(dlp::Kind::as_str).collect()
+    let families = dlp::Family::ALL.iter().map(|family| family.as_str());
+    families.chain(dlp::Kind::all().map(dlp::Kind::as_str)).collect()
+}
+
+/// Each of these kinds with its family.
+pub fn families() -> Vec<(&'static str, &'static str)> {
+    dlp::Kind::all().map(|kind| (kind.as_str(), kind.family().as_str())).collect()
 }
 
 pub(crate) fn load(tree: &Tree) -> Result<Engine, Vec<Fault>> {
@@ -38,7 +46,11 @@ fn read(
     load: fn(&Bundle<'_>) -> Result<Engine, Vec<policy::Fault>>,
 ) -> Result<Engine, Vec<Fault>> {
     let source = |file: &TextFile| Source { file: file.path.clone(), text: file.text.clone() };
-    let kinds = kinds();
+    let (mut kinds, mut families) = (kinds(), families());
+    for kind in detectors::kinds(tree) {
+        kinds.push(kind.as_str());
+        families.push((kind.as_str(), kind.family().as_str()));
+    }
     let agent = |agent: &AgentFile| AgentSource {
         kind: agent_kind(agent.kind),
         groups: agent.groups.clone(),
@@ -54,6 +66,7 @@ fn read(
         cases: raw("tests/"),
         invariants: raw("invariants/"),
         kinds: &kinds,
+        families: &families,
     };
     load(&bundle).map_err(|faults| {
         let fault = |f: policy::Fault| Fault {

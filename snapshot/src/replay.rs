@@ -190,8 +190,8 @@ mod tests {
     use super::*;
 
     fn engine(forbid: &str) -> Engine {
-        let kinds: Vec<&str> = dlp::Kind::all().map(dlp::Kind::as_str).collect();
-        let mut bundle = policy::starter::bundle("c0ffee", &kinds);
+        let (kinds, families) = (crate::kinds(), crate::families());
+        let mut bundle = policy::starter::bundle("c0ffee", &kinds, &families);
         let text = forbid.to_owned();
         bundle.organisation.push(policy::Source { file: "policies/more.cedar".to_owned(), text });
         Engine::untested(&bundle).unwrap()

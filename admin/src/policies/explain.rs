@@ -142,7 +142,7 @@ pub(crate) async fn explain(
         }
         None => snapshot.registry.models().collect(),
     };
-    let facts = Facts::read(&ask)?;
+    let facts = Facts::read(&ask, &snapshot.policy.kinds())?;
     let call = ModelCall {
         id: RequestId::generate(),
         caller: &agent.caller,
@@ -180,18 +180,17 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn read(ask: &'a PolicyQuestion) -> Result<Self, Error> {
+    fn read(ask: &'a PolicyQuestion, known: &[&str]) -> Result<Self, Error> {
         let label = ask.label.as_deref().map_or(Ok(Label::Public), str::parse);
         let label = label.map_err(|error| Error::invalid(error.to_string(), "name one of them"))?;
         let integrity = ask.integrity.as_deref().map_or(Ok(Integrity::Trusted), str::parse);
         let integrity =
             integrity.map_err(|error| Error::invalid(error.to_string(), "name one of them"))?;
-        let known = snapshot::kinds();
         let kinds: Vec<&str> = ask.kinds.iter().map(String::as_str).collect();
         if let Some(other) = kinds.iter().find(|kind| !known.contains(kind)) {
             let shown: String = other.chars().take(64).collect();
             let message = format!("`{shown}` is no kind of data");
-            return Err(Error::invalid(message, format!("the kinds are {}", known.join(", "))));
+            return Err(Error::invalid(message, "`orchestack dlp kinds` lists them"));
         }
         let budget = BudgetFacts {
             remaining: ask.remaining.as_deref().map(money::parse).transpose()?,

@@ -6,7 +6,9 @@ use super::{LEFT_BYTES_MAX, check, value::Value};
 use crate::{Kind, score::Candidate, text::Text};
 
 /// What is read of a secret, in bytes.
-const BLOCK_BYTES_MAX: usize = 1 << 10;
+const BLOCK_BYTES_MAX: usize = 384;
+/// The longest match over several lines, in bytes.
+const MATCH_BYTES_MAX: usize = 256;
 
 /// The first value under `data:` that is text, where `data:` stands near `kind: Secret`. One that
 /// stands further down is told from the beginning of the values on, as its kind is read there.
@@ -31,6 +33,9 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
             if is_secret(value) && !name.trim_start().starts_with('#') {
                 let start = at + line.find(value)?;
                 let span = if start <= near { start } else { first }..start + value.len();
+                if start > near && span.len() > MATCH_BYTES_MAX {
+                    return None;
+                }
                 return Some(
                     Candidate::new(Kind::KUBERNETES_SECRET, span)
                         .term("kind_secret", 40)

@@ -6,10 +6,14 @@ use types::{
     embed::{EmbedRequest, Encoding, Inputs},
 };
 
-use super::{all, bounds::request, engine};
-use crate::{Kind, redact};
+use super::{all, bounds::request, engine, numbered, tokens};
+use crate::{Findings, Kind, redact::round};
 
-fn texts(request: &ChatRequest) -> Vec<&str> {
+fn redact(request: &mut ChatRequest, findings: &Findings, kinds: &[Kind]) -> usize {
+    round(request, findings, kinds, &mut tokens())
+}
+
+pub(super) fn texts(request: &ChatRequest) -> Vec<&str> {
     let parts = request.messages.iter().flat_map(|message| &message.content);
     parts
         .filter_map(|part| if let Part::Text(text) = part { Some(text.as_str()) } else { None })
@@ -30,7 +34,7 @@ fn check(given: &[&str], kinds: &[Kind], expected: &[&str]) {
     let mut request = request(given);
     let findings = engine().inspect(&mut request);
     redact(&mut request, &findings, kinds);
-    assert_eq!(texts(&request), expected);
+    assert_eq!(numbered(&texts(&request)), expected);
     let again = engine().inspect(&mut request);
     assert!(!again.findings.iter().any(|finding| kinds.contains(&finding.kind)));
     assert_eq!(redact(&mut request, &again, kinds), 0, "once is enough");
@@ -42,11 +46,12 @@ fn check_arguments(arguments: &str, expected: &Value) {
     let findings = engine().inspect(&mut request);
     assert!(redact(&mut request, &findings, &all()) > 0);
     let redacted = &request.messages[0].tool_calls[0].arguments;
+    let [redacted] = &numbered(&[redacted])[..] else { unreachable!() };
     assert_eq!(&serde_json::from_str::<Value>(redacted).unwrap(), expected);
 }
 
 #[test]
-fn the_same_value_has_the_same_marker_in_the_whole_request() {
+fn the_same_value_has_the_same_token_in_the_whole_request() {
     check(
         &["a@b.org, c@d.org and a@b.org", "c@d.org: 536-22-1234"],
         &[Kind::EMAIL, Kind::US_SSN],
@@ -73,7 +78,7 @@ fn text_round_a_value_stays_as_it_was() {
 }
 
 #[test]
-fn a_marker_is_no_cue_for_the_number_beside_it() {
+fn a_token_is_no_cue_for_the_number_beside_it() {
     check(&["536-22-1234 or 123456789"], &all(), &["[[US_SSN:1]] or 123456789"]);
 }
 
@@ -110,18 +115,19 @@ fn fields_whose_keys_read_alike_are_told_apart() {
     request.extra.insert("metadata".into(), metadata);
     let findings = engine().inspect(&mut request);
     assert_eq!(redact(&mut request, &findings, &all()), 1);
-    assert_eq!(
-        request.extra["metadata"],
-        json!({"a": {"b": "nothing here at all"}, "a.b": "[[EMAIL:1]]"})
-    );
+    let [metadata] = &numbered(&[&request.extra["metadata"].to_string()])[..] else {
+        unreachable!()
+    };
+    let expected = json!({"a": {"b": "nothing here at all"}, "a.b": "[[EMAIL:1]]"});
+    assert_eq!(serde_json::from_str::<Value>(metadata).unwrap(), expected);
 }
 
 #[test]
-fn a_value_that_a_marker_uncovers_is_replaced_too() {
-    // The letters make the digits part of a word until the marker ends it.
+fn a_value_that_a_token_uncovers_is_replaced_too() {
+    // The letters make the digits part of a word until the token ends it.
     let mut request = request(&["DE893704004405320130004111111111111111 a@b.org4111111111111111"]);
     let findings = engine().inspect(&mut request);
-    let redaction = engine().redact(&mut request, &findings, &all());
+    let redaction = engine().redact(&mut request, &findings, &all(), &mut tokens());
     assert_eq!(redaction.after, engine().inspect(&mut request));
     assert_eq!(redaction.after.findings, []);
 }
@@ -147,7 +153,7 @@ proptest! {
         let text = pieces.join(" ");
         let mut request = request(&[&text]);
         let findings = engine().inspect(&mut request);
-        let redaction = engine().redact(&mut request, &findings, &all());
+        let redaction = engine().redact(&mut request, &findings, &all(), &mut tokens());
         prop_assert!(redaction.after.complete, "{:?}", texts(&request));
         prop_assert_eq!(engine().inspect(&mut request).findings, vec![]);
     }
@@ -157,7 +163,7 @@ proptest! {
         let arguments = json!({"values": values, "number": number, "card": 4_111_111_111_111_111_u64});
         let mut request = with_arguments(&arguments.to_string());
         let findings = engine().inspect(&mut request);
-        let redaction = engine().redact(&mut request, &findings, &all());
+        let redaction = engine().redact(&mut request, &findings, &all(), &mut tokens());
         let redacted = &request.messages[0].tool_calls[0].arguments;
         prop_assert!(serde_json::from_str::<Value>(redacted).is_ok(), "{}", redacted);
         prop_assert_eq!(redaction.after.findings, vec![]);
@@ -179,11 +185,14 @@ fn each_input_for_a_vector_is_read_and_redacted_by_itself() {
     let expected = [(email, "input[0]"), (ssn, "input[3]"), (email, "input[3]"), (email, "user")];
     assert_eq!(places, expected);
     assert_eq!((findings.label, findings.complete), (Label::Restricted, true));
-    let redaction = engine().redact(&mut request, &findings, &[email, ssn]);
+    let redaction = engine().redact(&mut request, &findings, &[email, ssn], &mut tokens());
     assert_eq!((redaction.replaced, redaction.after.findings.len()), (4, 0));
-    let redacted = ["[[EMAIL:1]] paid", "536-22-", "1234", "ssn [[US_SSN:1]] of [[EMAIL:1]]"];
-    assert_eq!(request.inputs, Inputs::Texts(redacted.map(str::to_owned).to_vec()));
-    assert_eq!(request.user.as_deref(), Some("[[EMAIL:1]]"));
+    let Inputs::Texts(inputs) = &request.inputs else { unreachable!() };
+    let mut texts: Vec<&str> = inputs.iter().map(String::as_str).collect();
+    texts.extend(request.user.as_deref());
+    let redacted =
+        ["[[EMAIL:1]] paid", "536-22-", "1234", "ssn [[US_SSN:1]] of [[EMAIL:1]]", "[[EMAIL:1]]"];
+    assert_eq!(numbered(&texts), redacted);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{bounds::request, engine};
 use crate::{Engine, Settings, detect::Tokens};
 
 /// What makes detectors and the normaliser look ahead or back, beside the literals of tokens.
-const UNITS: [&str; 36] = [
+const UNITS: [&str; 46] = [
     "-----BEGIN PRIVATE KEY-----",
     "-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
     "-----BEGIN PRIVATE KEY-----Proc-Type: 4,ENCRYPTED",
@@ -41,6 +41,16 @@ const UNITS: [&str; 36] = [
     "536-22-1234 ",
     "phone 2 1 2 ",
     " DE89",
+    "www.",
+    "http://a.",
+    "ab-12-",
+    "AB 12 ",
+    "1a",
+    "0a:",
+    "12 Ab ",
+    "metformin ",
+    "12.3456, ",
+    "x, ext 5 555-0123x12",
     "\u{ff14}",
     "\u{301}\u{200b}",
 ];
