@@ -118,6 +118,7 @@ const LISTS: &[&[Kind]] = &[
     secret::PAYMENT,
     secret::PIPELINE,
     secret::PUBLIC,
+    secret::SOCIAL,
     secret::WATCH,
     secret::WORK,
 ];
