@@ -358,6 +358,7 @@ def fill(template):
 NO_NAMES = re.compile(
     r"\{[FL]+\}( \{L\})?('s (Pizza|Diner)| &? ?(Sons|Brothers|Street|Ave\b|County|Park|University|High|Hospital|Inc|Corp|Museum|Center|"
     r"Foundation|Institute|Prize|Theater|Act|bridge|Building|Road|disease|Church|Parish|is a \{adj\} town))|\{L\} and \{L\} LLP|"
+    r"(Rua|Rue|Calle|Via) \{FL\}|\{L\}straat|\{NUM\} \{L\} (\{Noun\}|Loop)|corner of|Orchestra|is a \{noun\} company|is a \{NAT\} company|"
     r"(Lake|Mount|Fort|Port|Hurricane|Storm|St\.|St|San|Saint) \{[FL]\}"
 )
 

@@ -132,7 +132,7 @@ with open(os.path.join(HERE, "cues.txt"), encoding="utf-8") as lines:
         kind, *words = line.split()
         if kind.isdigit():
             for word in words:
-                cue[fold(word).strip(".")] = int(kind)
+                cue.setdefault(fold(word).strip("."), int(kind))
 
 # Little words of place and company names, and words so common that they are no names.
 for word in "and the of in on at to for new san los las port fort saint city north south east west united".split():

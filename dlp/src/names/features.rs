@@ -131,6 +131,10 @@ pub(crate) fn is_candidate(window: &[Token; WINDOW]) -> bool {
     let known = word.word;
     let only_name = known.common() == 0 && known.place() == 0 && word.letters().len() > 1;
     (known.given() >= 2 && only_name)
-        || (known.cue() == super::lexicon::cue::PARTICLE && after.is_capitalised())
+        || (is_particle(word) && (after.is_capitalised() || is_particle(after)))
         || (known.is_name() && only_name && before.word.given() > 0)
+}
+
+const fn is_particle(token: &Token) -> bool {
+    token.word.cue() == super::lexicon::cue::PARTICLE
 }

@@ -22,6 +22,11 @@ impl Word {
         self.0 & 3
     }
 
+    /// The same for a word that is known as nothing else.
+    pub(crate) const fn only_given(self) -> u16 {
+        if self.common() == 0 && self.place() == 0 { self.given() } else { 0 }
+    }
+
     /// 0 to 3: how common it is as a surname.
     pub(crate) const fn surname(self) -> u16 {
         (self.0 >> 2) & 3
@@ -49,11 +54,6 @@ impl Word {
 
     pub(crate) const fn is_name(self) -> bool {
         self.given() > 0 || self.surname() > 0
-    }
-
-    /// Whether it is known as a common given name and as nothing else.
-    pub(crate) const fn is_only_given(self) -> bool {
-        self.given() == 3 && self.common() == 0 && self.place() == 0
     }
 
     pub(crate) const fn is_title(self) -> bool {

@@ -33,7 +33,8 @@ const STEPS_PER_CANDIDATE: usize = 64;
 /// From this sum of weights on a word is a name. Fitted on development data.
 const SUM_MIN: i32 = 66;
 
-/// So much less is enough where a word is a common given name and nothing else.
+/// So much less is enough where a word is a given name and nothing else: a common one by itself, any
+/// with a word beside it.
 const GIVEN_SUM: i32 = 25;
 
 /// From this sum on a word may be part of a name that has a surer word.
@@ -67,7 +68,7 @@ struct Open {
     /// That of its surest word.
     sum: i32,
     is_known: bool,
-    is_given: bool,
+    given: u16,
     is_titled: bool,
 }
 
@@ -128,7 +129,7 @@ impl Open {
             end: word.end,
             sum,
             is_known: word.word.is_name(),
-            is_given: word.word.is_only_given(),
+            given: word.word.only_given(),
             is_titled: before.word.is_title(),
         }
     }
@@ -156,7 +157,7 @@ impl Open {
         self.words += 1;
         self.sum = self.sum.max(sum);
         self.is_known |= word.word.is_name();
-        self.is_given |= word.word.is_only_given();
+        self.given = self.given.max(word.word.only_given());
         if word.word.cue() != cue::PARTICLE || word.is_capitalised() {
             self.end = word.end;
         }
@@ -172,7 +173,8 @@ impl Open {
         term(self.sum >= SURE_MIN, "context");
         term(self.is_known, "gazetteer");
         term(self.is_titled, "title_cue");
-        let sum_min = if self.is_given { sum_min - GIVEN_SUM } else { sum_min };
+        let is_given = self.given >= if self.words > 1 { 2 } else { 3 };
+        let sum_min = if is_given { sum_min - GIVEN_SUM } else { sum_min };
         (self.sum >= sum_min).then_some(Name { span: self.span.start..self.end, terms })
     }
 }
