@@ -121,6 +121,9 @@ fn number(id: u64, values: [u64; 3]) -> usize {
 /// Whether a word can be part of a name at all: only then does the model look at it.
 pub(crate) fn is_candidate(window: &[Token; WINDOW]) -> bool {
     let [_, _, before, word, after, ..] = window;
+    if word.gap == Gap::Path || after.gap == Gap::Path {
+        return false;
+    }
     if word.is_capitalised() {
         return !word.word.is_title() || word.shape == Shape::Initial;
     }
@@ -129,7 +132,9 @@ pub(crate) fn is_candidate(window: &[Token; WINDOW]) -> bool {
     }
     // In lower case only what is hardly anything but a given name, or what a cue stands before.
     let known = word.word;
-    let only_name = known.common() == 0 && known.place() == 0 && word.letters().len() > 1;
+    let greeted = before.word.cue() == super::lexicon::cue::GREETING;
+    let least = if greeted { 1 } else { 3 };
+    let only_name = known.common() == 0 && known.place() == 0 && word.letters().len() > least;
     (known.given() >= 2 && only_name)
         || (is_particle(word) && (after.is_capitalised() || is_particle(after)))
         || (known.is_name() && only_name && before.word.given() > 0)

@@ -65,6 +65,7 @@ impl Word {
 pub(crate) mod cue {
     pub(crate) const TITLE: u16 = 1;
     pub(crate) const PARTICLE: u16 = 2;
+    pub(crate) const GREETING: u16 = 3;
 }
 
 /// A table of hashed words, read in place.

@@ -32,7 +32,7 @@ pub(crate) const LOOK_BYTES: usize = (SIDE + 2) * (WORD_BYTES_MAX + GAP_BYTES_MA
 const STEPS_PER_CANDIDATE: usize = 64;
 
 /// From this sum of weights on a word is a name. Fitted on development data.
-const SUM_MIN: i32 = 70;
+const SUM_MIN: i32 = 66;
 
 /// So much less is enough where a word is a given name and nothing else: a common one by itself, any
 /// with a word beside it.
@@ -70,6 +70,8 @@ struct Open {
     sum: i32,
     is_known: bool,
     given: u16,
+    /// Whether there is more than initials.
+    is_word: bool,
     is_titled: bool,
 }
 
@@ -131,6 +133,7 @@ impl Open {
             sum,
             is_known: word.word.is_name(),
             given: word.word.only_given(),
+            is_word: is_word(word),
             is_titled: before.word.is_title(),
         }
     }
@@ -158,6 +161,7 @@ impl Open {
         self.words += 1;
         self.sum = self.sum.max(sum);
         self.is_known |= word.word.is_name();
+        self.is_word |= is_word(word);
         self.given = self.given.max(word.word.only_given());
         if word.word.cue() != cue::PARTICLE || word.is_capitalised() {
             self.end = word.end;
@@ -176,6 +180,11 @@ impl Open {
         term(self.is_titled, "title_cue");
         let is_given = self.given >= if self.words > 1 { 2 } else { 3 };
         let sum_min = if is_given { sum_min - GIVEN_SUM } else { sum_min };
-        (self.sum >= sum_min).then_some(Name { span: self.span.start..self.end, terms })
+        (self.sum >= sum_min && self.is_word)
+            .then_some(Name { span: self.span.start..self.end, terms })
     }
+}
+
+const fn is_word(token: &Token) -> bool {
+    !matches!(token.shape, Shape::Initial)
 }

@@ -67,6 +67,8 @@ pub(crate) enum Gap {
     Angle,
     Underscore,
     Code,
+    /// `::`
+    Path,
     And,
     Other,
 }
@@ -208,13 +210,13 @@ impl<'a> Tokens<'a> {
         let gap = if start == 0 || self.position - start > GAP_BYTES_MAX {
             Gap::Edge
         } else {
-            self.kind(first, line, bare)
+            self.kind([first, last], line, bare)
         };
         // A mark after which a space comes belongs to what was before.
         (gap, if end_space && last != b'"' { 0 } else { last })
     }
 
-    fn kind(&self, first: u8, line: bool, bare: bool) -> Gap {
+    fn kind(&self, [first, last]: [u8; 2], line: bool, bare: bool) -> Gap {
         if line {
             return match first {
                 0 => Gap::Line,
@@ -230,6 +232,7 @@ impl<'a> Tokens<'a> {
             }
             b'.' | b'!' | b'?' => Gap::Stop,
             b',' | b';' => Gap::Comma,
+            b':' if bare && last == b':' && self.is_path() => Gap::Path,
             b':' => Gap::Colon,
             b'-' if bare => Gap::Hyphen,
             b'-' => Gap::Dash,
@@ -245,6 +248,11 @@ impl<'a> Tokens<'a> {
             b'&' | b'+' => Gap::And,
             _ => Gap::Other,
         }
+    }
+
+    /// Whether two colons stand right before the next word.
+    fn is_path(&self) -> bool {
+        self.position.checked_sub(2).is_some_and(|colons| self.byte(colons) == b':')
     }
 
     /// Whether an apostrophe here is within a name such as `O'Neil`, not before an ending.
