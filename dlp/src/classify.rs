@@ -44,7 +44,8 @@ fn is_ailment(kind: Kind) -> bool {
 fn tells_who(kind: Kind) -> bool {
     let numbers_of_patients = ["medical_record", "health_plan", "us_mbi", "uk_nhs"];
     let of_nobody = ["ip", "url", "mac", "gps", "vin", "date_of_birth"];
-    (kind.family() == Family::Personal && !of_nobody.contains(&kind.as_str()))
+    kind.family() == Family::Name
+        || (kind.family() == Family::Personal && !of_nobody.contains(&kind.as_str()))
         || numbers_of_patients.contains(&kind.as_str())
 }
 
@@ -52,5 +53,7 @@ fn is_identity(findings: &[Finding]) -> bool {
     let has = |name: &str| findings.iter().any(|finding| finding.kind.as_str() == name);
     let more =
         |kind: Kind| tells_who(kind) && !["person", "email", "phone"].contains(&kind.as_str());
-    has("person") && has("date_of_birth") && any(findings, more)
+    any(findings, |kind| kind.family() == Family::Name)
+        && has("date_of_birth")
+        && any(findings, more)
 }

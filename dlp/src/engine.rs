@@ -8,6 +8,7 @@ use crate::{
     Custom, Finding, Findings, Kind, Settings, Tokens,
     detect::{self, Numbers},
     inspection::Inspection,
+    names::{Name, Names},
     normalise, redact,
     score::Candidate,
     stretch,
@@ -28,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     custom: Custom,
     numbers: Numbers,
+    /// None where nobody wants to know of names.
+    names: Option<Names>,
     /// None when it could not be built, which makes everything incomplete.
     tokens: Option<detect::Tokens>,
 }
@@ -58,7 +61,8 @@ impl Engine {
         let numbers = Numbers::new(settings);
         let settings = settings.clone();
         let tokens = detect::Tokens::new();
-        Self { inner: Arc::new(Inner { settings, custom, numbers, tokens }) }
+        let names = (!settings.is_off(Kind::PERSON)).then(Names::builtin);
+        Self { inner: Arc::new(Inner { settings, custom, numbers, names, tokens }) }
     }
 
     /// The detectors of the tree.
@@ -177,6 +181,11 @@ impl Inner {
             }
             detect::at_marks(read, &mut found);
             self.numbers.scan(read, &mut found);
+            if let Some(names) = &self.names {
+                names.scan(read, &mut |Name { span, terms }| {
+                    found(Candidate { kind: Kind::PERSON, span, terms });
+                });
+            }
             self.custom.scan(read, &mut found);
             if whole {
                 self.custom.passages(read, &mut found);

@@ -13,6 +13,7 @@ mod engine;
 mod finding;
 mod inspection;
 mod kind;
+mod names;
 mod normalise;
 mod redact;
 mod restore;
