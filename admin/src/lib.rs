@@ -32,6 +32,7 @@ mod providers;
 mod reconcile;
 mod room;
 mod router;
+mod scan;
 mod serve;
 mod spend;
 mod time;
@@ -78,6 +79,7 @@ pub use crate::{
         UnmatchedModel,
     },
     router::{document, router},
+    scan::{FindingView, NewScan, Scanned, SpanView, TermView},
     serve::{ListenError, Listeners, Options},
     spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},
 };

@@ -96,6 +96,7 @@ macro_rules! kinds {
 }
 use kinds;
 
+mod example;
 mod personal;
 mod secret;
 
@@ -150,6 +151,11 @@ impl Kind {
     /// What is known of it.
     pub const fn about(self) -> &'static About {
         self.0
+    }
+
+    /// An invented example, or of a secret its shape with `…`; none where nobody wrote one.
+    pub fn example(self) -> Option<&'static str> {
+        example::of(self.as_str())
     }
 
     /// What it belongs to.

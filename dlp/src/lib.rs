@@ -9,6 +9,7 @@ mod classify;
 mod cues;
 mod detect;
 mod engine;
+mod explain;
 mod finding;
 mod inspection;
 mod kind;
@@ -19,6 +20,7 @@ mod score;
 mod seam;
 mod settings;
 mod stretch;
+mod tally;
 mod text;
 mod tokens;
 
@@ -27,8 +29,17 @@ mod tests;
 
 pub use channel::{Channel, Form, Passed};
 pub use engine::{Engine, Redaction};
+pub use explain::{Candidate, Standing};
 pub use finding::{Finding, Findings, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
+#[doc(hidden)]
+pub use normalise::views_hold;
 pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};
+pub use tally::Tally;
 pub use tokens::{Fresh, Tokens};
+
+/// The examples of the README, which are tested as this crate's own.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

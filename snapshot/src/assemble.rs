@@ -350,6 +350,21 @@ impl Snapshot {
     }
 }
 
+/// The detectors of a tree, whatever else is in it.
+///
+/// # Errors
+/// Every fault of the files that they are made of.
+pub fn detectors(files: &BTreeMap<String, Vec<u8>>) -> Result<dlp::Engine, Vec<Fault>> {
+    let own = files.iter().filter(|(path, _)| is_of_detectors(path));
+    let own = own.map(|(path, text)| (path.clone(), text.clone())).collect();
+    load_dlp(&Tree::load("", &own)?).map_err(|fault| vec![fault])
+}
+
+/// Whether a file of the tree can have a say in what is found.
+pub fn is_of_detectors(path: &str) -> bool {
+    path == "orchestack.toml" || path.starts_with("detectors/")
+}
+
 fn load_dlp(tree: &Tree) -> Result<dlp::Engine, Fault> {
     let Some(table) = &tree.settings.dlp else {
         return Ok(dlp::Engine::builtin(&dlp::Settings::default()));

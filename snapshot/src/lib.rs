@@ -22,7 +22,7 @@ mod spenders;
 mod written;
 
 pub use agent::{Agent, Cap};
-pub use assemble::{Extra, Report, Rows, Snapshot, check};
+pub use assemble::{Extra, Report, Rows, Snapshot, check, detectors, is_of_detectors};
 pub use diff::{Diff, Difference, LayerDiff, diff};
 pub use limits::{Limit, LimitKind};
 pub use policies::{engine, kinds, untested};
