@@ -17,8 +17,8 @@ use crate::{
 };
 use snapshot::keys::sha256_hex;
 
-/// The most texts of one request.
-const TEXTS_MAX: usize = 1_000;
+/// The most texts of one request: the record of it has a hash of each.
+const TEXTS_MAX: usize = 100;
 
 /// A text to search, or several.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -27,7 +27,7 @@ pub struct NewScan {
     /// The text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Several texts, each searched by itself, in place of `text`; at most 1000.
+    /// Several texts, each searched by itself, in place of `text`; at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub texts: Option<Vec<String>>,
     /// Kinds and families to look for; everything where absent.
@@ -245,6 +245,6 @@ mod tests {
         let ask = NewScan { text: Some(String::new()), kinds, ..NewScan::default() };
         assert!(refused(ask).contains("`mail` is no kind of finding"));
         let texts = Some(vec![String::new(); TEXTS_MAX + 1]);
-        assert!(refused(NewScan { texts, ..NewScan::default() }).contains("1001 texts"));
+        assert!(refused(NewScan { texts, ..NewScan::default() }).contains("101 texts"));
     }
 }

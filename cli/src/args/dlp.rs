@@ -26,7 +26,7 @@ cannot be read.")]
     Kinds(Kinds),
     /// Say what a kind is, or what a text is taken for and why, also what falls short.
     #[command(
-        after_help = "Example:\n  orchestack dlp explain iban\n  orchestack dlp explain --text 2125550123"
+        after_help = "Example:\n  orchestack dlp explain iban\n  orchestack dlp explain --text 536221234"
     )]
     Explain(Why),
 }
