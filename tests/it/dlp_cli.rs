@@ -11,6 +11,12 @@ use serde_json::{Value, json};
 use support::{Client, Database, Setup, binary};
 use tempfile::TempDir;
 
+/// Whoever only looks.
+const AUDITORS: &str = r#"@id("auditors-read")
+permit (principal in Orchestack::Group::"auditor", action == Orchestack::Action::"administer", resource)
+when { context.read_only };
+"#;
+
 /// Runs the program in a folder where no server and no state is.
 fn run(dir: &Path, words: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(binary("orchestack"))
@@ -178,6 +184,7 @@ fn kinds_are_listed_and_candidates_explained() {
 async fn the_admin_api_finds_tells_places_and_keeps_a_record_without_the_text() {
     let setup = Setup::new(Database::Sqlite).await;
     let tree = setup.tree();
+    tree.write("policies/auditors.cedar", AUDITORS);
     tree.write("orchestack.toml", "[dlp.labels]\nemail = \"internal\"\n");
     let server = setup.start().await;
     let made = server.json(&["person", "add", "ann", "--groups", "auditor"]);
