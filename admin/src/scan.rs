@@ -110,7 +110,7 @@ pub(crate) async fn scan(desk: Desk, Body(ask): Body<NewScan>) -> Result<Json<Sc
     let snapshot = act.control().snapshots.load();
     let (commit, engine) = (snapshot.commit.clone(), snapshot.dlp.clone());
     // Some milliseconds at worst, but a thread of the runtime is not the place for them.
-    let work = move || looked(&engine, Texts(texts), &kinds);
+    let work = move || looked(&engine, texts, &kinds);
     let (scanned, by_kind, hashes) =
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Broke)?;
     let (label, findings, complete) = scanned;
@@ -122,7 +122,7 @@ pub(crate) async fn scan(desk: Desk, Body(ask): Body<NewScan>) -> Result<Json<Sc
 }
 
 /// The texts with their places, and what to look for.
-fn read(ask: NewScan) -> Result<(Vec<(String, String)>, Vec<Selector>), Error> {
+fn read(ask: NewScan) -> Result<(Texts, Vec<Selector>), Error> {
     let texts = match (ask.text, ask.texts) {
         (Some(text), None) => vec![("text".to_owned(), text)],
         (None, Some(texts)) if texts.len() <= TEXTS_MAX => {
@@ -143,7 +143,7 @@ fn read(ask: NewScan) -> Result<(Vec<(String, String)>, Vec<Selector>), Error> {
             Error::invalid(error.to_string(), "name kinds or families, or leave `kinds` out")
         })
     });
-    Ok((texts, kinds.collect::<Result<_, _>>()?))
+    Ok((Texts(texts), kinds.collect::<Result<_, _>>()?))
 }
 
 type Looked = ((Label, Vec<FindingView>, bool), Map<String, Value>, Vec<String>);
@@ -211,7 +211,7 @@ mod tests {
 
     fn looked_at(ask: NewScan) -> Looked {
         let (texts, kinds) = read(ask).unwrap();
-        looked(&Engine::builtin(&dlp::Settings::default()), Texts(texts), &kinds)
+        looked(&Engine::builtin(&dlp::Settings::default()), texts, &kinds)
     }
 
     #[test]
