@@ -22,7 +22,7 @@ pub(crate) const NEAR: usize = 8;
 /// The compiled detectors. Cloning is cheap.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
@@ -96,13 +96,13 @@ impl Engine {
         self.inner.right_bytes()
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
+    /// What it was built with.
+    pub fn settings(&self) -> &Settings {
         &self.inner.settings
     }
 
-    /// What a scan of this text costs, in steps.
-    #[cfg(test)]
-    pub(crate) fn steps(&self, text: &str) -> u64 {
+    /// What a scan of this text costs, in steps of about a byte looked at: what `steps_max` bounds.
+    pub fn steps(&self, text: &str) -> u64 {
         let work = Work::new(u64::MAX);
         self.inner.scan("text", text, &work, (usize::MAX, true), |_, _| false);
         u64::MAX - work.left()
@@ -151,30 +151,47 @@ impl Inner {
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
+        self.each(text, whole, work, |candidate, span| {
+            let score = candidate.score();
+            let wanted = score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
+            if !wanted || !keep(candidate.kind, &span) {
+                return;
+            }
+            if scan.findings.len() >= room {
+                scan.complete = false;
+                return;
+            }
+            scan.findings.push(Finding {
+                kind: candidate.kind,
+                place: place.to_owned(),
+                span,
+                score,
+                terms: candidate.terms,
+                label: self.label_of(candidate.kind),
+            });
+        });
+        scan.complete &= !work.is_spent();
+        scan.findings = settle(scan.findings);
+        without_tokens(text, &mut scan.findings);
+        scan
+    }
+
+    /// Hands on every candidate of every view of a text, with the bytes of the text that it stands for.
+    pub(crate) fn each(
+        &self,
+        text: &str,
+        whole: bool,
+        work: &Work,
+        mut take: impl FnMut(Candidate, Range<usize>),
+    ) {
         let views = normalise::views(text, whole, work);
         for (number, view) in views.iter() {
             let read = Text::new(&view.text, work);
             let mut found = |candidate: Candidate| {
                 let span = views.original(number, &candidate.span);
-                let score = candidate.score();
-                let stands = text.get(span.clone()).is_some() && view.shows(&candidate.span);
-                let wanted =
-                    score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
-                if !wanted || !stands || !keep(candidate.kind, &span) {
-                    return;
+                if text.get(span.clone()).is_some() && view.shows(&candidate.span) {
+                    take(candidate, span);
                 }
-                if scan.findings.len() >= room {
-                    scan.complete = false;
-                    return;
-                }
-                scan.findings.push(Finding {
-                    kind: candidate.kind,
-                    place: place.to_owned(),
-                    span,
-                    score,
-                    terms: candidate.terms,
-                    label: self.label_of(candidate.kind),
-                });
             };
             if let Some(tokens) = &self.tokens {
                 tokens.scan(read, &mut found);
@@ -191,10 +208,6 @@ impl Inner {
                 self.custom.passages(read, &mut found);
             }
         }
-        scan.complete &= !work.is_spent();
-        scan.findings = settle(scan.findings);
-        without_tokens(text, &mut scan.findings);
-        scan
     }
 }
 

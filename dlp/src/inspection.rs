@@ -145,7 +145,7 @@ fn digits(number: &serde_json::Number) -> Option<String> {
 }
 
 /// Tells values apart without keeping them.
-fn fingerprint(kind: Kind, value: Option<&str>) -> u64 {
+pub(crate) fn fingerprint(kind: Kind, value: Option<&str>) -> u64 {
     let mut hasher = DefaultHasher::new();
     (kind, value.map(str::to_lowercase)).hash(&mut hasher);
     hasher.finish()

@@ -98,6 +98,7 @@ macro_rules! kinds {
 }
 use kinds;
 
+mod example;
 mod health;
 mod name;
 mod national;
@@ -175,6 +176,11 @@ impl Kind {
     /// What is known of it.
     pub const fn about(self) -> &'static About {
         self.0
+    }
+
+    /// An invented example, or of a secret its shape with `…`; none where nobody wrote one.
+    pub fn example(self) -> Option<&'static str> {
+        example::of(self.as_str())
     }
 
     /// What it belongs to.

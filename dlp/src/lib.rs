@@ -10,6 +10,7 @@ mod cues;
 mod custom;
 mod detect;
 mod engine;
+mod explain;
 mod finding;
 mod inspection;
 mod kind;
@@ -22,6 +23,7 @@ mod seam;
 mod secret;
 mod settings;
 mod stretch;
+mod tally;
 mod text;
 mod tokens;
 mod validate;
@@ -35,8 +37,17 @@ pub use custom::{
     FingerprintError, Fingerprints, PASSAGE_WORDS, PatternFile, Source, WORDS_MAX,
 };
 pub use engine::{Engine, Redaction};
+pub use explain::{Candidate, Standing};
 pub use finding::{Finding, Findings, Rule, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
+#[doc(hidden)]
+pub use normalise::views_hold;
 pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};
+pub use tally::Tally;
 pub use tokens::{Fresh, Tokens};
+
+/// The examples of the README, which are tested as this crate's own.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

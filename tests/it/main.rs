@@ -23,6 +23,7 @@ mod clients;
 mod crash;
 mod dashboard;
 mod disk;
+mod dlp_cli;
 mod docs;
 mod embeddings;
 mod explain;

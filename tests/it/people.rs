@@ -248,6 +248,7 @@ fn body(path: &str) -> Value {
             json!({ "changes": [{ "path": "README.md", "text": "x" }], "message": "x" })
         }
         "/api/v1/policy/explain" => json!({ "agent": "default" }),
+        "/api/v1/dlp/scan" => json!({ "text": "hello" }),
         _ => json!({}),
     }
 }
@@ -262,7 +263,7 @@ async fn an_auditor_changes_nothing() {
     let apr = asked["id"].as_str().unwrap();
     let document = eve.ask("GET", "/api/v1/openapi.json", None).await.json();
     let commit = server.json(&["policy", "status"])["commit"].clone();
-    let looks = ["check", "test", "prove", "explain", "diff", "probe", "compare"];
+    let looks = ["check", "test", "prove", "explain", "diff", "probe", "compare", "scan"];
     let (mut refused, mut looked) = (0, 0);
     for (path, verbs) in document["paths"].as_object().unwrap() {
         for verb in verbs.as_object().unwrap().keys() {
