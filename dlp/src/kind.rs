@@ -96,11 +96,17 @@ macro_rules! kinds {
 }
 use kinds;
 
+mod health;
+mod national;
+mod payment;
 mod personal;
 mod secret;
 
 /// The catalogue.
 const LISTS: &[&[Kind]] = &[
+    health::HEALTH,
+    national::NATIONAL,
+    payment::PAYMENT,
     personal::PERSONAL,
     secret::AI,
     secret::CLOUD,

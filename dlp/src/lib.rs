@@ -23,6 +23,7 @@ mod settings;
 mod stretch;
 mod text;
 mod tokens;
+mod validate;
 
 #[cfg(test)]
 mod tests;

@@ -70,6 +70,11 @@ pub struct DocumentFile {
 pub enum Checksum {
     /// ISO/IEC 7812-1 annex B.
     Luhn,
+    /// Verhoeff's, as Aadhaar numbers have it.
+    Verhoeff,
+    /// ISO 7064 mod 11,10, as German tax numbers have it.
+    #[serde(rename = "mod11_10")]
+    Mod11_10,
     /// ISO 7064 mod 97-10, with the check digits at the end.
     Mod97,
 }

@@ -1,11 +1,19 @@
 //! Forms of values, as regular expressions.
 
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use regex_syntax::hir::Look;
 
 use super::{Checksum, DetectorError, PatternFile, error};
 use crate::{
-    Kind, cues::Cues, detect::Found, score::Candidate, stretch::MATCH_BYTES_MAX, text::Text,
+    Kind, cues,
+    detect::Found,
+    score::Candidate,
+    stretch::{MATCH_BYTES_MAX, RIGHT_BYTES},
+    text::Text,
+    validate,
 };
 
 /// The shortest match: less would be found everywhere.
@@ -21,7 +29,7 @@ pub(super) struct Pattern {
     text: String,
     regex: Regex,
     bytes_max: usize,
-    cues: Option<Cues>,
+    cues: Option<AhoCorasick>,
     checksum: Option<Checksum>,
 }
 
@@ -64,8 +72,12 @@ impl Pattern {
             let fix = "use shorter repetitions, and `[0-9]` in place of `\\d`";
             ("it is too big".to_owned(), fix.to_owned())
         })?;
-        let cues: Vec<&str> = file.cues.iter().map(String::as_str).collect();
-        let cues = (!cues.is_empty()).then(|| Cues::new(&cues));
+        let cues = file.cues.iter().filter(|cue| !cue.is_empty());
+        let cues: Vec<&String> = cues.collect();
+        let cues = (!cues.is_empty())
+            .then(|| AhoCorasick::builder().ascii_case_insensitive(true).build(&cues))
+            .transpose()
+            .map_err(|_| ("its cues are too many".to_owned(), "use fewer".to_owned()))?;
         Ok(Self { text: file.regex.clone(), regex, bytes_max, cues, checksum: file.checksum })
     }
 }
@@ -117,16 +129,8 @@ impl Pattern {
         }
     }
 
-    fn candidate(
-        &self,
-        kind: Kind,
-        text: Text<'_>,
-        span: std::ops::Range<usize>,
-    ) -> Option<Candidate> {
-        let cue = self.cues.as_ref().map(|cues| {
-            let [left, right] = text.window(&span, CUE_BYTES, crate::stretch::RIGHT_BYTES);
-            cues.are_in(left) || cues.are_in(right)
-        });
+    fn candidate(&self, kind: Kind, text: Text<'_>, span: Range<usize>) -> Option<Candidate> {
+        let cue = self.cues.as_ref().map(|words| is_near(words, text, &span));
         let checked = self.checksum.map(|checksum| checksum.holds(text.slice(span.clone())));
         if checked == Some(false) || cue == Some(false) {
             return None;
@@ -140,20 +144,29 @@ impl Pattern {
     }
 }
 
+/// Whether one of these words stands near, in its own right.
+fn is_near(words: &AhoCorasick, text: Text<'_>, span: &Range<usize>) -> bool {
+    let [left, right] = text.window(span, CUE_BYTES, RIGHT_BYTES);
+    let from = span.start - left.bytes().len();
+    [(left, from), (right, span.end)].into_iter().any(|(window, offset)| {
+        let mut hits = words.find_overlapping_iter(window.bytes());
+        hits.any(|hit| cues::is_word(text, hit.start() + offset, hit.end() + offset))
+    })
+}
+
 impl Checksum {
     /// Whether the digits of a value hold it.
     fn holds(self, value: &str) -> bool {
-        let digits = value.bytes().filter(u8::is_ascii_digit).map(|byte| u32::from(byte - b'0'));
+        let digits: String = value.chars().filter(char::is_ascii_digit).collect();
         match self {
-            Self::Luhn => {
-                let digits: Vec<u32> = digits.collect();
-                let doubled = digits.iter().rev().enumerate().map(|(place, digit)| {
-                    let digit = if place % 2 == 1 { digit * 2 } else { *digit };
-                    digit / 10 + digit % 10
-                });
-                digits.len() > 1 && doubled.sum::<u32>().is_multiple_of(10)
+            _ if digits.len() < 2 => false,
+            Self::Luhn => validate::luhn(&digits),
+            Self::Verhoeff => validate::verhoeff(&digits),
+            Self::Mod11_10 => validate::mod_11_10(&digits),
+            Self::Mod97 => {
+                digits.bytes().fold(0, |rest, digit| (rest * 10 + u32::from(digit - b'0')) % 97)
+                    == 1
             }
-            Self::Mod97 => digits.fold(0, |rest, digit| (rest * 10 + digit) % 97) == 1,
         }
     }
 }

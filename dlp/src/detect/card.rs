@@ -1,37 +1,14 @@
 //! Payment cards: Luhn digit (ISO/IEC 7812-1 annex B), issuer range and length.
 
-use std::sync::LazyLock;
-
 use super::{
-    Found,
+    claims::{Claims, Nears},
     number::{self, Cluster, Group},
 };
-use crate::{
-    Kind,
-    cues::Cues,
-    score::{Candidate, Validity},
-};
+use crate::{Kind, cues::Cue, score::Candidate, validate};
 
 const DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
-
-static CUES: LazyLock<Cues> = LazyLock::new(|| {
-    Cues::new(&[
-        "card",
-        "credit",
-        "debit",
-        "visa",
-        "mastercard",
-        "amex",
-        "american express",
-        "discover",
-        "maestro",
-        "payment",
-        "pan",
-        "cc",
-        "ccn",
-        "cvv",
-    ])
-});
+/// Bytes between a cue word and the number, before and after it.
+const REACH: (u8, u8) = (48, 24);
 
 /// First and last prefix, the lengths, and whether the range is one that real cards fill: numbers
 /// of a thin range need a cue beside them. From the issuers' published ranges, as collected in
@@ -79,21 +56,21 @@ const ISSUERS: [Issuer; 25] = [
 ];
 
 /// Looks at every row of neighbouring groups that can be a card.
-pub(super) fn in_cluster(cluster: Cluster<'_>, found: &mut Found<'_>) {
+pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
     let groups = cluster.groups;
     let mut first = 0;
-    while let Some(opening) = groups.get(first) {
-        if !cluster.starts(opening.start) {
+    while let Some(opening) = groups.get(first).filter(|_| first < cluster.openings) {
+        if !number::starts(cluster.text, opening.start) {
             first += 1;
             continue;
         }
         let longest = (first + 1..=groups.len().min(first + 19))
             .rev()
             .filter_map(|end| groups.get(first..end).map(|row| (end, row)))
-            .find_map(|(end, row)| candidate(cluster, row).map(|candidate| (end, candidate)));
+            .find_map(|(end, row)| candidate(cluster, row, nears).map(|found| (end, found)));
         match longest {
-            Some((end, candidate)) => {
-                found(candidate);
+            Some((end, (candidate, distance))) => {
+                claims.add(candidate, distance);
                 first = end;
             }
             None => first += 1,
@@ -101,7 +78,11 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, found: &mut Found<'_>) {
     }
 }
 
-fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
+fn candidate(
+    cluster: Cluster<'_>,
+    row: &[Group],
+    nears: &mut Nears<'_>,
+) -> Option<(Candidate, Option<u8>)> {
     cluster.text.work.take(16);
     let length = number::count(row);
     let (first, last) = (row.first()?, row.last()?);
@@ -110,30 +91,26 @@ fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
     }
     let separator = cluster.uniform_separator(row)?;
     let allowed = matches!(separator, 0 | b' ' | b'-' | b'.');
-    if !allowed || !cluster.ends(last.end) {
+    if !allowed || !number::ends(cluster.text, last.end) {
         return None;
     }
     let digits = cluster.digits(row);
     // The cheaper of the two first.
-    if luhn(digits) != Validity::Valid {
+    if !validate::luhn(digits) {
         return None;
     }
     cluster.text.work.take(ISSUERS.len());
     let dense = range(digits)?;
     let span = first.start..last.end;
-    let [left, right] = cluster.text.window(&span, 48, 24);
-    let cue = CUES.are_in(left) || CUES.are_in(right);
+    let near = nears.of(&span);
+    let cue = near.left(Cue::Card, REACH.0).or_else(|| near.right(Cue::Card, REACH.1));
     let grouped = separator == 0 || is_usual(row);
-    Some(
-        Candidate::new(Kind::CARD, span)
-            .term("checksum", 40)
-            .term(
-                if dense { "issuer_range" } else { "thin_issuer_range" },
-                if dense { 30 } else { 5 },
-            )
-            .term_if(cue, "cue_word", 30)
-            .term_if(!grouped, "unusual_groups", -25),
-    )
+    let candidate = Candidate::new(Kind::CARD, span)
+        .term("checksum", 40)
+        .term(if dense { "issuer_range" } else { "thin_issuer_range" }, if dense { 30 } else { 5 })
+        .term_if(cue.is_some(), "cue_word", 30)
+        .term_if(!grouped, "unusual_groups", -25);
+    Some((candidate, cue))
 }
 
 /// Groups as printed on cards, or digits set apart one by one to get past a filter.
@@ -166,19 +143,4 @@ fn range(digits: &str) -> Option<bool> {
         (from..=to).contains(&prefix) && issuer.lengths.contains(&digits.len())
     });
     matching.map(|issuer| issuer.dense).max()
-}
-
-fn luhn(digits: &str) -> Validity {
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .map(|byte| u32::from(byte - b'0'))
-        .enumerate()
-        .map(|(place, digit)| match (place % 2 == 1, digit) {
-            (false, digit) => digit,
-            (true, digit) if digit > 4 => digit * 2 - 9,
-            (true, digit) => digit * 2,
-        })
-        .sum();
-    if sum.is_multiple_of(10) { Validity::Valid } else { Validity::Invalid }
 }

@@ -1,22 +1,22 @@
 //! IPv4 and IPv6 addresses that can point to somebody: no loopback, mask or unspecified address.
 
-use std::{
-    net::{Ipv4Addr, Ipv6Addr},
-    sync::LazyLock,
-};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Found, number::Group};
-use crate::{Kind, cues::Cues, score::Candidate, text::Text};
+use super::{
+    Found,
+    claims::{Claims, Nears},
+    number::Group,
+};
+use crate::{Kind, cues::Cue, score::Candidate, text::Text};
 
 /// The longest text of an IPv6 address (RFC 4291 with an embedded IPv4 address).
 const IPV6_BYTES_MAX: usize = 45;
 
-static VERSION_CUES: LazyLock<Cues> = LazyLock::new(|| {
-    Cues::new(&["version", "versions", "ver", "release", "build", "firmware", "upgrade", "v"])
-});
+/// Bytes between a word such as `version` and the number.
+const VERSION_REACH: u8 = 20;
 
 /// Looks at four groups of digits with dots between them.
-pub(super) fn four_groups(text: Text<'_>, groups: &[Group], found: &mut Found<'_>) {
+pub(super) fn four_groups(text: Text<'_>, groups: &[Group], claims: &mut Claims) {
     let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
     let span = first.start..last.end;
     let Ok(address) = text.slice(span.clone()).parse::<Ipv4Addr>() else { return };
@@ -29,13 +29,14 @@ pub(super) fn four_groups(text: Text<'_>, groups: &[Group], found: &mut Found<'_
     let product = before == b'/' && text.before(span.start, 2).is_ascii_alphanumeric();
     let tagged = matches!(text.at(span.end), b'-' | b'+' | b'_')
         && text.at(span.end + 1).is_ascii_alphabetic();
-    let [left, _] = text.window(&span, 20, 0);
-    found(
+    let version = Nears::new(text).of(&span).left(Cue::Version, VERSION_REACH).is_some();
+    claims.add(
         Candidate::new(Kind::IP, span)
             .term("shape", 80)
             .term_if(product, "product_version", -60)
             .term_if(tagged, "tagged_version", -60)
-            .term_if(VERSION_CUES.are_in(left), "version_cue", -40),
+            .term_if(version, "version_cue", -40),
+        None,
     );
 }
 

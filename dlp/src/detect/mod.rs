@@ -1,13 +1,24 @@
 //! The detectors. Each is called at a trigger that the prefilter found and looks at a window.
 
+mod address;
+mod birth;
 mod card;
+mod claims;
+mod coordinates;
 mod email;
 mod iban;
+mod id;
 mod ip;
+mod mac;
 mod number;
+mod passport;
 mod phone;
 mod plan;
 mod ssn;
+mod terms;
+mod vehicle;
+mod wallet;
+mod web;
 
 pub(crate) use crate::secret::Tokens;
 pub(crate) use number::Numbers;
@@ -17,7 +28,15 @@ use crate::{score::Candidate, text::Text};
 /// Adds a candidate; false when there is no more room for one.
 pub(crate) type Found<'f> = dyn FnMut(Candidate) + 'f;
 
-/// Runs at every `@` and `:`, which bear e-mail and IPv6 addresses.
+/// Bytes to the left of a value that a detector of numbers and words reads, at most.
+pub(crate) const LEFT_BYTES_MAX: usize = 128;
+/// Bytes to the right of a value that it reads, at most.
+pub(crate) const RIGHT_BYTES_MAX: usize = 32;
+/// The longest value that it finds, in bytes.
+pub(crate) const VALUE_BYTES_MAX: usize = 256;
+
+/// Runs at every `@` and `:`, which bear e-mail, IPv6 and web addresses, at every `www.`, and at the
+/// words that are values themselves.
 pub(crate) fn at_marks(text: Text<'_>, found: &mut Found<'_>) {
     text.work.take(text.bytes().len());
     for position in memchr::memchr2_iter(b'@', b':', text.bytes()) {
@@ -28,6 +47,11 @@ pub(crate) fn at_marks(text: Text<'_>, found: &mut Found<'_>) {
             email::at(text, position, found);
         } else {
             ip::at_colon(text, position, found);
+            web::at_colon(text, position, found);
         }
     }
+    for position in memchr::memmem::find_iter(text.bytes(), "www.") {
+        web::at_www(text, position, found);
+    }
+    terms::scan(text, found);
 }

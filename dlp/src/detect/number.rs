@@ -1,17 +1,28 @@
-//! Digits: the trigger for addresses of hosts, cards, accounts, social security and phone numbers.
+//! Digits: the trigger for numbers of all kinds and for words that hold digits.
 //!
-//! Groups of digits with short separators between them are read as one cluster, and each detector
-//! sees the cluster once, the one with the strictest rules first.
+//! A word with letters and digits is looked at as one. Groups of digits with short separators
+//! between them are read as one cluster, and each detector sees the cluster once.
 
-use std::ops::Range;
+use super::{
+    Found, address, birth, card,
+    claims::{Claims, Nears},
+    coordinates, iban,
+    id::{self, Lead},
+    ip, mac, passport, phone, ssn, vehicle, wallet,
+};
+use crate::{settings::Settings, text::Text};
 
-use super::{Found, card, iban, ip, phone, ssn};
-use crate::{score::Candidate, settings::Settings, text::Text};
-
-/// Groups of one cluster. A longer row is read as several clusters.
-const GROUPS_MAX: usize = 48;
+/// Groups of one cluster. A longer row is read as several clusters that overlap.
+const GROUPS_MAX: usize = 64;
+/// Groups at the end of a full cluster with which the next one begins: more than any number has,
+/// so that what is found does not hang on where the row began.
+const OVERLAP_GROUPS: usize = 20;
 /// Bytes between two groups of a phone number: `) - `.
 const SEPARATOR_BYTES_MAX: usize = 3;
+/// The longest word of letters and digits that can be something: a wallet's address.
+const WORD_BYTES_MAX: usize = 64;
+/// The longest identifier without separators, of those that are looked up by their form.
+const ID_BYTES_MAX: usize = 24;
 
 /// A run of digits; bytes of the view.
 #[derive(Clone, Copy)]
@@ -31,6 +42,8 @@ pub(crate) struct Group {
 pub(crate) struct Cluster<'c> {
     pub(crate) text: Text<'c>,
     pub(crate) groups: &'c [Group],
+    /// Groups with which a number may begin; the rest is for those to reach into.
+    pub(crate) openings: usize,
     /// The digits of all groups.
     digits: &'c str,
 }
@@ -61,35 +74,110 @@ impl Numbers {
             if text.work.is_spent() {
                 return;
             }
-            if let Some(iban) = iban::at(text, start) {
-                position = iban.span.end;
-                found(iban);
-                continue;
-            }
-            row.read(text, start);
-            position = row.groups.last().map_or(start + 1, |last| last.end);
-            self.cluster(Cluster { text, groups: &row.groups, digits: &row.digits }, found);
+            let mut claims = Claims::default();
+            let end = self.at(text, start, &mut row, &mut claims);
+            position = claims.settle(found).unwrap_or(0).max(end).max(start + 1);
         }
     }
 
-    fn cluster(&self, cluster: Cluster<'_>, found: &mut Found<'_>) {
-        let digits = cluster.digits.len();
-        if digits < 4 {
+    /// Looks at the word or the cluster round a digit; gives where to go on.
+    fn at(&self, text: Text<'_>, digit: usize, row: &mut Row, claims: &mut Claims) -> usize {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric();
+        let word = text.run_back(digit, WORD_BYTES_MAX, is_word);
+        let digits_end = text.run(digit, usize::MAX, |byte| byte.is_ascii_digit());
+        if word < digit || is_word(text.at(digits_end)) {
+            let end = text.run(digits_end, usize::MAX, is_word);
+            words(text, [word, digit, digits_end, end], claims);
+            return end;
+        }
+        row.read(text, digit);
+        let groups = row.groups.len();
+        let openings = if groups < GROUPS_MAX { groups } else { groups - OVERLAP_GROUPS };
+        let cluster = Cluster { text, groups: &row.groups, openings, digits: &row.digits };
+        self.cluster(cluster, claims);
+        match row.groups.get(openings) {
+            Some(next) => next.start,
+            None => row.groups.last().map_or(digits_end, |last| last.end),
+        }
+    }
+
+    fn cluster(&self, cluster: Cluster<'_>, claims: &mut Claims) {
+        let text = cluster.text;
+        let Some(first) = cluster.groups.first() else { return };
+        if first.len() == 2 {
+            mac::at(text, first.start, claims);
+        }
+        if first.len() <= address::NUMBER_DIGITS_MAX {
+            address::at(text, first, claims);
+        }
+        if cluster.digits.len() < 4 {
             return;
         }
-        let mut taken: Vec<Range<usize>> = Vec::new();
-        let mut take = |candidate: Candidate| {
-            taken.push(candidate.span.clone());
-            found(candidate);
-        };
-        addresses(cluster, &mut take);
-        if digits < 7 || in_uuid(cluster) {
+        let nears = &mut Nears::new(text);
+        addresses(cluster, claims);
+        if in_uuid(cluster) {
             return;
         }
-        card::in_cluster(cluster, &mut take);
-        ssn::in_cluster(cluster, &mut take);
-        if taken.is_empty() {
-            self.phones.in_cluster(cluster, found);
+        birth::in_cluster(cluster, nears, claims);
+        coordinates::in_cluster(cluster, nears, claims);
+        identifiers(cluster, nears, claims);
+        if cluster.digits.len() < 7 {
+            return;
+        }
+        card::in_cluster(cluster, nears, claims);
+        ssn::in_cluster(cluster, nears, claims);
+        self.phones.in_cluster(cluster, nears, claims);
+    }
+}
+
+/// Looks at a word that has letters too: where it starts, its first digits start and end, its end.
+fn words(text: Text<'_>, [start, digit, digits_end, end]: [usize; 4], claims: &mut Claims) {
+    if digit - start == 2
+        && let Some(iban) = iban::at(text, digit)
+    {
+        claims.add(iban, None);
+        return;
+    }
+    let length = end - start;
+    match length {
+        2 => mac::at(text, start, claims),
+        3..=ID_BYTES_MAX => {
+            let nears = &mut Nears::new(text);
+            let lead = Lead { letters: digit - start, digits: digits_end - digit };
+            id::at(text, start, lead, nears, claims);
+            if length == vehicle::VIN_BYTES {
+                vehicle::at(text, start, nears, claims);
+            }
+            if length >= 5 {
+                id::free_at(text, start, nears, claims);
+            }
+        }
+        _ => {}
+    }
+    if length >= passport::WORD_BYTES_MIN {
+        passport::at(text, start, claims);
+    }
+    if (wallet::BYTES_MIN..=WORD_BYTES_MAX).contains(&length) {
+        wallet::at(text, start..end, claims);
+    }
+}
+
+/// Looks up every group of digits, and the first one also with the letters that stand before it.
+fn identifiers(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
+    let text = cluster.text;
+    for (place, group) in cluster.groups.iter().take(cluster.openings).enumerate() {
+        id::at(text, group.start, Lead { letters: 0, digits: group.len() }, nears, claims);
+        let gap = place == 0 && matches!(text.before(group.start, 1), b' ' | b'-');
+        if gap {
+            let letters_end = group.start - 1;
+            let letters = text.run_back(letters_end, 5, |byte| byte.is_ascii_alphabetic());
+            let lead = Lead { letters: letters_end - letters, digits: group.len() };
+            if lead.letters > 0 {
+                id::at(text, letters, lead, nears, claims);
+            }
+        }
+        if group.len() >= 4 || place == 0 {
+            id::free_at(text, group.start, nears, claims);
         }
     }
 }
@@ -123,26 +211,43 @@ impl<'c> Cluster<'c> {
         }
     }
 
-    /// Whether a number may start here: not in the middle of a word, an identifier or a decimal.
-    pub(crate) fn starts(&self, position: usize) -> bool {
-        let byte = self.text.before(position, 1);
-        let joined = matches!(byte, b'-' | b'.' | b'/' | b'_' | b'+');
-        !(byte.is_ascii_alphanumeric()
-            || (joined && self.text.before(position, 2).is_ascii_alphanumeric()))
+    /// Rows of so many neighbouring groups.
+    pub(crate) fn rows(&self, count: usize) -> impl Iterator<Item = &'c [Group]> {
+        self.groups.windows(count).take(self.openings)
     }
 
-    /// Whether a number may end here.
-    pub(crate) fn ends(&self, position: usize) -> bool {
-        let byte = self.text.at(position);
-        let joined = matches!(byte, b'-' | b'.' | b'/' | b'_' | b':');
-        let next = self.text.at(position + 1);
-        // A full stop or a dash before a word ends a sentence; before a digit it goes on.
-        let goes_on = match byte {
-            b'.' | b'/' | b':' => next.is_ascii_digit(),
-            _ => next.is_ascii_alphanumeric(),
-        };
-        !(byte.is_ascii_alphanumeric() || (joined && goes_on))
+    /// Whether no further group of digits stands beside these.
+    pub(crate) fn is_alone(&self, groups: &[Group]) -> bool {
+        let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return false };
+        let before = self.text.run_back(first.start, SEPARATOR_BYTES_MAX, is_separator);
+        let after = self.text.run(last.end, SEPARATOR_BYTES_MAX, is_separator);
+        !self.text.before(before, 1).is_ascii_digit() && !self.text.at(after).is_ascii_digit()
     }
+}
+
+/// Whether a number may start here: not in the middle of a word, an identifier or a decimal.
+pub(crate) fn starts(text: Text<'_>, position: usize) -> bool {
+    let byte = text.before(position, 1);
+    let joined = matches!(byte, b'-' | b'.' | b'/' | b'_' | b'+');
+    !(byte.is_ascii_alphanumeric() || (joined && text.before(position, 2).is_ascii_alphanumeric()))
+}
+
+/// Whether a number may end here.
+pub(crate) fn ends(text: Text<'_>, position: usize) -> bool {
+    let byte = text.at(position);
+    let joined = matches!(byte, b'-' | b'.' | b'/' | b'_' | b':');
+    let next = text.at(position + 1);
+    // A full stop or a dash before a word ends a sentence; before a digit it goes on.
+    let goes_on = match byte {
+        b'.' | b'/' | b':' => next.is_ascii_digit(),
+        _ => next.is_ascii_alphanumeric(),
+    };
+    !(byte.is_ascii_alphanumeric() || (joined && goes_on))
+}
+
+/// What may stand between two groups of one number.
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
 }
 
 /// Bytes that are looked at in one go.
@@ -174,9 +279,7 @@ impl Row {
         while self.groups.len() < GROUPS_MAX {
             let end = text.run(start, usize::MAX, |byte| byte.is_ascii_digit());
             self.add(text, start, end);
-            let next = text.run(end, SEPARATOR_BYTES_MAX, |byte| {
-                matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
-            });
+            let next = text.run(end, SEPARATOR_BYTES_MAX, is_separator);
             if next == end || !text.at(next).is_ascii_digit() {
                 return;
             }
@@ -202,7 +305,7 @@ impl Row {
 }
 
 /// Hands every four groups with dots, and no fifth, to the IPv4 detector.
-fn addresses(cluster: Cluster<'_>, found: &mut Found<'_>) {
+fn addresses(cluster: Cluster<'_>, claims: &mut Claims) {
     let dotted = |pair: &[Group]| match pair {
         [left, right] => cluster.separator(left, right) == ".",
         _ => false,
@@ -215,7 +318,7 @@ fn addresses(cluster: Cluster<'_>, found: &mut Found<'_>) {
             || (before == b'-' && cluster.text.before(first.start, 2).is_ascii_alphanumeric())
             || cluster.text.at(last.end).is_ascii_alphanumeric();
         if four.len() == 4 && !glued {
-            ip::four_groups(cluster.text, four, found);
+            ip::four_groups(cluster.text, four, claims);
         }
     }
 }

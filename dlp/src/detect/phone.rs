@@ -1,15 +1,13 @@
 //! Phone numbers: digits in a shape that people write, checked against numbering plans.
 
-use std::{cell::OnceCell, sync::LazyLock};
-
 use super::{
-    Found,
+    claims::{Claims, Nears},
     number::{self, Cluster, Group},
     plan::{self, Plan},
 };
 use crate::{
     Kind, Settings,
-    cues::Cues,
+    cues::Cue,
     score::{Candidate, Validity},
     text::Text,
 };
@@ -18,66 +16,18 @@ use crate::{
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// Rows of groups tried from one start; a number has rarely more groups than six.
 const GROUPS_MAX: usize = 8;
-const CUE_WINDOW_BYTES: usize = 32;
+/// Bytes between a word and the number.
+const REACH: u8 = 32;
+/// A word so near says that it is one, however it is written.
+const NEXT: u8 = 14;
+/// Bytes between a number and what it is, as on a business card: `467 3395 office`.
+const REACH_AFTER: u8 = 2;
+/// A word for another number, nearer than so many bytes, counts more than one for a phone farther
+/// off.
+const OTHER_NEXT: u8 = 8;
 /// Below this score a row is no number and a shorter one is tried.
 const SCORE_MIN: i16 = 60;
 const PLAN_POINTS: i16 = 20;
-
-static CUES: LazyLock<Cues> = LazyLock::new(|| {
-    Cues::new(&[
-        "phone",
-        "phones",
-        "tel",
-        "telephone",
-        "mobile",
-        "cell",
-        "cellphone",
-        "fax",
-        "whatsapp",
-        "sms",
-        "hotline",
-        "handy",
-        "telefon",
-        "landline",
-        "telefono",
-        "téléphone",
-        "ph",
-    ])
-});
-static WEAK_CUES: LazyLock<Cues> = LazyLock::new(|| {
-    Cues::new(&[
-        "call",
-        "called",
-        "calling",
-        "dial",
-        "reach",
-        "contact",
-        "ring",
-        "messages",
-        "answering",
-    ])
-});
-static OTHER_NUMBERS: LazyLock<Cues> = LazyLock::new(|| {
-    Cues::new(&[
-        "order",
-        "invoice",
-        "isbn",
-        "issn",
-        "ref",
-        "reference",
-        "account",
-        "ticket",
-        "serial",
-        "part",
-        "sku",
-        "tracking",
-        "id",
-        "case",
-        "version",
-        "doi",
-        "rfc",
-    ])
-});
 
 /// The phone number detector.
 pub(super) struct Phones {
@@ -91,21 +41,26 @@ impl Phones {
     }
 
     /// Looks for numbers from left to right, the longest at each start.
-    pub(super) fn in_cluster(&self, cluster: Cluster<'_>, found: &mut Found<'_>) {
+    pub(super) fn in_cluster(
+        &self,
+        cluster: Cluster<'_>,
+        nears: &mut Nears<'_>,
+        claims: &mut Claims,
+    ) {
         let mut first = 0;
-        while let Some(opening) = cluster.groups.get(first) {
-            let opening = Opening::new(cluster, opening);
+        while let Some(group) = cluster.groups.get(first).filter(|_| first < cluster.openings) {
+            let opening = Opening::new(cluster, group);
             let ends = first + 1..=cluster.groups.len().min(first + GROUPS_MAX);
             let longest = ends
                 .rev()
-                .filter(|_| cluster.starts(opening.start))
+                .filter(|_| number::starts(cluster.text, opening.start))
                 .filter_map(|end| cluster.groups.get(first..end).map(|row| (end, row)))
                 .find_map(|(end, row)| {
-                    self.candidate(cluster, &opening, row).map(|found| (end, found))
+                    self.candidate(cluster, &opening, row, nears, claims).map(|found| (end, found))
                 });
             match longest {
-                Some((end, candidate)) => {
-                    found(candidate);
+                Some((end, (candidate, distance))) => {
+                    claims.add(candidate, distance);
                     first = end;
                 }
                 None => first += 1,
@@ -116,84 +71,141 @@ impl Phones {
     fn candidate(
         &self,
         cluster: Cluster<'_>,
-        opening: &Opening<'_>,
+        opening: &Opening,
         row: &[Group],
-    ) -> Option<Candidate> {
-        cluster.text.work.take(32);
+        nears: &mut Nears<'_>,
+        claims: &Claims,
+    ) -> Option<(Candidate, Option<u8>)> {
+        let text = cluster.text;
+        text.work.take(32);
         let length = number::count(row);
         let last = row.last()?;
-        let is_local_part = cluster.text.at(last.end) == b'@';
-        if !DIGITS.contains(&length) || !cluster.ends(last.end) || is_local_part {
+        if !DIGITS.contains(&length) {
+            return None;
+        }
+        let extension = extension_end(text, last.end);
+        let end = extension.unwrap_or(last.end);
+        let is_local_part = text.at(end) == b'@';
+        if !number::ends(text, end) || is_local_part {
             return None;
         }
         if !is_written(cluster, row) || is_date(cluster, row) {
             return None;
         }
         let digits = cluster.digits(row);
-        let candidate = Candidate::new(Kind::PHONE, opening.start..last.end);
-        if let Some(full) = opening.international(row, digits) {
-            let valid = plan::international(full) == Validity::Valid;
-            return valid.then(|| candidate.term("international", 40).term("numbering_plan", 50));
+        let span = opening.start..end;
+        let claimed = claims.covers(&span);
+        let candidate =
+            Candidate::new(Kind::PHONE, span).term_if(extension.is_some(), "extension", 15);
+        let (full, validity) = opening.international(row, digits);
+        if full && validity == Validity::Valid && !claimed {
+            return Some((candidate.term("international", 40).term("numbering_plan", 50), None));
         }
-        let cues = opening.cues.get_or_init(|| opening.read_cues());
+        if opening.plus && validity == Validity::Invalid {
+            return None;
+        }
+        let shape = if full { 45 } else { shape(cluster, row, digits) };
+        let points = if full { "international" } else { "shape" };
+        let words = Words::near(nears, opening.start..last.end);
+        if claimed && !words.strong.is_some_and(|distance| distance <= NEXT) {
+            return None;
+        }
+        let grouped = row.len() > 1;
         let candidate = candidate
-            .term("shape", shape(cluster, row, digits))
-            .term_if(cues.strong, "cue_word", 35)
-            .term_if(cues.weak, "weak_cue_word", 20)
-            .term_if(cues.other, "other_number_cue", -40);
+            .term(points, shape)
+            .term_if(full && grouped, "grouped", 15)
+            .term_if(words.strong.is_some_and(|distance| distance <= NEXT), "cue_word", 45)
+            .term_if(words.strong.is_some_and(|distance| distance > NEXT), "cue_word", 35)
+            .term_if(words.weak && grouped, "weak_cue_word", 30)
+            .term_if(words.weak && !grouped, "weak_cue_word", 20)
+            .term_if(words.other, "other_number_cue", -40)
+            .term_if(is_amount(cluster, row, digits), "round_amount", -30);
         // The plans are asked last and only where their word can decide.
         if i16::from(candidate.score()) + PLAN_POINTS < SCORE_MIN {
             return None;
         }
-        cluster.text.work.take(length * self.plans.len());
+        text.work.take(length * self.plans.len());
         let valid = self.plans.iter().any(|plan| plan.national(digits) == Validity::Valid);
         let candidate = candidate.term_if(valid, "numbering_plan", PLAN_POINTS);
-        (i16::from(candidate.score()) >= SCORE_MIN).then_some(candidate)
+        (i16::from(candidate.score()) >= SCORE_MIN).then_some((candidate, words.strong))
     }
 }
 
 /// What is before a number's digits.
-struct Opening<'t> {
+struct Opening {
     /// Where the number starts, with its `+` or `(`.
     start: usize,
     plus: bool,
-    left: Text<'t>,
-    cues: OnceCell<Near>,
 }
 
-/// Which cues are near.
-struct Near {
-    strong: bool,
-    weak: bool,
-    other: bool,
-}
-
-impl<'t> Opening<'t> {
-    fn new(cluster: Cluster<'t>, first: &Group) -> Self {
+impl Opening {
+    fn new(cluster: Cluster<'_>, first: &Group) -> Self {
         let bracket = usize::from(cluster.text.before(first.start, 1) == b'(');
         let digits = first.start - bracket;
         let plus = cluster.text.before(digits, 1) == b'+';
         let sign = digits - usize::from(plus);
         let outer = plus && cluster.text.before(sign, 1) == b'(';
-        let start = sign - usize::from(outer);
-        let [left, _] = cluster.text.window(&(start..start), CUE_WINDOW_BYTES, 0);
-        Self { start, plus, left, cues: OnceCell::new() }
+        Self { start: sign - usize::from(outer), plus }
     }
 
-    fn read_cues(&self) -> Near {
-        let strong = CUES.are_in(self.left);
-        let weak = !strong && WEAK_CUES.are_in(self.left);
-        Near { strong, weak, other: !strong && OTHER_NUMBERS.are_in(self.left) }
-    }
-
-    /// The digits from the calling code on, if the number is written with `+` or `00`.
-    fn international<'d>(&self, row: &[Group], digits: &'d str) -> Option<&'d str> {
+    /// Whether the number is written with its calling code, behind `+`, `00` or North America's
+    /// `011`, and whether there is such a number.
+    fn international(&self, row: &[Group], digits: &str) -> (bool, Validity) {
         if self.plus {
-            return Some(digits);
+            let validity = plan::international(digits);
+            return (validity != Validity::Invalid, validity);
         }
-        let full = digits.strip_prefix("00").filter(|_| row.len() > 1)?;
-        (plan::international(full) == Validity::Valid).then_some(full)
+        let dialled = ["011", "00"].into_iter().find_map(|exit| digits.strip_prefix(exit));
+        let Some(full) = dialled.filter(|_| row.len() > 1) else {
+            return (false, Validity::Invalid);
+        };
+        let validity = plan::international(full);
+        (validity == Validity::Valid, validity)
     }
+}
+
+/// Which cues are near.
+struct Words {
+    /// Bytes to a word for a phone.
+    strong: Option<u8>,
+    weak: bool,
+    other: bool,
+}
+
+impl Words {
+    fn near(nears: &mut Nears<'_>, span: std::ops::Range<usize>) -> Self {
+        let near = nears.of(&span);
+        let strong = near.left(Cue::Phone, REACH);
+        let desk = near.right(Cue::Desk, REACH_AFTER).is_some();
+        let weak = strong.is_none() && (near.left(Cue::Dial, REACH).is_some() || desk);
+        let other = match (near.left(Cue::Other, REACH), strong) {
+            (Some(other), Some(strong)) => other < strong && other <= OTHER_NEXT,
+            (other, None) => other.is_some() && !desk,
+            (None, Some(_)) => false,
+        };
+        Self { strong, weak, other }
+    }
+}
+
+/// Where an extension ends that follows a number: `x123`, ` ext. 5`, `, Durchwahl 12`.
+fn extension_end(text: Text<'_>, end: usize) -> Option<usize> {
+    const MARKS: [&str; 7] = ["extension", "ext.", "ext", "x", "durchwahl", "poste", "#"];
+    let gap = text.run(end, 2, |byte| matches!(byte, b' ' | b','));
+    let mark = MARKS.iter().find(|mark| {
+        let given = text.bytes().get(gap..gap + mark.len());
+        given.is_some_and(|given| given.eq_ignore_ascii_case(mark.as_bytes()))
+    })?;
+    text.work.take(MARKS.len());
+    let digits = text.run(gap + mark.len(), 2, |byte| matches!(byte, b' ' | b'.' | b':'));
+    let end = text.run(digits, 6, |byte| byte.is_ascii_digit());
+    (end > digits && !text.at(end).is_ascii_alphanumeric()).then_some(end)
+}
+
+/// Whether it is an amount in groups of three that ends in zeros: `100 000 000`.
+fn is_amount(cluster: Cluster<'_>, row: &[Group], digits: &str) -> bool {
+    let spaced = cluster.uniform_separator(row).is_some_and(|byte| matches!(byte, b' ' | b'.'));
+    let thousands = row.iter().skip(1).all(|group| group.len() == 3);
+    row.len() > 1 && spaced && thousands && digits.ends_with("000")
 }
 
 /// Points for how it is written. A row that nobody would read as a phone number gets few, so that
@@ -221,7 +233,9 @@ fn shape(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
         [3, 2, 4] => 10,
         // A trunk zero: 020 7946 0958, 0621/123456.
         [2..=6, ..] if digits.starts_with('0') && (9..=12).contains(&digits.len()) => 45,
-        [3, 4] | [2, 2, 2, 2, ..] | [3, 3, 3] => 30,
+        // Local and national numbers without a trunk: 467 3395, 78 651 450, 60-56-85-91.
+        [3 | 4, 4] | [2, 6] => 30,
+        [2..=4, 2..=4, 2..=4] | [2..=4, 2..=4, 2..=4, 2..=4] => 30,
         _ => 25,
     }
 }

@@ -1,18 +1,24 @@
-//! Numbering plans from the metadata of the `phonenumber` library.
+//! Numbering plans of all countries, from the metadata of libphonenumber.
 //!
-//! Its own parser is not used: it shares one bounded cache of compiled patterns behind a lock, so
-//! a text with numbers of many countries compiles them again and again. We compile each country's
-//! pattern once, on the first number that needs it.
+//! The build writes them as one table. Of a plan that is asked for, the pattern is compiled once, on
+//! the first number that needs it; the start costs only the reading of the lines.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{LazyLock, OnceLock},
+};
 
-use phonenumber::metadata::{DATABASE, Descriptor, Metadata};
 use regex::Regex;
 
 use crate::score::Validity;
 
+/// Region, calling code, trunk prefix, lengths, pattern of what is possible, pattern of what is in
+/// use.
+const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/plans.txt"));
+
 /// Every plan by its region or, for numbers without one, by `001` and the calling code.
-static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| DATABASE.iter().map(Plan::new).collect());
+static PLANS: LazyLock<Vec<Plan>> =
+    LazyLock::new(|| TABLE.lines().filter_map(Plan::read).collect());
 
 static BY_CODE: LazyLock<BTreeMap<u16, Vec<&'static Plan>>> = LazyLock::new(|| {
     let mut by_code = BTreeMap::<u16, Vec<&'static Plan>>::new();
@@ -24,25 +30,45 @@ static BY_CODE: LazyLock<BTreeMap<u16, Vec<&'static Plan>>> = LazyLock::new(|| {
 
 /// The numbers of one region.
 pub(crate) struct Plan {
-    region: String,
+    region: &'static str,
     code: u16,
     /// What is dialled before a national number, such as `0`; not part of it.
-    trunk: Option<String>,
+    trunk: Option<&'static str>,
     lengths: Vec<usize>,
-    /// None when the library's pattern does not compile, which a test rules out.
-    pattern: LazyLock<Option<Regex>, Box<dyn FnOnce() -> Option<Regex> + Send>>,
+    /// What can be a number.
+    possible: Pattern,
+    /// What is one of a kind that is in use.
+    in_use: Pattern,
+}
+
+struct Pattern {
+    source: &'static str,
+    /// None when it does not compile, which a test rules out.
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    const fn new(source: &'static str) -> Self {
+        Self { source, compiled: OnceLock::new() }
+    }
+
+    fn compiled(&self) -> Option<&Regex> {
+        let compile = || Regex::new(&format!(r"\A(?:{})\z", self.source)).ok();
+        self.compiled.get_or_init(compile).as_ref()
+    }
 }
 
 impl Plan {
-    fn new(metadata: &'static Metadata) -> Self {
-        let general = metadata.descriptors().general();
-        Self {
-            region: metadata.id().to_owned(),
-            code: metadata.country_code(),
-            trunk: metadata.national_prefix().map(str::to_owned),
-            lengths: general.possible_length().iter().map(|&length| usize::from(length)).collect(),
-            pattern: LazyLock::new(Box::new(move || pattern(metadata))),
-        }
+    fn read(line: &'static str) -> Option<Self> {
+        let mut fields = line.split('\t');
+        Some(Self {
+            region: fields.next()?,
+            code: fields.next()?.parse().ok()?,
+            trunk: fields.next().filter(|trunk| !trunk.is_empty()),
+            lengths: fields.next()?.split(',').filter_map(|length| length.parse().ok()).collect(),
+            possible: Pattern::new(fields.next()?),
+            in_use: Pattern::new(fields.next()?),
+        })
     }
 
     /// The plan of a region.
@@ -50,19 +76,26 @@ impl Plan {
         PLANS.iter().find(|plan| plan.region == region)
     }
 
-    /// Whether the digits, as dialled inside the region, are a number of it.
+    /// Whether the digits, as dialled inside the region, are a number of it: valid when it is of a
+    /// kind in use, unknown when it only has the form of one.
     pub(crate) fn national(&self, digits: &str) -> Validity {
-        let stripped = self.trunk.as_deref().and_then(|trunk| digits.strip_prefix(trunk));
-        if self.is_match(digits) || stripped.is_some_and(|digits| self.is_match(digits)) {
+        let stripped = self.trunk.and_then(|trunk| digits.strip_prefix(trunk));
+        let is = |pattern: &Pattern| {
+            self.is_match(pattern, digits)
+                || stripped.is_some_and(|digits| self.is_match(pattern, digits))
+        };
+        if is(&self.in_use) {
             Validity::Valid
+        } else if is(&self.possible) {
+            Validity::Unknown
         } else {
             Validity::Invalid
         }
     }
 
-    fn is_match(&self, digits: &str) -> bool {
+    fn is_match(&self, pattern: &Pattern, digits: &str) -> bool {
         let possible = self.lengths.is_empty() || self.lengths.contains(&digits.len());
-        possible && self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(digits))
+        possible && pattern.compiled().is_some_and(|pattern| pattern.is_match(digits))
     }
 }
 
@@ -72,44 +105,25 @@ pub(crate) fn international(digits: &str) -> Validity {
     for length in 1..=3 {
         let Some((code, national)) = digits.split_at_checked(length) else { break };
         let plans = code.parse().ok().and_then(|code: u16| BY_CODE.get(&code));
-        if let Some(plans) = plans {
-            // No calling code is the beginning of another one (ITU-T E.164).
-            let valid = plans.iter().any(|plan| plan.national(national) == Validity::Valid);
-            return if valid { Validity::Valid } else { Validity::Invalid };
+        let Some(plans) = plans else { continue };
+        // No calling code is the beginning of another one (ITU-T E.164).
+        let mut best = Validity::Invalid;
+        for plan in plans {
+            match plan.national(national) {
+                Validity::Valid => return Validity::Valid,
+                Validity::Unknown => best = Validity::Unknown,
+                Validity::Invalid => {}
+            }
         }
+        return best;
     }
     Validity::Invalid
 }
 
-/// One pattern for all kinds of numbers of a region.
-fn pattern(metadata: &Metadata) -> Option<Regex> {
-    let kinds = metadata.descriptors();
-    let kinds = [
-        kinds.fixed_line(),
-        kinds.mobile(),
-        kinds.toll_free(),
-        kinds.premium_rate(),
-        kinds.shared_cost(),
-        kinds.personal_number(),
-        kinds.voip(),
-        kinds.pager(),
-        kinds.uan(),
-        kinds.voicemail(),
-    ];
-    let mut patterns: Vec<String> = kinds
-        .into_iter()
-        .flatten()
-        .map(Descriptor::national_number)
-        .map(|pattern| format!("(?:{})", pattern.as_str()))
-        .collect();
-    patterns.dedup();
-    // ASCII digits only: `\d` of all scripts costs megabytes of automaton.
-    let pattern = patterns.join("|").replace(r"\d", "[0-9]");
-    Regex::new(&format!(r"\A(?x:{pattern})\z")).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use phonenumber::metadata::DATABASE;
+
     use super::*;
 
     #[test]
@@ -117,7 +131,8 @@ mod tests {
         let mut checked = 0;
         for metadata in DATABASE.iter() {
             let plan = Plan::of_region(metadata.id()).unwrap();
-            assert!(plan.pattern.is_some(), "{}", metadata.id());
+            let compiled = plan.in_use.compiled().and(plan.possible.compiled());
+            assert!(compiled.is_some(), "{}", metadata.id());
             let mobile = metadata.descriptors().mobile().and_then(|mobile| mobile.example());
             if let Some(example) = mobile.filter(|_| plan.code == metadata.country_code()) {
                 let full = format!("{}{example}", metadata.country_code());
@@ -126,6 +141,7 @@ mod tests {
             }
         }
         assert!(checked > 200);
+        assert_eq!(PLANS.len(), DATABASE.iter().count());
     }
 
     #[test]
@@ -133,5 +149,12 @@ mod tests {
         assert_eq!(international(""), Validity::Invalid);
         assert_eq!(international("1"), Validity::Invalid);
         assert_eq!(international("999123456789"), Validity::Invalid);
+        assert_eq!(international("10125550123"), Validity::Invalid);
+    }
+
+    #[test]
+    fn a_number_that_nobody_has_yet_is_only_possible() {
+        assert_eq!(international("12125550123"), Validity::Valid);
+        assert_eq!(international("12121550123"), Validity::Unknown);
     }
 }

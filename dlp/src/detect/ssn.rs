@@ -2,43 +2,49 @@
 //! Security Administration (POMS RM 10201.035): area not 000, 666 or 900 and above, group not 00,
 //! serial not 0000.
 
-use std::sync::LazyLock;
-
 use super::{
-    Found,
-    number::{Cluster, Group},
+    claims::{Claims, Nears},
+    number::{self, Cluster, Group},
 };
 use crate::{
     Kind,
-    cues::Cues,
+    cues::Cue,
     score::{Candidate, Validity},
+    validate,
 };
 
-static CUES: LazyLock<Cues> = LazyLock::new(|| {
-    Cues::new(&["ssn", "ssns", "social security", "social sec", "soc sec", "ss#"])
-});
+/// Bytes between a cue word and the number, before and after it.
+const REACH: (u8, u8) = (48, 24);
 
 /// Voided by the administration because they were printed in advertisements.
 const NEVER_ISSUED: [&str; 2] = ["078051120", "219099999"];
 
 /// Looks at every three groups of 3, 2 and 4 digits, and at nine digits beside a cue.
-pub(super) fn in_cluster(cluster: Cluster<'_>, found: &mut Found<'_>) {
+pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
     for count in [3, 1, 9] {
-        for row in cluster.groups.windows(count) {
-            if let Some(candidate) = candidate(cluster, row) {
-                found(candidate);
+        for row in cluster.rows(count) {
+            if let Some((candidate, distance)) = candidate(cluster, row, nears) {
+                claims.add(candidate, distance);
             }
         }
     }
 }
 
-fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
+fn candidate(
+    cluster: Cluster<'_>,
+    row: &[Group],
+    nears: &mut Nears<'_>,
+) -> Option<(Candidate, Option<u8>)> {
     let (first, last) = (row.first()?, row.last()?);
     let lengths = row.iter().map(Group::len);
     let printed = lengths.clone().eq([3, 2, 4]);
     let bare = lengths.clone().eq([9]);
     let spread = lengths.eq([1; 9]);
-    if !(printed || bare || spread) || !cluster.starts(first.start) || !cluster.ends(last.end) {
+    let text = cluster.text;
+    if !(printed || bare || spread)
+        || !number::starts(text, first.start)
+        || !number::ends(text, last.end)
+    {
         return None;
     }
     let separator = cluster.uniform_separator(row)?;
@@ -47,9 +53,7 @@ fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
     if validity(digits) == Validity::Invalid {
         return None;
     }
-    let [left, right] = cluster.text.window(&span, 48, 24);
-    let cue = CUES.are_in(left) || CUES.are_in(right);
-    let alone = cluster.groups.len() == row.len();
+    let alone = cluster.is_alone(row);
     let shape = match (printed, separator) {
         (true, b'-') => 75,
         (true, b' ') if alone => 60,
@@ -57,7 +61,10 @@ fn candidate(cluster: Cluster<'_>, row: &[Group]) -> Option<Candidate> {
         (false, 0 | b' ' | b'-' | b'.') => 30,
         _ => return None,
     };
-    Some(Candidate::new(Kind::US_SSN, span).term("shape", shape).term_if(cue, "cue_word", 40))
+    let near = nears.of(&span);
+    let cue = near.left(Cue::Ssn, REACH.0).or_else(|| near.right(Cue::Ssn, REACH.1));
+    let candidate = Candidate::new(Kind::US_SSN, span);
+    Some((candidate.term("shape", shape).term_if(cue.is_some(), "cue_word", 40), cue))
 }
 
 fn validity(digits: &str) -> Validity {
@@ -67,5 +74,5 @@ fn validity(digits: &str) -> Validity {
         || digits.get(3..5) == Some("00")
         || digits.get(5..) == Some("0000")
         || NEVER_ISSUED.contains(&digits);
-    if invalid { Validity::Invalid } else { Validity::Unknown }
+    validate::possible(!invalid)
 }

@@ -103,7 +103,8 @@ mod tests {
         check(LOOSE, "ab-- x", Some("ab--"));
         check(LOOSE, "abcdef- x", Some("abcdef"));
         check(LOOSE, "abcdef-x", None);
-        check(&[run(Alphabet::HEX, 2), text("zz")], "abzz", Some("abzz"));
-        check(&[run(Alphabet::HEX, 2), text("zz")], "abzzz", None);
+        const ENDED: Form = &[run(Alphabet::HEX, 2), text("zz")];
+        check(ENDED, "abzz", Some("abzz"));
+        check(ENDED, "abzzz", None);
     }
 }

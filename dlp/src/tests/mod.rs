@@ -53,11 +53,17 @@ pub(super) fn all() -> Vec<Kind> {
     Kind::all().collect()
 }
 
-/// Checks what is found, in order: kinds and the exact original text.
+/// Checks what is found, in order: kinds and the exact original text. Web addresses are left out
+/// unless one is expected: they stand round other values.
 #[track_caller]
 pub(super) fn check(text: &str, expected: &[(Kind, &str)]) {
     let findings = engine().scan("text", text);
-    let found: Vec<_> = findings.iter().map(|f| (f.kind, &text[f.span.clone()])).collect();
+    let expects_url = expected.iter().any(|(kind, _)| *kind == Kind::URL);
+    let found: Vec<_> = findings
+        .iter()
+        .filter(|f| expects_url || f.kind != Kind::URL)
+        .map(|f| (f.kind, &text[f.span.clone()]))
+        .collect();
     assert_eq!(found, expected, "in {text:?}");
     for finding in &findings {
         let sum: i16 = finding.terms.iter().map(|term| term.points).sum();

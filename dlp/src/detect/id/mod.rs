@@ -1,0 +1,221 @@
+//! Identifiers of a fixed form: a table of what each looks like, what proves it and which words
+//! speak for it.
+//!
+//! A form that many numbers have, or one check digit, which one in ten of them passes, needs a word
+//! beside it. Where the form is rare and proved it stands alone.
+
+mod america;
+mod asia;
+mod europe;
+mod free;
+mod health;
+mod money;
+mod north;
+mod thing;
+
+use std::sync::LazyLock;
+
+use super::{
+    claims::{Claims, Nears},
+    number,
+};
+use crate::{
+    Kind,
+    cues::Cue,
+    score::{Candidate, Validity},
+    text::Text,
+};
+
+pub(super) use free::at as free_at;
+
+/// Points of a form that says little: with a check digit and a word it is enough.
+const WEAK: i16 = 10;
+/// Points of a form that a word is enough for.
+const FORM: i16 = 25;
+/// Points of a form that a check digit is enough for.
+const STRONG: i16 = 35;
+/// Points of a form that is enough by itself.
+const ALONE: i16 = 60;
+
+const CHECKSUM_POINTS: i16 = 30;
+const CUE_POINTS: i16 = 40;
+/// Nobody writes an identifier in lower case but a program.
+const LOWER_CASE_POINTS: i16 = -20;
+/// Below this score it is nothing.
+const SCORE_MIN: u8 = 60;
+
+/// Bytes before an identifier in which a word speaks for it, where its row says nothing else.
+const REACH: u8 = 56;
+/// Bytes after it: `123456782 (BSN)`.
+const REACH_AFTER: u8 = 4;
+/// The longest identifier, in letters and digits.
+const COMPACT_BYTES_MAX: usize = 24;
+
+/// One kind of identifier.
+pub(super) struct Id {
+    kind: Kind,
+    cue: Cue,
+    /// Bytes between a word and the identifier, at most.
+    reach: u8,
+    forms: &'static [Form],
+    /// Asked with its letters and digits only, in upper case.
+    valid: fn(&str) -> Validity,
+}
+
+/// How it is written: `A` is a letter, `U` one in upper case, `9` a digit, `#` either, ` ` a space
+/// or a hyphen, all else itself; and the points for being so written.
+type Form = (&'static str, i16);
+
+const fn id(kind: Kind, cue: Cue, forms: &'static [Form], valid: fn(&str) -> Validity) -> Id {
+    Id { kind, cue, reach: REACH, forms, valid }
+}
+
+const fn near(
+    kind: Kind,
+    cue: Cue,
+    reach: u8,
+    forms: &'static [Form],
+    valid: fn(&str) -> Validity,
+) -> Id {
+    Id { kind, cue, reach, forms, valid }
+}
+
+const TABLES: [&[Id]; 8] = [
+    america::IDS,
+    asia::IDS,
+    europe::IDS,
+    north::IDS,
+    health::IDS,
+    money::IDS,
+    thing::IDS,
+    thing::PLACES,
+];
+
+/// Letters and then digits that an identifier begins with: by them the forms are looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Lead {
+    pub(super) letters: usize,
+    pub(super) digits: usize,
+}
+
+const LETTERS_MAX: usize = 6;
+const DIGITS_MAX: usize = 20;
+
+static INDEX: LazyLock<Vec<Vec<(&'static Id, &'static Form)>>> = LazyLock::new(|| {
+    let mut index = Vec::new();
+    index.resize_with((LETTERS_MAX + 1) * (DIGITS_MAX + 1), Vec::new);
+    for id in TABLES.iter().copied().flatten() {
+        for form in id.forms {
+            for lead in Lead::of(form.0) {
+                if let Some(forms) = lead.slot().and_then(|slot| index.get_mut(slot)) {
+                    forms.push((id, form));
+                }
+            }
+        }
+    }
+    index
+});
+
+impl Lead {
+    /// What a text may begin with to have this form: where letters or digits may follow digits,
+    /// there may be more digits.
+    fn of(form: &str) -> impl Iterator<Item = Self> {
+        let run = |from: usize, is: fn(u8) -> bool| {
+            form.bytes().skip(from).take_while(|byte| is(*byte)).count()
+        };
+        let letters = run(0, |byte| matches!(byte, b'A' | b'U'));
+        let gap = if letters > 0 { run(letters, |byte| byte == b' ') } else { 0 };
+        let digits = run(letters + gap, |byte| byte == b'9');
+        let more = run(letters + gap + digits, |byte| byte == b'#');
+        (digits..=digits + more).map(move |digits| Self { letters, digits })
+    }
+
+    const fn slot(self) -> Option<usize> {
+        let known = self.letters <= LETTERS_MAX && self.digits <= DIGITS_MAX;
+        if known { Some(self.letters * (DIGITS_MAX + 1) + self.digits) } else { None }
+    }
+}
+
+/// Looks for identifiers that begin at a position with these letters and digits.
+pub(super) fn at(
+    text: Text<'_>,
+    start: usize,
+    lead: Lead,
+    nears: &mut Nears<'_>,
+    claims: &mut Claims,
+) {
+    text.work.take(1);
+    let Some(forms) = lead.slot().and_then(|slot| INDEX.get(slot)) else { return };
+    if forms.is_empty() || !number::starts(text, start) || text.before(start, 1) == b'+' {
+        return;
+    }
+    for (id, form) in forms {
+        let Some(end) = end_of(text, start, form.0) else { continue };
+        if number::ends(text, end) {
+            claim(text, start..end, id, form.1, nears, claims);
+        }
+    }
+}
+
+fn claim(
+    text: Text<'_>,
+    span: std::ops::Range<usize>,
+    id: &Id,
+    points: i16,
+    nears: &mut Nears<'_>,
+    claims: &mut Claims,
+) {
+    let written = text.slice(span.clone());
+    let mut compact = [0; COMPACT_BYTES_MAX];
+    let compact = compact_into(written, &mut compact);
+    let validity = (id.valid)(compact);
+    if validity == Validity::Invalid {
+        return;
+    }
+    let lower = written.bytes().any(|byte| byte.is_ascii_lowercase());
+    let near = nears.of(&span);
+    let cue = near.left(id.cue, id.reach).or_else(|| near.right(id.cue, REACH_AFTER));
+    let candidate = Candidate::new(id.kind, span)
+        .term("form", points)
+        .term_if(validity == Validity::Valid, "checksum", CHECKSUM_POINTS)
+        .term_if(lower, "lower_case", LOWER_CASE_POINTS)
+        .term_if(cue.is_some(), "cue_word", CUE_POINTS);
+    if candidate.score() >= SCORE_MIN {
+        claims.add(candidate, cue);
+    }
+}
+
+/// Where a text of this form that starts here ends.
+fn end_of(text: Text<'_>, start: usize, form: &str) -> Option<usize> {
+    for (place, expected) in form.bytes().enumerate() {
+        let byte = text.at(start + place);
+        let fits = match expected {
+            b'A' => byte.is_ascii_alphabetic(),
+            b'U' => byte.is_ascii_uppercase(),
+            b'9' => byte.is_ascii_digit(),
+            b'#' => byte.is_ascii_alphanumeric(),
+            b' ' => matches!(byte, b' ' | b'-'),
+            _ => byte == expected,
+        };
+        if !fits {
+            text.work.take(place + 1);
+            return None;
+        }
+    }
+    text.work.take(form.len());
+    Some(start + form.len())
+}
+
+/// The letters and digits, in upper case; as many as there is room for.
+fn compact_into<'b>(written: &str, buffer: &'b mut [u8]) -> &'b str {
+    let bytes = written.bytes().filter(u8::is_ascii_alphanumeric);
+    let mut length = 0;
+    for (place, byte) in buffer.iter_mut().zip(bytes) {
+        *place = byte.to_ascii_uppercase();
+        length += 1;
+    }
+    buffer.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
