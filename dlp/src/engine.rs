@@ -1,11 +1,18 @@
 //! The engine: compiled once, shared by every request.
 
-use std::{cmp::Reverse, collections::BTreeSet, fmt, ops::Range, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::BTreeSet,
+    fmt,
+    ops::{Range, RangeInclusive},
+    sync::Arc,
+};
 
 use types::{Content, Label};
 
 use crate::{
     Custom, Finding, Findings, Kind, Settings, Tokens,
+    custom::Trace,
     detect::{self, Numbers},
     inspection::Inspection,
     normalise, redact,
@@ -21,7 +28,7 @@ pub(crate) const NEAR: usize = 8;
 /// The compiled detectors. Cloning is cheap.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
@@ -30,6 +37,17 @@ pub(crate) struct Inner {
     numbers: Numbers,
     /// None when it could not be built, which makes everything incomplete.
     tokens: Option<detect::Tokens>,
+}
+
+/// How a text is looked through.
+pub(crate) struct Look {
+    /// The most findings.
+    pub(crate) room: usize,
+    /// Whether it is a whole text, which is read as JSON where it is JSON and can have passages of
+    /// documents. A part of one cannot tell.
+    pub(crate) whole: bool,
+    /// In how many disguises a finding may be.
+    pub(crate) depths: RangeInclusive<usize>,
 }
 
 /// What was found in one text, and whether that is all.
@@ -80,12 +98,13 @@ impl Engine {
     pub fn scan(&self, place: &str, text: &str) -> Vec<Finding> {
         let work = Work::new(self.inner.settings.steps_max);
         let room = self.inner.settings.findings_max;
-        self.inner.scan(place, text, &work, (room, true), |_, _| true).findings
+        self.inner.scan(place, text, &work, &Look::inline(room, true), |_, _| true).findings
     }
 
     /// Finds everything in one text within this work.
     pub(crate) fn scan_with(&self, place: &str, text: &str, work: &Work) -> Scan {
-        self.inner.scan(place, text, work, (self.inner.settings.findings_max, false), |_, _| true)
+        let look = Look::inline(self.inner.settings.findings_max, false);
+        self.inner.scan(place, text, work, &look, |_, _| true)
     }
 
     pub(crate) fn right_bytes(&self) -> usize {
@@ -100,7 +119,7 @@ impl Engine {
     #[cfg(test)]
     pub(crate) fn steps(&self, text: &str) -> u64 {
         let work = Work::new(u64::MAX);
-        self.inner.scan("text", text, &work, (usize::MAX, true), |_, _| false);
+        self.inner.scan("text", text, &work, &Look::inline(usize::MAX, true), |_, _| false);
         u64::MAX - work.left()
     }
 
@@ -133,22 +152,21 @@ impl Engine {
 }
 
 impl Inner {
-    /// Looks through one text for what `keep` keeps, up to so many findings. Text that is `whole` is read
-    /// as JSON where it is JSON, which a part of it cannot tell.
+    /// Looks through one text for what `keep` keeps.
     pub(crate) fn scan(
         &self,
         place: &str,
         text: &str,
         work: &Work,
-        (room, whole): (usize, bool),
+        look: &Look,
         keep: impl Fn(Kind, &Range<usize>) -> bool,
     ) -> Scan {
         let mut scan = Scan { findings: Vec::new(), complete: self.tokens.is_some() };
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
-        let views = normalise::views(text, whole, work);
-        for (number, view) in views.iter() {
+        let views = normalise::views(text, look.whole, *look.depths.end(), work);
+        for (number, view) in views.iter().filter(|(_, view)| look.depths.contains(&view.depth)) {
             let read = Text::new(&view.text, work);
             let mut found = |candidate: Candidate| {
                 let span = views.original(number, &candidate.span);
@@ -159,7 +177,7 @@ impl Inner {
                 if !wanted || !stands || !keep(candidate.kind, &span) {
                     return;
                 }
-                if scan.findings.len() >= room {
+                if scan.findings.len() >= look.room {
                     scan.complete = false;
                     return;
                 }
@@ -178,7 +196,7 @@ impl Inner {
             detect::at_marks(read, &mut found);
             self.numbers.scan(read, &mut found);
             self.custom.scan(read, &mut found);
-            if whole {
+            if look.whole {
                 self.custom.passages(read, &mut found);
             }
         }
@@ -189,9 +207,25 @@ impl Inner {
     }
 }
 
+impl Look {
+    /// As an inspection looks.
+    pub(crate) const fn inline(room: usize, whole: bool) -> Self {
+        Self { room, whole, depths: 0..=normalise::DEPTH_MAX }
+    }
+}
+
 impl Inner {
+    /// What a text has of registered documents, in whatever disguise up to this depth.
+    pub(crate) fn traces(&self, text: &str, depth_max: usize, work: &Work) -> Vec<Trace> {
+        if !self.custom.has_documents() {
+            return Vec::new();
+        }
+        let views = normalise::views(text, true, depth_max, work);
+        views.iter().flat_map(|(_, view)| self.custom.traces(Text::new(&view.text, work))).collect()
+    }
+
     /// What a value is labelled: by the settings, by its detector's file, or by the catalogue.
-    fn label_of(&self, kind: Kind) -> Label {
+    pub(crate) fn label_of(&self, kind: Kind) -> Label {
         let own = || self.custom.label_of(kind).unwrap_or(kind.about().label);
         self.settings.label_of(kind).unwrap_or_else(own)
     }
