@@ -9,8 +9,10 @@ use phonenumber::metadata::{DATABASE, Descriptor, Metadata};
 
 #[expect(clippy::disallowed_methods, reason = "cargo tells build scripts their folder so")]
 fn main() -> io::Result<()> {
-    let mut lines: Vec<String> = DATABASE.iter().map(line).collect();
-    lines.sort();
+    let mut plans: Vec<&Metadata> = DATABASE.iter().collect();
+    // Of the countries that share a calling code the main one first, which most numbers are of.
+    plans.sort_by_key(|plan| (!plan.is_main_country_for_code(), plan.id()));
+    let lines: Vec<String> = plans.into_iter().map(line).collect();
     let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     println!("cargo:rerun-if-changed=build.rs");
     fs::write(Path::new(&folder).join("plans.txt"), lines.join("\n"))

@@ -8,8 +8,7 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
     time::Instant,
 };

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::{
     Engine, Finding, Kind, Tokens,
-    stretch::{LEFT_BYTES, Stretches},
+    stretch::{self, Stretches},
     text::Work,
 };
 use json::Source;
@@ -123,10 +123,7 @@ impl Channel {
 
     /// Keeps as much before this place as detectors look back.
     fn settle(&mut self, end: usize) {
-        let mut from = end.saturating_sub(LEFT_BYTES);
-        while !self.text.is_char_boundary(from) {
-            from += 1;
-        }
+        let from = stretch::word_start(&self.text, end);
         self.text.drain(..from);
         self.stretches.forget(end, from);
         self.source.forget(end, from);

@@ -5,17 +5,25 @@
 
 mod words;
 
-use std::{ops::Range, sync::LazyLock};
+use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::text::Text;
 pub(crate) use words::Cue;
 
 /// Bytes before a value that are searched for a word.
-pub(crate) const LEFT_BYTES_MAX: usize = 96;
+pub(crate) const LEFT_BYTES_MAX: usize = 72;
+/// Bytes before a value that are enough for a word that must be within [`NEXT_BYTES`].
+pub(crate) const SHORT_BYTES: usize = 44;
+/// Bytes between a word and a value that stand side by side.
+pub(crate) const NEXT_BYTES: usize = 20;
 /// Bytes after it.
 pub(crate) const RIGHT_BYTES_MAX: usize = 24;
+
+/// Bytes before a word that are read to tell whether it is one, and none of a marker of ours.
+pub(crate) const EDGE_BYTES: usize = NAME_BYTES_MAX + 2;
+const NAME_BYTES_MAX: usize = 16;
 
 /// A cue of so many letters may be part of a name such as `userPhoneNumber`; a shorter one must be
 /// a whole word.
@@ -26,7 +34,12 @@ const NONE: u8 = u8::MAX;
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let rows = || words::WORDS.iter().flat_map(|(cue, words)| words.iter().map(|w| (*cue, *w)));
     let words = rows().map(|(_, word)| word);
-    let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
+    let automaton = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .dense_depth(3)
+        .build(words)
+        .ok();
     Words { automaton, cues: rows().map(|(cue, _)| cue).collect() }
 });
 
@@ -37,49 +50,52 @@ struct Words {
     cues: Vec<Cue>,
 }
 
-/// How far the nearest word of each cue is from one value, in bytes.
+/// How far the nearest word of each cue is from a place, in bytes.
 pub(crate) struct Near {
-    left: [u8; words::COUNT],
-    right: [u8; words::COUNT],
+    distances: [u8; words::COUNT],
 }
 
 impl Near {
-    /// Reads both windows. Words of our own redaction markers are no cues, else redacting one
-    /// value would betray the next.
-    pub(crate) fn read(text: Text<'_>, span: &Range<usize>) -> Self {
-        let mut near = Self { left: [NONE; words::COUNT], right: [NONE; words::COUNT] };
+    /// Reads so many bytes before a place. Words of our own redaction markers are no cues, else
+    /// redacting one value would betray the next.
+    pub(crate) fn before(text: Text<'_>, place: usize, bytes: usize) -> Self {
+        let [window, _] = text.window(&(place..place), bytes, 0);
+        let from = place - window.bytes().len();
+        Self::read(text, window, from, |_, end| place - end)
+    }
+
+    /// Reads what stands after a place.
+    pub(crate) fn after(text: Text<'_>, place: usize) -> Self {
+        let [_, window] = text.window(&(place..place), 0, RIGHT_BYTES_MAX);
+        Self::read(text, window, place, |start, _| start - place)
+    }
+
+    fn read(
+        text: Text<'_>,
+        window: Text<'_>,
+        from: usize,
+        distance: impl Fn(usize, usize) -> usize,
+    ) -> Self {
+        let mut near = Self { distances: [NONE; words::COUNT] };
         let Some(words) = &WORDS.automaton else { return near };
-        let [left, right] = text.window(span, LEFT_BYTES_MAX, RIGHT_BYTES_MAX);
-        let from = span.start - left.bytes().len();
-        for (side, window, offset) in [(0, left, from), (1, right, span.end)] {
-            for hit in words.find_overlapping_iter(window.bytes()) {
-                let (start, end) = (hit.start() + offset, hit.end() + offset);
-                if !is_word(text, start, end) {
-                    continue;
-                }
-                let (distances, distance) = if side == 0 {
-                    (&mut near.left, span.start - end)
-                } else {
-                    (&mut near.right, start - span.end)
-                };
-                let cue = WORDS.cues.get(hit.pattern().as_usize()).map_or(0, |cue| *cue as usize);
-                let distance = u8::try_from(distance).unwrap_or(NONE);
-                if let Some(nearest) = distances.get_mut(cue) {
-                    *nearest = distance.min(*nearest);
-                }
+        for hit in words.find_overlapping_iter(window.bytes()) {
+            let (start, end) = (hit.start() + from, hit.end() + from);
+            if !is_word(text, start, end) {
+                continue;
+            }
+            let cue = WORDS.cues.get(hit.pattern().as_usize()).map_or(0, |cue| *cue as usize);
+            let distance = u8::try_from(distance(start, end)).unwrap_or(NONE);
+            if let Some(nearest) = near.distances.get_mut(cue) {
+                *nearest = distance.min(*nearest);
             }
         }
         near
     }
 
-    /// How far a word of the cue is before the value, if one is within so many bytes.
-    pub(crate) fn left(&self, cue: Cue, bytes_max: u8) -> Option<u8> {
-        self.left.get(cue as usize).copied().filter(|distance| *distance <= bytes_max)
-    }
-
-    /// How far a word of the cue is after the value, if one is within so many bytes.
-    pub(crate) fn right(&self, cue: Cue, bytes_max: u8) -> Option<u8> {
-        self.right.get(cue as usize).copied().filter(|distance| *distance <= bytes_max)
+    /// How far a word of the cue is, if one is within so many bytes.
+    pub(crate) fn of(&self, cue: Cue, bytes_max: usize) -> Option<u8> {
+        let distance = self.distances.get(cue as usize).copied().unwrap_or(NONE);
+        (distance != NONE && usize::from(distance) <= bytes_max).then_some(distance)
     }
 }
 
@@ -91,7 +107,8 @@ pub(crate) fn is_word(text: Text<'_>, start: usize, end: usize) -> bool {
     let after = text.at(end);
     let next_hump = after.is_ascii_uppercase() && text.before(end, 1).is_ascii_lowercase();
     let closes = !after.is_ascii_alphabetic() || next_hump;
-    let name = text.run_back(start, 16, |byte| byte.is_ascii_uppercase() || byte == b'_');
+    let name =
+        text.run_back(start, NAME_BYTES_MAX, |byte| byte.is_ascii_uppercase() || byte == b'_');
     let marker = text.before(name, 1) == b'[' && text.before(name, 2) == b'[';
     ((opens && closes) || end - start >= INNER_LETTERS_MIN) && !marker
 }
@@ -105,8 +122,8 @@ mod tests {
     fn check(window: &str, cue: Cue, expected: Option<u8>) {
         let work = Work::new(9_999);
         let text = Text::new(window, &work);
-        let near = Near::read(text, &(window.len()..window.len()));
-        assert_eq!(near.left(cue, 96), expected, "{window}");
+        let near = Near::before(text, window.len(), LEFT_BYTES_MAX);
+        assert_eq!(near.of(cue, 96), expected, "{window}");
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(crate) fn views<'a>(text: &'a str, whole: bool, depth_max: usize, work: &Wor
     while let Some(view) = views.get(next) {
         if view.depth < depth_max && !work.is_spent() {
             let depth = view.depth + 1;
-            let further = disguise::undone(&view.text, work);
+            let further = disguise::undone(view, work);
             let further =
                 further.into_iter().map(|view| View { parent: Some(next), depth, ..view });
             for view in further {
@@ -86,7 +86,7 @@ pub(crate) fn views<'a>(text: &'a str, whole: bool, depth_max: usize, work: &Wor
 fn first<'a>(text: &'a str, whole: bool, work: &Work) -> View<'a> {
     let json = whole && text.contains('\\') && is_json(text);
     work.take(text.len() * if json { 4 } else { 1 });
-    if text.is_ascii() && !json {
+    if !json && unchanged(text) == text.len() {
         let text = Cow::Borrowed(text);
         return View { text, parent: None, segments: None, shown: Vec::new(), depth: 0 };
     }
@@ -144,6 +144,24 @@ impl View<'_> {
     }
 }
 
+/// How much of a text's start is read as it stands.
+fn unchanged(text: &str) -> usize {
+    let mut at = 0;
+    while let Some(next) =
+        text.as_bytes().get(at..).and_then(|r| r.iter().position(|b| !b.is_ascii()))
+    {
+        at += next;
+        let rest = text.get(at..).unwrap_or_default();
+        let stable = rest.chars().take_while(|&c| !c.is_ascii() && is_stable(c));
+        let length: usize = stable.map(char::len_utf8).sum();
+        at += length;
+        if rest.get(length..).and_then(|rest| rest.chars().next()).is_some_and(|c| !c.is_ascii()) {
+            return at;
+        }
+    }
+    text.len()
+}
+
 /// Puts a view together.
 #[derive(Default)]
 struct Builder {
@@ -162,17 +180,16 @@ impl Builder {
     fn plain(&mut self, text: &str, offset: usize) {
         let mut rest = text;
         let mut offset = offset;
-        while let Some(first) = rest.chars().next() {
-            let same = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-            if same > 0 {
-                let (run, after) = rest.split_at(same);
+        while !rest.is_empty() {
+            let (run, after) = rest.split_at(unchanged(rest));
+            if !run.is_empty() {
                 self.same(run, offset);
-                (rest, offset) = (after, offset + same);
-            } else {
-                self.unit(first, offset..offset + first.len_utf8());
-                offset += first.len_utf8();
-                rest = rest.get(first.len_utf8()..).unwrap_or_default();
             }
+            offset += run.len();
+            let Some(first) = after.chars().next() else { return };
+            self.unit(first, offset..offset + first.len_utf8());
+            offset += first.len_utf8();
+            rest = after.get(first.len_utf8()..).unwrap_or_default();
         }
     }
 

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 
 use crate::normalise;
 
-/// What a detector reads to the left of a match, in bytes of the view.
-pub(crate) const LEFT_BYTES: usize = 160;
+/// What a detector reads to the left of a match, in bytes, and a word more.
+pub(crate) const LEFT_BYTES: usize = 192;
 /// What a detector reads to the right of a match, and the longest match that has two plain words in a
 /// row in it.
 pub(crate) const RIGHT_BYTES: usize = 32;
@@ -264,6 +264,17 @@ impl Token {
 
 fn token_is_pem(token: &Token, text: &str) -> bool {
     token.dashes && text.get(token.start..).is_some_and(|rest| rest.starts_with(PEM_OPENER))
+}
+
+/// Where detectors need to read from for what stands at a position: so many bytes before it, from the
+/// start of a word on, since the end of a word can look like a word.
+pub(crate) fn word_start(text: &str, position: usize) -> usize {
+    let from = text.floor_char_boundary(position.saturating_sub(LEFT_BYTES));
+    let left = text.get(from..position).unwrap_or_default();
+    if from == 0 {
+        return 0;
+    }
+    left.char_indices().find(|(_, c)| c.is_whitespace()).map_or(from, |(at, _)| from + at)
 }
 
 /// Scripts that are written without spaces between words.

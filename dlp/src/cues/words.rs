@@ -20,7 +20,7 @@ cues! {
         "gsm" "puhelin" "matkapuhelin" "komórka" "телефон" "Телефон" "тел" "Тел" "моб" "τηλέφωνο"
         "Τηλέφωνο" "τηλ" "Τηλ" "電話" "电话" "手机" "携帯" "전화" "휴대폰" "هاتف" "טלפון" "फ़ोन" "โทร" "điện thoại"
         "rufnummer" "facsimile" "dial-in" "telefax";
-    Dial: "call" "called" "calling" "dial" "reach" "contact" "ring" "messages" "answering" "text me"
+    Dial: "call" "called" "calling" "dial" "reach" "contact" "ring me" "ring us" "messages" "answering" "text me"
         "texted" "callback" "call back" "registered" "pager" "voicemail" "reached at" "anrufen"
         "appeler" "llamar" "ligar" "chiamare" "bellen";
     Desk: "office" "fax" "mobile" "cell" "home" "work" "direct" "tel" "phone" "landline" "main"
@@ -29,7 +29,8 @@ cues! {
         "sku" "tracking" "id" "case" "version" "doi" "rfc" "ean" "upc" "gtin" "barcode" "article"
         "batch" "lot" "docket" "patent" "zip" "coordinates" "latitude" "longitude" "commit"
         "parcel" "shipment" "booking" "flight" "model" "revision" "build" "timestamp" "checksum";
-    Version: "version" "versions" "ver" "release" "build" "firmware" "upgrade" "v";
+    Version: "version" "versions" "ver" "release" "build" "firmware" "upgrade" "v" "section" "sections" "chapter" "clause"
+        "oid" "paragraph";
     Card: "card" "credit" "debit" "visa" "mastercard" "amex" "american express" "discover" "maestro"
         "payment" "pan" "cc" "ccn" "cvv" "carte" "karte" "kreditkarte" "tarjeta" "cartão" "carta"
         "kaart" "creditcard" "kort" "карта" "карты" "卡号" "カード" "카드";
@@ -38,10 +39,11 @@ cues! {
     Itin: "itin" "individual taxpayer";
     Ein: "ein" "fein" "employer identification" "federal tax id" "employer id";
     Aba: "aba" "routing" "rtn" "transit number" "routing_number";
-    Account: "account" "acct" "a/c" "kontonummer" "konto" "compte" "cuenta" "conto" "rekening"
-        "bank_account" "iban" "dda";
+    Account: "account number" "account no" "account num" "account #" "account_number" "accountnumber"
+        "bank account" "bank_account" "bankaccount" "acct" "a/c" "kontonummer" "konto-nr"
+        "numéro de compte" "número de cuenta" "numero de cuenta" "numero di conto" "número da conta"
+        "rekeningnummer" "numer konta" "dda" "checking account" "savings account";
     SortCode: "sort code" "sortcode" "sort-code" "sort_code";
-    Bic: "bic" "swift" "swift code" "swift/bic" "bic/swift";
     Clabe: "clabe" "interbancaria";
     Wallet: "wallet" "bitcoin" "btc" "ethereum" "eth" "crypto" "litecoin" "address" "usdt" "erc20";
     Passport: "passport" "passports" "passeport" "reisepass" "passnummer" "pasaporte" "passaporto"
@@ -50,7 +52,7 @@ cues! {
     Driver: "driver license" "driver licence" "drivers license" "drivers licence" "driver's license"
         "driver's licence" "driving licence" "driving license" "driver_license" "drivers_license"
         "driverlicense" "driverslicense" "dl no" "dl number" "dl#" "führerschein" "permis de conduire"
-        "permiso de conducir" "patente di guida" "rijbewijs" "prawo jazdy" "cnh" "dln";
+        "permiso de conducir" "patente di guida" "rijbewijs" "prawo jazdy" "carteira de motorista" "carteira nacional de habilitação" "dln";
     Plate: "license plate" "licence plate" "number plate" "registration plate" "plate number"
         "license_plate" "kennzeichen" "plaque d'immatriculation" "immatriculation" "matrícula"
         "targa" "kenteken" "plate no" "tablica rejestracyjna";
@@ -62,12 +64,10 @@ cues! {
         "nacido" "nacida" "nascita" "nato il" "nata il" "nascimento" "geboortedatum" "urodzenia"
         "fødselsdato" "födelsedatum" "syntymäaika" "рождения" "生年月日" "出生" "생년월일" "γέννησης" "doğum";
     Postal: "zip" "zip code" "zipcode" "postal code" "postcode" "post code" "postal_code" "plz"
-        "postleitzahl" "code postal" "código postal" "codigo postal" "cap" "cep" "kod pocztowy"
+        "postleitzahl" "code postal" "código postal" "codigo postal" "codice postale" "cep" "kod pocztowy"
         "postnummer" "postinumero" "pin code" "pincode" "индекс" "郵便番号" "邮编" "eircode";
     Coordinates: "lat" "latitude" "lon" "lng" "long" "longitude" "gps" "coordinates" "coordinate"
         "coords" "location" "latlng" "geo" "position" "koordinaten" "coordonnées" "coordenadas";
-    Address: "address" "lives at" "live at" "living at" "residing" "adresse" "dirección" "indirizzo"
-        "endereço" "adres" "ship to" "deliver to" "located at" "home address" "anschrift" "wohnhaft";
     Sin: "sin" "social insurance" "assurance sociale" "nas";
     HealthCard: "health card" "ohip" "health insurance number" "carte santé" "carte soleil" "ramq"
         "phn" "health number" "health card number" "assurance maladie";
@@ -105,7 +105,7 @@ cues! {
         "steuernummer" "idnr" "steuer-idnr" "tax id" "tin";
     Rvnr: "sozialversicherungsnummer" "rentenversicherung" "versicherungsnummer" "rvnr" "sv-nummer"
         "svnr" "sv-nr" "sozialversicherung";
-    Ausweis: "personalausweis" "ausweisnummer" "ausweis" "id card" "identity card" "perso";
+    Ausweis: "personalausweis" "ausweisnummer" "ausweis" "perso";
     Bsn: "bsn" "burgerservicenummer" "sofinummer" "sofi" "burger service";
     Belgium: "rijksregister" "rijksregisternummer" "registre national" "numéro national" "insz" "niss"
         "national number" "nationaal nummer";
@@ -173,6 +173,4 @@ cues! {
         "tested positive" "her doctor" "his doctor" "my doctor" "medical" "clinical" "prescribed"
         "admitted" "therapy" "condition" "diagnose" "diagnostiziert" "leidet" "patientin" "souffre"
         "diagnóstico" "padece" "paciente" "type 2" "type 1" "stage" "acute" "severe" "presents with";
-    BloodType: "blood type" "blood group" "bloodtype" "blood_type" "blutgruppe" "groupe sanguin"
-        "grupo sanguíneo" "gruppo sanguigno";
 }

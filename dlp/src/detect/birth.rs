@@ -9,7 +9,7 @@ use super::{
 use crate::{Kind, cues::Cue, score::Candidate, text::Text, validate::is_day};
 
 /// Bytes between the word and the date.
-const REACH: u8 = 28;
+const REACH: u8 = 20;
 /// Bytes before the year in which day and month are written: `31. September, `.
 const WRITTEN_BYTES_MAX: usize = 20;
 const YEARS: std::ops::RangeInclusive<u64> = 1900..=2035;
@@ -20,7 +20,7 @@ const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec mär mai o
     lis gru";
 
 /// Looks at every date in a cluster.
-pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
+pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     for row in cluster.rows(3) {
         if let Some(span) = numeric(cluster, row) {
             claim(span, nears, claims);
@@ -33,8 +33,8 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &m
     }
 }
 
-fn claim(span: Range<usize>, nears: &mut Nears<'_>, claims: &mut Claims) {
-    if let Some(distance) = nears.of(&span).left(Cue::Birth, REACH) {
+fn claim(span: Range<usize>, nears: &Nears<'_>, claims: &mut Claims) {
+    if let Some(distance) = nears.left(&span, Cue::Birth, REACH) {
         let candidate = Candidate::new(Kind::DATE_OF_BIRTH, span);
         claims.add(candidate.term("date", 30).term("cue_word", 45), Some(distance));
     }

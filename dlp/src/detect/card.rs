@@ -56,7 +56,7 @@ const ISSUERS: [Issuer; 25] = [
 ];
 
 /// Looks at every row of neighbouring groups that can be a card.
-pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
+pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     let groups = cluster.groups;
     let mut first = 0;
     while let Some(opening) = groups.get(first).filter(|_| first < cluster.openings) {
@@ -81,14 +81,15 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &m
 fn candidate(
     cluster: Cluster<'_>,
     row: &[Group],
-    nears: &mut Nears<'_>,
+    nears: &Nears<'_>,
 ) -> Option<(Candidate, Option<u8>)> {
-    cluster.text.work.take(16);
     let length = number::count(row);
     let (first, last) = (row.first()?, row.last()?);
+    cluster.text.work.take(4);
     if !DIGITS.contains(&length) {
         return None;
     }
+    cluster.text.work.take(12);
     let separator = cluster.uniform_separator(row)?;
     let allowed = matches!(separator, 0 | b' ' | b'-' | b'.');
     if !allowed || !number::ends(cluster.text, last.end) {
@@ -102,8 +103,8 @@ fn candidate(
     cluster.text.work.take(ISSUERS.len());
     let dense = range(digits)?;
     let span = first.start..last.end;
-    let near = nears.of(&span);
-    let cue = near.left(Cue::Card, REACH.0).or_else(|| near.right(Cue::Card, REACH.1));
+    let cue =
+        nears.left(&span, Cue::Card, REACH.0).or_else(|| nears.right(&span, Cue::Card, REACH.1));
     let grouped = separator == 0 || is_usual(row);
     let candidate = Candidate::new(Kind::CARD, span)
         .term("checksum", 40)

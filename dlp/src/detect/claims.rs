@@ -1,15 +1,22 @@
 //! Several detectors may read one number, each as something else: the best reading is kept.
 
-use std::{cmp::Reverse, ops::Range};
+use std::{cell::OnceCell, cmp::Reverse, ops::Range};
 
 use super::Found;
-use crate::{cues::Near, score::Candidate, text::Text};
+use crate::{
+    cues::{self, Cue, Near},
+    score::Candidate,
+    text::Text,
+};
 
 /// What detectors say of one row of numbers.
 #[derive(Default)]
 pub(super) struct Claims {
     claims: Vec<Claim>,
 }
+
+/// The score from which a claim keeps weaker ones away.
+const LIKELY: u8 = 60;
 
 struct Claim {
     candidate: Candidate,
@@ -18,9 +25,10 @@ struct Claim {
 }
 
 impl Claims {
-    /// Whether something is said of any of these bytes.
+    /// Whether something is said of any of these bytes that is likely.
     pub(super) fn covers(&self, span: &Range<usize>) -> bool {
-        self.claims.iter().any(|claim| overlap(&claim.candidate.span, span))
+        let likely = |claim: &&Claim| claim.candidate.score() >= LIKELY;
+        self.claims.iter().filter(likely).any(|claim| overlap(&claim.candidate.span, span))
     }
 
     pub(super) fn add(&mut self, candidate: Candidate, distance: Option<u8>) {
@@ -30,6 +38,9 @@ impl Claims {
     /// Hands on the claims that no better one overlaps: first the higher score, then the nearer
     /// word, then the longer value. Gives where the last of them ends.
     pub(super) fn settle(mut self, found: &mut Found<'_>) -> Option<usize> {
+        if self.claims.is_empty() {
+            return None;
+        }
         self.claims.sort_by_key(|claim| {
             let Candidate { span, .. } = &claim.candidate;
             (Reverse(claim.candidate.score()), claim.distance, Reverse(span.len()), span.start)
@@ -49,20 +60,49 @@ const fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-/// The cues near a value, read when somebody asks and kept for the next who asks the same.
+/// Of a row of so many bytes somebody asks for more than what stands directly before it: a phone.
+const LONG_BYTES: usize = 7;
+
+/// The cues before and after a row of numbers, read when somebody asks. Between the numbers of one
+/// row there are no words, so that what is near the row is near each of them, only farther off.
 pub(super) struct Nears<'t> {
     text: Text<'t>,
-    last: Option<(Range<usize>, Near)>,
+    row: Range<usize>,
+    /// What stands directly before it, which is all that most ask for.
+    next: OnceCell<Near>,
+    before: OnceCell<Near>,
+    after: OnceCell<Near>,
 }
 
 impl<'t> Nears<'t> {
-    pub(super) const fn new(text: Text<'t>) -> Self {
-        Self { text, last: None }
+    pub(super) const fn new(text: Text<'t>, row: Range<usize>) -> Self {
+        Self { text, row, next: OnceCell::new(), before: OnceCell::new(), after: OnceCell::new() }
     }
 
-    pub(super) fn of(&mut self, span: &Range<usize>) -> &Near {
-        let last = self.last.take().filter(|(of, _)| of == span);
-        let read = || (span.clone(), Near::read(self.text, span));
-        &self.last.insert(last.unwrap_or_else(read)).1
+    /// How far a word of the cue is before a value of the row, if one is within so many bytes.
+    pub(super) fn left(&self, span: &Range<usize>, cue: Cue, bytes_max: u8) -> Option<u8> {
+        let off = span.start.saturating_sub(self.row.start);
+        let reach = usize::from(bytes_max).checked_sub(off)?;
+        let read = |bytes| Near::before(self.text, self.row.start, bytes);
+        let before = match self.before.get() {
+            Some(before) => before,
+            None if reach <= cues::NEXT_BYTES && self.row.len() < LONG_BYTES => {
+                self.next.get_or_init(|| read(cues::SHORT_BYTES))
+            }
+            None => self.before.get_or_init(|| read(cues::LEFT_BYTES_MAX)),
+        };
+        before.of(cue, reach).map(|distance| farther(distance, off))
     }
+
+    /// How far a word of the cue is after a value of the row, if one is within so many bytes.
+    pub(super) fn right(&self, span: &Range<usize>, cue: Cue, bytes_max: u8) -> Option<u8> {
+        let off = self.row.end.saturating_sub(span.end);
+        let reach = usize::from(bytes_max).checked_sub(off)?;
+        let after = self.after.get_or_init(|| Near::after(self.text, self.row.end));
+        after.of(cue, reach).map(|distance| farther(distance, off))
+    }
+}
+
+fn farther(distance: u8, off: usize) -> u8 {
+    distance.saturating_add(u8::try_from(off).unwrap_or(u8::MAX))
 }

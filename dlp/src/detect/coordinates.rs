@@ -13,7 +13,7 @@ const REACH: u8 = 20;
 const GAP_BYTES_MAX: usize = 16;
 
 /// Looks at a decimal that begins a cluster, and for a second one behind it.
-pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
+pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     let text = cluster.text;
     let Some([whole, decimals, ..]) = cluster.groups.get(..2) else { return };
     let Some(end) = degree(text, whole, decimals.len(), 90) else { return };
@@ -33,7 +33,7 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &m
         return;
     }
     let span = start..tail;
-    if let Some(distance) = nears.of(&span).left(Cue::Coordinates, REACH) {
+    if let Some(distance) = nears.left(&span, Cue::Coordinates, REACH) {
         let candidate = Candidate::new(Kind::COORDINATES, span);
         claims.add(candidate.term("form", 30).term("cue_word", 45), Some(distance));
     }

@@ -3,9 +3,10 @@
 use super::Found;
 use crate::{Kind, score::Candidate, text::Text};
 
-/// RFC 5321 section 4.5.3.1.
+/// RFC 5321 section 4.5.3.1: of the local part, and of the whole without its brackets.
 const LOCAL_BYTES_MAX: usize = 64;
-const DOMAIN_BYTES_MAX: usize = 255;
+pub(super) const BYTES_MAX: usize = 254;
+const DOMAIN_BYTES_MAX: usize = BYTES_MAX - LOCAL_BYTES_MAX - 1;
 
 /// Endings of file names that are no top-level domains: `icon@2x.png` is no address.
 const FILE_ENDINGS: [&str; 14] = [

@@ -43,12 +43,21 @@ pub(super) fn at(text: Text<'_>, digit: usize) -> Option<Candidate> {
         return None;
     }
     let candidate = Candidate::new(Kind::IBAN, start..position);
+    let written = text.slice(start..position);
     let mixed = is_mixed(text.slice(start + 4..position));
-    Some(candidate.term("country_length", 30).term("checksum", 65).term_if(
-        mixed,
-        "mixed_case",
+    let candidate = candidate.term("country_length", 30).term("checksum", 65);
+    Some(candidate.term_if(mixed, "mixed_case", -40).term_if(
+        is_hexadecimal(written),
+        "hexadecimal",
         -40,
     ))
+}
+
+/// Whether it may be hexadecimal in lower case, as hashes are: of those one in some ten thousand
+/// begins with a country's letters and has its check digits.
+fn is_hexadecimal(account: &str) -> bool {
+    let lower = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+    account.bytes().all(lower)
 }
 
 /// Whether letters of both cases stand in one block. Nobody writes an account so; of the random ids

@@ -16,7 +16,12 @@ const IPV6_BYTES_MAX: usize = 45;
 const VERSION_REACH: u8 = 20;
 
 /// Looks at four groups of digits with dots between them.
-pub(super) fn four_groups(text: Text<'_>, groups: &[Group], claims: &mut Claims) {
+pub(super) fn four_groups(
+    text: Text<'_>,
+    groups: &[Group],
+    nears: &Nears<'_>,
+    claims: &mut Claims,
+) {
     let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
     let span = first.start..last.end;
     let Ok(address) = text.slice(span.clone()).parse::<Ipv4Addr>() else { return };
@@ -29,7 +34,7 @@ pub(super) fn four_groups(text: Text<'_>, groups: &[Group], claims: &mut Claims)
     let product = before == b'/' && text.before(span.start, 2).is_ascii_alphanumeric();
     let tagged = matches!(text.at(span.end), b'-' | b'+' | b'_')
         && text.at(span.end + 1).is_ascii_alphabetic();
-    let version = Nears::new(text).of(&span).left(Cue::Version, VERSION_REACH).is_some();
+    let version = nears.left(&span, Cue::Version, VERSION_REACH).is_some();
     claims.add(
         Candidate::new(Kind::IP, span)
             .term("shape", 80)

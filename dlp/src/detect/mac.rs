@@ -32,7 +32,7 @@ pub(super) fn at(text: Text<'_>, pair: usize, claims: &mut Claims) {
         return;
     }
     let span = start..end;
-    let cue = Nears::new(text).of(&span).left(Cue::Mac, REACH);
+    let cue = Nears::new(text, span.clone()).left(&span, Cue::Mac, REACH);
     // Pairs of digits with hyphens only are dates and the like.
     let digits_only = separator == b'-' && !address.bytes().any(|byte| byte.is_ascii_alphabetic());
     claims.add(

@@ -23,17 +23,24 @@ mod web;
 pub(crate) use crate::secret::Tokens;
 pub(crate) use number::Numbers;
 
-use crate::{score::Candidate, text::Text};
+use crate::{cues, score::Candidate, text::Text};
 
 /// Adds a candidate; false when there is no more room for one.
 pub(crate) type Found<'f> = dyn FnMut(Candidate) + 'f;
 
-/// Bytes to the left of a value that a detector of numbers and words reads, at most.
+/// Bytes to the left of a value that a detector of numbers or words reads, at most.
 pub(crate) const LEFT_BYTES_MAX: usize = 128;
 /// Bytes to the right of a value that it reads, at most.
 pub(crate) const RIGHT_BYTES_MAX: usize = 32;
 /// The longest value that it finds, in bytes.
 pub(crate) const VALUE_BYTES_MAX: usize = 256;
+
+const _: () = assert!(
+    cues::LEFT_BYTES_MAX + cues::EDGE_BYTES <= LEFT_BYTES_MAX
+        && cues::RIGHT_BYTES_MAX < RIGHT_BYTES_MAX
+        && email::BYTES_MAX <= VALUE_BYTES_MAX
+        && number::WORD_BYTES_MAX <= LEFT_BYTES_MAX
+);
 
 /// Runs at every `@` and `:`, which bear e-mail, IPv6 and web addresses, at every `www.`, and at the
 /// words that are values themselves.

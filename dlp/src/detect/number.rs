@@ -20,7 +20,7 @@ const OVERLAP_GROUPS: usize = 20;
 /// Bytes between two groups of a phone number: `) - `.
 const SEPARATOR_BYTES_MAX: usize = 3;
 /// The longest word of letters and digits that can be something: a wallet's address.
-const WORD_BYTES_MAX: usize = 64;
+pub(super) const WORD_BYTES_MAX: usize = 64;
 /// The longest identifier without separators, of those that are looked up by their form.
 const ID_BYTES_MAX: usize = 24;
 
@@ -113,15 +113,16 @@ impl Numbers {
         if cluster.digits.len() < 4 {
             return;
         }
-        let nears = &mut Nears::new(text);
-        addresses(cluster, claims);
+        let last = cluster.groups.last().map_or(first.end, |last| last.end);
+        let nears = &Nears::new(text, first.start..last);
+        addresses(cluster, nears, claims);
         if in_uuid(cluster) {
             return;
         }
         birth::in_cluster(cluster, nears, claims);
         coordinates::in_cluster(cluster, nears, claims);
         identifiers(cluster, nears, claims);
-        if cluster.digits.len() < 7 {
+        if cluster.digits.len() < *phone::DIGITS.start() {
             return;
         }
         card::in_cluster(cluster, nears, claims);
@@ -142,8 +143,8 @@ fn words(text: Text<'_>, [start, digit, digits_end, end]: [usize; 4], claims: &m
     match length {
         2 => mac::at(text, start, claims),
         3..=ID_BYTES_MAX => {
-            let nears = &mut Nears::new(text);
-            let lead = Lead { letters: digit - start, digits: digits_end - digit };
+            let nears = &Nears::new(text, start..end);
+            let lead = Lead { letters: digit - start, digits: digits_end - digit, next: None };
             id::at(text, start, lead, nears, claims);
             if length == vehicle::VIN_BYTES {
                 vehicle::at(text, start, nears, claims);
@@ -163,16 +164,22 @@ fn words(text: Text<'_>, [start, digit, digits_end, end]: [usize; 4], claims: &m
 }
 
 /// Looks up every group of digits, and the first one also with the letters that stand before it.
-fn identifiers(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
+fn identifiers(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     let text = cluster.text;
     for (place, group) in cluster.groups.iter().take(cluster.openings).enumerate() {
-        id::at(text, group.start, Lead { letters: 0, digits: group.len() }, nears, claims);
+        let next = cluster.groups.get(place + 1).filter(|next| next.start == group.end + 1);
+        let lead = Lead { letters: 0, digits: group.len(), next: next.map(Group::len) };
+        id::at(text, group.start, lead, nears, claims);
         let gap = place == 0 && matches!(text.before(group.start, 1), b' ' | b'-');
         if gap {
             let letters_end = group.start - 1;
             let letters = text.run_back(letters_end, 5, |byte| byte.is_ascii_alphabetic());
-            let lead = Lead { letters: letters_end - letters, digits: group.len() };
+            let lead = Lead { letters: letters_end - letters, ..lead };
+            if text.at(letters_end) == b'-' {
+                id::free_at(text, letters, nears, claims);
+            }
             if lead.letters > 0 {
+                let nears = &Nears::new(text, letters..group.end);
                 id::at(text, letters, lead, nears, claims);
             }
         }
@@ -305,7 +312,7 @@ impl Row {
 }
 
 /// Hands every four groups with dots, and no fifth, to the IPv4 detector.
-fn addresses(cluster: Cluster<'_>, claims: &mut Claims) {
+fn addresses(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     let dotted = |pair: &[Group]| match pair {
         [left, right] => cluster.separator(left, right) == ".",
         _ => false,
@@ -318,7 +325,7 @@ fn addresses(cluster: Cluster<'_>, claims: &mut Claims) {
             || (before == b'-' && cluster.text.before(first.start, 2).is_ascii_alphanumeric())
             || cluster.text.at(last.end).is_ascii_alphanumeric();
         if four.len() == 4 && !glued {
-            ip::four_groups(cluster.text, four, claims);
+            ip::four_groups(cluster.text, four, nears, claims);
         }
     }
 }

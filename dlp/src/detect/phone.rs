@@ -12,8 +12,10 @@ use crate::{
     text::Text,
 };
 
-/// ITU-T E.164; the shortest that we look at is a local number of seven digits.
-const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// ITU-T E.164; the shortest that we look at is a local number of a small country.
+pub(super) const DIGITS: std::ops::RangeInclusive<usize> = 6..=15;
+/// Shorter ones need their word right before them and groups.
+const DIGITS_ALONE_MIN: usize = 7;
 /// Rows of groups tried from one start; a number has rarely more groups than six.
 const GROUPS_MAX: usize = 8;
 /// Bytes between a word and the number.
@@ -41,19 +43,14 @@ impl Phones {
     }
 
     /// Looks for numbers from left to right, the longest at each start.
-    pub(super) fn in_cluster(
-        &self,
-        cluster: Cluster<'_>,
-        nears: &mut Nears<'_>,
-        claims: &mut Claims,
-    ) {
+    pub(super) fn in_cluster(&self, cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
         let mut first = 0;
         while let Some(group) = cluster.groups.get(first).filter(|_| first < cluster.openings) {
             let opening = Opening::new(cluster, group);
             let ends = first + 1..=cluster.groups.len().min(first + GROUPS_MAX);
             let longest = ends
                 .rev()
-                .filter(|_| number::starts(cluster.text, opening.start))
+                .filter(|_| opening.is_free(cluster.text))
                 .filter_map(|end| cluster.groups.get(first..end).map(|row| (end, row)))
                 .find_map(|(end, row)| {
                     self.candidate(cluster, &opening, row, nears, claims).map(|found| (end, found))
@@ -73,16 +70,17 @@ impl Phones {
         cluster: Cluster<'_>,
         opening: &Opening,
         row: &[Group],
-        nears: &mut Nears<'_>,
+        nears: &Nears<'_>,
         claims: &Claims,
     ) -> Option<(Candidate, Option<u8>)> {
         let text = cluster.text;
-        text.work.take(32);
+        text.work.take(2);
         let length = number::count(row);
         let last = row.last()?;
         if !DIGITS.contains(&length) {
             return None;
         }
+        text.work.take(30);
         let extension = extension_end(text, last.end);
         let end = extension.unwrap_or(last.end);
         let is_local_part = text.at(end) == b'@';
@@ -101,23 +99,33 @@ impl Phones {
         if full && validity == Validity::Valid && !claimed {
             return Some((candidate.term("international", 40).term("numbering_plan", 50), None));
         }
-        if opening.plus && validity == Validity::Invalid {
-            return None;
-        }
-        let shape = if full { 45 } else { shape(cluster, row, digits) };
-        let points = if full { "international" } else { "shape" };
+        let (points, shape) = match validity {
+            _ if full => ("international", 45),
+            // The plan does not know it, but the country has this code: a word must speak for it.
+            _ if opening.plus && plan::has_code(digits) => ("calling_code", 30),
+            _ if opening.plus => return None,
+            _ => ("shape", shape(cluster, row, digits)),
+        };
         let words = Words::near(nears, opening.start..last.end);
-        if claimed && !words.strong.is_some_and(|distance| distance <= NEXT) {
+        let grouped = row.len() > 1;
+        let named = words.strong.is_some_and(|distance| distance <= NEXT);
+        let dashed = matches!(cluster.uniform_separator(row), Some(b' ' | b'-'));
+        if length < DIGITS_ALONE_MIN && !(named && grouped && dashed) {
             return None;
         }
-        let grouped = row.len() > 1;
+        if claimed && !named {
+            return None;
+        }
+        let spoken_for = words.strong.is_some() || words.weak;
+        if !spoken_for && !full && is_of_table(cluster, row) {
+            return None;
+        }
         let candidate = candidate
             .term(points, shape)
             .term_if(full && grouped, "grouped", 15)
-            .term_if(words.strong.is_some_and(|distance| distance <= NEXT), "cue_word", 45)
-            .term_if(words.strong.is_some_and(|distance| distance > NEXT), "cue_word", 35)
-            .term_if(words.weak && grouped, "weak_cue_word", 30)
-            .term_if(words.weak && !grouped, "weak_cue_word", 20)
+            .term_if(named, "cue_word", 45)
+            .term_if(!named && words.strong.is_some(), "cue_word", 35)
+            .term_if(words.weak, "weak_cue_word", if grouped || opening.plus { 30 } else { 20 })
             .term_if(words.other, "other_number_cue", -40)
             .term_if(is_amount(cluster, row, digits), "round_amount", -30);
         // The plans are asked last and only where their word can decide.
@@ -125,7 +133,8 @@ impl Phones {
             return None;
         }
         text.work.take(length * self.plans.len());
-        let valid = self.plans.iter().any(|plan| plan.national(digits) == Validity::Valid);
+        let national = |plan: &&Plan| plan.national(digits) == Validity::Valid;
+        let valid = !full && !opening.plus && self.plans.iter().any(national);
         let candidate = candidate.term_if(valid, "numbering_plan", PLAN_POINTS);
         (i16::from(candidate.score()) >= SCORE_MIN).then_some((candidate, words.strong))
     }
@@ -148,6 +157,11 @@ impl Opening {
         Self { start: sign - usize::from(outer), plus }
     }
 
+    /// Whether a number may start here, and no decimal point is before it.
+    fn is_free(&self, text: Text<'_>) -> bool {
+        number::starts(text, self.start) && text.before(self.start, 1) != b'.'
+    }
+
     /// Whether the number is written with its calling code, behind `+`, `00` or North America's
     /// `011`, and whether there is such a number.
     fn international(&self, row: &[Group], digits: &str) -> (bool, Validity) {
@@ -155,8 +169,13 @@ impl Opening {
             let validity = plan::international(digits);
             return (validity != Validity::Invalid, validity);
         }
-        let dialled = ["011", "00"].into_iter().find_map(|exit| digits.strip_prefix(exit));
-        let Some(full) = dialled.filter(|_| row.len() > 1) else {
+        let first = row.first().map_or(0, Group::len);
+        let dialled = ["011", "00"]
+            .into_iter()
+            .filter(|exit| first >= exit.len())
+            .find_map(|exit| digits.strip_prefix(exit));
+        let fours = row.iter().all(|group| group.len() == 4);
+        let Some(full) = dialled.filter(|_| row.len() > 1 && !fours) else {
             return (false, Validity::Invalid);
         };
         let validity = plan::international(full);
@@ -173,12 +192,12 @@ struct Words {
 }
 
 impl Words {
-    fn near(nears: &mut Nears<'_>, span: std::ops::Range<usize>) -> Self {
-        let near = nears.of(&span);
-        let strong = near.left(Cue::Phone, REACH);
-        let desk = near.right(Cue::Desk, REACH_AFTER).is_some();
-        let weak = strong.is_none() && (near.left(Cue::Dial, REACH).is_some() || desk);
-        let other = match (near.left(Cue::Other, REACH), strong) {
+    fn near(nears: &Nears<'_>, span: std::ops::Range<usize>) -> Self {
+        let left = |cue| nears.left(&span, cue, REACH);
+        let strong = left(Cue::Phone);
+        let desk = nears.right(&span, Cue::Desk, REACH_AFTER).is_some();
+        let weak = strong.is_none() && (left(Cue::Dial).is_some() || desk);
+        let other = match (left(Cue::Other), strong) {
             (Some(other), Some(strong)) => other < strong && other <= OTHER_NEXT,
             (other, None) => other.is_some() && !desk,
             (None, Some(_)) => false,
@@ -191,6 +210,9 @@ impl Words {
 fn extension_end(text: Text<'_>, end: usize) -> Option<usize> {
     const MARKS: [&str; 7] = ["extension", "ext.", "ext", "x", "durchwahl", "poste", "#"];
     let gap = text.run(end, 2, |byte| matches!(byte, b' ' | b','));
+    if !matches!(text.at(gap).to_ascii_lowercase(), b'e' | b'x' | b'd' | b'p' | b'#') {
+        return None;
+    }
     let mark = MARKS.iter().find(|mark| {
         let given = text.bytes().get(gap..gap + mark.len());
         given.is_some_and(|given| given.eq_ignore_ascii_case(mark.as_bytes()))
@@ -199,6 +221,22 @@ fn extension_end(text: Text<'_>, end: usize) -> Option<usize> {
     let digits = text.run(gap + mark.len(), 2, |byte| matches!(byte, b' ' | b'.' | b':'));
     let end = text.run(digits, 6, |byte| byte.is_ascii_digit());
     (end > digits && !text.at(end).is_ascii_alphanumeric()).then_some(end)
+}
+
+/// Whether blanks alone divide it, and numbers or hexadecimal bytes stand beside it in the same way:
+/// a row of a table or a dump.
+fn is_of_table(cluster: Cluster<'_>, row: &[Group]) -> bool {
+    let (Some(first), Some(last)) = (row.first(), row.last()) else { return false };
+    let text = cluster.text;
+    let hex = |byte: u8| byte.is_ascii_hexdigit();
+    let left = text.run_back(first.start.saturating_sub(1), 3, hex);
+    let right = text.run(last.end + 1, 3, hex);
+    let byte_before = text.before(first.start, 1) == b' ' && first.start - left == 3;
+    let byte_after = text.at(last.end) == b' '
+        && right == last.end + 3
+        && !text.at(right).is_ascii_alphanumeric();
+    let spaced = cluster.uniform_separator(row) == Some(b' ');
+    spaced && (byte_before || byte_after || !cluster.is_alone(row))
 }
 
 /// Whether it is an amount in groups of three that ends in zeros: `100 000 000`.
@@ -231,13 +269,23 @@ fn shape(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
         [_] => 20,
         // The form of a social security number, here one that was never issued.
         [3, 2, 4] => 10,
+        // A postal code of the United States.
+        [5, 4] => 25,
         // A trunk zero: 020 7946 0958, 0621/123456.
-        [2..=6, ..] if digits.starts_with('0') && (9..=12).contains(&digits.len()) => 45,
-        // Local and national numbers without a trunk: 467 3395, 78 651 450, 60-56-85-91.
-        [3 | 4, 4] | [2, 6] => 30,
-        [2..=4, 2..=4, 2..=4] | [2..=4, 2..=4, 2..=4, 2..=4] => 30,
+        [2..=5, ..] if is_trunk(&lengths, digits) => 45,
+        // An amount in thousands.
+        [1, 3, 3] | [1, 3, 3, 3] => 25,
+        // Local and national numbers without a trunk: 467 3312, 78 651 123, 60-12-85-91.
+        [_, _] | [_, _, _] | [_, _, _, _] => 30,
         _ => 25,
     }
+}
+
+/// Whether it begins with a trunk zero and is as long as national numbers are; code points in rows
+/// of four digits begin so too.
+fn is_trunk(lengths: &[usize], digits: &str) -> bool {
+    let fours = lengths.iter().all(|length| *length == 4);
+    digits.starts_with('0') && (9..=12).contains(&digits.len()) && !fours
 }
 
 /// Whether every separator is one that people write between the groups of a phone number; two

@@ -10,7 +10,7 @@ use std::{
 
 use regex::Regex;
 
-use crate::score::Validity;
+use crate::{score::Validity, validate};
 
 /// Region, calling code, trunk prefix, lengths, pattern of what is possible, pattern of what is in
 /// use.
@@ -76,21 +76,16 @@ impl Plan {
         PLANS.iter().find(|plan| plan.region == region)
     }
 
-    /// Whether the digits, as dialled inside the region, are a number of it: valid when it is of a
-    /// kind in use, unknown when it only has the form of one.
+    /// Whether the digits, as dialled inside the region, are a number of a kind in use.
     pub(crate) fn national(&self, digits: &str) -> Validity {
+        validate::proved(self.is(&self.in_use, digits))
+    }
+
+    /// Whether a pattern has the digits, with a trunk prefix or without.
+    fn is(&self, pattern: &Pattern, digits: &str) -> bool {
         let stripped = self.trunk.and_then(|trunk| digits.strip_prefix(trunk));
-        let is = |pattern: &Pattern| {
-            self.is_match(pattern, digits)
-                || stripped.is_some_and(|digits| self.is_match(pattern, digits))
-        };
-        if is(&self.in_use) {
-            Validity::Valid
-        } else if is(&self.possible) {
-            Validity::Unknown
-        } else {
-            Validity::Invalid
-        }
+        self.is_match(pattern, digits)
+            || stripped.is_some_and(|digits| self.is_match(pattern, digits))
     }
 
     fn is_match(&self, pattern: &Pattern, digits: &str) -> bool {
@@ -99,7 +94,14 @@ impl Plan {
     }
 }
 
-/// Whether the digits are a number with its calling code in front. A trunk `0` in between, as in
+/// Whether the digits begin with a calling code that is given out.
+pub(crate) fn has_code(digits: &str) -> bool {
+    let is_code = |code: &str| code.parse().is_ok_and(|code: u16| BY_CODE.contains_key(&code));
+    (1..=3).any(|length| digits.get(..length).is_some_and(is_code))
+}
+
+/// Whether the digits are a number with its calling code in front: valid when it is of a kind in
+/// use, unknown when it only has the form of one. A trunk `0` in between, as in
 /// `+44 (0)20`, is forgiven.
 pub(crate) fn international(digits: &str) -> Validity {
     for length in 1..=3 {
@@ -107,15 +109,11 @@ pub(crate) fn international(digits: &str) -> Validity {
         let plans = code.parse().ok().and_then(|code: u16| BY_CODE.get(&code));
         let Some(plans) = plans else { continue };
         // No calling code is the beginning of another one (ITU-T E.164).
-        let mut best = Validity::Invalid;
-        for plan in plans {
-            match plan.national(national) {
-                Validity::Valid => return Validity::Valid,
-                Validity::Unknown => best = Validity::Unknown,
-                Validity::Invalid => {}
-            }
-        }
-        return best;
+        return if plans.iter().any(|plan| plan.is(&plan.in_use, national)) {
+            Validity::Valid
+        } else {
+            validate::possible(plans.iter().any(|plan| plan.is(&plan.possible, national)))
+        };
     }
     Validity::Invalid
 }

@@ -20,7 +20,7 @@ const REACH: (u8, u8) = (48, 24);
 const NEVER_ISSUED: [&str; 2] = ["078051120", "219099999"];
 
 /// Looks at every three groups of 3, 2 and 4 digits, and at nine digits beside a cue.
-pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &mut Claims) {
+pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     for count in [3, 1, 9] {
         for row in cluster.rows(count) {
             if let Some((candidate, distance)) = candidate(cluster, row, nears) {
@@ -33,7 +33,7 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &mut Nears<'_>, claims: &m
 fn candidate(
     cluster: Cluster<'_>,
     row: &[Group],
-    nears: &mut Nears<'_>,
+    nears: &Nears<'_>,
 ) -> Option<(Candidate, Option<u8>)> {
     let (first, last) = (row.first()?, row.last()?);
     let lengths = row.iter().map(Group::len);
@@ -61,8 +61,8 @@ fn candidate(
         (false, 0 | b' ' | b'-' | b'.') => 30,
         _ => return None,
     };
-    let near = nears.of(&span);
-    let cue = near.left(Cue::Ssn, REACH.0).or_else(|| near.right(Cue::Ssn, REACH.1));
+    let cue =
+        nears.left(&span, Cue::Ssn, REACH.0).or_else(|| nears.right(&span, Cue::Ssn, REACH.1));
     let candidate = Candidate::new(Kind::US_SSN, span);
     Some((candidate.term("shape", shape).term_if(cue.is_some(), "cue_word", 40), cue))
 }

@@ -1,11 +1,12 @@
-//! Values that are words: medicines, diseases, blood groups, codes of banks. One automaton runs over
+//! Values that are words: medicines, diseases, blood groups, codes of banks. They are looked for in
 //! the whole text, since no digit gives them away.
 
+mod lexicon;
 mod names;
 
 use std::{ops::Range, sync::LazyLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use lexicon::Lexicon;
 
 use super::{Found, claims::Nears};
 use crate::{Kind, cues::Cue, score::Candidate, text::Text};
@@ -19,7 +20,7 @@ const STEM_WORD_BYTES_MIN: usize = 8;
 /// Bytes between a cue and a code of a bank or a blood group.
 const GAP_BYTES_MAX: usize = 12;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Rule {
     Medicine,
     /// The end of the name of a medicine.
@@ -29,7 +30,7 @@ enum Rule {
     Blood,
 }
 
-static TERMS: LazyLock<Option<(AhoCorasick, Vec<Rule>)>> = LazyLock::new(|| {
+static TERMS: LazyLock<Lexicon<Rule>> = LazyLock::new(|| {
     let lists = [
         (Rule::Medicine, names::MEDICINES),
         (Rule::Stem, names::STEMS),
@@ -37,41 +38,30 @@ static TERMS: LazyLock<Option<(AhoCorasick, Vec<Rule>)>> = LazyLock::new(|| {
         (Rule::Bank, "bic swift"),
         (Rule::Blood, "blood.type blood.group blood_type blutgruppe groupe.sanguin"),
     ];
-    let terms = || {
-        lists.into_iter().flat_map(|(rule, list)| {
-            list.split_ascii_whitespace().map(move |term| (rule, term.replace('.', " ")))
-        })
-    };
-    let automaton = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(terms().map(|(_, term)| term))
-        .ok()?;
-    Some((automaton, terms().map(|(rule, _)| rule).collect()))
+    let terms = lists
+        .into_iter()
+        .flat_map(|(rule, list)| list.split_ascii_whitespace().map(move |term| (term, rule)));
+    Lexicon::new(terms, |rule| rule == Rule::Stem)
 });
 
 /// Runs over the text.
 pub(crate) fn scan(text: Text<'_>, found: &mut Found<'_>) {
-    let Some((automaton, rules)) = TERMS.as_ref() else { return };
     text.work.take(text.bytes().len());
-    for hit in automaton.find_overlapping_iter(text.bytes()) {
-        if text.work.is_spent() {
+    TERMS.each(text.bytes(), |start, end, rule| {
+        let joins = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        let opens = rule == Rule::Stem || !joins(text.before(start, 1));
+        text.work.take(2);
+        if !opens || joins(text.at(end)) || text.work.is_spent() {
             return;
         }
-        let Some(rule) = rules.get(hit.pattern().as_usize()) else { continue };
-        let joins = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
-        let closes = !joins(text.at(hit.end()));
-        let opens = !joins(text.before(hit.start(), 1));
         match rule {
-            Rule::Stem if closes => stem(text, hit.end(), found),
-            Rule::Stem => {}
-            _ if !opens || !closes => {}
-            Rule::Medicine => medicine(text, hit.range(), 45, found),
-            Rule::Disease => disease(text, hit.range(), found),
-            Rule::Bank => bank(text, hit.end(), found),
-            Rule::Blood => blood(text, hit.end(), found),
+            Rule::Stem => stem(text, end, found),
+            Rule::Medicine => medicine(text, start..end, 45, found),
+            Rule::Disease => disease(text, start..end, found),
+            Rule::Bank => bank(text, end, found),
+            Rule::Blood => blood(text, end, found),
         }
-    }
+    });
 }
 
 /// A word that ends with a stem of the WHO's list.
@@ -101,9 +91,8 @@ fn disease(text: Text<'_>, span: Range<usize>, found: &mut Found<'_>) {
 }
 
 fn is_near(text: Text<'_>, span: &Range<usize>, cue: Cue) -> bool {
-    let mut nears = Nears::new(text);
-    let near = nears.of(span);
-    near.left(cue, REACH.0).or_else(|| near.right(cue, REACH.1)).is_some()
+    let nears = Nears::new(text, span.clone());
+    nears.left(span, cue, REACH.0).or_else(|| nears.right(span, cue, REACH.1)).is_some()
 }
 
 /// Whether a dose follows: ` 500 mg`, ` 0.5mg`, ` 10 units`.

@@ -9,20 +9,28 @@ use crate::{Kind, cues::Cue, score::Candidate, text::Text};
 
 pub(super) const VIN_BYTES: usize = 17;
 const REACH: u8 = 40;
+/// Makers and models are told by letters, at least so many.
+const LETTERS_MIN: usize = 3;
 
 /// Looks at a word of 17 letters and digits.
-pub(super) fn at(text: Text<'_>, start: usize, nears: &mut Nears<'_>, claims: &mut Claims) {
+pub(super) fn at(text: Text<'_>, start: usize, nears: &Nears<'_>, claims: &mut Claims) {
     let span = start..start + VIN_BYTES;
     let vin = text.slice(span.clone());
     let known = vin.bytes().all(|byte| {
         byte.is_ascii_digit() || (byte.is_ascii_uppercase() && !matches!(byte, b'I' | b'O' | b'Q'))
     });
+    let letters = vin.bytes().filter(u8::is_ascii_uppercase).count();
     let serial = vin.bytes().rev().take(4).all(|byte| byte.is_ascii_digit());
-    if !known || !serial || !number::starts(text, start) || !number::ends(text, span.end) {
+    if !known
+        || letters < LETTERS_MIN
+        || !serial
+        || !number::starts(text, start)
+        || !number::ends(text, span.end)
+    {
         return;
     }
     let check = is_checked(vin);
-    let cue = nears.of(&span).left(Cue::Vin, REACH);
+    let cue = nears.left(&span, Cue::Vin, REACH);
     if !check && cue.is_none() {
         return;
     }

@@ -47,7 +47,7 @@ pub(super) fn at(text: Text<'_>, span: Range<usize>, claims: &mut Claims) {
 /// The checksum of ERC-55 is in the case of its letters, which programs drop: a word must speak
 /// for it, since hashes of commits look the same.
 fn ethereum(text: Text<'_>, span: Range<usize>, claims: &mut Claims) {
-    let cue = Nears::new(text).of(&span).left(Cue::Wallet, REACH);
+    let cue = Nears::new(text, span.clone()).left(&span, Cue::Wallet, REACH);
     if cue.is_some() {
         let candidate = Candidate::new(Kind::CRYPTO_WALLET, span);
         claims.add(candidate.term("form", 35).term("cue_word", 40), cue);

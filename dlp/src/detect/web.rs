@@ -1,12 +1,11 @@
 //! Web addresses: a scheme or `www.` and a host that the world can reach.
 
-use super::Found;
+use super::{Found, VALUE_BYTES_MAX};
 use crate::{Kind, score::Candidate, text::Text};
 
-/// RFC 1035 section 2.3.4.
-const HOST_BYTES_MAX: usize = 253;
-/// What is taken of path and query; a longer one is cut, the host is in any case in the finding.
-const REST_BYTES_MAX: usize = 192;
+/// Longer ones are hardly in use (RFC 1035 section 2.3.4 has 253), and not found.
+const HOST_BYTES_MAX: usize = 128;
+const USER_BYTES_MAX: usize = 64;
 const SCHEMES: [&str; 4] = ["https", "http", "ftp", "wss"];
 
 /// Looks at a colon that two slashes follow.
@@ -40,7 +39,7 @@ fn address(text: Text<'_>, start: usize, authority: usize, found: &mut Found<'_>
             )
     };
     // Past a user's name.
-    let userinfo = text.run(authority, HOST_BYTES_MAX, |byte| {
+    let userinfo = text.run(authority, USER_BYTES_MAX, |byte| {
         is_host(byte) || matches!(byte, b':' | b'_' | b'%' | b'+' | b'!' | b'$')
     });
     let host = if text.at(userinfo) == b'@' { userinfo + 1 } else { authority };
@@ -55,8 +54,10 @@ fn address(text: Text<'_>, start: usize, authority: usize, found: &mut Found<'_>
         _ => host_end,
     };
     let port = if port == host_end + 1 { host_end } else { port };
+    // A longer path or query is cut: the host is in any case in the finding.
+    let room = (start + VALUE_BYTES_MAX).saturating_sub(port);
     let end = match text.at(port) {
-        b'/' | b'?' | b'#' => text.run(port, REST_BYTES_MAX, is_rest),
+        b'/' | b'?' | b'#' => text.run(port, room, is_rest),
         _ => port,
     };
     let whole = text.slice(start..end);

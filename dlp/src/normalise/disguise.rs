@@ -37,8 +37,10 @@ impl Unit {
     }
 }
 
-/// A view of every place of the text in which something is hidden.
-pub(super) fn undone(text: &str, work: &Work) -> Vec<View<'static>> {
+/// A view of every place of a view in which something is hidden. In a further view that is only what
+/// was hidden before: the rest was looked at already.
+pub(super) fn undone(view: &View<'_>, work: &Work) -> Vec<View<'static>> {
+    let text = &*view.text;
     let mut units = Vec::new();
     work.take(text.len());
     escape::find(text, &mut units);
@@ -47,6 +49,7 @@ pub(super) fn undone(text: &str, work: &Work) -> Vec<View<'static>> {
     if !text.is_ascii() {
         lookalike::find(text, &mut units);
     }
+    units.retain(|unit| view.shows(&unit.at));
     if units.is_empty() {
         return Vec::new();
     }
@@ -59,17 +62,14 @@ pub(super) fn undone(text: &str, work: &Work) -> Vec<View<'static>> {
         free
     });
     let views = units.chunk_by(|a, b| b.at.start - a.at.end <= NEAR_BYTES);
-    views.map(|units| view(text, units, work)).collect()
+    views.map(|units| shown(text, units, work)).collect()
 }
 
-fn view(text: &str, units: &[Unit], work: &Work) -> View<'static> {
+fn shown(text: &str, units: &[Unit], work: &Work) -> View<'static> {
     let mut builder = Builder::default();
     let (first, last) =
         (units.first().map_or(0, |u| u.at.start), units.last().map_or(0, |u| u.at.end));
-    let mut at = first.saturating_sub(stretch::LEFT_BYTES);
-    while !text.is_char_boundary(at) {
-        at += 1;
-    }
+    let mut at = stretch::word_start(text, first);
     for unit in units {
         builder.same_or_nothing(text.get(at..unit.at.start), at);
         let start = builder.text.len();

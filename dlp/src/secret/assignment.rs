@@ -17,6 +17,9 @@ const SPACES_MAX: usize = 16;
 /// A type between a name and its value, as in `key: &'static str = "value"`.
 const TYPE_BYTES_MAX: usize = 24;
 
+/// What may be said between a name and `is`, in bytes.
+const SAID_BYTES_MAX: usize = 48;
+
 /// A value and the name that it is given to.
 #[derive(Debug, Clone)]
 pub(super) struct Assignment<'a> {
@@ -56,10 +59,7 @@ pub(super) enum Sign {
 pub(super) fn read<'a>(text: Text<'a>, word: &Range<usize>) -> Option<Assignment<'a>> {
     let key_end = text.run(word.end, SUFFIX_BYTES_MAX, is_key);
     // Most words stand in prose and in code that assigns nothing: one look at the next byte.
-    if !matches!(
-        text.at(key_end),
-        b'"' | b'\'' | b'`' | b'\\' | b' ' | b'\t' | b'=' | b':' | b']' | b'>' | b'.' | b'?' | b'-'
-    ) {
+    if !b"\"'`\\ \t\n\r=:]>?-".contains(&text.at(key_end)) {
         return None;
     }
     let start = text.run_back(word.start, KEY_BYTES_MAX, is_key);
@@ -89,11 +89,12 @@ fn sign(text: Text<'_>, name: &Name<'_>) -> Option<(Sign, usize)> {
     let is_flag = name.key.starts_with('-') && !text.before(name.start, 1).is_ascii_alphanumeric();
     match text.at(at) {
         b'>' if text.before(name.start, 1) == b'<' => Some((Sign::Element, at + 1)),
-        b',' if closed > name.end => Some((Sign::Comma, at + 1)),
+        b',' if closed > name.end && text.before(closed, 1) != b'`' => Some((Sign::Comma, at + 1)),
         b'=' | b':' | b'?' | b'!' | b'+' | b'.' | b'-' | b'|' => operator(text, name, at, spaced),
-        b'"' | b'\'' if spaced && closed == name.end => Some((Sign::Space, at)),
         b'i' if spaced && text.slice(at..at + 3) == "is " => Some((Sign::Is, at + 3)),
+        b'f' if spaced && text.slice(at..at + 4) == "for " => said_of(text, at),
         _ if is_flag && spaced => Some((Sign::Flag, at)),
+        b'"' | b'\'' if spaced && closed == name.end => Some((Sign::Space, at)),
         _ if spaced && text.at(at).is_ascii_alphabetic() => named_value(text, closed, at),
         b'\n' | b'{' | b'\r' => next_line(text, after),
         _ if spaced => Some((Sign::Space, at)),
@@ -117,13 +118,21 @@ fn operator(text: Text<'_>, name: &Name<'_>, at: usize, spaced: bool) -> Option<
         return None;
     }
     let compares = sign.starts_with("==") || sign.starts_with("!=");
+    let starts_line = matches!(text.before(name.start, 1), 0 | b'\n');
     let capitals = !name.key.bytes().any(|byte| byte.is_ascii_lowercase());
     let sign = match sign {
         _ if compares => Sign::Compares,
-        "=" if capitals && !spaced && !is_space(text.at(end)) => Sign::Environment,
+        "=" if (capitals || starts_line) && !spaced && !is_space(text.at(end)) => Sign::Environment,
         _ => Sign::Equals,
     };
     Some((sign, end))
+}
+
+/// `the password for somebody is 'value'`.
+fn said_of(text: Text<'_>, at: usize) -> Option<(Sign, usize)> {
+    let end = text.run(at, SAID_BYTES_MAX, |byte| byte.is_ascii() && byte != b'\n');
+    let is = text.slice(at..end).find(" is ")?;
+    Some((Sign::Is, at + is + 4))
 }
 
 /// `key string = "value"`, and `key="name" value="value"`.
@@ -167,14 +176,18 @@ fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> 
     if text.at(at).is_ascii_alphabetic() || matches!(text.at(at), b'&' | b'@') {
         at = past_type(text, at);
     }
-    let opened = quote(text, at);
+    let outer = quote(text, at);
+    // `'"value"'` is how one language quotes for another.
+    let inner = quote(text, outer);
+    let opened =
+        if inner > outer && text.before(inner, 1) != text.before(outer, 1) { inner } else { outer };
     if opened > at {
         let mark = text.at(opened - 1);
         let is_inside = |byte: u8| byte != mark && byte != b'\n' && byte != b'\r';
         let mut end = text.run(opened, VALUE_BYTES_MAX, is_inside);
         // `\"` closes what `\"` opened, and is a part of any other value.
         if text.at(end) == mark {
-            if opened - at == 2 && text.before(end, 1) == b'\\' {
+            if text.before(opened, 2) == b'\\' && text.before(end, 1) == b'\\' {
                 end -= 1;
             }
             return Some((opened..end, true));
@@ -184,8 +197,13 @@ fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> 
         return None;
     }
     let end = text.run(opened, VALUE_BYTES_MAX, is_unquoted);
-    let is_call = matches!(text.at(end), b'(' | b'{' | b'[' | b'\'' | b'"' | b'`');
-    let trimmed = text.slice(opened..end).trim_end_matches(['.', ':', '?', '!']).len();
+    let is_call = matches!(text.at(end), b'(' | b'{' | b'[');
+    let whole = text.slice(opened..end);
+    // Dots at the end say that the rest was left out.
+    if whole.ends_with("..") {
+        return None;
+    }
+    let trimmed = whole.trim_end_matches(['.', ':', '?', '!']).len();
     (!is_call && end - opened < VALUE_BYTES_MAX).then_some((opened..opened + trimmed, false))
 }
 
@@ -247,8 +265,9 @@ mod tests {
     #[track_caller]
     fn check(given: &str, word: &str, expected: Option<&str>) {
         let work = Work::new(9_999);
-        let start = given.find(word).unwrap();
+        let start = given.to_lowercase().find(word).unwrap();
         let read = read(Text::new(given, &work), &(start..start + word.len()));
+        let read = read.filter(|read| read.sign != Sign::Space);
         assert_eq!(read.map(|read| &given[read.value]), expected, "{given}");
     }
 

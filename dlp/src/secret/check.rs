@@ -125,12 +125,6 @@ pub(crate) fn jfrog_reference(token: &str) -> Verdict {
     if token.starts_with("cmVmdGtuO") { Verdict::Confirmed } else { mixed(token) }
 }
 
-/// Three characters and a digit stand before `Q~`.
-pub(crate) fn azure_client_secret(token: &str) -> Verdict {
-    let digit = token.as_bytes().get(3).is_some_and(u8::is_ascii_digit);
-    impossible_unless(digit && three_classes(token) == Verdict::Plausible)
-}
-
 /// The fixed parts of a token of Azure DevOps: `JQQJ9` at 52, `AZDO` at 76.
 pub(crate) fn azure_devops(token: &str) -> Verdict {
     confirmed_if(token.get(52..57) == Some("JQQJ9"))
@@ -155,11 +149,6 @@ pub(crate) fn facebook(token: &str) -> Verdict {
 /// The parts of a secret key of 1Password.
 pub(crate) fn onepassword(token: &str) -> Verdict {
     mixed(token.get(3..).unwrap_or_default())
-}
-
-/// The number of an organisation begins with `00D`.
-pub(crate) fn salesforce(token: &str) -> Verdict {
-    confirmed_if(token.starts_with("00D"))
 }
 
 /// The middle of a token of Mapbox is JSON.

@@ -10,28 +10,30 @@ const USER_BYTES_MAX: usize = 64;
 const PASSWORD_BYTES_MAX: usize = 128;
 
 /// Programs that take `-p password`.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 9] = [
     "psexec",
     "docker login",
     "podman login",
     "sshpass",
-    "mysql",
-    "mongo",
+    "mongo ",
     "connect-viserver",
     "plink",
-    "rpcclient",
     "helm registry login",
     "az login",
 ];
 
 /// `curl -u user:password`.
 pub(super) fn user(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
-    let flag_end = text.run(hit.end, 3, |byte| matches!(byte, b' ' | b'='));
+    if !text.before(hit.start, 1).is_ascii_whitespace() && text.at(hit.start) != b' ' {
+        return None;
+    }
+    let flag = hit.start + text.slice(hit).trim_end().len();
+    let flag_end = text.run(flag, 3, |byte| matches!(byte, b' ' | b'='));
     let opened = flag_end + usize::from(matches!(text.at(flag_end), b'"' | b'\''));
     let mark = if opened > flag_end { text.at(flag_end) } else { b' ' };
     let is_user = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b':' | b'"' | b'\'' | b'/');
     let user_end = text.run(opened, USER_BYTES_MAX, is_user);
-    if text.at(user_end) != b':' || flag_end == hit.end {
+    if text.at(user_end) != b':' || flag_end == flag {
         return None;
     }
     let user = text.slice(opened..user_end);
@@ -51,7 +53,7 @@ pub(super) fn user(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     let value = Value::of(password)?;
     let refers = user.starts_with(['$', '<', '{'])
         || password.contains(['$', '<', '{']) && !value.is_password() && !value.is_random();
-    let called = window::has_before(text, hit.start, &["curl", "http ", "wget"]);
+    let called = window::has_before(text, flag, &["curl", "http ", "wget"]);
     (called && !refers && user != password && !is_stock(password) && !value.is_placeholder()).then(
         || {
             Candidate::new(Kind::BASIC_AUTH, start..end)

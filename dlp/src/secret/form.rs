@@ -103,8 +103,8 @@ mod tests {
         check(LOOSE, "ab-- x", Some("ab--"));
         check(LOOSE, "abcdef- x", Some("abcdef"));
         check(LOOSE, "abcdef-x", None);
-        const ENDED: Form = &[run(Alphabet::HEX, 2), text("zz")];
-        check(ENDED, "abzz", Some("abzz"));
-        check(ENDED, "abzzz", None);
+        const FIXED: Form = &[run(Alphabet::HEX, 2), text("zz")];
+        check(FIXED, "abzz", Some("abzz"));
+        check(FIXED, "abzzz", None);
     }
 }

@@ -12,7 +12,8 @@ const KERBEROS_BYTES_MAX: usize = 3 << 10;
 
 /// Looks at the mark of a scheme.
 pub(super) fn crypt(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
-    if text.before(hit.start, 1).is_ascii_alphanumeric() {
+    let before = text.before(hit.start, 1);
+    if before.is_ascii_alphanumeric() || matches!(before, b'-' | b'_' | b'.' | b'/' | b'+' | b'$') {
         return None;
     }
     let mark = text.slice(hit.clone());

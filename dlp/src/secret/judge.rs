@@ -75,8 +75,16 @@ pub(super) fn at_word(
     if let Some(candidate) = tokens.provider(text, &found, &value, class) {
         return Some(candidate);
     }
-    if is_of_strict_form(found.key) || value.is_placeholder() && !value.is_random() {
+    let is_badge = window::has_before(text, found.start, &["badge", "shields.io"]);
+    if is_of_strict_form(found.key) || is_badge || value.is_placeholder() && !value.is_random() {
         return None;
+    }
+    if word.eq_ignore_ascii_case("auth") && is_docker_auth(&value) {
+        return Some(
+            Candidate::new(Kind::DOCKER_AUTH, found.value)
+                .term("key", 40)
+                .term("user_and_password", 40),
+        );
     }
     match class {
         Class::Provider => None,
@@ -99,27 +107,27 @@ impl Tokens {
         if found.sign == Sign::Space && class != Class::Header || !words::is_secret(found.key) {
             return None;
         }
+        let is_number = value.look.digits == value.text.len();
         let mut best: Option<(bool, &Named)> = None;
         let [before, after] =
             text.window(&found.value, super::LEFT_BYTES_MAX, super::RIGHT_BYTES_MAX);
         text.work.take(before.bytes().len() + after.bytes().len());
         let key_start = before.bytes().len().saturating_sub(found.value.start - found.start);
         for (piece, key_start) in [(after, usize::MAX), (before, key_start)] {
-            for (row, position) in self.names(piece) {
+            self.names(piece, |row, position| {
                 let in_key = position >= key_start;
                 let has_key = row.key.is_empty()
                     || row.key.iter().any(|word| window::contains(found.key, word));
-                let counts = in_key || class != Class::Provider;
-                let is_number = value.look.digits == value.text.len();
+                let counts = in_key || class != Class::Provider && !is_number;
                 if counts
                     && has_key
                     && !(is_number && class == Class::Provider)
-                    && best.is_none_or(|(in_key_before, _)| in_key || !in_key_before)
-                    && row.fits(text, found.value.start, value)
+                    && best.is_none_or(|(before, _)| in_key || !before)
+                    && row.fits(text, found.value.start, value, in_key)
                 {
                     best = Some((in_key, row));
                 }
-            }
+            });
         }
         let (in_key, row) = best?;
         Some(
@@ -144,7 +152,7 @@ fn names_provider(found: &Assignment<'_>, word: &str) -> bool {
         "rev",
         "branch",
         "checksum",
-        "sum",
+        "_sum",
         "email",
         "user",
         "account",
@@ -184,6 +192,12 @@ fn is_of_strict_form(key: &str) -> bool {
     .any(|name| window::contains(key, name))
 }
 
+/// Docker's settings hold base64 of a user and a password.
+fn is_docker_auth(value: &Value<'_>) -> bool {
+    let password = check::basic_credentials(value.text).unwrap_or_default();
+    value.text.len() >= 12 && Value::of(&password).is_some_and(|value| !value.is_placeholder())
+}
+
 /// Moves the value past a scheme, and says which.
 fn past_scheme(text: Text<'_>, found: &mut Assignment<'_>) -> Option<&'static str> {
     let value = text.slice(found.value.clone());
@@ -210,7 +224,9 @@ fn bearer(
 ) -> Option<Candidate> {
     let bare = hit.len() == "bearer".len();
     let long = value.text.len() >= if bare { 20 } else { 12 };
-    let random = value.is_random() || value.is_uuid();
+    // Signed requests have a scheme, a scope and a signature in place of a token.
+    let is_signature = value.text.starts_with("AWS4-") || value.text.contains("HMAC");
+    let random = (value.is_random() || value.is_uuid()) && !is_signature;
     (long && random).then(|| {
         Candidate::new(Kind::BEARER_TOKEN, found.value)
             .term("header", 40)
@@ -242,15 +258,16 @@ fn token(
 
 fn secret(found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
     let assigned = !matches!(found.sign, Sign::Space);
-    (found.quoted && assigned && value.is_password()).then(|| {
-        Candidate::new(Kind::GENERIC_SECRET, found.value).term("key", 40).term("password", 25)
-    })
+    let compared = found.sign == Sign::Compares && value.is_word() && value.text.len() > 7;
+    (found.quoted && assigned && (value.is_password() || compared) && !is_stock(value.text)).then(
+        || Candidate::new(Kind::GENERIC_SECRET, found.value).term("key", 40).term("password", 25),
+    )
 }
 
 fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
     let is_connection = !found.quoted
         && matches!(found.sign, Sign::Equals | Sign::Environment)
-        && matches!(text.before(found.start, 1), b';' | b' ')
+        && matches!(text.before(found.start, 1), b';' | b' ' | b'"')
         && window::has_before(text, found.value.start, &CONNECTION)
         && window::has_before(text, found.value.start, &[";"]);
     let is_netrc = found.sign == Sign::Space
@@ -259,6 +276,8 @@ fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<
         && window::has_before(text, found.start, &["login "]);
     let strong = value.is_random() || value.is_password();
     let word = value.is_word() && !is_stock(value.text);
+    let ends_line = matches!(text.at(found.value.end), 0 | b'\n' | b'\r' | b' ');
+    let long_word = word && value.look.lower == value.text.len() && value.text.len() >= 12;
     let (term, points) = match found.sign {
         _ if is_netrc => ("netrc", 40),
         _ if is_connection && (strong || value.is_word()) => {
@@ -271,7 +290,11 @@ fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<
         Sign::Equals | Sign::Compares | Sign::Element | Sign::Comma | Sign::Flag if strong => {
             ("password", 25)
         }
-        Sign::Environment if strong || word && value.text.len() > 5 => ("environment", 25),
+        Sign::Equals | Sign::Element if found.quoted && long_word => ("password", 20),
+        Sign::Compares if word && value.text.len() > 5 => ("compared", 20),
+        Sign::Environment if strong || word && ends_line && value.text.len() > 5 => {
+            ("environment", 25)
+        }
         Sign::Is if strong || word => ("said", 25),
         Sign::Space if strong && found.quoted => ("password", 25),
         _ => return None,

@@ -23,8 +23,9 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     if text.at(header_end) != b'.' {
         return None;
     }
-    let header = URL_SAFE_NO_PAD.decode(text.slice(start..header_end)).ok()?;
-    let header: Map<String, Value> = serde_json::from_slice(&header).ok()?;
+    let Some(header) = header(text.slice(start..header_end)) else {
+        return damaged(text, start, header_end);
+    };
     let algorithm = header.get("alg")?.as_str()?;
     let mut end = header_end;
     let mut parts = 1;
@@ -45,6 +46,24 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
             .term_if(signed, "parts", 15)
             .term_if(!signed, "no_signature", -30),
     )
+}
+
+fn header(encoded: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
+}
+
+/// A token whose header somebody changed: three parts, of which two begin as JSON does.
+fn damaged(text: Text<'_>, start: usize, header_end: usize) -> Option<Candidate> {
+    const PART_BYTES_MIN: usize = 16;
+    let limit = start + TOKEN_BYTES_MAX;
+    let claims = header_end + 1;
+    let claims_end = text.run(claims, limit.saturating_sub(claims), is_url_safe);
+    let end = text.run(claims_end + 1, limit.saturating_sub(claims_end + 1), is_url_safe);
+    let long = [header_end - start, claims_end - claims, end.saturating_sub(claims_end + 1)]
+        .iter()
+        .all(|&length| length >= PART_BYTES_MIN);
+    (long && text.slice(claims..claims + 3) == "eyJ" && text.at(claims_end) == b'.')
+        .then(|| Candidate::new(Kind::JWT, start..end).term("parts", 65))
 }
 
 /// Looks at `ZXlK`, which is how base64 of `eyJ` begins: a token that was encoded once more.

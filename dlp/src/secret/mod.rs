@@ -1,4 +1,4 @@
-//! Credentials: one automaton over the literals and words that announce them, and a rule for each.
+//! Credentials: one pass over the literals and words that announce them, and a rule for each.
 //!
 //! INVARIANT: every decision is local. A rule reads at most [`LEFT_BYTES_MAX`] bytes before its
 //! match and [`RIGHT_BYTES_MAX`] behind it, and no match is longer than [`TOKEN_BYTES_MAX`], or
@@ -14,6 +14,7 @@ mod hash;
 mod judge;
 mod jwt;
 mod kubernetes;
+mod literals;
 mod named;
 mod pem;
 mod random;
@@ -29,9 +30,7 @@ mod words;
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
-use self::{named::Named, rule::Rule, words::Class};
+use self::{literals::Literals, named::Named, rule::Rule, words::Class};
 use crate::{detect::Found, score::Candidate, text::Text};
 
 /// What a rule reads before its match, in bytes.
@@ -46,7 +45,7 @@ pub(crate) const PEM_BYTES_MAX: usize = 32 << 10;
 /// A rule that no row can express.
 type Special = fn(Text<'_>, Range<usize>) -> Option<Candidate>;
 
-/// What to do where a pattern of the automaton stands.
+/// What to do where a literal stands.
 #[derive(Clone, Copy)]
 enum Trigger {
     Rule(&'static Rule, &'static str),
@@ -55,25 +54,17 @@ enum Trigger {
     Special(Special),
 }
 
-/// The automaton over every literal and word.
+/// Every literal and word, and what it starts.
 pub(crate) struct Tokens {
-    patterns: AhoCorasick,
-    /// What each pattern starts.
+    literals: Literals,
     triggers: Vec<Trigger>,
 }
 
 impl Tokens {
-    /// None when the automaton cannot be built; the engine then calls everything incomplete.
+    /// None when the literals cannot be searched; the engine then calls everything incomplete.
     pub(crate) fn new() -> Option<Self> {
-        let (patterns, triggers): (Vec<_>, Vec<_>) = Self::rows().unzip();
-        let patterns = AhoCorasick::builder()
-            // Every pattern is told wherever it stands: one never hides another, and what is told
-            // of a place does not depend on how the text before it was cut.
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(patterns);
-        patterns.ok().map(|patterns| Self { patterns, triggers })
+        let (literals, triggers): (Vec<_>, Vec<_>) = Self::rows().unzip();
+        Literals::new(literals).map(|literals| Self { literals, triggers })
     }
 
     fn rows() -> impl Iterator<Item = (&'static str, Trigger)> {
@@ -97,40 +88,34 @@ impl Tokens {
         rules.chain(words).chain(special).collect()
     }
 
-    /// Runs over every pattern in the text.
+    /// Runs over every literal in the text.
     pub(crate) fn scan(&self, text: Text<'_>, found: &mut Found<'_>) {
         text.work.take(text.bytes().len());
-        for hit in self.patterns.find_overlapping_iter(text.bytes()) {
-            if text.work.is_spent() {
-                return;
-            }
-            let Some(trigger) = self.triggers.get(hit.pattern().as_usize()) else { continue };
-            let candidate = match *trigger {
-                Trigger::Rule(rule, literal) => rule.at(text, hit.start(), literal),
-                Trigger::Word(class) => judge::at_word(self, text, &hit.range(), class),
-                Trigger::Named(_) => judge::at_word(self, text, &hit.range(), Class::Provider),
-                Trigger::Special(special) => special(text, hit.range()),
+        self.literals.each(text.bytes(), |index, hit| {
+            let candidate = match self.triggers.get(index) {
+                Some(Trigger::Rule(rule, literal)) => rule.at(text, hit.start, literal),
+                Some(Trigger::Word(class)) => judge::at_word(self, text, &hit, *class),
+                Some(Trigger::Named(_)) => judge::at_word(self, text, &hit, Class::Provider),
+                Some(Trigger::Special(special)) => special(text, hit),
+                None => None,
             };
             if let Some(candidate) = candidate {
                 found(candidate);
             }
-        }
+            !text.work.is_spent()
+        });
     }
 
-    /// The providers that are named in a piece of text, and where.
-    fn names<'t>(
-        &self,
-        text: Text<'t>,
-    ) -> impl Iterator<Item = (&'static Named, usize)> + use<'_, 't> {
-        self.patterns.find_overlapping_iter(text.bytes()).filter_map(move |hit| {
-            match self.triggers.get(hit.pattern().as_usize()) {
-                Some(Trigger::Named(named)) => {
-                    let before = text.slice(hit.start().saturating_sub(1)..hit.start());
-                    let rest = text.slice(hit.start()..hit.end());
-                    words::starts_a_word(before, rest).then_some((*named, hit.start()))
+    /// Calls `found` with the providers that are named in a piece of text, and where.
+    fn names(&self, text: Text<'_>, mut found: impl FnMut(&'static Named, usize)) {
+        self.literals.each(text.bytes(), |index, hit| {
+            if let Some(Trigger::Named(named)) = self.triggers.get(index) {
+                let before = text.slice(hit.start.saturating_sub(2)..hit.start);
+                if words::starts_a_word(before, text.slice(hit.clone())) {
+                    found(named, hit.start);
                 }
-                _ => None,
             }
-        })
+            true
+        });
     }
 }

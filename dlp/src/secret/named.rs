@@ -33,11 +33,18 @@ impl Named {
         Self { key, ..self }
     }
 
-    /// Whether a value has one of the forms from end to end and looks drawn.
-    pub(super) fn fits(&self, text: Text<'_>, start: usize, value: &Value<'_>) -> bool {
+    /// Whether a value has one of the forms from end to end and looks drawn: very much so where
+    /// only the text around names the provider.
+    pub(super) fn fits(
+        &self,
+        text: Text<'_>,
+        start: usize,
+        value: &Value<'_>,
+        in_key: bool,
+    ) -> bool {
         let end = start + value.text.len();
         let has_form = self.forms.iter().any(|form| form::end(text, start, form) == Some(end));
-        let is_number = value.look.digits == value.text.len();
-        has_form && (value.look.is_random() || value.is_uuid() || is_number)
+        let drawn = value.look.is_random() || value.is_uuid() && !value.look.is_filler();
+        has_form && (drawn || in_key && !value.look.is_wordy())
     }
 }

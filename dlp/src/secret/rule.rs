@@ -13,6 +13,9 @@ use crate::{Kind, score::Candidate, text::Text};
 /// The look of a token is that of its end: the beginning may be fixed.
 const LOOK_BYTES: usize = 32;
 
+/// Less than this is too little to have a look.
+const BODY_BYTES_MIN: usize = 8;
+
 /// One row of the table.
 pub(crate) struct Rule {
     pub(crate) kind: Kind,
@@ -70,7 +73,9 @@ impl Rule {
         let end = form::end(text, after, self.tail)?;
         let token = text.slice(start..end);
         let last = token.len().saturating_sub(LOOK_BYTES).max(literal.len().min(token.len()));
-        if Look::at(token.get(last..).unwrap_or(token)).is_filler() {
+        let is_template = token.contains("xxxxxx") || token.contains("XXXXXX");
+        let body = token.get(last..).unwrap_or(token);
+        if is_template || body.len() >= BODY_BYTES_MIN && Look::at(body).is_filler() {
             return None;
         }
         let verdict = (self.check)(token);

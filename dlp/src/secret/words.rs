@@ -1,6 +1,6 @@
 //! Words that say of a name that what is assigned to it is secret.
 
-use super::window::contains;
+use super::window::{contains, position};
 
 /// What a telling word promises of the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(super) const WORDS: [(&str, Class); 56] = [
     ("licensekey", Class::Token),
     ("webhook_key", Class::Token),
     ("auth", Class::Token),
-    ("pat", Class::Token),
+    ("_pat", Class::Token),
     ("bearer", Class::Header),
     ("authorization", Class::Header),
     ("session_cookie", Class::Token),
@@ -119,21 +119,18 @@ const SUFFIXES: [&str; 33] = [
 ];
 
 /// Parts of names whose values are public, passing or no more than marks.
-const PUBLIC: [&str; 38] = [
+const PUBLIC: [&str; 33] = [
     "public",
-    "pub_",
     "pubkey",
     "csrf",
     "xsrf",
     "next",
-    "page",
     "pagination",
     "continu",
     "cursor",
     "cancel",
     "cache",
     "etag",
-    "hash",
     "digest",
     "checksum",
     "sha1",
@@ -145,12 +142,6 @@ const PUBLIC: [&str; 38] = [
     "sealed",
     "idempot",
     "dedup",
-    "bos_",
-    "eos_",
-    "pad_",
-    "unk_",
-    "mask",
-    "stop",
     "invalid",
     "wrong",
     "expected",
@@ -158,7 +149,14 @@ const PUBLIC: [&str; 38] = [
     "foreign",
     "secretsid",
     "authenticity",
+    "hash",
+    "page_",
+    "page-",
+    "pagetoken",
 ];
+
+/// The marks of language models, which are first words of names.
+const MARKS: [&str; 7] = ["pub", "bos", "eos", "pad", "unk", "mask", "stop"];
 
 /// Whether the name says that its value is secret.
 pub(super) fn tells(key: &str, word_end: usize, word: &str) -> bool {
@@ -169,13 +167,23 @@ pub(super) fn tells(key: &str, word_end: usize, word: &str) -> bool {
         || starts_a_word(before, key.get(before.len()..).unwrap_or_default());
     is_whole
         && SUFFIXES.iter().any(|allowed| suffix.eq_ignore_ascii_case(allowed))
-        && !(suffix.eq_ignore_ascii_case("id") && !contains(word, "secret"))
+        && (!suffix.eq_ignore_ascii_case("id") || contains(word, "secret"))
         && is_secret(key)
 }
 
 /// Whether nothing in the name says that its value is public.
 pub(super) fn is_secret(key: &str) -> bool {
-    !PUBLIC.iter().any(|part| contains(key, part))
+    let first = key.split(['_', '-', '.']).next().unwrap_or_default();
+    !PUBLIC.iter().any(|part| has_word(key, part))
+        && !MARKS.iter().any(|mark| first.eq_ignore_ascii_case(mark))
+}
+
+/// Whether a word of the name begins so. HashiCorp makes vaults, not hashes.
+fn has_word(key: &str, part: &str) -> bool {
+    position(key, part).is_some_and(|at| {
+        let (before, rest) = key.split_at_checked(at).unwrap_or(("", key));
+        starts_a_word(before, rest) && !contains(rest, "hashicorp")
+    })
 }
 
 /// Whether a word begins where these two parts of a name meet: at a sign, or at a capital.
@@ -184,7 +192,7 @@ pub(super) fn starts_a_word(before: &str, rest: &str) -> bool {
     let first = rest.bytes().next();
     match (last, first) {
         (Some(last), Some(first)) if last.is_ascii_alphabetic() => {
-            last.is_ascii_lowercase() && first.is_ascii_uppercase()
+            last.is_ascii_lowercase() && first.is_ascii_uppercase() || before.ends_with("-D")
         }
         _ => true,
     }

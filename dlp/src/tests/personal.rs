@@ -93,6 +93,7 @@ fn ibans_need_their_country_s_length_and_check_digits() {
     check("iban:DE89370400440532013000,", &[(Kind::IBAN, "DE89370400440532013000")]);
     check("fr1420041010050500013m02606", &[(Kind::IBAN, "fr1420041010050500013m02606")]);
     check("NO93 8601 1117 947", &[(Kind::IBAN, "NO93 8601 1117 947")]);
+    clean("be68539007547034");
     clean("GB82 WEST 1234 5698 7654 33");
     clean("DE8937040044053201300");
     clean("XX82WEST12345698765432 GB82");

@@ -9,10 +9,15 @@ use crate::{
 };
 
 pub(super) const IDS: &[Id] = &[
-    id(Kind::US_ITIN, Cue::Itin, &[("999 99 9999", ALONE), ("999999999", FORM)], |id| {
-        let group = number(id, 3, 2);
-        possible(at(id, 0) == 9 && matches!(group, 50..=65 | 70..=88 | 90..=92 | 94..=99))
-    }),
+    id(
+        Kind::US_ITIN,
+        Cue::Itin,
+        &[("999-99-9999", ALONE), ("999 99 9999", FORM), ("999999999", FORM)],
+        |id| {
+            let group = number(id, 3, 2);
+            possible(at(id, 0) == 9 && matches!(group, 50..=65 | 70..=88 | 90..=92 | 94..=99))
+        },
+    ),
     id(Kind::US_EIN, Cue::Ein, &[("99-9999999", FORM)], |id| {
         let campus = number(id, 0, 2);
         possible(!matches!(

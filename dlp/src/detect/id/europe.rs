@@ -74,8 +74,8 @@ pub(super) const IDS: &[Id] = &[
         |id| {
             let (body, check) = (number(id, 0, 9), number(id, 9, 2));
             let is = |body: u64| 97 - body % 97 == check;
-            let born =
-                number(id, 2, 2) % 20 == 0 || is_day(number(id, 2, 2) % 20, number(id, 4, 2));
+            let born = number(id, 2, 2).is_multiple_of(20)
+                || is_day(number(id, 2, 2) % 20, number(id, 4, 2));
             // Those born from 2000 on have a two in front.
             proved(born && (is(body) || is(2_000_000_000 + body)))
         },

@@ -24,21 +24,17 @@ struct Named {
     letters: bool,
 }
 
-const NAMED: [Named; 5] = [
+const NAMED: [Named; 6] = [
     Named { cue: Cue::Record, kind: Kind::MEDICAL_RECORD, lengths: 5..=14, letters: true },
     Named { cue: Cue::Plan, kind: Kind::HEALTH_PLAN, lengths: 6..=16, letters: true },
     Named { cue: Cue::Driver, kind: Kind::DRIVER_LICENSE, lengths: 6..=18, letters: true },
+    Named { cue: Cue::Ausweis, kind: Kind::DE_ID_CARD, lengths: 9..=10, letters: true },
     Named { cue: Cue::Passport, kind: Kind::PASSPORT, lengths: 6..=10, letters: true },
     Named { cue: Cue::Account, kind: Kind::US_BANK_ACCOUNT, lengths: 7..=17, letters: false },
 ];
 
 /// Looks at a word of letters, digits and single hyphens that starts here.
-pub(in crate::detect) fn at(
-    text: Text<'_>,
-    start: usize,
-    nears: &mut Nears<'_>,
-    claims: &mut Claims,
-) {
+pub(in crate::detect) fn at(text: Text<'_>, start: usize, nears: &Nears<'_>, claims: &mut Claims) {
     let mut end = text.run(start, BYTES_MAX + 1, |byte| byte.is_ascii_alphanumeric());
     while text.at(end) == b'-' && text.at(end + 1).is_ascii_alphanumeric() {
         end = text.run(end + 1, BYTES_MAX + 1, |byte| byte.is_ascii_alphanumeric());
@@ -56,10 +52,9 @@ pub(in crate::detect) fn at(
         return;
     }
     let span = start..end;
-    let near = nears.of(&span);
     for named in &NAMED {
         let fits = named.lengths.contains(&length) && (named.letters || digits == length);
-        if let Some(distance) = near.left(named.cue, REACH).filter(|_| fits) {
+        if let Some(distance) = nears.left(&span, named.cue, REACH).filter(|_| fits) {
             let candidate = Candidate::new(named.kind, span.clone());
             claims.add(candidate.term("form", FORM).term("cue_word", CUE_POINTS), Some(distance));
         }

@@ -96,19 +96,28 @@ const TABLES: [&[Id]; 8] = [
 pub(super) struct Lead {
     pub(super) letters: usize,
     pub(super) digits: usize,
+    /// Digits after the one byte that follows; none when something else follows or nobody looked.
+    pub(super) next: Option<usize>,
+}
+
+/// A form, and how many digits stand after the one byte that follows its lead, where it says so.
+struct Entry {
+    id: &'static Id,
+    form: &'static Form,
+    next: Option<usize>,
 }
 
 const LETTERS_MAX: usize = 6;
 const DIGITS_MAX: usize = 20;
 
-static INDEX: LazyLock<Vec<Vec<(&'static Id, &'static Form)>>> = LazyLock::new(|| {
+static INDEX: LazyLock<Vec<Vec<Entry>>> = LazyLock::new(|| {
     let mut index = Vec::new();
     index.resize_with((LETTERS_MAX + 1) * (DIGITS_MAX + 1), Vec::new);
     for id in TABLES.iter().copied().flatten() {
         for form in id.forms {
             for lead in Lead::of(form.0) {
                 if let Some(forms) = lead.slot().and_then(|slot| index.get_mut(slot)) {
-                    forms.push((id, form));
+                    forms.push(Entry { id, form, next: lead.next });
                 }
             }
         }
@@ -127,7 +136,11 @@ impl Lead {
         let gap = if letters > 0 { run(letters, |byte| byte == b' ') } else { 0 };
         let digits = run(letters + gap, |byte| byte == b'9');
         let more = run(letters + gap + digits, |byte| byte == b'#');
-        (digits..=digits + more).map(move |digits| Self { letters, digits })
+        let then = letters + gap + digits;
+        let next = run(then + 1, |byte| byte == b'9');
+        let ended = !matches!(form.as_bytes().get(then + 1 + next), Some(b'#'));
+        let next = (more == 0 && ended && next > 0).then_some(next);
+        (digits..=digits + more).map(move |digits| Self { letters, digits, next })
     }
 
     const fn slot(self) -> Option<usize> {
@@ -137,19 +150,16 @@ impl Lead {
 }
 
 /// Looks for identifiers that begin at a position with these letters and digits.
-pub(super) fn at(
-    text: Text<'_>,
-    start: usize,
-    lead: Lead,
-    nears: &mut Nears<'_>,
-    claims: &mut Claims,
-) {
+pub(super) fn at(text: Text<'_>, start: usize, lead: Lead, nears: &Nears<'_>, claims: &mut Claims) {
     text.work.take(1);
     let Some(forms) = lead.slot().and_then(|slot| INDEX.get(slot)) else { return };
     if forms.is_empty() || !number::starts(text, start) || text.before(start, 1) == b'+' {
         return;
     }
-    for (id, form) in forms {
+    for Entry { id, form, next } in forms {
+        if lead.next.is_some() && next.is_some() && lead.next != *next {
+            continue;
+        }
         let Some(end) = end_of(text, start, form.0) else { continue };
         if number::ends(text, end) {
             claim(text, start..end, id, form.1, nears, claims);
@@ -162,7 +172,7 @@ fn claim(
     span: std::ops::Range<usize>,
     id: &Id,
     points: i16,
-    nears: &mut Nears<'_>,
+    nears: &Nears<'_>,
     claims: &mut Claims,
 ) {
     let written = text.slice(span.clone());
@@ -173,8 +183,8 @@ fn claim(
         return;
     }
     let lower = written.bytes().any(|byte| byte.is_ascii_lowercase());
-    let near = nears.of(&span);
-    let cue = near.left(id.cue, id.reach).or_else(|| near.right(id.cue, REACH_AFTER));
+    let cue =
+        nears.left(&span, id.cue, id.reach).or_else(|| nears.right(&span, id.cue, REACH_AFTER));
     let candidate = Candidate::new(id.kind, span)
         .term("form", points)
         .term_if(validity == Validity::Valid, "checksum", CHECKSUM_POINTS)
@@ -218,4 +228,20 @@ fn compact_into<'b>(written: &str, buffer: &'b mut [u8]) -> &'b str {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_looked_up_and_has_room() {
+        for id in TABLES.iter().copied().flatten() {
+            assert!(!id.forms.is_empty() && id.reach <= REACH, "{}", id.kind);
+            for (form, points) in id.forms {
+                let compact = form.bytes().filter(|byte| b"AU9#".contains(byte)).count();
+                assert!(compact <= COMPACT_BYTES_MAX, "{form}");
+                assert!(*points + CHECKSUM_POINTS + CUE_POINTS >= i16::from(SCORE_MIN), "{form}");
+                assert!(Lead::of(form).all(|lead| lead.slot().is_some()), "{form}");
+                assert!(Lead::of(form).all(|lead| lead.letters + lead.digits > 0), "{form}");
+            }
+        }
+    }
+}

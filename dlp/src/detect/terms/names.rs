@@ -1,4 +1,4 @@
-//! Names, with a point for each blank in them: international nonproprietary names of medicines that
+//! Names in lower case, with a point for each blank in them: international nonproprietary names of medicines that
 //! are often prescribed, with some trade names; stems of the WHO's list (2024); diseases.
 
 pub(super) const MEDICINES: &str = "\

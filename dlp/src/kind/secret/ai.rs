@@ -12,7 +12,7 @@ crate::kind::kinds! {
         "Anthropic API reference, authentication";
     DEEPSEEK_KEY = "deepseek_key", Secret, Restricted,
         "An API key of DeepSeek, or of another service that writes `sk-` before hexadecimal digits.",
-        "`sk-`, 32 lower-case hexadecimal digits, assigned beside `deepseek` or `dashscope`; `sk-` and 32 hexadecimal digits",
+        "`sk-` and 32 hexadecimal digits",
         "DeepSeek API documentation, your first API call";
     OPENROUTER_KEY = "openrouter_key", Secret, Restricted,
         "An API key of OpenRouter.",

@@ -40,7 +40,7 @@ crate::kind::kinds! {
         "Google Cloud documentation, service account keys";
     AZURE_CLIENT_SECRET = "azure_client_secret", Secret, Restricted,
         "A client secret of Microsoft Entra ID.",
-        "4 letters, digits and `-._~` before `Q~` and 31 to 34 letters, digits and `-._~` (a digit before `Q~`)",
+        "3 letters, digits and `-._~` before `0Q~`, `1Q~`, `2Q~` or another of its prefixes and 31 to 34 letters, digits and `-._~` (capitals, small letters and digits)",
         "Microsoft Entra documentation, application credentials";
     AZURE_STORAGE_KEY = "azure_storage_key", Secret, Restricted,
         "A key of an Azure storage account, of Cosmos DB or of Batch.",

@@ -64,7 +64,7 @@ crate::kind::kinds! {
         "Vault documentation, token prefixes";
     VAULT_UNSEAL_KEY = "vault_unseal_key", Secret, Restricted,
         "A key that unseals HashiCorp Vault.",
-        "43 characters of base64, `=` or 44 characters of base64 or 64 lower-case hexadecimal digits or 66 lower-case hexadecimal digits, assigned beside `unseal`",
+        "43 characters of base64, `=` or 44 characters of base64 or 64 lower-case hexadecimal digits or 66 lower-case hexadecimal digits, assigned beside `unseal`; behind the word itself in the answers and commands of Vault",
         "Vault documentation, seal and unseal";
     CONSUL_TOKEN = "consul_token", Secret, Restricted,
         "A token of Consul or Nomad.",
@@ -160,6 +160,6 @@ crate::kind::kinds! {
         "Unkey documentation, root keys";
     TRUENAS_KEY = "truenas_key", Secret, Restricted,
         "An API key of TrueNAS.",
-        "1 to 3 digits, `-`, 64 letters and digits, assigned beside `truenas` or `login_with_api_key`; 1 to 3 digits, `-`, 64 letters and digits, assigned beside `api/v2.0`",
+        "1 to 3 digits, `-`, 64 letters and digits, assigned beside `truenas` or `api_key`; 1 to 3 digits, `-`, 64 letters and digits, assigned beside `api/v2.0`",
         "TrueNAS documentation, API keys";
 }

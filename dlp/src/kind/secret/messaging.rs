@@ -12,11 +12,11 @@ crate::kind::kinds! {
         "Discord developer documentation, authentication";
     TELEGRAM_TOKEN = "telegram_token", Secret, Restricted,
         "A bot token of Telegram.",
-        "5 to 16 digits before `:A` and 34 characters of base64url (a number before it)",
+        "8 to 12 digits before `:AA` and 30 to 33 characters of base64url (a number before it)",
         "Telegram Bot API, authorizing your bot";
     TWILIO_KEY = "twilio_key", Secret, Restricted,
         "An API key or auth token of Twilio.",
-        "`SK` and 32 hexadecimal digits (letters and digits mixed); 32 lower-case hexadecimal digits or 32 letters and digits, assigned beside `twilio`",
+        "`SK0`, `SK1`, `SK2` or another of its prefixes and 31 lower-case hexadecimal digits (letters and digits mixed); 32 lower-case hexadecimal digits or 32 letters and digits, assigned beside `twilio`",
         "Twilio documentation, API keys";
     SENDGRID_KEY = "sendgrid_key", Secret, Restricted,
         "An API key of SendGrid.",
@@ -72,7 +72,7 @@ crate::kind::kinds! {
         "HubSpot developer documentation, private apps";
     SALESFORCE_TOKEN = "salesforce_token", Secret, Restricted,
         "A session or access token of Salesforce.",
-        "15 to 18 letters and digits before `!` and 80 to 140 characters of base64url and dots (the number of an organisation before it); 24 to 25 letters and digits or 64 hexadecimal digits, assigned beside `salesforce` or `sfdc`",
+        "`00D` and 12 to 15 letters and digits, `!`, 80 to 140 characters of base64url and dots; 24 to 25 letters and digits or 64 hexadecimal digits, assigned beside `salesforce` or `sfdc`",
         "Salesforce documentation, session id";
     TEAMS_WEBHOOK = "teams_webhook", Secret, Restricted,
         "A webhook address of Microsoft Teams.",
@@ -168,7 +168,7 @@ crate::kind::kinds! {
         "Stream documentation, tokens and authentication";
     TWITCH_TOKEN = "twitch_token", Secret, Restricted,
         "An access token or stream key of Twitch.",
-        "`live_` and 8 to 10 digits, `_`, 30 letters and digits (letters and digits mixed); 30 small letters and digits or `oauth:`, 30 small letters and digits, assigned beside `twitch`",
+        "`live_` and 8 to 10 digits, `_`, 30 letters and digits (letters and digits mixed); 30 small letters and digits, assigned beside `twitch`",
         "Twitch developer documentation, authentication";
     FACEBOOK_TOKEN = "facebook_token", Secret, Restricted,
         "An access token or secret of Meta.",

@@ -60,7 +60,7 @@ crate::kind::kinds! {
         "Snyk documentation, API authentication";
     SOURCEGRAPH_TOKEN = "sourcegraph_token", Secret, Restricted,
         "An access token of Sourcegraph.",
-        "`sgp_` and 40 hexadecimal digits (capitals, small letters and digits); `sgp_` and 16 hexadecimal digits, `_`, 40 hexadecimal digits; `sgp_local_` and 40 hexadecimal digits; `slk_` or `sgd_` and 40 to 64 hexadecimal digits; 40 lower-case hexadecimal digits, assigned beside `sourcegraph`",
+        "`sgp_` and 40 hexadecimal digits (capitals, small letters and digits); `sgp_` and 16 hexadecimal digits, `_`, 40 hexadecimal digits; `sgp_local_` and 40 hexadecimal digits; `slk_` or `sgd_` and 40 to 64 hexadecimal digits; 40 hexadecimal digits, assigned beside `sourcegraph`",
         "Sourcegraph documentation, access tokens";
     OCTOPUS_KEY = "octopus_key", Secret, Restricted,
         "An API key of Octopus Deploy.",

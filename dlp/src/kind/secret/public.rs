@@ -4,7 +4,7 @@ crate::kind::kinds! {
     PUBLIC:
     MAPBOX_TOKEN = "mapbox_token", Secret, Restricted,
         "A token of Mapbox.",
-        "`pk.` or `sk.` or `tk.` and 60 to 120 characters of base64url, `.`, 20 to 24 characters of base64url (the first part is JSON)",
+        "`pk.` or `sk.` or `tk.` and 30 to 120 characters of base64url, `.`, 20 to 24 characters of base64url (the first part is JSON)",
         "Mapbox documentation, access tokens";
     MAXMIND_KEY = "maxmind_key", Secret, Restricted,
         "A licence key of MaxMind.",
@@ -236,7 +236,7 @@ crate::kind::kinds! {
         "CapSolver documentation, API";
     RECAPTCHA_SECRET = "recaptcha_secret", Secret, Restricted,
         "A secret key of reCAPTCHA.",
-        "`6L` and 38 characters of base64url (capitals, small letters and digits), near `secret` or `private`",
+        "`6Lc`, `6Ld`, `6Le` or another of its prefixes and 37 characters of base64url (capitals, small letters and digits), near `secret` or `private`",
         "reCAPTCHA documentation, verifying the user's response";
     TURNSTILE_SECRET = "turnstile_secret", Secret, Restricted,
         "A secret key of Cloudflare Turnstile.",

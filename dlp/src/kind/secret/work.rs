@@ -16,7 +16,7 @@ crate::kind::kinds! {
         "Airtable developer documentation, personal access tokens";
     ASANA_TOKEN = "asana_token", Secret, Restricted,
         "A personal access token or secret of Asana.",
-        "`1/` or `2/` and 10 to 20 digits, `:`, 32 lower-case hexadecimal digits; `2/` and 10 to 20 digits, `/`, 10 to 20 digits, `:`, 32 lower-case hexadecimal digits; 32 small letters and digits or 16 digits, assigned beside `asana`",
+        "32 small letters and digits or 16 digits or `1/`, 10 to 20 digits, `:`, 32 lower-case hexadecimal digits or `2/`, 10 to 20 digits, `:`, 32 lower-case hexadecimal digits or `2/`, 10 to 20 digits, `/`, 10 to 20 digits, `:`, 32 lower-case hexadecimal digits, assigned beside `asana`",
         "Asana developer documentation, personal access tokens";
     CLICKUP_TOKEN = "clickup_token", Secret, Restricted,
         "A personal token of ClickUp.",
@@ -36,7 +36,7 @@ crate::kind::kinds! {
         "Figma developer documentation, access tokens";
     MIRO_TOKEN = "miro_token", Secret, Restricted,
         "An access token of Miro.",
-        "`eyJtaXJvLm9yaWdpbiI6` and 8 to 40 characters of base64url with padding, `_`, 27 characters of base64url; 27 characters of base64url, assigned beside `miro`",
+        "27 characters of base64url, assigned beside `miro`",
         "Miro developer documentation, OAuth";
     DROPBOX_TOKEN = "dropbox_token", Secret, Restricted,
         "An access token or secret of Dropbox.",

@@ -8,14 +8,22 @@ use super::Unit;
 
 /// Looks at each word that has characters of ASCII and others.
 pub(super) fn find(text: &str, units: &mut Vec<Unit>) {
-    let mut start = 0;
-    for word in text.split_inclusive(char::is_whitespace) {
-        let mixed = !word.is_ascii()
-            && word.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte == b'@');
-        if mixed {
+    let mut from = 0;
+    while let Some(next) =
+        text.as_bytes().get(from..).and_then(|r| r.iter().position(|b| !b.is_ascii()))
+    {
+        let (left, right) = text.split_at_checked(from + next).unwrap_or((text, ""));
+        let before = left.get(from..).unwrap_or_default();
+        let start = from
+            + before.rfind(char::is_whitespace).map_or(0, |at| {
+                at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+            });
+        let end = from + next + right.find(char::is_whitespace).unwrap_or(right.len());
+        let word = text.get(start..end).unwrap_or_default();
+        if word.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte == b'@') {
             self::word(word, start, units);
         }
-        start += word.len();
+        from = end.max(from + next + 1);
     }
 }
 
@@ -38,6 +46,10 @@ fn word(word: &str, start: usize, units: &mut Vec<Unit>) {
 
 /// The character of ASCII that one looks like.
 fn latin(character: char, numeric: bool) -> Option<char> {
+    // Letters with marks look like nothing else; of this block only two have none.
+    if matches!(character, '\u{C0}'..='\u{17F}') && !matches!(character, 'ı' | 'ſ') {
+        return None;
+    }
     let mut buffer = [0; 4];
     let mut prototype = skeleton(character.encode_utf8(&mut buffer));
     let latin = prototype.next().filter(char::is_ascii)?;

@@ -100,11 +100,6 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Tokens that are known by the name beside them.
 pub(super) const NAMED: &[Named] = &[
-    named(
-        Kind::DEEPSEEK_KEY,
-        &["deepseek", "dashscope"],
-        &[&[text("sk-"), run(Alphabet::HEX, 32)]],
-    ),
     named(Kind::COHERE_KEY, &["cohere", "co_api_key"], &[&[run(Alphabet::BASE62, 40)]]),
     named(Kind::MISTRAL_KEY, &["mistral"], &[&[run(Alphabet::BASE62, 32)]]),
     named(

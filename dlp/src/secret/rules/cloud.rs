@@ -47,9 +47,13 @@ pub(super) const RULES: &[Rule] = &[
     rule(Kind::GOOGLE_OAUTH_TOKEN, &["ya29."], &[runs(Alphabet::URL_SAFE, 40, 1000)]),
     rule(Kind::GOOGLE_OAUTH_TOKEN, &["1//"], &[runs(Alphabet::URL_SAFE, 60, 120)])
         .near(&["google", "refresh"]),
-    rule(Kind::AZURE_CLIENT_SECRET, &["Q~"], &[runs(Alphabet::UNRESERVED, 31, 34)])
-        .head(Alphabet::UNRESERVED, 4, 4)
-        .check(check::azure_client_secret),
+    rule(
+        Kind::AZURE_CLIENT_SECRET,
+        &["0Q~", "1Q~", "2Q~", "3Q~", "4Q~", "5Q~", "6Q~", "7Q~", "8Q~", "9Q~"],
+        &[runs(Alphabet::UNRESERVED, 31, 34)],
+    )
+    .head(Alphabet::UNRESERVED, 3, 3)
+    .check(check::three_classes),
     rule(
         Kind::AZURE_SAS_SIGNATURE,
         &["sig="],

@@ -223,7 +223,7 @@ pub(super) const NAMED: &[Named] = &[
     named(Kind::CHECKR_KEY, &["checkr"], &[&[run(Alphabet::HEX, 40)]]),
     named(
         Kind::TRUENAS_KEY,
-        &["truenas", "login_with_api_key", "api_key"],
+        &["truenas", "api_key"],
         &[&[runs(Alphabet::DIGITS, 1, 3), text("-"), run(Alphabet::BASE62, 64)]],
     ),
     named(

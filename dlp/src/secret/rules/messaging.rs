@@ -31,10 +31,18 @@ pub(super) const RULES: &[Rule] = &[
         &["discord.com/api/webhooks/", "discordapp.com/api/webhooks/"],
         &[runs(Alphabet::DIGITS, 17, 20), text("/"), runs(Alphabet::URL_SAFE, 60, 72)],
     ),
-    rule(Kind::TELEGRAM_TOKEN, &[":A"], &[run(Alphabet::URL_SAFE, 34)])
-        .head(Alphabet::DIGITS, 5, 16)
+    rule(Kind::TELEGRAM_TOKEN, &[":AA"], &[runs(Alphabet::URL_SAFE, 30, 33)])
+        .head(Alphabet::DIGITS, 8, 12)
         .check(check::telegram),
-    rule(Kind::TWILIO_KEY, &["SK"], &[run(Alphabet::ANY_HEX, 32)]).check(check::twilio),
+    rule(
+        Kind::TWILIO_KEY,
+        &[
+            "SK0", "SK1", "SK2", "SK3", "SK4", "SK5", "SK6", "SK7", "SK8", "SK9", "SKa", "SKb",
+            "SKc", "SKd", "SKe", "SKf",
+        ],
+        &[run(Alphabet::HEX, 31)],
+    )
+    .check(check::twilio),
     rule(
         Kind::SENDGRID_KEY,
         &["SG."],
@@ -76,9 +84,11 @@ pub(super) const RULES: &[Rule] = &[
             run(Alphabet::ANY_HEX, 12),
         ],
     ),
-    rule(Kind::SALESFORCE_TOKEN, &["!"], &[runs(Alphabet::DOTTED, 80, 140)])
-        .head(Alphabet::BASE62, 15, 18)
-        .check(check::salesforce),
+    rule(
+        Kind::SALESFORCE_TOKEN,
+        &["00D"],
+        &[runs(Alphabet::BASE62, 12, 15), text("!"), runs(Alphabet::DOTTED, 80, 140)],
+    ),
     rule(
         Kind::TEAMS_WEBHOOK,
         &["webhook.office.com/webhookb2/"],
@@ -306,11 +316,7 @@ pub(super) const NAMED: &[Named] = &[
         ],
     ),
     named(Kind::STREAM_SECRET, &["stream_api", "getstream"], &[&[run(Alphabet::BASE36, 64)]]),
-    named(
-        Kind::TWITCH_TOKEN,
-        &["twitch"],
-        &[&[run(Alphabet::BASE36, 30)], &[text("oauth:"), run(Alphabet::BASE36, 30)]],
-    ),
+    named(Kind::TWITCH_TOKEN, &["twitch"], &[&[run(Alphabet::BASE36, 30)]]),
     named(
         Kind::FACEBOOK_TOKEN,
         &["facebook", "fb_app", "fbapi", "fb_api", "fb_secret", "facebook_app", "instagram"],

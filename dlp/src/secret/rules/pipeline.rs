@@ -153,7 +153,7 @@ pub(super) const NAMED: &[Named] = &[
         &[&[run(Alphabet::ANY_HEX, 40)], &[run(Alphabet::BASE62, 40)]],
     ),
     named(Kind::SNYK_TOKEN, &["snyk"], &[UUID]),
-    named(Kind::SOURCEGRAPH_TOKEN, &["sourcegraph"], &[&[run(Alphabet::HEX, 40)]]),
+    named(Kind::SOURCEGRAPH_TOKEN, &["sourcegraph"], &[&[run(Alphabet::ANY_HEX, 40)]]),
     named(
         Kind::LAUNCHDARKLY_TOKEN,
         &["launchdarkly", "launch_darkly"],

@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         Kind::MAPBOX_TOKEN,
         &["pk.", "sk.", "tk."],
-        &[runs(Alphabet::URL_SAFE, 60, 120), text("."), runs(Alphabet::URL_SAFE, 20, 24)],
+        &[runs(Alphabet::URL_SAFE, 30, 120), text("."), runs(Alphabet::URL_SAFE, 20, 24)],
     )
     .check(check::mapbox),
     rule(Kind::MAXMIND_KEY, &["_mmk"], &[]).head(Alphabet::WORD, 36, 36),
@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(Kind::PDFSHIFT_KEY, &["sk_"], &[run(Alphabet::HEX, 40)]).near(&["pdfshift"]),
     rule(Kind::LOCATIONIQ_KEY, &["pk."], &[run(Alphabet::HEX, 32)]).check(check::mixed),
-    rule(Kind::RECAPTCHA_SECRET, &["6L"], &[run(Alphabet::URL_SAFE, 38)])
+    rule(Kind::RECAPTCHA_SECRET, &["6Lc", "6Ld", "6Le", "6Lf"], &[run(Alphabet::URL_SAFE, 37)])
         .check(check::three_classes)
         .near(&["secret", "private"]),
     rule(Kind::TURNSTILE_SECRET, &["0x4AAAAAAA"], &[run(Alphabet::URL_SAFE, 27)]),

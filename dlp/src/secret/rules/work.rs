@@ -24,22 +24,6 @@ pub(super) const RULES: &[Rule] = &[
         &[run(Alphabet::BASE62, 14), text("."), run(Alphabet::HEX, 64)],
     ),
     rule(
-        Kind::ASANA_TOKEN,
-        &["1/", "2/"],
-        &[runs(Alphabet::DIGITS, 10, 20), text(":"), run(Alphabet::HEX, 32)],
-    ),
-    rule(
-        Kind::ASANA_TOKEN,
-        &["2/"],
-        &[
-            runs(Alphabet::DIGITS, 10, 20),
-            text("/"),
-            runs(Alphabet::DIGITS, 10, 20),
-            text(":"),
-            run(Alphabet::HEX, 32),
-        ],
-    ),
-    rule(
         Kind::CLICKUP_TOKEN,
         &["pk_"],
         &[runs(Alphabet::DIGITS, 7, 9), text("_"), run(Alphabet::UPPER36, 32)],
@@ -63,11 +47,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(Kind::TRELLO_TOKEN, &["ATTA"], &[run(Alphabet::HEX, 64), run(Alphabet::ANY_HEX, 8)]),
     rule(Kind::FIGMA_TOKEN, &["figd_"], &[runs(Alphabet::URL_SAFE, 40, 43)]),
-    rule(
-        Kind::MIRO_TOKEN,
-        &["eyJtaXJvLm9yaWdpbiI6"],
-        &[runs(Alphabet::URL_PADDED, 8, 40), text("_"), run(Alphabet::URL_SAFE, 27)],
-    ),
     rule(Kind::DROPBOX_TOKEN, &["sl.", "sl.u."], &[runs(Alphabet::URL_SAFE, 100, 1500)]),
     rule(Kind::CONTENTFUL_TOKEN, &["CFPAT-"], &[run(Alphabet::URL_SAFE, 43)]),
     rule(Kind::TYPEFORM_TOKEN, &["tfp_"], &[runs(Alphabet::SIGNED, 40, 70)]),
@@ -137,7 +116,20 @@ pub(super) const NAMED: &[Named] = &[
     named(
         Kind::ASANA_TOKEN,
         &["asana"],
-        &[&[run(Alphabet::BASE36, 32)], &[run(Alphabet::DIGITS, 16)]],
+        &[
+            &[run(Alphabet::BASE36, 32)],
+            &[run(Alphabet::DIGITS, 16)],
+            &[text("1/"), runs(Alphabet::DIGITS, 10, 20), text(":"), run(Alphabet::HEX, 32)],
+            &[text("2/"), runs(Alphabet::DIGITS, 10, 20), text(":"), run(Alphabet::HEX, 32)],
+            &[
+                text("2/"),
+                runs(Alphabet::DIGITS, 10, 20),
+                text("/"),
+                runs(Alphabet::DIGITS, 10, 20),
+                text(":"),
+                run(Alphabet::HEX, 32),
+            ],
+        ],
     ),
     named(Kind::TRELLO_TOKEN, &["trello"], &[&[run(Alphabet::HEX, 32)], &[run(Alphabet::HEX, 64)]]),
     named(
