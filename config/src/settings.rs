@@ -163,10 +163,12 @@ impl Settings {
                 "cache",
                 "Answers that are kept in memory, to be given again to the same request.",
             )),
-            dlp: Dlp::read(root.section(
-                "dlp",
-                "Values behind redaction tokens, and what is found in answers.",
-            )),
+            dlp: Dlp::read(
+                root.section(
+                    "dlp",
+                    "Values behind redaction tokens, and what is found in answers.",
+                ),
+            ),
             ledger: Ledger::read(root.section("ledger", "Times of the budget ledger.")),
             telemetry: Telemetry::read(root.section("telemetry", "Logs and traces.")),
             budget: Budget::read(

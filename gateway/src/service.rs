@@ -70,12 +70,8 @@ impl Gateway {
             .map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let drain = settings.drain_timeout;
-        let gate = Gate::new(
-            parts.snapshots,
-            parts.store,
-            (parts.pepper, parts.tokens),
-            &parts.settings,
-        );
+        let gate =
+            Gate::new(parts.snapshots, parts.store, (parts.pepper, parts.tokens), &parts.settings);
         gate.limits.ready(&gate.store).await;
         Ok(Self { listener, gate: Arc::new(gate), address, drain })
     }

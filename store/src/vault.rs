@@ -6,8 +6,8 @@ use types::{AgentId, SessionId, TenantId, Timestamp};
 
 mod seal;
 
-pub use seal::MasterKey;
 use seal::Keys;
+pub use seal::MasterKey;
 
 use crate::{
     Error,

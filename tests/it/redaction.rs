@@ -11,6 +11,7 @@ use crate::sdk::Sdk;
 
 const VALUE: &str = "jane.roe.canary@example.org";
 const SSN: &str = "536-22-8174";
+const ADDRESS: &str = "198.51.100.23";
 const SESSION: &str = "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV";
 const OTHER: &str = "ses_01ARZ3NDEKTSV4RRFFQ69G5FAW";
 
@@ -31,11 +32,7 @@ impl House {
         Self::with(database, obligations, |_| {}).await
     }
 
-    async fn with(
-        database: Database,
-        obligations: &str,
-        prepare: impl FnOnce(&mut Setup),
-    ) -> Self {
+    async fn with(database: Database, obligations: &str, prepare: impl FnOnce(&mut Setup)) -> Self {
         let prices = [("sim-cloud", Price::dollars_per_million(3, 15))];
         let cloud = provider(&prices).await;
         cloud.script(Behaviour { echo: true, ..Behaviour::default() }, Vec::new());
@@ -45,7 +42,11 @@ impl House {
             .tree()
             .write("agents/default/policy.cedar", &OWN.replace("NAME", obligations))
             .openai_provider("cloud", &cloud, "cloud")
-            .model(ModelSpec { id: "sim-cloud", provider: "cloud", price: Some(("3.00", "15.00")) });
+            .model(ModelSpec {
+                id: "sim-cloud",
+                provider: "cloud",
+                price: Some(("3.00", "15.00")),
+            });
         let server = setup.start().await;
         let caller = Caller::new(&server, "default");
         Self { cloud, server, caller }
@@ -96,7 +97,11 @@ async fn the_python_package_reads_values_that_the_provider_never_saw() {
     let output = ran.await.unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(printed.lines().filter(|line| line.ends_with(" ok")).count(), 12, "{printed}{errors}");
+    assert_eq!(
+        printed.lines().filter(|line| line.ends_with(" ok")).count(),
+        12,
+        "{printed}{errors}"
+    );
     let log = house.cloud.log();
     assert_eq!(log.len(), 12);
     for seen in log {
@@ -107,15 +112,20 @@ async fn the_python_package_reads_values_that_the_provider_never_saw() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_restores_stays_a_token() {
-    let house = House::new(Database::Sqlite, r#"@redact("email,us_ssn") @restore("email")"#).await;
-    for body in [chat("sim-cloud", SSN), streamed("sim-cloud", &format!("SSN {SSN}, {VALUE}"))] {
-        let body: Value =
-            serde_json::from_str(&body.to_string().replace(&format!("\"{SSN}\""), &format!("\"SSN {SSN}\""))).unwrap();
+    let house = House::new(Database::Sqlite, r#"@redact("email,ip") @restore("email")"#).await;
+    let text = format!("Write to {VALUE} from {ADDRESS}.");
+    for body in [chat("sim-cloud", &text), streamed("sim-cloud", &text)] {
         let answer = house.caller.ask(&body).await;
-        assert!(!answer.text.contains(SSN), "{}", answer.text);
-        assert!(answer.content().contains("[[US_SSN:") || answer.text.contains("[[US_SSN:"), "{}", answer.text);
+        let told = answer.text.replace("\"}}]", " ");
+        assert!(!told.contains(ADDRESS) && !house.sent().contains(ADDRESS), "{told}");
+        let said = match answer.json().pointer("/choices/0/message/content") {
+            Some(content) => content.as_str().unwrap().to_owned(),
+            None => answer.content(),
+        };
+        assert!(said.starts_with(&format!("Write to {VALUE} from [[IP:")), "{said}");
     }
-    let forged = house.caller.ask(&streamed("sim-cloud", "say [[EMAIL:aaaaaa]] and [[EMAIL:7f3k2q")).await;
+    let forged =
+        house.caller.ask(&streamed("sim-cloud", "say [[EMAIL:aaaaaa]] and [[EMAIL:7f3k2q")).await;
     assert_eq!(forged.content(), "say [[EMAIL:aaaaaa]] and [[EMAIL:7f3k2q");
 }
 
@@ -137,10 +147,18 @@ async fn outlives(database: Database) {
     house.ask_in(SESSION, &text).await;
     assert_eq!(house.sent(), sent, "also after a restart");
     assert_eq!(house.ask_in(OTHER, &asked).await.content(), asked, "another session");
-    assert_eq!(house.caller.ask(&streamed("sim-cloud", &asked)).await.content(), asked, "no session");
+    assert_eq!(
+        house.caller.ask(&streamed("sim-cloud", &asked)).await.content(),
+        asked,
+        "no session"
+    );
     // What is on record has the token and not the value.
     let rows = Rows::of(&house.server).await;
-    for query in ["select sealed from dlp_tokens", "select value_hash from dlp_tokens", "select body from audit"] {
+    for query in [
+        "select sealed from dlp_tokens",
+        "select value_hash from dlp_tokens",
+        "select body from audit",
+    ] {
         assert!(rows.texts(query).await.iter().all(|text| !text.contains("canary")), "{query}");
     }
     assert!(!house.server.log().contains("canary"));
@@ -158,20 +176,15 @@ async fn a_sessions_tokens_outlive_the_process_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_gateways_share_a_session_by_a_shared_key() {
-    let house = House::with(
-        Database::Postgres,
-        r#"@redact("email") @restore("email")"#,
-        |setup| {
-            setup.variable("TOKENS", &"k".repeat(40)).set("dlp.tokens_key", "env:TOKENS");
-        },
-    )
+    let house = House::with(Database::Postgres, r#"@redact("email") @restore("email")"#, |setup| {
+        setup.variable("TOKENS", &"k".repeat(40)).set("dlp.tokens_key", "env:TOKENS");
+    })
     .await;
     let text = format!("Write to {VALUE}.");
     house.ask_in(SESSION, &text).await;
     let first = house.sent();
     let other = house.server.another().await;
-    let mut caller = Caller::with_key(&other, house.caller.secret());
-    caller.moved(&other);
+    let caller = Caller::with_key(&other, house.caller.key());
     let session = ("x-orchestack-session", SESSION);
     let answer = caller.ask_with(session, &streamed("sim-cloud", &text)).await;
     assert_eq!(answer.content(), text);
@@ -197,7 +210,8 @@ async fn without_its_vault_nothing_that_must_be_redacted_leaves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_in_an_answer_stops_it_and_nothing_of_it_leaves() {
-    let house = House::new(Database::Sqlite, r#"@answer_block("secret,us_ssn") @log("full")"#).await;
+    let house =
+        House::new(Database::Sqlite, r#"@answer_block("secret,us_ssn") @log("full")"#).await;
     let secret = ["AK", "IAIOSFODNN7", "CANARYX"].concat();
     for padding in 0..4 {
         house.says(&format!("{} The key is {secret} for you.", "x".repeat(padding)));
@@ -216,7 +230,10 @@ async fn a_secret_in_an_answer_stops_it_and_nothing_of_it_leaves() {
     let record = house.record("completion");
     assert_eq!(record["outcome"], "dlp_blocked", "{record}");
     assert_eq!(record["detail"]["findings"]["aws_key"]["count"], 1, "{record}");
-    assert!(record["detail"]["cost_nanos"].as_i64().unwrap() > 0, "the provider bills it all the same");
+    assert!(
+        record["detail"]["cost_nanos"].as_i64().unwrap() > 0,
+        "the provider bills it all the same"
+    );
     assert!(!record.to_string().contains("IAIOS"));
     // The control: what is not blocked goes through whole.
     house.says(&format!("Write to {VALUE}. SSN?"));
@@ -235,7 +252,10 @@ async fn what_policy_redacts_in_answers_is_a_token_for_good() {
     assert_eq!(answer.content(), format!("Write to {token}, or to {token}."));
     let record = house.record("completion");
     assert!(!record.to_string().contains("canary"), "{record}");
-    assert_eq!(record["detail"]["findings"]["email"]["places"], json!(["choices[0].text", "choices[0].text"]));
+    assert_eq!(
+        record["detail"]["findings"]["email"]["places"],
+        json!(["choices[0].text", "choices[0].text"])
+    );
     house.cloud.script(Behaviour { echo: true, ..Behaviour::default() }, Vec::new());
     assert_eq!(house.ask_in(SESSION, &token).await.content(), token, "nothing puts it back");
 }
@@ -243,10 +263,8 @@ async fn what_policy_redacts_in_answers_is_a_token_for_good() {
 /// The label of a session rises with what is seen, in requests and in answers, stays, and falls by a
 /// person's word alone.
 async fn labels(database: Database) {
-    let mut house = House::with(database, "", |setup| {
-        setup.tree().write("policies/models.cedar", RESTRICTED_STAYS);
-    })
-    .await;
+    // The starter keeps restricted content on local models, of which there is none.
+    let mut house = House::new(database, "").await;
     let label = |answer: &Answer| answer.header("x-orchestack-label").to_owned();
     assert_eq!(label(&house.ask_in(SESSION, "Hello").await), "internal");
     house.ask_in(SESSION, &format!("SSN {SSN}")).await.assert_refused(403, "policy_denied");
@@ -275,13 +293,6 @@ async fn labels(database: Database) {
     assert_eq!(house.server.json(&["session", "show", SESSION])["label"], "restricted");
 }
 
-const RESTRICTED_STAYS: &str = r#"@id("all")
-permit (principal, action == Orchestack::Action::"callModel", resource);
-@id("restricted-stays")
-forbid (principal, action == Orchestack::Action::"callModel", resource)
-when { context.label_rank >= 3 && resource.locality != "local" };
-"#;
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sessions_label_rises_stays_and_is_lowered_on_sqlite() {
     labels(Database::Sqlite).await;
@@ -294,10 +305,7 @@ async fn a_sessions_label_rises_stays_and_is_lowered_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_whose_label_cannot_be_read_counts_as_restricted() {
-    let house = House::with(Database::Sqlite, "", |setup| {
-        setup.tree().write("policies/models.cedar", RESTRICTED_STAYS);
-    })
-    .await;
+    let house = House::new(Database::Sqlite, "").await;
     assert_eq!(house.ask_in(SESSION, "Hello").await.content(), "Hello");
     Rows::of(&house.server).await.execute("alter table session_labels rename to gone").await;
     house.ask_in(SESSION, "Hello").await.assert_refused(403, "policy_denied");

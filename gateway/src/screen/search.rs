@@ -239,8 +239,12 @@ impl<'s> Search<'s> {
         let findings = self.engine.scan(place, text);
         findings.iter().for_each(|finding| self.note_one(finding));
         let Some(rules) = &self.rules else { return Ok(true) };
-        let blocked: BTreeSet<_> =
-            findings.iter().map(|f| f.kind).filter(|k| rules.blocks(*k)).map(|k| k.as_str()).collect();
+        let blocked: BTreeSet<_> = findings
+            .iter()
+            .map(|f| f.kind)
+            .filter(|k| rules.blocks(*k))
+            .map(|k| k.as_str())
+            .collect();
         if !blocked.is_empty() {
             return Err(Stopped(blocked));
         }

@@ -54,7 +54,8 @@ impl Keys {
     /// [`Error::Sealing`], which no key of the right length makes.
     pub(super) fn of(master: &MasterKey, tenant: TenantId) -> Result<Self, Error> {
         let derive = |purpose| master.derive(purpose, tenant).ok_or(Error::Sealing);
-        let unbound = UnboundKey::new(&AES_256_GCM, &derive("seal")?).map_err(|_| Error::Sealing)?;
+        let unbound =
+            UnboundKey::new(&AES_256_GCM, &derive("seal")?).map_err(|_| Error::Sealing)?;
         let index = hmac::Key::new(hmac::HMAC_SHA256, &derive("index")?);
         Ok(Self { index, seal: LessSafeKey::new(unbound) })
     }

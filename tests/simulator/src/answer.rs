@@ -155,12 +155,7 @@ fn say(choice: &mut Choice, ask: &Ask, seed: &[u8], room: u64, behaviour: &Behav
     };
 }
 
-fn call(
-    choice: &mut Choice,
-    tools: &[&Tool],
-    (seed, said): (&[u8], Option<&str>),
-    mut room: u64,
-) {
+fn call(choice: &mut Choice, tools: &[&Tool], (seed, said): (&[u8], Option<&str>), mut room: u64) {
     choice.finish = Finish::ToolCalls;
     for (index, tool) in tools.iter().enumerate() {
         let id =
