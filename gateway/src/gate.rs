@@ -128,6 +128,7 @@ impl Gate {
         let renewal = tokio::spawn(Arc::clone(&leases).renew(ledger.clone()));
         let limits = limits::Limits::new(&store);
         let tasks = TaskTracker::new();
+        let deep = Deep::start(&settings.dlp, &store, &tasks);
         Self {
             options,
             snapshots,
@@ -137,7 +138,7 @@ impl Gate {
             signer: pepper.signer(),
             pepper,
             upstreams: Arc::new(Upstreams::new(times)),
-            deep: Deep::start(&settings.dlp, &store, &tasks),
+            deep,
             tasks,
             leases,
             answers: Answers::new(&settings.cache),
