@@ -135,19 +135,22 @@ impl Channel {
 impl Passed {
     /// The text with tokens in place of values of these kinds.
     pub fn redacted(self, kinds: impl Fn(Kind) -> bool, tokens: &mut Tokens) -> String {
+        // Of findings that overlap the first names what all of them cover.
+        let mut cuts: Vec<(Kind, Range<usize>)> = Vec::new();
+        for Finding { kind, span, .. } in self.findings.into_iter().filter(|f| kinds(f.kind)) {
+            match cuts.last_mut().filter(|(_, last)| span.start < last.end) {
+                Some((_, last)) => last.end = last.end.max(span.end),
+                None => cuts.push((kind, span)),
+            }
+        }
         let mut out = String::with_capacity(self.text.len());
         let mut kept = 0;
-        for finding in self.findings.iter().filter(|finding| kinds(finding.kind)) {
-            let span = finding.span.clone();
-            // Of findings that overlap the first has its token, and the rest of the others goes with it.
-            if span.start >= kept {
-                let token =
-                    tokens.token(finding.kind, self.text.get(span.clone()).unwrap_or_default());
-                let quote = if self.bare.contains(&span) { "\"" } else { "" };
-                let before = self.text.get(kept..span.start).unwrap_or_default();
-                out.extend([before, quote, &token, quote]);
-            }
-            kept = kept.max(span.end);
+        for (kind, span) in cuts {
+            let token = tokens.token(kind, self.text.get(span.clone()).unwrap_or_default());
+            let quote = if self.bare.contains(&span) { "\"" } else { "" };
+            let before = self.text.get(kept..span.start).unwrap_or_default();
+            out.extend([before, quote, &token, quote]);
+            kept = span.end;
         }
         out.push_str(self.text.get(kept..).unwrap_or_default());
         out

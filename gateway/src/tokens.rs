@@ -205,6 +205,14 @@ impl Map {
         }
     }
 
+    /// A map of a request with these values, and their tokens.
+    #[cfg(test)]
+    pub(crate) fn of_values(values: &[(Kind, &str)]) -> (Self, Vec<String>) {
+        let mut tokens = Tokens::new(random);
+        let made = values.iter().map(|(kind, value)| tokens.token(*kind, value)).collect();
+        (Self::with(None, tokens), made)
+    }
+
     /// What stands behind a token.
     pub(crate) fn value(&self, token: &str) -> Option<(Kind, String)> {
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);

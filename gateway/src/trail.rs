@@ -119,7 +119,7 @@ impl Found {
     }
 
     /// Takes note that something may have been missed.
-    pub(crate) const fn is_incomplete(&mut self) {
+    pub(crate) const fn missed(&mut self) {
         self.incomplete = true;
     }
 

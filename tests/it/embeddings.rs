@@ -376,7 +376,7 @@ async fn what_policy_redacts_is_gone_from_the_inputs() {
     for model in ["openai", "gemini", "titan"] {
         vectors(&stage.ask(model, mail).await);
         let (_, sent) = stage.last();
-        assert!(!sent.contains("canary") && sent.contains("[[EMAIL:1]]"), "{model}: {sent}");
+        assert!(!sent.contains("canary") && sent.contains("[[EMAIL:"), "{model}: {sent}");
     }
 }
 

@@ -311,3 +311,25 @@ async fn a_session_whose_label_cannot_be_read_counts_as_restricted() {
     house.ask_in(SESSION, "Hello").await.assert_refused(403, "policy_denied");
     assert_eq!(house.caller.ask(&streamed("sim-cloud", "Hello")).await.content(), "Hello");
 }
+
+/// People who approve see what was found and where, and never the value.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_to_people_shows_kinds_and_places_and_no_value() {
+    let obligations = r#"@approval("infra-admin") @redact("email") @restore("email")"#;
+    let house = House::new(Database::Sqlite, obligations).await;
+    let refused = house.ask_in(SESSION, &format!("Write to {VALUE}.")).await;
+    refused.assert_refused(403, "approval_required");
+    let id =
+        refused.json().pointer("/error/approval/id").and_then(Value::as_str).map(str::to_owned);
+    let shown = house.server.json(&["approval", "show", &id.unwrap()]);
+    let found = shown.pointer("/detail/findings/email").cloned().unwrap_or_default();
+    assert_eq!(found, json!({"count": 1, "places": ["messages[0].content[0]"]}), "{shown}");
+    assert_eq!(shown["detail"]["kinds"], json!(["email"]));
+    let rows = Rows::of(&house.server).await;
+    for text in
+        [shown.to_string(), refused.text, rows.texts("select detail from approvals").await.concat()]
+    {
+        assert!(!text.contains("canary"), "{text}");
+    }
+    assert!(house.cloud.log().is_empty());
+}

@@ -174,6 +174,26 @@ proptest! {
     }
 
     #[test]
+    fn what_was_redacted_comes_back((text, cuts) in text_and_cuts(), other in 0_usize..64) {
+        let mut channel = Channel::new(&engine(), Form::Text, "answer");
+        let (mut tokens, mut redacted) = (tokens(), String::new());
+        for piece in pieces(&text, &cuts) {
+            redacted.push_str(&channel.push(piece).redacted(|_| true, &mut tokens));
+        }
+        redacted.push_str(&channel.end().redacted(|_| true, &mut tokens));
+        let known = |token: &str| tokens.value(token).map(|(_, value)| value.to_owned());
+        let restore = |cut: usize, known: &dyn Fn(&str) -> Option<String>| {
+            let cut = redacted.floor_char_boundary(cut);
+            let (left, right) = redacted.split_at_checked(cut).unwrap_or((&redacted, ""));
+            let mut restorer = crate::Restorer::new(Form::Text);
+            [restorer.push(left, known), restorer.push(right, known), restorer.end()].concat()
+        };
+        // Whole for whom it was redacted, and as it is for everybody else.
+        prop_assert_eq!(restore(other, &known), text);
+        prop_assert_eq!(restore(other, &|_| None), redacted.clone());
+    }
+
+    #[test]
     fn cuts_of_json_make_no_difference((text, cuts) in text_and_cuts(), raw: bool) {
         let json = if raw { format!("{{\"a\":{text}") } else { serde_json::json!({"a": text, "ssn": [text]}).to_string() };
         let at_once = passed(Form::Json, &[&json]);

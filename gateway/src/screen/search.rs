@@ -217,7 +217,7 @@ impl<'s> Search<'s> {
     fn note(&mut self, passed: &Passed) {
         passed.findings.iter().for_each(|finding| self.note_one(finding));
         if !passed.complete {
-            self.found.is_incomplete();
+            self.found.missed();
             self.label = Label::Restricted;
         }
     }
