@@ -124,12 +124,12 @@ impl Deep {
             }
             let hash = self.hash(&text);
             before = self.hash(&(before, voice, hash));
+            if self.known.add(hash) {
+                self.within(&mut turn, text);
+            }
             // Whatever a request ends with is said now, though the same was said before.
             if self.sent.add(before) || texts.peek().is_none() {
                 self.over_the_seam(&mut turn, voice, text);
-            }
-            if self.known.add(hash) {
-                self.within(&mut turn, text);
             }
         }
         for rule in classify::rules(&turn.inner.settings, &self.kinds, self.addresses.len()) {
@@ -252,8 +252,7 @@ impl<'e> Turn<'e> {
         let scan = |text: &str, keep: &dyn Fn(&Range<usize>) -> bool| {
             self.inner.scan("", text, &self.seams, &look, |_, span| keep(span)).findings
         };
-        let mut crossing =
-            scan(joined, &|span| span.start < seam.start && span.end > seam.end);
+        let mut crossing = scan(joined, &|span| span.start < seam.start && span.end > seam.end);
         if crossing.is_empty() {
             return crossing;
         }

@@ -123,7 +123,9 @@ impl Queue {
 /// The messages of a request, each as a model reads it, by who says them.
 fn said(request: &Request) -> Vec<(Voice, Vec<&str>)> {
     match request {
-        Request::Chat(ChatRequest { messages, .. }) => messages.iter().flat_map(of_message).collect(),
+        Request::Chat(ChatRequest { messages, .. }) => {
+            messages.iter().flat_map(of_message).collect()
+        }
         Request::Embed(embed) => match &embed.inputs {
             Inputs::Texts(texts) => {
                 texts.iter().map(|text| (Voice::Caller, vec![text.as_str()])).collect()

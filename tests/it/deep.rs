@@ -62,7 +62,7 @@ impl House {
     async fn send_the_document(&self, session: &str) -> Vec<Answer> {
         let words: Vec<&str> = DOCUMENT.split_whitespace().collect();
         let mut answers = Vec::new();
-        for piece in words.chunks(12) {
+        for piece in words.chunks(10) {
             answers.push(self.ask(session, &piece.join(" ")).await);
         }
         answers
@@ -113,7 +113,10 @@ async fn a_document_in_pieces(database: Database) {
     let detail = &record["detail"];
     assert_eq!(detail["findings"], json!({ "board_paper": 1 }), "{record}");
     assert_eq!(detail["rules"], json!([]));
-    assert_eq!((&detail["label_before"], &detail["label_after"]), (&json!("internal"), &json!("restricted")));
+    assert_eq!(
+        (&detail["label_before"], &detail["label_after"]),
+        (&json!("internal"), &json!("restricted"))
+    );
     let request = record["request"].as_str().unwrap();
     let known = answers.iter().any(|answer| answer.header("x-orchestack-request-id") == request);
     assert!(known && detail["input_sha256"].as_str().is_some_and(|hash| hash.len() == 64));

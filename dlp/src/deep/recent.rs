@@ -45,6 +45,9 @@ mod tests {
     fn the_oldest_gives_way() {
         let mut recent = Recent::new(2);
         assert_eq!([1, 2, 1, 3].map(|hash| recent.add(hash)), [true, true, false, true]);
-        assert_eq!(([1, 2, 3].map(|hash| recent.has(hash)), recent.len()), ([false, true, true], 2));
+        assert_eq!(
+            ([1, 2, 3].map(|hash| recent.has(hash)), recent.len()),
+            ([false, true, true], 2)
+        );
     }
 }

@@ -65,7 +65,7 @@ fn board_paper() -> Kind {
 #[test]
 fn a_document_in_small_pieces_is_found() {
     let engine = with_document();
-    for words in [3, 10, 14] {
+    for words in [3, 10] {
         let pieces = pieces(DOCUMENT, words);
         assert!(pieces.iter().all(|piece| engine.scan("text", piece).is_empty()));
         let texts: Vec<&str> = pieces.iter().map(String::as_str).collect();
@@ -82,7 +82,7 @@ fn a_document_in_small_pieces_is_found() {
 fn what_an_inspection_tells_of_a_document_is_not_told_again() {
     let engine = with_document();
     assert!(!engine.scan("text", DOCUMENT).is_empty());
-    check(&engine, &[DOCUMENT, DOCUMENT], &[], &[]);
+    check(&engine, &["Please read this.", DOCUMENT, DOCUMENT, "Thanks."], &[], &[]);
     let other = "The board of a foundry has tenants, a notary and a press, and each of them reads the papers \
         of the third quarter in the morning, before the works council and the auditors hear of it.";
     check(&engine, &pieces(other, 10).iter().map(String::as_str).collect::<Vec<_>>(), &[], &[]);

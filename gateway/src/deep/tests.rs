@@ -18,7 +18,8 @@ fn a_message_is_said_as_it_is_read() {
         says(Role::Tool, &["sent"]),
     ];
     let chat = Request::Chat(ChatRequest { messages, ..ChatRequest::default() });
-    let told: Vec<_> = said(&chat).into_iter().map(|(voice, parts)| (voice, parts.concat())).collect();
+    let told: Vec<_> =
+        said(&chat).into_iter().map(|(voice, parts)| (voice, parts.concat())).collect();
     let expected = [
         (Voice::Caller, "Be brief."),
         (Voice::Caller, "536-22-1234"),
