@@ -68,15 +68,15 @@ impl Deep {
         }))
     }
 
-    /// Hands over what a request of a session says, if there is room.
+    /// Hands over what a request says, if it is one of a session and there is room.
     pub(crate) fn hand(
         &self,
         snapshot: &Snapshot,
-        seen: &Seen,
+        seen: Option<&Seen>,
         trail: &Trail,
         (request, findings): (&Request, &Findings),
     ) {
-        let Self(Some(queue)) = self else { return };
+        let (Self(Some(queue)), Some(seen)) = (self, seen) else { return };
         let said = said(request);
         let bytes: usize = said.iter().flat_map(|(_, parts)| parts).map(|part| part.len()).sum();
         if bytes == 0 {
@@ -135,13 +135,13 @@ fn said(request: &Request) -> Vec<(Voice, Vec<&str>)> {
     }
 }
 
-fn of_message(message: &Message) -> impl Iterator<Item = (Voice, Vec<&str>)> {
+fn of_message<'m>(message: &'m Message) -> impl Iterator<Item = (Voice, Vec<&'m str>)> {
     let voice = match message.role {
         Role::Assistant => Voice::Model,
         Role::System | Role::Developer | Role::User | Role::Tool => Voice::Caller,
     };
-    let text = |part| match part {
-        &Part::Text(ref text) => Some(text.as_str()),
+    let text = |part: &'m Part| match part {
+        Part::Text(text) => Some(text.as_str()),
         Part::Image(_) | Part::File(_) => None,
     };
     let content = (voice, message.content.iter().filter_map(text).collect());

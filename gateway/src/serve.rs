@@ -114,9 +114,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     if wishes.dry_run {
         return explain(gate, trail, &plan, down).await;
     }
-    if let Some(seen) = &seen {
-        gate.deep.hand(&snapshot, seen, trail, (&request, &findings));
-    }
+    gate.deep.hand(&snapshot, seen.as_ref(), trail, (&request, &findings));
     let order = Order {
         snapshot: &snapshot,
         permit: &permit,
