@@ -170,7 +170,11 @@ fn set(policies: impl Iterator<Item = Policy>) -> PolicySet {
 }
 
 /// A policy and the forbids that its obligations come to, narrowed by a condition in front.
-fn meant(&self, parsed: &Parsed, only: Option<&Value>, duty: Option<&Duty>) -> Vec<Policy> {
+fn meant(
+    parsed: &Parsed,
+    only: Option<&Value>,
+    (duty, families): (Option<&Duty>, &Families),
+) -> Vec<Policy> {
     let Ok(json) = parsed.policy.to_json() else { return vec![parsed.policy.clone()] };
     let id = parsed.policy.id();
     let with = |name: &str, effect: &str, clause: Option<Value>| {
