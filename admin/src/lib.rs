@@ -72,7 +72,7 @@ pub use crate::{
         prove::{CaseView, ProofReport, ProofView, TestReport, prove_files, test_files},
     },
     prices::{PriceClass, PriceList, PriceRates, PriceTier, PricedModel},
-    probed::{Difference, Probed, ProbedModel, ProbedProvider},
+    probed::{Difference, Learnt, Probed, ProbedModel, ProbedProvider},
     providers::{NewAws, NewProvider, ProviderList, ProviderView},
     reconcile::{
         Absent, BookedShares, LeftOut, NewReconciliation, ReconciledModel, Reconciliation,

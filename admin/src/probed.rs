@@ -13,6 +13,7 @@ use types::Locality;
 use utoipa::ToSchema;
 
 use crate::{
+    body::Body,
     control::Control,
     desk::Desk,
     error::{Error, Refusal},
@@ -64,10 +65,28 @@ pub struct ProbedModel {
     pub differs: Vec<Difference>,
 }
 
+/// What was learnt of a model by calls; what is absent was not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Learnt {
+    /// Whether it called a tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<bool>,
+    /// Whether it answered by a JSON schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json_schema: Option<bool>,
+    /// Whether it took an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<bool>,
+    /// Whether it streamed its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streaming: Option<bool>,
+}
+
 /// A fact that is registered otherwise than the server tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Difference {
-    /// `context_tokens`, `tools`, `images` or `reasoning`.
+    /// `context_tokens`, `tools`, `json_schema`, `images`, `streaming` or `reasoning`.
     pub fact: String,
     /// As registered.
     pub registered: String,
@@ -105,13 +124,20 @@ pub(crate) async fn probe(desk: Desk) -> Result<Json<Probed>, Error> {
     Ok(Json(Probed { providers }))
 }
 
-/// Registers a model again that was registered at run time, with the facts that its server tells.
+/// Registers a model again that was registered at run time, with the facts that its server tells and, in
+/// the body, those that calls have told, which go first.
 #[utoipa::path(
     post, path = "/api/v1/models/{id}/refresh", tag = "models",
     params(("id" = String, Path, description = "The model's id, with `/` written as `%2F`")),
+    request_body = Option<Learnt>,
     responses((status = 200, body = ModelView), (status = "4XX", body = Refusal))
 )]
-pub(crate) async fn refresh(desk: Desk, Path(id): Path<String>) -> Result<Json<ModelView>, Error> {
+pub(crate) async fn refresh(
+    desk: Desk,
+    Path(id): Path<String>,
+    learnt: Option<Body<Learnt>>,
+) -> Result<Json<ModelView>, Error> {
+    let learnt = learnt.map_or_else(Learnt::default, |Body(learnt)| learnt);
     let act = desk.permit(Operation::ModelAdd, &id).await?;
     let control = act.control();
     let snapshot = control.snapshots.load();
@@ -121,7 +147,8 @@ pub(crate) async fn refresh(desk: Desk, Path(id): Path<String>) -> Result<Json<M
         let fix = "a model of the tree is corrected in its file, a found one at the next start";
         return Err(Error::invalid(message, fix));
     };
-    let told = told(control, &snapshot, model).await.ok_or_else(|| {
+    let told = told(control, &snapshot, model).await;
+    let told = learnt.beside(told, &model.upstream).ok_or_else(|| {
         let message = format!("the provider `{}` tells nothing of `{id}`", model.provider);
         Error::invalid(message, "`orchestack model probe` shows what it tells")
     })?;
@@ -146,6 +173,16 @@ pub(crate) async fn refresh(desk: Desk, Path(id): Path<String>) -> Result<Json<M
         Error::invalid(message, "see the notes of `orchestack policy status`")
     })?;
     Ok(Json(view(&snapshot, model)))
+}
+
+impl Learnt {
+    /// What is known with what the server tells, if it tells anything.
+    fn beside(self, told: Option<Told>, upstream: &str) -> Option<Told> {
+        if self == Self::default() {
+            return told;
+        }
+        Some(told.unwrap_or_else(|| Told::of_name(upstream.to_owned())).with(self))
+    }
 }
 
 /// What a model's server tells of it.
@@ -234,7 +271,9 @@ fn differences(model: &Model, told: &Told) -> Vec<Difference> {
     let facts = [
         ("context_tokens", model.context_tokens.to_string(), told.context.map(|c| c.to_string())),
         ("tools", has.tools.to_string(), told.tools.map(|can| can.to_string())),
+        ("json_schema", has.json_schema.to_string(), told.json_schema.map(|can| can.to_string())),
         ("images", has.images.to_string(), told.images.map(|can| can.to_string())),
+        ("streaming", has.streaming.to_string(), told.streaming.map(|can| can.to_string())),
         ("reasoning", has.reasoning.to_string(), told.reasoning.map(|can| can.to_string())),
     ];
     let differ = facts.into_iter().filter_map(|(fact, registered, found)| {
@@ -252,9 +291,13 @@ fn correct(spec: &mut ModelSpec, told: &Told) {
         // The other half is for what is asked.
         spec.max_output_tokens = spec.max_output_tokens.min((context / 2).max(1));
     }
-    for (name, can) in
-        [("tools", told.tools), ("images", told.images), ("reasoning", told.reasoning)]
-    {
+    for (name, can) in [
+        ("tools", told.tools),
+        ("json_schema", told.json_schema),
+        ("images", told.images),
+        ("streaming", told.streaming),
+        ("reasoning", told.reasoning),
+    ] {
         let Some(can) = can else { continue };
         spec.capabilities.retain(|known| known != name);
         if can {

@@ -1,7 +1,5 @@
 //! How many input tokens a request has at most.
 
-use std::fmt::{self, Write as _};
-
 use serde_json::Value;
 use types::{
     chat::{
@@ -9,6 +7,8 @@ use types::{
     },
     embed::{EmbedRequest, Inputs},
 };
+
+use crate::measure::{Measure, bytes};
 
 /// The most input tokens that one image costs at any provider that we speak to: gpt-4o-mini takes
 /// 2,833 tokens plus 5,667 per tile, and its scaling leaves at most 8 tiles (OpenAI, "Images and
@@ -63,28 +63,34 @@ pub fn input_bound(request: &ChatRequest) -> u64 {
 ///
 /// A byte-level tokenizer never makes more tokens than bytes, and one with byte fallback neither.
 pub fn input_bound_with(request: &ChatRequest, parts: PartTokens) -> u64 {
+    bound_by(request, parts, Measure::Bytes)
+}
+
+/// As [`input_bound_with`], with text measured in another way.
+pub(crate) fn bound_by(request: &ChatRequest, parts: PartTokens, measure: Measure) -> u64 {
+    let (text, json) = (|text: &str| measure.text(text), |value: &Value| measure.json(value));
     let mut tokens = REQUEST_TOKENS;
     let mut add = |more: u64| tokens = tokens.saturating_add(more);
     for message in &request.messages {
-        add(message_bound(message, parts));
+        add(message_bound(message, parts, measure));
     }
     if !request.tools.is_empty() {
         add(TOOLS_TOKENS);
-        request.tools.iter().for_each(|tool| add(tool_bound(tool)));
+        request.tools.iter().for_each(|tool| add(tool_bound(tool, measure)));
     }
     match &request.format {
         None | Some(Format::Text) => {}
         Some(Format::JsonObject) => add(FORMAT_TOKENS),
         Some(Format::JsonSchema { name, description, schema, .. }) => {
             add(FORMAT_TOKENS);
-            add(bytes(name));
-            add(description.as_deref().map_or(0, bytes));
-            add(schema.as_ref().map_or(0, json_bytes));
+            add(text(name));
+            add(description.as_deref().map_or(0, text));
+            add(schema.as_ref().map_or(0, json));
         }
     }
     for (name, value) in request.extra.iter().chain(&request.native.fields) {
-        add(bytes(name));
-        add(json_bytes(value));
+        add(text(name));
+        add(json(value));
     }
     tokens
 }
@@ -106,21 +112,23 @@ pub fn embed_lengths(request: &EmbedRequest) -> impl Iterator<Item = u64> {
     texts.iter().map(|text| bytes(text)).chain(counted)
 }
 
-fn message_bound(message: &Message, parts: PartTokens) -> u64 {
+fn message_bound(message: &Message, parts: PartTokens, measure: Measure) -> u64 {
+    let measured = |text: &str| measure.text(text);
     let mut tokens = MESSAGE_TOKENS;
     let mut add = |more: u64| tokens = tokens.saturating_add(more);
-    add(bytes(message.role.as_str()));
-    add(message.name.as_deref().map_or(0, bytes));
+    add(measured(message.role.as_str()));
+    add(message.name.as_deref().map_or(0, measured));
     for item in &message.reasoning {
-        add(item.text.as_deref().map_or(0, bytes));
+        add(item.text.as_deref().map_or(0, measured));
+        // It stands for what nobody here can read, and count.
         add(item.opaque.as_ref().map_or(0, |opaque| bytes(&opaque.data)));
     }
     if message.tool_failed {
-        add(bytes(TOOL_FAILED));
+        add(measured(TOOL_FAILED));
     }
     for part in &message.content {
         match part {
-            Part::Text(text) => add(bytes(text)),
+            Part::Text(text) => add(measured(text)),
             Part::Image(Image {
                 source: ImageSource::Url(_) | ImageSource::Data { .. }, ..
             }) => {
@@ -128,9 +136,9 @@ fn message_bound(message: &Message, parts: PartTokens) -> u64 {
             }
             Part::File(File { name, source }) => {
                 add(MESSAGE_TOKENS);
-                add(name.as_deref().map_or(0, bytes));
+                add(name.as_deref().map_or(0, measured));
                 add(match source {
-                    FileSource::Text(text) => bytes(text),
+                    FileSource::Text(text) => measured(text),
                     FileSource::Url(_) | FileSource::Data { .. } => parts.file,
                 });
             }
@@ -138,39 +146,20 @@ fn message_bound(message: &Message, parts: PartTokens) -> u64 {
     }
     for call in &message.tool_calls {
         add(CALL_TOKENS);
-        [&call.id, &call.name, &call.arguments].into_iter().for_each(|text| add(bytes(text)));
+        [&call.id, &call.name, &call.arguments].into_iter().for_each(|text| add(measured(text)));
     }
     if let Some(id) = &message.tool_call_id {
         add(CALL_TOKENS);
-        add(bytes(id));
+        add(measured(id));
     }
-    add(message.refusal.as_deref().map_or(0, bytes));
+    add(message.refusal.as_deref().map_or(0, measured));
     tokens
 }
 
-fn tool_bound(tool: &Tool) -> u64 {
+fn tool_bound(tool: &Tool, measure: Measure) -> u64 {
+    let (text, json) = (|text: &str| measure.text(text), |value: &Value| measure.json(value));
     TOOL_TOKENS
-        .saturating_add(bytes(&tool.name))
-        .saturating_add(tool.description.as_deref().map_or(0, bytes))
-        .saturating_add(tool.parameters.as_ref().map_or(0, json_bytes))
-}
-
-fn bytes(text: &str) -> u64 {
-    u64::try_from(text.len()).unwrap_or(u64::MAX)
-}
-
-/// The length of a JSON value's text, without making it.
-fn json_bytes(value: &Value) -> u64 {
-    struct Counter(u64);
-    impl fmt::Write for Counter {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0 = self.0.saturating_add(bytes(text));
-            Ok(())
-        }
-    }
-    let mut counter = Counter(0);
-    match write!(counter, "{value}") {
-        Ok(()) => counter.0,
-        Err(fmt::Error) => u64::MAX,
-    }
+        .saturating_add(text(&tool.name))
+        .saturating_add(tool.description.as_deref().map_or(0, text))
+        .saturating_add(tool.parameters.as_ref().map_or(0, json))
 }

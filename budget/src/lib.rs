@@ -13,6 +13,7 @@ mod books;
 mod bound;
 mod catalogue;
 mod comparison;
+mod counted;
 mod export;
 mod extent;
 mod forecast;
@@ -20,6 +21,7 @@ mod fund;
 mod hold;
 mod input;
 mod ledger;
+mod measure;
 mod op;
 mod price;
 mod rates;
@@ -31,6 +33,7 @@ pub use books::Books;
 pub use bound::{Unpriced, affordable_output, bound, cost, dearest_class, saved};
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
 pub use comparison::{Call, Comparison, EDGE, Findings, Found, Shares};
+pub use counted::{Counted, Said, counted_embed, counted_input, counted_output};
 pub use export::{
     Bucket, EXPORT_BYTES_MAX, EXPORT_LINES_MAX, Export, Length, Line, Source, Width, undated,
 };

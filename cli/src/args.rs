@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use budget::{Budget, Cap, Raise, Reconcile, SetCap};
-pub(crate) use models::{AddModel, AddProvider, Model, Provider};
+pub(crate) use models::{AddModel, AddProvider, Model, Probe, Provider};
 pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Session, Vote};
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
 pub(crate) use spend::{Format, Prices, Spend};

@@ -39,7 +39,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Import(command) => import::run(command, output),
         Command::Agent(command) => agent::run(&connect().await?, command, output).await,
         Command::Key(command) => key::run(&connect().await?, command, output).await,
-        Command::Model(command) => model::run(&connect().await?, command, output).await,
+        Command::Model(command) => model::run((global, &connect().await?), command, output).await,
         Command::Provider(command) => provider::run(&connect().await?, command, output).await,
         Command::Policy(command) => policy::run(global, command, output).await,
         Command::Approval(command) => approval::run(&connect().await?, command, output).await,

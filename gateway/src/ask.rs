@@ -22,6 +22,7 @@ use crate::{
     reserve::reserve,
     serve::work_on,
     source::{Source, recycle},
+    tally,
     trail::Trail,
     upstream::{Failure, Response},
 };
@@ -342,6 +343,9 @@ impl Ready<'_> {
                 Used::Whole
             }
         };
+        if used == Used::Whole {
+            tally::count(&mut bill.meter, &to.request).await;
+        }
         check_limit(gate, &to, &bill);
         bill.close(used, OVERTAKEN);
     }

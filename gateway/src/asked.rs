@@ -38,6 +38,14 @@ pub(crate) fn input_bound(request: &Request) -> u64 {
     }
 }
 
+/// How long the text of the input is in bytes, and a little more.
+pub(crate) fn text_bytes(request: &Request) -> u64 {
+    match request {
+        Request::Chat(chat) => budget::input_bound_with(chat, PartTokens { image: 0, file: 0 }),
+        Request::Embed(embed) => budget::embed_bound(embed),
+    }
+}
+
 /// Three times what an image and a document of one page come to.
 const PARTS_TOKENS: PartTokens = PartTokens { image: 3 * 1_500, file: 3 * 3_000 };
 

@@ -88,7 +88,12 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// What it needs of a model.
     pub(crate) fn needs(&self) -> Needs {
-        asked::needs(self.request, self.input_tokens)
+        let needs = asked::needs(self.request, self.input_tokens);
+        if !self.wishes.probe {
+            return needs;
+        }
+        // Whether the model can is what is asked.
+        Needs { tools: false, json_schema: false, images: false, streaming: false, ..needs }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `POST /v1/messages/count_tokens`: about how many tokens the input of a request has.
 //!
 //! It is answered here and costs nothing: what would be counted leaves the machine for no provider. The
-//! figure is an estimate, since no provider publishes the tokenizer that it would be exact with.
+//! figure is an estimate, since Anthropic does not publish the tokenizer that it would be exact with.
 
 use bytes::Bytes;
 use providers::{Api, anthropic::caller::decode_count, anthropic::caller::encode_count};

@@ -22,6 +22,7 @@ use crate::{
     screen::Screen,
     source::Source,
     stream::{End, Stream},
+    tally,
     trail::{Served, Trail},
     upstream::{Failure, Response},
 };
@@ -50,6 +51,7 @@ pub(crate) async fn deliver(
             let mut bill = ready.bill;
             to.took(trail.started);
             answer.meter(&mut bill.meter);
+            tally::count(&mut bill.meter, &to.request).await;
             check_limit(gate, to, &bill);
             let seconds = trail.started.elapsed().as_secs_f64();
             metrics::FIRST_BYTE.with_label_values(&[to.provider.name.as_str()]).observe(seconds);
@@ -77,6 +79,7 @@ async fn streamed(
         headers: trail.headers(),
         api: trail.api(),
         order: *order,
+        sent: &to.request,
         model: to.model.id.clone(),
         stamp: (trail.request, order.now.seconds()),
         provider: &to.provider.name,

@@ -42,6 +42,7 @@ mod session;
 mod source;
 mod span;
 mod stream;
+mod tally;
 pub mod tls;
 mod tokens;
 mod trail;

@@ -3,9 +3,11 @@
 
 use budget::{Extent, Price};
 use types::{
-    Nanos, ServiceClass,
+    Nanos, ServiceClass, Tokenizer,
     answer::{ChatAnswer, Event, Piece, Usage},
 };
+
+use crate::tally::{Sum, Tally};
 
 /// Output tokens that a provider may have generated beyond what reached us when a stream is cut:
 /// what fits into socket buffers between two of our reads.
@@ -28,11 +30,31 @@ pub(crate) struct Meter {
     bytes: u64,
     pieces: u64,
     reported: Option<Usage>,
+    /// What was said, where the model's vocabulary is known.
+    tally: Option<Tally>,
+    /// What all of it came to, once that is counted.
+    sum: Option<Sum>,
 }
 
 impl Meter {
     pub(crate) const fn new(extent: Extent, hides: bool) -> Self {
-        Self { extent, class: None, hides, bytes: 0, pieces: 0, reported: None }
+        let (class, reported, tally, sum) = (None, None, None, None);
+        Self { extent, class, hides, bytes: 0, pieces: 0, reported, tally, sum }
+    }
+
+    /// The same for a model with this vocabulary.
+    pub(crate) fn with(self, tokenizer: Option<Tokenizer>) -> Self {
+        Self { tally: tokenizer.filter(|_| !self.hides).map(Tally::new), ..self }
+    }
+
+    /// What was said, where that must be counted for want of the provider's word.
+    pub(crate) fn take_tally(&mut self) -> Option<Tally> {
+        self.tally.take().filter(|_| self.reported.is_none() && !self.hides)
+    }
+
+    /// Takes note of what a whole call comes to.
+    pub(crate) const fn sum_up(&mut self, sum: Option<Sum>) {
+        self.sum = sum;
     }
 
     /// The usage as its price needs it, where the attempt took so many seconds: with what no provider
@@ -58,7 +80,7 @@ impl Meter {
     /// Takes note of one event of a stream.
     pub(crate) fn observe(&mut self, event: &Event) {
         match event {
-            Event::Delta { piece, .. } => self.observe_piece(piece),
+            Event::Delta { choice, piece, .. } => self.observe_piece(*choice, piece),
             Event::Usage(usage) => self.report(*usage),
             Event::Start { service_tier, .. } => self.served_in(service_tier.as_deref()),
             Event::Finish { .. } | Event::Failed { .. } => {}
@@ -75,6 +97,9 @@ impl Meter {
             self.bytes = self.bytes.saturating_add(all as u64);
             self.pieces = self.pieces.saturating_add(1);
             self.hides |= !choice.reasoning.is_empty();
+            if let Some(tally) = &mut self.tally {
+                tally.observe_choice(choice);
+            }
         }
         self.observe_usage(answer.usage);
         self.served_in(answer.service_tier.as_deref());
@@ -126,19 +151,29 @@ impl Meter {
         self.hides
     }
 
-    /// What is charged where the provider gave no usage: the limit, where the model may have thought
-    /// up to it. `cut` says that the stream was stopped, so
-    /// that more may have been generated than came through.
+    /// What is charged where the provider gave no usage: what was counted in the model's vocabulary, else
+    /// a token for each byte; the limit, where the model may have thought up to it. `cut` says that the
+    /// stream was stopped, so that more may have been generated than came through.
     pub(crate) fn counted(&self, cut: bool) -> Usage {
         let in_flight = if cut { IN_FLIGHT_TOKENS } else { 0 };
         // What came for certain beyond the limit is on the provider's bill, limit or not.
         let most = self.output_limit().max(self.surely());
         let seen = self.output_upper().saturating_add(in_flight).min(most);
+        if let Some(sum) = self.sum.filter(|_| !cut && !self.hides) {
+            let input = sum.input.min(self.extent.input);
+            // One that samples other tokens than its vocabulary would cut bills those.
+            let output = sum.output.max(self.surely()).min(most);
+            let tokenizer = sum.exactly.filter(|_| (input, output) == (sum.input, sum.output));
+            return Usage { input, output, counted: true, tokenizer, ..Usage::default() };
+        }
         let output = if self.hides { most } else { seen };
         Usage { input: self.extent.input, output, counted: true, ..Usage::default() }
     }
 
-    fn observe_piece(&mut self, piece: &Piece) {
+    fn observe_piece(&mut self, choice: u32, piece: &Piece) {
+        if let Some(tally) = &mut self.tally {
+            tally.observe(choice, piece);
+        }
         // What a provider shows of its reasoning may be a summary.
         self.hides |= matches!(piece, Piece::Reasoning(_) | Piece::Opaque(_));
         let bytes = match piece {
@@ -233,6 +268,45 @@ mod tests {
         assert_eq!(meter.reported(), Some(Usage { counted: true, ..usage(5) }));
         meter.observe(&Event::Usage(usage(6)));
         assert_eq!(meter.reported(), Some(usage(6)));
+    }
+
+    #[test]
+    fn what_was_counted_in_the_vocabulary_is_charged_for_a_whole_answer_that_hides_nothing() {
+        let tokenizer = Some(Tokenizer::O200kBase);
+        let counted = |mut meter: Meter, sum: Sum, cut: bool| {
+            meter.observe(&text("hello, world"));
+            meter.sum_up(Some(sum));
+            let usage = meter.counted(cut);
+            (usage.input, usage.output, usage.tokenizer)
+        };
+        let sum = |input, output| Sum { input, output, exactly: tokenizer };
+        assert_eq!(counted(metered(100, 50, false), sum(9, 4), false), (9, 4, tokenizer));
+        // Never beyond what was held, and then it is no longer the count.
+        assert_eq!(counted(metered(8, 3, false), sum(9, 4), false), (8, 3, None));
+        // Of a stream that was cut, and of a model that thinks, nobody knows.
+        assert_eq!(counted(metered(100, 50, false), sum(9, 4), true), (100, 50, None));
+        assert_eq!(counted(metered(100, 50, true), sum(9, 4), false), (100, 50, None));
+        // More pieces than tokens: it did not sample as the vocabulary cuts.
+        let mut meter = metered(100, 50, false);
+        (0..7).for_each(|_| meter.observe(&text("h")));
+        assert_eq!(counted(meter, sum(9, 4), false), (9, 8, None));
+        let bound = Sum { exactly: None, ..sum(9, 4) };
+        assert_eq!(counted(metered(100, 50, false), bound, false), (9, 4, None));
+    }
+
+    #[test]
+    fn nothing_is_counted_where_the_provider_tells_or_hides() {
+        let with = |hides| metered(100, 50, hides).with(Some(Tokenizer::O200kBase));
+        assert!(with(false).take_tally().is_some());
+        assert!(with(true).take_tally().is_none());
+        assert!(metered(100, 50, false).take_tally().is_none());
+        let mut told = with(false);
+        told.observe(&Event::Usage(Usage { input: 1, output: 1, ..Usage::default() }));
+        assert!(told.take_tally().is_none());
+        let mut thinks = with(false);
+        let thought = Piece::Reasoning("Hm.".to_owned());
+        thinks.observe(&Event::Delta { choice: 0, piece: thought, logprobs: None });
+        assert!(thinks.take_tally().is_none());
     }
 
     fn started(tier: &str) -> Event {

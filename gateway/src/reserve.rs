@@ -73,7 +73,7 @@ pub(crate) async fn reserve(
             }
         }
     };
-    let meter = Meter::new(extent, quote::may_think(to.model, request));
+    let meter = Meter::new(extent, quote::may_think(to.model, request)).with(to.model.tokenizer);
     let tokens = [Some(Arc::clone(order.tokens)), Some(tokens)];
     let bill = open(gate, to, (hold, amount), meter, tokens, trail);
     let target = quote::target(to.provider, to.model, extent.output, request.streams());

@@ -6,7 +6,7 @@
 //!        -> ask -> stream out -> settle and audit
 //! ```
 
-use std::{collections::BTreeSet, panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use bytes::Bytes;
 use dlp::Findings;
@@ -26,8 +26,8 @@ use crate::{
     gate::Gate,
     memory, metrics, pause,
     refusal::Refusal,
-    session::Seen,
-    span, tokens,
+    session::{self, Joined},
+    span,
     trail::{Trail, Who},
     wishes::Wishes,
 };
@@ -70,25 +70,16 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let (mut request, mut echo) = parse(trail.endpoint, &body)?;
     request.model().clone_into(&mut trail.asked);
     let before = memory::recall(gate, &known, &mut request, &mut echo).await?;
-    let taken = gate.limits.tokens(&mut passes, asked::estimate(&request)).await;
-    let taken = trail.within(taken)?;
+    let taken = trail.within(gate.limits.tokens(&mut passes, asked::estimate(&request)).await)?;
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len() + before.bytes, trail);
     drop(body);
     let label = findings.label.join(known.agent.label.unwrap_or(Label::Public));
-    let mut label = label.join(wishes.label).join(before.label);
-    let seen = Seen::of(gate, &known, &wishes).await;
-    let mut mentioned = BTreeSet::new();
-    if let Some(seen) = &seen {
-        trail.session_label = Some(seen.label());
-        if !wishes.dry_run {
-            seen.rise(gate, label, trail.request).await?;
-        }
-        label = label.join(seen.label());
-        mentioned = tokens::mentioned(&mut request);
-    }
+    let label = label.join(wishes.label).join(before.label);
+    let joined = session::join(gate, trail, (&known, &wishes), &mut request, label).await?;
+    let Joined { label, seen, mentioned } = joined;
     trail.label = Some(label);
-    let candidates = candidates(&snapshot, &known, &request)?;
+    let candidates = candidates(&snapshot, &known, &request, &wishes)?;
     let call = Call {
         now,
         label,
@@ -172,6 +163,7 @@ fn candidates<'s>(
     snapshot: &'s Snapshot,
     known: &Known<'_>,
     request: &Request,
+    wishes: &Wishes,
 ) -> Result<Candidates<'s>, Refusal> {
     let (registry, purpose) = (&snapshot.registry, asked::purpose(request));
     let fits = |name: &&str| registry.resolve(name).is_none_or(|m| m.purpose() == purpose);
@@ -181,6 +173,11 @@ fn candidates<'s>(
         param: Some("model".to_owned()),
         ..Refusal::new(Code::ModelNotFound, unknown.to_string())
     })?;
+    if wishes.probe {
+        let message = "`x-orchestack-probe` asks what one model can: name it";
+        let param = Some("model".to_owned());
+        return found.alone().ok_or_else(|| Refusal { param, ..Refusal::invalid(message) });
+    }
     Ok(found.with_fallbacks(&known.agent.fallbacks))
 }
 

@@ -3,12 +3,14 @@
 //!
 //! A request without a session pays nothing here.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use store::session_labels::SessionLabels;
-use types::{Code, Label, RequestId, SessionId, TenantId};
+use types::{Code, Label, Request, RequestId, SessionId, TenantId};
 
-use crate::{caller::Known, gate::Gate, metrics, refusal::Refusal, wishes::Wishes};
+use crate::{
+    caller::Known, gate::Gate, metrics, refusal::Refusal, tokens, trail::Trail, wishes::Wishes,
+};
 
 /// How long the database may take.
 const TIME: Duration = Duration::from_secs(1);
@@ -23,6 +25,35 @@ pub(crate) struct Seen {
     session: SessionId,
     /// What it was before this request; `None` where nobody could say.
     before: Option<Label>,
+}
+
+/// A request with what its session says of it.
+pub(crate) struct Joined {
+    /// The request's label joined with the session's.
+    pub(crate) label: Label,
+    /// The session, if it is in one.
+    pub(crate) seen: Option<Seen>,
+    /// The tokens in its words, which may be the session's.
+    pub(crate) mentioned: BTreeSet<String>,
+}
+
+/// Joins a request of this label with its session, whose label rises at once unless nothing is to be sent.
+pub(crate) async fn join(
+    gate: &Gate,
+    trail: &mut Trail,
+    (known, wishes): (&Known<'_>, &Wishes),
+    request: &mut Request,
+    label: Label,
+) -> Result<Joined, Refusal> {
+    let Some(seen) = Seen::of(gate, known, wishes).await else {
+        return Ok(Joined { label, seen: None, mentioned: BTreeSet::new() });
+    };
+    trail.session_label = Some(seen.label());
+    if !wishes.dry_run {
+        seen.rise(gate, label, trail.request).await?;
+    }
+    let mentioned = tokens::mentioned(request);
+    Ok(Joined { label: label.join(seen.label()), seen: Some(seen), mentioned })
 }
 
 impl Seen {

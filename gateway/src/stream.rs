@@ -6,7 +6,7 @@ use bytes::Bytes;
 use providers::{Api, StreamEncoder};
 use tokio::time::Instant;
 use types::{
-    Code, RequestId,
+    Code, Request, RequestId,
     answer::{Event, Finish, Gatherer},
 };
 
@@ -20,6 +20,7 @@ use crate::{
     memory, metrics,
     screen::{Screen, Stopped},
     source::{Read, Source},
+    tally,
     trail::Trail,
 };
 
@@ -56,6 +57,8 @@ pub(crate) struct Stream<'s, 'd, 'c> {
     /// What the caller speaks, and asked.
     pub(crate) api: Api,
     pub(crate) order: Order<'s>,
+    /// The request as the provider got it.
+    pub(crate) sent: &'s Request,
     /// The model's name as the caller knows it.
     pub(crate) model: String,
     /// The request's id and its seconds since the epoch, for an answer whose provider gives none.
@@ -179,6 +182,7 @@ impl Stream<'_, '_, '_> {
             return self.stop(bill, encoder, out, &stopped).await;
         }
         self.screen.tell(self.gate, &self.order, trail).await;
+        tally::count(&mut bill.meter, self.sent).await;
         // A caller that asked for usage hears what is charged.
         encoder.push(&Event::Usage(bill.told()), &mut out);
         encoder.done(&mut out);
@@ -196,7 +200,11 @@ impl Stream<'_, '_, '_> {
     }
 
     async fn leave(self: Box<Self>, bill: &mut Bill) -> End {
-        End::Left(self.source.catch_up(&mut bill.meter).await)
+        let known = self.source.catch_up(&mut bill.meter).await;
+        if known == Known::Whole {
+            tally::count(&mut bill.meter, self.sent).await;
+        }
+        End::Left(known)
     }
 
     /// Tells what was searched: on record as it is, to the caller with the values that come back.

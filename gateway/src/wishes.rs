@@ -17,6 +17,9 @@ pub(crate) struct Wishes {
     pub(crate) max_cost: Option<Nanos>,
     /// Whether only the plan is wanted.
     pub(crate) dry_run: bool,
+    /// Whether it is asked to learn what the named model can: then nothing else answers, and what the
+    /// model is registered for does not rule it out.
+    pub(crate) probe: bool,
     /// What is wished of the answer cache.
     pub(crate) cache: Option<Cache>,
     /// How long to wait for people where they must approve, or could raise a budget.
@@ -43,11 +46,8 @@ impl Wishes {
         let session = wish(down, "x-orchestack-session")?.map(str::parse).transpose();
         let label = wish(down, "x-orchestack-sensitivity")?.map(str::parse).transpose();
         let max_cost = wish(down, "x-orchestack-max-cost")?.map(str::parse).transpose();
-        let dry_run = match wish(down, "x-orchestack-dry-run")? {
-            None | Some("false" | "0") => false,
-            Some("true" | "1") => true,
-            Some(_) => return Err(bad("x-orchestack-dry-run", "write `true` or `false`")),
-        };
+        let dry_run = flag(down, "x-orchestack-dry-run")?;
+        let probe = flag(down, "x-orchestack-probe")?;
         let cache = match wish(down, "x-orchestack-cache")? {
             None => None,
             Some("off") => Some(Cache::Off),
@@ -67,9 +67,20 @@ impl Wishes {
                 .unwrap_or(Label::Public),
             max_cost: max_cost.map_err(|e: types::MoneyError| bad("x-orchestack-max-cost", e))?,
             dry_run,
-            cache,
+            probe,
+            // An answer from before tells nothing of the model.
+            cache: if probe { Some(Cache::Off) } else { cache },
             wait: wait.transpose()?,
         })
+    }
+}
+
+/// A wish that is there or not.
+fn flag(down: &Downstream<'_>, name: &'static str) -> Result<bool, Refusal> {
+    match wish(down, name)? {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(_) => Err(bad(name, "write `true` or `false`")),
     }
 }
 

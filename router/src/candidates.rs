@@ -111,6 +111,13 @@ impl<'r> Candidates<'r> {
         self
     }
 
+    /// The model that was named and no other, for whoever asks what that one can; `None` for `auto`.
+    #[must_use]
+    pub fn alone(mut self) -> Option<Self> {
+        self.models.retain(|(standing, _)| *standing == Standing::Requested);
+        (!self.models.is_empty()).then_some(self)
+    }
+
     fn add(&mut self, standing: Standing, model: &'r Model) {
         if self.models.iter().all(|(_, other)| other.id != model.id) {
             self.models.push((standing, model));

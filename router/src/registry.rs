@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Serialize;
-use types::{Locality, Particulars, ProviderKind, SizeClass};
+use types::{Locality, Particulars, ProviderKind, SizeClass, Tokenizer};
 
 use crate::address;
 
@@ -82,6 +82,8 @@ pub struct Model {
     pub max_output_tokens: u64,
     /// What it can do.
     pub capabilities: Capabilities,
+    /// Its published vocabulary, where it is known.
+    pub tokenizer: Option<Tokenizer>,
     /// How good it is, 0 to 100: the organisation's own opinion.
     pub quality: u8,
     /// Other ids for it.

@@ -174,6 +174,7 @@ impl ModelSpec {
             context_tokens: self.context_tokens,
             max_output_tokens: self.max_output_tokens,
             capabilities,
+            tokenizer: None,
             quality: self.quality,
             aliases: self.aliases.clone(),
             fallbacks: self.fallbacks.clone(),

@@ -51,6 +51,7 @@ pub(crate) fn model_of(file: &ModelFile) -> Model {
             reasoning: can.reasoning,
             embeddings: can.embeddings,
         },
+        tokenizer: file.tokenizer,
         quality: file.quality,
         aliases: file.aliases.clone(),
         fallbacks: file.fallbacks.clone(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    ServiceClass,
+    ServiceClass, Tokenizer,
     chat::{Opaque, Reasoning, ToolCall},
 };
 
@@ -203,6 +203,10 @@ pub struct Usage {
     /// True where we counted because the provider sent no usage.
     #[serde(default)]
     pub counted: bool,
+    /// The vocabulary that all of it was counted with, to the token; `None` where a provider's word
+    /// was taken, or where any part of the count is a bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<Tokenizer>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

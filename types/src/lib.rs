@@ -20,6 +20,7 @@ mod request;
 mod secret;
 mod service;
 mod time;
+mod tokenizer;
 mod wire;
 
 pub use code::Code;
@@ -38,4 +39,5 @@ pub use request::{Content, Request};
 pub use secret::Secret;
 pub use service::ServiceClass;
 pub use time::Timestamp;
+pub use tokenizer::Tokenizer;
 pub use wire::Wire;

@@ -9,7 +9,7 @@ use snapshot::{Extra, ModelSpec, PriceSpec, ProviderSpec};
 use types::{Locality, Particulars, ProviderKind, SizeClass};
 
 use super::{MODELS_MAX, SERVER_TIME, id, wire};
-use crate::models::capability_names;
+use crate::{models::capability_names, probed::Learnt};
 
 /// A kind of model server, and where to look for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +83,9 @@ pub(crate) struct Told {
     pub(crate) tools: Option<bool>,
     pub(crate) images: Option<bool>,
     pub(crate) reasoning: Option<bool>,
+    /// As no server tells it, and only calls do.
+    pub(crate) json_schema: Option<bool>,
+    pub(crate) streaming: Option<bool>,
     /// Whether it makes embeddings, and nothing else.
     embeds: bool,
     /// Whether the server hands what it is asked on to somebody else's cloud.
@@ -94,8 +97,29 @@ impl Told {
     pub(crate) fn of_name(name: String) -> Self {
         let billions = billions(&name);
         let embeds = purpose(&name) == Some(Purpose::Embeddings);
-        let (tools, images, reasoning) = (None, None, None);
-        Self { name, context: None, billions, tools, images, reasoning, embeds, relayed: false }
+        Self {
+            name,
+            context: None,
+            billions,
+            tools: None,
+            images: None,
+            reasoning: None,
+            json_schema: None,
+            streaming: None,
+            embeds,
+            relayed: false,
+        }
+    }
+
+    /// The same with what calls have told, which goes first.
+    pub(crate) fn with(self, learnt: Learnt) -> Self {
+        Self {
+            tools: learnt.tools.or(self.tools),
+            json_schema: learnt.json_schema.or(self.json_schema),
+            images: learnt.images.or(self.images),
+            streaming: learnt.streaming.or(self.streaming),
+            ..self
+        }
     }
 
     /// Whether it is the model that is registered by this name there: Ollama's default tag may be left
@@ -113,7 +137,9 @@ impl Told {
             tools: self.tools.unwrap_or(known.tools),
             images: self.images.unwrap_or(known.images),
             reasoning: self.reasoning.unwrap_or(known.reasoning),
-            ..*known
+            json_schema: self.json_schema.unwrap_or(known.json_schema),
+            streaming: self.streaming.unwrap_or(known.streaming),
+            embeddings: known.embeddings,
         }
     }
 }
@@ -228,7 +254,7 @@ async fn ollama(client: &reqwest::Client, base: &str) -> Option<Vec<Told>> {
             reasoning: knows.then(|| shown.can("thinking")),
             embeds,
             relayed,
-            name: tag.name,
+            ..Told::of_name(tag.name)
         })
     };
     let models = stream::iter(tags.models.into_iter().take(MODELS_MAX).map(show));

@@ -184,6 +184,28 @@ async fn a_model_of_run_time_is_corrected_and_one_of_the_tree_is_not() {
 }
 
 #[tokio::test]
+async fn what_calls_told_goes_before_what_a_server_tells_and_stands_where_it_tells_nothing() {
+    let house = House::build().await;
+    let vllm = json!({ "data": [{ "id": "q", "max_model_len": 2048 }] });
+    let base = server(Router::new().route("/v1/models", answer(vllm))).await;
+    let facts = json!({ "context_tokens": 8192, "capabilities": ["tools", "images"] });
+    register(&house, "vllm-1", &base, "q", facts.clone()).await;
+    register(&house, "silent", "http://127.0.0.1:9", "m", facts).await;
+    let learnt = json!({ "tools": false, "json_schema": true, "streaming": true });
+    for (id, context) in [("vllm-1-m", 2048), ("silent-m", 8192)] {
+        let path = format!("/api/v1/models/{id}/refresh");
+        let (status, made) = call(house.local(), "POST", &path, Some(learnt.clone())).await;
+        assert_eq!((status, &made["context_tokens"]), (StatusCode::OK, &json!(context)), "{made}");
+        assert_eq!(made["capabilities"], json!(["json_schema", "images", "streaming"]), "{made}");
+    }
+    let path = "/api/v1/models/silent-m/refresh";
+    for wrong in [json!({}), json!({ "tools": 1 }), json!({ "context_tokens": 5 })] {
+        let (status, refused) = call(house.local(), "POST", path, Some(wrong)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_answer_or_is_not_served_is_told() {
     let house = House::build().await;
     let some = server(Router::new().route("/v1/models", answer(list(&["other"], "vllm")))).await;

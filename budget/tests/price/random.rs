@@ -128,6 +128,7 @@ fn usage(extent: Extent, price: &Price) -> impl Strategy<Value = Usage> + use<> 
                 seconds,
                 class,
                 counted: false,
+                tokenizer: None,
             }
         },
     )

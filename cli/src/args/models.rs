@@ -27,17 +27,32 @@ A model for embeddings:
     /// Ask every provider what it serves and compare, look for new servers on this machine and for keys.
     ///
     /// Local servers are asked by their own endpoints: Ollama, vLLM, llama.cpp, LM Studio. Nothing is
-    /// generated and nothing costs.
+    /// generated and nothing costs, unless --calls is given.
     #[command(after_help = "\
 Examples:
   orchestack model probe
   orchestack model probe --apply     # corrects what was registered with `model add`
-  orchestack model probe --json")]
-    Probe {
-        /// Takes the facts that differ over into models that were registered with `model add`.
-        #[arg(long)]
-        apply: bool,
-    },
+  orchestack model probe --json
+  ORCHESTACK_KEY=ork_... orchestack model probe --calls --only qwen3-8b   # costs money")]
+    Probe(Probe),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// Takes the facts that differ over into models that were registered with `model add`.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Also calls each model, up to five times with a short answer, to learn what only a call tells: THIS
+    /// COSTS MONEY. The calls go through the gateway with the key in ORCHESTACK_KEY, under its policies,
+    /// budget and audit.
+    #[arg(long)]
+    pub(crate) calls: bool,
+    /// With --calls: only this model; may be repeated.
+    #[arg(long, value_name = "MODEL", requires = "calls")]
+    pub(crate) only: Vec<String>,
+    /// With --calls: the gateway's address; that of the settings where absent.
+    #[arg(long, value_name = "URL", requires = "calls")]
+    pub(crate) gateway: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,22 +1,28 @@
 //! `orchestack model`.
 
+mod calls;
+mod learnt;
+
 use std::process::ExitCode;
 
 use admin::{
-    Difference, ModelList, ModelView, NewModel, NewProvider, Probed, ProbedModel, ProbedProvider,
-    ProviderView,
+    Difference, Learnt, ModelList, ModelView, NewModel, NewProvider, Probed, ProbedModel,
+    ProbedProvider, ProviderView,
 };
+use serde::Serialize;
 use serde_json::json;
 
+use learnt::Called;
+
 use crate::{
-    args::{AddModel, Model},
+    args::{AddModel, Global, Model},
     client::{Ask, Client},
     failure::Failure,
     output::{Output, table},
 };
 
 pub(super) async fn run(
-    client: &Client,
+    (global, client): (&Global, &Client),
     command: Model,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
@@ -33,21 +39,44 @@ pub(super) async fn run(
             client.act(Ask::delete(&["models", &id])).await?;
             output.show(&json!({ "removed": id }), |_| format!("{id} is removed"));
         }
-        Model::Probe { apply } => {
-            let mut probed = probe(client).await?;
-            if apply {
-                for model in probed.providers.iter().flat_map(|provider| &provider.models) {
-                    if is_correctable(model) {
-                        let path = ["models", &model.id, "refresh"];
-                        let _: ModelView = client.ask(Ask::post(&path)).await?;
-                    }
-                }
-                probed = probe(client).await?;
-            }
-            output.show(&probed, found);
+        Model::Probe(ask) => {
+            let called =
+                if ask.calls { calls::all(global, client, &ask).await? } else { Vec::new() };
+            let learned = learn(client, called, ask.apply).await?;
+            output.show(&learned, told);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What lists and calls tell.
+#[derive(Debug, Serialize)]
+struct Learned {
+    #[serde(flatten)]
+    probed: Probed,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    called: Vec<Called>,
+}
+
+async fn learn(client: &Client, called: Vec<Called>, apply: bool) -> Result<Learned, Failure> {
+    let mut probed = probe(client).await?;
+    if apply {
+        for model in probed.providers.iter().flat_map(|provider| &provider.models) {
+            let learnt = of(model, &called);
+            if is_correctable(model, &learnt) {
+                let path = ["models", &model.id, "refresh"];
+                let _: ModelView = client.tell(Ask::post(&path), &learnt).await?;
+            }
+        }
+        probed = probe(client).await?;
+    }
+    Ok(Learned { probed, called })
+}
+
+/// What calls told of a model otherwise than it is registered.
+fn of(model: &ProbedModel, called: &[Called]) -> Learnt {
+    let called = called.iter().find(|called| called.id == model.id);
+    called.map(Called::differs).unwrap_or_default()
 }
 
 async fn add(client: &Client, ask: AddModel) -> Result<ModelView, Failure> {
@@ -125,11 +154,20 @@ async fn probe(client: &Client) -> Result<Probed, Failure> {
 }
 
 /// Whether `--apply` may correct it: what stands in the tree is corrected there.
-fn is_correctable(model: &ProbedModel) -> bool {
-    model.origin.as_deref() == Some("runtime") && !model.differs.is_empty()
+fn is_correctable(model: &ProbedModel, learnt: &Learnt) -> bool {
+    let differs = !model.differs.is_empty() || *learnt != Learnt::default();
+    model.origin.as_deref() == Some("runtime") && differs
 }
 
-fn found(probed: &Probed) -> String {
+fn told(learned: &Learned) -> String {
+    let mut text = found(learned);
+    if !learned.called.is_empty() {
+        text.push_str(&format!("\n{}", learnt::told(&learned.called)));
+    }
+    text
+}
+
+fn found(Learned { probed, called }: &Learned) -> String {
     if probed.providers.is_empty() {
         return "no model server answers on this machine, and no provider's key is in the \
                 environment\nstart one (such as Ollama) or export a key (such as \
@@ -153,7 +191,7 @@ fn found(probed: &Probed) -> String {
         let head = ["MODEL", "STATE", "CONTEXT", "CAN", "DIFFERS"];
         text.push_str(&format!("\n{}", table(head, rows)));
     }
-    if models.clone().any(is_correctable) {
+    if models.clone().any(|model| is_correctable(model, &of(model, called))) {
         text.push_str(
             "\n`orchestack model probe --apply` takes over what differs in models of `model add`",
         );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use types::{Locality, Nanos, NanosPerMillion, SizeClass};
+use types::{Locality, Nanos, NanosPerMillion, SizeClass, Tokenizer};
 
 use super::Rates;
 use crate::{
@@ -29,6 +29,8 @@ pub struct ModelFile {
     pub max_output_tokens: u64,
     /// What it can do.
     pub capabilities: CapabilityNames,
+    /// Its published vocabulary: what is counted where its provider tells no usage.
+    pub tokenizer: Option<Tokenizer>,
     /// How good it is, 0 to 100: the organisation's own opinion.
     pub quality: u8,
     /// Other ids for it.
@@ -121,6 +123,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
     } else {
         Some(from.count("max_output_tokens", 0, 0..=*TOKENS.end(), ""))
     };
+    let tokenizer = from.optional("tokenizer", Tokenizer::O200kBase.as_str(), "");
     let quality = from.count("quality", 50, 0..=100, "");
     let at = from.place_of("aliases");
     let aliases: Vec<String> = from.list("aliases", "fast", "");
@@ -141,6 +144,7 @@ fn one(file: &str, path: &str, node: Node, notes: &mut Notes) -> Option<ModelFil
         context_tokens: u64::try_from(context?).ok()?,
         max_output_tokens: u64::try_from(output?).ok()?,
         capabilities,
+        tokenizer,
         quality: u8::try_from(quality).ok()?,
         aliases,
         fallbacks,

@@ -1,7 +1,7 @@
 use std::num::NonZeroU32;
 
 use proptest::prelude::*;
-use types::{Label, Nanos, NanosPerMillion};
+use types::{Label, Nanos, NanosPerMillion, Tokenizer};
 
 use super::*;
 use crate::{Settings, starter};
@@ -364,6 +364,18 @@ fn scorers_and_hedging_are_read_and_bounded() {
     }
     let model = "id = 'm'\nprovider = 'x'\ncontext_tokens = 10\nmax_output_tokens = 5\nhedge_after = '1ms'\n";
     assert!(faults(&[("models/m.toml", model)]).contains("from `10ms` to `10m`"));
+}
+
+#[test]
+fn a_vocabulary_is_one_of_those_that_are_known() {
+    let model = "id = 'm'\nprovider = 'x'\ncontext_tokens = 10\nmax_output_tokens = 5\n";
+    let with = |line: &str| format!("{model}{line}");
+    let known = load(&[("models/m.toml", &with("tokenizer = 'cl100k_base'"))]);
+    assert_eq!(known.models[0].tokenizer, Some(Tokenizer::Cl100kBase));
+    assert_eq!(load(&[("models/m.toml", model)]).models[0].tokenizer, None);
+    let told = faults(&[("models/m.toml", &with("tokenizer = 'claude'"))]);
+    assert!(told.contains("`claude` is not one of o200k_base, cl100k_base"), "{told}");
+    assert!(faults(&[("models/m.toml", &with("tokenizer = 1"))]).contains("text in quotes"));
 }
 
 #[test]

@@ -21,7 +21,8 @@ cues! {
         "Τηλέφωνο" "τηλ" "Τηλ" "電話" "电话" "手机" "携帯" "전화" "휴대폰" "هاتف" "טלפון" "फ़ोन" "โทร" "điện thoại"
         "rufnummer" "facsimile" "dial-in" "telefax";
     Dial: "call" "called" "calling" "dial" "reach" "contact" "ring me" "ring us" "messages" "answering" "text me"
-        "texted" "callback" "call back" "registered" "pager" "voicemail" "reached at" "anrufen"
+        "texted" "callback" "call back" "registered" "pager" "voicemail" "reached at" "my number" "her number" "his number" "your number"
+        "our number" "their number" "new number" "contact number" "anrufen"
         "appeler" "llamar" "ligar" "chiamare" "bellen";
     Desk: "office" "fax" "mobile" "cell" "home" "work" "direct" "tel" "phone" "landline" "main"
         "desk" "switchboard" "mobil" "büro" "bureau" "oficina" "ufficio";
@@ -32,7 +33,7 @@ cues! {
     Version: "version" "versions" "ver" "release" "build" "firmware" "upgrade" "v" "section" "sections" "chapter" "clause"
         "oid" "paragraph";
     Card: "card" "credit" "debit" "visa" "mastercard" "amex" "american express" "discover" "maestro"
-        "payment" "pan" "cc" "ccn" "cvv" "carte" "karte" "kreditkarte" "tarjeta" "cartão" "carta"
+        "payment card" "pan" "cc" "ccn" "cvv" "carte" "karte" "kreditkarte" "tarjeta" "cartão" "carta"
         "kaart" "creditcard" "kort" "карта" "карты" "卡号" "カード" "카드";
     Ssn: "ssn" "ssns" "social security" "social sec" "soc sec" "ss#" "social_security"
         "socialsecurity";

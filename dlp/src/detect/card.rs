@@ -9,6 +9,8 @@ use crate::{Kind, cues::Cue, score::Candidate, validate};
 const DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
 /// Bytes between a cue word and the number, before and after it.
 const REACH: (u8, u8) = (48, 24);
+/// Bytes between a word and a number that stands right behind it.
+const NEXT: u8 = 20;
 
 /// First and last prefix, the lengths, and whether the range is one that real cards fill: numbers
 /// of a thin range need a cue beside them. From the issuers' published ranges, as collected in
@@ -101,14 +103,23 @@ fn candidate(
         return None;
     }
     cluster.text.work.take(ISSUERS.len());
-    let dense = range(digits)?;
+    let range = range(digits);
     let span = first.start..last.end;
     let cue =
         nears.left(&span, Cue::Card, REACH.0).or_else(|| nears.right(&span, Cue::Card, REACH.1));
+    // Issuers open ranges faster than tables follow: right behind its word it is a card all the same.
+    if range.is_none() && cue.is_none_or(|distance| distance > NEXT) {
+        return None;
+    }
+    let (range, points) = match range {
+        Some(true) => ("issuer_range", 30),
+        Some(false) => ("thin_issuer_range", 5),
+        None => ("unknown_issuer", -5),
+    };
     let grouped = separator == 0 || is_usual(row);
     let candidate = Candidate::new(Kind::CARD, span)
         .term("checksum", 40)
-        .term(if dense { "issuer_range" } else { "thin_issuer_range" }, if dense { 30 } else { 5 })
+        .term(range, points)
         .term_if(cue.is_some(), "cue_word", 30)
         .term_if(!grouped, "unusual_groups", -25);
     Some((candidate, cue))

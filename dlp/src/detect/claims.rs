@@ -98,6 +98,11 @@ impl<'t> Nears<'t> {
     pub(super) fn right(&self, span: &Range<usize>, cue: Cue, bytes_max: u8) -> Option<u8> {
         let off = self.row.end.saturating_sub(span.end);
         let reach = usize::from(bytes_max).checked_sub(off)?;
+        // Mostly no word is there at all.
+        let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
+        if !(0..=reach).any(|at| is_letter(self.text.at(self.row.end + at))) {
+            return None;
+        }
         let after = self.after.get_or_init(|| Near::after(self.text, self.row.end));
         after.of(cue, reach).map(|distance| farther(distance, off))
     }

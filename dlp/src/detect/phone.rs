@@ -1,5 +1,7 @@
 //! Phone numbers: digits in a shape that people write, checked against numbering plans.
 
+mod shape;
+
 use super::{
     claims::{Claims, Nears},
     number::{self, Cluster, Group},
@@ -47,10 +49,18 @@ impl Phones {
         let mut first = 0;
         while let Some(group) = cluster.groups.get(first).filter(|_| first < cluster.openings) {
             let opening = Opening::new(cluster, group);
+            // What follows a calling code is no number of its own.
+            let is_rest = first.checked_sub(1).and_then(|before| cluster.groups.get(before));
+            let is_rest = is_rest.is_some_and(|before| Opening::new(cluster, before).plus);
+            let span = opening.start..group.end;
+            let is_claimed = claims.covers(&span) && nears.left(&span, Cue::Phone, NEXT).is_none();
+            if is_rest || is_claimed || !opening.is_free(cluster.text) {
+                first += 1;
+                continue;
+            }
             let ends = first + 1..=cluster.groups.len().min(first + GROUPS_MAX);
             let longest = ends
                 .rev()
-                .filter(|_| opening.is_free(cluster.text))
                 .filter_map(|end| cluster.groups.get(first..end).map(|row| (end, row)))
                 .find_map(|(end, row)| {
                     self.candidate(cluster, &opening, row, nears, claims).map(|found| (end, found))
@@ -87,7 +97,7 @@ impl Phones {
         if !number::ends(text, end) || is_local_part {
             return None;
         }
-        if !is_written(cluster, row) || is_date(cluster, row) {
+        if !shape::is_written(cluster, row) || shape::is_date(cluster, row) {
             return None;
         }
         let digits = cluster.digits(row);
@@ -99,12 +109,12 @@ impl Phones {
         if full && validity == Validity::Valid && !claimed {
             return Some((candidate.term("international", 40).term("numbering_plan", 50), None));
         }
-        let (points, shape) = match validity {
+        let (name, points) = match validity {
             _ if full => ("international", 45),
             // The plan does not know it, but the country has this code: a word must speak for it.
             _ if opening.plus && plan::has_code(digits) => ("calling_code", 30),
             _ if opening.plus => return None,
-            _ => ("shape", shape(cluster, row, digits)),
+            _ => ("shape", shape::points(cluster, row, digits)),
         };
         let words = Words::near(nears, opening.start..last.end);
         let grouped = row.len() > 1;
@@ -117,17 +127,17 @@ impl Phones {
             return None;
         }
         let spoken_for = words.strong.is_some() || words.weak;
-        if !spoken_for && !full && is_of_table(cluster, row) {
+        if !spoken_for && !full && shape::is_of_table(cluster, row) {
             return None;
         }
         let candidate = candidate
-            .term(points, shape)
+            .term(name, points)
             .term_if(full && grouped, "grouped", 15)
             .term_if(named, "cue_word", 45)
             .term_if(!named && words.strong.is_some(), "cue_word", 35)
             .term_if(words.weak, "weak_cue_word", if grouped || opening.plus { 30 } else { 20 })
             .term_if(words.other, "other_number_cue", -40)
-            .term_if(is_amount(cluster, row, digits), "round_amount", -30);
+            .term_if(shape::is_amount(cluster, row, digits), "round_amount", -30);
         // The plans are asked last and only where their word can decide.
         if i16::from(candidate.score()) + PLAN_POINTS < SCORE_MIN {
             return None;
@@ -196,13 +206,14 @@ impl Words {
         let left = |cue| nears.left(&span, cue, REACH);
         let strong = left(Cue::Phone);
         let desk = nears.right(&span, Cue::Desk, REACH_AFTER).is_some();
-        let weak = strong.is_none() && (left(Cue::Dial).is_some() || desk);
-        let other = match (left(Cue::Other), strong) {
-            (Some(other), Some(strong)) => other < strong && other <= OTHER_NEXT,
-            (other, None) => other.is_some() && !desk,
-            (None, Some(_)) => false,
-        };
-        Self { strong, weak, other }
+        let dial = left(Cue::Dial);
+        // The nearer word decides; a word for phones only yields to one right before the number.
+        let other = left(Cue::Other).is_some_and(|other| match (strong, dial) {
+            (Some(strong), _) => other < strong && other <= OTHER_NEXT,
+            (None, Some(dial)) => other < dial && !desk,
+            (None, None) => !desk,
+        });
+        Self { strong, weak: strong.is_none() && (dial.is_some() || desk), other }
     }
 }
 
@@ -221,115 +232,4 @@ fn extension_end(text: Text<'_>, end: usize) -> Option<usize> {
     let digits = text.run(gap + mark.len(), 2, |byte| matches!(byte, b' ' | b'.' | b':'));
     let end = text.run(digits, 6, |byte| byte.is_ascii_digit());
     (end > digits && !text.at(end).is_ascii_alphanumeric()).then_some(end)
-}
-
-/// Whether blanks alone divide it, and numbers or hexadecimal bytes stand beside it in the same way:
-/// a row of a table or a dump.
-fn is_of_table(cluster: Cluster<'_>, row: &[Group]) -> bool {
-    let (Some(first), Some(last)) = (row.first(), row.last()) else { return false };
-    let text = cluster.text;
-    let hex = |byte: u8| byte.is_ascii_hexdigit();
-    let left = text.run_back(first.start.saturating_sub(1), 3, hex);
-    let right = text.run(last.end + 1, 3, hex);
-    let byte_before = text.before(first.start, 1) == b' ' && first.start - left == 3;
-    let byte_after = text.at(last.end) == b' '
-        && right == last.end + 3
-        && !text.at(right).is_ascii_alphanumeric();
-    let spaced = cluster.uniform_separator(row) == Some(b' ');
-    spaced && (byte_before || byte_after || !cluster.is_alone(row))
-}
-
-/// Whether it is an amount in groups of three that ends in zeros: `100 000 000`.
-fn is_amount(cluster: Cluster<'_>, row: &[Group], digits: &str) -> bool {
-    let spaced = cluster.uniform_separator(row).is_some_and(|byte| matches!(byte, b' ' | b'.'));
-    let thousands = row.iter().skip(1).all(|group| group.len() == 3);
-    row.len() > 1 && spaced && thousands && digits.ends_with("000")
-}
-
-/// Points for how it is written. A row that nobody would read as a phone number gets few, so that
-/// a cue or a plan must speak for it.
-fn shape(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
-    let separators = row.windows(2).map(|pair| match pair {
-        [left, right] => cluster.separator(left, right),
-        _ => "",
-    });
-    let marked = separators.clone().any(|separator| separator != " ");
-    let lengths: Vec<usize> = row.iter().map(Group::len).collect();
-    match lengths.as_slice() {
-        // North America: 212-555-0123, (212) 555-0123, 1 212 555 0123.
-        [3, 3, 4] | [1, 3, 3, 4] => {
-            let leads = digits.trim_start_matches('1').bytes().next();
-            let plausible = leads.is_some_and(|lead| lead >= b'2') && digits.len() >= 10;
-            match (plausible, marked) {
-                (true, true) => 60,
-                (true, false) => 45,
-                (false, _) => 25,
-            }
-        }
-        [_] => 20,
-        // The form of a social security number, here one that was never issued.
-        [3, 2, 4] => 10,
-        // A postal code of the United States.
-        [5, 4] => 25,
-        // A trunk zero: 020 7946 0958, 0621/123456.
-        [2..=5, ..] if is_trunk(&lengths, digits) => 45,
-        // An amount in thousands.
-        [1, 3, 3] | [1, 3, 3, 3] => 25,
-        // Local and national numbers without a trunk: 467 3312, 78 651 123, 60-12-85-91.
-        [_, _] | [_, _, _] | [_, _, _, _] => 30,
-        _ => 25,
-    }
-}
-
-/// Whether it begins with a trunk zero and is as long as national numbers are; code points in rows
-/// of four digits begin so too.
-fn is_trunk(lengths: &[usize], digits: &str) -> bool {
-    let fours = lengths.iter().all(|length| *length == 4);
-    digits.starts_with('0') && (9..=12).contains(&digits.len()) && !fours
-}
-
-/// Whether every separator is one that people write between the groups of a phone number; two
-/// groups with a dot between them are a decimal.
-fn is_written(cluster: Cluster<'_>, row: &[Group]) -> bool {
-    let decimal = row.len() == 2 && cluster.uniform_separator(row) == Some(b'.');
-    !decimal
-        && row.windows(2).all(|pair| match pair {
-            [left, right] => {
-                let separator = cluster.separator(left, right);
-                matches!(
-                    separator,
-                    " " | "-"
-                        | "."
-                        | "/"
-                        | ") "
-                        | ")"
-                        | " ("
-                        | "("
-                        | ")-"
-                        | " - "
-                        | "  "
-                        | " / "
-                        | ") - "
-                        | ")."
-                        | "-("
-                        | ")/"
-                )
-            }
-            _ => true,
-        })
-}
-
-/// Whether the row starts with a date: 2024-01-31, 31.01.2024, 1/31/2024, 20240131.
-fn is_date(cluster: Cluster<'_>, row: &[Group]) -> bool {
-    let number = |index: usize| {
-        let group: &Group = row.get(index)?;
-        let value = cluster.text.slice(group.start..group.end).parse::<u32>().ok()?;
-        Some((group.len(), value))
-    };
-    let small = |part: Option<(usize, u32)>| matches!(part, Some((1 | 2, 1..=31)));
-    let year = |part: Option<(usize, u32)>| matches!(part, Some((4, 1900..=2100)));
-    let compact = matches!(number(0), Some((8, 19_000_101..=21_001_231)));
-    let (a, b, c) = (number(0), number(1), number(2));
-    let years = row.len() <= 2 && year(a) && year(b);
-    compact || years || (year(a) && small(b) && small(c)) || (small(a) && small(b) && year(c))
 }

@@ -250,3 +250,43 @@ proptest! {
         prop_assert!(right == 1 || same || !always.contains(&kind), "none for {body} of {kind}");
     }
 }
+
+#[test]
+fn where_a_row_of_numbers_began_does_not_matter() {
+    for groups in 1..150 {
+        let row = "9 ".repeat(groups);
+        check(&format!("{row}536-22-1234"), &[(Kind::US_SSN, "536-22-1234")]);
+        check(&format!("{row}529.982.247-25"), &[(Kind::BR_CPF, "529.982.247-25")]);
+    }
+}
+
+proptest! {
+    /// Detectors of numbers and words read no farther than they say.
+    #[test]
+    fn what_stands_far_off_changes_nothing(
+        texts in proptest::collection::vec(
+            proptest::collection::vec(
+                prop_oneof![
+                    Just("536-22-1234"), Just("4111 1111 1111 1111"), Just("212-555-0123"),
+                    Just("phone "), Just("SSN: "), Just("BSN "), Just("111222333"), Just(" "),
+                    Just(", "), Just("1 "), Just("12"), Just("AB "), Just("a@b.org"), Just("(33) "),
+                    Just("born "), Just("31.12.1990"), Just("account number "), Just("Main St"),
+                    Just("metformin "), Just("5 mg "), Just("+49 30 "), Just("www.a.org/"), Just("00:1b:"),
+                ],
+                0..12,
+            ),
+            3,
+        ),
+    ) {
+        let filler = ". ".repeat(70);
+        let [before, text, after] = [0, 1, 2].map(|at| texts[at].concat());
+        let found = |before: &str, after: &str| {
+            let whole = format!("{before}{filler}{text}{filler}{after}");
+            let start = before.len() + filler.len();
+            let findings = engine().scan("text", &whole).into_iter();
+            let inside = findings.filter(|f| f.span.start >= start && f.span.end <= start + text.len());
+            inside.map(|f| (f.kind, f.span.start - start, f.span.end - start)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(found("", ""), found(&before, &after));
+    }
+}

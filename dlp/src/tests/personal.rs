@@ -79,6 +79,8 @@ fn cards_need_a_checksum_an_issuer_and_a_length() {
     check("My card 630427373398 is lost", &[(Kind::CARD, "630427373398")]);
     check("2223003122003222", &[(Kind::CARD, "2223003122003222")]);
     check("{\"n\":4111111111111111}", &[(Kind::CARD, "4111111111111111")]);
+    check("card number 060404007894 is", &[(Kind::CARD, "060404007894")]);
+    clean("card number 060404007895 is, and for some other reason 060404007894 too");
     clean("4111111111111112");
     clean("9111111111111111 0000000000000000");
     clean("630427373398");

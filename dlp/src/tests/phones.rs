@@ -13,6 +13,9 @@ fn national_numbers_of_all_countries_are_found_where_words_speak_for_them() {
     phone("Telefon: 21 13 13", "21 13 13");
     phone("nobody is answering at 78 651 123", "78 651 123");
     phone("please call 699 123 915 tomorrow", "699 123 915");
+    phone("my number is 060 123 4567", "060 123 4567");
+    phone("about opening an account, call me on 060 123 4567", "060 123 4567");
+    phone("not answering at (33) 41 22 70 41", "(33) 41 22 70 41");
     phone("Tel. (33) 41 22 70 41", "(33) 41 22 70 41");
     phone("тел. 8 (495) 123-45-67", "8 (495) 123-45-67");
     phone("電話 03-1234-5678", "03-1234-5678");

@@ -6,7 +6,7 @@ use super::{bounds::request, engine};
 use crate::{Engine, Settings, detect::Tokens};
 
 /// What makes detectors and the normaliser look ahead or back, beside the literals of tokens.
-const UNITS: [&str; 53] = [
+const UNITS: [&str; 46] = [
     "-----BEGIN PRIVATE KEY-----",
     "-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
     "-----BEGIN PRIVATE KEY-----Proc-Type: 4,ENCRYPTED",
@@ -43,20 +43,13 @@ const UNITS: [&str; 53] = [
     " DE89",
     "www.",
     "http://a.",
-    "https://a.b/",
     "ab-12-",
     "AB 12 ",
     "1a",
     "0a:",
-    "0a-",
     "12 Ab ",
-    "12 rue de ",
     "metformin ",
-    "hepatitis b ",
-    "xxxxxmab ",
-    "bic ",
     "12.3456, ",
-    "1 May 2000 ",
     "x, ext 5 555-0123x12",
     "\u{ff14}",
     "\u{301}\u{200b}",

@@ -23,7 +23,7 @@ use crate::{
     gate::Gate,
     refusal::Refusal,
     serve::{inspect, record},
-    span,
+    span, tally,
     trail::Trail,
 };
 
@@ -149,6 +149,7 @@ async fn ask(
     let mut ready = ready.map_err(|lost| lost.refusal)?;
     let Arrived::Whole(answer) = ready.answer else { return Ok(None) };
     answer.meter(&mut ready.bill.meter);
+    tally::count(&mut ready.bill.meter, &ready.to.request).await;
     ready.bill.close(Used::Whole, "ok");
     let Answer::Embed(mut embeddings, _) = *answer else { return Ok(None) };
     Ok(embeddings.vectors.pop().and_then(Vector::of))

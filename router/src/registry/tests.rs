@@ -38,6 +38,7 @@ pub(crate) fn model(id: &str, provider: &str, size: SizeClass) -> Model {
             reasoning: false,
             embeddings: false,
         },
+        tokenizer: None,
         quality: 50,
         aliases: Vec::new(),
         fallbacks: Vec::new(),

@@ -3,11 +3,11 @@
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
-use crate::Behaviour;
 use crate::ask::{Ask, Format, Tool, ToolChoice};
 use crate::instance::minimal;
 use crate::log::hex;
 use crate::tokens;
+use crate::{Ability, Behaviour};
 
 /// Opens every text, so that nobody takes it for a model's.
 const OPENING: &str = "[simulator] This is Orchestack's provider simulator, not a model. Noise:";
@@ -119,7 +119,8 @@ fn choice(ask: &Ask, seed: &[u8], behaviour: &Behaviour) -> Choice {
     let room = limit.saturating_sub(choice.reasoning_tokens());
     choice.hidden = behaviour.hidden_tokens.min(room);
     let room = room - choice.hidden;
-    let called = called(ask);
+    let lacks = |ability| behaviour.lacks.contains(&ability);
+    let called = if lacks(Ability::Tools) { Vec::new() } else { called(ask) };
     if called.is_empty() {
         say(&mut choice, ask, seed, room, behaviour);
     } else {
@@ -134,9 +135,11 @@ fn choice(ask: &Ask, seed: &[u8], behaviour: &Behaviour) -> Choice {
 }
 
 fn say(choice: &mut Choice, ask: &Ask, seed: &[u8], room: u64, behaviour: &Behaviour) {
+    let follows = !behaviour.lacks.contains(&Ability::JsonSchema);
     let echo = ask.input.last_user_text.as_ref().filter(|_| behaviour.echo);
     let text = match (behaviour.text.as_ref().or(echo), &ask.format) {
         (Some(text), _) => text.clone(),
+        (None, Format::JsonSchema(_)) if !follows => prose(seed, behaviour.output_tokens),
         (None, Format::JsonSchema(schema)) => minimal(schema).to_string(),
         (None, Format::JsonObject) => {
             format!(r#"{{"simulator":true,"hash":"{}"}}"#, hex(seed.get(..4).unwrap_or(seed)))

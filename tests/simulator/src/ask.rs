@@ -32,6 +32,8 @@ pub(crate) struct Ask {
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     chars: u64,
+    /// OpenAI only: whether there is an image.
+    pub(crate) has_image: bool,
     /// The text of the last message, if the user wrote it.
     pub(crate) last_user_text: Option<String>,
 }

@@ -31,6 +31,9 @@ pub struct Behaviour {
     pub hidden_tokens: u64,
     /// The answer's text is this, instead of the usual one.
     pub text: Option<String>,
+    /// What the model cannot do: tools are not called and a schema is not followed; whoever wants a stream
+    /// or sends an image in OpenAI's dialect gets a 400.
+    pub lacks: Vec<Ability>,
     /// The answer's text is the last message of the user, and so are the arguments of its calls.
     pub echo: bool,
     /// This many pings (SSE comments for OpenAI, `ping` events for Anthropic) before the first
@@ -47,6 +50,20 @@ pub struct Behaviour {
     pub giant_event_bytes: Option<usize>,
     /// Use this queue entry that many times. 0 counts as 1.
     pub times: u32,
+}
+
+/// Something that not every model can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ability {
+    /// Calling tools.
+    Tools,
+    /// Answering by a JSON schema.
+    JsonSchema,
+    /// Seeing images.
+    Images,
+    /// Streaming.
+    Streaming,
 }
 
 /// How a connection ends before its answer does.

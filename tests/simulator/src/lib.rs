@@ -30,7 +30,7 @@ mod simulator;
 pub mod tokens;
 mod wire;
 
-pub use behaviour::{Behaviour, End, Malformed, UsageReport};
+pub use behaviour::{Ability, Behaviour, End, Malformed, UsageReport};
 pub use bill::{BillTotal, Error as BillError};
 pub use log::Seen;
 pub use price::Price;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::{Answer, compose};
 use crate::ask::{Ask, Refusal};
-use crate::behaviour::{Behaviour, End};
+use crate::behaviour::{Ability, Behaviour, End};
 use crate::bench::Bench;
 use crate::bill::{Begin, Bill, Call};
 use crate::dialect::{Dialect, Operation};
@@ -92,6 +92,9 @@ pub(crate) async fn call(
             false => abort(&wire, End::Cut, state).await,
         };
     }
+    if let Some(refusal) = lacking(&ask, &behaviour) {
+        return refuse(state, dialect, seen, &refusal, None);
+    }
     let answer = compose(&ask, &body, &behaviour);
     let call = match begin(state, &ask, &answer) {
         Ok(call) => call,
@@ -102,6 +105,17 @@ pub(crate) async fn call(
     seen.status = if early.is_some() { 0 } else { 200 };
     state.log.add(seen);
     send(state, dialect, wire, Made { ask, answer, behaviour, call, early }).await
+}
+
+/// The refusal of what the model cannot do and says so.
+fn lacking(ask: &Ask, behaviour: &Behaviour) -> Option<Refusal> {
+    let lacks = |ability| behaviour.lacks.contains(&ability);
+    let refused = [
+        (ask.input.has_image && lacks(Ability::Images), "messages", "this model sees no images"),
+        (ask.stream && lacks(Ability::Streaming), "stream", "this model does not stream"),
+    ];
+    let found = refused.into_iter().find(|(refused, ..)| *refused);
+    found.map(|(_, param, message)| Refusal::field(param, message))
 }
 
 /// A call whose answer is made and billed, and not sent yet.

@@ -122,7 +122,10 @@ fn read_part(
     };
     match kind {
         "text" => text.push_str(value),
-        _ => input.add(value),
+        _ => {
+            input.has_image |= kind == "image_url";
+            input.add(value);
+        }
     }
     Ok(())
 }
