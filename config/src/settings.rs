@@ -166,7 +166,7 @@ impl Settings {
             dlp: Dlp::read(
                 root.section(
                     "dlp",
-                    "Values behind redaction tokens, and what is found in answers.",
+                    "Values behind redaction tokens, and what is found in answers and in whole sessions.",
                 ),
             ),
             ledger: Ledger::read(root.section("ledger", "Times of the budget ledger.")),

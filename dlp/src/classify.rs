@@ -1,5 +1,7 @@
 //! From findings to one label: the highest of them, raised by combination rules.
 
+use std::collections::BTreeSet;
+
 use types::Label;
 
 use crate::{Family, Finding, Kind, Rule, Settings};
@@ -12,18 +14,21 @@ pub(crate) fn label(
     addresses: usize,
     complete: bool,
 ) -> (Label, Vec<Rule>) {
-    let rules: Vec<Rule> = Rule::ALL
-        .iter()
-        .copied()
-        .filter(|rule| match rule {
-            Rule::BulkList => addresses >= settings.bulk_list_min.max(1),
-            Rule::HealthOfPerson => any(findings, is_ailment) && any(findings, tells_who),
-            Rule::Identity => is_identity(findings),
-        })
-        .collect();
+    let kinds: BTreeSet<Kind> = findings.iter().map(|finding| finding.kind).collect();
+    let rules = rules(settings, &kinds, addresses);
     let raised = !complete || !rules.is_empty();
     let label = if raised { Label::Restricted } else { settings.label_without_findings };
     (findings.iter().map(|finding| finding.label).fold(label, Label::join), rules)
+}
+
+/// The rules that these kinds and so many addresses fulfil together.
+pub(crate) fn rules(settings: &Settings, kinds: &BTreeSet<Kind>, addresses: usize) -> Vec<Rule> {
+    let holds = |rule: &Rule| match rule {
+        Rule::BulkList => addresses >= settings.bulk_list_min.max(1),
+        Rule::HealthOfPerson => any(kinds, is_ailment) && any(kinds, tells_who),
+        Rule::Identity => is_identity(kinds),
+    };
+    Rule::ALL.iter().copied().filter(holds).collect()
 }
 
 /// Whether this kind counts towards a bulk list.
@@ -31,8 +36,8 @@ pub(crate) fn is_address(kind: Kind) -> bool {
     [Kind::EMAIL, Kind::PHONE].contains(&kind)
 }
 
-fn any(findings: &[Finding], is: fn(Kind) -> bool) -> bool {
-    findings.iter().any(|finding| is(finding.kind))
+fn any(kinds: &BTreeSet<Kind>, is: fn(Kind) -> bool) -> bool {
+    kinds.iter().any(|kind| is(*kind))
 }
 
 /// Health data that is no number of a person by itself.
@@ -49,11 +54,9 @@ fn tells_who(kind: Kind) -> bool {
         || numbers_of_patients.contains(&kind.as_str())
 }
 
-fn is_identity(findings: &[Finding]) -> bool {
-    let has = |name: &str| findings.iter().any(|finding| finding.kind.as_str() == name);
+fn is_identity(kinds: &BTreeSet<Kind>) -> bool {
+    let has = |name: &str| kinds.iter().any(|kind| kind.as_str() == name);
     let more =
         |kind: Kind| tells_who(kind) && !["person", "email", "phone"].contains(&kind.as_str());
-    any(findings, |kind| kind.family() == Family::Name)
-        && has("date_of_birth")
-        && any(findings, more)
+    any(kinds, |kind| kind.family() == Family::Name) && has("date_of_birth") && any(kinds, more)
 }

@@ -14,6 +14,7 @@ use crate::{Kind, detect::Found, stretch::MATCH_BYTES_MAX, text::Text};
 use dictionary::Dictionary;
 pub use file::{Checksum, DetectorFile, DictionaryFile, DocumentFile, PatternFile};
 use fingerprint::Documents;
+pub(crate) use fingerprint::Trace;
 pub use fingerprint::{FingerprintError, Fingerprints, PASSAGE_WORDS};
 use pattern::Patterns;
 
@@ -113,6 +114,15 @@ impl Custom {
     pub(crate) fn scan(&self, text: Text<'_>, found: &mut Found<'_>) {
         self.patterns.scan(text, found);
         self.dictionary.scan(text, found);
+    }
+
+    pub(crate) fn has_documents(&self) -> bool {
+        !self.documents.is_empty()
+    }
+
+    /// What a view has of registered documents, however little.
+    pub(crate) fn traces(&self, text: Text<'_>) -> Vec<Trace> {
+        self.documents.traces(text)
     }
 
     /// Passages of registered documents, which only a whole text shows.

@@ -1,11 +1,18 @@
 //! The engine: compiled once, shared by every request.
 
-use std::{cmp::Reverse, collections::BTreeSet, fmt, ops::Range, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::BTreeSet,
+    fmt,
+    ops::{Range, RangeInclusive},
+    sync::Arc,
+};
 
 use types::{Content, Label};
 
 use crate::{
     Custom, Finding, Findings, Kind, Settings, Tokens,
+    custom::Trace,
     detect::{self, Numbers},
     inspection::Inspection,
     names::{Name, Names},
@@ -33,6 +40,17 @@ pub(crate) struct Inner {
     names: Option<Names>,
     /// None when it could not be built, which makes everything incomplete.
     tokens: Option<detect::Tokens>,
+}
+
+/// How a text is looked through.
+pub(crate) struct Look {
+    /// The most findings.
+    pub(crate) room: usize,
+    /// Whether it is a whole text, which is read as JSON where it is JSON and can have passages of
+    /// documents. A part of one cannot tell.
+    pub(crate) whole: bool,
+    /// In how many disguises a finding may be.
+    pub(crate) depths: RangeInclusive<usize>,
 }
 
 /// What was found in one text, and whether that is all.
@@ -84,12 +102,13 @@ impl Engine {
     pub fn scan(&self, place: &str, text: &str) -> Vec<Finding> {
         let work = Work::new(self.inner.settings.steps_max);
         let room = self.inner.settings.findings_max;
-        self.inner.scan(place, text, &work, (room, true), |_, _| true).findings
+        self.inner.scan(place, text, &work, &Look::inline(room, true), |_, _| true).findings
     }
 
     /// Finds everything in one text within this work.
     pub(crate) fn scan_with(&self, place: &str, text: &str, work: &Work) -> Scan {
-        self.inner.scan(place, text, work, (self.inner.settings.findings_max, false), |_, _| true)
+        let look = Look::inline(self.inner.settings.findings_max, false);
+        self.inner.scan(place, text, work, &look, |_, _| true)
     }
 
     pub(crate) fn right_bytes(&self) -> usize {
@@ -104,7 +123,7 @@ impl Engine {
     /// What a scan of this text costs, in steps of about a byte looked at: what `steps_max` bounds.
     pub fn steps(&self, text: &str) -> u64 {
         let work = Work::new(u64::MAX);
-        self.inner.scan("text", text, &work, (usize::MAX, true), |_, _| false);
+        self.inner.scan("text", text, &work, &Look::inline(usize::MAX, true), |_, _| false);
         u64::MAX - work.left()
     }
 
@@ -137,27 +156,26 @@ impl Engine {
 }
 
 impl Inner {
-    /// Looks through one text for what `keep` keeps, up to so many findings. Text that is `whole` is read
-    /// as JSON where it is JSON, which a part of it cannot tell.
+    /// Looks through one text for what `keep` keeps.
     pub(crate) fn scan(
         &self,
         place: &str,
         text: &str,
         work: &Work,
-        (room, whole): (usize, bool),
+        look: &Look,
         keep: impl Fn(Kind, &Range<usize>) -> bool,
     ) -> Scan {
         let mut scan = Scan { findings: Vec::new(), complete: self.tokens.is_some() };
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
-        self.each(text, whole, work, |candidate, span| {
+        self.each(text, look, work, |candidate, span| {
             let score = candidate.score();
             let wanted = score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
             if !wanted || !keep(candidate.kind, &span) {
                 return;
             }
-            if scan.findings.len() >= room {
+            if scan.findings.len() >= look.room {
                 scan.complete = false;
                 return;
             }
@@ -180,12 +198,12 @@ impl Inner {
     pub(crate) fn each(
         &self,
         text: &str,
-        whole: bool,
+        look: &Look,
         work: &Work,
         mut take: impl FnMut(Candidate, Range<usize>),
     ) {
-        let views = normalise::views(text, whole, work);
-        for (number, view) in views.iter() {
+        let views = normalise::views(text, look.whole, *look.depths.end(), work);
+        for (number, view) in views.iter().filter(|(_, view)| look.depths.contains(&view.depth)) {
             let read = Text::new(&view.text, work);
             let mut found = |candidate: Candidate| {
                 let span = views.original(number, &candidate.span);
@@ -204,16 +222,32 @@ impl Inner {
                 });
             }
             self.custom.scan(read, &mut found);
-            if whole {
+            if look.whole {
                 self.custom.passages(read, &mut found);
             }
         }
     }
 }
 
+impl Look {
+    /// As an inspection looks.
+    pub(crate) const fn inline(room: usize, whole: bool) -> Self {
+        Self { room, whole, depths: 0..=normalise::DEPTH_MAX }
+    }
+}
+
 impl Inner {
+    /// What a text has of registered documents, in whatever disguise up to this depth.
+    pub(crate) fn traces(&self, text: &str, depth_max: usize, work: &Work) -> Vec<Trace> {
+        if !self.custom.has_documents() {
+            return Vec::new();
+        }
+        let views = normalise::views(text, true, depth_max, work);
+        views.iter().flat_map(|(_, view)| self.custom.traces(Text::new(&view.text, work))).collect()
+    }
+
     /// What a value is labelled: by the settings, by its detector's file, or by the catalogue.
-    fn label_of(&self, kind: Kind) -> Label {
+    pub(crate) fn label_of(&self, kind: Kind) -> Label {
         let own = || self.custom.label_of(kind).unwrap_or(kind.about().label);
         self.settings.label_of(kind).unwrap_or_else(own)
     }

@@ -10,7 +10,7 @@ use types::{Label, chat::Piece};
 
 use crate::{
     Family, Finding, Findings, Kind, classify,
-    engine::{Inner, NEAR},
+    engine::{Inner, Look, NEAR},
     seam::Seams,
     text::Work,
 };
@@ -60,7 +60,7 @@ impl<'e> Inspection<'e> {
             return;
         }
         let room = settings.findings_max.saturating_sub(self.findings.len());
-        let scan = self.inner.scan(place, text, &self.work, (room, true), keep);
+        let scan = self.inner.scan(place, text, &self.work, &Look::inline(room, true), keep);
         self.complete &= scan.complete;
         for finding in &scan.findings {
             if classify::is_address(finding.kind) {

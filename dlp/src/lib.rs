@@ -8,6 +8,7 @@ mod channel;
 mod classify;
 mod cues;
 mod custom;
+mod deep;
 mod detect;
 mod engine;
 mod explain;
@@ -36,6 +37,7 @@ pub use custom::{
     Checksum, Custom, DETECTORS_MAX, DetectorError, DetectorFile, DictionaryFile, DocumentFile,
     FingerprintError, Fingerprints, PASSAGE_WORDS, PatternFile, Source, WORDS_MAX,
 };
+pub use deep::{Deep, DeepFindings, TAIL_BYTES, Voice};
 pub use engine::{Engine, Redaction};
 pub use explain::{Candidate, Standing};
 pub use finding::{Finding, Findings, Rule, Term};

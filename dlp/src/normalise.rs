@@ -27,8 +27,8 @@ const STEPS_PER_CHAR: usize = 16;
 /// proportion to its text.
 const CHARS_PER_CHAR_MAX: usize = 4;
 
-/// How deep a value may be hidden: three disguises, one in the other.
-const DEPTH_MAX: usize = 3;
+/// How deep a value may be hidden from an inspection: three disguises, one in the other.
+pub(crate) const DEPTH_MAX: usize = 3;
 
 /// All further views together are at most so many times as long as the text.
 const GROWTH_MAX: usize = 4;
@@ -47,7 +47,8 @@ pub(crate) struct View<'a> {
     segments: Option<Vec<Segment>>,
     /// What was hidden before; in a further view nothing else is new.
     shown: Vec<Range<usize>>,
-    depth: usize,
+    /// How many disguises it is without.
+    pub(crate) depth: usize,
 }
 
 /// A stretch of the view and the bytes of its parent that it stands for.
@@ -58,13 +59,13 @@ struct Segment {
     same: bool,
 }
 
-/// The views of a text to scan. One that is `whole` is read as JSON where it is JSON.
-pub(crate) fn views<'a>(text: &'a str, whole: bool, work: &Work) -> Views<'a> {
+/// The views of a text to scan, to this depth. One that is `whole` is read as JSON where it is JSON.
+pub(crate) fn views<'a>(text: &'a str, whole: bool, depth_max: usize, work: &Work) -> Views<'a> {
     let mut views = vec![first(text, whole, work)];
     let mut room = text.len().saturating_mul(GROWTH_MAX).saturating_add(1 << 10);
     let mut next = 0;
     while let Some(view) = views.get(next) {
-        if view.depth < DEPTH_MAX && !work.is_spent() {
+        if view.depth < depth_max && !work.is_spent() {
             let depth = view.depth + 1;
             let further = disguise::undone(view, work);
             let further =
@@ -254,14 +255,14 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let views = views(text, true, &Work::new(9_999));
+        let views = views(text, true, DEPTH_MAX, &Work::new(9_999));
         assert_eq!(views.views[0].text, expected);
     }
 
     /// What stands in the original where the view has `piece`.
     #[track_caller]
     fn check_back(text: &str, piece: &str, expected: &str) {
-        let views = views(text, true, &Work::new(9_999));
+        let views = views(text, true, DEPTH_MAX, &Work::new(9_999));
         let start = views.views[0].text.find(piece).unwrap();
         assert_eq!(&text[views.original(0, &(start..start + piece.len()))], expected);
     }

@@ -15,6 +15,7 @@ use types::Label;
 
 use crate::{
     cache::Answers,
+    deep::Deep,
     leases::Leases,
     limits, metrics,
     scorer::Scorers,
@@ -78,6 +79,8 @@ pub(crate) struct Gate {
     pub(crate) answers: Answers,
     /// The values behind redaction tokens.
     pub(crate) tokens: Maps,
+    /// The search of sessions as a whole.
+    pub(crate) deep: Deep,
     /// What callers, models and providers have used of their rate limits.
     pub(crate) limits: limits::Limits,
     health: Mutex<HealthTable>,
@@ -124,6 +127,8 @@ impl Gate {
         let (ledger, leases) = (store.ledger(), Arc::new(Leases::default()));
         let renewal = tokio::spawn(Arc::clone(&leases).renew(ledger.clone()));
         let limits = limits::Limits::new(&store);
+        let tasks = TaskTracker::new();
+        let deep = Deep::start(&settings.dlp, &store, &tasks);
         Self {
             options,
             snapshots,
@@ -133,7 +138,8 @@ impl Gate {
             signer: pepper.signer(),
             pepper,
             upstreams: Arc::new(Upstreams::new(times)),
-            tasks: TaskTracker::new(),
+            deep,
+            tasks,
             leases,
             answers: Answers::new(&settings.cache),
             tokens,

@@ -14,6 +14,7 @@ mod cache;
 mod caller;
 mod conn;
 mod count;
+mod deep;
 mod deliver;
 mod downstream;
 mod framing;

@@ -91,6 +91,12 @@ series! {
     FINDINGS: IntCounterVec = register_int_counter_vec!(
         "orchestack_dlp_findings_total", "DLP findings by kind and what was done",
         &["kind", "action"]);
+    /// The search of sessions as a whole.
+    DEEP: IntCounterVec = register_int_counter_vec!(
+        "orchestack_dlp_deep_total",
+        "Requests of sessions for the search beside them: searched, incomplete, failed, or dropped for want of \
+         room; and of those found and raised, with news and with a session's label raised by it",
+        &["outcome"]);
     /// Redacted values that could not be decrypted.
     TOKENS_BROKEN: IntCounter = register_int_counter!(
         "orchestack_dlp_tokens_broken_total",

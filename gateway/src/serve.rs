@@ -105,6 +105,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     if wishes.dry_run {
         return explain(gate, trail, &plan, down).await;
     }
+    gate.deep.hand(&snapshot, seen.as_ref(), trail, (&request, &findings));
     let order = Order {
         snapshot: &snapshot,
         permit: &permit,

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use store::session_labels::SessionLabels;
 use types::{Code, Label, Request, RequestId, SessionId, TenantId};
 
 use crate::{
@@ -80,6 +81,11 @@ impl Seen {
         self.before.unwrap_or(Label::Restricted)
     }
 
+    /// Whose session it is.
+    pub(crate) const fn owner(&self) -> (TenantId, SessionId) {
+        (self.tenant, self.session)
+    }
+
     /// Raises it to the label of what this request has. A rise that cannot be written refuses the
     /// request: the next one would not know of it.
     pub(crate) async fn rise(
@@ -121,18 +127,30 @@ impl Seen {
         if label == Label::Public {
             return;
         }
-        let (labels, Self { tenant, session, .. }) = (gate.store.session_labels(), *self);
+        let (labels, owner) = (gate.store.session_labels(), self.owner());
         gate.tasks.spawn(async move {
-            let mut pause = Duration::from_millis(250);
-            for _ in 0..TRIES {
-                if labels.raise(tenant, session, label, request).await.is_ok() {
-                    return;
-                }
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(PAUSE_MAX);
-            }
-            metrics::UNWRITTEN.with_label_values(&["session_label"]).inc();
-            tracing::error!(%session, %label, "a session's label was not raised");
+            keep_raising(&labels, owner, label, request).await;
         });
     }
+}
+
+/// Raises the label of a session, again and again while the database is away. False where it never was
+/// there.
+pub(crate) async fn keep_raising(
+    labels: &SessionLabels,
+    (tenant, session): (TenantId, SessionId),
+    label: Label,
+    request: RequestId,
+) -> bool {
+    let mut pause = Duration::from_millis(250);
+    for _ in 0..TRIES {
+        if labels.raise(tenant, session, label, request).await.is_ok() {
+            return true;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+    metrics::UNWRITTEN.with_label_values(&["session_label"]).inc();
+    tracing::error!(%session, %label, "a session's label was not raised");
+    false
 }

@@ -270,6 +270,28 @@ fn a_value_is_put_back_where_everybody_who_redacts_it_says_so() {
 }
 
 #[test]
+fn an_explanation_tells_what_comes_back() {
+    let told = |organisation: &str, own: &str| {
+        let permits = |annotations: &str| policy(annotations, "permit", "true");
+        let caller = caller();
+        let engine = engine(&permits(organisation), &permits(own));
+        engine.explain(&call(&caller), &CLOUD).outcome.told
+    };
+    assert_eq!(
+        told("@redact(\"personal\") @restore(\"email\")", "@answer_block(\"secret\")"),
+        "permitted, if personal is redacted, email is put back in the answer, the answer has no secret"
+    );
+    assert_eq!(
+        told("@redact(\"us_ssn\")", "@restore(\"personal\") @answer_redact(\"card\")"),
+        "permitted, if us_ssn is redacted, email, phone is put back in the answer, card is redacted in the answer"
+    );
+    assert_eq!(
+        told("@redact(\"personal\")", "@restore(\"email\")"),
+        "permitted, if personal is redacted"
+    );
+}
+
+#[test]
 fn a_family_stands_for_its_kinds() {
     let caller = caller();
     let call = ModelCall { kinds: &["us_ssn"], ..call(&caller) };

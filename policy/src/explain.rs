@@ -8,8 +8,9 @@ use types::{ApprovalId, Integrity, Label, Locality, SizeClass};
 use crate::{
     Decision,
     ask::{Approved, BudgetFacts, ModelCall, ModelFacts},
+    family::Families,
     load::Engine,
-    obligation::Obligations,
+    obligation::{Obligations, names},
     reason::DenyReason,
 };
 
@@ -63,10 +64,10 @@ impl Engine {
     /// is tried.
     pub fn explain(&self, call: &ModelCall<'_>, model: &ModelFacts<'_>) -> Explanation {
         let decision = self.decide(call, &[*model]);
-        let outcome = Outcome::of(&decision);
+        let outcome = Outcome::of(&decision, self.families());
         let mut changes = Vec::new();
         let mut attempt = |change: String, call: &ModelCall<'_>, model: ModelFacts<'_>| {
-            let then = Outcome::of(&self.decide(call, &[model]));
+            let then = Outcome::of(&self.decide(call, &[model]), self.families());
             if then.permitted != outcome.permitted {
                 changes.push(Change { change, outcome: then });
             }
@@ -132,7 +133,7 @@ impl Engine {
 }
 
 impl Outcome {
-    fn of(decision: &Decision) -> Self {
+    fn of(decision: &Decision, families: &Families) -> Self {
         if let Some(denied) = decision.denied.first() {
             let reroute =
                 if denied.reroute_local { "; a local model may serve it instead" } else { "" };
@@ -143,7 +144,8 @@ impl Outcome {
             };
         }
         let allowed = decision.permit.iter().flat_map(|permit| permit.models()).next();
-        let told = allowed.map(|allowed| obliged(allowed.obligations())).unwrap_or_default();
+        let told =
+            allowed.map(|allowed| obliged(allowed.obligations(), families)).unwrap_or_default();
         let told =
             if told.is_empty() { "permitted".to_owned() } else { format!("permitted, if {told}") };
         Self { permitted: allowed.is_some(), reason: None, told }
@@ -170,12 +172,12 @@ fn wanted(decision: &Decision) -> Option<Approved> {
 }
 
 /// Obligations in words; empty where there are none.
-fn obliged(obligations: &Obligations) -> String {
+fn obliged(obligations: &Obligations, families: &Families) -> String {
     let Obligations {
         redact,
         block,
-        restore,
-        withhold,
+        restore: _,
+        withhold: _,
         answer_redact,
         answer_block,
         max_cost,
@@ -188,9 +190,7 @@ fn obliged(obligations: &Obligations) -> String {
         approval,
     } = obligations;
     let list = |kinds: &BTreeSet<String>| kinds.iter().cloned().collect::<Vec<_>>().join(", ");
-    let held_back: BTreeSet<String> =
-        withhold.iter().flat_map(|one| one.redact.difference(&one.restore)).cloned().collect();
-    let back: BTreeSet<String> = restore.difference(&held_back).cloned().collect();
+    let back = back(obligations, families);
     let when = |holds: bool, text: &str| holds.then(|| text.to_owned());
     let all = [
         when(!redact.is_empty(), &format!("{} is redacted", list(redact))),
@@ -211,4 +211,20 @@ fn obliged(obligations: &Obligations) -> String {
         approval.as_ref().map(|need| format!("{need} approved")),
     ];
     all.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What is put back in the answer: families where all of their kinds are, kinds where some are.
+fn back(obligations: &Obligations, families: &Families) -> BTreeSet<String> {
+    let one = |word: &String| -> Vec<String> {
+        let named = [word.clone()].into();
+        let (back, kept): (Vec<_>, Vec<_>) = families
+            .pairs()
+            .filter(|(kind, family)| names(&named, kind, family))
+            .partition(|(kind, family)| obligations.restores(kind, family));
+        if kept.is_empty() {
+            return vec![word.clone()];
+        }
+        back.into_iter().map(|(kind, _)| kind.to_owned()).collect()
+    };
+    obligations.restore.iter().flat_map(one).collect()
 }

@@ -9,21 +9,43 @@ use crate::obligation::names;
 
 /// Each kind with its family.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Families(BTreeMap<String, String>);
+pub(crate) struct Families {
+    pairs: BTreeMap<String, String>,
+    /// The kinds that the tree names somewhere: the others are all alike to it.
+    named: BTreeSet<String>,
+}
 
 impl Families {
-    pub(crate) fn new(pairs: &[(&str, &str)]) -> Self {
-        Self(pairs.iter().map(|(kind, family)| ((*kind).into(), (*family).into())).collect())
+    /// The families of a tree with these texts.
+    pub(crate) fn new<'t>(
+        pairs: &[(&str, &str)],
+        texts: impl Iterator<Item = &'t str> + Clone,
+    ) -> Self {
+        let is_named = |kind: &str| texts.clone().any(|text| text.contains(kind));
+        let named = pairs.iter().filter(|(kind, _)| is_named(kind));
+        Self {
+            named: named.map(|(kind, _)| (*kind).to_owned()).collect(),
+            pairs: pairs
+                .iter()
+                .map(|(kind, family)| ((*kind).to_owned(), (*family).to_owned()))
+                .collect(),
+        }
+    }
+
+    /// The same where another tree's kinds are named as well.
+    pub(crate) fn beside(&self, other: &Self) -> Self {
+        let named = self.named.union(&other.named).cloned().collect();
+        Self { pairs: self.pairs.clone(), named }
     }
 
     /// Each kind, with its family.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(kind, family)| (kind.as_str(), family.as_str()))
+        self.pairs.iter().map(|(kind, family)| (kind.as_str(), family.as_str()))
     }
 
     /// The kinds that were found, and the families of them: what policies know of a content.
     pub(crate) fn closed<'s>(&'s self, kinds: &[&'s str]) -> Vec<&'s str> {
-        let families = kinds.iter().filter_map(|kind| self.0.get(*kind));
+        let families = kinds.iter().filter_map(|kind| self.pairs.get(*kind));
         let mut all: Vec<&str> =
             kinds.iter().copied().chain(families.map(String::as_str)).collect();
         all.sort_unstable();
@@ -47,9 +69,9 @@ impl Families {
         kinds.map(|(kind, _)| kind.to_owned()).collect()
     }
 
-    /// Puts all kinds of a family beside it wherever a policy in Cedar's JSON form asks for it. A
+    /// Puts the kinds of a family beside it wherever a policy in Cedar's JSON form asks for it. A
     /// decision says the same then, and a solver, which does not know that what has a kind has its
-    /// family, proves the same.
+    /// family, proves the same. Kinds that nobody names make no difference, and the solver slow.
     pub(crate) fn spell_out(&self, policy: &mut Value) {
         match policy {
             Value::Array(parts) => parts.iter_mut().for_each(|part| self.spell_out(part)),
@@ -82,11 +104,12 @@ impl Families {
             Some(set) => set.as_array()?.iter().map(word).collect::<Option<BTreeSet<_>>>()?,
             None => BTreeSet::from([word(right)?]),
         };
-        if !self.0.values().any(|family| words.contains(family.as_str())) {
+        let named = self.pairs().filter(|(kind, _)| self.named.contains(*kind));
+        let kinds = named.filter(|(_, family)| words.contains(family));
+        let kinds: BTreeSet<&str> = kinds.map(|(kind, _)| kind).collect();
+        if kinds.is_subset(&words) {
             return None;
         }
-        let kinds = self.pairs().filter(|(_, family)| words.contains(family));
-        let kinds: BTreeSet<&str> = kinds.map(|(kind, _)| kind).collect();
         Some(words.union(&kinds).map(|word| json!({ "Value": word })).collect())
     }
 }
@@ -107,7 +130,7 @@ mod tests {
             text.parse::<cedar_policy::Policy>().unwrap().to_json().unwrap()
         };
         let mut spelled = policy(condition);
-        Families::new(FAMILIES).spell_out(&mut spelled);
+        Families::new(FAMILIES, ["aws_key, card"].into_iter()).spell_out(&mut spelled);
         assert_eq!(spelled, policy(expected), "{condition}");
     }
 
@@ -123,6 +146,8 @@ mod tests {
         );
         for same in [
             "context.kinds.contains(\"email\")",
+            // Of this one nobody names a kind.
+            "context.kinds.contains(\"personal\")",
             "resource.kinds.contains(\"secret\")",
             "context.other.contains(\"secret\")",
             "context.kinds.containsAll([\"secret\"])",
@@ -133,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_has_a_kind_has_its_family() {
-        let families = Families::new(FAMILIES);
+        let families = Families::new(FAMILIES, [""].into_iter());
         assert_eq!(families.closed(&["us_ssn", "email"]), ["email", "personal", "us_ssn"]);
         assert_eq!(families.closed(&["unheard_of"]), ["unheard_of"]);
         let mut context = json!({ "kinds": ["card"], "label": "public" });

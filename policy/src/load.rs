@@ -97,7 +97,7 @@ impl Engine {
         let cases = bundle.cases.iter().flat_map(|source| Case::read(source, &mut faults));
         let cases: Vec<Case> = cases.collect();
         faults.extend(case::duplicates(&cases));
-        let families = Families::new(bundle.families);
+        let families = Families::new(bundle.families, texts(bundle));
         let known = Known { validator, kinds: bundle.kinds, families: &families, agents: &agents };
         let stated = |source| Invariant::read(source, &known, &mut faults);
         let invariants = bundle.invariants.iter().flat_map(stated).collect();
@@ -246,6 +246,13 @@ fn duplicates(policies: &[Parsed], organisation: &[Parsed]) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// Every text that can name a kind.
+fn texts<'b>(bundle: &'b Bundle<'_>) -> impl Iterator<Item = &'b str> + Clone {
+    let own = bundle.agents.values().flat_map(|agent| &agent.policies);
+    let all = bundle.organisation.iter().chain(own).chain(&bundle.invariants);
+    all.map(|source| source.text.as_str())
 }
 
 /// A fault of our own schema: no bundle causes it, and a test loads every build's schema.

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use types::Nanos;
 
 use crate::{
-    ask::AgentKind, bundle::AgentSource, load::Engine, obligation::Obligations, source::Parsed,
+    ask::AgentKind, bundle::AgentSource, family::Families, load::Engine, obligation::Obligations,
+    source::Parsed,
 };
 
 /// Which policies.
@@ -101,13 +102,19 @@ impl fmt::Display for Duty {
 impl Engine {
     /// The meaning of a part of the policies. `tenant` is the name of the tenant that agents are in.
     pub fn meaning(&self, part: Part<'_>, tenant: &str) -> PolicySet {
-        self.without(part, tenant, None)
+        self.without(part, tenant, (None, self.families()))
     }
 
-    /// What a part permits without a duty: as [`Engine::meaning`], where every permit that brings
-    /// the duty denies instead.
-    pub fn free_of(&self, duty: &Duty, part: Part<'_>, tenant: &str) -> PolicySet {
-        self.without(part, tenant, Some(duty))
+    /// The meaning, to be compared with that of another engine. With a duty: what a part permits without
+    /// it, where every permit that brings the duty denies instead.
+    pub fn compared(
+        &self,
+        other: &Self,
+        part: Part<'_>,
+        tenant: &str,
+        duty: Option<&Duty>,
+    ) -> PolicySet {
+        self.without(part, tenant, (duty, &self.families().beside(other.families())))
     }
 
     /// The duties that the permits of a part bring and that its meaning does not tell of.
@@ -121,57 +128,19 @@ impl Engine {
         policies.iter().flat_map(|parsed| Duty::of(&parsed.rule.obligations)).collect()
     }
 
-    fn without(&self, part: Part<'_>, tenant: &str, duty: Option<&Duty>) -> PolicySet {
+    fn without(&self, part: Part<'_>, tenant: &str, how: (Option<&Duty>, &Families)) -> PolicySet {
         match part {
-            Part::Organisation => {
-                set(self.organisation().iter().flat_map(|p| self.meant(p, None, duty)))
-            }
+            Part::Organisation => set(self.organisation().iter().flat_map(|p| meant(p, None, how))),
             Part::OrganisationPermits => {
                 let permits = self.organisation().iter().filter(|p| is_permit(p));
-                set(permits.map(|p| self.spelled(&p.policy)))
+                set(permits.map(|p| spelled(&p.policy, how.1)))
             }
             Part::Agent(name) => {
                 let Some(agent) = self.agents().get(name) else { return PolicySet::new() };
                 let only = only(name, agent, tenant);
-                set(agent.policies.iter().flat_map(|p| self.meant(p, Some(&only), duty)))
+                set(agent.policies.iter().flat_map(|p| meant(p, Some(&only), how)))
             }
         }
-    }
-
-    /// A policy and the forbids that its obligations come to, narrowed by a condition in front.
-    fn meant(&self, parsed: &Parsed, only: Option<&Value>, duty: Option<&Duty>) -> Vec<Policy> {
-        let Ok(json) = parsed.policy.to_json() else { return vec![parsed.policy.clone()] };
-        let id = parsed.policy.id();
-        let with = |name: &str, effect: &str, clause: Option<Value>| {
-            let mut json = json.clone();
-            if let Value::Object(parts) = &mut json {
-                parts.insert("effect".to_owned(), json!(effect));
-                parts.insert("annotations".to_owned(), json!({}));
-                let own = parts.remove("conditions");
-                let own = own.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
-                let front = only.map(|body| json!({ "kind": "when", "body": body }));
-                let all: Vec<Value> = front.into_iter().chain(own).chain(clause).collect();
-                let mut all = Value::Array(all);
-                self.families().spell_out(&mut all);
-                parts.insert("conditions".to_owned(), all);
-            }
-            Policy::from_json(Some(PolicyId::new(format!("{id}{name}"))), json).ok()
-        };
-        let effect = if is_permit(parsed) { "permit" } else { "forbid" };
-        let mut forbids = denials(&parsed.rule.obligations);
-        if duty.is_some_and(|duty| duty.is_met_by(&parsed.rule.obligations)) {
-            forbids.push((":duty", json!({ "kind": "when", "body": { "Value": true } })));
-        }
-        let forbids =
-            forbids.into_iter().filter_map(|(name, clause)| with(name, "forbid", Some(clause)));
-        with("", effect, None).into_iter().chain(forbids).collect()
-    }
-
-    /// A policy with the kinds of the families that it names.
-    fn spelled(&self, policy: &Policy) -> Policy {
-        let Ok(mut json) = policy.to_json() else { return policy.clone() };
-        self.families().spell_out(&mut json);
-        Policy::from_json(Some(policy.id().clone()), json).unwrap_or_else(|_| policy.clone())
     }
 
     /// The names of the agents that have policies of their own.
@@ -198,6 +167,46 @@ fn set(policies: impl Iterator<Item = Policy>) -> PolicySet {
         let _ = set.add(policy);
     }
     set
+}
+
+/// A policy and the forbids that its obligations come to, narrowed by a condition in front.
+fn meant(
+    parsed: &Parsed,
+    only: Option<&Value>,
+    (duty, families): (Option<&Duty>, &Families),
+) -> Vec<Policy> {
+    let Ok(json) = parsed.policy.to_json() else { return vec![parsed.policy.clone()] };
+    let id = parsed.policy.id();
+    let with = |name: &str, effect: &str, clause: Option<Value>| {
+        let mut json = json.clone();
+        if let Value::Object(parts) = &mut json {
+            parts.insert("effect".to_owned(), json!(effect));
+            parts.insert("annotations".to_owned(), json!({}));
+            let own = parts.remove("conditions");
+            let own = own.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+            let front = only.map(|body| json!({ "kind": "when", "body": body }));
+            let all: Vec<Value> = front.into_iter().chain(own).chain(clause).collect();
+            let mut all = Value::Array(all);
+            families.spell_out(&mut all);
+            parts.insert("conditions".to_owned(), all);
+        }
+        Policy::from_json(Some(PolicyId::new(format!("{id}{name}"))), json).ok()
+    };
+    let effect = if is_permit(parsed) { "permit" } else { "forbid" };
+    let mut forbids = denials(&parsed.rule.obligations);
+    if duty.is_some_and(|duty| duty.is_met_by(&parsed.rule.obligations)) {
+        forbids.push((":duty", json!({ "kind": "when", "body": { "Value": true } })));
+    }
+    let forbids =
+        forbids.into_iter().filter_map(|(name, clause)| with(name, "forbid", Some(clause)));
+    with("", effect, None).into_iter().chain(forbids).collect()
+}
+
+/// A policy with the kinds of the families that it names.
+fn spelled(policy: &Policy, families: &Families) -> Policy {
+    let Ok(mut json) = policy.to_json() else { return policy.clone() };
+    families.spell_out(&mut json);
+    Policy::from_json(Some(policy.id().clone()), json).unwrap_or_else(|_| policy.clone())
 }
 
 /// What of the obligations denies: each as the clause of a forbid, and a name for it.

@@ -82,13 +82,18 @@ impl Work<'_> {
         };
         let mut found =
             LayerDiff { layer, permits: Vec::new(), denies: Vec::new(), unknown: Vec::new() };
-        let set = |engine: &Engine| engine.meaning(self.part, self.tenant);
-        self.compare(&set(self.before), &set(self.after), None, &mut found).await;
+        let (before, after) = (self.before, self.after);
+        let set = |engine: &Engine, other: &Engine, duty: Option<&Duty>| {
+            engine.compared(other, self.part, self.tenant, duty)
+        };
+        let (was, is) = (set(before, after, None), set(after, before, None));
+        self.compare(&was, &is, None, &mut found).await;
         // A permit may stay and its duties go. What is permitted without a duty is compared for each
         // that there was.
         for duty in self.before.duties(self.part) {
-            let set = |engine: &Engine| engine.free_of(&duty, self.part, self.tenant);
-            self.compare(&set(self.before), &set(self.after), Some(&duty), &mut found).await;
+            let duty = Some(&duty);
+            let (was, is) = (set(before, after, duty), set(after, before, duty));
+            self.compare(&was, &is, duty, &mut found).await;
         }
         found.unknown.sort();
         found.unknown.dedup();

@@ -22,6 +22,7 @@ mod ci;
 mod clients;
 mod crash;
 mod dashboard;
+mod deep;
 mod disk;
 mod dlp_cli;
 mod docs;

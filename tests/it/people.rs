@@ -231,6 +231,8 @@ async fn an_owner_makes_keys_for_their_own_agent_and_no_other() {
     assert_eq!(make("hers").await, 403, "the tree says who the owner is");
 }
 
+const SESSION: &str = "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
 /// A body for every operation that has one: whoever may not, is refused by policy and not by a typo.
 fn body(path: &str) -> Value {
     match path {
@@ -249,6 +251,7 @@ fn body(path: &str) -> Value {
         }
         "/api/v1/policy/explain" => json!({ "agent": "default" }),
         "/api/v1/dlp/scan" => json!({ "text": "hello" }),
+        "/api/v1/sessions/{id}/label" => json!({ "lower_to": "public", "reason": "not so secret" }),
         _ => json!({}),
     }
 }
@@ -261,6 +264,8 @@ async fn an_auditor_changes_nothing() {
     let ask = Some(json!({ "reason": "it is for the test" }));
     let asked = bob.ask("POST", "/api/v1/break-glass", ask).await.json();
     let apr = asked["id"].as_str().unwrap();
+    let caller = Caller::new(&server, "default");
+    caller.ask_with(("x-orchestack-session", SESSION), &chat("sim", "Hello")).await;
     let document = eve.ask("GET", "/api/v1/openapi.json", None).await.json();
     let commit = server.json(&["policy", "status"])["commit"].clone();
     let looks = ["check", "test", "prove", "explain", "diff", "probe", "compare", "scan"];
@@ -271,6 +276,7 @@ async fn an_auditor_changes_nothing() {
                 Some("approvals" | "break-glass") => apr,
                 Some("people") => "tok_01ARZ3NDEKTSV4RRFFQ69G5FAV",
                 Some("grants") => "grt_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+                Some("sessions") => SESSION,
                 _ => "key_01ARZ3NDEKTSV4RRFFQ69G5FAV",
             };
             let mut address = path.replace("{id}", id).replace("{name}", "default");

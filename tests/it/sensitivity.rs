@@ -247,7 +247,7 @@ async fn what_cannot_be_taken_out_keeps_the_request_from_the_provider() {
     house.caller.ask(&parts).await.assert_answered("sim-cloud");
     let sent = house.last_in_the_cloud();
     assert!(!sent.contains("536-22") && !sent.contains("8174"), "{sent}");
-    assert_eq!(sent.matches("[[US_SSN:1]]").count(), 2, "{sent}");
+    assert_eq!(sent.matches("[[US_SSN:").count(), 2, "{sent}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
-//! What is kept of redacted values, and whether answers are searched.
+//! What is kept of redacted values, and whether answers and whole sessions are searched.
 
 use std::{str::FromStr, time::Duration};
 
 use crate::{SecretRef, reader::Reader};
 
-/// What is kept of redacted values, and whether answers are searched.
+/// What is kept of redacted values, and whether answers and whole sessions are searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dlp {
     /// Where the key is that values behind tokens are encrypted with; a file in the state folder where
@@ -16,6 +16,14 @@ pub struct Dlp {
     pub tokens_max_bytes: usize,
     /// Whether answers are searched where no policy asks for it.
     pub answers: AnswerSearch,
+    /// Whether sessions are searched as a whole, beside their requests.
+    pub deep: bool,
+    /// How many requests may wait for that.
+    pub deep_queue_max: usize,
+    /// How much memory their texts may take.
+    pub deep_queue_max_bytes: usize,
+    /// How many sessions are remembered for it.
+    pub deep_sessions_max: usize,
 }
 
 /// Whether answers are searched where no policy asks for it.
@@ -66,6 +74,29 @@ impl Dlp {
                 "inspect",
                 AnswerSearch::Inspect,
                 "Whether answers are searched where no policy asks for it: inspect, or off.",
+            ),
+            deep: from.flag(
+                "deep",
+                true,
+                "Search sessions as a whole, beside their requests, for what no request shows by itself.",
+            ),
+            deep_queue_max: from.count(
+                "deep_queue_max",
+                1_000,
+                1..=1_000_000,
+                "How many requests may wait for that; more are not searched by it.",
+            ),
+            deep_queue_max_bytes: from.bytes(
+                "deep_queue_max_bytes",
+                64 << 20,
+                1 << 20..=4 << 30,
+                "How much memory their texts may take; more are not searched by it.",
+            ),
+            deep_sessions_max: from.count(
+                "deep_sessions_max",
+                1_000,
+                1..=1_000_000,
+                "How many sessions it remembers, those used last; one takes up to about 200 KiB.",
             ),
         };
         from.finish();

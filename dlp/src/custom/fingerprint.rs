@@ -74,6 +74,21 @@ impl Fingerprints {
     pub fn is_empty(&self) -> bool {
         self.hashes.is_empty()
     }
+
+    /// All of them as one.
+    fn id(&self) -> u64 {
+        self.hashes.iter().fold(0, |id, hash| mixed(id ^ hash))
+    }
+}
+
+/// What a text has of one registered document, be it too little for a finding.
+pub(crate) struct Trace {
+    pub(crate) kind: Kind,
+    /// The document, by all of its fingerprints: it stays itself when others come or go.
+    pub(crate) document: u64,
+    /// So many different ones make a finding.
+    pub(crate) matches_min: usize,
+    pub(crate) hashes: BTreeSet<u64>,
 }
 
 impl Documents {
@@ -87,20 +102,13 @@ impl Documents {
         Self { documents, by_hash }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
     /// Finds passages, and tells each from its first word to its last.
     pub(super) fn scan(&self, text: Text<'_>, found: &mut Found<'_>) {
-        if self.documents.is_empty() {
-            return;
-        }
-        text.work.take(text.bytes().len() * 4);
-        let mut passages = BTreeMap::<usize, Passages>::new();
-        for (hash, span) in winnowed(text.str()) {
-            for number in self.by_hash.get(&hash).into_iter().flatten() {
-                passages.entry(*number).or_default().add(hash, span.clone());
-            }
-        }
-        for (number, passages) in passages {
-            let Some(document) = self.documents.get(number) else { continue };
+        for (document, passages) in self.passages(text) {
             if passages.hashes.len() < document.matches_min {
                 continue;
             }
@@ -108,6 +116,31 @@ impl Documents {
                 found(Candidate::new(document.kind, span).term("fingerprints", 90));
             }
         }
+    }
+
+    /// What a text has of each document.
+    pub(super) fn traces(&self, text: Text<'_>) -> Vec<Trace> {
+        let trace = |(document, passages): (&Document, Passages)| Trace {
+            kind: document.kind,
+            document: document.fingerprints.id(),
+            matches_min: document.matches_min,
+            hashes: passages.hashes,
+        };
+        self.passages(text).map(trace).collect()
+    }
+
+    fn passages(&self, text: Text<'_>) -> impl Iterator<Item = (&Document, Passages)> {
+        let mut passages = BTreeMap::<usize, Passages>::new();
+        if !self.is_empty() {
+            text.work.take(text.bytes().len() * 4);
+            for (hash, span) in winnowed(text.str()) {
+                for number in self.by_hash.get(&hash).into_iter().flatten() {
+                    passages.entry(*number).or_default().add(hash, span.clone());
+                }
+            }
+        }
+        let of = |(number, passages)| Some((self.documents.get(number)?, passages));
+        passages.into_iter().filter_map(of)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::text::Work;
 pub fn views_hold(text: &str) -> Result<(), &'static str> {
     let work = Work::new(u64::MAX);
     for whole in [true, false] {
-        let views = views(text, whole, &work);
+        let views = views(text, whole, DEPTH_MAX, &work);
         let mut further = 0;
         for (number, view) in views.iter() {
             if view.depth > DEPTH_MAX {

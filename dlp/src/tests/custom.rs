@@ -23,7 +23,7 @@ fn compiled(texts: &[&str], beside: &[(&str, &str)]) -> Result<Custom, Vec<Detec
     Custom::compile(&files(texts), &beside)
 }
 
-fn engine(texts: &[&str], beside: &[(&str, &str)]) -> Engine {
+pub(super) fn engine(texts: &[&str], beside: &[(&str, &str)]) -> Engine {
     Engine::new(&Settings::default(), compiled(texts, beside).unwrap())
 }
 

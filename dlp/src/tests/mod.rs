@@ -4,6 +4,7 @@
 mod bounds;
 mod channel;
 mod custom;
+mod deep;
 mod evasion;
 mod health;
 mod ids;
