@@ -333,3 +333,43 @@ async fn a_question_to_people_shows_kinds_and_places_and_no_value() {
     }
     assert!(house.cloud.log().is_empty());
 }
+
+/// The same in the words of every API: values come back, and a value that is not to be in an answer stops
+/// it with an error that the API knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_api_has_values_back_and_is_stopped() {
+    let obligations = r#"@redact("email") @restore("email") @answer_block("secret")"#;
+    let house = House::new(Database::Sqlite, obligations).await;
+    let text = format!("Write to {VALUE} now.");
+    let message = json!([{ "role": "user", "content": text }]);
+    let apis = [
+        ("/v1/chat/completions", json!({ "messages": message })),
+        ("/v1/messages", json!({ "messages": message, "max_tokens": 500 })),
+        ("/v1/responses", json!({ "input": text })),
+    ];
+    let secret = ["AK", "IAIOSFODNN7", "CANARYX"].concat();
+    for (path, body) in &apis {
+        let caller = house.caller.at(path);
+        for stream in [true, false] {
+            let mut body = body.clone();
+            body["model"] = json!("sim-cloud");
+            body["stream"] = json!(stream);
+            house.cloud.script(Behaviour { echo: true, ..Behaviour::default() }, Vec::new());
+            let answer = caller.ask(&body).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+            assert!(answer.text.contains(VALUE), "{path}: {}", answer.text);
+            assert!(!answer.text.contains("[[EMAIL"), "{path}: {}", answer.text);
+            let sent = house.cloud.log().pop().and_then(|seen| seen.body).unwrap();
+            assert!(sent.contains("[[EMAIL:") && !sent.contains("canary"), "{path}: {sent}");
+
+            house.says(&format!("The key is {secret}."));
+            let answer = caller.ask(&body).await;
+            assert_eq!(answer.status, if stream { 200 } else { 403 }, "{path}: {}", answer.text);
+            assert!(!answer.text.contains("IAIOS"), "{path}: {}", answer.text);
+            assert!(answer.text.contains("policy blocks this kind of data in answers"), "{path}");
+        }
+    }
+    // No response with a value that came back is kept.
+    let rows = Rows::of(&house.server).await;
+    assert_eq!(rows.number("select count(*) from responses").await, 0);
+}
