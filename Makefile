@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash fleet leave invariants policy lint fmt bench bench-outage bench-report bench-routing deny fuzz
+.PHONY: help setup run test crash fleet leave invariants policy detectors lint fmt bench bench-outage bench-report bench-routing deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ policy: ## Long policy tests: a million decisions against the twin, a thousand s
 	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full \
 		--package orchestack-policy --package orchestack-tests --success-output immediate \
 		-E 'package(orchestack-policy) or test(/^(swap|bypass|bad_commits)::/)'
+
+detectors: ## Writes the pages of docs/detectors from the catalogue
+	$(CARGO) run --locked --package orchestack -- dlp kinds --markdown docs/detectors
 
 lint: ## Format and lints, as in continuous integration
 	$(CARGO) fmt --all --check

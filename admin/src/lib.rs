@@ -32,6 +32,7 @@ mod providers;
 mod reconcile;
 mod room;
 mod router;
+mod scan;
 mod serve;
 mod sessions;
 mod spend;
@@ -79,6 +80,7 @@ pub use crate::{
         UnmatchedModel,
     },
     router::{document, router},
+    scan::{FindingView, NewScan, Scanned, SpanView, TermView},
     serve::{ListenError, Listeners, Options},
     sessions::{NewSessionLabel, SessionView},
     spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},

@@ -129,7 +129,7 @@ pub(crate) async fn probe(desk: Desk) -> Result<Json<Probed>, Error> {
 #[utoipa::path(
     post, path = "/api/v1/models/{id}/refresh", tag = "models",
     params(("id" = String, Path, description = "The model's id, with `/` written as `%2F`")),
-    request_body = Option<Learnt>,
+    request_body = Learnt,
     responses((status = 200, body = ModelView), (status = "4XX", body = Refusal))
 )]
 pub(crate) async fn refresh(

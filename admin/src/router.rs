@@ -9,7 +9,7 @@ use axum::{
     http::{StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use snapshot::keys::sha256_hex;
 use tokio::time::timeout;
@@ -27,7 +27,7 @@ use crate::{
     grants, keys, metrics, models, overview, people, policies, prices, probed, providers,
     reconcile::{self, RECONCILE_BYTES_MAX},
     room::{Room, Trace},
-    sessions, spend, webhook,
+    scan, sessions, spend, webhook,
 };
 
 #[derive(OpenApi)]
@@ -42,7 +42,7 @@ use crate::{
         (name = "agents"), (name = "keys"), (name = "models"), (name = "providers"),
         (name = "budget"), (name = "spend"), (name = "prices"), (name = "audit"), (name = "policy"),
         (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"), (name = "sessions"),
-        (name = "overview"),
+        (name = "overview"), (name = "dlp"),
     )
 )]
 struct Document;
@@ -129,6 +129,9 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(grants::create, grants::list, grants::revoke_of_task))
         .routes(routes!(grants::revoke))
         .routes(routes!(overview::show))
+        .routes(routes!(scan::scan))
+        // The name without `/api`, for whoever knows it from the data plane's paths.
+        .route("/v1/dlp/scan", post(scan::scan))
 }
 
 /// Operations whose bodies have a provider's export in them.

@@ -1,6 +1,7 @@
 //! The grammar of commands. Every command's help ends with an example.
 
 mod budget;
+mod dlp;
 mod models;
 mod people;
 mod policy;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use budget::{Budget, Cap, Raise, Reconcile, SetCap};
+pub(crate) use dlp::{Dlp, Kinds, Scan, Why};
 pub(crate) use models::{AddModel, AddProvider, Model, Probe, Provider};
 pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Session, Vote};
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
@@ -85,6 +87,12 @@ pub(crate) enum Command {
     /// The policy tree.
     #[command(subcommand, after_help = "Example:\n  orchestack policy check ./tree")]
     Policy(Policy),
+    /// Personal data and secrets: what is in files, and what can be found.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  orchestack dlp scan notes.txt\n  orchestack dlp kinds"
+    )]
+    Dlp(Dlp),
     /// Questions to people: what waits for a yes.
     #[command(subcommand, after_help = "Example:\n  orchestack approval list")]
     Approval(Approval),

@@ -89,12 +89,28 @@ impl Client {
             return Self::remote(address);
         }
         let settings = Arc::new(settings(global)?);
-        let socket = settings.admin_socket();
-        if tokio::net::UnixStream::connect(&socket).await.is_ok() {
-            let builder = reqwest::Client::builder().unix_socket(socket).no_proxy();
-            return Self::http(builder, "http://localhost", None);
+        match Self::beside(&settings).await? {
+            Some(client) => Ok(client),
+            None => Self::in_process(settings).await,
         }
-        Self::in_process(settings).await
+    }
+
+    /// The way to a server that runs: the named address, else the socket; none where none runs.
+    pub(crate) async fn running(global: &Global) -> Result<Option<Self>, Failure> {
+        match &global.admin {
+            Some(address) => Self::remote(address).map(Some),
+            None => Self::beside(&settings(global)?).await,
+        }
+    }
+
+    /// The way to the server on this machine, where one runs.
+    async fn beside(settings: &Settings) -> Result<Option<Self>, Failure> {
+        let socket = settings.admin_socket();
+        if tokio::net::UnixStream::connect(&socket).await.is_err() {
+            return Ok(None);
+        }
+        let builder = reqwest::Client::builder().unix_socket(socket).no_proxy();
+        Self::http(builder, "http://localhost", None).map(Some)
     }
 
     fn remote(address: &str) -> Result<Self, Failure> {

@@ -5,6 +5,7 @@ mod approval;
 mod audit;
 mod break_glass;
 mod budget;
+mod dlp;
 mod doctor;
 mod explain;
 mod grant;
@@ -42,6 +43,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Model(command) => model::run((global, &connect().await?), command, output).await,
         Command::Provider(command) => provider::run(&connect().await?, command, output).await,
         Command::Policy(command) => policy::run(global, command, output).await,
+        Command::Dlp(command) => dlp::run(global, command, output).await,
         Command::Approval(command) => approval::run(&connect().await?, command, output).await,
         Command::BreakGlass(command) => break_glass::run(&connect().await?, command, output).await,
         Command::Person(command) => person::run(&connect().await?, command, output).await,

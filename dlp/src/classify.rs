@@ -49,7 +49,8 @@ fn is_ailment(kind: Kind) -> bool {
 fn tells_who(kind: Kind) -> bool {
     let numbers_of_patients = ["medical_record", "health_plan", "us_mbi", "uk_nhs"];
     let of_nobody = ["ip", "url", "mac", "gps", "vin", "date_of_birth"];
-    (kind.family() == Family::Personal && !of_nobody.contains(&kind.as_str()))
+    kind.family() == Family::Name
+        || (kind.family() == Family::Personal && !of_nobody.contains(&kind.as_str()))
         || numbers_of_patients.contains(&kind.as_str())
 }
 
@@ -57,5 +58,5 @@ fn is_identity(kinds: &BTreeSet<Kind>) -> bool {
     let has = |name: &str| kinds.iter().any(|kind| kind.as_str() == name);
     let more =
         |kind: Kind| tells_who(kind) && !["person", "email", "phone"].contains(&kind.as_str());
-    has("person") && has("date_of_birth") && any(kinds, more)
+    any(kinds, |kind| kind.family() == Family::Name) && has("date_of_birth") && any(kinds, more)
 }

@@ -15,6 +15,7 @@ use crate::{
     custom::Trace,
     detect::{self, Numbers},
     inspection::Inspection,
+    names::{Name, Names},
     normalise, redact,
     score::Candidate,
     stretch,
@@ -35,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     custom: Custom,
     numbers: Numbers,
+    /// None where nobody wants to know of names.
+    names: Option<Names>,
     /// None when it could not be built, which makes everything incomplete.
     tokens: Option<detect::Tokens>,
 }
@@ -76,7 +79,8 @@ impl Engine {
         let numbers = Numbers::new(settings);
         let settings = settings.clone();
         let tokens = detect::Tokens::new();
-        Self { inner: Arc::new(Inner { settings, custom, numbers, tokens }) }
+        let names = (!settings.is_off(Kind::PERSON)).then(Names::builtin);
+        Self { inner: Arc::new(Inner { settings, custom, numbers, names, tokens }) }
     }
 
     /// The detectors of the tree.
@@ -111,13 +115,13 @@ impl Engine {
         self.inner.right_bytes()
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
+    /// What it was built with.
+    pub fn settings(&self) -> &Settings {
         &self.inner.settings
     }
 
-    /// What a scan of this text costs, in steps.
-    #[cfg(test)]
-    pub(crate) fn steps(&self, text: &str) -> u64 {
+    /// What a scan of this text costs, in steps of about a byte looked at: what `steps_max` bounds.
+    pub fn steps(&self, text: &str) -> u64 {
         let work = Work::new(u64::MAX);
         self.inner.scan("text", text, &work, &Look::inline(usize::MAX, true), |_, _| false);
         u64::MAX - work.left()
@@ -165,45 +169,63 @@ impl Inner {
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
+        self.each(text, work, look, |candidate, span| {
+            let score = candidate.score();
+            let wanted = score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
+            if !wanted || !keep(candidate.kind, &span) {
+                return;
+            }
+            if scan.findings.len() >= look.room {
+                scan.complete = false;
+                return;
+            }
+            scan.findings.push(Finding {
+                kind: candidate.kind,
+                place: place.to_owned(),
+                span,
+                score,
+                terms: candidate.terms,
+                label: self.label_of(candidate.kind),
+            });
+        });
+        scan.complete &= !work.is_spent();
+        scan.findings = settle(scan.findings);
+        without_tokens(text, &mut scan.findings);
+        scan
+    }
+
+    /// Hands on every candidate of every view of a text, with the bytes of the text that it stands for.
+    pub(crate) fn each(
+        &self,
+        text: &str,
+        work: &Work,
+        look: &Look,
+        mut take: impl FnMut(Candidate, Range<usize>),
+    ) {
         let views = normalise::views(text, look.whole, *look.depths.end(), work);
         for (number, view) in views.iter().filter(|(_, view)| look.depths.contains(&view.depth)) {
             let read = Text::new(&view.text, work);
             let mut found = |candidate: Candidate| {
                 let span = views.original(number, &candidate.span);
-                let score = candidate.score();
-                let stands = text.get(span.clone()).is_some() && view.shows(&candidate.span);
-                let wanted =
-                    score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
-                if !wanted || !stands || !keep(candidate.kind, &span) {
-                    return;
+                if text.get(span.clone()).is_some() && view.shows(&candidate.span) {
+                    take(candidate, span);
                 }
-                if scan.findings.len() >= look.room {
-                    scan.complete = false;
-                    return;
-                }
-                scan.findings.push(Finding {
-                    kind: candidate.kind,
-                    place: place.to_owned(),
-                    span,
-                    score,
-                    terms: candidate.terms,
-                    label: self.label_of(candidate.kind),
-                });
             };
             if let Some(tokens) = &self.tokens {
                 tokens.scan(read, &mut found);
             }
             detect::at_marks(read, &mut found);
             self.numbers.scan(read, &mut found);
+            if let Some(names) = &self.names {
+                names.scan(read, &mut |Name { span, terms }| {
+                    found(Candidate { kind: Kind::PERSON, span, terms });
+                });
+            }
             self.custom.scan(read, &mut found);
             if look.whole {
                 self.custom.passages(read, &mut found);
             }
         }
-        scan.complete &= !work.is_spent();
-        scan.findings = settle(scan.findings);
-        without_tokens(text, &mut scan.findings);
-        scan
     }
 }
 

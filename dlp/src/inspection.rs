@@ -9,7 +9,7 @@ use std::{
 use types::{Label, chat::Piece};
 
 use crate::{
-    Finding, Findings, Kind, classify,
+    Family, Finding, Findings, Kind, classify,
     engine::{Inner, Look, NEAR},
     seam::Seams,
     text::Work,
@@ -75,7 +75,8 @@ impl<'e> Inspection<'e> {
     /// that second reading only numbers of a strict form count: ids have digits too.
     fn name(&mut self, place: &str, name: &str) {
         let before = self.findings.len();
-        self.text(place, name, |_, _| true);
+        // An id may look like anybody's name.
+        self.text(place, name, |kind, _| kind.family() != Family::Name);
         if !name.contains(['_', '/']) {
             return;
         }
@@ -144,7 +145,7 @@ fn digits(number: &serde_json::Number) -> Option<String> {
 }
 
 /// Tells values apart without keeping them.
-fn fingerprint(kind: Kind, value: Option<&str>) -> u64 {
+pub(crate) fn fingerprint(kind: Kind, value: Option<&str>) -> u64 {
     let mut hasher = DefaultHasher::new();
     (kind, value.map(str::to_lowercase)).hash(&mut hasher);
     hasher.finish()

@@ -39,6 +39,8 @@ types::names! {
     Family {
         /// Names, reaches or identifies a person.
         Personal = "personal",
+        /// Is probably somebody's name: a guess, never blocked for itself.
+        Name = "name",
         /// Is about somebody's health.
         Health = "health",
         /// Moves money.
@@ -62,7 +64,7 @@ pub enum Selector {
 /// Text that names no kind of finding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{given}` is no kind of finding{}; `orchestack dlp kinds` lists them, and personal, health, \
+    "`{given}` is no kind of finding{}; `orchestack dlp kinds` lists them, and personal, name, health, \
      payment, secret and custom stand for all of a family",
     near(given)
 )]
@@ -96,7 +98,9 @@ macro_rules! kinds {
 }
 use kinds;
 
+mod example;
 mod health;
+mod name;
 mod national;
 mod payment;
 mod personal;
@@ -105,6 +109,7 @@ mod secret;
 /// The catalogue.
 const LISTS: &[&[Kind]] = &[
     health::HEALTH,
+    name::NAME,
     national::NATIONAL,
     payment::PAYMENT,
     personal::PERSONAL,
@@ -118,6 +123,7 @@ const LISTS: &[&[Kind]] = &[
     secret::PAYMENT,
     secret::PIPELINE,
     secret::PUBLIC,
+    secret::SOCIAL,
     secret::WATCH,
     secret::WORK,
 ];
@@ -170,6 +176,11 @@ impl Kind {
     /// What is known of it.
     pub const fn about(self) -> &'static About {
         self.0
+    }
+
+    /// An invented example, or of a secret its shape with `…`; none where nobody wrote one.
+    pub fn example(self) -> Option<&'static str> {
+        example::of(self.as_str())
     }
 
     /// What it belongs to.

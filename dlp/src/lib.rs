@@ -11,9 +11,11 @@ mod custom;
 mod deep;
 mod detect;
 mod engine;
+mod explain;
 mod finding;
 mod inspection;
 mod kind;
+mod names;
 mod normalise;
 mod redact;
 mod restore;
@@ -22,6 +24,7 @@ mod seam;
 mod secret;
 mod settings;
 mod stretch;
+mod tally;
 mod text;
 mod tokens;
 mod validate;
@@ -36,8 +39,17 @@ pub use custom::{
 };
 pub use deep::{Deep, DeepFindings, TAIL_BYTES, Voice};
 pub use engine::{Engine, Redaction};
+pub use explain::{Candidate, Standing};
 pub use finding::{Finding, Findings, Rule, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
+#[doc(hidden)]
+pub use normalise::views_hold;
 pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};
+pub use tally::Tally;
 pub use tokens::{Fresh, Tokens};
+
+/// The examples of the README, which are tested as this crate's own.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

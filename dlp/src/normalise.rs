@@ -8,6 +8,7 @@
 mod chars;
 mod disguise;
 mod json;
+mod promise;
 
 use std::{borrow::Cow, ops::Range};
 
@@ -17,6 +18,7 @@ use crate::text::Work;
 pub(crate) use chars::is_ignorable;
 use chars::{ascii_form, is_stable};
 pub(crate) use json::{decode_escape, is_json};
+pub use promise::views_hold;
 
 /// What a character outside ASCII costs beside a byte that is only copied.
 const STEPS_PER_CHAR: usize = 16;

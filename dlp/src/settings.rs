@@ -60,7 +60,7 @@ impl Default for Settings {
         Self {
             regions: [US, CA, GB, DE, FR, ES, IT, NL, AT, CH].map(Region).to_vec(),
             labels: BTreeMap::new(),
-            off: BTreeSet::new(),
+            off: [Selector::Kind(Kind::URL)].into(),
             label_without_findings: Label::Internal,
             // Confidential until somebody says otherwise, and not yet bound to local models.
             label_of_images: Label::Sensitive,

@@ -6,10 +6,12 @@
 
 use std::collections::VecDeque;
 
-use crate::normalise;
+use crate::{names, normalise};
 
 /// What a detector reads to the left of a match, in bytes, and a word more.
-pub(crate) const LEFT_BYTES: usize = 192;
+pub(crate) const LEFT_BYTES: usize = 288;
+/// Words that a detector of names reads on each side, and one more.
+const WORDS: usize = 4;
 /// What a detector reads to the right of a match, and the longest match that has two plain words in a
 /// row in it.
 pub(crate) const RIGHT_BYTES: usize = 32;
@@ -36,6 +38,8 @@ pub(crate) struct Stretches {
     cuts: VecDeque<Cut>,
     /// Up to here it was read.
     read: usize,
+    /// Words that have begun.
+    words: usize,
     token: Token,
     /// Whether the last two tokens were plain, the later one last.
     plain: [bool; 2],
@@ -50,6 +54,8 @@ struct Cut {
     at: usize,
     /// Nothing that begins before it goes on after it, as far as words tell.
     clean: bool,
+    /// Words before it.
+    words: usize,
 }
 
 /// The token that is being read, or the last one.
@@ -91,10 +97,11 @@ impl Stretches {
 
     /// One thing ends here and another begins, such as a string of a JSON text.
     pub(crate) fn boundary(&mut self, at: usize) {
-        let fresh =
-            Self { read: at, token: Token { start: at, ..Token::default() }, ..Self::default() };
-        let mut cuts = std::mem::replace(self, Self { plain: [true; 2], ..fresh }).cuts;
-        cuts.push_back(Cut { at, clean: true });
+        let token = Token { start: at, ..Token::default() };
+        let (words, plain) = (self.words, [true; 2]);
+        let fresh = Self { read: at, words, token, plain, ..Self::default() };
+        let mut cuts = std::mem::replace(self, fresh).cuts;
+        cuts.push_back(Cut { at, clean: true, words });
         self.cuts = cuts;
     }
 
@@ -103,7 +110,8 @@ impl Stretches {
     pub(crate) fn settled(&self, known: usize, right: usize) -> Option<usize> {
         let is_settled = |cut: &&Cut| {
             let needed = if cut.clean { right } else { FAR_BYTES + right };
-            known.saturating_sub(cut.at) >= needed
+            let (bytes, words) = (known.saturating_sub(cut.at), self.words - cut.words);
+            bytes >= needed && (words >= WORDS || bytes >= names::LOOK_BYTES)
         };
         self.cuts.iter().rev().find(is_settled).map(|cut| cut.at)
     }
@@ -169,7 +177,8 @@ impl Stretches {
         let goes_on = number && self.gap.chars.is_some_and(|chars| chars <= GAP_CHARS_MAX);
         let line_goes_on = self.last == Some('\n') && before.base64 >= BASE64_LINE_MIN;
         if at > 0 && !goes_on && !line_goes_on && self.quote.is_none() && self.pem.is_none() {
-            self.cuts.push_back(Cut { at, clean: self.plain == [true; 2] });
+            let (clean, words) = (self.plain == [true; 2], self.words);
+            self.cuts.push_back(Cut { at, clean, words });
         }
     }
 
@@ -208,6 +217,7 @@ impl Stretches {
         }
         if character.is_alphabetic() {
             token.capital |= !token.letter && !character.is_lowercase() && !is_wide(character);
+            self.words += usize::from(!token.letter);
             token.letter = true;
         } else if !matches!(
             character,

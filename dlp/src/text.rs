@@ -24,7 +24,7 @@ impl Work {
         self.left.get() == 0
     }
 
-    #[cfg(test)]
+    /// How many steps are left.
     pub(crate) const fn left(&self) -> u64 {
         self.left.get()
     }

@@ -6,6 +6,10 @@
     reason = "a broken promise is what a fuzzer looks for"
 )]
 
+mod dlp;
+
+pub use crate::dlp::{dlp, dlp_extractor, dlp_matcher, dlp_normaliser, dlp_restorer};
+
 use providers::{Api, BadStream, Dialect, Echo, MaxTokensField, Target, openai::embeddings};
 use types::{
     answer::{Event, Usage},
@@ -32,6 +36,10 @@ pub const TARGETS: &[(&str, Promise)] = &[
     ("bedrock_frames", bedrock_frames),
     ("answers", answers),
     ("dlp", dlp),
+    ("dlp_extractor", dlp_extractor),
+    ("dlp_normaliser", dlp_normaliser),
+    ("dlp_matcher", dlp_matcher),
+    ("dlp_restorer", dlp_restorer),
     ("settings", settings),
 ];
 
@@ -233,17 +241,6 @@ fn frame(line: &[u8]) -> Vec<u8> {
     frame.extend(payload);
     frame.extend(crc32fast::hash(&frame).to_be_bytes());
     frame
-}
-
-/// Findings lie within the text, at the bounds of characters.
-pub fn dlp(data: &[u8]) {
-    use std::sync::LazyLock;
-    static ENGINE: LazyLock<dlp::Engine> =
-        LazyLock::new(|| dlp::Engine::builtin(&dlp::Settings::default()));
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    for finding in ENGINE.scan("text", text) {
-        assert!(text.get(finding.span.clone()).is_some_and(|found| !found.is_empty()));
-    }
 }
 
 /// Any text gives settings or faults.

@@ -138,6 +138,8 @@ operations! {
     PolicySchema = "policy.schema" reads,
     /// Shows what is configured and what answers.
     OverviewShow = "overview.show" reads,
+    /// Searches a text for personal data and secrets.
+    DlpScan = "dlp.scan" reads,
 }
 
 impl Operation {

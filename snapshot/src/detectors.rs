@@ -1,9 +1,25 @@
 //! The DLP engine of a tree: `[dlp]` of its settings and the files of `detectors/`.
 
+use std::collections::BTreeMap;
+
 use config::{Fault, Tree};
 use dlp::{Custom, DetectorFile, Engine, Kind, Settings};
 
 const FOLDER: &str = "detectors/";
+
+/// The detectors of a tree, whatever else is in it.
+///
+/// # Errors
+/// Every fault of the files that they are made of.
+pub fn detectors(files: &BTreeMap<String, Vec<u8>>) -> Result<Engine, Vec<Fault>> {
+    let own = files.iter().filter(|(path, _)| is_of_detectors(path));
+    load(&Tree::load("", &own.map(|(path, text)| (path.clone(), text.clone())).collect())?)
+}
+
+/// Whether a file of the tree can have a say in what is found.
+pub fn is_of_detectors(path: &str) -> bool {
+    path == "orchestack.toml" || path.starts_with(FOLDER)
+}
 
 /// Compiles it.
 pub(crate) fn load(tree: &Tree) -> Result<Engine, Vec<Fault>> {
@@ -77,10 +93,6 @@ fn line_of(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use config::Tree;
-
     use super::*;
 
     fn tree(files: &[(&str, &str)]) -> Tree {

@@ -24,6 +24,7 @@ mod written;
 
 pub use agent::{Agent, Cap};
 pub use assemble::{Extra, Report, Rows, Snapshot, check};
+pub use detectors::{detectors, is_of_detectors};
 pub use diff::{Diff, Difference, LayerDiff, diff};
 pub use limits::{Limit, LimitKind};
 pub use policies::{engine, families, kinds, untested};

@@ -24,6 +24,7 @@ mod crash;
 mod dashboard;
 mod deep;
 mod disk;
+mod dlp_cli;
 mod docs;
 mod embeddings;
 mod explain;

@@ -251,6 +251,7 @@ fn body(path: &str) -> Value {
         }
         "/api/v1/policy/explain" => json!({ "agent": "default" }),
         "/api/v1/sessions/{id}/label" => json!({ "lower_to": "public", "reason": "not so secret" }),
+        "/api/v1/dlp/scan" => json!({ "text": "hello" }),
         _ => json!({}),
     }
 }
@@ -267,7 +268,7 @@ async fn an_auditor_changes_nothing() {
     caller.ask_with(("x-orchestack-session", SESSION), &chat("sim", "Hello")).await;
     let document = eve.ask("GET", "/api/v1/openapi.json", None).await.json();
     let commit = server.json(&["policy", "status"])["commit"].clone();
-    let looks = ["check", "test", "prove", "explain", "diff", "probe", "compare"];
+    let looks = ["check", "test", "prove", "explain", "diff", "probe", "compare", "scan"];
     let (mut refused, mut looked) = (0, 0);
     for (path, verbs) in document["paths"].as_object().unwrap() {
         for verb in verbs.as_object().unwrap().keys() {

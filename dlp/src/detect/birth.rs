@@ -4,9 +4,15 @@ use std::ops::Range;
 
 use super::{
     claims::{Claims, Nears},
-    number::{self, Cluster, Group},
+    number::{Cluster, Group, ends, starts},
 };
-use crate::{Kind, cues::Cue, score::Candidate, text::Text, validate::is_day};
+use crate::{
+    Kind,
+    cues::Cue,
+    score::Candidate,
+    text::Text,
+    validate::{is_day, number},
+};
 
 /// Bytes between the word and the date.
 const REACH: u8 = 20;
@@ -23,6 +29,11 @@ const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec mär mai o
 pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut Claims) {
     for row in cluster.rows(3) {
         if let Some(span) = numeric(cluster, row) {
+            claim(span, nears, claims);
+        }
+    }
+    for group in cluster.groups.iter().take(cluster.openings) {
+        if let Some(span) = compact(cluster.text, group) {
             claim(span, nears, claims);
         }
     }
@@ -57,8 +68,25 @@ fn numeric(cluster: Cluster<'_>, row: &[Group]) -> Option<Range<usize>> {
         if year_first { (a, is_day(b, c)) } else { (c, is_day(b, a) || is_day(a, b)) };
     let year = YEARS.contains(&year) || (year_last && year < 100);
     let span = row.first()?.start..row.last()?.end;
-    let whole = number::starts(text, span.start) && number::ends(text, span.end);
-    (year && day && whole).then_some(span)
+    (year && day && is_whole(text, &span)).then_some(span)
+}
+
+/// 19901231.
+fn compact(text: Text<'_>, group: &Group) -> Option<Range<usize>> {
+    if group.len() != 8 {
+        return None;
+    }
+    let span = group.start..group.end;
+    let digits = text.slice(span.clone());
+    let year = YEARS.contains(&number(digits, 0, 4));
+    let day = is_day(number(digits, 4, 2), number(digits, 6, 2));
+    (year && day && is_whole(text, &span)).then_some(span)
+}
+
+/// Whether a date ends here, or goes on with a time as in ISO 8601.
+fn is_whole(text: Text<'_>, span: &Range<usize>) -> bool {
+    let timed = text.at(span.end) == b'T' && text.at(span.end + 1).is_ascii_digit();
+    starts(text, span.start) && (timed || ends(text, span.end))
 }
 
 /// 31 December 1990, December 31st, 1990.

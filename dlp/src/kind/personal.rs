@@ -8,7 +8,7 @@ super::kinds! {
         "RFC 5321 section 4.1.2";
     PHONE = "phone", Personal, Sensitive,
         "A telephone number.",
-        "with `+` or `00`: valid in the country's numbering plan; else a usual shape, cue words and the plans of the regions",
+        "with `+`, `00` or `011`: possible in the country's numbering plan; else a usual shape, cue words and the plans of the regions",
         "ITU-T E.164; numbering plans of libphonenumber";
     US_SSN = "us_ssn", Personal, Restricted,
         "A United States social security number.",

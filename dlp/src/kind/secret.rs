@@ -10,11 +10,12 @@ mod messaging;
 mod payment;
 mod pipeline;
 mod public;
+mod social;
 mod watch;
 mod work;
 
 pub(super) use self::{
     ai::AI, cloud::CLOUD, code::CODE, data::DATA, form::FORM, identity::IDENTITY,
-    messaging::MESSAGING, payment::PAYMENT, pipeline::PIPELINE, public::PUBLIC, watch::WATCH,
-    work::WORK,
+    messaging::MESSAGING, payment::PAYMENT, pipeline::PIPELINE, public::PUBLIC, social::SOCIAL,
+    watch::WATCH, work::WORK,
 };

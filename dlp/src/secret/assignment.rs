@@ -3,15 +3,17 @@
 
 use std::ops::Range;
 
-use super::LEFT_BYTES_MAX;
+use super::{LEFT_BYTES_MAX, TOKEN_BYTES_MAX, alphabet::Alphabet};
 use crate::text::Text;
 
 /// The longest name, in bytes.
 const KEY_BYTES_MAX: usize = 64;
 /// What may follow the telling word within its name, in bytes.
 const SUFFIX_BYTES_MAX: usize = 24;
-/// The longest value that is read, in bytes.
+/// The longest value but for [`long`] ones, in bytes.
 const VALUE_BYTES_MAX: usize = 512;
+/// What is looked at before a name to see where it begins.
+const BOUNDARY_BYTES: usize = 2;
 /// Spaces at each side of a sign.
 const SPACES_MAX: usize = 16;
 /// A type between a name and its value, as in `key: &'static str = "value"`.
@@ -49,7 +51,7 @@ pub(super) enum Sign {
     Element,
     /// `--key value`.
     Flag,
-    /// The word `is`, and a quoted value.
+    /// The word `is`, also in other languages.
     Is,
     /// Only spaces.
     Space,
@@ -67,7 +69,7 @@ pub(super) fn read<'a>(text: Text<'a>, word: &Range<usize>) -> Option<Assignment
     let name = Name { start, end: key_end, key };
     let (sign, at) = sign(text, &name)?;
     let (value, quoted) = value(text, at, sign)?;
-    if value.is_empty() || value.start - start > LEFT_BYTES_MAX {
+    if value.is_empty() || value.start - start + BOUNDARY_BYTES > LEFT_BYTES_MAX {
         return None;
     }
     Some(Assignment { start, key, word_end: word.end - start, value, quoted, sign })
@@ -91,8 +93,10 @@ fn sign(text: Text<'_>, name: &Name<'_>) -> Option<(Sign, usize)> {
         b'>' if text.before(name.start, 1) == b'<' => Some((Sign::Element, at + 1)),
         b',' if closed > name.end && text.before(closed, 1) != b'`' => Some((Sign::Comma, at + 1)),
         b'=' | b':' | b'?' | b'!' | b'+' | b'.' | b'-' | b'|' => operator(text, name, at, spaced),
-        b'i' if spaced && text.slice(at..at + 3) == "is " => Some((Sign::Is, at + 3)),
         b'f' if spaced && text.slice(at..at + 4) == "for " => said_of(text, at),
+        b'i' | b'l' | b'e' | b'w' if spaced && said(text, at).is_some() => {
+            said(text, at).map(|value| (Sign::Is, value))
+        }
         _ if is_flag && spaced => Some((Sign::Flag, at)),
         b'"' | b'\'' if spaced && closed == name.end => Some((Sign::Space, at)),
         _ if spaced && text.at(at).is_ascii_alphabetic() => named_value(text, closed, at),
@@ -126,6 +130,16 @@ fn operator(text: Text<'_>, name: &Name<'_>, at: usize, spaced: bool) -> Option<
         _ => Sign::Equals,
     };
     Some((sign, end))
+}
+
+/// Past a verb that says what something is.
+fn said(text: Text<'_>, at: usize) -> Option<usize> {
+    const VERBS: [&str; 6] = ["is ", "ist ", "lautet ", "est ", "es ", "was "];
+    VERBS
+        .iter()
+        .map(|verb| at + verb.len())
+        .zip(VERBS)
+        .find_map(|(end, verb)| (text.bytes().get(at..end) == Some(verb.as_bytes())).then_some(end))
 }
 
 /// `the password for somebody is 'value'`.
@@ -163,7 +177,7 @@ fn next_line(text: Text<'_>, at: usize) -> Option<(Sign, usize)> {
 fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> {
     let mut at = text.run(at, SPACES_MAX, is_space);
     if matches!(text.at(at), b'\n' | b'\r') {
-        if !matches!(sign, Sign::Equals | Sign::Element | Sign::Comma) {
+        if !matches!(sign, Sign::Equals | Sign::Element) {
             return None;
         }
         let next =
@@ -193,7 +207,7 @@ fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> 
             return Some((opened..end, true));
         }
     }
-    if matches!(sign, Sign::Comma | Sign::Is | Sign::Compares) {
+    if matches!(sign, Sign::Comma | Sign::Compares) {
         return None;
     }
     let end = text.run(opened, VALUE_BYTES_MAX, is_unquoted);
@@ -204,7 +218,20 @@ fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> 
         return None;
     }
     let trimmed = whole.trim_end_matches(['.', ':', '?', '!']).len();
-    (!is_call && end - opened < VALUE_BYTES_MAX).then_some((opened..opened + trimmed, false))
+    if end - opened == VALUE_BYTES_MAX {
+        return long(text, opened).map(|end| (opened..end, false));
+    }
+    (!is_call).then_some((opened..opened + trimmed, false))
+}
+
+/// Where a token ends that is longer than any other value: one run of base64, as the session
+/// tokens of clouds are.
+fn long(text: Text<'_>, start: usize) -> Option<usize> {
+    let is_in = |byte: u8| Alphabet::SIGNED.has(byte) && byte != b'=';
+    let head = text.run(start, VALUE_BYTES_MAX, is_in);
+    let more = TOKEN_BYTES_MAX - VALUE_BYTES_MAX;
+    (head - start == VALUE_BYTES_MAX)
+        .then(|| text.run(head, more, |byte| Alphabet::SIGNED.has(byte)))
 }
 
 /// Past a type and its `=`, or past the letter of a raw or byte string.

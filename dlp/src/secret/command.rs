@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{assignment::is_key, judge::is_stock, value::Value, window};
+use super::{assignment::is_key, password::is_stock, value::Value, window};
 use crate::{Kind, score::Candidate, text::Text};
 
 /// The longest user name, in bytes.
@@ -53,7 +53,8 @@ pub(super) fn user(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     let value = Value::of(password)?;
     let refers = user.starts_with(['$', '<', '{'])
         || password.contains(['$', '<', '{']) && !value.is_password() && !value.is_random();
-    let called = window::has_before(text, flag, &["curl", "http ", "wget"]);
+    // Behind a long command its name is out of sight, but a drawn password says enough.
+    let called = value.is_random() || window::has_before(text, start, &["curl", "http ", "wget"]);
     (called && !refers && user != password && !is_stock(password) && !value.is_placeholder()).then(
         || {
             Candidate::new(Kind::BASIC_AUTH, start..end)
@@ -79,7 +80,7 @@ pub(super) fn password(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
         |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\' | b')' | b'`');
     let end = text.run(start, PASSWORD_BYTES_MAX, is_in);
     let value = Value::of(text.slice(start..end))?;
-    let called = window::has_before(text, hit.start, &PROGRAMS);
+    let called = window::has_before(text, start, &PROGRAMS);
     let login = name.is_empty() && value.look.letters() > 0 && !value.text.starts_with('-');
     let fits = value.is_password() || value.is_random() || value.is_word();
     (called && login | !name.is_empty() && fits && !is_stock(value.text) && !value.is_placeholder())

@@ -7,6 +7,7 @@ use super::{
     assignment::{self, Assignment, Sign},
     check,
     named::Named,
+    password,
     value::Value,
     window,
     words::{self, Class},
@@ -27,17 +28,6 @@ const SCHEMES: [&str; 11] = [
     "Digest",
     "SSWS",
 ];
-/// Names in an address of a database beside which stands its password.
-const CONNECTION: [&str; 8] = [
-    "user id=",
-    "uid=",
-    "userid=",
-    "user=",
-    "username=",
-    "server=",
-    "data source=",
-    "accountname=",
-];
 /// The longest token behind a scheme, in bytes.
 const CREDENTIALS_BYTES_MAX: usize = 512;
 
@@ -52,12 +42,14 @@ pub(super) fn at_word(
     let word = text.slice(hit.clone());
     let tells = match class {
         Class::Provider => names_provider(&found, word),
-        Class::Header => true,
+        Class::Header => names_header(text, &found, hit),
         Class::Password | Class::Token | Class::Secret => {
             words::tells(found.key, found.word_end, word)
         }
     };
-    if !tells {
+    // `Service::ApiKey` is the name of a type.
+    let is_type = text.slice(found.start.saturating_sub(2)..found.start) == "::";
+    if !tells || is_type {
         return None;
     }
     let scheme = past_scheme(text, &mut found);
@@ -66,7 +58,7 @@ pub(super) fn at_word(
     if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) {
         let password = check::basic_credentials(value.text)?;
         let real = Value::of(&password).is_some_and(|value| !value.is_placeholder());
-        return (real && !is_stock(&password)).then(|| {
+        return (real && !password::is_stock(&password)).then(|| {
             Candidate::new(Kind::BASIC_AUTH, found.value)
                 .term("scheme", 50)
                 .term("user_and_password", 40)
@@ -75,7 +67,7 @@ pub(super) fn at_word(
     if let Some(candidate) = tokens.provider(text, &found, &value, class) {
         return Some(candidate);
     }
-    let is_badge = window::has_before(text, found.start, &["badge", "shields.io"]);
+    let is_badge = window::has_before(text, found.value.start, &["badge", "shields.io"]);
     if is_of_strict_form(found.key) || is_badge || value.is_placeholder() && !value.is_random() {
         return None;
     }
@@ -89,9 +81,9 @@ pub(super) fn at_word(
     match class {
         Class::Provider => None,
         Class::Header => bearer(found, &value, scheme, hit),
-        Class::Password => password(text, found, &value),
-        Class::Token => token(found, &value, scheme, 0),
-        Class::Secret => token(found.clone(), &value, scheme, 0).or_else(|| secret(found, &value)),
+        Class::Password => password::judge(text, found, &value),
+        Class::Token => token(found, &value, scheme),
+        Class::Secret => token(found.clone(), &value, scheme).or_else(|| secret(found, &value)),
     }
 }
 
@@ -179,6 +171,11 @@ fn names_provider(found: &Assignment<'_>, word: &str) -> bool {
         && !OTHER.iter().any(|other| window::contains(found.key, other))
 }
 
+/// Whether the name is that of a header and of nothing else.
+fn names_header(text: Text<'_>, found: &Assignment<'_>, hit: &Range<usize>) -> bool {
+    found.word_end == found.key.len() && !text.before(hit.start, 1).is_ascii_alphanumeric()
+}
+
 /// Where settings name a credential whose form is fixed, anything else is a mistake or a sample.
 fn is_of_strict_form(key: &str) -> bool {
     [
@@ -227,6 +224,7 @@ fn bearer(
     // Signed requests have a scheme, a scope and a signature in place of a token.
     let is_signature = value.text.starts_with("AWS4-") || value.text.contains("HMAC");
     let random = (value.is_random() || value.is_uuid()) && !is_signature;
+    let long = long && (scheme.is_some() || value.text.len() >= 20);
     (long && random).then(|| {
         Candidate::new(Kind::BEARER_TOKEN, found.value)
             .term("header", 40)
@@ -235,110 +233,30 @@ fn bearer(
     })
 }
 
-fn token(
-    found: Assignment<'_>,
-    value: &Value<'_>,
-    scheme: Option<&str>,
-    bonus: i16,
-) -> Option<Candidate> {
+fn token(found: Assignment<'_>, value: &Value<'_>, scheme: Option<&str>) -> Option<Candidate> {
     let named_secret =
         ["secret", "api", "access", "private"].iter().any(|word| window::contains(found.key, word));
     let is_secret = value.is_random() || named_secret && value.is_uuid();
-    let assigned = !matches!(found.sign, Sign::Space | Sign::Is);
+    let said = found.sign == Sign::Is && value.text.len() < 16;
+    let assigned = found.sign != Sign::Space && !said;
     let long = value.text.len() >= 10;
     let kind = if scheme.is_some() { Kind::BEARER_TOKEN } else { Kind::GENERIC_SECRET };
     (is_secret && assigned && long).then(|| {
-        Candidate::new(kind, found.value)
-            .term("key", 40)
-            .term("looks_random", 30)
-            .term_if(found.quoted, "quoted", 5)
-            .term("context", bonus)
+        Candidate::new(kind, found.value).term("key", 35).term("looks_random", 30).term_if(
+            found.quoted,
+            "quoted",
+            5,
+        )
     })
 }
 
 fn secret(found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
-    let assigned = !matches!(found.sign, Sign::Space);
+    let assigned = !matches!(found.sign, Sign::Space | Sign::Is);
     let compared = found.sign == Sign::Compares && value.is_word() && value.text.len() > 7;
-    (found.quoted && assigned && (value.is_password() || compared) && !is_stock(value.text)).then(
-        || Candidate::new(Kind::GENERIC_SECRET, found.value).term("key", 40).term("password", 25),
-    )
-}
-
-fn password(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
-    let is_connection = !found.quoted
-        && matches!(found.sign, Sign::Equals | Sign::Environment)
-        && matches!(text.before(found.start, 1), b';' | b' ' | b'"')
-        && window::has_before(text, found.value.start, &CONNECTION)
-        && window::has_before(text, found.value.start, &[";"]);
-    let is_netrc = found.sign == Sign::Space
-        && !found.quoted
-        && window::has_before(text, found.start, &["machine ", "default\n"])
-        && window::has_before(text, found.start, &["login "]);
-    let strong = value.is_random() || value.is_password();
-    let word = value.is_word() && !is_stock(value.text);
-    let ends_line = matches!(text.at(found.value.end), 0 | b'\n' | b'\r' | b' ');
-    let long_word = word && value.look.lower == value.text.len() && value.text.len() >= 12;
-    let (term, points) = match found.sign {
-        _ if is_netrc => ("netrc", 40),
-        _ if is_connection && (strong || value.is_word()) => {
-            return Some(
-                Candidate::new(Kind::CONNECTION_STRING, found.value)
-                    .term("connection_string", 50)
-                    .term("password", 30),
-            );
-        }
-        Sign::Equals | Sign::Compares | Sign::Element | Sign::Comma | Sign::Flag if strong => {
-            ("password", 25)
-        }
-        Sign::Equals | Sign::Element if found.quoted && long_word => ("password", 20),
-        Sign::Compares if word && value.text.len() > 5 => ("compared", 20),
-        Sign::Environment if strong || word && ends_line && value.text.len() > 5 => {
-            ("environment", 25)
-        }
-        Sign::Is if strong || word => ("said", 25),
-        Sign::Space if strong && found.quoted => ("password", 25),
-        _ => return None,
-    };
-    Some(Candidate::new(Kind::PASSWORD, found.value).term("key", 40).term(term, points).term_if(
-        value.is_random(),
-        "looks_random",
-        10,
-    ))
-}
-
-/// Words that stand for a password where none is given.
-pub(super) fn is_stock(text: &str) -> bool {
-    const STOCK: [&str; 30] = [
-        "password",
-        "passwd",
-        "pass",
-        "pwd",
-        "secret",
-        "token",
-        "changeme",
-        "test",
-        "none",
-        "null",
-        "true",
-        "false",
-        "empty",
-        "string",
-        "required",
-        "optional",
-        "default",
-        "undefined",
-        "hidden",
-        "prompt",
-        "yes",
-        "user",
-        "username",
-        "value",
-        "input",
-        "text",
-        "your_password",
-        "invalid",
-        "incorrect",
-        "wrong",
-    ];
-    STOCK.iter().any(|word| text.eq_ignore_ascii_case(word))
+    // Names of types stand beside names of secrets too.
+    let thought_up = value.is_password() && (value.look.other > 0 || !value.look.is_wordy());
+    let is_secret = (thought_up || compared) && !password::is_stock(value.text);
+    (found.quoted && assigned && is_secret).then(|| {
+        Candidate::new(Kind::GENERIC_SECRET, found.value).term("key", 40).term("password", 25)
+    })
 }

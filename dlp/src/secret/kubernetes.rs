@@ -5,41 +5,59 @@ use std::ops::Range;
 use super::{LEFT_BYTES_MAX, check, value::Value};
 use crate::{Kind, score::Candidate, text::Text};
 
-/// The first of the values under `data:` that stands near `kind: Secret`.
+/// What is read of a secret, in bytes.
+const BLOCK_BYTES_MAX: usize = 384;
+/// The longest match over several lines, in bytes.
+const MATCH_BYTES_MAX: usize = 256;
+
+/// The first value under `data:` that is text, where `data:` stands near `kind: Secret`. One that
+/// stands further down is told from the beginning of the values on, as its kind is read there.
 pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
-    let line = text.before(hit.start, 1);
-    if !matches!(line, 0 | b'\n' | b' ' | b'\t' | b'-') {
+    if !matches!(text.before(hit.start, 1), 0 | b'\n' | b' ' | b'\t' | b'-') {
         return None;
     }
-    let mut in_data = false;
-    let mut at = hit.end;
-    let limit = hit.start + LEFT_BYTES_MAX;
-    while at < limit {
-        at = text.run(at, LEFT_BYTES_MAX, |byte| byte != b'\n') + 1;
-        let line =
-            text.slice(at..text.run(at, LEFT_BYTES_MAX, |byte| byte != b'\n' && byte.is_ascii()));
-        let (name, value) = line.split_once(':')?;
-        let indented = name.starts_with([' ', '\t']);
-        if !indented {
-            in_data = matches!(name.trim(), "data" | "stringData");
-            continue;
+    let near = hit.start + LEFT_BYTES_MAX;
+    let limit = hit.start + BLOCK_BYTES_MAX;
+    let mut block = None;
+    let mut follows = false;
+    let mut at = line_end(text, hit.end) + 1;
+    while at < limit && at < text.bytes().len() {
+        let end = line_end(text, at);
+        let line = text.slice(at..end);
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        if !name.starts_with([' ', '\t']) {
+            block = matches!(name.trim(), "data" | "stringData").then_some(end + 1);
+        } else if let Some(first) = block.filter(|&first| first <= near) {
+            let value = if follows { line } else { value };
+            let value = value.trim().trim_matches(['"', '\'']);
+            if is_secret(value) && !name.trim_start().starts_with('#') {
+                let start = at + line.find(value)?;
+                let span = if start <= near { start } else { first }..start + value.len();
+                if start > near && span.len() > MATCH_BYTES_MAX {
+                    return None;
+                }
+                return Some(
+                    Candidate::new(Kind::KUBERNETES_SECRET, span)
+                        .term("kind_secret", 40)
+                        .term("decodes", 40),
+                );
+            }
+            follows = matches!(value, "|" | "|-" | ">" | ">-");
         }
-        let value = value.trim().trim_matches(['"', '\'']);
-        if !in_data || name.trim_start().starts_with('#') || value.is_empty() {
-            continue;
-        }
-        let start = at + line.find(value)?;
-        let decoded = check::decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
-        let text = decoded.as_deref().unwrap_or_default();
-        let printable = text.chars().all(|c| !c.is_control() || c.is_whitespace());
-        if start > limit || text.len() < 6 || !printable || Value::of(text.trim()).is_none() {
-            continue;
-        }
-        return Some(
-            Candidate::new(Kind::KUBERNETES_SECRET, start..start + value.len())
-                .term("kind_secret", 40)
-                .term("decodes", 40),
-        );
+        at = end + 1;
     }
     None
+}
+
+fn line_end(text: Text<'_>, start: usize) -> usize {
+    text.run(start, BLOCK_BYTES_MAX, |byte| byte != b'\n')
+}
+
+/// Whether it is base64 of text that can be a secret.
+fn is_secret(value: &str) -> bool {
+    let decoded = check::decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = decoded.as_deref().unwrap_or_default().trim();
+    let printable = text.chars().all(|c| !c.is_control() || c.is_whitespace());
+    let is_file = text.starts_with('{') && text.ends_with('}');
+    text.len() >= 6 && printable && (is_file || Value::of(text).is_some())
 }

@@ -16,6 +16,7 @@ mod jwt;
 mod kubernetes;
 mod literals;
 mod named;
+mod password;
 mod pem;
 mod random;
 mod rule;
@@ -82,7 +83,7 @@ impl Tokens {
     /// What starts the rules: one of each sort.
     #[cfg(test)]
     pub(crate) fn openers() -> Vec<&'static str> {
-        let rules = rules::rules().filter_map(|rule| rule.literals.first().copied()).step_by(9);
+        let rules = rules::rules().filter_map(|rule| rule.literals.first().copied()).step_by(19);
         let words = words::WORDS.into_iter().map(|(word, _)| word).step_by(7);
         let special = special::SPECIAL.iter().map(|(literal, _)| *literal);
         rules.chain(words).chain(special).collect()
@@ -111,7 +112,7 @@ impl Tokens {
         self.literals.each(text.bytes(), |index, hit| {
             if let Some(Trigger::Named(named)) = self.triggers.get(index) {
                 let before = text.slice(hit.start.saturating_sub(2)..hit.start);
-                if words::starts_a_word(before, text.slice(hit.clone())) {
+                if words::is_name(before, text.slice(hit.clone()), text.at(hit.end)) {
                     found(named, hit.start);
                 }
             }

@@ -9,6 +9,7 @@ mod messaging;
 mod payment;
 mod pipeline;
 mod public;
+mod social;
 mod watch;
 mod work;
 
@@ -39,6 +40,7 @@ const RULES: &[&[Rule]] = &[
     pipeline::RULES,
     payment::RULES,
     messaging::RULES,
+    social::RULES,
     work::RULES,
     watch::RULES,
     identity::RULES,
@@ -52,6 +54,7 @@ const NAMED: &[&[Named]] = &[
     pipeline::NAMED,
     payment::NAMED,
     messaging::NAMED,
+    social::NAMED,
     work::NAMED,
     watch::NAMED,
     identity::NAMED,

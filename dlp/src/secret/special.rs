@@ -8,9 +8,13 @@ use super::{
     check::{self, Verdict},
     command,
     form::{self, run, runs, text as text_of},
-    hash, jwt, kubernetes, pem,
+    hash, jwt, kubernetes,
+    password::is_stock,
+    pem,
     random::Look,
-    url, words,
+    url,
+    value::Value,
+    words,
 };
 use crate::{Kind, score::Candidate, text::Text};
 
@@ -50,6 +54,7 @@ pub(super) const SPECIAL: &[(&str, Special)] = &[
     ("BasicAuth(", command::call),
     ("basic_auth(", command::call),
     ("kind: secret", kubernetes::at),
+    ("basic ", basic),
     ("django-insecure-", django),
     ("unseal", unseal),
     ("login_with_api_key", truenas),
@@ -112,6 +117,23 @@ fn django(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
         Candidate::new(Kind::DJANGO_SECRET_KEY, hit.start..end)
             .term("prefix", 50)
             .term("length_and_alphabet", 40)
+    })
+}
+
+/// `Basic` and base64 of a user and a password (RFC 7617), wherever they stand.
+fn basic(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
+    const CREDENTIALS_BYTES_MAX: usize = 512;
+    if text.before(hit.start, 1).is_ascii_alphanumeric() {
+        return None;
+    }
+    let end = text.run(hit.end, CREDENTIALS_BYTES_MAX, |byte| Alphabet::PADDED.has(byte));
+    let encoded = text.slice(hit.end..end);
+    let password = (encoded.len() >= 12).then(|| check::basic_credentials(encoded)).flatten()?;
+    let real = Value::of(&password).is_some_and(|value| !value.is_placeholder());
+    (real && !is_stock(&password)).then(|| {
+        Candidate::new(Kind::BASIC_AUTH, hit.end..end)
+            .term("scheme", 50)
+            .term("user_and_password", 40)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::random::Look;
+use super::{LEFT_BYTES_MAX, random::Look};
 use crate::{Kind, score::Candidate, text::Text};
 
 const USERINFO_BYTES_MAX: usize = 256;
@@ -26,6 +26,10 @@ const PLACEHOLDERS: [&str; 15] = [
     "port",
 ];
 
+/// Schemes of databases, whose passwords are often words, also on one's own machine.
+const DATABASES: [&str; 8] =
+    ["postgres", "mysql", "mariadb", "mongodb", "redis", "amqp", "mssql", "srv"];
+
 /// Looks behind `://`.
 pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     let start = hit.end;
@@ -39,11 +43,12 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
         return None;
     }
     let (user, password) = text.slice(start..end).split_once(':')?;
+    let before = end - password.len() - hit.start;
     let look = Look::at(password);
     let is_template =
         password.starts_with(['$', '{', '[', '%', '(']) || password.contains(['{', '}']);
     let is_filler = password.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.'));
-    if is_template || is_filler || password.is_empty() {
+    if is_template || is_filler || password.is_empty() || before > LEFT_BYTES_MAX {
         return None;
     }
     // A word, at most with a number behind it, at a host that is everybody's own.
@@ -54,7 +59,10 @@ pub(super) fn at(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
             }),
     );
     let word = password.trim_end_matches(|c: char| c.is_ascii_digit());
-    let is_sample = (host.contains("example") || matches!(host, "localhost" | "127.0.0.1"))
+    let scheme =
+        text.slice(text.run_back(hit.start, 16, |byte| byte.is_ascii_alphanumeric())..hit.start);
+    let is_sample = !DATABASES.iter().any(|known| scheme.starts_with(known))
+        && (host.contains("example") || matches!(host, "localhost" | "127.0.0.1"))
         && word.len() >= 4
         && word.bytes().all(|byte| byte.is_ascii_lowercase())
         && Look::at(word).is_written();

@@ -106,6 +106,7 @@ impl<'a> Value<'a> {
     pub(super) fn is_random(&self) -> bool {
         self.is_token()
             && self.look.is_random()
+            && !self.is_uuid()
             && !self.is_path()
             && !self.is_dated()
             && !self.is_constant()
@@ -167,10 +168,19 @@ impl<'a> Value<'a> {
                 || self.text.starts_with("0x");
         let is_mail = self.text.split_once('@').is_some_and(|(_, host)| host.contains('.'));
         let names_itself = strong == 0 && self.text.contains('_') && look.is_wordy();
+        let is_glob = self.text.matches('/').count() > 1 || self.text.contains("/*");
         let counted = look.digits + 1 == self.text.len();
         let mixes = (look.digits > 0 && look.letters() > 2 || strong > 0 && look.letters() > 1)
             && look.other * 2 < self.text.len();
-        mixes && !is_code && !is_mail && !names_itself && !counted
+        mixes && !is_code && !is_mail && !names_itself && !counted && !is_glob
+    }
+
+    /// A password that nobody takes for a word of the sentence it stands in.
+    pub(super) fn is_telling_password(&self) -> bool {
+        let look = &self.look;
+        let cases = look.digits > 0 && look.upper > 0 && look.lower > 0;
+        let signs = look.other > 0 && look.digits > 0;
+        self.is_password() && (cases || signs || look.digits > 1) && !look.is_wordy()
     }
 
     /// Long, of all classes of characters, and neither words nor a pattern.

@@ -19,7 +19,7 @@ pub(super) enum Class {
 
 /// The words, in lower case; they are found in any case and also inside longer names. German,
 /// French, Spanish, Italian and Portuguese ones stand beside the English ones.
-pub(super) const WORDS: [(&str, Class); 56] = [
+pub(super) const WORDS: [(&str, Class); 57] = [
     ("password", Class::Password),
     ("passwd", Class::Password),
     ("passphrase", Class::Password),
@@ -29,6 +29,7 @@ pub(super) const WORDS: [(&str, Class); 56] = [
     ("passwort", Class::Password),
     ("kennwort", Class::Password),
     ("mot_de_passe", Class::Password),
+    ("mot de passe", Class::Password),
     ("motdepasse", Class::Password),
     ("mdp", Class::Password),
     ("contrasena", Class::Password),
@@ -82,7 +83,7 @@ pub(super) const WORDS: [(&str, Class); 56] = [
 const SHORT_BYTES_MAX: usize = 4;
 
 /// What may follow the word within its name.
-const SUFFIXES: [&str; 33] = [
+const SUFFIXES: [&str; 32] = [
     "",
     "s",
     "value",
@@ -114,7 +115,6 @@ const SUFFIXES: [&str; 33] = [
     "root",
     "id",
     "basic",
-    "ref",
     "api",
 ];
 
@@ -184,6 +184,19 @@ fn has_word(key: &str, part: &str) -> bool {
         let (before, rest) = key.split_at_checked(at).unwrap_or(("", key));
         starts_a_word(before, rest) && !contains(rest, "hashicorp")
     })
+}
+
+/// Whether a provider's name stands here as a word: it begins one and, when it is short, ends one
+/// too, as `sumo` does not in `sumObject`.
+pub(super) fn is_name(before: &str, name: &str, next: u8) -> bool {
+    const LONG_BYTES_MIN: usize = 6;
+    let ends = name.len() >= LONG_BYTES_MIN || !next.is_ascii_lowercase() || has_capitals(name);
+    starts_a_word(before, name) && ends
+}
+
+/// Names in capitals are followed by what they name, in whatever case.
+fn has_capitals(name: &str) -> bool {
+    name.bytes().all(|byte| !byte.is_ascii_lowercase())
 }
 
 /// Whether a word begins where these two parts of a name meet: at a sign, or at a capital.

@@ -186,6 +186,8 @@ fn a_date_of_birth_is_a_date_behind_a_word() {
         check(&format!("DOB: {date}"), &[(Kind::DATE_OF_BIRTH, date)]);
         clean(&format!("on {date}"));
     }
+    check("{\"birth_date\": \"1990-12-31T00:00:00Z\"}", &[(Kind::DATE_OF_BIRTH, "1990-12-31")]);
+    check("dob=19901231", &[(Kind::DATE_OF_BIRTH, "19901231")]);
     check("born on March 3rd, 1985 in Rome", &[(Kind::DATE_OF_BIRTH, "March 3rd, 1985")]);
     check("nacido el 3 de marzo de 1985", &[(Kind::DATE_OF_BIRTH, "3 de marzo de 1985")]);
     clean("DOB: 31.31.1990, born 45/45/2000");

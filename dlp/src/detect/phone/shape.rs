@@ -23,6 +23,8 @@ pub(super) fn points(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
             }
         }
         [_] => 20,
+        // One digit by itself stands in front, or all do to get past a filter.
+        [_, rest @ ..] if rest.contains(&1) && lengths.iter().any(|length| *length > 1) => 15,
         // The form of a social security number, here one that was never issued.
         [3, 2, 4] => 15,
         // A postal code of the United States.

@@ -16,7 +16,7 @@ crate::kind::kinds! {
         "DeepSeek API documentation, your first API call";
     OPENROUTER_KEY = "openrouter_key", Secret, Restricted,
         "An API key of OpenRouter.",
-        "`sk-or-v1-` and 64 lower-case hexadecimal digits",
+        "`sk-or-v1-` and 64 hexadecimal digits",
         "OpenRouter documentation, API authentication";
     GROQ_KEY = "groq_key", Secret, Restricted,
         "An API key of Groq.",
@@ -48,15 +48,15 @@ crate::kind::kinds! {
         "Mistral AI documentation, quickstart";
     TOGETHER_KEY = "together_key", Secret, Restricted,
         "An API key of Together AI.",
-        "`tgp_v1_` and 43 characters of base64url; 64 lower-case hexadecimal digits, assigned beside `together_api` or `togetherai`",
+        "`tgp_v1_` and 43 characters of base64url; 64 hexadecimal digits, assigned beside `together_api` or `togetherai`",
         "Together AI documentation, quickstart";
     FIREWORKS_KEY = "fireworks_key", Secret, Restricted,
         "An API key of Fireworks AI.",
-        "`fw_` and 22 to 24 letters and digits (capitals, small letters and digits)",
+        "`fw_` and 22 to 24 letters and digits (of three classes)",
         "Fireworks AI documentation, API keys";
     ELEVENLABS_KEY = "elevenlabs_key", Secret, Restricted,
         "An API key of ElevenLabs.",
-        "`sk_` and 48 lower-case hexadecimal digits; 32 lower-case hexadecimal digits, assigned beside `elevenlabs` or `eleven_labs`",
+        "`sk_` and 48 hexadecimal digits; 32 hexadecimal digits, assigned beside `elevenlabs` or `eleven_labs`",
         "ElevenLabs documentation, authentication";
     NVIDIA_KEY = "nvidia_key", Secret, Restricted,
         "An API key of NVIDIA NIM and NGC.",
@@ -68,7 +68,7 @@ crate::kind::kinds! {
         "Pinecone documentation, manage API keys";
     LANGSMITH_KEY = "langsmith_key", Secret, Restricted,
         "An API key of LangSmith.",
-        "`lsv2_pt_` or `lsv2_sk_` and 32 lower-case hexadecimal digits, `_`, 10 lower-case hexadecimal digits",
+        "`lsv2_pt_` or `lsv2_sk_` and 32 hexadecimal digits, `_`, 10 hexadecimal digits",
         "LangSmith documentation, create an account and API key";
     LANGFUSE_KEY = "langfuse_key", Secret, Restricted,
         "A secret key of Langfuse.",
@@ -76,7 +76,7 @@ crate::kind::kinds! {
         "Langfuse documentation, API keys";
     WANDB_KEY = "wandb_key", Secret, Restricted,
         "An API key of Weights & Biases.",
-        "`wandb_v1_` and 60 to 90 characters of base64url; 40 lower-case hexadecimal digits, assigned beside `wandb` or `weights_and_biases`",
+        "`wandb_v1_` and 60 to 90 characters of base64url; 40 hexadecimal digits, assigned beside `wandb` or `weights_and_biases`",
         "Weights & Biases documentation, API keys";
     TAVILY_KEY = "tavily_key", Secret, Restricted,
         "An API key of Tavily.",
@@ -84,7 +84,7 @@ crate::kind::kinds! {
         "Tavily documentation, API reference";
     FIRECRAWL_KEY = "firecrawl_key", Secret, Restricted,
         "An API key of Firecrawl.",
-        "`fc-` and 32 lower-case hexadecimal digits",
+        "`fc-` and 32 hexadecimal digits",
         "Firecrawl documentation, authentication";
     JINA_KEY = "jina_key", Secret, Restricted,
         "An API key of Jina AI.",
@@ -96,11 +96,11 @@ crate::kind::kinds! {
         "Voyage AI documentation, API key and installation";
     ASSEMBLYAI_KEY = "assemblyai_key", Secret, Restricted,
         "An API key of AssemblyAI.",
-        "32 lower-case hexadecimal digits, assigned beside `assemblyai` or `assembly_ai`",
+        "32 hexadecimal digits, assigned beside `assemblyai` or `assembly_ai`",
         "AssemblyAI documentation, authentication";
     DEEPGRAM_KEY = "deepgram_key", Secret, Restricted,
         "An API key of Deepgram.",
-        "40 lower-case hexadecimal digits, assigned beside `deepgram`",
+        "40 hexadecimal digits, assigned beside `deepgram`",
         "Deepgram documentation, create additional API keys";
     ANYSCALE_KEY = "anyscale_key", Secret, Restricted,
         "An API key of Anyscale.",
@@ -112,11 +112,11 @@ crate::kind::kinds! {
         "Cerebras inference documentation, quickstart";
     E2B_KEY = "e2b_key", Secret, Restricted,
         "An API key of E2B.",
-        "`e2b_` and 40 lower-case hexadecimal digits",
+        "`e2b_` and 40 hexadecimal digits",
         "E2B documentation, API key";
     SERPAPI_KEY = "serpapi_key", Secret, Restricted,
         "An API key of SerpApi.",
-        "64 lower-case hexadecimal digits, assigned beside `serpapi` or `serp_api`",
+        "64 hexadecimal digits, assigned beside `serpapi` or `serp_api`",
         "SerpApi documentation, API key";
     EXA_KEY = "exa_key", Secret, Restricted,
         "An API key of Exa.",
@@ -144,11 +144,11 @@ crate::kind::kinds! {
         "Mem0 documentation, platform quickstart";
     CURSOR_KEY = "cursor_key", Secret, Restricted,
         "An API key of Cursor.",
-        "`key_` and 64 lower-case hexadecimal digits, near `cursor`",
+        "`key_` and 64 hexadecimal digits, near `cursor`",
         "Cursor documentation, admin API";
     CLARIFAI_KEY = "clarifai_key", Secret, Restricted,
         "A personal access token of Clarifai.",
-        "32 lower-case hexadecimal digits, assigned beside `clarifai`",
+        "32 hexadecimal digits, assigned beside `clarifai`",
         "Clarifai documentation, authentication";
     KAGI_KEY = "kagi_key", Secret, Restricted,
         "A token of Kagi Search.",
@@ -160,7 +160,7 @@ crate::kind::kinds! {
         "Friendli documentation, personal access tokens";
     DIFY_KEY = "dify_key", Secret, Restricted,
         "An application or data set key of Dify.",
-        "`app-` or `dataset-` and 24 letters and digits (capitals, small letters and digits), near `dify`",
+        "`app-` or `dataset-` and 24 letters and digits (of three classes), near `dify`",
         "Dify documentation, API access";
     COZE_TOKEN = "coze_token", Secret, Restricted,
         "A personal access token of Coze.",

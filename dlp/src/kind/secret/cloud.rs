@@ -12,7 +12,7 @@ crate::kind::kinds! {
         "AWS IAM User Guide, access keys";
     AWS_SESSION_TOKEN = "aws_session_token", Secret, Restricted,
         "A session token of Amazon Web Services.",
-        "200 to 500 characters of base64, assigned beside `aws_session` or `awssession`",
+        "100 to 3000 characters of base64, assigned beside `aws_session` or `awssession`",
         "AWS IAM User Guide, temporary security credentials";
     AWS_BEDROCK_KEY = "aws_bedrock_key", Secret, Restricted,
         "An API key of Amazon Bedrock.",
@@ -28,7 +28,7 @@ crate::kind::kinds! {
         "AWS AppSync developer guide, API_KEY authorization";
     GOOGLE_KEY = "google_key", Secret, Restricted,
         "An API key or OAuth client secret of Google.",
-        "`AIza` and 35 characters of base64url (letters and digits mixed); `GOCSPX-` and 28 characters of base64url; 24 characters of base64url, assigned beside `googleusercontent` or `google_client`",
+        "`AIza` and 35 characters of base64url (mixed); `GOCSPX-` and 28 characters of base64url; 24 characters of base64url, assigned beside `googleusercontent` or `google_client`",
         "Google Cloud documentation, API keys";
     GOOGLE_OAUTH_TOKEN = "google_oauth_token", Secret, Restricted,
         "An access or refresh token of Google's OAuth.",
@@ -36,11 +36,11 @@ crate::kind::kinds! {
         "Google Identity documentation, OAuth 2.0";
     GCP_SERVICE_ACCOUNT = "gcp_service_account", Secret, Restricted,
         "A key of a service account of Google Cloud.",
-        "40 lower-case hexadecimal digits, assigned beside `private_key_id`",
+        "40 hexadecimal digits, assigned beside `private_key_id`",
         "Google Cloud documentation, service account keys";
     AZURE_CLIENT_SECRET = "azure_client_secret", Secret, Restricted,
         "A client secret of Microsoft Entra ID.",
-        "3 letters, digits and `-._~` before `0Q~`, `1Q~`, `2Q~` or another of its prefixes and 31 to 34 letters, digits and `-._~` (capitals, small letters and digits)",
+        "3 letters, digits and `-._~` before `0Q~`, `1Q~`, `2Q~` or another of its prefixes and 31 to 34 letters, digits and `-._~` (of three classes)",
         "Microsoft Entra documentation, application credentials";
     AZURE_STORAGE_KEY = "azure_storage_key", Secret, Restricted,
         "A key of an Azure storage account, of Cosmos DB or of Batch.",
@@ -62,6 +62,10 @@ crate::kind::kinds! {
         "A personal access token of Azure DevOps.",
         "76 letters and digits before `AZDO` and 4 letters and digits (the marks of its fixed parts); 52 small letters and digits, assigned beside `azure_devops` or `ado_pat`",
         "Azure DevOps documentation, personal access tokens";
+    AZURE_KEY = "azure_key", Secret, Restricted,
+        "A key of an Azure service in the form that its services share.",
+        "52 letters and digits before `JQQJ9` and 27 letters and digits; 52 letters and digits before `JQQJ9` and 29 letters and digits, `==`",
+        "Microsoft Security Utilities, common annotated security keys";
     AZURE_FUNCTION_KEY = "azure_function_key", Secret, Restricted,
         "A host or function key of Azure Functions.",
         "40 to 48 characters of base64 before `AzFu` and 4 to 12 characters of base64",
@@ -76,11 +80,11 @@ crate::kind::kinds! {
         "Azure Container Registry documentation, repository-scoped tokens";
     AZURE_OPENAI_KEY = "azure_openai_key", Secret, Restricted,
         "A key of Azure AI services.",
-        "32 lower-case hexadecimal digits or 84 letters and digits, assigned beside `azure_openai` or `azureopenai`",
+        "32 hexadecimal digits or 84 letters and digits, assigned beside `azure_openai` or `azureopenai`",
         "Azure AI services documentation, authentication";
     ALIBABA_KEY = "alibaba_key", Secret, Restricted,
         "An access key id of Alibaba Cloud.",
-        "`LTAI` and 12 to 20 letters and digits (letters and digits mixed)",
+        "`LTAI` and 12 to 20 letters and digits (mixed)",
         "Alibaba Cloud RAM documentation, AccessKey pairs";
     ALIBABA_SECRET = "alibaba_secret", Secret, Restricted,
         "An access key secret of Alibaba Cloud.",
@@ -88,7 +92,7 @@ crate::kind::kinds! {
         "Alibaba Cloud RAM documentation, AccessKey pairs";
     TENCENT_KEY = "tencent_key", Secret, Restricted,
         "A secret id or secret key of Tencent Cloud.",
-        "`AKID` and 32 letters and digits (capitals, small letters and digits); 32 letters and digits, assigned beside `tencent` or `tencentcloud`",
+        "`AKID` and 32 letters and digits (of three classes); 32 letters and digits, assigned beside `tencent` or `tencentcloud`",
         "Tencent Cloud CAM documentation, access keys";
     HUAWEI_SECRET = "huawei_secret", Secret, Restricted,
         "An access key of Huawei Cloud.",
@@ -100,7 +104,7 @@ crate::kind::kinds! {
         "Volcengine documentation, access keys";
     YANDEX_KEY = "yandex_key", Secret, Restricted,
         "An API key or static access key of Yandex Cloud.",
-        "`AQVN` and 35 to 38 characters of base64url; `YCAJE` and 20 characters of base64url; `YCM`, `YCP`, `YCN` or another of its prefixes and 37 characters of base64url (capitals, small letters and digits), near `yandex` or `yc_`; `YC`, 38 characters of base64url, assigned beside `yandex`",
+        "`AQVN` and 35 to 38 characters of base64url; `YCAJE` and 20 characters of base64url; `YCM`, `YCP`, `YCN` or another of its prefixes and 37 characters of base64url (of three classes), near `yandex` or `yc_`; `YC`, 38 characters of base64url, assigned beside `yandex`",
         "Yandex Cloud IAM documentation, API keys and static keys";
     YANDEX_TOKEN = "yandex_token", Secret, Restricted,
         "An IAM token of Yandex Cloud.",
@@ -112,11 +116,11 @@ crate::kind::kinds! {
         "IBM Cloud documentation, API keys";
     DIGITALOCEAN_TOKEN = "digitalocean_token", Secret, Restricted,
         "A personal access, OAuth or refresh token of DigitalOcean.",
-        "`dop_v1_` or `doo_v1_` or `dor_v1_` and 64 lower-case hexadecimal digits; 64 lower-case hexadecimal digits, assigned beside `digitalocean` or `digital_ocean`",
+        "`dop_v1_` or `doo_v1_` or `dor_v1_` and 64 hexadecimal digits; 64 hexadecimal digits, assigned beside `digitalocean` or `digital_ocean`",
         "DigitalOcean documentation, personal access tokens";
     LINODE_TOKEN = "linode_token", Secret, Restricted,
         "A personal access token of Linode.",
-        "64 lower-case hexadecimal digits, assigned beside `linode`",
+        "64 hexadecimal digits, assigned beside `linode`",
         "Linode API documentation, personal access tokens";
     VULTR_KEY = "vultr_key", Secret, Restricted,
         "An API key of Vultr.",
@@ -128,7 +132,7 @@ crate::kind::kinds! {
         "Hetzner Cloud documentation, API tokens";
     SCALEWAY_KEY = "scaleway_key", Secret, Restricted,
         "An access key or secret key of Scaleway.",
-        "`SCW` and 17 capitals and digits (letters and digits mixed); a UUID, assigned beside `scaleway` or `scw_secret`",
+        "`SCW` and 17 capitals and digits (mixed); a UUID, assigned beside `scaleway` or `scw_secret`",
         "Scaleway documentation, API keys";
     OVH_SECRET = "ovh_secret", Secret, Restricted,
         "An application secret or consumer key of OVHcloud.",
@@ -144,11 +148,11 @@ crate::kind::kinds! {
         "Cloudflare API documentation, create an API token";
     CLOUDFLARE_GLOBAL_KEY = "cloudflare_global_key", Secret, Restricted,
         "A global API key of Cloudflare.",
-        "37 lower-case hexadecimal digits, assigned beside `cloudflare`",
+        "37 hexadecimal digits, assigned beside `cloudflare`",
         "Cloudflare API documentation, global API key";
     CLOUDFLARE_ORIGIN_CA_KEY = "cloudflare_origin_ca_key", Secret, Restricted,
         "An origin CA key of Cloudflare.",
-        "`v1.0-` and 24 lower-case hexadecimal digits, `-`, 146 lower-case hexadecimal digits",
+        "`v1.0-` and 24 hexadecimal digits, `-`, 146 hexadecimal digits",
         "Cloudflare API documentation, origin CA keys";
     FASTLY_TOKEN = "fastly_token", Secret, Restricted,
         "An API token of Fastly.",
@@ -168,7 +172,7 @@ crate::kind::kinds! {
         "Netlify documentation, authentication";
     VERCEL_TOKEN = "vercel_token", Secret, Restricted,
         "An access token of Vercel.",
-        "`vcp_`, `vci_`, `vca_` or another of its prefixes and 24 to 60 letters and digits (capitals, small letters and digits); 24 letters and digits, assigned beside `vercel` or `now_token`",
+        "`vcp_`, `vci_`, `vca_` or another of its prefixes and 24 to 60 letters and digits (of three classes); 24 letters and digits, assigned beside `vercel` or `now_token`",
         "Vercel documentation, access tokens";
     FLYIO_TOKEN = "flyio_token", Secret, Restricted,
         "A token of Fly.io.",
@@ -192,7 +196,7 @@ crate::kind::kinds! {
         "Deno Deploy documentation, access tokens";
     SUPABASE_TOKEN = "supabase_token", Secret, Restricted,
         "A personal access token or secret key of Supabase.",
-        "`sbp_` and 40 lower-case hexadecimal digits; `sb_secret_` and 22 characters of base64url, `_`, 8 characters of base64url",
+        "`sbp_` and 40 hexadecimal digits; `sb_secret_` and 22 characters of base64url, `_`, 8 characters of base64url",
         "Supabase documentation, API keys";
     SETTLEMINT_TOKEN = "settlemint_token", Secret, Restricted,
         "A personal, application or service token of SettleMint.",
@@ -204,7 +208,7 @@ crate::kind::kinds! {
         "Backblaze B2 documentation, application keys";
     WASABI_SECRET = "wasabi_secret", Secret, Restricted,
         "A secret key of Wasabi or of another store with the interface of S3.",
-        "40 characters of base64 or 64 lower-case hexadecimal digits, assigned beside `wasabi` or `minio`",
+        "40 characters of base64 or 64 hexadecimal digits, assigned beside `wasabi` or `minio`",
         "Wasabi documentation, access keys";
     DNSIMPLE_TOKEN = "dnsimple_token", Secret, Restricted,
         "An API token of DNSimple.",
@@ -216,11 +220,11 @@ crate::kind::kinds! {
         "GoDaddy developer documentation, get started";
     GANDI_KEY = "gandi_key", Secret, Restricted,
         "An API key of Gandi.",
-        "24 letters and digits or 40 lower-case hexadecimal digits, assigned beside `gandi`",
+        "24 letters and digits or 40 hexadecimal digits, assigned beside `gandi`",
         "Gandi documentation, API keys";
     NAMECHEAP_KEY = "namecheap_key", Secret, Restricted,
         "An API key of Namecheap.",
-        "32 lower-case hexadecimal digits, assigned beside `namecheap`",
+        "32 hexadecimal digits, assigned beside `namecheap`",
         "Namecheap API documentation, introduction";
     BUNNY_KEY = "bunny_key", Secret, Restricted,
         "An API token of Bunny.",
@@ -236,7 +240,7 @@ crate::kind::kinds! {
         "Platform.sh documentation, API tokens";
     KINSTA_KEY = "kinsta_key", Secret, Restricted,
         "An API token of Kinsta.",
-        "64 lower-case hexadecimal digits, assigned beside `kinsta`",
+        "64 hexadecimal digits, assigned beside `kinsta`",
         "Kinsta documentation, API";
     UBIDOTS_TOKEN = "ubidots_token", Secret, Restricted,
         "A token of Ubidots.",

@@ -8,7 +8,7 @@ crate::kind::kinds! {
         "PlanetScale documentation, service tokens";
     DATABRICKS_TOKEN = "databricks_token", Secret, Restricted,
         "A personal access token of Databricks.",
-        "`dapi` and 32 lower-case hexadecimal digits (letters and digits mixed); `dapi` and 32 lower-case hexadecimal digits, `-`, 1 to 2 digits (letters and digits mixed); `dose` and 32 lower-case hexadecimal digits, near `databricks`",
+        "`dapi` and 32 hexadecimal digits (mixed); `dapi` and 32 hexadecimal digits, `-`, 1 to 2 digits (mixed); `dose` and 32 hexadecimal digits, near `databricks`",
         "Databricks documentation, personal access tokens";
     MONGODB_ATLAS_KEY = "mongodb_atlas_key", Secret, Restricted,
         "A private key or client secret of MongoDB Atlas.",
@@ -44,7 +44,7 @@ crate::kind::kinds! {
         "Algolia documentation, API keys";
     MEILISEARCH_KEY = "meilisearch_key", Secret, Restricted,
         "A master or API key of Meilisearch.",
-        "64 lower-case hexadecimal digits or 43 characters of base64url, assigned beside `meilisearch` or `meili`",
+        "64 hexadecimal digits or 43 characters of base64url, assigned beside `meilisearch` or `meili`",
         "Meilisearch documentation, API keys";
     TYPESENSE_KEY = "typesense_key", Secret, Restricted,
         "An API key of Typesense.",

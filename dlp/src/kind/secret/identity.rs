@@ -8,11 +8,11 @@ crate::kind::kinds! {
         "Okta developer documentation, create an API token";
     AUTH0_SECRET = "auth0_secret", Secret, Restricted,
         "A client secret or management token of Auth0.",
-        "64 characters of base64url or 64 lower-case hexadecimal digits, assigned beside `auth0`",
+        "64 characters of base64url or 64 hexadecimal digits, assigned beside `auth0`",
         "Auth0 documentation, application settings";
     ONELOGIN_SECRET = "onelogin_secret", Secret, Restricted,
         "A client secret of OneLogin.",
-        "64 lower-case hexadecimal digits, assigned beside `onelogin`",
+        "64 hexadecimal digits, assigned beside `onelogin`",
         "OneLogin developer documentation, API credentials";
     DUO_SECRET = "duo_secret", Secret, Restricted,
         "A secret key of Duo.",
@@ -40,15 +40,15 @@ crate::kind::kinds! {
         "Authress documentation, service clients";
     JUMPCLOUD_KEY = "jumpcloud_key", Secret, Restricted,
         "An API key of JumpCloud.",
-        "`jca_` and 36 letters and digits; 40 lower-case hexadecimal digits, assigned beside `jumpcloud`",
+        "`jca_` and 36 letters and digits; 40 hexadecimal digits, assigned beside `jumpcloud`",
         "JumpCloud documentation, API";
     ONEPASSWORD_TOKEN = "onepassword_token", Secret, Restricted,
         "A service account token or secret key of 1Password.",
-        "`ops_eyJ` and 250 to 2000 characters of base64; `A3-` and 6 capitals and digits, `-`, 11 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits (letters and digits mixed); `A3-` and 6 capitals and digits, `-`, 6 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits (letters and digits mixed)",
+        "`ops_eyJ` and 250 to 2000 characters of base64; `A3-` and 6 capitals and digits, `-`, 11 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits (mixed); `A3-` and 6 capitals and digits, `-`, 6 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits, `-`, 5 capitals and digits (mixed)",
         "1Password developer documentation, service accounts; 1Password security design white paper";
     BITWARDEN_TOKEN = "bitwarden_token", Secret, Restricted,
         "An access token of Bitwarden Secrets Manager.",
-        "`0.`, 8 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 12 hexadecimal digits, `.`, 30 letters and digits, `:`, 22 characters of base64, `==`, assigned beside `bitwarden` or `bws_access`",
+        "`0.`, a UUID, `.`, 30 letters and digits, `:`, 22 characters of base64, `==`, assigned beside `bitwarden` or `bws_access`",
         "Bitwarden documentation, access tokens";
     DOPPLER_TOKEN = "doppler_token", Secret, Restricted,
         "A token of Doppler.",
@@ -56,15 +56,15 @@ crate::kind::kinds! {
         "Doppler documentation, token formats";
     INFISICAL_TOKEN = "infisical_token", Secret, Restricted,
         "A service token of Infisical.",
-        "`st.` and 24 lower-case hexadecimal digits, `.`, 32 lower-case hexadecimal digits, `.`, 32 lower-case hexadecimal digits",
+        "`st.` and 24 hexadecimal digits, `.`, 32 hexadecimal digits, `.`, 32 hexadecimal digits",
         "Infisical documentation, service tokens";
     VAULT_TOKEN = "vault_token", Secret, Restricted,
         "A token of HashiCorp Vault.",
-        "`hvs.` and 24 to 300 characters of base64url (capitals, small letters and digits); `hvb.` and 24 to 500 characters of base64url; `hvr.` and 24 to 300 characters of base64url (capitals, small letters and digits); `s.`, 24 to 160 characters of base64url or `b.`, 24 to 160 characters of base64url or `r.`, 24 to 160 characters of base64url, assigned beside `vault`",
+        "`hvs.` and 24 to 300 characters of base64url (of three classes); `hvb.` and 24 to 500 characters of base64url; `hvr.` and 24 to 300 characters of base64url (of three classes); `s.`, 24 to 160 characters of base64url or `b.`, 24 to 160 characters of base64url or `r.`, 24 to 160 characters of base64url, assigned beside `vault`",
         "Vault documentation, token prefixes";
     VAULT_UNSEAL_KEY = "vault_unseal_key", Secret, Restricted,
         "A key that unseals HashiCorp Vault.",
-        "43 characters of base64, `=` or 44 characters of base64 or 64 lower-case hexadecimal digits or 66 lower-case hexadecimal digits, assigned beside `unseal`; behind the word itself in the answers and commands of Vault",
+        "43 characters of base64, `=` or 44 characters of base64 or 64 hexadecimal digits or 66 hexadecimal digits, assigned beside `unseal`; behind the word itself in the answers and commands of Vault",
         "Vault documentation, seal and unseal";
     CONSUL_TOKEN = "consul_token", Secret, Restricted,
         "A token of Consul or Nomad.",
@@ -96,11 +96,11 @@ crate::kind::kinds! {
         "Defined Networking documentation, API keys";
     NORDVPN_TOKEN = "nordvpn_token", Secret, Restricted,
         "An access token of NordVPN.",
-        "64 lower-case hexadecimal digits, assigned beside `nordvpn`",
+        "64 hexadecimal digits, assigned beside `nordvpn`",
         "NordVPN support, access tokens";
     VIRUSTOTAL_KEY = "virustotal_key", Secret, Restricted,
         "An API key of VirusTotal.",
-        "64 lower-case hexadecimal digits, assigned beside `virustotal` or `vt_api`",
+        "64 hexadecimal digits, assigned beside `virustotal` or `vt_api`",
         "VirusTotal documentation, API overview";
     SHODAN_KEY = "shodan_key", Secret, Restricted,
         "An API key of Shodan.",
@@ -112,7 +112,7 @@ crate::kind::kinds! {
         "Censys documentation, API";
     ABUSEIPDB_KEY = "abuseipdb_key", Secret, Restricted,
         "An API key of AbuseIPDB.",
-        "80 lower-case hexadecimal digits, assigned beside `abuseipdb`",
+        "80 hexadecimal digits, assigned beside `abuseipdb`",
         "AbuseIPDB documentation, API";
     URLSCAN_KEY = "urlscan_key", Secret, Restricted,
         "An API key of urlscan.io.",
@@ -120,11 +120,11 @@ crate::kind::kinds! {
         "urlscan.io documentation, API";
     HIBP_KEY = "hibp_key", Secret, Restricted,
         "An API key of Have I Been Pwned.",
-        "32 lower-case hexadecimal digits, assigned beside `hibp` or `haveibeenpwned`",
+        "32 hexadecimal digits, assigned beside `hibp` or `haveibeenpwned`",
         "Have I Been Pwned documentation, API version 3";
     MERAKI_KEY = "meraki_key", Secret, Restricted,
         "An API key of Cisco Meraki.",
-        "40 lower-case hexadecimal digits, assigned beside `meraki`",
+        "40 hexadecimal digits, assigned beside `meraki`",
         "Cisco Meraki documentation, dashboard API";
     GITGUARDIAN_TOKEN = "gitguardian_token", Secret, Restricted,
         "A token of GitGuardian.",
@@ -152,7 +152,7 @@ crate::kind::kinds! {
         "Persona documentation, API keys";
     CHECKR_KEY = "checkr_key", Secret, Restricted,
         "An API key of Checkr.",
-        "40 lower-case hexadecimal digits, assigned beside `checkr`",
+        "40 hexadecimal digits, assigned beside `checkr`",
         "Checkr documentation, authentication";
     UNKEY_KEY = "unkey_key", Secret, Restricted,
         "A root key of Unkey.",

@@ -8,7 +8,7 @@ crate::kind::kinds! {
         "Slack API documentation, token types";
     DISCORD_TOKEN = "discord_token", Secret, Restricted,
         "A bot token, client secret or webhook address of Discord.",
-        "`discord.com/api/webhooks/` or `discordapp.com/api/webhooks/` and 17 to 20 digits, `/`, 60 to 72 characters of base64url; 24 to 28 letters and digits, `.`, 6 characters of base64url, `.`, 27 to 38 characters of base64url or 64 lower-case hexadecimal digits or 32 characters of base64url or 18 to 20 digits, assigned beside `discord`",
+        "`discord.com/api/webhooks/` or `discordapp.com/api/webhooks/` and 17 to 20 digits, `/`, 60 to 72 characters of base64url; 24 to 28 letters and digits, `.`, 6 characters of base64url, `.`, 27 to 38 characters of base64url or 64 hexadecimal digits or 32 characters of base64url or 18 to 20 digits, assigned beside `discord`",
         "Discord developer documentation, authentication";
     TELEGRAM_TOKEN = "telegram_token", Secret, Restricted,
         "A bot token of Telegram.",
@@ -16,7 +16,7 @@ crate::kind::kinds! {
         "Telegram Bot API, authorizing your bot";
     TWILIO_KEY = "twilio_key", Secret, Restricted,
         "An API key or auth token of Twilio.",
-        "`SK0`, `SK1`, `SK2` or another of its prefixes and 31 lower-case hexadecimal digits (letters and digits mixed); 32 lower-case hexadecimal digits or 32 letters and digits, assigned beside `twilio`",
+        "`SK0`, `SK1`, `SK2` or another of its prefixes and 31 hexadecimal digits (mixed); 32 hexadecimal digits or 32 letters and digits, assigned beside `twilio`",
         "Twilio documentation, API keys";
     SENDGRID_KEY = "sendgrid_key", Secret, Restricted,
         "An API key of SendGrid.",
@@ -32,7 +32,7 @@ crate::kind::kinds! {
         "Mailchimp documentation, API keys";
     MAILJET_KEY = "mailjet_key", Secret, Restricted,
         "An API key or secret of Mailjet.",
-        "32 lower-case hexadecimal digits, assigned beside `mailjet`",
+        "32 hexadecimal digits, assigned beside `mailjet`",
         "Mailjet documentation, authentication";
     POSTMARK_TOKEN = "postmark_token", Secret, Restricted,
         "A server or account token of Postmark.",
@@ -40,19 +40,19 @@ crate::kind::kinds! {
         "Postmark documentation, authentication";
     SPARKPOST_KEY = "sparkpost_key", Secret, Restricted,
         "An API key of SparkPost.",
-        "40 lower-case hexadecimal digits, assigned beside `sparkpost`",
+        "40 hexadecimal digits, assigned beside `sparkpost`",
         "SparkPost documentation, API keys";
     BREVO_KEY = "brevo_key", Secret, Restricted,
         "An API or SMTP key of Brevo.",
-        "`xkeysib-` or `xsmtpsib-` and 64 lower-case hexadecimal digits, `-`, 16 letters and digits",
+        "`xkeysib-` or `xsmtpsib-` and 64 hexadecimal digits, `-`, 16 letters and digits",
         "Brevo documentation, API keys";
     RESEND_KEY = "resend_key", Secret, Restricted,
         "An API key of Resend.",
-        "`re_` and 8 letters and digits, `_`, 22 to 24 letters and digits (capitals, small letters and digits)",
+        "`re_` and 8 letters and digits, `_`, 22 to 24 letters and digits (of three classes)",
         "Resend documentation, API keys";
     CUSTOMERIO_KEY = "customerio_key", Secret, Restricted,
         "An API key of Customer.io.",
-        "20 lower-case hexadecimal digits or 32 lower-case hexadecimal digits, assigned beside `customerio` or `customer_io`",
+        "20 hexadecimal digits or 32 hexadecimal digits, assigned beside `customerio` or `customer_io`",
         "Customer.io documentation, API credentials";
     INTERCOM_TOKEN = "intercom_token", Secret, Restricted,
         "An access token of Intercom.",
@@ -92,15 +92,15 @@ crate::kind::kinds! {
         "Zoom developer documentation, OAuth";
     WEBEX_TOKEN = "webex_token", Secret, Restricted,
         "An access token of Webex.",
-        "64 letters and digits, `_`, 4 characters of base64url, `_`, 8 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 12 hexadecimal digits or 64 characters of base64url, assigned beside `webex`",
+        "64 letters and digits, `_`, 4 characters of base64url, `_`, a UUID or 64 characters of base64url, assigned beside `webex`",
         "Webex developer documentation, authentication";
     LINE_TOKEN = "line_token", Secret, Restricted,
         "A channel access token of LINE.",
-        "170 to 180 characters of base64 or 43 letters and digits or 32 lower-case hexadecimal digits, assigned beside `line_channel` or `line_notify`",
+        "170 to 180 characters of base64 or 43 letters and digits or 32 hexadecimal digits, assigned beside `line_channel` or `line_notify`",
         "LINE developer documentation, channel access token";
     VIBER_TOKEN = "viber_token", Secret, Restricted,
         "An authentication token of Viber.",
-        "16 lower-case hexadecimal digits, `-`, 16 lower-case hexadecimal digits, `-`, 16 lower-case hexadecimal digits, assigned beside `viber`",
+        "16 hexadecimal digits, `-`, 16 hexadecimal digits, `-`, 16 hexadecimal digits, assigned beside `viber`",
         "Viber developer documentation, authentication token";
     PUSHOVER_TOKEN = "pushover_token", Secret, Restricted,
         "An application token or user key of Pushover.",
@@ -128,19 +128,19 @@ crate::kind::kinds! {
         "Plivo documentation, authentication";
     SINCH_TOKEN = "sinch_token", Secret, Restricted,
         "A token of Sinch.",
-        "32 lower-case hexadecimal digits or 34 letters, digits and `-._~`, assigned beside `sinch`",
+        "32 hexadecimal digits or 34 letters, digits and `-._~`, assigned beside `sinch`",
         "Sinch developer documentation, authentication";
     COURIER_KEY = "courier_key", Secret, Restricted,
         "An authentication token of Courier.",
-        "`pk_prod_` or `pk_test_` and 28 capitals and digits (letters and digits mixed)",
+        "`pk_prod_` or `pk_test_` and 28 capitals and digits (mixed)",
         "Courier documentation, authentication";
     NOVU_KEY = "novu_key", Secret, Restricted,
         "A secret key of Novu.",
-        "32 lower-case hexadecimal digits, assigned beside `novu`",
+        "32 hexadecimal digits, assigned beside `novu`",
         "Novu documentation, API keys";
     KLAVIYO_KEY = "klaviyo_key", Secret, Restricted,
         "A private key of Klaviyo.",
-        "`pk_` and 34 lower-case hexadecimal digits",
+        "`pk_` and 34 hexadecimal digits",
         "Klaviyo developer documentation, authentication";
     SEGMENT_TOKEN = "segment_token", Secret, Restricted,
         "A public API token or write key of Segment.",
@@ -148,7 +148,7 @@ crate::kind::kinds! {
         "Segment documentation, public API";
     SENDBIRD_TOKEN = "sendbird_token", Secret, Restricted,
         "An API token or application id of Sendbird.",
-        "40 lower-case hexadecimal digits or a UUID, assigned beside `sendbird`",
+        "40 hexadecimal digits or a UUID, assigned beside `sendbird`",
         "Sendbird documentation, authentication";
     PUBNUB_KEY = "pubnub_key", Secret, Restricted,
         "A secret key of PubNub.",
@@ -156,7 +156,7 @@ crate::kind::kinds! {
         "PubNub documentation, API keys";
     PUSHER_SECRET = "pusher_secret", Secret, Restricted,
         "A secret of Pusher.",
-        "20 lower-case hexadecimal digits, assigned beside `pusher`",
+        "20 hexadecimal digits, assigned beside `pusher`",
         "Pusher documentation, channels";
     ABLY_KEY = "ably_key", Secret, Restricted,
         "An API key of Ably.",
@@ -166,44 +166,4 @@ crate::kind::kinds! {
         "A secret of Stream.",
         "64 small letters and digits, assigned beside `stream_api` or `getstream`",
         "Stream documentation, tokens and authentication";
-    TWITCH_TOKEN = "twitch_token", Secret, Restricted,
-        "An access token or stream key of Twitch.",
-        "`live_` and 8 to 10 digits, `_`, 30 letters and digits (letters and digits mixed); 30 small letters and digits, assigned beside `twitch`",
-        "Twitch developer documentation, authentication";
-    FACEBOOK_TOKEN = "facebook_token", Secret, Restricted,
-        "An access token or secret of Meta.",
-        "`EAACEdEose0cBA` and 40 to 300 letters and digits; `EAA` and 90 to 300 letters and digits (capitals, small letters and digits); `IGQV` or `IGQW` and 100 to 250 characters of base64url; 32 lower-case hexadecimal digits or 15 to 16 digits, `|`, 27 characters of base64url, assigned beside `facebook` or `fb_app`",
-        "Meta for Developers, access tokens";
-    TWITTER_TOKEN = "twitter_token", Secret, Restricted,
-        "A key, secret or token of X.",
-        "`AAAAAAAAAAAAAAAAAAAAA` and 70 to 120 letters, digits and signs (letters and digits mixed); 25 small letters and digits or 25 letters and digits or 18 to 25 letters and digits or 35 to 50 letters and digits or 15 to 25 digits, `-`, 20 to 40 letters and digits or 45 to 50 characters of base64url or 50 letters and digits, assigned beside `twitter`",
-        "X developer documentation, authentication";
-    LINKEDIN_SECRET = "linkedin_secret", Secret, Restricted,
-        "A client id or secret of LinkedIn.",
-        "`WPL_AP1.` and 16 letters and digits, `.`, 6 to 12 characters of base64; 14 small letters and digits or 16 letters and digits, assigned beside `linkedin`",
-        "LinkedIn developer documentation, OAuth 2.0";
-    REDDIT_SECRET = "reddit_secret", Secret, Restricted,
-        "A client secret of Reddit.",
-        "27 characters of base64url or 30 characters of base64url, assigned beside `reddit`",
-        "Reddit documentation, OAuth 2";
-    PINTEREST_TOKEN = "pinterest_token", Secret, Restricted,
-        "An access token of Pinterest.",
-        "`pina_` and 32 to 140 letters and digits",
-        "Pinterest developer documentation, authentication";
-    TIKTOK_SECRET = "tiktok_secret", Secret, Restricted,
-        "A client secret of TikTok.",
-        "32 letters and digits, assigned beside `tiktok`",
-        "TikTok developer documentation, client access tokens";
-    SPOTIFY_SECRET = "spotify_secret", Secret, Restricted,
-        "A client secret of Spotify.",
-        "32 lower-case hexadecimal digits, assigned beside `spotify`",
-        "Spotify documentation, client credentials";
-    NYLAS_KEY = "nylas_key", Secret, Restricted,
-        "An API key of Nylas.",
-        "`nyk_v0_` and 60 to 70 letters and digits",
-        "Nylas documentation, API keys";
-    MAILTRAP_TOKEN = "mailtrap_token", Secret, Restricted,
-        "An API key of Mailtrap.",
-        "32 lower-case hexadecimal digits or 14 lower-case hexadecimal digits, assigned beside `mailtrap`",
-        "Mailtrap documentation, API tokens";
 }

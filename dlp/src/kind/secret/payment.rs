@@ -8,11 +8,11 @@ crate::kind::kinds! {
         "Stripe documentation, API keys";
     SQUARE_TOKEN = "square_token", Secret, Restricted,
         "An access token or secret of Square.",
-        "`sq0atp-` or `sq0atb-` and 22 characters of base64url; `sq0csp-` and 43 characters of base64url; `EAAA` and 60 characters of base64url (capitals, small letters and digits)",
+        "`sq0atp-` or `sq0atb-` and 22 to 43 characters of base64url; `sq0csp-` and 43 characters of base64url; `EAAA` and 60 characters of base64url (of three classes)",
         "Square documentation, access tokens";
     PAYPAL_SECRET = "paypal_secret", Secret, Restricted,
         "A client secret or Braintree token of PayPal.",
-        "`access_token$production$` or `access_token$sandbox$` and 16 small letters and digits, `$`, 32 lower-case hexadecimal digits; `E`, 78 characters of base64url, assigned beside `paypal`; 32 lower-case hexadecimal digits, assigned beside `braintree`",
+        "`access_token$production$` or `access_token$sandbox$` and 16 small letters and digits, `$`, 32 hexadecimal digits; `E`, 78 characters of base64url, assigned beside `paypal`; 32 hexadecimal digits, assigned beside `braintree`",
         "PayPal developer documentation, REST API credentials; Braintree documentation";
     SHOPIFY_TOKEN = "shopify_token", Secret, Restricted,
         "An access token or shared secret of Shopify.",
@@ -32,7 +32,7 @@ crate::kind::kinds! {
         "Mollie documentation, authentication";
     ADYEN_KEY = "adyen_key", Secret, Restricted,
         "An API key of Adyen.",
-        "`AQE` and 60 to 300 characters of base64 (capitals, small letters and digits), near `adyen`",
+        "`AQE` and 60 to 300 characters of base64 (of three classes), near `adyen`",
         "Adyen documentation, API credentials";
     GOCARDLESS_TOKEN = "gocardless_token", Secret, Restricted,
         "An access token of GoCardless.",
@@ -48,11 +48,11 @@ crate::kind::kinds! {
         "Coinbase developer documentation, authentication";
     LOB_KEY = "lob_key", Secret, Restricted,
         "An API key of Lob.",
-        "`live_` or `test_` and 35 lower-case hexadecimal digits (letters and digits mixed); `live_pub_` or `test_pub_` and 31 lower-case hexadecimal digits (letters and digits mixed)",
+        "`live_` or `test_` and 35 hexadecimal digits (mixed); `live_pub_` or `test_pub_` and 31 hexadecimal digits (mixed)",
         "Lob documentation, API keys";
     EASYPOST_KEY = "easypost_key", Secret, Restricted,
         "An API key of EasyPost.",
-        "`EZAK` or `EZTK` and 54 letters and digits (capitals, small letters and digits)",
+        "`EZAK` or `EZTK` and 54 letters and digits (of three classes)",
         "EasyPost documentation, authentication";
     DUFFEL_TOKEN = "duffel_token", Secret, Restricted,
         "An access token of Duffel.",
@@ -60,11 +60,11 @@ crate::kind::kinds! {
         "Duffel documentation, access tokens";
     SHIPPO_TOKEN = "shippo_token", Secret, Restricted,
         "An API token of Shippo.",
-        "`shippo_live_` or `shippo_test_` and 40 lower-case hexadecimal digits",
+        "`shippo_live_` or `shippo_test_` and 40 hexadecimal digits",
         "Shippo documentation, authentication";
     MERCADOPAGO_TOKEN = "mercadopago_token", Secret, Restricted,
         "An access token of Mercado Pago.",
-        "`APP_USR-` or `TEST-` and 13 to 16 digits, `-`, 6 digits, `-`, 32 lower-case hexadecimal digits, `-`, 6 to 10 digits",
+        "`APP_USR-` or `TEST-` and 13 to 16 digits, `-`, 6 digits, `-`, 32 hexadecimal digits, `-`, 6 to 10 digits",
         "Mercado Pago documentation, credentials";
     PADDLE_KEY = "paddle_key", Secret, Restricted,
         "An API key of Paddle.",
@@ -80,11 +80,11 @@ crate::kind::kinds! {
         "Chargebee documentation, API keys";
     RECURLY_KEY = "recurly_key", Secret, Restricted,
         "A private key of Recurly.",
-        "32 lower-case hexadecimal digits, assigned beside `recurly`",
+        "32 hexadecimal digits, assigned beside `recurly`",
         "Recurly documentation, API keys";
     FINICITY_KEY = "finicity_key", Secret, Restricted,
         "An application key or secret of Finicity.",
-        "32 lower-case hexadecimal digits or 20 small letters and digits, assigned beside `finicity`",
+        "32 hexadecimal digits or 20 small letters and digits, assigned beside `finicity`",
         "Finicity documentation, authentication";
     DWOLLA_KEY = "dwolla_key", Secret, Restricted,
         "A key or secret of Dwolla.",
@@ -112,7 +112,7 @@ crate::kind::kinds! {
         "Kraken API documentation, authentication";
     KUCOIN_KEY = "kucoin_key", Secret, Restricted,
         "An API key or secret of KuCoin.",
-        "24 lower-case hexadecimal digits or a UUID, assigned beside `kucoin`",
+        "24 hexadecimal digits or a UUID, assigned beside `kucoin`",
         "KuCoin API documentation, authentication";
     BITTREX_KEY = "bittrex_key", Secret, Restricted,
         "An API key or secret of Bittrex.",
@@ -144,7 +144,7 @@ crate::kind::kinds! {
         "BigCommerce documentation, API accounts";
     WOOCOMMERCE_SECRET = "woocommerce_secret", Secret, Restricted,
         "A consumer key or secret of WooCommerce.",
-        "`ck_` or `cs_` and 40 lower-case hexadecimal digits",
+        "`ck_` or `cs_` and 40 hexadecimal digits",
         "WooCommerce REST API documentation, authentication";
     TELNYX_KEY = "telnyx_key", Secret, Restricted,
         "An API key of Telnyx.",
@@ -156,7 +156,7 @@ crate::kind::kinds! {
         "Wise platform documentation, API tokens";
     OMISE_KEY = "omise_key", Secret, Restricted,
         "A secret key of Omise.",
-        "`skey_` or `skey_test_` and 19 to 24 letters and digits (letters and digits mixed)",
+        "`skey_` or `skey_test_` and 19 to 24 letters and digits (mixed)",
         "Omise documentation, authentication";
     GUMROAD_TOKEN = "gumroad_token", Secret, Restricted,
         "An access token of Gumroad.",

@@ -12,7 +12,7 @@ crate::kind::kinds! {
         "Docker documentation, docker login";
     CIRCLECI_TOKEN = "circleci_token", Secret, Restricted,
         "A personal or project token of CircleCI.",
-        "`CCIPAT_` or `CCIPRJ_` and 22 letters and digits, `_`, 40 lower-case hexadecimal digits; 40 lower-case hexadecimal digits, assigned beside `circleci` or `circle_ci`",
+        "`CCIPAT_` or `CCIPRJ_` and 22 letters and digits, `_`, 40 hexadecimal digits; 40 hexadecimal digits, assigned beside `circleci` or `circle_ci`",
         "CircleCI documentation, managing API tokens";
     TRAVIS_TOKEN = "travis_token", Secret, Restricted,
         "An access token of Travis CI.",
@@ -20,7 +20,7 @@ crate::kind::kinds! {
         "Travis CI documentation, API";
     BUILDKITE_TOKEN = "buildkite_token", Secret, Restricted,
         "An API or agent token of Buildkite.",
-        "`bkua_` and 40 lower-case hexadecimal digits; `bkct_`, `bkat_`, `bkaj_` or another of its prefixes and 30 to 60 letters and digits; 40 lower-case hexadecimal digits or 50 lower-case hexadecimal digits, assigned beside `buildkite`",
+        "`bkua_` and 40 hexadecimal digits; `bkct_`, `bkat_`, `bkaj_` or another of its prefixes and 30 to 60 letters and digits; 40 hexadecimal digits or 50 hexadecimal digits, assigned beside `buildkite`",
         "Buildkite documentation, managing API tokens";
     DRONE_TOKEN = "drone_token", Secret, Restricted,
         "A token of Drone CI.",
@@ -28,7 +28,7 @@ crate::kind::kinds! {
         "Drone documentation, API overview";
     JENKINS_TOKEN = "jenkins_token", Secret, Restricted,
         "An API token of Jenkins.",
-        "`11`, 32 lower-case hexadecimal digits or 32 lower-case hexadecimal digits or a UUID, assigned beside `jenkins`",
+        "`11`, 32 hexadecimal digits or 32 hexadecimal digits or a UUID, assigned beside `jenkins`",
         "Jenkins documentation, authenticating scripted clients";
     TEAMCITY_TOKEN = "teamcity_token", Secret, Restricted,
         "A token of TeamCity.",
@@ -44,27 +44,27 @@ crate::kind::kinds! {
         "Coveralls documentation, usage";
     CODECLIMATE_TOKEN = "codeclimate_token", Secret, Restricted,
         "A token of Code Climate.",
-        "64 lower-case hexadecimal digits or 40 lower-case hexadecimal digits, assigned beside `codeclimate` or `code_climate`",
+        "64 hexadecimal digits or 40 hexadecimal digits, assigned beside `codeclimate` or `code_climate`",
         "Code Climate documentation, test coverage";
     CODACY_TOKEN = "codacy_token", Secret, Restricted,
         "A token of Codacy.",
-        "32 lower-case hexadecimal digits or 20 letters and digits, assigned beside `codacy`",
+        "32 hexadecimal digits or 20 letters and digits, assigned beside `codacy`",
         "Codacy documentation, API tokens";
     SONAR_TOKEN = "sonar_token", Secret, Restricted,
         "A token of SonarQube.",
-        "`sqp_` or `squ_` or `sqa_` and 40 lower-case hexadecimal digits; 40 hexadecimal digits or 40 letters and digits, assigned beside `sonar` or `sonarqube`",
+        "`sqp_` or `squ_` or `sqa_` and 40 hexadecimal digits; 40 hexadecimal digits or 40 letters and digits, assigned beside `sonar` or `sonarqube`",
         "SonarQube documentation, managing your tokens";
     SNYK_TOKEN = "snyk_token", Secret, Restricted,
         "An API token of Snyk.",
-        "`snyk_uat.` or `snyk_sat.` and 8 lower-case hexadecimal digits, `.`, 80 to 300 characters of base64url and dots; a UUID, assigned beside `snyk`",
+        "`snyk_uat.` or `snyk_sat.` and 8 hexadecimal digits, `.`, 80 to 300 characters of base64url and dots; a UUID, assigned beside `snyk`",
         "Snyk documentation, API authentication";
     SOURCEGRAPH_TOKEN = "sourcegraph_token", Secret, Restricted,
         "An access token of Sourcegraph.",
-        "`sgp_` and 40 hexadecimal digits (capitals, small letters and digits); `sgp_` and 16 hexadecimal digits, `_`, 40 hexadecimal digits; `sgp_local_` and 40 hexadecimal digits; `slk_` or `sgd_` and 40 to 64 hexadecimal digits; 40 hexadecimal digits, assigned beside `sourcegraph`",
+        "`sgp_` and 40 hexadecimal digits (mixed); `sgp_` and 16 hexadecimal digits, `_`, 40 hexadecimal digits; `sgp_local_` and 40 hexadecimal digits; `slk_` or `sgd_` and 40 to 64 hexadecimal digits; 40 hexadecimal digits, assigned beside `sourcegraph`",
         "Sourcegraph documentation, access tokens";
     OCTOPUS_KEY = "octopus_key", Secret, Restricted,
         "An API key of Octopus Deploy.",
-        "`API-` and 26 capitals and digits (letters and digits mixed)",
+        "`API-` and 26 capitals and digits (mixed)",
         "Octopus documentation, how to create an API key";
     HARNESS_TOKEN = "harness_token", Secret, Restricted,
         "An access token of Harness.",
@@ -76,7 +76,7 @@ crate::kind::kinds! {
         "LaunchDarkly documentation, API access tokens";
     JFROG_KEY = "jfrog_key", Secret, Restricted,
         "An API key, reference token or identity token of JFrog.",
-        "`AKCp` and 69 letters and digits; `cmVmd` and 59 letters and digits (letters and digits mixed); 64 letters and digits or 73 letters and digits, assigned beside `jfrog` or `artifactory`",
+        "`AKCp` and 69 letters and digits; `cmVmd` and 59 letters and digits (mixed); 64 letters and digits or 73 letters and digits, assigned beside `jfrog` or `artifactory`",
         "JFrog documentation, access tokens";
     TERRAFORM_TOKEN = "terraform_token", Secret, Restricted,
         "An API token of HCP Terraform.",
@@ -84,11 +84,11 @@ crate::kind::kinds! {
         "HCP Terraform documentation, API tokens";
     PULUMI_TOKEN = "pulumi_token", Secret, Restricted,
         "An access token of Pulumi.",
-        "`pul-` and 40 lower-case hexadecimal digits",
+        "`pul-` and 40 hexadecimal digits",
         "Pulumi documentation, access tokens";
     POSTMAN_KEY = "postman_key", Secret, Restricted,
         "An API key of Postman.",
-        "`PMAK-` and 24 lower-case hexadecimal digits, `-`, 34 lower-case hexadecimal digits; `PMAT-` and 26 capitals and digits",
+        "`PMAK-` and 24 hexadecimal digits, `-`, 34 hexadecimal digits; `PMAT-` and 26 capitals and digits",
         "Postman documentation, API authentication";
     README_KEY = "readme_key", Secret, Restricted,
         "An API key of ReadMe.",
@@ -112,11 +112,11 @@ crate::kind::kinds! {
         "LambdaTest documentation, authentication";
     CHROMATIC_TOKEN = "chromatic_token", Secret, Restricted,
         "A project token of Chromatic.",
-        "`chpt_` and 12 to 16 lower-case hexadecimal digits",
+        "`chpt_` and 12 to 16 hexadecimal digits",
         "Chromatic documentation, setup";
     PERCY_TOKEN = "percy_token", Secret, Restricted,
         "A token of Percy.",
-        "64 lower-case hexadecimal digits or `web_`, 64 lower-case hexadecimal digits, assigned beside `percy`",
+        "64 hexadecimal digits or `web_`, 64 hexadecimal digits, assigned beside `percy`",
         "Percy documentation, environment variables";
     EXPO_TOKEN = "expo_token", Secret, Restricted,
         "An access token of Expo.",
@@ -132,11 +132,11 @@ crate::kind::kinds! {
         "Prefect documentation, manage API keys";
     DTRACK_KEY = "dtrack_key", Secret, Restricted,
         "An API key of Dependency-Track.",
-        "`odt_` and 32 to 40 letters and digits (capitals, small letters and digits)",
+        "`odt_` and 32 to 40 letters and digits (of three classes)",
         "Dependency-Track documentation, REST API";
     GITEA_TOKEN = "gitea_token", Secret, Restricted,
         "An access token of Gitea or Forgejo.",
-        "40 lower-case hexadecimal digits, assigned beside `gitea` or `forgejo`",
+        "40 hexadecimal digits, assigned beside `gitea` or `forgejo`",
         "Gitea documentation, API usage";
     GITTER_TOKEN = "gitter_token", Secret, Restricted,
         "An access token of Gitter.",
@@ -152,7 +152,7 @@ crate::kind::kinds! {
         "Bitrise documentation, API authentication";
     APPCENTER_TOKEN = "appcenter_token", Secret, Restricted,
         "An API token of Visual Studio App Center.",
-        "40 lower-case hexadecimal digits, assigned beside `appcenter` or `app_center`",
+        "40 hexadecimal digits, assigned beside `appcenter` or `app_center`",
         "App Center documentation, API tokens";
     FASTLANE_PASSWORD = "fastlane_password", Secret, Restricted,
         "A password for applications of an Apple account.",
@@ -164,7 +164,7 @@ crate::kind::kinds! {
         "Endor Labs documentation, API keys";
     SEMGREP_TOKEN = "semgrep_token", Secret, Restricted,
         "An application token of Semgrep.",
-        "64 lower-case hexadecimal digits, assigned beside `semgrep`",
+        "64 hexadecimal digits, assigned beside `semgrep`",
         "Semgrep documentation, CI environment variables";
     DBT_TOKEN = "dbt_token", Secret, Restricted,
         "A token of dbt Cloud.",
@@ -180,7 +180,7 @@ crate::kind::kinds! {
         "Trigger.dev documentation, API keys";
     INTRA42_SECRET = "intra42_secret", Secret, Restricted,
         "A secret of Intra 42.",
-        "`s-s4t2ud-` or `s-s4t2af-` and 64 lower-case hexadecimal digits",
+        "`s-s4t2ud-` or `s-s4t2af-` and 64 hexadecimal digits",
         "42 API documentation, getting started";
     SIDEKIQ_SECRET = "sidekiq_secret", Secret, Restricted,
         "Credentials of the gem server of Sidekiq Pro and Enterprise.",

@@ -16,7 +16,7 @@ crate::kind::kinds! {
         "RapidAPI documentation, API keys";
     OPENWEATHER_KEY = "openweather_key", Secret, Restricted,
         "A key of OpenWeather.",
-        "32 lower-case hexadecimal digits, assigned beside `openweather` or `owm`",
+        "32 hexadecimal digits, assigned beside `openweather` or `owm`",
         "OpenWeather documentation, API keys";
     NASA_KEY = "nasa_key", Secret, Restricted,
         "An API key of NASA or of data.gov.",
@@ -36,19 +36,19 @@ crate::kind::kinds! {
         "Alpha Vantage documentation, API key";
     IPINFO_TOKEN = "ipinfo_token", Secret, Restricted,
         "A token of IPinfo.",
-        "14 lower-case hexadecimal digits, assigned beside `ipinfo`",
+        "14 hexadecimal digits, assigned beside `ipinfo`",
         "IPinfo documentation, authentication";
     IPSTACK_KEY = "ipstack_key", Secret, Restricted,
         "An access key of ipstack.",
-        "32 lower-case hexadecimal digits, assigned beside `ipstack`",
+        "32 hexadecimal digits, assigned beside `ipstack`",
         "ipstack documentation, access key";
     IPGEOLOCATION_KEY = "ipgeolocation_key", Secret, Restricted,
         "An API key of ipgeolocation.",
-        "32 lower-case hexadecimal digits, assigned beside `ipgeolocation`",
+        "32 hexadecimal digits, assigned beside `ipgeolocation`",
         "ipgeolocation documentation, authentication";
     INFURA_KEY = "infura_key", Secret, Restricted,
         "A key or secret of Infura.",
-        "32 lower-case hexadecimal digits, assigned beside `infura`",
+        "32 hexadecimal digits, assigned beside `infura`",
         "Infura documentation, authentication";
     ALCHEMY_KEY = "alchemy_key", Secret, Restricted,
         "An API key of Alchemy.",
@@ -60,7 +60,7 @@ crate::kind::kinds! {
         "Etherscan documentation, API keys";
     ETHEREUM_PRIVATE_KEY = "ethereum_private_key", Secret, Restricted,
         "A private key of a wallet: 32 bytes in hexadecimal digits.",
-        "`0x`, 64 lower-case hexadecimal digits or 64 lower-case hexadecimal digits, assigned beside `private_key` or `privatekey`",
+        "`0x`, 64 hexadecimal digits or 64 hexadecimal digits, assigned beside `private_key` or `privatekey`",
         "Ethereum yellow paper, appendix F";
     COINMARKETCAP_KEY = "coinmarketcap_key", Secret, Restricted,
         "An API key of CoinMarketCap.",
@@ -76,7 +76,7 @@ crate::kind::kinds! {
         "Adafruit IO documentation, API keys";
     PARTICLE_TOKEN = "particle_token", Secret, Restricted,
         "An access token of Particle.",
-        "40 lower-case hexadecimal digits, assigned beside `particle`",
+        "40 hexadecimal digits, assigned beside `particle`",
         "Particle documentation, authentication";
     THINGSBOARD_TOKEN = "thingsboard_token", Secret, Restricted,
         "A device token or provisioning secret of ThingsBoard.",
@@ -88,11 +88,11 @@ crate::kind::kinds! {
         "balena documentation, API keys";
     TUYA_SECRET = "tuya_secret", Secret, Restricted,
         "A secret of Tuya.",
-        "32 lower-case hexadecimal digits, assigned beside `tuya`",
+        "32 hexadecimal digits, assigned beside `tuya`",
         "Tuya developer documentation, authorization key management";
     RAILS_MASTER_KEY = "rails_master_key", Secret, Restricted,
         "The master key or secret of a Rails application.",
-        "32 lower-case hexadecimal digits or 128 lower-case hexadecimal digits, assigned beside `rails_master` or `rails_secret`",
+        "32 hexadecimal digits or 128 hexadecimal digits, assigned beside `rails_master` or `rails_secret`",
         "Ruby on Rails guides, custom credentials";
     LARAVEL_KEY = "laravel_key", Secret, Restricted,
         "The application key of Laravel.",
@@ -128,11 +128,11 @@ crate::kind::kinds! {
         "Rancher documentation, API keys";
     OPENSHIFT_TOKEN = "openshift_token", Secret, Restricted,
         "A user token of OpenShift.",
-        "`sha256~` and 43 characters of base64url (letters and digits mixed)",
+        "`sha256~` and 43 characters of base64url (mixed)",
         "OpenShift documentation, OAuth access tokens";
     KUBERNETES_BOOTSTRAP_TOKEN = "kubernetes_bootstrap_token", Secret, Restricted,
         "A bootstrap token of Kubernetes.",
-        "6 small letters and digits, `.`, 16 small letters and digits, assigned beside `bootstrap` or `kubeadm`; 16 lower-case hexadecimal digits, assigned beside `token-secret` or `token_secret`",
+        "6 small letters and digits, `.`, 16 small letters and digits, assigned beside `bootstrap` or `kubeadm`; 16 hexadecimal digits, assigned beside `token-secret` or `token_secret`",
         "Kubernetes documentation, bootstrap tokens";
     KUBERNETES_SECRET = "kubernetes_secret", Secret, Restricted,
         "A value of a Kubernetes secret.",
@@ -144,11 +144,11 @@ crate::kind::kinds! {
         "Pterodactyl documentation, API keys";
     PROXMOX_TOKEN = "proxmox_token", Secret, Restricted,
         "An API token of Proxmox VE.",
-        "`PVEAPIToken=` and 2 to 30 letters, digits and `-`, `@`, 2 to 10 small letters and digits, `!`, 1 to 40 letters, digits and `-`, `=`, 8 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 12 hexadecimal digits",
+        "`PVEAPIToken=` and 2 to 30 letters, digits and `-`, `@`, 2 to 10 small letters and digits, `!`, 1 to 40 letters, digits and `-`, `=`, a UUID",
         "Proxmox VE documentation, API tokens";
     PDFSHIFT_KEY = "pdfshift_key", Secret, Restricted,
         "An API key of PDFShift.",
-        "`sk_` and 40 lower-case hexadecimal digits, near `pdfshift`",
+        "`sk_` and 40 hexadecimal digits, near `pdfshift`",
         "PDFShift documentation, authentication";
     CONVERTAPI_SECRET = "convertapi_secret", Secret, Restricted,
         "A secret of ConvertAPI.",
@@ -184,11 +184,11 @@ crate::kind::kinds! {
         "GIPHY developer documentation, API keys";
     TMDB_KEY = "tmdb_key", Secret, Restricted,
         "An API key of The Movie Database.",
-        "32 lower-case hexadecimal digits, assigned beside `tmdb`",
+        "32 hexadecimal digits, assigned beside `tmdb`",
         "TMDB developer documentation, authentication";
     NEWSAPI_KEY = "newsapi_key", Secret, Restricted,
         "An API key of News API.",
-        "32 lower-case hexadecimal digits, assigned beside `newsapi` or `news_api`",
+        "32 hexadecimal digits, assigned beside `newsapi` or `news_api`",
         "News API documentation, authentication";
     HERE_KEY = "here_key", Secret, Restricted,
         "An API key of HERE.",
@@ -200,11 +200,11 @@ crate::kind::kinds! {
         "TomTom developer documentation, API keys";
     LOCATIONIQ_KEY = "locationiq_key", Secret, Restricted,
         "A token of LocationIQ.",
-        "`pk.` and 32 lower-case hexadecimal digits (letters and digits mixed)",
+        "`pk.` and 32 hexadecimal digits (mixed)",
         "LocationIQ documentation, access tokens";
     CURRENCYLAYER_KEY = "currencylayer_key", Secret, Restricted,
         "An access key of currencylayer.",
-        "32 lower-case hexadecimal digits, assigned beside `currencylayer`",
+        "32 hexadecimal digits, assigned beside `currencylayer`",
         "currencylayer documentation, API access key";
     FIXER_KEY = "fixer_key", Secret, Restricted,
         "An access key of Fixer.",
@@ -212,11 +212,11 @@ crate::kind::kinds! {
         "Fixer documentation, API access keys";
     OPENEXCHANGERATES_KEY = "openexchangerates_key", Secret, Restricted,
         "An application id of Open Exchange Rates.",
-        "32 lower-case hexadecimal digits, assigned beside `openexchange`",
+        "32 hexadecimal digits, assigned beside `openexchange`",
         "Open Exchange Rates documentation, authentication";
     SCRAPERAPI_KEY = "scraperapi_key", Secret, Restricted,
         "An API key of ScraperAPI.",
-        "32 lower-case hexadecimal digits, assigned beside `scraperapi`",
+        "32 hexadecimal digits, assigned beside `scraperapi`",
         "ScraperAPI documentation, API key";
     SCRAPINGBEE_KEY = "scrapingbee_key", Secret, Restricted,
         "An API key of ScrapingBee.",
@@ -224,11 +224,11 @@ crate::kind::kinds! {
         "ScrapingBee documentation, API key";
     ZENROWS_KEY = "zenrows_key", Secret, Restricted,
         "An API key of ZenRows.",
-        "40 lower-case hexadecimal digits, assigned beside `zenrows`",
+        "40 hexadecimal digits, assigned beside `zenrows`",
         "ZenRows documentation, API key";
     TWOCAPTCHA_KEY = "twocaptcha_key", Secret, Restricted,
         "An API key of 2Captcha.",
-        "32 lower-case hexadecimal digits, assigned beside `2captcha` or `twocaptcha`",
+        "32 hexadecimal digits, assigned beside `2captcha` or `twocaptcha`",
         "2Captcha documentation, API";
     CAPSOLVER_KEY = "capsolver_key", Secret, Restricted,
         "An API key of CapSolver.",
@@ -236,7 +236,7 @@ crate::kind::kinds! {
         "CapSolver documentation, API";
     RECAPTCHA_SECRET = "recaptcha_secret", Secret, Restricted,
         "A secret key of reCAPTCHA.",
-        "`6Lc`, `6Ld`, `6Le` or another of its prefixes and 37 characters of base64url (capitals, small letters and digits), near `secret` or `private`",
+        "`6Lc`, `6Ld`, `6Le` or another of its prefixes and 37 characters of base64url (of three classes), near `secret` or `private`",
         "reCAPTCHA documentation, verifying the user's response";
     TURNSTILE_SECRET = "turnstile_secret", Secret, Restricted,
         "A secret key of Cloudflare Turnstile.",
@@ -244,6 +244,6 @@ crate::kind::kinds! {
         "Cloudflare Turnstile documentation, server-side validation";
     HCAPTCHA_SECRET = "hcaptcha_secret", Secret, Restricted,
         "A secret key of hCaptcha.",
-        "`ES_` and 32 lower-case hexadecimal digits, near `captcha`; `0x`, 40 hexadecimal digits, assigned beside `hcaptcha`",
+        "`ES_` and 32 hexadecimal digits, near `captcha`; `0x`, 40 hexadecimal digits, assigned beside `hcaptcha`",
         "hCaptcha documentation, verify the user's response";
 }

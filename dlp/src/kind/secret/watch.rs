@@ -8,19 +8,19 @@ crate::kind::kinds! {
         "Datadog documentation, API and application keys";
     NEWRELIC_KEY = "newrelic_key", Secret, Restricted,
         "A key of New Relic.",
-        "`NRAK-` and 27 to 28 letters and digits; `NRII-` or `NRIQ-` and 32 characters of base64url; `NRJS-` and 19 lower-case hexadecimal digits; `NRAA-` or `NRRA-` and 27 to 42 lower-case hexadecimal digits; `px-api-` or `px-dep-` and a UUID; 36 letters and digits before `NRAL` (letters and digits mixed); 64 small letters and digits or 32 letters and digits or 40 lower-case hexadecimal digits or 47 lower-case hexadecimal digits, assigned beside `newrelic` or `new_relic`; 40 lower-case hexadecimal digits, assigned beside `license_key`",
+        "`NRAK-` and 27 to 28 letters and digits; `NRII-` or `NRIQ-` and 32 characters of base64url; `NRJS-` and 19 hexadecimal digits; `NRAA-` or `NRRA-` and 27 to 42 hexadecimal digits; `px-api-` or `px-dep-` and a UUID; 36 letters and digits before `NRAL` (mixed); 64 small letters and digits or 32 letters and digits or 40 hexadecimal digits or 47 hexadecimal digits, assigned beside `newrelic` or `new_relic`; 40 hexadecimal digits, assigned beside `license_key`",
         "New Relic documentation, API keys";
     GRAFANA_TOKEN = "grafana_token", Secret, Restricted,
         "A service account token, cloud token or key of Grafana.",
-        "`glsa_` and 32 letters and digits, `_`, 8 hexadecimal digits; `glc_` and 32 to 400 characters of base64 (letters and digits mixed); `eyJrIjoi` and 60 to 400 characters of base64",
+        "`glsa_` and 32 letters and digits, `_`, 8 hexadecimal digits; `glc_` and 32 to 400 characters of base64 (mixed); `eyJrIjoi` and 60 to 400 characters of base64",
         "Grafana documentation, service accounts";
     SENTRY_TOKEN = "sentry_token", Secret, Restricted,
         "A token of Sentry.",
-        "`sntrys_` and `eyJ`, 80 to 400 characters of base64 with padding, `_`, 43 to 44 characters of base64 with padding (a part decodes to JSON); `sntryu_` and 64 lower-case hexadecimal digits; 64 lower-case hexadecimal digits, assigned beside `sentry`",
+        "`sntrys_` and `eyJ`, 80 to 400 characters of base64 with padding, `_`, 43 to 44 characters of base64 with padding (a part decodes to JSON); `sntryu_` and 64 hexadecimal digits; 64 hexadecimal digits, assigned beside `sentry`",
         "Sentry documentation, auth tokens";
     HONEYCOMB_KEY = "honeycomb_key", Secret, Restricted,
         "An API key of Honeycomb.",
-        "`hcaik_`, `hcxik_`, `hcalk_` or another of its prefixes and 58 small letters and digits; 22 letters and digits or 32 lower-case hexadecimal digits, assigned beside `honeycomb`",
+        "`hcaik_`, `hcxik_`, `hcalk_` or another of its prefixes and 58 small letters and digits; 22 letters and digits or 32 hexadecimal digits, assigned beside `honeycomb`",
         "Honeycomb documentation, API keys";
     DYNATRACE_TOKEN = "dynatrace_token", Secret, Restricted,
         "An access token of Dynatrace.",
@@ -40,15 +40,15 @@ crate::kind::kinds! {
         "Sumo Logic documentation, access keys";
     ROLLBAR_TOKEN = "rollbar_token", Secret, Restricted,
         "An access token of Rollbar.",
-        "32 lower-case hexadecimal digits, assigned beside `rollbar`",
+        "32 hexadecimal digits, assigned beside `rollbar`",
         "Rollbar documentation, access tokens";
     BUGSNAG_KEY = "bugsnag_key", Secret, Restricted,
         "An API key of Bugsnag.",
-        "32 lower-case hexadecimal digits, assigned beside `bugsnag`",
+        "32 hexadecimal digits, assigned beside `bugsnag`",
         "Bugsnag documentation, API keys";
     AIRBRAKE_KEY = "airbrake_key", Secret, Restricted,
         "A project key of Airbrake.",
-        "32 lower-case hexadecimal digits, assigned beside `airbrake`",
+        "32 hexadecimal digits, assigned beside `airbrake`",
         "Airbrake documentation, project keys";
     RAYGUN_KEY = "raygun_key", Secret, Restricted,
         "An API key of Raygun.",
@@ -56,7 +56,7 @@ crate::kind::kinds! {
         "Raygun documentation, API keys";
     PAGERDUTY_KEY = "pagerduty_key", Secret, Restricted,
         "A key of PagerDuty.",
-        "`u+`, 18 characters of base64url or 20 characters of base64url or 32 lower-case hexadecimal digits, assigned beside `pagerduty` or `pager_duty`",
+        "`u+`, 18 characters of base64url or 20 characters of base64url or 32 hexadecimal digits, assigned beside `pagerduty` or `pager_duty`",
         "PagerDuty documentation, API access keys";
     OPSGENIE_KEY = "opsgenie_key", Secret, Restricted,
         "An API key of Opsgenie.",
@@ -76,7 +76,7 @@ crate::kind::kinds! {
         "Papertrail documentation, HTTP API";
     LOGDNA_KEY = "logdna_key", Secret, Restricted,
         "An ingestion key of Mezmo.",
-        "32 lower-case hexadecimal digits, assigned beside `logdna` or `mezmo`",
+        "32 hexadecimal digits, assigned beside `logdna` or `mezmo`",
         "Mezmo documentation, ingestion keys";
     AXIOM_TOKEN = "axiom_token", Secret, Restricted,
         "A token of Axiom.",
@@ -92,11 +92,11 @@ crate::kind::kinds! {
         "PostHog documentation, personal API keys";
     AMPLITUDE_KEY = "amplitude_key", Secret, Restricted,
         "A key of Amplitude.",
-        "32 lower-case hexadecimal digits, assigned beside `amplitude`",
+        "32 hexadecimal digits, assigned beside `amplitude`",
         "Amplitude documentation, keys";
     MIXPANEL_SECRET = "mixpanel_secret", Secret, Restricted,
         "A secret or token of Mixpanel.",
-        "32 lower-case hexadecimal digits, assigned beside `mixpanel`",
+        "32 hexadecimal digits, assigned beside `mixpanel`",
         "Mixpanel documentation, project settings";
     STATSIG_KEY = "statsig_key", Secret, Restricted,
         "A server or console key of Statsig.",
@@ -104,11 +104,11 @@ crate::kind::kinds! {
         "Statsig documentation, API keys";
     UPTIMEROBOT_KEY = "uptimerobot_key", Secret, Restricted,
         "An API key of UptimeRobot.",
-        "`u`, 6 to 8 digits, `-`, 24 lower-case hexadecimal digits or `ur`, 6 to 8 digits, `-`, 24 lower-case hexadecimal digits, assigned beside `uptimerobot` or `uptime_robot`",
+        "`u`, 6 to 8 digits, `-`, 24 hexadecimal digits or `ur`, 6 to 8 digits, `-`, 24 hexadecimal digits, assigned beside `uptimerobot` or `uptime_robot`",
         "UptimeRobot documentation, API";
     CHECKLY_KEY = "checkly_key", Secret, Restricted,
         "An API key of Checkly.",
-        "`cu_` and 32 lower-case hexadecimal digits",
+        "`cu_` and 32 hexadecimal digits",
         "Checkly documentation, authentication";
     BEAMER_KEY = "beamer_key", Secret, Restricted,
         "An API key of Beamer.",
@@ -116,11 +116,11 @@ crate::kind::kinds! {
         "Beamer documentation, API";
     STATUSPAGE_KEY = "statuspage_key", Secret, Restricted,
         "An API key of Statuspage.",
-        "a UUID or 64 lower-case hexadecimal digits, assigned beside `statuspage`",
+        "a UUID or 64 hexadecimal digits, assigned beside `statuspage`",
         "Statuspage documentation, API information";
     ROOTLY_KEY = "rootly_key", Secret, Restricted,
         "An API key of Rootly.",
-        "`rootly_` and 64 lower-case hexadecimal digits",
+        "`rootly_` and 64 hexadecimal digits",
         "Rootly documentation, API";
     HEALTHCHECKS_ADDRESS = "healthchecks_address", Secret, Restricted,
         "A ping address of Healthchecks.",
@@ -136,7 +136,7 @@ crate::kind::kinds! {
         "AppOptics documentation, API tokens";
     LIBRATO_TOKEN = "librato_token", Secret, Restricted,
         "An API token of Librato.",
-        "64 lower-case hexadecimal digits, assigned beside `librato`",
+        "64 hexadecimal digits, assigned beside `librato`",
         "Librato documentation, API tokens";
     INSTANA_TOKEN = "instana_token", Secret, Restricted,
         "An agent key of Instana.",
@@ -152,6 +152,6 @@ crate::kind::kinds! {
         "Scout documentation, configuration";
     HONEYBADGER_KEY = "honeybadger_key", Secret, Restricted,
         "A project key of Honeybadger.",
-        "`hbp_` and 36 letters and digits; 8 lower-case hexadecimal digits or 32 lower-case hexadecimal digits, assigned beside `honeybadger`",
+        "`hbp_` and 36 letters and digits; 8 hexadecimal digits or 32 hexadecimal digits, assigned beside `honeybadger`",
         "Honeybadger documentation, API";
 }

@@ -4,19 +4,19 @@ crate::kind::kinds! {
     WORK:
     NOTION_TOKEN = "notion_token", Secret, Restricted,
         "An integration token of Notion.",
-        "`ntn_` and 11 digits, 35 letters and digits; `secret_` and 43 letters and digits (capitals, small letters and digits)",
+        "`ntn_` and 11 digits, 35 letters and digits; `secret_` and 43 letters and digits (of three classes)",
         "Notion developer documentation, authorization";
     LINEAR_KEY = "linear_key", Secret, Restricted,
         "An API key or client secret of Linear.",
-        "`lin_api_` or `lin_oauth_` and 40 to 64 letters and digits; 32 lower-case hexadecimal digits, assigned beside `linear`",
+        "`lin_api_` or `lin_oauth_` and 40 to 64 letters and digits; 32 hexadecimal digits, assigned beside `linear`",
         "Linear developer documentation, authentication";
     AIRTABLE_TOKEN = "airtable_token", Secret, Restricted,
         "A personal access token or key of Airtable.",
-        "`pat` and 14 letters and digits, `.`, 64 lower-case hexadecimal digits; 17 letters and digits, assigned beside `airtable`",
+        "`pat` and 14 letters and digits, `.`, 64 hexadecimal digits; 17 letters and digits, assigned beside `airtable`",
         "Airtable developer documentation, personal access tokens";
     ASANA_TOKEN = "asana_token", Secret, Restricted,
         "A personal access token or secret of Asana.",
-        "32 small letters and digits or 16 digits or `1/`, 10 to 20 digits, `:`, 32 lower-case hexadecimal digits or `2/`, 10 to 20 digits, `:`, 32 lower-case hexadecimal digits or `2/`, 10 to 20 digits, `/`, 10 to 20 digits, `:`, 32 lower-case hexadecimal digits, assigned beside `asana`",
+        "letters and digits of the five lengths that it issues, assigned beside `asana`",
         "Asana developer documentation, personal access tokens";
     CLICKUP_TOKEN = "clickup_token", Secret, Restricted,
         "A personal token of ClickUp.",
@@ -24,15 +24,15 @@ crate::kind::kinds! {
         "ClickUp developer documentation, authentication";
     SHORTCUT_TOKEN = "shortcut_token", Secret, Restricted,
         "A token of Shortcut.",
-        "`sct_rw_` or `sct_ro_` and 4 to 30 small letters and digits, `_`, 8 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 12 hexadecimal digits",
+        "`sct_rw_` or `sct_ro_` and 4 to 30 small letters and digits, `_`, a UUID",
         "Shortcut documentation, API";
     TRELLO_TOKEN = "trello_token", Secret, Restricted,
         "A key or token of Trello.",
-        "`ATTA` and 64 lower-case hexadecimal digits, 8 hexadecimal digits; 32 lower-case hexadecimal digits or 64 lower-case hexadecimal digits, assigned beside `trello`",
+        "`ATTA` and 64 hexadecimal digits, 8 hexadecimal digits; 32 hexadecimal digits or 64 hexadecimal digits, assigned beside `trello`",
         "Atlassian developer documentation, Trello authorization";
     FIGMA_TOKEN = "figma_token", Secret, Restricted,
         "A personal access token of Figma.",
-        "`figd_` and 40 to 43 characters of base64url; 4 to 8 digits, `-`, 8 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 4 hexadecimal digits, `-`, 12 hexadecimal digits, assigned beside `figma`",
+        "`figd_` and 40 to 43 characters of base64url; 4 to 8 digits, `-`, a UUID, assigned beside `figma`",
         "Figma developer documentation, access tokens";
     MIRO_TOKEN = "miro_token", Secret, Restricted,
         "An access token of Miro.",
@@ -60,11 +60,11 @@ crate::kind::kinds! {
         "Storyblok documentation, access tokens";
     GHOST_KEY = "ghost_key", Secret, Restricted,
         "An administration key of Ghost.",
-        "24 lower-case hexadecimal digits, `:`, 64 lower-case hexadecimal digits or 26 lower-case hexadecimal digits, assigned beside `ghost`",
+        "24 hexadecimal digits, `:`, 64 hexadecimal digits or 26 hexadecimal digits, assigned beside `ghost`",
         "Ghost documentation, admin API";
     WEBFLOW_TOKEN = "webflow_token", Secret, Restricted,
         "An API token of Webflow.",
-        "64 lower-case hexadecimal digits, assigned beside `webflow`",
+        "64 hexadecimal digits, assigned beside `webflow`",
         "Webflow developer documentation, authentication";
     TYPEFORM_TOKEN = "typeform_token", Secret, Restricted,
         "A personal access token of Typeform.",
@@ -72,7 +72,7 @@ crate::kind::kinds! {
         "Typeform developer documentation, personal access tokens";
     CALCOM_KEY = "calcom_key", Secret, Restricted,
         "A key of Cal.com.",
-        "`cal_live_` or `cal_test_` and 32 lower-case hexadecimal digits",
+        "`cal_live_` or `cal_test_` and 32 hexadecimal digits",
         "Cal.com documentation, API keys";
     SMARTSHEET_TOKEN = "smartsheet_token", Secret, Restricted,
         "An access token of Smartsheet.",
@@ -80,7 +80,7 @@ crate::kind::kinds! {
         "Smartsheet documentation, authentication";
     TODOIST_TOKEN = "todoist_token", Secret, Restricted,
         "An API token of Todoist.",
-        "40 lower-case hexadecimal digits, assigned beside `todoist`",
+        "40 hexadecimal digits, assigned beside `todoist`",
         "Todoist developer documentation, authorization";
     ZAPIER_WEBHOOK = "zapier_webhook", Secret, Restricted,
         "A webhook address of Zapier.",
@@ -96,7 +96,7 @@ crate::kind::kinds! {
         "Make documentation, webhooks";
     PIPEDRIVE_TOKEN = "pipedrive_token", Secret, Restricted,
         "An API token of Pipedrive.",
-        "40 lower-case hexadecimal digits, assigned beside `pipedrive`",
+        "40 hexadecimal digits, assigned beside `pipedrive`",
         "Pipedrive documentation, API token";
     FRAMEIO_TOKEN = "frameio_token", Secret, Restricted,
         "A developer token of Frame.io.",
@@ -104,11 +104,11 @@ crate::kind::kinds! {
         "Frame.io developer documentation, authentication";
     LOKALISE_TOKEN = "lokalise_token", Secret, Restricted,
         "An API token of Lokalise.",
-        "40 lower-case hexadecimal digits, assigned beside `lokalise`",
+        "40 hexadecimal digits, assigned beside `lokalise`",
         "Lokalise documentation, API tokens";
     CROWDIN_TOKEN = "crowdin_token", Secret, Restricted,
         "A personal access token of Crowdin.",
-        "80 lower-case hexadecimal digits or 40 lower-case hexadecimal digits, assigned beside `crowdin`",
+        "80 hexadecimal digits or 40 hexadecimal digits, assigned beside `crowdin`",
         "Crowdin documentation, personal access tokens";
     MUX_TOKEN = "mux_token", Secret, Restricted,
         "A token secret of Mux.",
@@ -120,7 +120,7 @@ crate::kind::kinds! {
         "Cloudinary documentation, configuration";
     BITLY_TOKEN = "bitly_token", Secret, Restricted,
         "An access token of Bitly.",
-        "40 lower-case hexadecimal digits or `R_`, 32 lower-case hexadecimal digits, assigned beside `bitly`",
+        "40 hexadecimal digits or `R_`, 32 hexadecimal digits, assigned beside `bitly`",
         "Bitly developer documentation, authentication";
     ETSY_TOKEN = "etsy_token", Secret, Restricted,
         "An API key of Etsy.",
@@ -132,7 +132,7 @@ crate::kind::kinds! {
         "The New York Times developer documentation, get started";
     ADOBE_SECRET = "adobe_secret", Secret, Restricted,
         "A client secret or id of Adobe.",
-        "`p8e-` and 32 characters of base64url; 32 lower-case hexadecimal digits, assigned beside `adobe`",
+        "`p8e-` and 32 characters of base64url; 32 hexadecimal digits, assigned beside `adobe`",
         "Adobe developer documentation, credentials";
     DOCUSIGN_SECRET = "docusign_secret", Secret, Restricted,
         "An integration secret of DocuSign.",
@@ -140,11 +140,11 @@ crate::kind::kinds! {
         "DocuSign developer documentation, authentication";
     EVERNOTE_TOKEN = "evernote_token", Secret, Restricted,
         "A developer token of Evernote.",
-        "`S=s` and 1 to 4 digits, `:U=`, 2 to 8 lower-case hexadecimal digits, `:E=`, 11 lower-case hexadecimal digits, `:C=`, 11 lower-case hexadecimal digits, `:P=`, 3 lower-case hexadecimal digits, `:A=`, 4 to 30 characters of base64url and dots, `:V=2:H=`, 32 lower-case hexadecimal digits",
+        "`S=s` and 1 to 4 digits, `:U=`, 2 to 8 hexadecimal digits, `:E=`, 11 hexadecimal digits, `:C=`, 11 hexadecimal digits, `:P=`, 3 hexadecimal digits, `:A=`, 4 to 30 characters of base64url and dots, `:V=2:H=`, 32 hexadecimal digits",
         "Evernote developer documentation, authentication";
     GREENHOUSE_KEY = "greenhouse_key", Secret, Restricted,
         "An API key of Greenhouse.",
-        "32 lower-case hexadecimal digits, `-`, 1 to 2 digits or 48 lower-case hexadecimal digits, assigned beside `greenhouse_api` or `greenhouse_key`",
+        "32 hexadecimal digits, `-`, 1 to 2 digits or 48 hexadecimal digits, assigned beside `greenhouse_api` or `greenhouse_key`",
         "Greenhouse developer documentation, harvest API";
     LOOKER_SECRET = "looker_secret", Secret, Restricted,
         "A client id or secret of Looker.",
@@ -152,11 +152,11 @@ crate::kind::kinds! {
         "Looker documentation, API authentication";
     STRAVA_SECRET = "strava_secret", Secret, Restricted,
         "A client secret or token of Strava.",
-        "40 lower-case hexadecimal digits, assigned beside `strava`",
+        "40 hexadecimal digits, assigned beside `strava`",
         "Strava developer documentation, authentication";
     FITBIT_SECRET = "fitbit_secret", Secret, Restricted,
         "A client secret of Fitbit.",
-        "32 lower-case hexadecimal digits, assigned beside `fitbit`",
+        "32 hexadecimal digits, assigned beside `fitbit`",
         "Fitbit developer documentation, authorization";
     STEAM_KEY = "steam_key", Secret, Restricted,
         "A web API key of Steam.",
@@ -172,6 +172,6 @@ crate::kind::kinds! {
         "Thunderstore documentation, API";
     FLICKR_SECRET = "flickr_secret", Secret, Restricted,
         "A key or secret of Flickr.",
-        "32 small letters and digits or 16 lower-case hexadecimal digits, assigned beside `flickr`",
+        "32 small letters and digits or 16 hexadecimal digits, assigned beside `flickr`",
         "Flickr API documentation, authentication";
 }

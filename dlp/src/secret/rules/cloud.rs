@@ -69,6 +69,12 @@ pub(super) const RULES: &[Rule] = &[
     rule(Kind::AZURE_DEVOPS_TOKEN, &["AZDO"], &[run(Alphabet::BASE62, 4)])
         .head(Alphabet::BASE62, 76, 76)
         .check(check::azure_devops),
+    rule(Kind::AZURE_KEY, &["JQQJ9"], &[run(Alphabet::BASE62, 27)]).head(Alphabet::BASE62, 52, 52),
+    rule(Kind::AZURE_KEY, &["JQQJ9"], &[run(Alphabet::BASE62, 29), text("==")]).head(
+        Alphabet::BASE62,
+        52,
+        52,
+    ),
     rule(Kind::AZURE_FUNCTION_KEY, &["AzFu"], &[runs(Alphabet::ANY_BASE64, 4, 12)]).head(
         Alphabet::BASE64,
         40,
@@ -166,8 +172,8 @@ pub(super) const NAMED: &[Named] = &[
     named(Kind::AWS_SECRET, &["aws", "amazon"], &[&[run(Alphabet::BASE64, 40)]]).key(&["secret"]),
     named(
         Kind::AWS_SESSION_TOKEN,
-        &["aws_session", "awssession", "aws_security_token", "sessiontoken"],
-        &[&[runs(Alphabet::ANY_BASE64, 200, 500)]],
+        &["aws_session", "awssession", "aws_security_token", "security-token", "sessiontoken"],
+        &[&[runs(Alphabet::ANY_BASE64, 100, 3000)]],
     ),
     named(
         Kind::GOOGLE_KEY,

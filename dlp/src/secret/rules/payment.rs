@@ -20,7 +20,7 @@ pub(super) const RULES: &[Rule] = &[
         &[runs(Alphabet::WORD, 16, 260)],
     ),
     rule(Kind::STRIPE_KEY, &["whsec_"], &[runs(Alphabet::ANY_BASE64, 32, 64)]),
-    rule(Kind::SQUARE_TOKEN, &["sq0atp-", "sq0atb-"], &[run(Alphabet::URL_SAFE, 22)]),
+    rule(Kind::SQUARE_TOKEN, &["sq0atp-", "sq0atb-"], &[runs(Alphabet::URL_SAFE, 22, 43)]),
     rule(Kind::SQUARE_TOKEN, &["sq0csp-"], &[run(Alphabet::URL_SAFE, 43)]),
     rule(Kind::SQUARE_TOKEN, &["EAAA"], &[run(Alphabet::URL_SAFE, 60)]).check(check::three_classes),
     rule(
