@@ -169,7 +169,7 @@ impl Inner {
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
-        self.each(text, work, look, |candidate, span| {
+        self.each(text, look, work, |candidate, span| {
             let score = candidate.score();
             let wanted = score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
             if !wanted || !keep(candidate.kind, &span) {
@@ -198,8 +198,8 @@ impl Inner {
     pub(crate) fn each(
         &self,
         text: &str,
-        work: &Work,
         look: &Look,
+        work: &Work,
         mut take: impl FnMut(Candidate, Range<usize>),
     ) {
         let views = normalise::views(text, look.whole, *look.depths.end(), work);

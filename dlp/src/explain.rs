@@ -43,21 +43,26 @@ impl Engine {
         let settings = self.settings();
         let work = Work::new(settings.steps_max);
         let mut candidates: Vec<Candidate> = Vec::new();
-        self.inner.each(text, &work, &Look::inline(usize::MAX, true), |candidate, span| {
-            if candidates.len() >= settings.findings_max {
-                return;
-            }
-            let score = candidate.score();
-            let standing = if found.contains(&(candidate.kind, span.start, span.end, score)) {
-                Standing::Finding
-            } else if score < settings.score_min {
-                Standing::BelowThreshold
-            } else {
-                Standing::Covered
-            };
-            let (kind, terms) = (candidate.kind, candidate.terms);
-            candidates.push(Candidate { kind, span, score, terms, standing });
-        });
+        self.inner.each(
+            text,
+            &Look::inline(settings.findings_max, true),
+            &work,
+            |candidate, span| {
+                if candidates.len() >= settings.findings_max {
+                    return;
+                }
+                let score = candidate.score();
+                let standing = if found.contains(&(candidate.kind, span.start, span.end, score)) {
+                    Standing::Finding
+                } else if score < settings.score_min {
+                    Standing::BelowThreshold
+                } else {
+                    Standing::Covered
+                };
+                let (kind, terms) = (candidate.kind, candidate.terms);
+                candidates.push(Candidate { kind, span, score, terms, standing });
+            },
+        );
         candidates.sort_by_key(|c| (c.span.start, c.span.end, c.kind, c.standing, c.score));
         // One value can be seen in several views.
         candidates.dedup_by_key(|c| (c.kind, c.span.start, c.span.end, c.score, c.standing));

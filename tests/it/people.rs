@@ -250,8 +250,8 @@ fn body(path: &str) -> Value {
             json!({ "changes": [{ "path": "README.md", "text": "x" }], "message": "x" })
         }
         "/api/v1/policy/explain" => json!({ "agent": "default" }),
-        "/api/v1/sessions/{id}/label" => json!({ "lower_to": "public", "reason": "not so secret" }),
         "/api/v1/dlp/scan" => json!({ "text": "hello" }),
+        "/api/v1/sessions/{id}/label" => json!({ "lower_to": "public", "reason": "not so secret" }),
         _ => json!({}),
     }
 }

@@ -72,6 +72,7 @@ fn kinds(family: Family) -> impl Iterator<Item = Kind> {
 const fn title(family: Family) -> &'static str {
     match family {
         Family::Personal => "Personal data",
+        Family::Name => "Names",
         Family::Health => "Health data",
         Family::Payment => "Payment data",
         Family::Secret => "Secrets",
@@ -81,7 +82,10 @@ const fn title(family: Family) -> &'static str {
 
 const fn about(family: Family) -> &'static str {
     match family {
-        Family::Personal => "What names, reaches or identifies a person: `personal`.",
+        Family::Personal => "What reaches or identifies a person: `personal`.",
+        Family::Name => {
+            "What is probably somebody's name: `name`. A guess, which may be redacted and blocks nothing by itself."
+        }
         Family::Health => "What is about somebody's health: `health`.",
         Family::Payment => "What moves money: `payment`.",
         Family::Secret => "What opens a door: keys, tokens, passwords: `secret`.",
