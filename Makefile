@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash fleet leave invariants policy detectors lint fmt bench bench-outage bench-report bench-routing deny fuzz
+.PHONY: help setup run test crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,6 +84,10 @@ bench-routing: ## What the router chooses for 212 tasks whose adequate models ar
 	python3 benches/routing.py
 
 ROWS ?= 10000000
+bench-dlp: ## How accurate the DLP engine is on labelled rows of DATA, beside its peers where they are installed, and its speed
+	python3 benches/dlp/evaluate.py $(DATA) --code --peers
+	$(CARGO) run --release --locked --package orchestack-dlp --example speed
+
 bench-report: ## How long reports take over a ledger of ROWS rows, on both databases (20 GB of disk)
 	@scripts/services.sh
 	@set -a; . target/test.env; set +a; $(CARGO) bench --locked --workspace --bench report -- $(ROWS)

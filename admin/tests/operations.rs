@@ -258,6 +258,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
     let cap = json!({ "name": "default", "amount": "1.00" });
     let [yes, no, cancelled] = people::waiting(&house).await;
     let glass = people::glass_of(&house, "zoe").await;
+    let session = people::restricted_session(&house).await;
     let (_, token) =
         call(house.local(), "POST", "/api/v1/people", Some(json!({ "name": "zoe" }))).await;
     let token = token["id"].as_str().unwrap();
@@ -265,6 +266,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
     let (_, made) = call(house.local(), "POST", "/api/v1/grants", grant.clone()).await;
     let granted = made["id"].as_str().unwrap();
     let reason = Some(json!({ "reason": "the database is gone" }));
+    let lower = json!({ "lower_to": "public", "reason": "an invented number" });
     let file = json!({ "path": "runbooks/a.md", "text": "# A\n" });
     let edit = json!({ "changes": [file], "message": "a runbook" });
     let table = "start_time,end_time,model,input_tokens,output_tokens\n";
@@ -279,6 +281,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         ("approval.cancel", "POST", format!("/api/v1/approvals/{cancelled}/cancel"), None),
         ("break_glass.request", "POST", "/api/v1/break-glass".into(), reason),
         ("break_glass.revoke", "DELETE", format!("/api/v1/break-glass/{glass}"), None),
+        ("session.lower", "POST", format!("/api/v1/sessions/{session}/label"), Some(lower)),
         ("policy.edit", "PUT", "/api/v1/policy/files".into(), Some(edit)),
         ("policy.rollback", "POST", "/api/v1/policy/rollback".into(), Some(json!({}))),
         ("agent.create", "POST", "/api/v1/agents".into(), Some(json!({ "name": "one" }))),

@@ -67,8 +67,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     trail.limits.clone_from(&passes.told);
     let body = down.body(gate.options.body_bytes_max, gate.options.body_rate_min).await?;
     trail.input_hash = Some(sha256_hex(&body));
-    let (mut request, mut echo) = parse(trail.endpoint, &body)?;
-    request.model().clone_into(&mut trail.asked);
+    let (mut request, mut echo) = parse(trail, &body)?;
     let before = memory::recall(gate, &known, &mut request, &mut echo).await?;
     let taken = trail.within(gate.limits.tokens(&mut passes, asked::estimate(&request)).await)?;
     trail.limits.clone_from(&passes.told);
@@ -137,8 +136,11 @@ pub(crate) fn work_on<T>(body_bytes: usize, work: impl FnOnce() -> T) -> T {
     if body_bytes > LONG { tokio::task::block_in_place(work) } else { work() }
 }
 
-fn parse(endpoint: Endpoint, body: &Bytes) -> Result<(Request, Echo), Refusal> {
-    work_on(body.len(), || endpoint.decode_request(body)).map_err(Refusal::from)
+fn parse(trail: &mut Trail, body: &Bytes) -> Result<(Request, Echo), Refusal> {
+    let endpoint = trail.endpoint;
+    let (request, echo) = work_on(body.len(), || endpoint.decode_request(body))?;
+    request.model().clone_into(&mut trail.asked);
+    Ok((request, echo))
 }
 
 /// Inspects the request. A panic in the engine is the request's top label, not the process's end.

@@ -92,10 +92,10 @@ impl Rule {
         match name {
             "id" => self.id = id(value)?,
             "redact" => asked.redact = known_kinds(name, value, kinds)?,
-            "block" => asked.block = known_kinds(name, value, kinds)?,
+            "block" => asked.block = sure_kinds(name, value, kinds)?,
             "restore" => asked.restore = known_kinds(name, value, kinds)?,
             "answer_redact" => asked.answer_redact = known_kinds(name, value, kinds)?,
-            "answer_block" => asked.answer_block = known_kinds(name, value, kinds)?,
+            "answer_block" => asked.answer_block = sure_kinds(name, value, kinds)?,
             "max_cost" => asked.max_cost = Some(cost(value)?),
             "max_tokens" => asked.max_tokens = Some(tokens(value)?),
             "log" => asked.log_full = only(name, value, "full")?,
@@ -186,6 +186,19 @@ fn known_kinds(name: &str, value: &str, kinds: &[&str]) -> Result<BTreeSet<Strin
         Some(unknown) => Err((
             format!("`@{name}` names the unknown kind `{unknown}`"),
             words::kinds_listed(kinds),
+        )),
+    }
+}
+
+/// Kinds whose presence denies. A name is a guess of a model: nothing is denied for it alone.
+fn sure_kinds(name: &str, value: &str, kinds: &[&str]) -> Result<BTreeSet<String>, Complaint> {
+    const GUESSES: [&str; 2] = ["name", "person"];
+    let named = known_kinds(name, value, kinds)?;
+    match GUESSES.iter().find(|guess| named.contains(**guess)) {
+        None => Ok(named),
+        Some(guess) => Err((
+            format!("`@{name}` denies for `{guess}`, which is a guess"),
+            format!("redact it: `@{}(\"{guess}\")`", name.replace("block", "redact")),
         )),
     }
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use snapshot::keys::sha256_hex;
 use store::approvals::{Kind, NewApproval, RequesterKind, Subject};
-use types::{ApprovalId, AuditId};
+use types::{ApprovalId, AuditId, Label, RequestId, SessionId};
 
 use crate::house::{House, call, call_as};
 
@@ -378,4 +378,39 @@ async fn a_grant_is_signed_listed_and_revoked() {
     assert_eq!(states, ["revoked", "revoked"]);
     let records = serde_json::to_string(&house.records(None).await).unwrap();
     assert!(!records.contains("orkg_"));
+}
+
+/// A session in which something restricted was seen.
+pub(crate) async fn restricted_session(house: &House) -> SessionId {
+    let (tenant, session) = (house.control.snapshots.load().tenant, SessionId::generate());
+    let labels = house.control.store.session_labels();
+    labels.raise(tenant, session, Label::Restricted, RequestId::generate()).await.unwrap();
+    session
+}
+
+#[tokio::test]
+async fn a_sessions_label_is_lowered_with_a_reason_and_never_raised() {
+    let house = House::build().await;
+    let session = restricted_session(&house).await;
+    let path = format!("/api/v1/sessions/{session}/label");
+    let lower = async |to: &str, reason: &str| {
+        let body = json!({ "lower_to": to, "reason": reason });
+        call(house.local(), "POST", &path, Some(body)).await
+    };
+    for (to, reason, status) in [
+        ("public", "short", StatusCode::BAD_REQUEST),
+        ("secret", "an invented number", StatusCode::BAD_REQUEST),
+        ("restricted", "an invented number", StatusCode::CONFLICT),
+        ("sensitive", "an invented number", StatusCode::OK),
+        ("restricted", "an invented number", StatusCode::CONFLICT),
+    ] {
+        let (told, answer) = lower(to, reason).await;
+        assert_eq!(told, status, "{to}: {answer}");
+    }
+    let shown = format!("/api/v1/sessions/{session}");
+    let (_, answer) = call(house.local(), "GET", &shown, None).await;
+    assert_eq!((&answer["label"], &answer["set_by"]), (&json!("sensitive"), &json!("local")));
+    let unknown = format!("/api/v1/sessions/{}", SessionId::generate());
+    let (status, _) = call(house.local(), "GET", &unknown, None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }

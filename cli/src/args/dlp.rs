@@ -29,6 +29,14 @@ cannot be read.")]
         after_help = "Example:\n  orchestack dlp explain iban\n  orchestack dlp explain --text 536221234"
     )]
     Explain(Why),
+    /// Write the fingerprints of a document, for `detectors/` of the tree. They do not tell its words.
+    #[command(
+        after_help = "Example:\n  orchestack dlp fingerprint contract.txt > tree/detectors/contract.fp"
+    )]
+    Fingerprint {
+        /// The document, as text.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod detectors;
 mod explain;
+mod fingerprint;
 mod kinds;
 mod pages;
 mod place;
@@ -26,6 +27,7 @@ pub(super) async fn run(
         Dlp::Scan(ask) => scan::run(global, ask, output).await,
         Dlp::Kinds(ask) => kinds::run(ask, output),
         Dlp::Explain(ask) => explain::run(global, ask, output).await,
+        Dlp::Fingerprint { file } => fingerprint::run(&file, output),
     }
 }
 
