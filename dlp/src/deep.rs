@@ -18,7 +18,7 @@ use std::{
 use types::Label;
 
 use crate::{
-    Engine, Finding, Kind, Rule, classify,
+    Engine, Family, Finding, Kind, Rule, classify,
     engine::{Inner, Look},
     normalise,
     text::Work,
@@ -253,6 +253,8 @@ impl<'e> Turn<'e> {
             self.inner.scan("", text, &self.seams, &look, |_, span| keep(span)).findings
         };
         let mut crossing = scan(joined, &|span| span.start < seam.start && span.end > seam.end);
+        // Two words that happen to meet read as a name too easily.
+        crossing.retain(|finding| finding.kind.family() != Family::Name);
         if crossing.is_empty() {
             return crossing;
         }

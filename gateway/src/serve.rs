@@ -73,8 +73,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len() + before.bytes, trail);
     drop(body);
-    let label = findings.label.join(known.agent.label.unwrap_or(Label::Public));
-    let label = label.join(wishes.label).join(before.label);
+    let label = findings.label.join(least(&known, &wishes)).join(before.label);
     let joined = session::join(gate, trail, (&known, &wishes), &mut request, label).await?;
     let Joined { label, seen, mentioned } = joined;
     trail.label = Some(label);
@@ -123,6 +122,11 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let answered = pause::answer(gate, order, &plan, trail, down).await;
     used.end(gate, trail.decided).await;
     answered
+}
+
+/// The label that a request has whatever is in it: its agent's, and what its caller says of it.
+fn least(known: &Known<'_>, wishes: &Wishes) -> Label {
+    known.agent.label.unwrap_or(Label::Public).join(wishes.label)
 }
 
 /// Does what takes its time for a body of this length. A long one would hold up the other requests

@@ -43,6 +43,8 @@ impl House {
         setup.set("dlp.deep", &deep.to_string());
         setup
             .tree()
+            // What a provider answers has words that can be names, and raises the session too.
+            .write("orchestack.toml", "[dlp]\noff = [\"name\"]\n")
             .write("detectors/foundry.toml", DETECTOR)
             .write("detectors/foundry.fp", &Fingerprints::of(DOCUMENT).to_string())
             .openai_provider("cloud", &cloud, "cloud")
