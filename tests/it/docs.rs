@@ -113,6 +113,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "api",
         "budgets",
         "cache",
+        "custom-detectors",
         "dialects",
         "dlp",
         "guide",
