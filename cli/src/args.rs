@@ -313,6 +313,7 @@ mod tests {
         for line in examples.iter().flat_map(|help| help.lines()) {
             let Some(at) = line.find("orchestack ") else { continue };
             let line = line[at..].split(" && ").next().unwrap();
+            let line = line.split(" > ").next().unwrap();
             let line =
                 line.split("  ").next().filter(|_| !line.contains("--upstream")).unwrap_or(line);
             let words = line.split_whitespace();

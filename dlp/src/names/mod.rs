@@ -111,7 +111,10 @@ impl Names {
 
     /// The weights of the word in the middle, if it can be part of a name.
     fn sum(&self, text: Text<'_>, window: &[Token; WINDOW]) -> Option<i32> {
-        if !is_candidate(window) {
+        let [_, _, _, word, ..] = window;
+        // A part of an identifier.
+        let joined = text.before(word.start, 1) == b'_' || text.at(word.end) == b'_';
+        if joined || !is_candidate(window) {
             return None;
         }
         text.work.take(STEPS_PER_CANDIDATE);

@@ -22,7 +22,7 @@ when { context.label == "restricted" && context.label_rank == 3 && resource.loca
 
 const SECRET_TO_CLOUD: &str = r#"
 permit (principal, action == Orchestack::Action::"callModel", resource)
-when { context.kinds.contains("private_key") && resource.locality == "cloud" };
+when { context.kinds.contains("secret") && resource.locality == "cloud" };
 "#;
 
 const PUBLIC_TO_LOCAL: &str = r#"
