@@ -79,6 +79,11 @@ impl Tokens {
         std::mem::take(&mut self.fresh)
     }
 
+    /// What has the form of a token in a text, in order. The time that it takes grows with the text alone.
+    pub fn in_text(text: &str) -> impl Iterator<Item = &str> {
+        spans(text).filter_map(|span| text.get(span))
+    }
+
     /// How many values it has.
     pub fn len(&self) -> usize {
         self.values.len()
@@ -102,7 +107,7 @@ fn random_part(random: u64) -> String {
 /// colon and the random part.
 pub(crate) fn at_start(text: &str) -> Option<&str> {
     let inner = text.strip_prefix(OPENER)?;
-    let name = inner.bytes().position(|byte| !is_name(byte))?;
+    let name = inner.bytes().take(TOKEN_BYTES_MAX).position(|byte| !is_name(byte))?;
     let rest = inner.get(name..)?.strip_prefix(':')?;
     let random = rest.get(..RANDOM_CHARS)?;
     let is_whole = name > 0

@@ -28,8 +28,6 @@ const TIME: Duration = Duration::from_secs(2);
 const TRIES: usize = 4;
 /// The most tokens of a request that are looked for.
 const MENTIONED_MAX: usize = 1_000;
-/// The longest text that is taken for a token, in bytes.
-const TOKEN_BYTES_MAX: usize = 96;
 
 /// The maps of sessions.
 pub(crate) struct Maps {
@@ -233,12 +231,8 @@ pub(crate) fn mentioned(request: &mut Request) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     request.visit(|_, piece| {
         let mut look = |text: &str| {
-            for (at, _) in text.match_indices("[[") {
-                let token = text.get(at..).and_then(form);
-                if let Some(token) = token.filter(|_| all.len() < MENTIONED_MAX) {
-                    all.insert(token.to_owned());
-                }
-            }
+            let room = MENTIONED_MAX.saturating_sub(all.len());
+            all.extend(Tokens::in_text(text).take(room).map(str::to_owned));
         };
         match piece {
             Piece::Text(text) => look(text),
@@ -247,15 +241,6 @@ pub(crate) fn mentioned(request: &mut Request) -> BTreeSet<String> {
         }
     });
     all
-}
-
-/// The text up to the closing brackets, if it has the form of a token.
-fn form(text: &str) -> Option<&str> {
-    let end = text.find("]]").filter(|end| *end < TOKEN_BYTES_MAX)?;
-    let (kind, random) = text.get(2..end)?.split_once(':')?;
-    let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    (kind.chars().all(is_name) && random.chars().all(plain)).then_some(text.get(..end + 2)?)
 }
 
 fn weight(token: &str, value: &str) -> usize {

@@ -110,7 +110,7 @@ impl Numbers {
         if first.len() <= address::NUMBER_DIGITS_MAX {
             address::at(text, first, claims);
         }
-        if cluster.digits.len() < 4 {
+        if cluster.digits.len() < 4 || is_spread(cluster) {
             return;
         }
         let last = cluster.groups.last().map_or(first.end, |last| last.end);
@@ -129,6 +129,13 @@ impl Numbers {
         ssn::in_cluster(cluster, nears, claims);
         self.phones.in_cluster(cluster, nears, claims);
     }
+}
+
+/// Whether the digits are set apart one by one: they are read put together, in a view of their own.
+fn is_spread(cluster: Cluster<'_>) -> bool {
+    cluster.groups.len() >= SPREAD_MIN
+        && cluster.digits.len() == cluster.groups.len()
+        && cluster.uniform_separator(cluster.groups).is_some_and(|separator| separator != 0)
 }
 
 /// Looks at a word that has letters too: where it starts, its first digits start and end, its end.
@@ -256,6 +263,9 @@ pub(crate) fn ends(text: Text<'_>, position: usize) -> bool {
 const fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
 }
+
+/// So many digits that are set apart are a disguise (`normalise/disguise/spaced.rs`).
+const SPREAD_MIN: usize = 7;
 
 /// Bytes that are looked at in one go.
 const BLOCK: usize = 32;

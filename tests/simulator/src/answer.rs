@@ -10,7 +10,7 @@ use crate::tokens;
 use crate::{Ability, Behaviour};
 
 /// Opens every text, so that nobody takes it for a model's.
-const OPENING: &str = "[simulator] This is Orchestack's provider simulator, not a model. Noise:";
+const OPENING: &str = "[simulator] This is a simulated provider, not a model. Noise:";
 /// Some of them have characters of two to four bytes, so that split writes split them.
 const WORDS: &[&str] = &[
     "amber", "birch", "café", "delta", "ember", "fjord", "granite", "höhe", "iris", "jade", "kelp",
