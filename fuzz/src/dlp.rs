@@ -15,7 +15,7 @@ use types::chat::{ChatRequest, Piece};
 /// So many times what the median input costs a byte, in steps, may the dearest one. Ten is the aim: digits with
 /// single spaces between them are over it, since a number may begin at every one and a disguise be undone.
 #[cfg(test)]
-const TIMES_MEDIAN_MAX: u64 = 15;
+const TIMES_MEDIAN_MAX: u64 = 10;
 
 /// Inputs of this length cost as their content does, not as every scan does.
 #[cfg(test)]

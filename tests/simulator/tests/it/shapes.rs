@@ -91,13 +91,13 @@ async fn the_same_request_gets_the_same_text_and_the_stream_adds_up_to_it() {
     assert_eq!(first["usage"], again["usage"]);
     assert_ne!(first["id"], again["id"]);
     let text = first["choices"][0]["message"]["content"].as_str().unwrap();
-    assert!(text.contains("simulator, not a model"), "{text}");
+    assert!(text.contains("provider, not a model"), "{text}");
     assert_eq!(first["usage"]["completion_tokens"], json!(simulator::tokens::count(text)));
     let one = check_chunks(&chat(&simulator, &ask("sim-cloud", true)).await);
     let two = check_chunks(&chat(&simulator, &ask("sim-cloud", true)).await);
     let text = joined(&one, "/choices/0/delta/content");
     assert_eq!(text, joined(&two, "/choices/0/delta/content"));
-    assert!(text.contains("simulator, not a model"), "{text}");
+    assert!(text.contains("provider, not a model"), "{text}");
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn limits_and_stops_are_honoured() {
     let stopped = chat(&simulator, &body).await.json();
     assert_eq!(stopped["choices"][0]["finish_reason"], "stop");
     let text = stopped["choices"][0]["message"]["content"].as_str().unwrap();
-    assert!(text.ends_with("Orchestack's "), "{text}");
+    assert!(text.ends_with("simulated "), "{text}");
 }
 
 #[tokio::test]
