@@ -93,6 +93,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the database stopped a transaction because another one had what it needed: a deadlock or a
+    /// serialisation failure (SQLSTATE class 40). Nothing of it was written.
+    pub(crate) fn is_conflict(&self) -> bool {
+        let Self::Unavailable(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code.len() == 5 && code.starts_with("40"))
+    }
+
     /// Whether the same call may succeed a moment later.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Busy)

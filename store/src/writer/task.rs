@@ -19,6 +19,8 @@ use crate::{
     store::Inner,
 };
 
+/// How often a batch that another gateway's locked out is tried again at once.
+const CONFLICTS_MAX: u32 = 8;
 /// How long the writer waits after a failed transaction, doubled each time up to the second.
 const BACKOFF_MIN: Duration = Duration::from_millis(20);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
@@ -158,7 +160,18 @@ impl Writer {
     /// operation is idempotent by its id.
     async fn write(&mut self, batch: Vec<Entry>, stopping: bool) {
         let started = Instant::now();
-        let written = batch::write(&self.inner, &batch, self.inner.fence).await;
+        let mut conflicts = 0;
+        let written = loop {
+            let written = batch::write(&self.inner, &batch, self.inner.fence).await;
+            // Two gateways that make the same accounts at once may lock each other out; the one that the
+            // database stops has written nothing.
+            match &written {
+                Err(failed) if failed.error.is_conflict() && conflicts < CONFLICTS_MAX => {
+                    conflicts += 1
+                }
+                _ => break written,
+            }
+        };
         self.pace(batch.len(), started.elapsed());
         match written {
             Ok(applied) => {
