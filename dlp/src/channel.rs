@@ -32,8 +32,13 @@ pub struct Channel {
     text: String,
     /// Up to here it was let through.
     settled: usize,
-    /// The place that was tried last, which a value reached over.
-    tried: Option<usize>,
+    /// So long must the text be before it is searched again: where a value has no end yet, every piece
+    /// would have the whole of it searched.
+    next: usize,
+    /// Bytes that may gather before a search.
+    patience: usize,
+    #[cfg(test)]
+    searched: usize,
     stretches: Stretches,
 }
 
@@ -60,9 +65,18 @@ impl Channel {
             source: Source::new(form),
             text: String::new(),
             settled: 0,
-            tried: None,
+            next: 0,
+            patience: 0,
+            #[cfg(test)]
+            searched: 0,
             stretches: Stretches::default(),
         }
+    }
+
+    /// Lets so many bytes gather before it searches them, which costs less where nobody waits for the text.
+    #[must_use]
+    pub fn patient(self, bytes: usize) -> Self {
+        Self { patience: bytes, ..self }
     }
 
     /// Takes a piece and gives what is certain now.
@@ -72,10 +86,13 @@ impl Channel {
             let passed = self.pass(self.text.len());
             return Passed { complete: false, ..passed };
         }
-        match self.stretches.settled(self.text.len(), self.engine.right_bytes()) {
-            Some(place) if place > self.settled && self.tried != Some(place) => self.pass(place),
-            _ => Passed { complete: true, ..Passed::default() },
+        if self.text.len() >= self.next && self.held() >= self.patience {
+            let place = self.stretches.settled(self.text.len(), self.engine.right_bytes());
+            if let Some(place) = place.filter(|place| *place > self.settled) {
+                return self.pass(place);
+            }
         }
+        Passed { complete: true, ..Passed::default() }
     }
 
     /// Gives the rest.
@@ -89,9 +106,19 @@ impl Channel {
         self.text.len() - self.settled
     }
 
+    /// Bytes that were searched, each as often as it was.
+    #[cfg(test)]
+    pub(crate) const fn searched(&self) -> usize {
+        self.searched
+    }
+
     /// Lets through what is before this place, or before the value that reaches over it.
     fn pass(&mut self, place: usize) -> Passed {
         let whole = place == self.text.len();
+        #[cfg(test)]
+        {
+            self.searched += self.text.len();
+        }
         let work = Work::new(self.engine.settings().steps_max);
         let scan = self.engine.scan_with(&self.place, &self.text, &work);
         let mut end = place;
@@ -101,8 +128,8 @@ impl Channel {
                 end = self.stretches.before(finding.span.start).unwrap_or(self.settled);
             }
         }
-        self.tried = Some(place);
         if end <= self.settled {
+            self.next = self.text.len() + self.held() / 2;
             return Passed { complete: true, ..Passed::default() };
         }
         let within =
@@ -128,7 +155,7 @@ impl Channel {
         self.stretches.forget(end, from);
         self.source.forget(end, from);
         self.settled = end - from;
-        self.tried = None;
+        self.next = 0;
     }
 }
 

@@ -91,6 +91,33 @@ fn a_token_without_an_end_is_told_and_not_held_for_ever() {
 }
 
 #[test]
+fn a_value_without_an_end_is_not_searched_anew_with_every_piece() {
+    let mut channel = Channel::new(&engine(), Form::Text, "answer");
+    for _ in 0..8_000 {
+        channel.push("Peter ");
+    }
+    let (length, searched) = (8_000 * 6, channel.searched());
+    assert!(searched < 16 * length, "{searched} of {length} bytes");
+}
+
+#[test]
+fn what_nobody_waits_for_is_searched_in_larger_pieces() {
+    let text = "write to ann@example.com about the plain words that stand here. ".repeat(80);
+    let run = |patience: usize| {
+        let mut channel = Channel::new(&engine(), Form::Text, "answer").patient(patience);
+        let mut found = 0;
+        for character in text.chars() {
+            found += channel.push(&character.to_string()).findings.len();
+        }
+        found += channel.end().findings.len();
+        (found, channel.searched())
+    };
+    let ((found, often), (same, seldom)) = (run(0), run(2 << 10));
+    assert_eq!((found, same), (80, 80));
+    assert!(seldom * 8 < often && seldom < 2 * text.len(), "{seldom}, {often}");
+}
+
+#[test]
 fn arguments_of_a_tool_are_searched_decoded_and_stay_json() {
     let check = |text: &str, expected: &str| {
         assert_eq!(redacted(Form::Json, &[text]), expected);

@@ -19,6 +19,8 @@ use crate::{metrics, tokens::random, trail::Found};
 /// The most lanes of an answer that are searched, and the most bytes that wait behind one.
 const LANES_MAX: usize = 1_024;
 const WAITING_BYTES_MAX: usize = 1 << 20;
+/// Text that nobody waits for is searched so much at a time.
+const WATCHED_BYTES: usize = 2 << 10;
 
 pub(super) struct Search<'s> {
     engine: &'s Engine,
@@ -119,7 +121,7 @@ impl<'s> Search<'s> {
     fn watch(&mut self, number: u32, piece: &Piece) {
         let Some((lane, text)) = Lane::of(piece) else { return };
         let mut lanes = self.choices.remove(&number).unwrap_or_default();
-        if let Some(at) = lanes.at(lane, number, self.engine)
+        if let Some(at) = lanes.at(lane, number, (self.engine, WATCHED_BYTES))
             && let Some((_, channel)) = lanes.all.get_mut(at)
         {
             let passed = channel.push(text);
@@ -151,7 +153,7 @@ impl<'s> Search<'s> {
         if let Piece::ToolCall { name: Some(name), .. } = &piece {
             self.name(number, name)?;
         }
-        let at = lanes.at(lane, number, self.engine).ok_or_else(Stopped::unsearched)?;
+        let at = lanes.at(lane, number, (self.engine, 0)).ok_or_else(Stopped::unsearched)?;
         let passed = lanes.all.get_mut(at).map(|(_, channel)| channel.push(text));
         let text = self.settle(passed.unwrap_or_default())?;
         lanes.tell(at, with_text(piece, text).map(event), out)?;
@@ -253,15 +255,21 @@ impl<'s> Search<'s> {
 }
 
 impl Lanes {
-    /// The number of a lane; `None` where there are too many.
-    fn at(&mut self, lane: Lane, choice: u32, engine: &Engine) -> Option<usize> {
+    /// The number of a lane, which begins with this patience; `None` where there are too many.
+    fn at(
+        &mut self,
+        lane: Lane,
+        choice: u32,
+        (engine, patience): (&Engine, usize),
+    ) -> Option<usize> {
         if let Some(known) = self.all.iter().position(|(known, _)| *known == lane) {
             return Some(known);
         }
         if self.all.len() >= LANES_MAX {
             return None;
         }
-        self.all.push((lane, Channel::new(engine, lane.form(), &lane.place(choice))));
+        let channel = Channel::new(engine, lane.form(), &lane.place(choice)).patient(patience);
+        self.all.push((lane, channel));
         Some(self.all.len() - 1)
     }
 
