@@ -51,5 +51,5 @@ pub use ledger::{Basis, LedgerKind, LedgerRow};
 pub use op::{Backing, HoldAsk, Op, Outcome, Refusal, Share};
 pub use price::{Fees, Price, Schedule, SearchFee, Tier};
 pub use rates::{Kind, Rates};
-pub use rollover::{Rollover, opening_target, rollover};
+pub use rollover::{Rollover, opening_target, passed_on, rollover};
 pub use slice::{Slice, SliceAsk, SliceState};

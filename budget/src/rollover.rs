@@ -49,10 +49,18 @@ pub fn rollover(spec: &CapSpec, before: &Account, raised: Nanos) -> Rollover {
 /// rolled over.
 ///
 /// INVARIANT: the sum is clamped once. What is taken off may be more than the cap: what rolled over from
-/// idle windows before this one pays for it first.
+/// idle windows before this one pays for it first, and [`passed_on`] tells them of the rest.
 pub fn opening_target(cap: Nanos, added: i64, rolled: Nanos) -> Nanos {
     let sum = i128::from(cap.0.max(0)) + i128::from(added) + i128::from(rolled.0);
     Nanos(i64::try_from(sum.max(0)).unwrap_or(i64::MAX))
+}
+
+/// What a window that is made has, all in all, of those before it: what `rolled` over now, and what had
+/// gone through it before it was made. Of what the next one has already (`moved_on`) its own cap pays as
+/// far as it goes; the rest was theirs, and the next of them to be made must not have it again.
+pub fn passed_on(cap: Nanos, moved_on: Nanos, rolled: Nanos) -> Nanos {
+    let own = cap.0.max(0).saturating_add(rolled.0);
+    Nanos(rolled.0.saturating_add(moved_on.0.saturating_sub(own).max(0)))
 }
 
 /// How many whole windows lie between two of one length. A day that is an hour shorter or longer is one

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use budget::{Account, CapSpec, Period, Rollover, Scope, Zone, opening_target, rollover};
+use budget::{Account, CapSpec, Period, Rollover, Scope, Zone, opening_target, passed_on, rollover};
 use proptest::prelude::*;
 use types::{Nanos, TenantId, Timestamp};
 
@@ -99,8 +99,9 @@ fn make(
         *before = rolled.before;
         amount = rolled.amount;
     }
-    let target = Some(opening_target(Nanos(CAP), -moved_on, amount));
-    let account = Account { rolled: amount, ..Account::new(CapSpec { target, ..spec }) };
+    let rolled = passed_on(Nanos(CAP), Nanos(moved_on), amount);
+    let target = Some(opening_target(Nanos(CAP), -moved_on, rolled));
+    let account = Account { rolled, ..Account::new(CapSpec { target, ..spec }) };
     accounts.insert(number, account);
 }
 
@@ -143,6 +144,20 @@ fn a_window_that_is_made_late_has_only_what_the_next_one_left_of_it() {
     let late = Step { missed: 2, late: vec![(2, 1_000), (1, 1_000)], ..all.clone() };
     let (spent, caps, _) = run(&[all, late], (Period::Day, 150), moved);
     assert_eq!((spent, caps), (400, 400));
+}
+
+/// Found by the random steps: the middle of three days is made late and has nothing left, because what had
+/// gone through it was more than its cap. The day before it must hear of that.
+#[test]
+fn what_a_late_window_could_not_pay_is_owed_by_the_ones_before_it() {
+    let idle = Step { missed: 0, asks: Vec::new(), late: Vec::new() };
+    let all = Step { missed: 2, asks: vec![(1_000, false)], ..idle.clone() };
+    let late = Step { missed: 0, late: vec![(2, 1_000), (1, 1_000)], ..all.clone() };
+    for max in [100, 232, 300] {
+        let (spent, caps, _) =
+            run(&[idle.clone(), all.clone(), late.clone()], (Period::Day, max), moved);
+        assert!(spent <= caps, "{spent} of {caps} with {max}");
+    }
 }
 
 #[test]

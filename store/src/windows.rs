@@ -17,6 +17,8 @@ pub(crate) struct Opening {
     pub(crate) spec: CapSpec,
     /// What comes on top of the cap but for what is rolled over; below zero where more is taken off.
     added: i64,
+    /// What the next window has of the ones before it already.
+    moved_on: Nanos,
 }
 
 /// What a missing row is created from. `lock` is [`crate::Dialect::for_update`] in a transaction that
@@ -41,11 +43,12 @@ pub(crate) async fn adjusted(
     spec: CapSpec,
 ) -> Result<Opening, Error> {
     if spec.target.is_none() {
-        return Ok(Opening { spec, added: 0 });
+        return Ok(Opening { spec, added: 0, moved_on: Nanos::ZERO });
     }
     let raised = raised(conn, lock, &spec).await?;
-    let carried = carried(conn, &spec).await?.saturating_add(moved_on(conn, &spec).await?);
-    Ok(Opening { spec, added: raised.saturating_sub(carried) })
+    let moved_on = moved_on(conn, &spec).await?;
+    let carried = carried(conn, &spec).await?.saturating_add(moved_on.0);
+    Ok(Opening { spec, added: raised.saturating_sub(carried), moved_on })
 }
 
 /// The account of a window that has no row, for somebody who only looks.
@@ -68,7 +71,9 @@ impl Opening {
         let Some(before) = before else { return Ok((Account::new(self.with(Nanos::ZERO)), None)) };
         let raised = raised_in(conn, before).await?;
         let Rollover { amount, before } = budget::rollover(&self.spec, before, raised);
-        let account = Account { rolled: amount, ..Account::new(self.with(amount)) };
+        let cap = self.spec.target.unwrap_or_default();
+        let rolled = budget::passed_on(cap, self.moved_on, amount);
+        let account = Account { rolled, ..Account::new(self.with(rolled)) };
         Ok((account, Some(before)))
     }
 
@@ -81,8 +86,8 @@ impl Opening {
 
 /// What the next window that has a row got of the ones before it. A window that is made after it, for a
 /// call that began before midnight, or for a gateway whose clock is late, must not spend that again.
-async fn moved_on(conn: &mut AnyConnection, spec: &CapSpec) -> Result<i64, Error> {
-    let Some(ends) = spec.key.window.ends else { return Ok(0) };
+async fn moved_on(conn: &mut AnyConnection, spec: &CapSpec) -> Result<Nanos, Error> {
+    let Some(ends) = spec.key.window.ends else { return Ok(Nanos::ZERO) };
     let row = sqlx::query(
         "select rolled from accounts where tenant_id = $1 and scope = $2 and scope_id = $3 \
          and period = $4 and starts >= $5 order by starts limit 1",
@@ -94,7 +99,7 @@ async fn moved_on(conn: &mut AnyConnection, spec: &CapSpec) -> Result<i64, Error
     .bind(ends.0)
     .fetch_optional(conn)
     .await?;
-    row.map_or(Ok(0), |row| Get { row: &row, table: "accounts" }.int("rolled"))
+    row.map_or(Ok(Nanos::ZERO), |row| Get { row: &row, table: "accounts" }.nanos("rolled"))
 }
 
 /// The spec with the cap that was set at run time, if one was.

@@ -29,7 +29,7 @@ mod value;
 mod window;
 mod words;
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use self::{literals::Literals, named::Named, rule::Rule, words::Class};
 use crate::{detect::Found, score::Candidate, text::Text};
@@ -51,7 +51,8 @@ type Special = fn(Text<'_>, Range<usize>) -> Option<Candidate>;
 enum Trigger {
     Rule(&'static Rule, &'static str),
     Word(Class),
-    Named(&'static Named),
+    /// The name of a provider.
+    Name,
     Special(Special),
 }
 
@@ -59,13 +60,23 @@ enum Trigger {
 pub(crate) struct Tokens {
     literals: Literals,
     triggers: Vec<Trigger>,
+    /// The names of providers alone, which are looked for round every value.
+    names: Literals,
+    named: Vec<&'static Named>,
 }
 
 impl Tokens {
     /// None when the literals cannot be searched; the engine then calls everything incomplete.
     pub(crate) fn new() -> Option<Self> {
         let (literals, triggers): (Vec<_>, Vec<_>) = Self::rows().unzip();
-        Literals::new(literals).map(|literals| Self { literals, triggers })
+        let (names, named) = Self::named().unzip::<_, _, Vec<_>, Vec<_>>();
+        let (literals, names) = (Literals::new(literals)?, Literals::new(names)?);
+        Some(Self { literals, triggers, names, named })
+    }
+
+    /// Every name of a provider with each of its rows.
+    fn named() -> impl Iterator<Item = (&'static str, &'static Named)> {
+        rules::named().flat_map(|row| row.words.iter().map(move |word| (*word, row)))
     }
 
     fn rows() -> impl Iterator<Item = (&'static str, Trigger)> {
@@ -73,8 +84,9 @@ impl Tokens {
             rule.literals.iter().map(move |literal| (*literal, Trigger::Rule(rule, literal)))
         });
         let words = words::WORDS.into_iter().map(|(word, class)| (word, Trigger::Word(class)));
-        let named = rules::named()
-            .flat_map(|row| row.words.iter().map(move |word| (*word, Trigger::Named(row))));
+        // A provider has a row for each form of its values: one look at its name is for all.
+        let names: BTreeSet<&str> = Self::named().map(|(word, _)| word).collect();
+        let named = names.into_iter().map(|word| (word, Trigger::Name));
         let special =
             special::SPECIAL.iter().map(|&(literal, special)| (literal, Trigger::Special(special)));
         rules.chain(words).chain(named).chain(special)
@@ -96,7 +108,7 @@ impl Tokens {
             let candidate = match self.triggers.get(index) {
                 Some(Trigger::Rule(rule, literal)) => rule.at(text, hit.start, literal),
                 Some(Trigger::Word(class)) => judge::at_word(self, text, &hit, *class),
-                Some(Trigger::Named(_)) => judge::at_word(self, text, &hit, Class::Provider),
+                Some(Trigger::Name) => judge::at_word(self, text, &hit, Class::Provider),
                 Some(Trigger::Special(special)) => special(text, hit),
                 None => None,
             };
@@ -109,8 +121,8 @@ impl Tokens {
 
     /// Calls `found` with the providers that are named in a piece of text, and where.
     fn names(&self, text: Text<'_>, mut found: impl FnMut(&'static Named, usize)) {
-        self.literals.each(text.bytes(), |index, hit| {
-            if let Some(Trigger::Named(named)) = self.triggers.get(index) {
+        self.names.each(text.bytes(), |index, hit| {
+            if let Some(named) = self.named.get(index) {
                 let before = text.slice(hit.start.saturating_sub(2)..hit.start);
                 if words::is_name(before, text.slice(hit.clone()), text.at(hit.end)) {
                     found(named, hit.start);
