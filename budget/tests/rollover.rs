@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use budget::{Account, CapSpec, Period, Rollover, Scope, Zone, opening_target, passed_on, rollover};
+use budget::{
+    Account, CapSpec, Period, Rollover, Scope, Zone, opening_target, passed_on, rollover,
+};
 use proptest::prelude::*;
 use types::{Nanos, TenantId, Timestamp};
 

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 /// The crates without I/O, as ARCHITECTURE.md lists them, and the values that they speak in.
-const PURE: [&str; 6] = ["types", "policy", "dlp", "router", "providers", "budget"];
+const PURE: [&str; 7] = ["types", "policy", "dlp", "router", "providers", "budget", "tools"];
 
 fn root() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -21,6 +21,7 @@ mod secret;
 mod service;
 mod time;
 mod tokenizer;
+mod tool;
 mod wire;
 
 pub use code::Code;
@@ -40,4 +41,5 @@ pub use secret::Secret;
 pub use service::ServiceClass;
 pub use time::Timestamp;
 pub use tokenizer::Tokenizer;
+pub use tool::{Effect, FUNCTIONS, Replay, SEPARATOR};
 pub use wire::Wire;

@@ -1,0 +1,1 @@
+//! What is known of tools, as values: no I/O, no clock.
