@@ -91,8 +91,8 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let authorized = authorize(gate, trail, &snapshot, &call, &candidates, None).await;
     let Authorized { permit, plan } = match authorized {
         Err(Unmet { need: Some(need), refusal }) => {
-            let asked = approval::Asked { snapshot: &snapshot, call: &call, need: &need };
-            let given = asked.people(gate, trail, down, refusal).await?;
+            let asked = (&*snapshot, &call, &need);
+            let given = approval::people(gate, asked, trail, down, refusal).await?;
             let authorized = authorize(gate, trail, &snapshot, &call, &candidates, Some(&given));
             authorized.await.map_err(|unmet| unmet.refusal)?
         }
@@ -118,7 +118,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         input_tokens: call.input_tokens,
         now,
     };
-    let used = approval::Used::take(gate, &permit).await?;
+    let used = approval::Used::take(gate, (permit.approval(), permit.request())).await?;
     let answered = pause::answer(gate, order, &plan, trail, down).await;
     used.end(gate, trail.decided).await;
     answered
