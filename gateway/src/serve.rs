@@ -15,7 +15,7 @@ use router::{Candidates, Plan};
 use serde_json::json;
 use snapshot::{Snapshot, keys::sha256_hex};
 use tracing::Instrument;
-use types::{Code, Label, Request, RequestId, Timestamp};
+use types::{Code, Label, Request, RequestId, Timestamp, audit::Record};
 
 use crate::{
     approval, asked,
@@ -234,13 +234,19 @@ const RECORD_TIME: Duration = Duration::from_secs(1);
 /// Writes the record of a decision, cut short where it is too large. A denial stays a denial where
 /// that fails; the gap is counted.
 pub(crate) async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: &[String]) {
-    let Some(whole) = trail.decision(outcome, policies, None) else { return };
+    if let Some(whole) = trail.decision(outcome, policies, None) {
+        write(gate, whole, || trail.short_decision(outcome, policies)).await;
+    }
+}
+
+/// Writes a record, or the short one in its place where it is too large.
+pub(crate) async fn write(gate: &Gate, whole: Record, short: impl FnOnce() -> Option<Record>) {
     let append = async {
-        let short = match gate.audit.append(whole).await {
-            Err(store::Error::RecordTooLarge { .. }) => trail.short_decision(outcome, policies),
+        match gate.audit.append(whole).await {
+            Err(store::Error::RecordTooLarge { .. }) => {}
             written => return written,
-        };
-        match short {
+        }
+        match short() {
             Some(short) => gate.audit.append(short).await,
             None => Ok(()),
         }
