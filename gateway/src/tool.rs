@@ -16,6 +16,7 @@ mod content;
 mod decide;
 mod destination;
 mod lookup;
+mod redact;
 mod result;
 mod run;
 mod server;

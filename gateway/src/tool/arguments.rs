@@ -1,8 +1,6 @@
 //! The arguments of a call, before policy sees them: within bounds, as the tool's schema says, and searched.
 
-use std::collections::BTreeSet;
-
-use dlp::{Findings, Kind};
+use dlp::Findings;
 use mcp::CallResult;
 use policy::ToolPermit;
 use serde_json::{Value, json};
@@ -13,17 +11,11 @@ use types::Code;
 use super::{
     Context,
     content::{Arguments, shape},
+    redact::Redact,
     server::Live,
     story::Story,
 };
-use crate::{
-    gate::Gate,
-    metrics,
-    refusal::Refusal,
-    screen::{covers, selectors},
-    serve::inspected,
-    tokens::{Redacted, Work, mentioned},
-};
+use crate::{gate::Gate, refusal::Refusal, screen::selectors, serve::inspected};
 
 /// Arguments that the tool's schema permits.
 pub(super) struct Given {
@@ -67,38 +59,22 @@ impl Given {
     /// The arguments as the tool may see them: what the permit wants redacted is gone. A token of the session
     /// stays one: its value never goes into an argument.
     pub(super) async fn redacted(
-        mut self,
+        self,
         gate: &Gate,
         context: &Context<'_>,
         permit: &ToolPermit,
         story: &mut Story,
     ) -> Result<Value, Refusal> {
-        let redact = selectors(permit.obligations().redact.iter());
-        let found = || self.findings.findings.iter().map(|finding| finding.kind);
-        if !found().any(|kind| covers(&redact, kind)) {
-            return Ok(self.arguments.0);
-        }
-        let kinds: BTreeSet<Kind> =
-            Kind::all().chain(found()).filter(|kind| covers(&redact, *kind)).collect();
-        let kinds: Vec<Kind> = kinds.into_iter().collect();
-        let known = mentioned(&mut self.arguments);
-        let Self { arguments, findings } = &self;
-        let work = Work { engine: &context.snapshot.dlp, request: arguments, findings, kinds: &kinds };
-        let redacted = gate.tokens.redact(context.owner(), &known, &work).await;
-        let (Redacted { request, redaction }, _) = redacted.map_err(|error| {
-            tracing::error!(%error, "what was redacted cannot be kept; the call is refused");
-            let message = "the tokens of this session cannot be kept; nothing was called";
-            Refusal::new(Code::DependencyUnavailable, message)
-        })?;
-        if redaction.after.findings.iter().any(|finding| covers(&redact, finding.kind)) {
-            let message = "policy wants data redacted that cannot be taken out of these arguments";
-            return Err(Refusal::new(Code::DlpBlocked, message));
-        }
-        story.redacted = redaction.replaced;
-        for kind in findings.findings.iter().map(|f| f.kind).filter(|kind| covers(&redact, *kind)) {
-            metrics::FINDINGS.with_label_values(&[kind.as_str(), "redact"]).inc();
-        }
-        Ok(request.0)
+        let redact = Redact {
+            gate,
+            snapshot: context.snapshot,
+            owner: context.owner(),
+            selectors: &selectors(permit.obligations().redact.iter()),
+            of: "arguments",
+        };
+        let (arguments, replaced) = redact.take_out(self.arguments, &self.findings).await?;
+        story.redacted = replaced;
+        Ok(arguments.0)
     }
 }
 

@@ -3,21 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use dlp::{Findings, Kind};
+use dlp::Findings;
 use mcp::CallResult;
 use policy::ToolPermit;
 use snapshot::{Snapshot, keys::sha256_hex};
 use store::vault::Owner;
 use types::{Code, Label};
 
-use super::{content::Answer, server::Live};
+use super::{content::Answer, redact::Redact, server::Live};
 use crate::{
     gate::Gate,
-    metrics,
     refusal::Refusal,
     screen::{covers, selectors},
     serve::inspected,
-    tokens::{Redacted, Work, mentioned},
     trail::Found,
 };
 
@@ -77,7 +75,7 @@ impl Check<'_> {
     /// them at all.
     async fn without(
         &self,
-        mut answer: Answer,
+        answer: Answer,
         findings: &Findings,
         found: &Found,
     ) -> Result<Answer, Refusal> {
@@ -97,31 +95,14 @@ impl Check<'_> {
             let message = format!("policy blocks this kind of data in results: {kinds}");
             return Err(Refusal::new(Code::DlpBlocked, message));
         }
-        if !kinds().any(|kind| covers(&redact, kind)) {
-            return Ok(answer);
-        }
-        let kinds: BTreeSet<Kind> =
-            Kind::all().chain(kinds()).filter(|kind| covers(&redact, *kind)).collect();
-        let kinds: Vec<Kind> = kinds.into_iter().collect();
-        let known = mentioned(&mut answer);
-        let work =
-            Work { engine: &self.snapshot.dlp, request: &answer, findings, kinds: &kinds };
-        let redacted = self.gate.tokens.redact(self.owner, &known, &work).await;
-        let (Redacted { request, redaction }, _) = redacted.map_err(|error| {
-            tracing::error!(%error, "what was redacted cannot be kept; the result is withheld");
-            let message = "the tokens of this session cannot be kept; the result is withheld";
-            Refusal::new(Code::DependencyUnavailable, message)
-        })?;
-        if redaction.after.findings.iter().any(|finding| covers(&redact, finding.kind)) {
-            let message = "policy wants data redacted that cannot be taken out of this result";
-            return Err(Refusal::new(Code::DlpBlocked, message));
-        }
-        for kind in findings.findings.iter().map(|finding| finding.kind) {
-            if covers(&redact, kind) {
-                metrics::FINDINGS.with_label_values(&[kind.as_str(), "redact"]).inc();
-            }
-        }
-        Ok(request)
+        let redact = Redact {
+            gate: self.gate,
+            snapshot: self.snapshot,
+            owner: self.owner,
+            selectors: &redact,
+            of: "result",
+        };
+        Ok(redact.take_out(answer, findings).await?.0)
     }
 }
 
