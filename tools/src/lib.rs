@@ -7,6 +7,7 @@
 
 mod definition;
 mod diff;
+pub mod flow;
 mod json;
 mod percent;
 mod pin;
