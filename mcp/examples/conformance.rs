@@ -1,7 +1,8 @@
-//! The client that the public conformance suite tests: connects, lists, calls each tool that is offered.
+//! The client that the public conformance suite tests: connects, lists, calls each tool that is
+//! offered.
 //!
-//! The suite starts it with the address of its server as the last argument, and says in the environment what a
-//! client of the scenario knows beforehand.
+//! The suite starts it with the address of its server as the last argument, and says in the
+//! environment what a client of the scenario knows beforehand.
 
 use std::{collections::BTreeMap, error::Error, sync::Arc};
 

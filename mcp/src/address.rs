@@ -1,5 +1,5 @@
-//! Which addresses a server may be reached at. The address that is checked is the one that is connected to: a
-//! name that changes between a check and a connection has no such moment here.
+//! Which addresses a server may be reached at. The address that is checked is the one that is
+//! connected to: a name that changes between a check and a connection has no such moment here.
 
 use std::{
     fmt, io,
@@ -27,8 +27,8 @@ impl Reach {
     }
 }
 
-/// Addresses that no tool server has, and that attackers want: link-local ones with the clouds' metadata
-/// services, all of this host's at once, groups.
+/// Addresses that no tool server has, and that attackers want: link-local ones with the clouds'
+/// metadata services, all of this host's at once, groups.
 fn is_never_a_server(address: IpAddr) -> bool {
     const METADATA_V4: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
     const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);

@@ -18,7 +18,8 @@ pub struct CallResult {
 }
 
 impl CallResult {
-    /// Reads a result. It is one if it is an object, its content is a list, and it has content or a value.
+    /// Reads a result. It is one if it is an object, its content is a list, and it has content or a
+    /// value.
     pub(crate) fn read(result: Value) -> Option<Self> {
         let Value::Object(mut rest) = result else { return None };
         let content = match rest.remove("content") {

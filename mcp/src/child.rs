@@ -1,5 +1,5 @@
-//! A server that is a process of ours: started without a shell in an environment of its own, in a process group
-//! that ends with the connection.
+//! A server that is a process of ours: started without a shell in an environment of its own, in a
+//! process group that ends with the connection.
 
 use std::{
     collections::BTreeMap, io, os::unix::process::CommandExt, path::PathBuf, process::Stdio,
@@ -86,7 +86,8 @@ impl Recipe {
     }
 }
 
-/// A process's input and output as a transport. Dropped, the process and all that it started are killed.
+/// A process's input and output as a transport. Dropped, the process and all that it started are
+/// killed.
 pub(crate) struct Pipes {
     inner: AsyncRwTransport<RoleClient, ChildStdout, ChildStdin>,
     process: Process,
@@ -158,8 +159,8 @@ impl Drop for Process {
     }
 }
 
-/// Reads what a process complains about, so that it never waits for a reader, and counts it. Its words may hold
-/// arguments and results: they are not kept.
+/// Reads what a process complains about, so that it never waits for a reader, and counts it. Its
+/// words may hold arguments and results: they are not kept.
 async fn drain(server: String, mut errors: impl AsyncRead + Unpin) {
     let mut piece = [0; 4096];
     let mut bytes: u64 = 0;

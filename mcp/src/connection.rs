@@ -270,7 +270,8 @@ impl Inner {
         }
     }
 
-    /// Tells a new connection what the one before knew, and everybody that the server may be another one.
+    /// Tells a new connection what the one before knew, and everybody that the server may be
+    /// another one.
     async fn tell_again(&self, state: &State, link: &Arc<Link>) {
         link.watch.renewed();
         let level = state.level.as_ref().map(|level| ("logging/setLevel", json!({"level": level})));

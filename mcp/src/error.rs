@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Why a tool server gave no answer. No text has anything that a server said but [`Refused`]'s fields.
+/// Why a tool server gave no answer. No text has anything that a server said but [`Refused`]'s
+/// fields.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// Its definition cannot be used.
@@ -99,8 +100,8 @@ pub enum Error {
     },
 }
 
-/// A server's error answer. Its words are the server's: they are searched before anybody reads them, and
-/// never logged.
+/// A server's error answer. Its words are the server's: they are searched before anybody reads
+/// them, and never logged.
 #[derive(Clone, PartialEq)]
 pub struct Refused {
     /// JSON-RPC's code.

@@ -6,15 +6,16 @@ use async_trait::async_trait;
 use rmcp::ErrorData;
 use serde_json::{Value, json};
 
-/// What a server says by itself. Each method is called in the order of the server's messages and while they
-/// wait: it hands on and returns.
+/// What a server says by itself. Each method is called in the order of the server's messages and
+/// while they wait: it hands on and returns.
 pub trait Events: Send + Sync + 'static {
     /// A line of the server's log, with its level in the protocol's word.
     fn log(&self, level: &str, logger: Option<&str>, data: &Value) {
         let _ = (level, logger, data);
     }
 
-    /// One of its lists is not what it was. Said of each list when a connection had to be made anew, too.
+    /// One of its lists is not what it was. Said of each list when a connection had to be made
+    /// anew, too.
     fn list_changed(&self, list: List) {
         let _ = list;
     }
@@ -39,7 +40,8 @@ pub enum List {
     Prompts,
 }
 
-/// Whoever a request is made for: told of its progress, and asked what the server wants to know for it.
+/// Whoever a request is made for: told of its progress, and asked what the server wants to know for
+/// it.
 #[async_trait]
 pub trait Caller: Send + Sync + 'static {
     /// How far the request is. It hands on and returns.

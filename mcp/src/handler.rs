@@ -1,4 +1,5 @@
-//! The questions of a server: they go to the caller of the request that they are about, or are refused.
+//! The questions of a server: they go to the caller of the request that they are about, or are
+//! refused.
 #![expect(
     deprecated,
     reason = "servers of the versions that we speak still ask for samples and roots"

@@ -1,5 +1,5 @@
-//! Streamable HTTP with a client of our own: it follows no redirect, asks no proxy, keeps no cookie, connects to
-//! checked addresses only, and sends the server's credential to nobody else.
+//! Streamable HTTP with a client of our own: it follows no redirect, asks no proxy, keeps no
+//! cookie, connects to checked addresses only, and sends the server's credential to nobody else.
 
 use std::{
     collections::HashMap,
@@ -64,7 +64,8 @@ impl Http {
         Self { client, tokens, streams, greeted, watch: None }
     }
 
-    /// The same client for one connection, whose `watch` hears when the server begins a new session in it.
+    /// The same client for one connection, whose `watch` hears when the server begins a new session
+    /// in it.
     pub(crate) fn watched(mut self, watch: Arc<Watch>) -> Self {
         self.greeted = Arc::default();
         self.watch = Some(watch);
@@ -241,7 +242,8 @@ pub(crate) fn client(reach: Reach, lookup: Lookup) -> Result<reqwest::Client, re
         .build()
 }
 
-/// Reads a server's address. A host that is an address itself is looked up by nobody, so it is checked here.
+/// Reads a server's address. A host that is an address itself is looked up by nobody, so it is
+/// checked here.
 pub(crate) fn address(server: &str, url: &str, reach: Reach) -> Result<Url, Error> {
     let unusable = |why: &str| Error::Unusable { server: server.to_owned(), why: why.to_owned() };
     let url = Url::parse(url).map_err(|_| unusable("its `url` cannot be read"))?;

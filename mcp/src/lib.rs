@@ -1,9 +1,11 @@
-//! Connections to tool servers: MCP over Streamable HTTP and over a child's pipes, and REST services.
+//! Connections to tool servers: MCP over Streamable HTTP and over a child's pipes, and REST
+//! services.
 //!
-//! [`connect`] makes a [`Connection`] from a [`Spec`], and whatever a server does, each of its answers comes in
-//! bounded time and bounded memory. Nothing here knows a policy, an agent or a pin: who may call what is decided
-//! before a call comes here. Definitions, arguments and results pass as JSON values, so that nothing of them is
-//! lost on the way, and none of them is in an error's text or in a log.
+//! [`connect`] makes a [`Connection`] from a [`Spec`], and whatever a server does, each of its
+//! answers comes in bounded time and bounded memory. Nothing here knows a policy, an agent or a
+//! pin: who may call what is decided before a call comes here. Definitions, arguments and results
+//! pass as JSON values, so that nothing of them is lost on the way, and none of them is in an
+//! error's text or in a log.
 
 mod address;
 mod answer;

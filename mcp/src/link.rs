@@ -65,8 +65,8 @@ impl Link {
         timeout(after, Self::shake(spec, dial, events)).await.map_err(late)?
     }
 
-    /// Today's servers are asked in the way that all of them know, and one that does not know it any more in
-    /// the way of 2026-07-28.
+    /// Today's servers are asked in the way that all of them know, and one that does not know it
+    /// any more in the way of 2026-07-28.
     async fn shake(spec: &Spec, dial: &Dial, events: Arc<dyn Events>) -> Result<Self, Error> {
         let first = Self::greet(spec, dial, &events, ClientLifecycleMode::Initialize).await;
         match first {
@@ -139,8 +139,8 @@ impl Link {
     }
 }
 
-/// From 2026-07-28 a server says what changed only to whoever listens. [`Watch`] has heard each word before
-/// this does, so it only keeps the stream.
+/// From 2026-07-28 a server says what changed only to whoever listens. [`Watch`] has heard each
+/// word before this does, so it only keeps the stream.
 async fn listen(peer: Peer<RoleClient>) {
     let mut all = SubscriptionFilter::default();
     all.tools_list_changed = Some(true);

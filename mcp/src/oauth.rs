@@ -1,9 +1,9 @@
-//! The credential of a server over HTTP: one token, or tokens of an authorization server, held until they expire
-//! or the server does not take them any more.
+//! The credential of a server over HTTP: one token, or tokens of an authorization server, held
+//! until they expire or the server does not take them any more.
 //!
-//! Our secret goes to the token endpoint that the tree names. Where it names none, the server's metadata says
-//! where the endpoint is, and then it must be on the server's own host: a server that named another would get
-//! our secret sent there.
+//! Our secret goes to the token endpoint that the tree names. Where it names none, the server's
+//! metadata says where the endpoint is, and then it must be on the server's own host: a server that
+//! named another would get our secret sent there.
 
 mod discovery;
 

@@ -54,8 +54,8 @@ pub enum Credential {
 /// OAuth 2.1 client credentials: the gateway is the client, and no person is asked.
 #[derive(Debug, Clone)]
 pub struct OAuth {
-    /// The authorization server's token endpoint. Without it, the server's own metadata says which one it is
-    /// (RFC 9728, RFC 8414).
+    /// The authorization server's token endpoint. Without it, the server's own metadata says which
+    /// one it is (RFC 9728, RFC 8414).
     pub token_url: Option<String>,
     /// Our name there.
     pub client_id: String,

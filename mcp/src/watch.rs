@@ -1,6 +1,6 @@
-//! What a server sends, looked at in its order and before anything else has it: its own words go to whoever
-//! listens, its questions get the request that they are about, and a server that says or asks too much is
-//! stopped.
+//! What a server sends, looked at in its order and before anything else has it: its own words go to
+//! whoever listens, its questions get the request that they are about, and a server that says or
+//! asks too much is stopped.
 
 use std::{
     collections::HashMap,
@@ -191,8 +191,8 @@ impl Watch {
         self.events.log(level.as_str().unwrap_or("info"), said.logger.as_deref(), &said.data);
     }
 
-    /// Gives a question the request that it is about. The stream of a request's answer says which; from
-    /// elsewhere it can be told if only one is under way.
+    /// Gives a question the request that it is about. The stream of a request's answer says which;
+    /// from elsewhere it can be told if only one is under way.
     fn asked(&self, question: &mut ServerRequest) {
         let open = lock(&self.open);
         let tag = match question.extensions().get::<InboundStreamOrigin>() {

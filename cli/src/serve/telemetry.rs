@@ -63,15 +63,15 @@ pub(super) fn start(settings: &Telemetry) -> Result<Running, Failure> {
 /// Which lines are written: those that are wanted, and none that could carry content.
 fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, ParseError> {
     let wanted = EnvFilter::try_new(wanted)?;
-    // Joined filters have a highest level only if each of them names one. Without it every line that
-    // a library could write on a request's way, however low, is made and looked at by both.
+    // Joined filters have a highest level only if each of them names one. Without it every line
+    // that a library could write on a request's way, however low, is made and looked at by both.
     let own = filter_fn(is_free_of_content).with_max_level_hint(LevelFilter::TRACE);
     Ok(wanted.and(own))
 }
 
 /// Whether a line cannot carry a key or a prompt. Below `info` libraries log what they read and
-/// write, heads with credentials included, so whatever the filter says only our crates speak there. The SDK of
-/// tools does so at every level: what goes wrong with a tool server, `mcp` says.
+/// write, heads with credentials included, so whatever the filter says only our crates speak there.
+/// The SDK of tools does so at every level: what goes wrong with a tool server, `mcp` says.
 fn is_free_of_content(line: &Metadata<'_>) -> bool {
     const OWN: [&str; 15] = [
         "admin",

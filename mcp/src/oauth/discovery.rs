@@ -48,7 +48,8 @@ pub(super) async fn endpoint(
     challenge: Option<&str>,
 ) -> Result<Endpoint, NoToken> {
     let resource = resource(client, address, challenge).await?;
-    // Servers of the protocol's first version with authorization are their own authorization servers.
+    // Servers of the protocol's first version with authorization are their own authorization
+    // servers.
     let (issuer, scopes) = match resource {
         None => (address.origin().ascii_serialization(), Vec::new()),
         Some(found) => {
@@ -122,7 +123,8 @@ async fn read<T: DeserializeOwned>(client: &reqwest::Client, url: Url) -> Option
     serde_json::from_slice(&body).ok()
 }
 
-/// Whether metadata about `resource` speaks for `address`: the same origin, and a path that leads to it.
+/// Whether metadata about `resource` speaks for `address`: the same origin, and a path that leads
+/// to it.
 fn covers(resource: &Url, address: &Url) -> bool {
     let (of, at) = (resource.path().trim_end_matches('/'), address.path().trim_end_matches('/'));
     let leads = at.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
