@@ -227,10 +227,9 @@ fn is_server_name(name: &str) -> bool {
         && !name.starts_with('-')
 }
 
-/// Whether a tool may have this name.
+/// Whether a tool may have this name: servers give them, so that much is allowed.
 fn is_tool_name(name: &str) -> bool {
-    let known = |b: u8| b.is_ascii_alphanumeric() || b"_-./".contains(&b);
-    (1..=TOOL_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(known)
+    (1..=TOOL_NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
 }
 
 /// Whether only functions may have this name for their server.
@@ -239,7 +238,7 @@ fn is_reserved(name: &str) -> bool {
 }
 
 const SERVER_NAME_BYTES_MAX: usize = 32;
-const TOOL_NAME_BYTES_MAX: usize = 128;
+const TOOL_NAME_CHARS_MAX: usize = 128;
 
 #[cfg(test)]
 mod tests;

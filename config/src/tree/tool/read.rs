@@ -245,9 +245,9 @@ impl ToolOAuth {
 
 fn tool(name: &str, line: Option<usize>, mut from: Reader<'_>) -> ToolFile {
     if !super::is_tool_name(name) {
-        let most = super::TOOL_NAME_BYTES_MAX;
-        let fix = format!("use letters, digits and any of _ - . /, at most {most}");
-        from.fault("", None, format!("`{name}` is not a name of a tool"), fix);
+        let most = super::TOOL_NAME_CHARS_MAX;
+        let fix = format!("use 1 to {most} characters, none of them a control character");
+        from.fault("", None, "this is not a name of a tool".to_owned(), fix);
     }
     let place = from.place_of("destinations");
     let destinations: Vec<String> = from.list("destinations", "to", "");

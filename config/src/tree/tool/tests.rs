@@ -130,7 +130,7 @@ fn every_mistake_of_tool_servers_is_told_at_once() {
         (
             "tools/words.toml",
             "[server]\nurl = 'https://a.example'\npins = 'x'\ntimeout = 60\n[tools]\nsend = 'egress'\n\
-             [tools.'a b']\n[tools.pay]\nefect = 'money'\nprice = 'cheap'\ndestinations = ['']\n\
+             [tools.\"a\\tb\"]\n[tools.pay]\nefect = 'money'\nprice = 'cheap'\ndestinations = ['']\n\
              calls_per_minute = 0\n",
         ),
     ]);
