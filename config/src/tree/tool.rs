@@ -92,8 +92,8 @@ pub enum ToolCredential {
 /// Where a token is fetched, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolOAuth {
-    /// The address that gives tokens.
-    pub token_url: String,
+    /// The address that gives tokens; the server's own metadata says it where absent.
+    pub token_url: Option<String>,
     /// Who asks.
     pub client_id: String,
     /// Its secret.

@@ -220,7 +220,7 @@ impl ToolOAuth {
             return None;
         }
         let place = from.place_of("token_url");
-        let url: Option<HttpUrl> = from.required("token_url", "https://id.example.com/token", "");
+        let url: Option<HttpUrl> = from.optional("token_url", "https://id.example.com/token", "");
         if url.as_ref().is_some_and(|url| url.0.starts_with("http://")) && !private {
             let message = "the secret would go out in plain text".to_owned();
             let fix =
@@ -234,7 +234,7 @@ impl ToolOAuth {
             from.optional("resource", "https://mcp.example.com/mcp", "");
         from.finish();
         Some(Self {
-            token_url: url?.0,
+            token_url: url.map(|url| url.0),
             client_id: client_id?,
             client_secret: client_secret?,
             scopes,
