@@ -50,6 +50,7 @@ mod span;
 pub mod spend;
 mod store;
 pub mod tenants;
+pub mod tool_definitions;
 pub mod vault;
 mod windows;
 mod writer;

@@ -6,7 +6,7 @@ use types::Timestamp;
 
 use crate::{
     Error, alerts::Alerts, approvals, approvals::Approvals, grants::Grants, outbox,
-    responses::Responses, store::Inner, vault::Vault,
+    responses::Responses, store::Inner, tool_definitions::ToolDefinitions, vault::Vault,
 };
 
 /// Removes a bounded number of rows of each kind; whoever calls it again removes the rest.
@@ -23,6 +23,7 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     }
     Grants { inner: Arc::clone(inner) }.purge(before).await?;
     Alerts { inner: Arc::clone(inner) }.purge(before).await?;
+    ToolDefinitions { inner: Arc::clone(inner) }.purge(before).await?;
     Responses { inner: Arc::clone(inner) }.purge(now).await?;
     Vault::purge(inner, now).await?;
     Ok(())

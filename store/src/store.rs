@@ -34,6 +34,7 @@ use crate::{
     slices::Slices,
     spend::Spend,
     tenants::Tenants,
+    tool_definitions::ToolDefinitions,
     vault::{MasterKey, Vault},
     writer,
 };
@@ -313,6 +314,11 @@ impl Store {
     /// How confidential sessions are.
     pub fn session_labels(&self) -> SessionLabels {
         SessionLabels { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Definitions of tools as their servers gave them.
+    pub fn tool_definitions(&self) -> ToolDefinitions {
+        ToolDefinitions { inner: Arc::clone(&self.inner) }
     }
 
     /// What redaction tokens of sessions stand for, under this key.

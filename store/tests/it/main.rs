@@ -39,6 +39,8 @@ mod spend;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tool_definitions;
+#[cfg(test)]
 mod upgrade;
 #[cfg(test)]
 mod vault;
