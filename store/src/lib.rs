@@ -24,6 +24,7 @@ mod dimension;
 mod error;
 pub mod fault;
 pub mod fleet;
+pub mod flows;
 pub mod grants;
 mod holds;
 mod journal;

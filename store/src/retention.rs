@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use types::Timestamp;
 
 use crate::{
-    Error, alerts::Alerts, approvals, approvals::Approvals, grants::Grants, outbox,
+    Error, alerts::Alerts, approvals, approvals::Approvals, flows::Flows, grants::Grants, outbox,
     responses::Responses, store::Inner, tool_definitions::ToolDefinitions, vault::Vault,
 };
 
@@ -26,6 +26,7 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     ToolDefinitions { inner: Arc::clone(inner) }.purge(before).await?;
     Responses { inner: Arc::clone(inner) }.purge(now).await?;
     Vault::purge(inner, now).await?;
+    Flows::purge(inner, ago(now, inner.options.tokens_retention)).await?;
     Ok(())
 }
 

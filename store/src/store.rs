@@ -21,6 +21,7 @@ use crate::{
     calls::Calls,
     caps::Caps,
     fleet::{self, Fleet},
+    flows::Flows,
     grants::Grants,
     journal::{self, Journal},
     keys::Keys,
@@ -319,6 +320,11 @@ impl Store {
     /// Definitions of tools as their servers gave them.
     pub fn tool_definitions(&self) -> ToolDefinitions {
         ToolDefinitions { inner: Arc::clone(&self.inner) }
+    }
+
+    /// What sessions have seen, with prints that are salted under this key.
+    pub fn flows(&self, master: MasterKey) -> Flows {
+        Flows { inner: Arc::clone(&self.inner), master }
     }
 
     /// What redaction tokens of sessions stand for, under this key.

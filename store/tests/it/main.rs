@@ -17,6 +17,8 @@ mod fast;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod invariants;

@@ -18,6 +18,9 @@ const STEPS_MAX: u64 = 16 << 20;
 /// What stands between two readings of a text: it is no word and no mark.
 pub(super) const BREAK: u32 = 0;
 
+/// How much of a tag names a text.
+const DIGEST_BYTES: usize = 16;
+
 /// The low bits of a hash: whether it is of a mark, of one that makes one name of what stands on both its
 /// sides, and whether no blank is before it.
 const MARK: u32 = 1;
@@ -54,6 +57,12 @@ impl Salt {
         let head = tag.as_ref().first_chunk().copied().unwrap_or_default();
         let joined = if *joined { JOINED } else { 0 };
         (u32::from_le_bytes(head) & !LOW).max(LOW + 1) | kind | joined
+    }
+
+    /// A name for a text by which nobody can tell what it says: whether it was seen before.
+    pub fn digest(&self, text: &str) -> String {
+        let tag = hmac::sign(&self.0, &[b"text\0", text.as_bytes()].concat());
+        tag.as_ref().iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The hashes of a text's tokens, at most so many.

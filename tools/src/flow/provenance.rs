@@ -150,7 +150,8 @@ impl<'a> Texts<'a> {
     /// values.
     fn is_trusted(&mut self, value: &str) -> bool {
         let decoded = percent_decoded(value);
-        let bare = ["https://", "mailto:"].iter().find_map(|scheme| value.trim().strip_prefix(scheme));
+        let bare =
+            ["https://", "mailto:"].iter().find_map(|scheme| value.trim().strip_prefix(scheme));
         let others = [decoded.as_deref(), bare];
         if self.in_trusted(value) || others.into_iter().flatten().any(|v| self.in_trusted(v)) {
             return true;
@@ -164,20 +165,20 @@ impl<'a> Texts<'a> {
         let hashes = self.salt.hashes(value, VALUE_WORDS_MAX);
         let part = without_edges(&hashes);
         let Self { trusted, work, .. } = self;
-        hashes.len() < VALUE_WORDS_MAX && trusted.iter().any(|text| text.can_have(part, work) && has_name(text.all, part))
+        hashes.len() < VALUE_WORDS_MAX
+            && trusted.iter().any(|text| text.can_have(part, work) && has_name(text.all, part))
     }
 
     /// Whether it is somebody else's: any reading of it, an address in it, or a passage.
     fn is_others(&mut self, value: &str) -> bool {
         let mut values = dlp::readings(value, STEPS_MAX);
         values.push(value.to_owned());
-        let found = values.iter().any(|value| {
+        values.iter().any(|value| {
             let hashes = words(&self.salt.hashes(value, VALUE_WORDS_MAX));
             self.in_others(&hashes)
                 || addresses(value).any(|address| self.is_others_address(address))
                 || self.has_passage(&hashes)
-        });
-        found
+        })
     }
 
     fn in_others(&mut self, part: &[u32]) -> bool {
