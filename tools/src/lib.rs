@@ -6,6 +6,7 @@
 //! argument in it.
 
 mod definition;
+mod destination;
 mod diff;
 pub mod flow;
 mod json;
@@ -15,6 +16,7 @@ mod schema;
 mod shown;
 
 pub use definition::{Definition, DefinitionError, DefinitionHash, NAME_CHARS_MAX, ParseHashError};
+pub use destination::{Host, is_private};
 pub use diff::{Change, What, diff};
 pub use json::{DEPTH_MAX, JsonError, VALUES_MAX, canonical, read as read_json};
 pub use pin::{Pin, PinError, PinnedServer, TOOLS_MAX};
