@@ -101,6 +101,11 @@ impl Print {
         has(&words(&self.0), &words(&salt.hashes(text, PRINT_WORDS_MAX)))
     }
 
+    /// How long it is, in bytes.
+    pub const fn bytes(&self) -> usize {
+        self.0.len() * size_of::<u32>()
+    }
+
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
