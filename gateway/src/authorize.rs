@@ -210,7 +210,7 @@ fn denied(trail: &Trail, denied: &[Denied], auto: bool) -> Unmet {
     };
     let (code, message) = match &first.reason {
         DenyReason::Blocked { kinds } => {
-            trail.blocked(kinds.iter().map(String::as_str));
+            trail.findings.blocked(kinds.iter().map(String::as_str));
             let kinds = kinds.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             (Code::DlpBlocked, format!("policy blocks this kind of data: {kinds}"))
         }

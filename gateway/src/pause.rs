@@ -95,7 +95,8 @@ impl Pause<'_> {
         if let Some(known) = approvals.find(&new.subject).await?.filter(stands) {
             return Ok(known);
         }
-        let record = approval::record(self.order.known, &self.order.snapshot.commit, &new, trail);
+        let record =
+            approval::record(self.order.known, &self.order.snapshot.commit, &new, trail.request);
         approvals.request(&new, &record).await.map(|(asked, _)| asked)
     }
 

@@ -15,7 +15,7 @@ use router::{Candidates, Plan};
 use serde_json::json;
 use snapshot::{Snapshot, keys::sha256_hex};
 use tracing::Instrument;
-use types::{Code, Label, Request, RequestId, Timestamp};
+use types::{Code, Label, Request, RequestId, Timestamp, audit::Record};
 
 use crate::{
     approval, asked,
@@ -91,8 +91,8 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let authorized = authorize(gate, trail, &snapshot, &call, &candidates, None).await;
     let Authorized { permit, plan } = match authorized {
         Err(Unmet { need: Some(need), refusal }) => {
-            let asked = approval::Asked { snapshot: &snapshot, call: &call, need: &need };
-            let given = asked.people(gate, trail, down, refusal).await?;
+            let asked = (&*snapshot, &call, &need);
+            let given = approval::people(gate, asked, trail, down, refusal).await?;
             let authorized = authorize(gate, trail, &snapshot, &call, &candidates, Some(&given));
             authorized.await.map_err(|unmet| unmet.refusal)?
         }
@@ -118,7 +118,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         input_tokens: call.input_tokens,
         now,
     };
-    let used = approval::Used::take(gate, &permit).await?;
+    let used = approval::Used::take(gate, (permit.approval(), permit.request())).await?;
     let answered = pause::answer(gate, order, &plan, trail, down).await;
     used.end(gate, trail.decided).await;
     answered
@@ -234,13 +234,19 @@ const RECORD_TIME: Duration = Duration::from_secs(1);
 /// Writes the record of a decision, cut short where it is too large. A denial stays a denial where
 /// that fails; the gap is counted.
 pub(crate) async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: &[String]) {
-    let Some(whole) = trail.decision(outcome, policies, None) else { return };
+    if let Some(whole) = trail.decision(outcome, policies, None) {
+        write(gate, whole, || trail.short_decision(outcome, policies)).await;
+    }
+}
+
+/// Writes a record, or the short one in its place where it is too large.
+pub(crate) async fn write(gate: &Gate, whole: Record, short: impl FnOnce() -> Option<Record>) {
     let append = async {
-        let short = match gate.audit.append(whole).await {
-            Err(store::Error::RecordTooLarge { .. }) => trail.short_decision(outcome, policies),
+        match gate.audit.append(whole).await {
+            Err(store::Error::RecordTooLarge { .. }) => {}
             written => return written,
-        };
-        match short {
+        }
+        match short() {
             Some(short) => gate.audit.append(short).await,
             None => Ok(()),
         }
