@@ -211,7 +211,12 @@ impl Used {
 }
 
 /// The record of a question.
-pub(crate) fn record(known: &Known<'_>, commit: &str, new: &NewApproval, request: RequestId) -> Record {
+pub(crate) fn record(
+    known: &Known<'_>,
+    commit: &str,
+    new: &NewApproval,
+    request: RequestId,
+) -> Record {
     Record {
         id: AuditId::generate(),
         at: Timestamp::now(),

@@ -142,9 +142,8 @@ impl Mcp {
         let told = Told { request: note.request, commit: &note.commit };
         let standing = |down: &Downstream<'_>| self.stands(down, id.as_deref(), &session.owner);
         // A stream that no request waits for would hold up the end of the process.
-        let stops = async {
-            if posted { std::future::pending().await } else { stopped(shutdown).await }
-        };
+        let stops =
+            async { if posted { std::future::pending().await } else { stopped(shutdown).await } };
         let _ = bridge::answer(down, response, &told, standing, stops).await;
         Ok(())
     }
@@ -174,7 +173,11 @@ impl Mcp {
     }
 
     /// Writes a session down that was begun just now. One that cannot be kept is none.
-    async fn begun<B>(&self, response: &Response<B>, session: &Arc<Session>) -> Result<(), Refusal> {
+    async fn begun<B>(
+        &self,
+        response: &Response<B>,
+        session: &Arc<Session>,
+    ) -> Result<(), Refusal> {
         let id = response.headers().get(SESSION).and_then(|id| id.to_str().ok());
         let Some(id) = id.filter(|_| response.status() == StatusCode::OK) else { return Ok(()) };
         let begun = self.sessions.begin(id, session).await;

@@ -87,7 +87,9 @@ impl FromStr for Origin {
             Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', '*', ' ']) => {
                 Ok(Self(text.to_ascii_lowercase()))
             }
-            _ => Err("an origin is `https://` or `http://` and a host, with its port if it has one"),
+            _ => {
+                Err("an origin is `https://` or `http://` and a host, with its port if it has one")
+            }
         }
     }
 }

@@ -58,10 +58,7 @@ impl Note {
         span::mcp_ended(span, outcome);
         metrics::REQUESTS.with_label_values(&[self.pattern, "", "", outcome]).inc();
         let (Some(who), Some(_)) = (&self.who, refusal) else { return };
-        let detail = Refused {
-            session: self.session,
-            trace: span::trace(),
-        };
+        let detail = Refused { session: self.session, trace: span::trace() };
         let facts = (self.request, self.commit.clone(), self.path.clone());
         let kind = (Kind::Decision, USE_SESSION);
         let record = who.clone().record(kind, facts, outcome, Detail::of(&detail));

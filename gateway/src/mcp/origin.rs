@@ -16,14 +16,20 @@ pub(super) fn check(settings: &Mcp, down: &Downstream<'_>) -> Result<(), Refusal
     let authority = head.uri.authority().map(Authority::as_str);
     let host = down.header("host").or(authority);
     if !host.is_some_and(|host| is_ours(settings, host)) {
-        return Err(refused("the Host of this request is not one of this gateway's; call it by \
-            `localhost` or its address, or add the name to `mcp.hosts`"));
+        return Err(refused(
+            "the Host of this request is not one of this gateway's; call it by \
+            `localhost` or its address, or add the name to `mcp.hosts`",
+        ));
     }
     let mut origins = down.headers("origin");
     match (origins.next(), origins.next()) {
         (None, _) => Ok(()),
-        (Some(origin), None) if origin.to_str().is_ok_and(|origin| may_call(settings, origin)) => Ok(()),
-        _ => Err(refused("pages of this Origin may not call this gateway; add it to `mcp.origins`")),
+        (Some(origin), None) if origin.to_str().is_ok_and(|origin| may_call(settings, origin)) => {
+            Ok(())
+        }
+        _ => {
+            Err(refused("pages of this Origin may not call this gateway; add it to `mcp.origins`"))
+        }
     }
 }
 

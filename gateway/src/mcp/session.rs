@@ -11,9 +11,7 @@ use rmcp::{
     RoleServer,
     model::InitializeRequestParams,
     service::Peer,
-    transport::streamable_http_server::session::{
-        SessionState, SessionStore, SessionStoreError,
-    },
+    transport::streamable_http_server::session::{SessionState, SessionStore, SessionStoreError},
 };
 use snapshot::keys::sha256_hex;
 use store::mcp_sessions::{Bounds, McpSession, McpSessions};
@@ -134,7 +132,7 @@ impl Sessions {
     }
 
     /// What a client without a session has in its place: its calls on this route are one flow.
-    pub(super) fn without(&self, owner: &Owner, flow: Option<SessionId>) -> Arc<Session> {
+    pub(super) fn without(&self, owner: Owner, flow: Option<SessionId>) -> Arc<Session> {
         let name = flow.map_or_else(String::new, |flow| flow.to_string());
         let key = format!("{} {} {:?} {name}", owner.agent, owner.auth, owner.route);
         let mut live = self.live();
@@ -142,11 +140,19 @@ impl Sessions {
             known.used().last = Instant::now();
             return Arc::clone(known);
         }
-        let session = Session::new(owner.clone(), flow.unwrap_or_else(SessionId::generate));
+        let session = Session::new(owner, flow.unwrap_or_else(SessionId::generate));
         if live.len() < self.bounds.all_max {
             live.insert(key, Arc::clone(&session));
         }
         session
+    }
+
+    /// Takes note that a session's stream is open, which is use. False where it is over.
+    pub(super) fn uses(&self, id: &str, owner: &Owner) -> bool {
+        let live = self.live();
+        let Some(session) = live.get(&sha256_hex(id.as_bytes())) else { return false };
+        session.used().last = Instant::now();
+        session.owner == *owner
     }
 
     /// Writes a session down, after its client has said hello. Before that nobody can go on with it.
@@ -195,7 +201,9 @@ impl Sessions {
     /// Sessions with a client that can be told something.
     pub(super) fn clients(&self) -> Vec<(Arc<Session>, Client)> {
         let all: Vec<_> = self.live().values().cloned().collect();
-        all.into_iter().filter_map(|session| session.client().map(|client| (session, client))).collect()
+        all.into_iter()
+            .filter_map(|session| session.client().map(|client| (session, client)))
+            .collect()
     }
 
     /// Lets go of what nobody used for long; returns the ids of those sessions.
@@ -270,7 +278,10 @@ impl SessionStore for Sessions {
 }
 
 fn over() -> Refusal {
-    Refusal::new(Code::SessionNotFound, "this session is over or never was; begin one with `initialize`")
+    Refusal::new(
+        Code::SessionNotFound,
+        "this session is over or never was; begin one with `initialize`",
+    )
 }
 
 fn away(error: &store::Error) -> Refusal {
