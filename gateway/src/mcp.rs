@@ -8,6 +8,8 @@
 //! caller's credential goes further than this file.
 
 mod bridge;
+mod call;
+mod ears;
 mod handler;
 mod list;
 mod note;
@@ -216,10 +218,7 @@ async fn watch(gate: Arc<Gate>, sessions: Arc<Sessions>, manager: Arc<LocalSessi
         }
         let now = gate.snapshots.load();
         if !Arc::ptr_eq(&before, &now) {
-            for (_, client) in sessions.clients() {
-                // A client that does not listen is not waited for.
-                tokio::spawn(async move { client.peer.notify_tool_list_changed().await });
-            }
+            sessions.say_tools_changed();
             before = now;
         }
     }

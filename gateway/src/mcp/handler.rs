@@ -6,7 +6,7 @@ use http::request::Parts;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        Implementation, InitializeRequestParams, InitializeResult, ListToolsResult,
+        CallToolRequestParams, CallToolResponse, Implementation, InitializeRequestParams, InitializeResult, ListToolsResult,
         PaginatedRequestParams, ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
@@ -14,7 +14,7 @@ use rmcp::{
 use snapshot::{Agent, Snapshot};
 use types::Timestamp;
 
-use super::{Sender, list, session::Client, told::Told};
+use super::{Sender, call, list, session::Client, told::Told};
 use crate::{caller::Known, gate::Gate, refusal::Refusal};
 
 /// Answers the messages of all sessions.
@@ -85,8 +85,17 @@ impl ServerHandler for Handler {
         let turn = self.turn(&context)?;
         context.peer.set_peer_info(request.clone());
         let answer = self.negotiate_initialize(&request)?;
-        turn.sender.session.meet(Client { peer: context.peer.clone(), said: request });
+        turn.sender.session.ears.meet(Client { peer: context.peer.clone(), said: request });
         Ok(answer)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let turn = self.turn(&context)?;
+        Box::pin(call::tool(&turn, request, &context)).await.map(CallToolResponse::Complete)
     }
 
     async fn list_tools(

@@ -17,8 +17,8 @@ use snapshot::keys::sha256_hex;
 use store::mcp_sessions::{Bounds, McpSession, McpSessions};
 use types::{AgentId, Code, SessionId, TenantId};
 
-use super::route::Route;
-use crate::{caller::Known, refusal::Refusal};
+use super::{ears::Ears, route::Route};
+use crate::{caller::Known, refusal::Refusal, tool::Servers};
 
 /// How long a session is used before its row says so again.
 const WRITTEN_FOR: Duration = Duration::from_secs(60);
@@ -39,8 +39,10 @@ pub(super) struct Session {
     pub(super) owner: Owner,
     /// The session whose label and flow its calls have.
     pub(super) flow: SessionId,
-    /// Its client, once it has said hello here.
-    client: Mutex<Option<Client>>,
+    /// What its client hears of servers.
+    pub(super) ears: Ears,
+    /// Its connections to them.
+    pub(super) servers: Servers,
     used: Mutex<Used>,
 }
 
@@ -83,17 +85,14 @@ impl Session {
     pub(super) fn new(owner: Owner, flow: SessionId) -> Arc<Self> {
         let now = Instant::now();
         let used = Mutex::new(Used { id: None, last: now, written: now });
-        Arc::new(Self { owner, flow, client: Mutex::new(None), used })
+        let ears = Ears::new(owner.route.clone());
+        let servers = Servers::new(Arc::new(ears.clone()));
+        Arc::new(Self { owner, flow, ears, servers, used })
     }
 
-    /// Takes note of its client.
-    pub(super) fn meet(&self, client: Client) {
-        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
-    }
-
-    /// Its client, if it has said hello here.
-    pub(super) fn client(&self) -> Option<Client> {
-        self.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Where it is.
+    pub(super) const fn route(&self) -> &Route {
+        &self.owner.route
     }
 
     fn used(&self) -> std::sync::MutexGuard<'_, Used> {
@@ -157,7 +156,7 @@ impl Sessions {
 
     /// Writes a session down, after its client has said hello. Before that nobody can go on with it.
     pub(super) async fn begin(&self, id: &str, session: &Arc<Session>) -> Result<(), Refusal> {
-        let Some(client) = session.client() else {
+        let Some(client) = session.ears.client() else {
             return Err(Refusal::invalid("a session begins with `initialize`"));
         };
         let initialize = serde_json::to_string(&client.said)
@@ -198,12 +197,9 @@ impl Sessions {
         Ok(())
     }
 
-    /// Sessions with a client that can be told something.
-    pub(super) fn clients(&self) -> Vec<(Arc<Session>, Client)> {
-        let all: Vec<_> = self.live().values().cloned().collect();
-        all.into_iter()
-            .filter_map(|session| session.client().map(|client| (session, client)))
-            .collect()
+    /// Tells every client that the tools may not be those that were listed.
+    pub(super) fn say_tools_changed(&self) {
+        self.live().values().for_each(|session| session.ears.say_tools_changed());
     }
 
     /// Lets go of what nobody used for long; returns the ids of those sessions.
