@@ -15,7 +15,7 @@ use router::{Candidates, Plan};
 use serde_json::json;
 use snapshot::{Snapshot, keys::sha256_hex};
 use tracing::Instrument;
-use types::{Code, Label, Request, RequestId, Timestamp, audit::Record};
+use types::{Code, Content, Label, Request, RequestId, Timestamp, audit::Record};
 
 use crate::{
     approval, asked,
@@ -143,26 +143,35 @@ fn parse(trail: &mut Trail, body: &Bytes) -> Result<(Request, Echo), Refusal> {
     Ok((request, echo))
 }
 
-/// Inspects the request. A panic in the engine is the request's top label, not the process's end.
+/// Inspects the request.
 pub(crate) fn inspect(
     snapshot: &Snapshot,
     request: &mut Request,
     body_bytes: usize,
     trail: &mut Trail,
 ) -> Findings {
-    let inspect = AssertUnwindSafe(|| snapshot.dlp.inspect(request));
-    let inspected = work_on(body_bytes, || std::panic::catch_unwind(inspect));
-    let findings = inspected.unwrap_or_else(|_| {
-        tracing::error!("the inspection failed; the request is treated as restricted");
+    let findings = inspected(snapshot, request, body_bytes);
+    trail.found(&findings);
+    findings
+}
+
+/// What is found in so many bytes. A panic in the engine is their top label, not the process's end.
+pub(crate) fn inspected(
+    snapshot: &Snapshot,
+    content: &mut impl Content,
+    bytes: usize,
+) -> Findings {
+    let inspect = AssertUnwindSafe(|| snapshot.dlp.inspect(content));
+    let inspected = work_on(bytes, || std::panic::catch_unwind(inspect));
+    inspected.unwrap_or_else(|_| {
+        tracing::error!("the inspection failed; what was inspected is treated as restricted");
         Findings {
             label: Label::Restricted,
             rules: Vec::new(),
             findings: Vec::new(),
             complete: false,
         }
-    });
-    trail.found(&findings);
-    findings
+    })
 }
 
 fn candidates<'s>(

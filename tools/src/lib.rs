@@ -6,7 +6,9 @@
 //! argument in it.
 
 mod definition;
+mod destination;
 mod diff;
+pub mod flow;
 mod json;
 mod percent;
 mod pin;
@@ -14,6 +16,7 @@ mod schema;
 mod shown;
 
 pub use definition::{Definition, DefinitionError, DefinitionHash, NAME_CHARS_MAX, ParseHashError};
+pub use destination::{Host, is_private};
 pub use diff::{Change, What, diff};
 pub use json::{DEPTH_MAX, JsonError, VALUES_MAX, canonical, read as read_json};
 pub use pin::{Pin, PinError, PinnedServer, TOOLS_MAX};

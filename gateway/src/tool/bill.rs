@@ -60,7 +60,7 @@ pub(super) async fn open(
         durable: permit.obligations().audit_required,
     };
     let record = story.decision("permit", permit.policies());
-    let held = gate.ledger.hold_call(permit, ask, Some(record)).await;
+    let held = gate.ledger.hold_tool(permit, ask, Some(record)).await;
     held.map_err(|error| reserve::ledger_refusal(&error))?;
     Ok(Bill {
         ledger: gate.ledger.clone(),

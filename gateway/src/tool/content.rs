@@ -1,6 +1,7 @@
 //! What of a call and of its result is text: for inspection, for redaction, and to be remembered.
 
-use serde_json::{Map, Value};
+use mcp::CallResult;
+use serde_json::Value;
 use types::{
     Content,
     chat::{Piece, visit_json},
@@ -20,26 +21,16 @@ impl Content for Arguments {
     }
 }
 
-/// What a tool answered, as its server wrote it: `content`, `structuredContent` and whatever else.
+/// What a tool answered.
 #[derive(Debug, Clone)]
-pub(super) struct Answer(pub(super) Value);
+pub(super) struct Answer(pub(super) CallResult);
 
 /// The fields of a block that are data and not text.
 const DATA: [&str; 2] = ["data", "blob"];
 /// The fields of a block that say what it is.
 const FORM: [&str; 2] = ["type", "mimeType"];
 /// The fields that places name. Any other name is the server's own text, and told by its number.
-const NAMED: [&str; 9] = [
-    "_meta",
-    "annotations",
-    "description",
-    "name",
-    "resource",
-    "structuredContent",
-    "text",
-    "title",
-    "uri",
-];
+const NAMED: [&str; 7] = ["_meta", "annotations", "description", "name", "text", "title", "uri"];
 
 impl Answer {
     /// All of its text, in order.
@@ -60,35 +51,26 @@ impl Answer {
         });
         all
     }
-
-    fn fields(&self) -> impl Iterator<Item = &Map<String, Value>> {
-        let blocks = self.0.get("content").and_then(Value::as_array);
-        blocks.into_iter().flatten().flat_map(|block| {
-            [block.as_object(), block.get("resource").and_then(Value::as_object)]
-                .into_iter()
-                .flatten()
-        })
-    }
 }
 
 impl Content for Answer {
     fn visit(&mut self, mut visit: impl FnMut(&str, Piece<'_>)) {
-        let Some(fields) = self.0.as_object_mut() else { return };
-        for (number, (name, value)) in fields.iter_mut().enumerate() {
-            match value.as_array_mut().filter(|_| name == "content") {
-                Some(blocks) => {
-                    for (b, block) in blocks.iter_mut().enumerate() {
-                        visit_block(&format!("content[{b}]"), block, &mut visit);
-                    }
-                }
-                None => visit_field("result", (number, name), value, &mut visit),
-            }
+        let CallResult { content, structured_content, rest, .. } = &mut self.0;
+        for (b, block) in content.iter_mut().enumerate() {
+            visit_block(&format!("content[{b}]"), block, &mut visit);
+        }
+        if let Some(value) = structured_content {
+            visit_json("structuredContent", value, &mut visit);
+        }
+        for (number, (name, value)) in rest.iter_mut().enumerate() {
+            visit_field("result", (number, name), value, &mut visit);
         }
     }
 
     /// Pictures, sound and files, which nobody here can read.
     fn has_unseen(&self) -> bool {
-        self.fields().any(|fields| DATA.iter().any(|name| fields.contains_key(*name)))
+        let has = |block: &Value| DATA.iter().any(|name| block.get(name).is_some());
+        self.0.content.iter().any(|block| has(block) || block.get("resource").is_some_and(has))
     }
 }
 
@@ -158,16 +140,16 @@ mod tests {
     use super::*;
 
     fn answer() -> Answer {
-        Answer(json!({
-            "content": [
-                { "type": "text", "text": "one mark" },
-                { "type": "image", "mimeType": "image/png", "data": "bWFyaw==" },
-                { "type": "resource", "resource": { "uri": "file:///mark", "text": "mark" } },
-                { "type": "unheard_of", "words": ["mark", { "mark": 7 }] },
-            ],
-            "structuredContent": { "mark": "mark" },
-            "isError": false,
-        }))
+        let Value::Array(content) = json!([
+            { "type": "text", "text": "one mark" },
+            { "type": "image", "mimeType": "image/png", "data": "bWFyaw==" },
+            { "type": "resource", "resource": { "uri": "file:///mark", "text": "mark" } },
+            { "type": "unheard_of", "words": ["mark", { "mark": 7 }] },
+        ]) else {
+            panic!("a list")
+        };
+        let structured_content = Some(json!({ "mark": "mark" }));
+        Answer(CallResult { content, structured_content, ..CallResult::default() })
     }
 
     #[test]
@@ -177,14 +159,15 @@ mod tests {
         assert_eq!(text.matches("mark").count(), 7, "{text}");
         assert!(text.contains('7') && !text.contains("bWFyaw") && !text.contains("image/png"));
         assert!(answer.has_unseen());
-        assert!(!Answer(json!({ "content": [{ "type": "text", "text": "data" }] })).has_unseen());
+        answer.0.content.remove(1);
+        assert!(!answer.has_unseen());
     }
 
     #[test]
     fn places_have_none_of_a_servers_own_words() {
         let mut places = Vec::new();
         answer().visit(|place, _| places.push(place.to_owned()));
-        let expected = ["content[0].text", "content[2].resource.text", "result.structuredContent[0]"];
+        let expected = ["content[0].text", "content[2].resource.text", "structuredContent[0]"];
         for expected in expected {
             assert!(places.iter().any(|place| place == expected), "{expected}: {places:#?}");
         }
@@ -197,7 +180,7 @@ mod tests {
         let call = json!({ "to": ["a@b.org"], "note": { "body": "secret", "a@b.org": 1 }, "secret": true });
         let shown = shape(&call, &schema);
         let wanted = json!({
-            "to": "list of 1", "note": { "body": "string of 6 bytes", "[0]": "number" }, "[2]": "boolean",
+            "to": "list of 1", "note": { "body": "string of 6 bytes", "[0]": "number" }, "[1]": "boolean",
         });
         assert_eq!(shown, wanted);
     }
