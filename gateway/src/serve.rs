@@ -156,11 +156,7 @@ pub(crate) fn inspect(
 }
 
 /// What is found in so many bytes. A panic in the engine is their top label, not the process's end.
-pub(crate) fn inspected(
-    snapshot: &Snapshot,
-    content: &mut impl Content,
-    bytes: usize,
-) -> Findings {
+pub(crate) fn inspected(snapshot: &Snapshot, content: &mut impl Content, bytes: usize) -> Findings {
     let inspect = AssertUnwindSafe(|| snapshot.dlp.inspect(content));
     let inspected = work_on(bytes, || std::panic::catch_unwind(inspect));
     inspected.unwrap_or_else(|_| {

@@ -16,12 +16,14 @@ mod content;
 mod decide;
 mod destination;
 mod lookup;
+mod prints;
 mod redact;
 mod result;
 mod run;
 mod server;
 mod servers;
 mod session;
+mod spec;
 mod story;
 
 use std::{sync::Arc, time::Duration};
@@ -29,25 +31,19 @@ use std::{sync::Arc, time::Duration};
 use mcp::CallResult;
 use policy::ToolPermit;
 use serde_json::Value;
-use snapshot::{Snapshot, Tool, keys::sha256_hex};
+use snapshot::{Pinned, Snapshot, Tool};
 use store::vault::Owner;
 use tracing::Instrument;
-use types::{ApprovalId, Code, Label, RequestId, SessionId, Timestamp};
+use types::{Label, RequestId, SessionId};
 
-use self::{
-    arguments::Given,
-    bill::{Bill, Paid},
-    decide::Facts,
-    destination::Destinations,
-    result::Check,
-    server::Live,
-    session::Session,
-    story::{End, Story},
+use self::{arguments::Given, bill::Paid, decide::Facts, run::Run, session::Session, story::Story};
+pub(crate) use self::{
+    prints::Prints,
+    server::Server,
+    servers::{Heard, Servers},
 };
-pub(crate) use self::{lookup::Tools, server::Server};
 use crate::{
-    approval::Used, authorize::budget_facts, caller::Known, gate::Gate, metrics, refusal::Refusal, serve, span,
-    trail::{Found, Trail},
+    approval::Used, caller::Known, gate::Gate, metrics, refusal::Refusal, serve, span, trail::Trail,
 };
 
 /// Who calls, in which session, and what it wishes. One snapshot is used from start to end.
@@ -109,21 +105,21 @@ async fn answer(
     arguments: Value,
 ) -> Result<CallResult, Refusal> {
     let (snapshot, known) = (context.snapshot, context.known);
-    let tool = lookup::tool(context, story)?;
+    let (file, tool) = lookup::tool(context, story)?;
     let limits = snapshot.limits(known.agent, &known.caller);
     let _passes = story.within(gate.limits.enter(&limits).await)?;
     let server = context.servers.get(gate, snapshot, &tool.server).await?;
-    let live = lookup::live(gate, context, (tool, &server)).await?;
-    story.definition = Some(live.hash.to_string());
-    let given = Given::read(context, (tool, &live), arguments, story)?;
-    let (permit, session) = permit(gate, context, story, (tool, &live, &given)).await?;
+    let pinned = lookup::pinned(gate, context, (tool, &server)).await?;
+    story.definition = Some(pinned.hash.to_string());
+    let given = Given::read(context, (file, pinned), arguments, story)?;
+    let (permit, session) = permit(gate, context, story, (tool, pinned, &given)).await?;
     let arguments = given.redacted(gate, context, &permit, story).await?;
     if context.dry_run {
         serve::write(gate, story.decision("dry_run", permit.policies()), || None).await;
         story.decided = true;
         return Ok(arguments::dry_run(&permit));
     }
-    let _pass = story.within(gate.limits.enter(&lookup::limits(tool)).await)?;
+    let _pass = story.within(gate.limits.enter(lookup::limit(tool).as_slice()).await)?;
     let used = Used::take(gate, (permit.approval(), permit.request())).await?;
     let bill = match bill::open(gate, context, &permit, (tool, story)).await {
         Ok(bill) => bill,
@@ -133,7 +129,16 @@ async fn answer(
         }
     };
     story.decided = true;
-    let run = Run { gate, context, permit: &permit, tool, live: &live, server: &server, session: &session };
+    let run = Run {
+        gate,
+        context,
+        permit: &permit,
+        tool,
+        pinned,
+        server: &server,
+        session: &session,
+        bytes_max: file.result_bytes_max,
+    };
     let ended = run.through(arguments).await;
     used.end(gate, ended.paid != Paid::Nothing).await;
     bill.close(ended.paid, &ended.end());
@@ -146,7 +151,7 @@ async fn permit(
     gate: &Gate,
     context: &Context<'_>,
     story: &mut Story,
-    called: (&Tool, &Live, &Given),
+    called: (&Tool, &Pinned, &Given),
 ) -> Result<(ToolPermit, Session), Refusal> {
     let session = Session::of(gate, context).await?;
     let facts = Facts::of(gate, context, called, &session).await?;

@@ -9,8 +9,8 @@ use std::{
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ListToolsResult, PaginatedRequestParams,
-        ServerCapabilities, ServerConfig, Tool,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ListToolsResult,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
     },
     service::RequestContext,
     transport::streamable_http_server::{
@@ -129,7 +129,8 @@ impl ServerHandler for Handler {
             state.got.push((name.clone(), arguments));
             state.answers.get(&name).cloned()
         };
-        let nothing = || (json!({ "content": [{ "type": "text", "text": "done" }] }), Duration::ZERO);
+        let nothing =
+            || (json!({ "content": [{ "type": "text", "text": "done" }] }), Duration::ZERO);
         let (result, pause) = answer.unwrap_or_else(nothing);
         tokio::time::sleep(pause).await;
         let result: CallToolResult = serde_json::from_value(result).expect("a result");

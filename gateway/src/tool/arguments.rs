@@ -1,10 +1,11 @@
 //! The arguments of a call, before policy sees them: within bounds, as the tool's schema says, and searched.
 
+use config::tree::ToolServerFile;
 use dlp::Findings;
 use mcp::CallResult;
 use policy::ToolPermit;
 use serde_json::{Value, json};
-use snapshot::{Tool, keys::sha256_hex};
+use snapshot::{Pinned, keys::sha256_hex};
 use tools::canonical;
 use types::Code;
 
@@ -12,7 +13,6 @@ use super::{
     Context,
     content::{Arguments, shape},
     redact::Redact,
-    server::Live,
     story::Story,
 };
 use crate::{gate::Gate, refusal::Refusal, screen::selectors, serve::inspected};
@@ -26,7 +26,7 @@ pub(super) struct Given {
 impl Given {
     pub(super) fn read(
         context: &Context<'_>,
-        (tool, live): (&Tool, &Live),
+        (file, pinned): (&ToolServerFile, &Pinned),
         arguments: Value,
         story: &mut Story,
     ) -> Result<Self, Refusal> {
@@ -34,22 +34,24 @@ impl Given {
         let arguments = if arguments.is_null() { json!({}) } else { arguments };
         let text = canonical(&arguments);
         story.input_hash = Some(sha256_hex(text.as_bytes()));
-        if text.len() > tool.arguments_bytes_max {
+        if text.len() > file.arguments_bytes_max {
             let message = format!(
                 "the arguments of `{}` have {} bytes; at most {} are taken",
-                story.id(), text.len(), tool.arguments_bytes_max,
+                story.id(),
+                text.len(),
+                file.arguments_bytes_max,
             );
             return Err(Refusal::new(Code::BodyTooLarge, message));
         }
-        let schema = live.input.as_ref().map_err(|error| {
-            let message = format!("the schema of `{}` cannot be used: {error}", story.id());
-            Refusal::new(Code::UpstreamFailed, message)
+        pinned.input.check(&arguments).map_err(|invalid| {
+            let message =
+                format!("the arguments of `{}` are not as they must be: {invalid}", story.id());
+            Refusal {
+                param: Some("arguments".to_owned()),
+                ..Refusal::new(Code::InvalidRequest, message)
+            }
         })?;
-        schema.check(&arguments).map_err(|invalid| {
-            let message = format!("the arguments of `{}` are not as they must be: {invalid}", story.id());
-            Refusal { param: Some("arguments".to_owned()), ..Refusal::new(Code::InvalidRequest, message) }
-        })?;
-        story.shape = Some(shape(&arguments, &live.definition.input_schema));
+        story.shape = Some(shape(&arguments, &pinned.definition.input_schema));
         let mut arguments = Arguments(arguments);
         let findings = inspected(context.snapshot, &mut arguments, text.len());
         story.found.take(&findings);

@@ -4,17 +4,21 @@
 //! INVARIANT: a bill is closed exactly once. One that is dropped open, because its caller left or the drain
 //! ended, closes itself with the whole price: nobody can tell what the tool did.
 
-use std::sync::Arc;
-
 use budget::Basis;
 use policy::ToolPermit;
+use snapshot::Tool;
 use store::ledger::{self, Ended, Ledger, Settlement};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use types::{AttemptId, HoldId, Nanos, audit::Record};
+use types::{AttemptId, HoldId, Nanos};
 
-use super::story::{End, Story};
-use crate::{bill::settle, caller::Known, gate::Gate, leases::Lease, metrics, reserve, refusal::Refusal};
+use super::{
+    Context,
+    story::{End, Story},
+};
+use crate::{
+    bill::settle, gate::Gate, leases::Lease, metrics, refusal::Refusal, reserve::ledger_refusal,
+};
 
 /// An open hold of a call, with the story that its last record tells.
 pub(super) struct Bill {
@@ -26,7 +30,7 @@ pub(super) struct Bill {
     /// Renewed until the bill is closed: the reaper must not charge a call that runs.
     _lease: Lease,
     /// `None` once it is closed.
-    story: Option<Arc<Story>>,
+    story: Option<Story>,
 }
 
 /// What became of a call, for its price.
@@ -43,25 +47,27 @@ pub(super) enum Paid {
 /// Takes the hold of a permitted call and marks it as dispatched, with the record of its decision.
 pub(super) async fn open(
     gate: &Gate,
-    known: &Known<'_>,
+    context: &Context<'_>,
     permit: &ToolPermit,
-    (price, story): (Nanos, &Arc<Story>),
+    (tool, story): (&Tool, &Story),
 ) -> Result<Bill, Refusal> {
+    let (known, price) = (context.known, tool.price.unwrap_or_default());
+    let (agent, caller) = (known.agent, &known.caller);
     let hold = HoldId::generate();
     let ask = ledger::HoldAsk {
         hold,
         attempt: AttemptId::generate(),
-        path: story.snapshot().path(known.agent, &known.caller, story.session(), None, permit.decided_at()),
+        path: context.snapshot.path(agent, caller, context.session, None, permit.decided_at()),
         amount: price,
         least: price,
         provider: permit.server().to_owned(),
-        model: story.tool().to_owned(),
-        price_row: story.tool().to_owned(),
+        model: tool.id(),
+        price_row: tool.id(),
         durable: permit.obligations().audit_required,
     };
     let record = story.decision("permit", permit.policies());
     let held = gate.ledger.hold_tool(permit, ask, Some(record)).await;
-    held.map_err(|error| reserve::ledger_refusal(&error))?;
+    held.map_err(|error| ledger_refusal(&error))?;
     Ok(Bill {
         ledger: gate.ledger.clone(),
         tasks: gate.tasks.clone(),
@@ -69,7 +75,7 @@ pub(super) async fn open(
         price,
         opened: Instant::now(),
         _lease: gate.leases.of(hold),
-        story: Some(Arc::clone(story)),
+        story: Some(story.clone()),
     })
 }
 
@@ -96,9 +102,8 @@ impl Bill {
         let saved = Nanos::ZERO;
         let settlement = Settlement { usage: None, actual, basis, ended, took_ms, saved };
         let spent = u64::try_from(actual.0).unwrap_or(0);
-        let (server, tool) = (story.server(), story.tool());
-        metrics::SPEND.with_label_values(&[server, tool]).inc_by(spent);
-        let record = story.completion(end, actual, basis);
+        metrics::SPEND.with_label_values(&[&story.server, &story.id()]).inc_by(spent);
+        let record = story.completion(end, actual, basis.as_str());
         let (ledger, hold) = (self.ledger.clone(), self.hold);
         self.tasks.spawn(settle(ledger, hold, settlement, [Some(record), None]));
     }

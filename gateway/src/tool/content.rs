@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn the_shape_of_a_call_has_no_value_and_no_name_that_its_schema_does_not_know() {
-        let schema = json!({ "properties": { "to": {}, "note": { "properties": { "body": {} } } } });
+        let schema =
+            json!({ "properties": { "to": {}, "note": { "properties": { "body": {} } } } });
         let call = json!({ "to": ["a@b.org"], "note": { "body": "secret", "a@b.org": 1 }, "secret": true });
         let shown = shape(&call, &schema);
         let wanted = json!({

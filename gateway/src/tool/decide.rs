@@ -1,25 +1,32 @@
 //! The decision about one call: what policy is asked about it, what its denial means to the caller, and the
 //! question to people where policy wants one.
 
+use std::collections::BTreeSet;
+
 use dlp::Findings;
+use mcp::Progress;
 use policy::{
-    ApprovalNeed, Approved, BudgetFacts, DenyReason, DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied,
-    ToolFacts, ToolPermit, ToolSession,
+    ApprovalNeed, Approved, BudgetFacts, DenyReason, DestinationFacts, ProvenanceFacts, ToolCall,
+    ToolDenied, ToolFacts, ToolPermit, ToolSession,
 };
 use serde_json::{Value, json};
-use snapshot::{Tool, keys::sha256_hex};
+use snapshot::{Pinned, Tool, keys::sha256_hex};
 use store::approvals::{Approval, Kind};
-use tools::{canonical, flow::Provenance};
+use tools::{
+    canonical,
+    flow::{Provenance, provenance},
+};
 use types::{Code, Timestamp};
 
 use super::{
     Context,
+    arguments::Given,
+    content::shape,
     destination::Destinations,
-    server::Live,
     session::Session,
     story::{FlowTold, Story},
 };
-use crate::{approval::Question, gate::Gate, metrics, refusal::Refusal};
+use crate::{approval::Question, authorize::budget_facts, gate::Gate, metrics, refusal::Refusal};
 
 /// The most hosts that a question names.
 const HOSTS_MAX: usize = 16;
@@ -28,7 +35,7 @@ const HOSTS_MAX: usize = 16;
 pub(super) struct Facts<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) tool: &'a Tool,
-    pub(super) live: &'a Live,
+    pub(super) pinned: &'a Pinned,
     /// As the tool would get them.
     pub(super) arguments: &'a Value,
     pub(super) findings: &'a Findings,
@@ -60,7 +67,33 @@ pub(super) fn tool_facts(tool: &Tool, pinned: bool) -> ToolFacts<'_> {
     }
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// Gathers what is known of a call in its session.
+    pub(super) async fn of(
+        gate: &Gate,
+        context: &'a Context<'a>,
+        (tool, pinned, given): (&'a Tool, &'a Pinned, &'a Given),
+        session: &'a Session,
+    ) -> Result<Self, Refusal> {
+        let (arguments, findings) = (&given.arguments.0, &given.findings);
+        let provenance = provenance(arguments, &session.seen, &session.salt);
+        let destinations = Destinations::of(tool, arguments, &provenance);
+        let (agent, caller) = (context.known.agent, &context.known.caller);
+        let caps = context.snapshot.path(agent, caller, context.session, None, Timestamp::now());
+        let budget = budget_facts(gate, &caps).await?;
+        Ok(Self {
+            context,
+            tool,
+            pinned,
+            arguments,
+            findings,
+            session,
+            provenance,
+            destinations,
+            budget,
+        })
+    }
+
     /// Asks policy. `approval` is what people gave for exactly this call.
     pub(super) fn decide(
         &self,
@@ -121,7 +154,7 @@ impl Facts<'_> {
         let Some(need) = need else { return Err(refusal) };
         let context = self.context;
         let bound = json!({
-            "tool": story.id(), "definition": self.live.hash.as_str(), "arguments": self.arguments,
+            "tool": story.id(), "definition": self.pinned.hash.as_str(), "arguments": self.arguments,
         });
         let question = Question {
             known: context.known,
@@ -138,14 +171,19 @@ impl Facts<'_> {
             story.approval = Some(found.id.to_string());
             // A client that waits hears why, so that it does not give up.
             if !std::mem::replace(&mut told, true) && !context.wait.is_zero() {
-                context.wait_for(&found.id);
+                let message = Some(format!(
+                    "people are asked whether this may be called (approval {})",
+                    found.id
+                ));
+                context.caller.progress(Progress { done: 0.0, total: None, message });
             }
         };
         let wait = (context.wait, std::future::pending());
         let given = question.people(gate, wait, asked, refusal).await?;
         let now = gate.snapshots.load();
         if !context.known.stands(&now, Timestamp::now()) {
-            let message = "the caller's credential was taken away while the approval was waited for";
+            let message =
+                "the caller's credential was taken away while the approval was waited for";
             return Err(Refusal::new(Code::Unauthenticated, message));
         }
         question.still_holds(&now)?;
@@ -154,8 +192,8 @@ impl Facts<'_> {
 
     /// What people are shown: names, kinds, lengths and where it goes; no value of an argument.
     fn shown(&self, story: &Story, policies: &[String]) -> Value {
-        let schema = &self.live.definition.input_schema;
-        let known = |names: &std::collections::BTreeSet<String>| -> Vec<String> {
+        let schema = &self.pinned.definition.input_schema;
+        let known = |names: &BTreeSet<String>| -> Vec<String> {
             names.iter().filter(|name| is_of_schema(name, schema)).cloned().collect()
         };
         let Provenance { trusted, untrusted, unmatched, sources } = &self.provenance;
@@ -164,12 +202,12 @@ impl Facts<'_> {
             "server": story.server,
             "tool": story.tool,
             "effect": self.tool.effect,
-            "definition": self.live.hash.as_str(),
+            "definition": self.pinned.hash.as_str(),
             "session": story.session.map(|session| session.to_string()),
             "label": story.label,
             "integrity": story.integrity,
             "sources": self.session.sources,
-            "arguments": super::content::shape(self.arguments, schema),
+            "arguments": shape(self.arguments, schema),
             "provenance": {
                 "trusted": known(trusted), "untrusted": known(untrusted), "unmatched": known(unmatched),
                 "sources": sources,
@@ -226,9 +264,10 @@ fn unmet(story: &Story, denied: ToolDenied) -> Unmet {
         DenyReason::ApprovalRequired { need } => {
             (Code::ApprovalRequired, format!("this call of `{tool}` needs the approval of {need}"))
         }
-        DenyReason::OutsideGrant => {
-            (Code::PolicyDenied, format!("the capability grant does not cover `{tool}` for this call"))
-        }
+        DenyReason::OutsideGrant => (
+            Code::PolicyDenied,
+            format!("the capability grant does not cover `{tool}` for this call"),
+        ),
         DenyReason::Forbidden { .. } => {
             (Code::PolicyDenied, format!("policy forbids this call of `{tool}`"))
         }
@@ -238,7 +277,10 @@ fn unmet(story: &Story, denied: ToolDenied) -> Unmet {
         DenyReason::Error => {
             metrics::POLICY_ERRORS.inc();
             tracing::error!(%tool, ?policies, "a policy could not be evaluated; the call is denied");
-            (Code::PolicyDenied, "a policy could not be evaluated, so the call is denied".to_owned())
+            (
+                Code::PolicyDenied,
+                "a policy could not be evaluated, so the call is denied".to_owned(),
+            )
         }
         DenyReason::NotLocal
         | DenyReason::Retention { .. }
@@ -259,7 +301,9 @@ mod tests {
     #[test]
     fn people_are_shown_no_name_that_a_caller_made_up() {
         let schema = json!({ "properties": { "to": {}, "note": {} } });
-        for (name, told) in [("to", true), ("/to/0", true), ("/note/a@b.org", false), ("a@b.org", false)] {
+        for (name, told) in
+            [("to", true), ("/to/0", true), ("/note/a@b.org", false), ("a@b.org", false)]
+        {
             assert_eq!(is_of_schema(name, &schema), told, "{name}");
         }
     }

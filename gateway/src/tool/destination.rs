@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use snapshot::Tool;
-use tools::{Destination, flow::Provenance};
+use tools::{Host, flow::Provenance};
+
+/// The most hosts of one call that policy is told of. What is beyond still counts as private where it is.
+const HOSTS_MAX: usize = 64;
 
 /// The hosts that a call names.
 #[derive(Debug, Default)]
@@ -29,7 +32,7 @@ impl Destinations {
             };
             let Some(value) = value.filter(|value| !is_nothing(value)) else { continue };
             found.given = true;
-            named &= provenance.trusted.contains(name(at));
+            named &= is_users(at, provenance);
             found.read(value);
         }
         found.named_by_user = found.given && named;
@@ -48,5 +51,82 @@ impl Destinations {
             Value::Array(items) => items.iter().for_each(|item| self.read(item)),
             Value::Object(fields) => fields.values().for_each(|field| self.read(field)),
         }
+    }
+
+    fn read_text(&mut self, text: &str) {
+        for host in Host::named_in(text) {
+            self.private |= host.is_private();
+            if self.hosts.len() < HOSTS_MAX {
+                self.hosts.insert(host.to_string());
+            }
+        }
+    }
+}
+
+/// Whether an argument names no place at all.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(is_nothing),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+/// Whether all of an argument, or of what is at a pointer, is in the user's own words.
+fn is_users(at: &str, provenance: &Provenance) -> bool {
+    let is_at = |name: &str| {
+        name.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let any = |names: &BTreeSet<String>| names.iter().any(|name| is_at(name));
+    any(&provenance.trusted) && !any(&provenance.untrusted) && !any(&provenance.unmatched)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tool(destinations: &[&str]) -> Tool {
+        let destinations = destinations.iter().map(|at| (*at).to_owned()).collect();
+        Tool { destinations, ..Tool::undeclared("send") }
+    }
+
+    fn whose(trusted: &[&str], unmatched: &[&str]) -> Provenance {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Provenance { trusted: names(trusted), unmatched: names(unmatched), ..Provenance::default() }
+    }
+
+    #[test]
+    fn only_declared_arguments_say_where_a_call_goes() {
+        let call = json!({ "to": ["a@mail.example.org"], "body": "see http://127.0.0.1/" });
+        let found = Destinations::of(&tool(&["to"]), &call, &whose(&[], &["to", "body"]));
+        assert_eq!(found.hosts, BTreeSet::from(["mail.example.org".to_owned()]));
+        assert!(found.is_given() && !found.private && !found.named_by_user);
+        let none = Destinations::of(&tool(&[]), &call, &Provenance::default());
+        assert!(!none.is_given() && none.hosts.is_empty());
+    }
+
+    #[test]
+    fn a_place_inside_is_private_in_any_spelling() {
+        for url in ["http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://[::1]/"] {
+            let found =
+                Destinations::of(&tool(&["url"]), &json!({ "url": url }), &whose(&["url"], &[]));
+            assert!(found.private, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_user_named_a_destination_only_where_all_of_it_is_the_users_word() {
+        let call = json!({ "to": ["a@b.org"], "cc": ["c@d.org"], "note": { "to": "e@f.org" } });
+        let named = |at: &[&str], whose: &Provenance| {
+            Destinations::of(&tool(at), &call, whose).named_by_user
+        };
+        assert!(named(&["to"], &whose(&["to", "/to/0"], &["cc"])));
+        assert!(!named(&["to", "cc"], &whose(&["to"], &["cc"])));
+        assert!(named(&["/note/to"], &whose(&["/note/to"], &["note"])));
+        assert!(!named(&["/note/to"], &whose(&["to"], &["note", "/note/to"])));
+        assert!(!named(&["bcc"], &whose(&["to", "cc"], &[])));
     }
 }

@@ -41,16 +41,17 @@ impl Redact<'_> {
         let kinds: BTreeSet<Kind> = Kind::all().filter(covered).chain(found()).collect();
         let kinds: Vec<Kind> = kinds.into_iter().collect();
         let known = mentioned(&mut content);
-        let work =
-            Work { engine: &self.snapshot.dlp, request: &content, findings, kinds: &kinds };
+        let work = Work { engine: &self.snapshot.dlp, request: &content, findings, kinds: &kinds };
         let redacted = self.gate.tokens.redact(self.owner, &known, &work).await;
         let (Redacted { request, redaction }, _) = redacted.map_err(|error| {
             tracing::error!(%error, "what was redacted cannot be kept; it goes nowhere");
-            let message = format!("the tokens of this session cannot be kept; the {} went nowhere", self.of);
+            let message =
+                format!("the tokens of this session cannot be kept; the {} went nowhere", self.of);
             Refusal::new(Code::DependencyUnavailable, message).with_retry_after(5)
         })?;
         if redaction.after.findings.iter().any(|finding| covered(&finding.kind)) {
-            let message = format!("policy wants data redacted that cannot be taken out of the {}", self.of);
+            let message =
+                format!("policy wants data redacted that cannot be taken out of the {}", self.of);
             return Err(Refusal::new(Code::DlpBlocked, message));
         }
         for kind in found() {

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use dlp::Findings;
 use mcp::CallResult;
 use policy::ToolPermit;
-use snapshot::{Snapshot, keys::sha256_hex};
+use snapshot::{Pinned, Snapshot, keys::sha256_hex};
 use store::vault::Owner;
 use types::{Code, Label};
 
-use super::{content::Answer, redact::Redact, server::Live};
+use super::{content::Answer, redact::Redact};
 use crate::{
     gate::Gate,
     refusal::Refusal,
@@ -36,7 +36,7 @@ pub(super) struct Check<'a> {
     pub(super) gate: &'a Gate,
     pub(super) snapshot: &'a Snapshot,
     pub(super) permit: &'a ToolPermit,
-    pub(super) live: &'a Live,
+    pub(super) pinned: &'a Pinned,
     /// Whose tokens take the place of what is redacted.
     pub(super) owner: Option<Owner>,
     pub(super) bytes_max: usize,
@@ -51,12 +51,12 @@ impl Check<'_> {
             let message = format!("the result of `{tool}` has more than {} bytes", self.bytes_max);
             return Err(Refusal::new(Code::UpstreamFailed, message));
         }
-        if let (Some(schema), false) = (&self.live.output, result.is_error) {
+        if let (Some(schema), false) = (&self.pinned.output, result.is_error) {
             let wrong = |why: String| {
-                let message = format!("the result of `{tool}` is not what its output schema says: {why}");
+                let message =
+                    format!("the result of `{tool}` is not what its output schema says: {why}");
                 Refusal::new(Code::UpstreamFailed, message)
             };
-            let schema = schema.as_ref().map_err(|error| wrong(error.to_string()))?;
             let value = result.structured_content.as_ref();
             let value = value.ok_or_else(|| wrong("it has no `structuredContent`".to_owned()))?;
             schema.check(value).map_err(|invalid| wrong(invalid.to_string()))?;
@@ -83,7 +83,8 @@ impl Check<'_> {
         let block = selectors(obligations.answer_block.iter());
         let redact = selectors(obligations.answer_redact.iter());
         if !findings.complete && !(block.is_empty() && redact.is_empty()) {
-            let message = "policy wants the result searched, and it could not be searched as a whole";
+            let message =
+                "policy wants the result searched, and it could not be searched as a whole";
             return Err(Refusal::new(Code::DlpBlocked, message));
         }
         let kinds = || findings.findings.iter().map(|finding| finding.kind);

@@ -2,18 +2,18 @@
 
 use std::{sync::Arc, time::Instant};
 
-use mcp::CallResult;
+use mcp::{Call, CallResult};
 use policy::ToolPermit;
 use serde_json::{Value, json};
-use snapshot::Tool;
+use snapshot::{Pinned, Tool};
 use types::{Code, Integrity, Label, Replay};
 
 use super::{
     Context,
     bill::Paid,
     result::{Check, Checked},
-    server::{Live, Server},
-    session::Session,
+    server::Server,
+    session::{Session, Sight},
     story::End,
 };
 use crate::{gate::Gate, metrics, refusal::Refusal, trail::Found};
@@ -24,8 +24,9 @@ pub(super) struct Run<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) permit: &'a ToolPermit,
     pub(super) tool: &'a Tool,
-    pub(super) live: &'a Live,
+    pub(super) pinned: &'a Pinned,
     pub(super) server: &'a Server,
+    pub(super) bytes_max: usize,
     pub(super) session: &'a Session,
 }
 
@@ -51,16 +52,17 @@ impl Run<'_> {
             gate: self.gate,
             snapshot: self.context.snapshot,
             permit: self.permit,
-            live: self.live,
+            pinned: self.pinned,
             owner: self.context.owner(),
-            bytes_max: self.tool.result_bytes_max,
+            bytes_max: self.bytes_max,
         };
         let Checked { result, text, found, label, hash } = match check.pass(result).await {
             Ok(checked) => checked,
             Err(refusal) => return Ended::refused(refusal, Paid::Answered),
         };
-        let label = label.join(self.tool.label);
-        let seen = self.session.see(self.gate, self.context, (self.tool, label), &text).await;
+        let label = self.permit.label().join(label).join(self.tool.label.unwrap_or(Label::Public));
+        let sight = Sight { tool: self.tool, label, text: &text };
+        let seen = self.session.see(self.gate, self.context, &sight).await;
         match seen {
             Ok(after) => Ended {
                 result: Ok(result),
@@ -86,8 +88,14 @@ impl Run<'_> {
 
     async fn once(&self, arguments: Value) -> Result<CallResult, mcp::Error> {
         let begun = Instant::now();
-        let caller = Arc::clone(&self.context.caller);
-        let answer = self.server.connection.call(&self.tool.name, arguments, caller).await;
+        let Value::Object(arguments) = arguments else {
+            return Err(mcp::Error::Protocol {
+                server: self.tool.server.clone(),
+                why: "arguments are an object",
+            });
+        };
+        let (name, caller) = (self.tool.name.clone(), Arc::clone(&self.context.caller));
+        let answer = self.server.connection.call(Call { name, arguments, caller }).await;
         let took = begun.elapsed().as_secs_f64();
         metrics::TOOL_TIME.with_label_values(&[&self.tool.server]).observe(took);
         answer
@@ -99,7 +107,11 @@ impl Run<'_> {
         let (code, paid) = match &error {
             mcp::Error::Refused { refused, .. } => {
                 let text = json!({ "type": "text", "text": refused.message });
-                return Ok(CallResult { content: vec![text], is_error: true, ..CallResult::default() });
+                return Ok(CallResult {
+                    content: vec![text],
+                    is_error: true,
+                    ..CallResult::default()
+                });
             }
             mcp::Error::Unusable { .. }
             | mcp::Error::Private { .. }
@@ -115,7 +127,9 @@ impl Run<'_> {
         };
         let (server, tool) = (&self.tool.server, &self.tool.name);
         let message = if paid == Paid::Unknown {
-            format!("{error}; whether `{server}.{tool}` did what it was called for is not known: find out before you call it again")
+            format!(
+                "{error}; whether `{server}.{tool}` did what it was called for is not known: find out before you call it again"
+            )
         } else {
             error.to_string()
         };

@@ -9,7 +9,7 @@ use std::{
 };
 
 use config::tree::ToolServerFile;
-use mcp::{Events, List, model::LoggingLevel};
+use mcp::{Events, List};
 use serde_json::Value;
 use snapshot::Snapshot;
 use types::Code;
@@ -73,11 +73,12 @@ impl Servers {
             tracing::warn!(server = name, error = %why, "a tool server cannot be reached");
             Refusal::new(Code::UpstreamFailed, why.to_string())
         };
-        let spec = spec(&server.file, &gate.options_dir)
+        let spec = spec(&server.file, &gate.state)
             .map_err(|error| failed(&format!("tool server `{name}` cannot be used: {error}")))?;
         let changes = Arc::new(AtomicU64::new(0));
         let listener = Listener { changes: Arc::clone(&changes), heard: self.heard.of(name) };
-        let connection = mcp::connect(&spec, Arc::new(listener)).await.map_err(|error| failed(&error))?;
+        let connection =
+            mcp::connect(&spec, Arc::new(listener)).await.map_err(|error| failed(&error))?;
         let connected = Arc::new(Server::new(connection, changes));
         let file = server.file.clone();
         open.insert(name.to_owned(), Open { file, server: Arc::clone(&connected) });
@@ -86,7 +87,7 @@ impl Servers {
 }
 
 impl Events for Listener {
-    fn log(&self, level: LoggingLevel, logger: Option<&str>, data: &Value) {
+    fn log(&self, level: &str, logger: Option<&str>, data: &Value) {
         self.heard.log(level, logger, data);
     }
 

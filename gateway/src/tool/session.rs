@@ -74,8 +74,7 @@ impl Session {
         let label = self.label.join(*label);
         let integrity = if tool.trusted { self.integrity } else { Integrity::Untrusted };
         let Some(session) = context.session else { return Ok((label, integrity)) };
-        let origin =
-            if tool.trusted { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
+        let origin = if tool.trusted { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
         let print = Print::of(text, &self.salt);
         let text = Text { digest: self.salt.digest(text), seen: Seen { origin, print } };
         let texts = if text.seen.print.is_empty() { Vec::new() } else { vec![text] };

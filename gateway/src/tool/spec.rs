@@ -17,6 +17,8 @@ const TIMEOUTS_MAX: u32 = 10;
 pub(super) enum Unreachable {
     #[error("callers run its functions themselves")]
     Functions,
+    #[error("REST services are not called yet")]
+    Rest,
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
@@ -40,6 +42,7 @@ pub(super) fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreac
                 launcher: Launcher::bare(),
             }
         }
+        ToolTransport::OpenApi { .. } => return Err(Unreachable::Rest),
         ToolTransport::Functions => return Err(Unreachable::Functions),
     };
     Ok(Spec {
@@ -66,14 +69,18 @@ fn shown(
 ) -> Result<Credential, SecretError> {
     Ok(match credential {
         ToolCredential::Bearer(token) => Credential::Bearer(resolve(token)?),
-        ToolCredential::OAuth(ToolOAuth { token_url, client_id, client_secret, scopes, resource }) => {
-            Credential::OAuth(OAuth {
-                token_url: Some(token_url.clone()),
-                client_id: client_id.clone(),
-                client_secret: resolve(client_secret)?,
-                scopes: scopes.clone(),
-                resource: resource.clone(),
-            })
-        }
+        ToolCredential::OAuth(ToolOAuth {
+            token_url,
+            client_id,
+            client_secret,
+            scopes,
+            resource,
+        }) => Credential::OAuth(OAuth {
+            token_url: token_url.clone(),
+            client_id: client_id.clone(),
+            client_secret: resolve(client_secret)?,
+            scopes: scopes.clone(),
+            resource: resource.clone(),
+        }),
     })
 }

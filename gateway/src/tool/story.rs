@@ -81,7 +81,14 @@ pub(super) struct End<'a> {
 impl<'a> End<'a> {
     /// One of which nothing more is known.
     pub(super) const fn new(outcome: &'a str) -> Self {
-        Self { outcome, output_hash: None, found: None, label: None, integrity: None, is_error: false }
+        Self {
+            outcome,
+            output_hash: None,
+            found: None,
+            label: None,
+            integrity: None,
+            is_error: false,
+        }
     }
 }
 
