@@ -13,7 +13,9 @@ mod ears;
 mod handler;
 mod list;
 mod note;
+mod offers;
 mod origin;
+mod reads;
 mod route;
 mod session;
 mod told;
@@ -27,9 +29,10 @@ use rmcp::transport::streamable_http_server::{
     SessionManager, StreamableHttpServerConfig, StreamableHttpService,
     session::local::LocalSessionManager,
 };
+use snapshot::Snapshot;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
-use types::{RequestId, SessionId, Timestamp};
+use types::{Code, RequestId, Timestamp};
 
 pub(crate) use self::route::Route;
 use self::{
@@ -120,6 +123,10 @@ impl Mcp {
         let snapshot = self.gate.snapshots.load();
         let known = caller::authenticate(&self.gate, &snapshot, down, Timestamp::now())?;
         note.enter(&snapshot, &known);
+        if route.only().is_some_and(|server| !is_served(&snapshot, server)) {
+            let message = "there is no such tool server for this agent";
+            return Err(Refusal::new(Code::PolicyDenied, message));
+        }
         let wishes = Wishes::read(down)?;
         let session = self.session(route, (&known, &wishes), down).await?;
         note.session = Some(session.flow);
@@ -195,6 +202,11 @@ impl Mcp {
         let known = caller::authenticate(&self.gate, &snapshot, down, Timestamp::now());
         known.is_ok() && id.is_none_or(|id| self.sessions.uses(id, owner))
     }
+}
+
+/// Whether there is something to connect to behind a server's name.
+fn is_served(snapshot: &Snapshot, server: &str) -> bool {
+    snapshot.tools.server(server).is_some_and(|server| !server.is_functions())
 }
 
 /// The id of the session that a request names.

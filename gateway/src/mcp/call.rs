@@ -4,14 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use mcp::{Caller, Progress};
+use mcp::{CallResult, Caller, Progress};
 use rmcp::{
     ErrorData, RoleServer,
     model::{
-        CallToolRequestParams, CallToolResult, ContentBlock, CreateMessageRequest,
-        CreateMessageRequestParams, CreateMessageResult, ClientResult, ElicitRequest,
-        ElicitRequestParams, ElicitResult, ErrorCode, GetExtensions, MetaObject,
-        ProgressNotification, ProgressNotificationParam, ProgressToken, RequestId, ServerRequest,
+        CallToolRequestParams, CallToolResult, ContentBlock, CustomRequest, GetExtensions,
+        MetaObject, ProgressNotification, ProgressNotificationParam, ProgressToken, RequestId,
+        ServerRequest,
     },
     service::{OriginatingRequestId, Peer, PeerRequestOptions, RequestContext},
 };
@@ -20,7 +19,7 @@ use tokio::sync::mpsc;
 use types::Code;
 
 use super::handler::Turn;
-use crate::{refusal::Refusal, tool};
+use crate::{refusal::Refusal, tool, tool::What};
 
 /// Words on progress that wait for the client.
 const WORDS_MAX: usize = 64;
@@ -35,42 +34,62 @@ struct Asked {
     progress: mpsc::Sender<Progress>,
 }
 
-/// Calls a tool for the sender of a message. A client that withdraws the call ends it.
+/// Calls a tool for the sender of a message.
 pub(super) async fn tool(
     turn: &Turn,
     request: CallToolRequestParams,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
-    let session = &turn.sender.session;
-    let Some((server, name)) = session.route().split(&request.name) else {
+    let Some((server, name)) = turn.sender.session.route().split(&request.name) else {
         return Err(turn.refused(&unknown()));
     };
+    let arguments = Value::Object(request.arguments.unwrap_or_default());
+    match asked(turn, (What::Tool, server, name), arguments, context).await? {
+        Ok(result) => result_of(result.into_value()).map_err(|refusal| turn.refused(&refusal)),
+        Err(refusal) if is_for_model(&refusal) => Ok(refused(turn, &refusal)),
+        Err(refusal) => Err(turn.refused(&refusal)),
+    }
+}
+
+/// Reads something of a server for the sender of a message.
+pub(super) async fn read(
+    turn: &Turn,
+    read: (What, &str, &str),
+    arguments: Value,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallResult, ErrorData> {
+    let read = Box::pin(asked(turn, read, arguments, context)).await?;
+    read.map_err(|refusal| turn.refused(&refusal))
+}
+
+/// Asks a server by the gateway's own pipeline. A client that withdraws its message ends it.
+async fn asked(
+    turn: &Turn,
+    (what, server, name): (What, &str, &str),
+    arguments: Value,
+    context: &RequestContext<RoleServer>,
+) -> Result<Result<CallResult, Refusal>, ErrorData> {
+    let (session, wishes) = (&turn.sender.session, &turn.sender.wishes);
     let known = turn.known().map_err(|refusal| turn.refused(&refusal))?;
     let (progress, words) = mpsc::channel(WORDS_MAX);
-    let asked = Asked { peer: context.peer.clone(), message: context.id.clone(), progress };
-    let token = context.meta.get_progress_token();
-    let wishes = &turn.sender.wishes;
-    let called = tool::Context {
+    let client = Asked { peer: context.peer.clone(), message: context.id.clone(), progress };
+    let call = tool::Context {
         request: turn.sender.request,
+        what,
         snapshot: &turn.snapshot,
         known: &known,
         session: Some(session.flow),
         label: wishes.label,
         wait: wishes.wait.unwrap_or_default(),
         dry_run: wishes.dry_run,
-        caller: Arc::new(asked),
+        caller: Arc::new(client),
         servers: &session.servers,
     };
-    let arguments = Value::Object(request.arguments.unwrap_or_default());
-    let called = tool::call(&turn.gate, &called, (server, name), arguments);
-    let answered = tokio::select! {
-        answered = told(&context.peer, token, words, called) => answered,
-        () = context.ct.cancelled() => return Err(ErrorData::internal_error("the call was withdrawn", None)),
-    };
-    match answered {
-        Ok(result) => result_of(result.into_value()).map_err(|refusal| turn.refused(&refusal)),
-        Err(refusal) if is_for_model(&refusal) => Ok(refused(turn, &refusal)),
-        Err(refusal) => Err(turn.refused(&refusal)),
+    let token = context.meta.get_progress_token();
+    let called = tool::call(&turn.gate, &call, (server, name), arguments);
+    tokio::select! {
+        answered = told(&context.peer, token, words, called) => Ok(answered),
+        () = context.ct.cancelled() => Err(ErrorData::internal_error("it was withdrawn", None)),
     }
 }
 
@@ -151,47 +170,32 @@ impl Caller for Asked {
         let _ = self.progress.try_send(progress);
     }
 
-    async fn create_message(
-        &self,
-        params: CreateMessageRequestParams,
-    ) -> Result<CreateMessageResult, ErrorData> {
-        if !self.can(|client| client.sampling.is_some()) {
-            return Err(cannot("sampling"));
-        }
-        let request = CreateMessageRequest::new(params);
-        match self.ask(ServerRequest::CreateMessageRequest(request)).await? {
-            ClientResult::CreateMessageResult(result) => Ok(*result),
-            _ => Err(cannot("sampling")),
-        }
+    async fn create_message(&self, params: Value) -> Result<Value, ErrorData> {
+        self.ask("sampling", "sampling/createMessage", params).await
     }
 
-    async fn elicit(&self, params: ElicitRequestParams) -> Result<ElicitResult, ErrorData> {
-        if !self.can(|client| client.elicitation.is_some()) {
-            return Err(cannot("elicitation"));
-        }
-        let request = ElicitRequest::new(params);
-        match self.ask(ServerRequest::ElicitRequest(request)).await? {
-            ClientResult::ElicitResult(result) => Ok(result),
-            _ => Err(cannot("elicitation")),
-        }
+    async fn elicit(&self, params: Value) -> Result<Value, ErrorData> {
+        self.ask("elicitation", "elicitation/create", params).await
     }
 }
 
 impl Asked {
-    fn can(&self, what: impl Fn(&rmcp::model::ClientCapabilities) -> bool) -> bool {
-        self.peer.peer_info().is_some_and(|client| what(&client.capabilities))
-    }
-
-    /// Asks the client, beside the message that it waits for.
-    async fn ask(&self, mut request: ServerRequest) -> Result<ClientResult, ErrorData> {
+    /// Asks a client that can do this, beside the message that it waits for.
+    async fn ask(&self, what: &str, method: &str, params: Value) -> Result<Value, ErrorData> {
+        let client =
+            self.peer.peer_info().and_then(|said| serde_json::to_value(&said.capabilities).ok());
+        if client.is_none_or(|can| can.get(what).is_none()) {
+            return Err(cannot(what));
+        }
+        let mut request = ServerRequest::CustomRequest(CustomRequest::new(method, Some(params)));
         request.extensions_mut().insert(OriginatingRequestId(self.message.clone()));
         let options = PeerRequestOptions::with_timeout(ANSWER_TIME);
-        let failed = |_| ErrorData::new(ErrorCode::INTERNAL_ERROR, "the client gave no answer", None);
-        let asked = self.peer.send_request_with_option(request, options).await.map_err(failed)?;
-        match asked.await_response().await {
-            Ok(answer) => Ok(answer),
+        let failed = || ErrorData::internal_error("the client gave no answer", None);
+        let asked = self.peer.send_request_with_option(request, options).await;
+        match asked.map_err(|_| failed())?.await_response().await {
+            Ok(answer) => serde_json::to_value(answer).map_err(|_| failed()),
             Err(rmcp::ServiceError::McpError(error)) => Err(error),
-            Err(other) => Err(failed(other)),
+            Err(_) => Err(failed()),
         }
     }
 }

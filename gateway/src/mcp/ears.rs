@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mcp::{Events, List};
 use rmcp::model::{
-    LoggingLevel, LoggingMessageNotification, LoggingMessageNotificationParam,
-    PromptListChangedNotification, ResourceListChangedNotification, ResourceUpdatedNotification,
-    ResourceUpdatedNotificationParam, ServerNotification, ToolListChangedNotification,
+    CustomNotification, PromptListChangedNotification, ResourceListChangedNotification,
+    ResourceUpdatedNotification, ResourceUpdatedNotificationParam, ServerNotification,
+    ToolListChangedNotification,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{route::Route, session::Client};
@@ -29,7 +29,7 @@ struct Shared {
     /// Who is told, once it has said hello here.
     client: Mutex<Option<Client>>,
     /// The least that it wants to hear of logs.
-    level: Mutex<LoggingLevel>,
+    level: Mutex<usize>,
 }
 
 /// One server's words.
@@ -41,7 +41,8 @@ struct Ear {
 impl Ears {
     pub(super) fn new(route: Route) -> Self {
         let (words, waiting) = mpsc::channel(WORDS_MAX);
-        let shared = Shared { route, client: Mutex::new(None), level: Mutex::new(LoggingLevel::Info) };
+        let shared =
+            Shared { route, client: Mutex::new(None), level: Mutex::new(severity("info")) };
         let shared = Arc::new(shared);
         tokio::spawn(tell(Arc::clone(&shared), waiting));
         Self { shared, words }
@@ -58,8 +59,8 @@ impl Ears {
     }
 
     /// Takes note of how much is to be told of logs.
-    pub(super) fn set_level(&self, level: LoggingLevel) {
-        *self.shared.level.lock().unwrap_or_else(PoisonError::into_inner) = level;
+    pub(super) fn set_level(&self, level: &str) {
+        *self.shared.level.lock().unwrap_or_else(PoisonError::into_inner) = severity(level);
     }
 
     /// Says something to the client as soon as it listens.
@@ -98,17 +99,18 @@ impl Heard for Ears {
 }
 
 impl Events for Ear {
-    fn log(&self, level: LoggingLevel, logger: Option<&str>, data: &Value) {
+    fn log(&self, level: &str, logger: Option<&str>, data: &Value) {
         let least = *self.ears.shared.level.lock().unwrap_or_else(PoisonError::into_inner);
-        if severity(level) < severity(least) {
+        if severity(level) < least {
             return;
         }
-        let mut said = LoggingMessageNotificationParam::new(level, data.clone());
-        said.logger = match self.ears.shared.route {
-            Route::All => Some([&self.server, logger.unwrap_or_default()].join("/")),
+        let logger = match self.ears.shared.route {
+            Route::All => Some(format!("{}/{}", self.server, logger.unwrap_or_default())),
             Route::One(_) => logger.map(str::to_owned),
         };
-        self.ears.say(LoggingMessageNotification::new(said).into());
+        let said = json!({ "level": level, "logger": logger, "data": data });
+        let said = CustomNotification::new("notifications/message", Some(said));
+        self.ears.say(ServerNotification::CustomNotification(said));
     }
 
     fn list_changed(&self, list: List) {
@@ -125,16 +127,11 @@ impl Events for Ear {
     }
 }
 
-/// How severe a line of a log is, in the order of syslog.
-const fn severity(level: LoggingLevel) -> u8 {
-    match level {
-        LoggingLevel::Debug => 0,
-        LoggingLevel::Info => 1,
-        LoggingLevel::Notice => 2,
-        LoggingLevel::Warning => 3,
-        LoggingLevel::Error => 4,
-        LoggingLevel::Critical => 5,
-        LoggingLevel::Alert => 6,
-        LoggingLevel::Emergency => 7,
-    }
+/// The levels of logs, from the least severe on.
+const LEVELS: [&str; 8] =
+    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+/// How severe a line of a log is. One of a level that nobody knows is told.
+fn severity(level: &str) -> usize {
+    LEVELS.iter().position(|known| *known == level).unwrap_or(LEVELS.len())
 }

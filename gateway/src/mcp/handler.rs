@@ -6,21 +6,25 @@ use http::request::Parts;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, Implementation, InitializeRequestParams, InitializeResult, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig,
+        CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+        GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
+        InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+        ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+        ServerCapabilities, ServerConfig, SubscribeRequestParams, UnsubscribeRequestParams,
     },
     service::RequestContext,
 };
 use snapshot::{Agent, Snapshot};
 use types::Timestamp;
 
-use super::{Sender, call, list, session::Client, told::Told};
+use super::{Sender, call, list, offers::Abilities, reads, session::Client, told::Told};
 use crate::{caller::Known, gate::Gate, refusal::Refusal};
 
 /// Answers the messages of all sessions.
 #[derive(Clone)]
 pub(super) struct Handler {
     gate: Arc<Gate>,
+    abilities: Abilities,
 }
 
 /// One message: who sent it, and the snapshot that answers it from start to end.
@@ -32,8 +36,8 @@ pub(super) struct Turn {
 }
 
 impl Handler {
-    pub(super) const fn new(gate: Arc<Gate>) -> Self {
-        Self { gate }
+    pub(super) fn new(gate: Arc<Gate>) -> Self {
+        Self { gate, abilities: Abilities::default() }
     }
 
     fn turn(&self, context: &RequestContext<RoleServer>) -> Result<Turn, ErrorData> {
@@ -60,12 +64,19 @@ impl Turn {
         Told { request: self.sender.request, commit: &self.snapshot.commit }.data(refusal)
     }
 
-    /// Counts the message against the sender's rate limits. Calls of tools do so themselves.
-    pub(super) async fn within_limits(&self) -> Result<(), Refusal> {
-        let known = self.known()?;
-        let limits = self.snapshot.limits(known.agent, &known.caller);
-        let passed = self.gate.limits.enter(&limits).await;
-        passed.map(drop).map_err(|limited| limited.refusal())
+    /// Answers the message within the sender's rate limits. What is asked of a server by the pipeline of calls is
+    /// counted there.
+    async fn within<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, ErrorData> {
+        let answered = async {
+            let known = self.known()?;
+            let limits = self.snapshot.limits(known.agent, &known.caller);
+            let _passes = self.gate.limits.enter(&limits).await.map_err(|over| over.refusal())?;
+            answer.await
+        };
+        answered.await.map_err(|refusal| self.refused(&refusal))
     }
 }
 
@@ -84,7 +95,9 @@ impl ServerHandler for Handler {
     ) -> Result<InitializeResult, ErrorData> {
         let turn = self.turn(&context)?;
         context.peer.set_peer_info(request.clone());
-        let answer = self.negotiate_initialize(&request)?;
+        let mut answer = self.negotiate_initialize(&request)?;
+        let known = turn.known().map_err(|refusal| turn.refused(&refusal))?;
+        answer.capabilities = self.abilities.of(&turn, &known).await;
         turn.sender.session.ears.meet(Client { peer: context.peer.clone(), said: request });
         Ok(answer)
     }
@@ -104,10 +117,91 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let turn = self.turn(&context)?;
-        let listed = async {
-            turn.within_limits().await?;
-            list::tools(&turn, request.and_then(|page| page.cursor).as_deref())
-        };
-        listed.await.map_err(|refusal| turn.refused(&refusal))
+        let cursor = request.and_then(|page| page.cursor);
+        turn.within(async { list::tools(&turn, cursor.as_deref()) }).await
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let turn = self.turn(&context)?;
+        turn.within(reads::resources(&turn)).await
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let turn = self.turn(&context)?;
+        turn.within(reads::templates(&turn)).await
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let turn = self.turn(&context)?;
+        turn.within(reads::prompts(&turn)).await
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let turn = self.turn(&context)?;
+        reads::resource(&turn, request, &context).await.map(ReadResourceResponse::Complete)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let turn = self.turn(&context)?;
+        reads::prompt(&turn, request, &context).await.map(GetPromptResponse::Complete)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let turn = self.turn(&context)?;
+        reads::completion(&turn, request, &context).await
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let turn = self.turn(&context)?;
+        turn.within(reads::subscribe(&turn, &request.uri, true)).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let turn = self.turn(&context)?;
+        turn.within(reads::subscribe(&turn, &request.uri, false)).await
+    }
+
+    #[expect(deprecated, reason = "versions up to 2025-11-25 have logs")]
+    async fn set_level(
+        &self,
+        request: rmcp::model::SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let turn = self.turn(&context)?;
+        let level = serde_json::to_value(request.level).unwrap_or_default();
+        let level = level.as_str().unwrap_or_default();
+        turn.within(reads::set_level(&turn, level)).await
     }
 }

@@ -50,6 +50,19 @@ impl Route {
         }
     }
 
+    /// The one server that it has, where it is one server's.
+    pub(super) fn only(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::One(server) => Some(server),
+        }
+    }
+
+    /// Whether it is one server's.
+    pub(super) const fn is_one(&self) -> bool {
+        matches!(self, Self::One(_))
+    }
+
     /// The name that something of a server has on this route.
     pub(super) fn name(&self, server: &str, name: &str) -> String {
         match self {

@@ -17,7 +17,7 @@ use snapshot::keys::sha256_hex;
 use store::mcp_sessions::{Bounds, McpSession, McpSessions};
 use types::{AgentId, Code, SessionId, TenantId};
 
-use super::{ears::Ears, route::Route};
+use super::{ears::Ears, offers::Uris, route::Route};
 use crate::{caller::Known, refusal::Refusal, tool::Servers};
 
 /// How long a session is used before its row says so again.
@@ -43,6 +43,8 @@ pub(super) struct Session {
     pub(super) ears: Ears,
     /// Its connections to them.
     pub(super) servers: Servers,
+    /// Which of them has which resource.
+    pub(super) uris: Uris,
     used: Mutex<Used>,
 }
 
@@ -87,7 +89,7 @@ impl Session {
         let used = Mutex::new(Used { id: None, last: now, written: now });
         let ears = Ears::new(owner.route.clone());
         let servers = Servers::new(Arc::new(ears.clone()));
-        Arc::new(Self { owner, flow, ears, servers, used })
+        Arc::new(Self { owner, flow, ears, servers, uris: Uris::default(), used })
     }
 
     /// Where it is.

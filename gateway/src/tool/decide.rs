@@ -54,7 +54,7 @@ pub(super) struct Unmet {
 }
 
 /// A tool as policies see it.
-pub(super) fn tool_facts(tool: &Tool, pinned: bool) -> ToolFacts<'_> {
+pub(crate) fn tool_facts(tool: &Tool, pinned: bool) -> ToolFacts<'_> {
     ToolFacts {
         server: &tool.server,
         name: &tool.name,
