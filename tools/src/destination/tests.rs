@@ -19,21 +19,30 @@ const INSIDE: [[u8; 4]; 8] = [
     [168, 63, 129, 16],
 ];
 
+/// The digits of a text as those that begin with this zero.
+fn digits_from(zero: char, text: &str) -> String {
+    let shift = |letter: char| match letter {
+        '0'..='9' => char::from_u32(u32::from(letter) - 48 + u32::from(zero)).unwrap(),
+        other => other,
+    };
+    text.chars().map(shift).collect()
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
 /// Every way to write one address of version 4 into an address of the web.
-fn spellings([a, b, c, d]: [u8; 4]) -> Vec<String> {
+fn spellings(ip: [u8; 4]) -> Vec<String> {
+    let hosts = numbers(ip).into_iter().chain(embedded(ip));
+    hosts.map(|host| format!("http://{host}/latest")).chain(addresses(ip)).collect()
+}
+
+/// The four numbers in every form.
+fn numbers([a, b, c, d]: [u8; 4]) -> Vec<String> {
     let whole = u32::from_be_bytes([a, b, c, d]);
     let plain = format!("{a}.{b}.{c}.{d}");
-    let map = |from: char, text: &str| -> String {
-        let shift = |letter: char| match letter {
-            '0'..='9' => char::from_u32(u32::from(letter) - 48 + u32::from(from)).unwrap(),
-            other => other,
-        };
-        text.chars().map(shift).collect()
-    };
-    let percent =
-        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
-    let (high, low) = (whole >> 16, whole & 0xFFFF);
-    let hosts = [
+    vec![
         plain.clone(),
         format!("{plain}."),
         format!("{whole}"),
@@ -55,9 +64,9 @@ fn spellings([a, b, c, d]: [u8; 4]) -> Vec<String> {
             u32::from(c) + 256,
             u32::from(d) + 256
         ),
-        map('\u{FF10}', &plain),
-        map('\u{1D7D8}', &plain),
-        map('\u{660}', &plain),
+        digits_from('\u{FF10}', &plain),
+        digits_from('\u{1D7D8}', &plain),
+        digits_from('\u{660}', &plain),
         plain.replace('.', "\u{3002}"),
         plain.replace('.', "\u{FF0E}"),
         plain.replace('.', "\u{FF61}"),
@@ -66,6 +75,15 @@ fn spellings([a, b, c, d]: [u8; 4]) -> Vec<String> {
         plain.replace('.', "\u{ad}."),
         percent(&plain),
         percent(&percent(&plain)),
+    ]
+}
+
+/// The address within one of version 6, or within a name.
+fn embedded([a, b, c, d]: [u8; 4]) -> Vec<String> {
+    let whole = u32::from_be_bytes([a, b, c, d]);
+    let plain = format!("{a}.{b}.{c}.{d}");
+    let (high, low) = (whole >> 16, whole & 0xFFFF);
+    vec![
         format!("[::ffff:{plain}]"),
         format!("[::ffff:{high:x}:{low:x}]"),
         format!("[0:0:0:0:0:ffff:{high:04x}:{low:04x}]"),
@@ -79,10 +97,15 @@ fn spellings([a, b, c, d]: [u8; 4]) -> Vec<String> {
         format!("{whole:08x}.nip.io"),
         format!("{plain}.example.com"),
         format!("ip-{a}-{b}-{c}-{d}.example.com"),
-    ];
-    let mut all: Vec<String> = hosts.iter().map(|host| format!("http://{host}/latest")).collect();
-    all.extend([
-        format!("{plain}"),
+    ]
+}
+
+/// The address where programs look for hosts in different places.
+fn addresses([a, b, c, d]: [u8; 4]) -> Vec<String> {
+    let whole = u32::from_be_bytes([a, b, c, d]);
+    let plain = format!("{a}.{b}.{c}.{d}");
+    vec![
+        plain.clone(),
         format!("{plain}:8080"),
         format!("{plain}/admin"),
         format!("HTTPS://{plain}:443"),
@@ -128,8 +151,7 @@ fn spellings([a, b, c, d]: [u8; 4]) -> Vec<String> {
         format!("mailto:root@{plain}"),
         format!("mailto:a@good.com?cc=root@{plain}"),
         format!("mailto:a@good.com?bcc=root%40{plain}"),
-    ]);
-    all
+    ]
 }
 
 /// Other places inside.
