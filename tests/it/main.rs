@@ -39,6 +39,7 @@ mod layers;
 mod leave;
 mod lifecycle;
 mod limits;
+mod mcp;
 mod messages;
 mod pause;
 mod people;

@@ -16,7 +16,7 @@ use types::{
 };
 
 use super::{
-    Context,
+    Context, What,
     server::{Live, Server},
     story::Story,
 };
@@ -29,7 +29,13 @@ pub(super) fn tool<'s>(
     story: &Story,
 ) -> Result<(&'s ToolServerFile, &'s Tool), Refusal> {
     let server = context.snapshot.tools.server(&story.server);
-    let tool = server.and_then(|server| Some((&server.file, server.tool(&story.tool)?)));
+    let tool = server.and_then(|server| {
+        let tool = match context.what {
+            What::Tool => server.tool(&story.tool),
+            What::Resource | What::Prompt | What::Completion => server.read(&story.tool),
+        };
+        Some((&server.file, tool?))
+    });
     let caller = &context.known.caller;
     let shown = |(_, tool): &(&ToolServerFile, &Tool)| {
         // Whether the session is trusted the call itself is decided by.
@@ -62,6 +68,10 @@ pub(super) async fn pinned<'s>(
     context: &Context<'s>,
     (tool, server): (&'s Tool, &Server),
 ) -> Result<&'s Arc<Pinned>, Refusal> {
+    if let (true, Some(own)) = (context.what != What::Tool, &tool.pinned) {
+        // The definition is ours, so that no server can change it.
+        return Ok(own);
+    }
     let (live, fresh) = server.tools().await.map_err(|error| {
         Refusal::new(
             Code::UpstreamFailed,
