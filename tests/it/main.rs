@@ -55,5 +55,6 @@ mod sensitivity;
 mod swap;
 mod table;
 mod tokenizers;
+mod tools;
 mod traces;
 mod windows;
