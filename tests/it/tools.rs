@@ -2,6 +2,7 @@
 //! reaches nobody. One server has all the tools; the tree says what each of them does.
 
 mod held;
+mod latency;
 mod results;
 
 use std::time::Duration;
