@@ -13,7 +13,7 @@ const SUFFIX_BYTES_MAX: usize = 24;
 /// The longest value but for [`long`] ones, in bytes.
 const VALUE_BYTES_MAX: usize = 512;
 /// What is looked at before a name to see where it begins.
-const BOUNDARY_BYTES: usize = 2;
+pub(super) const BOUNDARY_BYTES: usize = 2;
 /// Spaces at each side of a sign.
 const SPACES_MAX: usize = 16;
 /// A type between a name and its value, as in `key: &'static str = "value"`.

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::{
-    Tokens,
-    assignment::{self, Assignment, Sign},
+    LEFT_BYTES_MAX, RIGHT_BYTES_MAX, Tokens,
+    assignment::{self, Assignment, BOUNDARY_BYTES, Sign},
     check,
     named::Named,
     password,
     value::Value,
-    window,
+    window::{self, Words},
     words::{self, Class},
 };
 use crate::{Kind, score::Candidate, text::Text};
@@ -30,6 +30,19 @@ const SCHEMES: [&str; 11] = [
 ];
 /// The longest token behind a scheme, in bytes.
 const CREDENTIALS_BYTES_MAX: usize = 512;
+
+/// Where settings name a credential whose form is fixed, anything else is a mistake or a sample.
+static STRICT: Words = Words::new(&[
+    "aws_secret_access_key",
+    "awssecretaccesskey",
+    "aws_secret_key",
+    "secretaccesskey",
+    "aws.secret",
+]);
+/// Addresses of images that show a state have tokens that anybody may see.
+static BADGES: Words = Words::new(&["badge", "shields.io"]);
+/// Parts of names whose values may be drawn as UUIDs.
+static SECRETS: Words = Words::new(&["secret", "api", "access", "private"]);
 
 /// Looks at a name in which a telling word stands.
 pub(super) fn at_word(
@@ -67,24 +80,23 @@ pub(super) fn at_word(
     if let Some(candidate) = tokens.provider(text, &found, &value, class) {
         return Some(candidate);
     }
-    let is_badge = window::has_before(text, found.value.start, &["badge", "shields.io"]);
-    if is_of_strict_form(found.key) || is_badge || value.is_placeholder() && !value.is_random() {
+    if STRICT.are_in(found.key) || value.is_placeholder() && !value.is_random() {
         return None;
     }
-    if word.eq_ignore_ascii_case("auth") && is_docker_auth(&value) {
-        return Some(
+    let start = found.value.start;
+    let candidate = match class {
+        Class::Provider => None,
+        _ if word.eq_ignore_ascii_case("auth") && is_docker_auth(&value) => Some(
             Candidate::new(Kind::DOCKER_AUTH, found.value)
                 .term("key", 40)
                 .term("user_and_password", 40),
-        );
-    }
-    match class {
-        Class::Provider => None,
+        ),
         Class::Header => bearer(found, &value, scheme, hit),
         Class::Password => password::judge(text, found, &value),
         Class::Token => token(found, &value, scheme),
         Class::Secret => token(found.clone(), &value, scheme).or_else(|| secret(found, &value)),
-    }
+    };
+    candidate.filter(|_| !window::are_before(text, start, &BADGES))
 }
 
 impl Tokens {
@@ -100,21 +112,26 @@ impl Tokens {
             return None;
         }
         let is_number = value.look.digits == value.text.len();
-        let mut best: Option<(bool, &Named)> = None;
-        let [before, after] =
-            text.window(&found.value, super::LEFT_BYTES_MAX, super::RIGHT_BYTES_MAX);
-        text.work.take(before.bytes().len() + after.bytes().len());
+        if is_number && class == Class::Provider || !value.is_drawn() && value.look.is_wordy() {
+            return None;
+        }
+        // Only a drawn value is a token where just the text around names the provider.
+        let around = value.is_drawn() && class != Class::Provider && !is_number;
+        let to_key = found.value.start - found.start + BOUNDARY_BYTES;
+        let (left, right) = if around { (LEFT_BYTES_MAX, RIGHT_BYTES_MAX) } else { (to_key, 0) };
+        let [before, after] = text.window(&found.value, left, right);
         let key_start = before.bytes().len().saturating_sub(found.value.start - found.start);
+        let mut best: Option<(bool, &Named)> = None;
         for (piece, key_start) in [(after, usize::MAX), (before, key_start)] {
             self.names(piece, |row, position| {
                 let in_key = position >= key_start;
-                let has_key = row.key.is_empty()
-                    || row.key.iter().any(|word| window::contains(found.key, word));
-                let counts = in_key || class != Class::Provider && !is_number;
-                if counts
-                    && has_key
-                    && !(is_number && class == Class::Provider)
+                let has_key = || {
+                    row.key.is_empty()
+                        || row.key.iter().any(|word| window::contains(found.key, word))
+                };
+                if (in_key || around)
                     && best.is_none_or(|(before, _)| in_key || !before)
+                    && has_key()
                     && row.fits(text, found.value.start, value, in_key)
                 {
                     best = Some((in_key, row));
@@ -134,7 +151,7 @@ impl Tokens {
 /// Whether the key is a name of the provider and of something secret, and not of an address or a
 /// version of it.
 fn names_provider(found: &Assignment<'_>, word: &str) -> bool {
-    const OTHER: [&str; 26] = [
+    static OTHER: Words = Words::new(&[
         "url",
         "uri",
         "host",
@@ -161,32 +178,19 @@ fn names_provider(found: &Assignment<'_>, word: &str) -> bool {
         "image",
         "digest",
         "integrity",
-    ];
+    ]);
     let start = found.word_end.saturating_sub(word.len());
     let (before, rest) = found.key.split_at_checked(start).unwrap_or(("", found.key));
     matches!(
         found.sign,
         Sign::Equals | Sign::Environment | Sign::Comma | Sign::Element | Sign::Flag
     ) && words::starts_a_word(before, rest)
-        && !OTHER.iter().any(|other| window::contains(found.key, other))
+        && !OTHER.are_in(found.key)
 }
 
 /// Whether the name is that of a header and of nothing else.
 fn names_header(text: Text<'_>, found: &Assignment<'_>, hit: &Range<usize>) -> bool {
     found.word_end == found.key.len() && !text.before(hit.start, 1).is_ascii_alphanumeric()
-}
-
-/// Where settings name a credential whose form is fixed, anything else is a mistake or a sample.
-fn is_of_strict_form(key: &str) -> bool {
-    [
-        "aws_secret_access_key",
-        "awssecretaccesskey",
-        "aws_secret_key",
-        "secretaccesskey",
-        "aws.secret",
-    ]
-    .iter()
-    .any(|name| window::contains(key, name))
 }
 
 /// Docker's settings hold base64 of a user and a password.
@@ -234,9 +238,7 @@ fn bearer(
 }
 
 fn token(found: Assignment<'_>, value: &Value<'_>, scheme: Option<&str>) -> Option<Candidate> {
-    let named_secret =
-        ["secret", "api", "access", "private"].iter().any(|word| window::contains(found.key, word));
-    let is_secret = value.is_random() || named_secret && value.is_uuid();
+    let is_secret = value.is_random() || value.is_uuid() && SECRETS.are_in(found.key);
     let said = found.sign == Sign::Is && value.text.len() < 16;
     let assigned = found.sign != Sign::Space && !said;
     let long = value.text.len() >= 10;
