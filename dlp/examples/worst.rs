@@ -1,6 +1,6 @@
 //! Prints which texts cost the most: `cargo run --release -p orchestack-dlp --example worst -- [SECONDS]`.
 //!
-//! Each line is a short text that is repeated to 64 KiB: first those that the tests hold within bounds
+//! Each line is a short text that is repeated to 16 KiB: first those that the tests hold within bounds
 //! (`src/tests/units.json`), then the worst that a search finds in so many seconds. What it puts together
 //! is parts of those, names of kinds, and signs.
 
@@ -13,9 +13,9 @@ use std::{
 
 use dlp::{Engine, Kind, Settings};
 
-const BYTES: usize = 64 << 10;
+const BYTES: usize = 16 << 10;
 /// What the search looks at first; only a text that is bad here is looked at in full.
-const SAMPLE_BYTES: usize = 8 << 10;
+const SAMPLE_BYTES: usize = 4 << 10;
 /// Parts of one text, at most.
 const PARTS_MAX: usize = 5;
 /// So many of the worst are printed.
@@ -66,7 +66,7 @@ fn tell(out: &mut impl io::Write, costs: &[Cost], median: f64) -> io::Result<()>
 fn cost(engine: &Engine, unit: &str) -> Cost {
     let text = unit.repeat(BYTES / unit.len().max(1));
     let steps = engine.steps(&text) as f64 / text.len() as f64;
-    Cost { unit: unit.to_owned(), nanos: nanos(engine, &text, 5), steps }
+    Cost { unit: unit.to_owned(), nanos: nanos(engine, &text, 9), steps }
 }
 
 /// Nanoseconds for each byte in the shortest of several scans, as the rest is the machine's noise.

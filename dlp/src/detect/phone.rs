@@ -2,6 +2,8 @@
 
 mod shape;
 
+pub(super) use shape::is_separator;
+
 use super::{
     claims::{Claims, Nears},
     number::{self, Cluster, Group},
@@ -58,10 +60,9 @@ impl Phones {
                 first += 1;
                 continue;
             }
-            let ends = first + 1..=cluster.groups.len().min(first + GROUPS_MAX);
-            let longest = ends
-                .rev()
-                .filter_map(|end| cluster.groups.get(first..end).map(|row| (end, row)))
+            let longest = cluster
+                .rows_from(first, &DIGITS)
+                .filter(|(_, row)| row.len() <= GROUPS_MAX)
                 .find_map(|(end, row)| {
                     self.candidate(cluster, &opening, row, nears, claims).map(|found| (end, found))
                 });
@@ -84,12 +85,8 @@ impl Phones {
         claims: &Claims,
     ) -> Option<(Candidate, Option<u8>)> {
         let text = cluster.text;
-        text.work.take(2);
         let length = number::count(row);
         let last = row.last()?;
-        if !DIGITS.contains(&length) {
-            return None;
-        }
         text.work.take(30);
         let extension = extension_end(text, last.end);
         let end = extension.unwrap_or(last.end);
