@@ -36,7 +36,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let words = rows().map(|(_, word)| word);
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
         .dense_depth(3)
         .build(words)
         .ok();

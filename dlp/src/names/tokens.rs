@@ -133,8 +133,8 @@ pub(crate) struct Tokens<'a> {
     text: &'a str,
     lexicon: Lexicon<'a>,
     position: usize,
-    /// Whether a point after the word before belongs to it, as after an initial.
-    is_short: bool,
+    /// The word before, for what a point after it means.
+    last: (Shape, Word),
 }
 
 /// The case of the letters of a word.
@@ -149,7 +149,7 @@ struct Case {
 
 impl<'a> Tokens<'a> {
     pub(crate) const fn new(text: &'a str, lexicon: Lexicon<'a>) -> Self {
-        Self { text, lexicon, position: 0, is_short: false }
+        Self { text, lexicon, position: 0, last: (Shape::Edge, Word::NONE) }
     }
 
     fn byte(&self, position: usize) -> u8 {
@@ -227,7 +227,7 @@ impl<'a> Tokens<'a> {
         match first {
             0 if bare => Gap::Other,
             0 => Gap::Space,
-            b'.' if self.is_short || bare => Gap::Point,
+            b'.' if self.last.0 == Shape::Initial || self.last.1.is_title() || bare => Gap::Point,
             b'.' | b'!' | b'?' => Gap::Stop,
             b',' | b';' => Gap::Comma,
             b':' if bare && last == b':' && self.is_path() => Gap::Path,
@@ -370,7 +370,7 @@ impl Iterator for Tokens<'_> {
         if token.shape != Shape::Other && token.shape != Shape::Number {
             token.word = self.lexicon.word(token.key);
         }
-        self.is_short = token.shape == Shape::Initial || token.word.is_title();
+        self.last = (token.shape, token.word);
         Some(token)
     }
 }
