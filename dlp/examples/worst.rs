@@ -5,6 +5,7 @@
 //! is parts of those, names of kinds, and signs.
 
 use std::{
+    collections::BTreeMap,
     env,
     hint::black_box,
     io::{self, Write as _},
@@ -18,15 +19,26 @@ const BYTES: usize = 16 << 10;
 const SAMPLE_BYTES: usize = 4 << 10;
 /// Parts of one text, at most.
 const PARTS_MAX: usize = 5;
+/// Texts with the same longest part.
+const ALIKE_MAX: usize = 2;
 /// So many of the worst are printed.
 const SHOWN: usize = 12;
 
 const SIGNS: [&str; 32] = [
-    " ", "\n", "\t", "=", ":", ": ", " = ", "\"", "'", "`", ",", ";", "/", "\\", "-", "_", ".", "@", "(", ")",
-    "<", ">", "{", "}", "[", "$", "%", "+", "&", "#", "|", "é",
+    " ", "\n", "\t", "=", ":", ": ", " = ", "\"", "'", "`", ",", ";", "/", "\\", "-", "_", ".",
+    "@", "(", ")", "<", ">", "{", "}", "[", "$", "%", "+", "&", "#", "|", "é",
 ];
 const VALUES: [&str; 10] = [
-    "0", "1", "42", "007", "2024", "A", "x", "q7Zt3WmB9xKd5RfV1nHs", "2010653d5e34572134d2f8e8bf09918b", "hunter2",
+    "0",
+    "1",
+    "42",
+    "007",
+    "2024",
+    "A",
+    "x",
+    "q7Zt3WmB9xKd5RfV1nHs",
+    "2010653d5e34572134d2f8e8bf09918b",
+    "hunter2",
 ];
 
 /// What a text costs.
@@ -91,24 +103,32 @@ fn search(engine: &Engine, units: &[String], time: Duration) -> Vec<Cost> {
     while Instant::now() < end {
         let mut chosen = match random.pick(&worst) {
             Some((bad, _)) if random.below(2) == 0 => bad.clone(),
-            _ => (0..=random.below(PARTS_MAX)).filter_map(|_| random.pick(&parts).copied()).collect(),
+            _ => {
+                (0..=random.below(PARTS_MAX)).filter_map(|_| random.pick(&parts).copied()).collect()
+            }
         };
         let place = random.below(chosen.len());
         if let (Some(part), Some(other)) = (chosen.get_mut(place), random.pick(&parts)) {
             *part = other;
         }
         let unit = chosen.concat();
-        if worst.iter().any(|(other, _)| other.concat() == unit) {
+        if unit.is_empty() || worst.iter().any(|(other, _)| other.concat() == unit) {
             continue;
         }
-        let nanos = nanos(engine, &unit.repeat(SAMPLE_BYTES / unit.len()), 2);
+        let nanos = nanos(engine, &unit.repeat(SAMPLE_BYTES / unit.len() + 1), 2);
         worst.push((chosen, nanos));
-        worst.sort_by(|(_, a), (_, b)| a.total_cmp(b));
-        if worst.len() > 4 * SHOWN {
-            worst.remove(0);
-        }
+        worst.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        // Of those with the same longest part few are kept, else the search sees nothing else.
+        let mut alike = BTreeMap::<_, usize>::new();
+        worst.retain(|(parts, _)| {
+            let count = alike.entry(parts.iter().max_by_key(|part| part.len()).copied()).or_default();
+            *count += 1;
+            *count <= ALIKE_MAX
+        });
+        worst.truncate(4 * SHOWN);
     }
-    let mut costs: Vec<Cost> = worst.iter().map(|(chosen, _)| cost(engine, &chosen.concat())).collect();
+    let mut costs: Vec<Cost> =
+        worst.iter().map(|(chosen, _)| cost(engine, &chosen.concat())).collect();
     costs.sort_by(|a, b| a.nanos.total_cmp(&b.nanos));
     costs
 }

@@ -2,7 +2,12 @@
 
 use std::ops::Range;
 
-use super::{assignment::is_key, password::is_stock, value::Value, window::{self, Words}};
+use super::{
+    assignment::is_key,
+    password::is_stock,
+    value::Value,
+    window::{self, Words},
+};
 use crate::{Kind, score::Candidate, text::Text};
 
 /// The longest user name, in bytes.

@@ -44,12 +44,24 @@ static BADGES: Words = Words::new(&["badge", "shields.io"]);
 /// Parts of names whose values may be drawn as UUIDs.
 static SECRETS: Words = Words::new(&["secret", "api", "access", "private"]);
 
+/// What is known of the value before: a name can have several words, and each asks for the same value.
+#[derive(Default)]
+pub(super) struct Last<'t> {
+    value: Option<(Range<usize>, Option<Value<'t>>)>,
+    /// Whose it is by all that stands round it, and the name that it is given to.
+    owner: Option<(Range<usize>, Range<usize>, Option<Owner>)>,
+}
+
+/// A row of a provider whose form a value has, and whether the provider is named in the key.
+type Owner = (bool, &'static Named);
+
 /// Looks at a name in which a telling word stands.
-pub(super) fn at_word(
+pub(super) fn at_word<'t>(
     tokens: &Tokens,
-    text: Text<'_>,
+    text: Text<'t>,
     hit: &Range<usize>,
     class: Class,
+    last: &mut Last<'t>,
 ) -> Option<Candidate> {
     let mut found = assignment::read(text, hit)?;
     let word = text.slice(hit.clone());
@@ -66,8 +78,7 @@ pub(super) fn at_word(
         return None;
     }
     let scheme = past_scheme(text, &mut found);
-    let value = Value::of(text.slice(found.value.clone()))?;
-    text.work.take(4 * value.text.len());
+    let value = last.value(text, &found.value)?;
     if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) {
         let password = check::basic_credentials(value.text)?;
         let real = Value::of(&password).is_some_and(|value| !value.is_placeholder());
@@ -77,7 +88,7 @@ pub(super) fn at_word(
                 .term("user_and_password", 40)
         });
     }
-    if let Some(candidate) = tokens.provider(text, &found, &value, class) {
+    if let Some(candidate) = tokens.provider(text, &found, &value, class, last) {
         return Some(candidate);
     }
     if STRICT.are_in(found.key) || value.is_placeholder() && !value.is_random() {
@@ -107,6 +118,7 @@ impl Tokens {
         found: &Assignment<'_>,
         value: &Value<'_>,
         class: Class,
+        last: &mut Last<'_>,
     ) -> Option<Candidate> {
         if found.sign == Sign::Space && class != Class::Header || !words::is_secret(found.key) {
             return None;
@@ -117,11 +129,33 @@ impl Tokens {
         }
         // Only a drawn value is a token where just the text around names the provider.
         let around = value.is_drawn() && class != Class::Provider && !is_number;
+        let (in_key, row) = if around {
+            last.owner(found, || self.owner(text, found, value, true))?
+        } else {
+            self.owner(text, found, value, false)?
+        };
+        Some(
+            Candidate::new(row.kind, found.value.clone())
+                .term_if(in_key, "provider_in_key", 50)
+                .term_if(!in_key, "provider_near", 40)
+                .term("length_and_alphabet", 35),
+        )
+    }
+
+    /// Looks for the names of providers in the key and, if asked to, around the value; the key counts
+    /// more, then what stands last.
+    fn owner(
+        &self,
+        text: Text<'_>,
+        found: &Assignment<'_>,
+        value: &Value<'_>,
+        around: bool,
+    ) -> Option<Owner> {
         let to_key = found.value.start - found.start + BOUNDARY_BYTES;
         let (left, right) = if around { (LEFT_BYTES_MAX, RIGHT_BYTES_MAX) } else { (to_key, 0) };
         let [before, after] = text.window(&found.value, left, right);
         let key_start = before.bytes().len().saturating_sub(found.value.start - found.start);
-        let mut best: Option<(bool, &Named)> = None;
+        let mut best: Option<Owner> = None;
         for (piece, key_start) in [(after, usize::MAX), (before, key_start)] {
             self.names(piece, |row, position| {
                 let in_key = position >= key_start;
@@ -138,13 +172,36 @@ impl Tokens {
                 }
             });
         }
-        let (in_key, row) = best?;
-        Some(
-            Candidate::new(row.kind, found.value.clone())
-                .term_if(in_key, "provider_in_key", 50)
-                .term_if(!in_key, "provider_near", 40)
-                .term("length_and_alphabet", 35),
-        )
+        best
+    }
+}
+
+impl<'t> Last<'t> {
+    /// The value that stands here, if it is one.
+    fn value(&mut self, text: Text<'t>, span: &Range<usize>) -> Option<Value<'t>> {
+        if let Some((_, value)) = self.value.as_ref().filter(|(known, _)| known == span) {
+            return *value;
+        }
+        text.work.take(4 * span.len());
+        let value = Value::of(text.slice(span.clone()));
+        self.value = Some((span.clone(), value));
+        value
+    }
+
+    /// Whose the value is, if that was not looked for before.
+    fn owner(
+        &mut self,
+        found: &Assignment<'_>,
+        look: impl FnOnce() -> Option<Owner>,
+    ) -> Option<Owner> {
+        let key = found.start..found.start + found.key.len();
+        let is_known = |(name, value, _): &&(_, _, _)| *name == key && *value == found.value;
+        if let Some((_, _, owner)) = self.owner.as_ref().filter(is_known) {
+            return *owner;
+        }
+        let owner = look();
+        self.owner = Some((key, found.value.clone(), owner));
+        owner
     }
 }
 

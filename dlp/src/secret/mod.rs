@@ -31,7 +31,7 @@ mod words;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use self::{literals::Literals, named::Named, rule::Rule, words::Class};
+use self::{judge::Last, literals::Literals, named::Named, rule::Rule, words::Class};
 use crate::{detect::Found, score::Candidate, text::Text};
 
 /// What a rule reads before its match, in bytes.
@@ -110,11 +110,12 @@ impl Tokens {
     /// Runs over every literal in the text.
     pub(crate) fn scan(&self, text: Text<'_>, found: &mut Found<'_>) {
         text.work.take(text.bytes().len());
+        let mut last = Last::default();
         self.literals.each(text.bytes(), |index, hit| {
             let candidate = match self.triggers.get(index) {
                 Some(Trigger::Rule(rule, literal)) => rule.at(text, hit.start, literal),
-                Some(Trigger::Word(class)) => judge::at_word(self, text, &hit, *class),
-                Some(Trigger::Name) => judge::at_word(self, text, &hit, Class::Provider),
+                Some(Trigger::Word(class)) => judge::at_word(self, text, &hit, *class, &mut last),
+                Some(Trigger::Name) => judge::at_word(self, text, &hit, Class::Provider, &mut last),
                 Some(Trigger::Special(special)) => special(text, hit),
                 None => None,
             };

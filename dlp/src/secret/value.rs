@@ -80,7 +80,8 @@ impl<'a> Value<'a> {
             && !(text.len() > 8 && look.is_random())
             && !(text.starts_with('#') && look.digits > 0);
         let is_sign = |sign: &str, at| text.get(at..).is_some_and(|rest| rest.starts_with(sign));
-        (!refers && !look.is_uniform() && !REFERENCES.any(text, is_sign)).then_some(Self { text, look })
+        (!refers && !look.is_uniform() && !REFERENCES.any(text, is_sign))
+            .then_some(Self { text, look })
     }
 
     /// Whether it holds a word of documentation.

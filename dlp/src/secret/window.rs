@@ -18,7 +18,10 @@ pub(super) struct Words {
 const ROWS: usize = 32;
 
 impl Words {
-    #[expect(clippy::indexing_slicing, reason = "words are made when the program is compiled; const has no `get`")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "words are made when the program is compiled; const has no `get`"
+    )]
     pub(super) const fn new(words: &'static [&'static str]) -> Self {
         assert!(words.len() <= 64, "a word for each bit");
         let (mut first, mut second) = ([0; ROWS], [0; ROWS]);
@@ -46,7 +49,8 @@ impl Words {
                 _ => 0,
             };
             while may != 0 {
-                let word = self.words.get(may.trailing_zeros() as usize).copied().unwrap_or_default();
+                let word =
+                    self.words.get(may.trailing_zeros() as usize).copied().unwrap_or_default();
                 if begins_with(text, at, word) && holds(word, at) {
                     return true;
                 }

@@ -179,8 +179,7 @@ pub(super) fn is_secret(key: &str) -> bool {
         let (before, rest) = key.split_at_checked(at).unwrap_or(("", key));
         starts_a_word(before, rest) && !window::contains(rest, "hashicorp")
     };
-    !PUBLIC.any(key, begins_a_word)
-        && !MARKS.iter().any(|mark| first.eq_ignore_ascii_case(mark))
+    !PUBLIC.any(key, begins_a_word) && !MARKS.iter().any(|mark| first.eq_ignore_ascii_case(mark))
 }
 
 /// Whether a provider's name stands here as a word: it begins one and, when it is short, ends one

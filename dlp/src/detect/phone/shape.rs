@@ -18,7 +18,11 @@ pub(super) fn points(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
     match lengths {
         // North America: 212-555-0123, (212) 555-0123, 1 212 555 0123.
         [3, 3, 4] | [1, 3, 3, 4] if is_american => {
-            if cluster.uniform_separator(row) == Some(b' ') { 45 } else { 60 }
+            if cluster.uniform_separator(row) == Some(b' ') {
+                45
+            } else {
+                60
+            }
         }
         [_] => 20,
         // One digit by itself stands in front, or all do to get past a filter.
