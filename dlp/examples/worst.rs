@@ -56,6 +56,11 @@ fn main() -> io::Result<()> {
     costs.sort_by(|a, b| a.nanos.total_cmp(&b.nanos));
     let median = costs.get(costs.len() / 2).map_or(1.0, |cost| cost.nanos);
     writeln!(out, "median {median:.1} ns per byte")?;
+    if env::var("X").is_ok() {
+        let mut v: Vec<_> = costs.iter().map(|c| (c.steps as u64, c.unit.clone())).collect();
+        v.sort();
+        writeln!(out, "{v:?}")?;
+    }
     tell(&mut out, &costs, median)?;
     if let Some(seconds) = env::args().nth(1) {
         let seconds = seconds.parse().map_err(io::Error::other)?;
@@ -78,7 +83,7 @@ fn tell(out: &mut impl io::Write, costs: &[Cost], median: f64) -> io::Result<()>
 fn cost(engine: &Engine, unit: &str) -> Cost {
     let text = unit.repeat(BYTES / unit.len().max(1));
     let steps = engine.steps(&text) as f64 / text.len() as f64;
-    Cost { unit: unit.to_owned(), nanos: nanos(engine, &text, 9), steps }
+    Cost { unit: unit.to_owned(), nanos: nanos(engine, &text, 25), steps }
 }
 
 /// Nanoseconds for each byte in the shortest of several scans, as the rest is the machine's noise.
@@ -121,7 +126,8 @@ fn search(engine: &Engine, units: &[String], time: Duration) -> Vec<Cost> {
         // Of those with the same longest part few are kept, else the search sees nothing else.
         let mut alike = BTreeMap::<_, usize>::new();
         worst.retain(|(parts, _)| {
-            let count = alike.entry(parts.iter().max_by_key(|part| part.len()).copied()).or_default();
+            let count =
+                alike.entry(parts.iter().max_by_key(|part| part.len()).copied()).or_default();
             *count += 1;
             *count <= ALIKE_MAX
         });

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     LEFT_BYTES_MAX, RIGHT_BYTES_MAX, Tokens,
-    assignment::{self, Assignment, BOUNDARY_BYTES, Sign},
+    assignment::{self, Assignment, BOUNDARY_BYTES, Run, Sign},
     check,
     named::Named,
     password,
@@ -47,6 +47,7 @@ static SECRETS: Words = Words::new(&["secret", "api", "access", "private"]);
 /// What is known of the value before: a name can have several words, and each asks for the same value.
 #[derive(Default)]
 pub(super) struct Last<'t> {
+    run: Run,
     value: Option<(Range<usize>, Option<Value<'t>>)>,
     /// Whose it is by all that stands round it, and the name that it is given to.
     owner: Option<(Range<usize>, Range<usize>, Option<Owner>)>,
@@ -63,7 +64,7 @@ pub(super) fn at_word<'t>(
     class: Class,
     last: &mut Last<'t>,
 ) -> Option<Candidate> {
-    let mut found = assignment::read(text, hit)?;
+    let mut found = assignment::read(text, hit, &mut last.run)?;
     let word = text.slice(hit.clone());
     let tells = match class {
         Class::Provider => names_provider(&found, word),
