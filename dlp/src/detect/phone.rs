@@ -106,13 +106,6 @@ impl Phones {
         if full && validity == Validity::Valid && !claimed {
             return Some((candidate.term("international", 40).term("numbering_plan", 50), None));
         }
-        let (name, points) = match validity {
-            _ if full => ("international", 45),
-            // The plan does not know it, but the country has this code: a word must speak for it.
-            _ if opening.plus && plan::has_code(digits) => ("calling_code", 30),
-            _ if opening.plus => return None,
-            _ => ("shape", shape::points(cluster, row, digits)),
-        };
         let words = Words::near(nears, opening.start..last.end);
         let grouped = row.len() > 1;
         let named = words.strong.is_some_and(|distance| distance <= NEXT);
@@ -127,6 +120,13 @@ impl Phones {
         if !spoken_for && !full && shape::is_of_table(cluster, row) {
             return None;
         }
+        let (name, points) = match validity {
+            _ if full => ("international", 45),
+            // The plan does not know it, but the country has this code: a word must speak for it.
+            _ if opening.plus && plan::has_code(digits) => ("calling_code", 30),
+            _ if opening.plus => return None,
+            _ => ("shape", shape::points(cluster, row, digits)),
+        };
         let candidate = candidate
             .term(name, points)
             .term_if(full && grouped, "grouped", 15)

@@ -42,7 +42,7 @@ const CUE_POINTS: i16 = 40;
 /// Nobody writes an identifier in lower case but a program.
 const LOWER_CASE_POINTS: i16 = -20;
 /// Below this score it is nothing.
-const SCORE_MIN: u8 = 60;
+const SCORE_MIN: i16 = 60;
 
 /// Bytes before an identifier in which a word speaks for it, where its row says nothing else.
 const REACH: u8 = 56;
@@ -198,12 +198,18 @@ fn claim(
     let lower = written.bytes().any(|byte| byte.is_ascii_lowercase());
     let cue =
         nears.left(&span, id.cue, id.reach).or_else(|| nears.right(&span, id.cue, REACH_AFTER));
-    let candidate = Candidate::new(id.kind, span)
-        .term("form", points)
-        .term_if(validity == Validity::Valid, "checksum", CHECKSUM_POINTS)
-        .term_if(lower, "lower_case", LOWER_CASE_POINTS)
-        .term_if(cue.is_some(), "cue_word", CUE_POINTS);
-    if candidate.score() >= SCORE_MIN {
+    let checked = validity == Validity::Valid;
+    let sum = points
+        + if checked { CHECKSUM_POINTS } else { 0 }
+        + if lower { LOWER_CASE_POINTS } else { 0 }
+        + if cue.is_some() { CUE_POINTS } else { 0 };
+    // Most fall short, and cost no memory.
+    if sum >= SCORE_MIN {
+        let candidate = Candidate::new(id.kind, span)
+            .term("form", points)
+            .term_if(checked, "checksum", CHECKSUM_POINTS)
+            .term_if(lower, "lower_case", LOWER_CASE_POINTS)
+            .term_if(cue.is_some(), "cue_word", CUE_POINTS);
         claims.add(candidate, cue);
     }
 }
@@ -279,7 +285,7 @@ mod tests {
             for (form, points) in id.forms {
                 let compact = form.bytes().filter(|byte| b"AU9#".contains(byte)).count();
                 assert!(compact <= COMPACT_BYTES_MAX, "{form}");
-                assert!(*points + CHECKSUM_POINTS + CUE_POINTS >= i16::from(SCORE_MIN), "{form}");
+                assert!(*points + CHECKSUM_POINTS + CUE_POINTS >= SCORE_MIN, "{form}");
                 assert!(Lead::of(form).all(|lead| lead.slot().is_some()), "{form}");
                 assert!(Lead::of(form).all(|lead| lead.letters + lead.digits > 0), "{form}");
             }
