@@ -221,9 +221,10 @@ fn denied(trail: &Trail, denied: &[Denied], auto: bool) -> Unmet {
             Code::PolicyDenied,
             format!("the capability grant does not cover `{}` for this request", first.model),
         ),
-        DenyReason::NotLocal | DenyReason::Retention { .. } | DenyReason::DryRunOnly => {
-            (Code::PolicyDenied, first.reason.to_string())
-        }
+        DenyReason::NotLocal
+        | DenyReason::Retention { .. }
+        | DenyReason::TooDear { .. }
+        | DenyReason::DryRunOnly => (Code::PolicyDenied, first.reason.to_string()),
         DenyReason::Forbidden { .. } => {
             (Code::PolicyDenied, format!("policy forbids `{}` for this request", first.model))
         }
@@ -248,7 +249,10 @@ const fn telling(reason: &DenyReason, auto: bool) -> u8 {
         _ if !auto => 0,
         DenyReason::Blocked { .. } => 1,
         DenyReason::ApprovalRequired { .. } => 2,
-        DenyReason::NotLocal | DenyReason::Retention { .. } | DenyReason::DryRunOnly => 3,
+        DenyReason::NotLocal
+        | DenyReason::Retention { .. }
+        | DenyReason::TooDear { .. }
+        | DenyReason::DryRunOnly => 3,
         DenyReason::Forbidden { .. } => 4,
         DenyReason::OutsideGrant => 5,
         DenyReason::NoPermit { .. } => 6,
