@@ -115,8 +115,8 @@ impl Watch {
         })
     }
 
-    /// The server has a new session: it may be another one than it was, and knows nothing of what it was
-    /// told before.
+    /// The server has a new session: it may be another one than it was, and knows nothing of what
+    /// it was told before.
     pub(crate) fn renewed(&self) {
         self.renewed.store(true, Ordering::Release);
         for list in [List::Tools, List::Resources, List::Prompts] {

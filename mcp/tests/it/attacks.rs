@@ -1,5 +1,5 @@
-//! Servers that mean harm. Each attack has a control beside it: the same server without the attack, or the same
-//! attack where it is allowed.
+//! Servers that mean harm. Each attack has a control beside it: the same server without the attack,
+//! or the same attack where it is allowed.
 
 use std::{sync::Arc, time::Duration};
 

@@ -8,6 +8,12 @@ mod calls;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod everything;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
+mod installed;
+#[cfg(test)]
 mod pipes;
+#[cfg(test)]
+mod suite;
