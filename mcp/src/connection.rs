@@ -2,21 +2,24 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
+use rmcp::{ErrorData, model::ErrorCode};
 use serde_json::{Map, Value, json};
 use tokio::{
     sync::{Mutex, Semaphore, SemaphorePermit},
     time::{Instant, timeout},
 };
+use url::Url;
 
 use crate::{
-    CallResult, Caller, Error, Events, Server, Spec, Transport, address,
-    address::{Lookup, Reach},
+    CallResult, Caller, Credential, Error, Events, Server, Spec, Transport,
+    address::{self, Lookup, Reach},
     child::Recipe,
     http::{self, Http},
-    link::{Dial, Link},
+    link::{Dial, Link, refused},
     oauth::Tokens,
     pages,
     request::{Question, ask},
+    rest::Rest,
 };
 
 /// A connection that lasted as long as this was a good one.
@@ -35,10 +38,16 @@ pub struct Connection {
 
 struct Inner {
     spec: Spec,
-    dial: Dial,
+    reached: Reached,
     events: Arc<dyn Events>,
     turns: Semaphore,
     state: Mutex<State>,
+}
+
+/// What the server is, checked once.
+enum Reached {
+    Mcp(Dial),
+    Rest(Rest),
 }
 
 #[derive(Default)]
@@ -75,32 +84,50 @@ pub(crate) async fn connect_with(
 ) -> Result<Connection, Error> {
     let inner = Inner {
         spec: spec.clone(),
-        dial: dial(spec, lookup)?,
+        reached: reach(spec, lookup)?,
         events,
         turns: Semaphore::new(spec.limits.concurrent_max),
         state: Mutex::default(),
     };
-    inner.link().await?;
+    if let Reached::Mcp(dial) = &inner.reached {
+        inner.link(dial).await?;
+    }
     Ok(Connection { inner: Arc::new(inner) })
 }
 
-fn dial(spec: &Spec, lookup: Lookup) -> Result<Dial, Error> {
+fn reach(spec: &Spec, lookup: Lookup) -> Result<Reached, Error> {
     match &spec.transport {
         Transport::Http { url, private, credential } => {
-            let reach = if *private { Reach::Private } else { Reach::Public };
-            let url = http::address(&spec.name, url, reach)?;
-            let unusable = |_| Error::Unusable {
-                server: spec.name.clone(),
-                why: "no client for it can be made".to_owned(),
-            };
-            let client = http::client(reach, lookup).map_err(unusable)?;
-            let tokens = Tokens::new(&spec.name, &url, credential.clone(), client.clone());
-            Ok(Dial::Http { http: Http::new(client, Arc::new(tokens)), url })
+            let (url, client, tokens) = over_http(spec, url, *private, credential, lookup)?;
+            Ok(Reached::Mcp(Dial::Http { http: Http::new(client, tokens), url }))
+        }
+        Transport::OpenApi { document, base, private, credential } => {
+            let (base, client, tokens) = over_http(spec, base, *private, credential, lookup)?;
+            Rest::new(spec, document, base, client, tokens).map(Reached::Rest)
         }
         Transport::Stdio { command, env, home, launcher } => {
-            Recipe::new(&spec.name, command, env, home.clone(), launcher).map(Dial::Stdio)
+            let recipe = Recipe::new(&spec.name, command, env, home.clone(), launcher)?;
+            Ok(Reached::Mcp(Dial::Stdio(recipe)))
         }
     }
+}
+
+fn over_http(
+    spec: &Spec,
+    url: &str,
+    private: bool,
+    credential: &Option<Credential>,
+    lookup: Lookup,
+) -> Result<(Url, reqwest::Client, Arc<Tokens>), Error> {
+    let reach = if private { Reach::Private } else { Reach::Public };
+    let url = http::address(&spec.name, url, reach)?;
+    let unusable = |_| Error::Unusable {
+        server: spec.name.clone(),
+        why: "no client for it can be made".to_owned(),
+    };
+    let client = http::client(reach, lookup).map_err(unusable)?;
+    let tokens = Tokens::new(&spec.name, &url, credential.clone(), client.clone());
+    Ok((url, client, Arc::new(tokens)))
 }
 
 impl Connection {
@@ -111,7 +138,10 @@ impl Connection {
 
     /// What the server says that it is.
     pub async fn server(&self) -> Result<Server, Error> {
-        Ok(self.inner.link().await?.server.clone())
+        match &self.inner.reached {
+            Reached::Mcp(dial) => Ok(self.inner.link(dial).await?.server.clone()),
+            Reached::Rest(rest) => Ok(rest.server()),
+        }
     }
 
     /// The definitions of its tools, as `tools/list` gives them.
@@ -136,6 +166,10 @@ impl Connection {
 
     /// Calls a tool. Who drops this before it is ready withdraws the call.
     pub async fn call(&self, call: Call) -> Result<CallResult, Error> {
+        if let Reached::Rest(rest) = &self.inner.reached {
+            let _turn = self.inner.turn().await?;
+            return rest.call(&call.name, call.arguments).await;
+        }
         let params = Map::from_iter([
             ("name".to_owned(), Value::String(call.name)),
             ("arguments".to_owned(), Value::Object(call.arguments)),
@@ -202,9 +236,15 @@ impl Connection {
     }
 
     async fn list(&self, method: &'static str, key: &str) -> Result<Vec<Value>, Error> {
-        let _turn = self.inner.turn().await?;
-        let link = self.inner.link().await?;
-        pages::all(&self.inner.spec, &link, method, key).await
+        match &self.inner.reached {
+            Reached::Mcp(dial) => {
+                let _turn = self.inner.turn().await?;
+                let link = self.inner.link(dial).await?;
+                pages::all(&self.inner.spec, &link, method, key).await
+            }
+            Reached::Rest(rest) if key == "tools" => Ok(rest.tools()),
+            Reached::Rest(_) => Ok(Vec::new()),
+        }
     }
 
     async fn ask(
@@ -213,8 +253,12 @@ impl Connection {
         params: Map<String, Value>,
         caller: Arc<dyn Caller>,
     ) -> Result<Value, Error> {
+        let Reached::Mcp(dial) = &self.inner.reached else {
+            let none = ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "a REST service has none", None);
+            return Err(refused(self.inner.spec.name.clone(), none));
+        };
         let _turn = self.inner.turn().await?;
-        let link = self.inner.link().await?;
+        let link = self.inner.link(dial).await?;
         let bytes_max = self.inner.spec.limits.result_bytes_max;
         ask(&self.inner.spec, &link, Question { method, params, caller, bytes_max }).await
     }
@@ -234,7 +278,7 @@ impl Inner {
     }
 
     /// The live connection, or a new one.
-    async fn link(&self) -> Result<Arc<Link>, Error> {
+    async fn link(&self, dial: &Dial) -> Result<Arc<Link>, Error> {
         let mut state = self.state.lock().await;
         if state.closed {
             return Err(Error::Closed { server: self.spec.name.clone() });
@@ -254,7 +298,7 @@ impl Inner {
         {
             return Err(Error::Resting { server: self.spec.name.clone(), again: left });
         }
-        match Link::open(&self.spec, &self.dial, self.events.clone()).await {
+        match Link::open(&self.spec, dial, self.events.clone()).await {
             Ok(link) => {
                 let link = Arc::new(link);
                 state.link = Some(link.clone());

@@ -270,30 +270,20 @@ pub(crate) fn address(server: &str, url: &str, reach: Reach) -> Result<Url, Erro
 }
 
 /// What a failed exchange means. Nothing of its text is kept: libraries put what they read into it.
-pub(crate) fn cause(error: &reqwest::Error) -> Cause {
+pub(crate) fn failed(server: &str, error: &reqwest::Error) -> Error {
+    let server = server.to_owned();
     let mut source = error.source();
     while let Some(inner) = source {
         if inner.is::<NotPublic>() {
-            return Cause::Private;
+            return Error::Private { server };
         }
         source = inner.source();
     }
     match error {
-        e if e.is_timeout() => Cause::Timeout,
-        e if e.is_connect() => Cause::Connect,
-        _ => Cause::Broken,
+        e if e.is_timeout() => {
+            Error::Unreachable { server, why: "no connection in time".to_owned() }
+        }
+        e if e.is_connect() => Error::Unreachable { server, why: "no connection".to_owned() },
+        _ => Error::Closed { server },
     }
-}
-
-/// See [`cause`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// No address of the host may be connected to.
-    Private,
-    /// The connection did not stand in time.
-    Timeout,
-    /// There is no connection.
-    Connect,
-    /// The connection broke.
-    Broken,
 }

@@ -19,6 +19,7 @@ mod link;
 mod oauth;
 mod pages;
 mod request;
+mod rest;
 mod spec;
 mod watch;
 

@@ -18,7 +18,7 @@ use url::Url;
 use crate::{
     Error, Events, Refused, Spec, child,
     handler::Handler,
-    http::{Cause, Http, cause},
+    http::{self, Http},
     watch::{Watch, Watched},
 };
 
@@ -197,13 +197,10 @@ fn broken(server: String, error: &DynamicTransportError) -> Error {
     let unreachable =
         |why: &str| Error::Unreachable { server: server.clone(), why: why.to_owned() };
     match failure {
-        Failure::Client(error) => match cause(error) {
-            Cause::Private => Error::Private { server },
-            Cause::Timeout => unreachable("no connection in time"),
-            Cause::Connect => unreachable("no connection"),
-            Cause::Broken => Error::Closed { server },
-        },
-        Failure::HttpStatus(status) => unreachable(&format!("status {}", status.status)),
+        Failure::Client(error) => http::failed(&server, error),
+        Failure::HttpStatus(status) => {
+            Error::Unreachable { server, why: format!("status {}", status.status) }
+        }
         Failure::AuthRequired(_) | Failure::InsufficientScope(_) => Error::Unauthorized { server },
         Failure::ResponseBodyTooLarge { max_size } => {
             Error::TooLarge { server, bytes_max: *max_size }
