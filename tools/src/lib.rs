@@ -8,6 +8,7 @@
 mod definition;
 mod destination;
 mod diff;
+pub mod flow;
 mod hygiene;
 mod json;
 mod openapi;
