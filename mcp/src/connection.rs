@@ -8,18 +8,14 @@ use tokio::{
     sync::{Mutex, Semaphore, SemaphorePermit},
     time::{Instant, timeout},
 };
-use url::Url;
 
 use crate::{
-    CallResult, Caller, Credential, Error, Events, Server, Spec, Transport,
-    address::{self, Lookup, Reach},
-    child::Recipe,
-    http::{self, Http},
+    CallResult, Caller, Error, Events, Server, Spec,
+    address::{self, Lookup},
     link::{Dial, Link, refused},
-    oauth::Tokens,
     pages,
+    place::Place,
     request::{Question, ask},
-    rest::Rest,
 };
 
 /// A connection that lasted as long as this was a good one.
@@ -38,16 +34,10 @@ pub struct Connection {
 
 struct Inner {
     spec: Spec,
-    reached: Reached,
+    place: Place,
     events: Arc<dyn Events>,
     turns: Semaphore,
     state: Mutex<State>,
-}
-
-/// What the server is, checked once.
-enum Reached {
-    Mcp(Dial),
-    Rest(Rest),
 }
 
 #[derive(Default)]
@@ -84,50 +74,15 @@ pub(crate) async fn connect_with(
 ) -> Result<Connection, Error> {
     let inner = Inner {
         spec: spec.clone(),
-        reached: reach(spec, lookup)?,
+        place: Place::find(spec, lookup)?,
         events,
         turns: Semaphore::new(spec.limits.concurrent_max),
         state: Mutex::default(),
     };
-    if let Reached::Mcp(dial) = &inner.reached {
+    if let Place::Mcp(dial) = &inner.place {
         inner.link(dial).await?;
     }
     Ok(Connection { inner: Arc::new(inner) })
-}
-
-fn reach(spec: &Spec, lookup: Lookup) -> Result<Reached, Error> {
-    match &spec.transport {
-        Transport::Http { url, private, credential } => {
-            let (url, client, tokens) = over_http(spec, url, *private, credential, lookup)?;
-            Ok(Reached::Mcp(Dial::Http { http: Http::new(client, tokens), url }))
-        }
-        Transport::OpenApi { document, base, private, credential } => {
-            let (base, client, tokens) = over_http(spec, base, *private, credential, lookup)?;
-            Rest::new(spec, document, base, client, tokens).map(Reached::Rest)
-        }
-        Transport::Stdio { command, env, home, launcher } => {
-            let recipe = Recipe::new(&spec.name, command, env, home.clone(), launcher)?;
-            Ok(Reached::Mcp(Dial::Stdio(recipe)))
-        }
-    }
-}
-
-fn over_http(
-    spec: &Spec,
-    url: &str,
-    private: bool,
-    credential: &Option<Credential>,
-    lookup: Lookup,
-) -> Result<(Url, reqwest::Client, Arc<Tokens>), Error> {
-    let reach = if private { Reach::Private } else { Reach::Public };
-    let url = http::address(&spec.name, url, reach)?;
-    let unusable = |_| Error::Unusable {
-        server: spec.name.clone(),
-        why: "no client for it can be made".to_owned(),
-    };
-    let client = http::client(reach, lookup).map_err(unusable)?;
-    let tokens = Tokens::new(&spec.name, &url, credential.clone(), client.clone());
-    Ok((url, client, Arc::new(tokens)))
 }
 
 impl Connection {
@@ -138,9 +93,9 @@ impl Connection {
 
     /// What the server says that it is.
     pub async fn server(&self) -> Result<Server, Error> {
-        match &self.inner.reached {
-            Reached::Mcp(dial) => Ok(self.inner.link(dial).await?.server.clone()),
-            Reached::Rest(rest) => Ok(rest.server()),
+        match &self.inner.place {
+            Place::Mcp(dial) => Ok(self.inner.link(dial).await?.server.clone()),
+            Place::Rest(rest) => Ok(rest.server()),
         }
     }
 
@@ -166,7 +121,7 @@ impl Connection {
 
     /// Calls a tool. Who drops this before it is ready withdraws the call.
     pub async fn call(&self, call: Call) -> Result<CallResult, Error> {
-        if let Reached::Rest(rest) = &self.inner.reached {
+        if let Place::Rest(rest) = &self.inner.place {
             let _turn = self.inner.turn().await?;
             return rest.call(&call.name, call.arguments).await;
         }
@@ -236,14 +191,14 @@ impl Connection {
     }
 
     async fn list(&self, method: &'static str, key: &str) -> Result<Vec<Value>, Error> {
-        match &self.inner.reached {
-            Reached::Mcp(dial) => {
+        match &self.inner.place {
+            Place::Mcp(dial) => {
                 let _turn = self.inner.turn().await?;
                 let link = self.inner.link(dial).await?;
                 pages::all(&self.inner.spec, &link, method, key).await
             }
-            Reached::Rest(rest) if key == "tools" => Ok(rest.tools()),
-            Reached::Rest(_) => Ok(Vec::new()),
+            Place::Rest(rest) if key == "tools" => Ok(rest.tools()),
+            Place::Rest(_) => Ok(Vec::new()),
         }
     }
 
@@ -253,7 +208,7 @@ impl Connection {
         params: Map<String, Value>,
         caller: Arc<dyn Caller>,
     ) -> Result<Value, Error> {
-        let Reached::Mcp(dial) = &self.inner.reached else {
+        let Place::Mcp(dial) = &self.inner.place else {
             let none = ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "a REST service has none", None);
             return Err(refused(self.inner.spec.name.clone(), none));
         };

@@ -18,6 +18,7 @@ mod http;
 mod link;
 mod oauth;
 mod pages;
+mod place;
 mod request;
 mod rest;
 mod spec;

@@ -89,8 +89,13 @@ impl Link {
         match dial {
             Dial::Http { http, url } => {
                 let http = http.clone().watched(watch.clone());
-                let transport = http.transport(url, &spec.limits);
-                Self::serve(spec, transport, watch, lifecycle).await
+                let transport = http.clone().transport(url, &spec.limits);
+                let modern = lifecycle != ClientLifecycleMode::Initialize;
+                let link = Self::serve(spec, transport, watch, lifecycle).await?;
+                if !modern {
+                    http.settle().await;
+                }
+                Ok(link)
             }
             Dial::Stdio(recipe) => {
                 let transport = recipe.start(&spec.name, &spec.limits)?;
@@ -194,8 +199,6 @@ fn broken(server: String, error: &DynamicTransportError) -> Error {
     let Some(failure) = error.error.downcast_ref::<Failure>() else {
         return Error::Closed { server };
     };
-    let unreachable =
-        |why: &str| Error::Unreachable { server: server.clone(), why: why.to_owned() };
     match failure {
         Failure::Client(error) => http::failed(&server, error),
         Failure::HttpStatus(status) => {

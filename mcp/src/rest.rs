@@ -10,7 +10,7 @@ use reqwest::{
 use rmcp::model::{ErrorCode, ServerCapabilities};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
-use tools::openapi::{Operation, Request, Service};
+use tools::{Operation, Request, Service};
 use url::Url;
 
 use crate::{CallResult, Error, Limits, Refused, Server, Spec, http, oauth::Tokens};
