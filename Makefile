@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing deny fuzz
+.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -15,13 +15,22 @@ setup: ## Installs what a build needs, where it is missing
 run: setup ## Builds and starts everything; prints one curl line that answers
 	$(CARGO) run --release --locked --package orchestack -- serve $(ARGS)
 
+# Property tests draw the same cases in every run, so that a red one is red again; `make properties` draws others.
+SEED ?= 2718281828
 test: setup ## Installs what the tests need, starts the services, runs every test
 	@scripts/services.sh
 	@scripts/sdks.sh
 	$(CARGO) build --locked --workspace --all-targets
 	@set -a; . target/test.env; set +a; $(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-nextest
-	@set -a; . target/test.env; set +a; $(CARGO) nextest run --locked --workspace
+	@set -a; . target/test.env; set +a; PROPTEST_RNG_SEED=$(SEED) $(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
+
+CASES ?= 4096
+properties: ## Property tests with CASES cases each, drawn anew: what they find belongs into a test of its own
+	@scripts/services.sh
+	$(CARGO) build --locked --workspace --all-targets
+	@set -a; . target/test.env; set +a; PROPTEST_CASES=$(CASES) $(CARGO) nextest run --locked --workspace --profile full \
+		--no-fail-fast -E 'not package(orchestack-tests)'
 
 crash: ## Kills the gateway in the middle of streams, 50 times on each database
 	@scripts/services.sh

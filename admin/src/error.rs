@@ -229,6 +229,7 @@ fn refusal(denial: &Denial) -> String {
         other @ (DenyReason::OutsideGrant
         | DenyReason::NotLocal
         | DenyReason::Retention { .. }
+        | DenyReason::TooDear { .. }
         | DenyReason::DryRunOnly) => other.to_string(),
     };
     let commit: String = denial.commit.chars().take(12).collect();

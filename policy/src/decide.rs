@@ -7,7 +7,7 @@ use types::{
 };
 
 use crate::{
-    ask::{Caller, ModelCall, ModelFacts},
+    ask::{Approved, Caller, ModelCall, ModelFacts},
     grant::Grant,
     layer::{Says, Verdict},
     load::Engine,
@@ -205,22 +205,18 @@ pub(crate) fn join<'r>(
 /// Whether one policy's obligations are among those that make a reason.
 type Asks<'a> = Box<dyn Fn(&Obligations) -> bool + 'a>;
 
+/// A condition of a permit that does not hold, with what tells the policies that set it.
+pub(crate) type Unmet<'a> = (DenyReason, Asks<'a>);
+
 /// The first condition of a permit that does not hold, with what tells the policies that set it.
 /// Whatever cannot be mended comes before an approval: nobody is asked in vain.
 fn unmet<'a>(
     joined: &Obligations,
     model: &ModelFacts<'_>,
     call: &'a ModelCall<'_>,
-) -> Option<(DenyReason, Asks<'a>)> {
-    let found = call.kinds;
-    let kinds: BTreeSet<String> = found
-        .iter()
-        .filter(|kind| joined.block.contains(**kind))
-        .map(|kind| (*kind).to_owned())
-        .collect();
-    if !kinds.is_empty() {
-        let asks = move |one: &Obligations| found.iter().any(|kind| one.block.contains(*kind));
-        return Some((DenyReason::Blocked { kinds }, Box::new(asks)));
+) -> Option<Unmet<'a>> {
+    if let Some(unmet) = blocked(joined, call.kinds) {
+        return Some(unmet);
     }
     if joined.local_only && model.locality != Locality::Local {
         return Some((DenyReason::NotLocal, Box::new(|one| one.local_only)));
@@ -231,12 +227,32 @@ fn unmet<'a>(
         let asks = move |one: &Obligations| one.retention_days == Some(days);
         return Some((DenyReason::Retention { days }, Box::new(asks)));
     }
-    if joined.dry_run_only && !call.dry_run {
+    unasked(joined, call.dry_run, call.approval)
+}
+
+/// The kinds that a permit holds only without.
+pub(crate) fn blocked<'a>(joined: &Obligations, found: &'a [&'a str]) -> Option<Unmet<'a>> {
+    let kinds: BTreeSet<String> = found
+        .iter()
+        .filter(|kind| joined.block.contains(**kind))
+        .map(|kind| (*kind).to_owned())
+        .collect();
+    let asks = move |one: &Obligations| found.iter().any(|kind| one.block.contains(*kind));
+    (!kinds.is_empty()).then(|| (DenyReason::Blocked { kinds }, Box::new(asks) as Asks<'a>))
+}
+
+/// What a permit holds only with: that nothing is done, or that people were asked.
+pub(crate) fn unasked<'a>(
+    joined: &Obligations,
+    dry_run: bool,
+    approval: Option<&Approved>,
+) -> Option<Unmet<'a>> {
+    if joined.dry_run_only && !dry_run {
         return Some((DenyReason::DryRunOnly, Box::new(|one| one.dry_run_only)));
     }
     let need = joined.approval.as_ref()?;
     // A dry run asks nobody: it tells that an approval would be needed.
-    let given = call.dry_run || call.approval.is_some_and(|given| need.is_met_by(given));
+    let given = dry_run || approval.is_some_and(|given| need.is_met_by(given));
     let reason = DenyReason::ApprovalRequired { need: need.clone() };
     (!given).then(|| (reason, Box::new(|one: &Obligations| one.approval.is_some()) as Asks<'a>))
 }

@@ -3,11 +3,51 @@
 use std::collections::BTreeMap;
 
 use ring::digest::{Context, SHA256};
+use serde_json::Value;
 
 use crate::{
     bundle::{Bundle, Source},
     load::Engine,
 };
+
+/// SHA-256 over a JSON value with the keys of every object in order and no blanks, in hexadecimal.
+pub(crate) fn of_json(value: &Value) -> String {
+    let mut context = Context::new(&SHA256);
+    write(value, &mut context);
+    hex(context.finish().as_ref())
+}
+
+fn write(value: &Value, to: &mut Context) {
+    match value {
+        Value::Array(items) => {
+            to.update(b"[");
+            for (number, item) in items.iter().enumerate() {
+                to.update(if number == 0 { b"" } else { b"," });
+                write(item, to);
+            }
+            to.update(b"]");
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_unstable_by_key(|(name, _)| *name);
+            to.update(b"{");
+            for (number, (name, field)) in fields.into_iter().enumerate() {
+                to.update(if number == 0 { b"" } else { b"," });
+                to.update(Value::from(name.as_str()).to_string().as_bytes());
+                to.update(b":");
+                write(field, to);
+            }
+            to.update(b"}");
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            to.update(value.to_string().as_bytes());
+        }
+    }
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// SHA-256 over policies, each preceded by the lengths of its path and its text.
 #[derive(Debug, Clone)]
@@ -32,7 +72,7 @@ impl Digest {
 
     /// In hexadecimal.
     pub(crate) fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 
     fn end(context: Context) -> Self {

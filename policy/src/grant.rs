@@ -76,6 +76,16 @@ impl Limits {
         self.models.as_ref().is_none_or(|models| models.contains(model))
             && self.label.is_none_or(|highest| label <= highest)
     }
+
+    /// Whether a tool may be called with content of that label.
+    pub fn covers_tool(&self, tool: &str, label: Label) -> bool {
+        self.has_tool(tool) && self.label.is_none_or(|highest| label <= highest)
+    }
+
+    /// Whether a tool, such as `mail.send`, is among those that are left.
+    pub fn has_tool(&self, tool: &str) -> bool {
+        self.tools.as_ref().is_none_or(|tools| tools.contains(tool))
+    }
 }
 
 fn both(
@@ -119,6 +129,8 @@ mod tests {
             let all = ["a", "b", "c"].into_iter().flat_map(|m| Label::ALL.iter().map(move |l| (m, l)));
             for (model, label) in all {
                 let covers = |limits: &Limits| limits.covers_model(model, *label);
+                prop_assert_eq!(covers(&both), covers(&a) && covers(&b));
+                let covers = |limits: &Limits| limits.covers_tool(model, *label);
                 prop_assert_eq!(covers(&both), covers(&a) && covers(&b));
             }
             for limits in [&a, &b] {

@@ -1,9 +1,11 @@
-//! Policy first: the one engine that decides every model call and every act of administration.
+//! Policy first: the one engine that decides every model call, every tool call and every act of
+//! administration.
 //!
 //! Two layers of Cedar policies, the organisation's and the agent's own, must both permit; a forbid
 //! in either wins; what no policy permits is denied, and so is what cannot be evaluated.
 //! A decision is a pure function that never fails and carries its reasons. It is the only maker of
-//! a [`Permit`], and a decision about a person's act of an [`AdminPermit`]: whatever costs money, leaves the machine or changes state takes one of them.
+//! a [`Permit`], of a [`ToolPermit`], and about a person's act of an [`AdminPermit`]: whatever costs
+//! money, leaves the machine or changes state takes one of them.
 
 mod action;
 mod administer;
@@ -44,6 +46,7 @@ mod source;
 pub mod starter;
 #[cfg(test)]
 mod testing;
+mod tool;
 mod words;
 
 pub use administer::{AdminPermit, Denial};
@@ -63,4 +66,7 @@ pub use obligation::{ApprovalNeed, Obligations, Withheld};
 pub use operation::{NoOperation, Operation};
 pub use question::{Answer, NoQuestion, Question};
 pub use reason::{DenyReason, Layer};
+pub use tool::{
+    DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied, ToolFacts, ToolPermit, ToolSession,
+};
 pub use words::APPROVAL_KINDS;

@@ -20,6 +20,7 @@ use crate::{
     mapper::Names,
     memo::Memo,
     source::{self, Parsed},
+    tool::Layers,
 };
 
 const SCHEMA: &str = include_str!("schema.cedarschema");
@@ -52,6 +53,8 @@ pub struct Engine {
     digests: BTreeMap<String, Digest>,
     /// The policies of both layers about model calls.
     calls: Calls,
+    tool_calls: Layers,
+    tool_lists: Layers,
     administration: PolicyLayer,
     votes: PolicyLayer,
     memo: Memo,
@@ -105,11 +108,17 @@ impl Engine {
             .iter()
             .map(|(name, own)| (name.as_str(), about(&own.policies, &names.call_model)));
         let calls = Calls::new(about(&organisation, &names.call_model), own);
+        let of_tools = |action| {
+            let own = agents.iter().map(|(name, own)| (name.as_str(), own.policies.as_slice()));
+            Layers::new(action, &organisation, own)
+        };
         let engine = Self {
             commit: bundle.commit.clone(),
             schema,
             digests: Digest::of_agents(bundle),
             calls,
+            tool_calls: of_tools(&names.call_tool),
+            tool_lists: of_tools(&names.list_tool),
             administration: PolicyLayer::of(about(&organisation, &names.administer)),
             votes: PolicyLayer::of(about(&organisation, &names.approve)),
             organisation,
@@ -196,6 +205,16 @@ impl Engine {
     /// The policies of both layers about model calls.
     pub(crate) const fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    /// The policies of both layers about calls of tools.
+    pub(crate) const fn tool_calls(&self) -> &Layers {
+        &self.tool_calls
+    }
+
+    /// The policies of both layers about the listing of tools.
+    pub(crate) const fn tool_lists(&self) -> &Layers {
+        &self.tool_lists
     }
 
     pub(crate) const fn memo(&self) -> &Memo {

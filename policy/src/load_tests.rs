@@ -89,7 +89,7 @@ fn about(action: &str, condition: &str) -> String {
 fn values_of_other_actions_are_checked() {
     assert_snapshot!(about("callModel", "context.label_rank >= 5"), @"`context.label_rank` is never 5; it counts from 0 to 3");
     assert_snapshot!(about("readMemory", "resource.level == 7"), @"`resource.level` is never 7; it counts from 0 to 4");
-    assert_snapshot!(about("callTool", "resource.effect == \"mony\""), @r#"`resource.effect` is never "mony"; its words are read, write, money, infra"#);
+    assert_snapshot!(about("callTool", "resource.effect == \"mony\""), @r#"`resource.effect` is never "mony"; its words are read, write, egress, money, infra, unknown"#);
     assert_snapshot!(about("approve", "context.kind == \"breakglass\""), @r#"`context.kind` is never "breakglass"; its words are model_call, tool_call, admin, budget, break_glass"#);
     assert_snapshot!(about("administer", "[\"key.create\", \"key.make\"].contains(context.operation)"), @r#"`context.operation` is never "key.make"; docs/policies.md lists its words"#);
     assert_snapshot!(about("administer", "context.operation like \"keys.*\""), @r#"`context.operation` is never like "keys.*"; docs/policies.md lists its words"#);

@@ -11,8 +11,8 @@ use types::{Nanos, Timestamp};
 
 use crate::{
     ask::{
-        AdminAct, AgentKind, ApprovalVote, Approved, Caller, ModelCall, ModelFacts, Person,
-        Requester,
+        AdminAct, AgentKind, ApprovalVote, Approved, BudgetFacts, Caller, ModelCall, ModelFacts,
+        Person, Requester,
     },
     grant::Grant,
     reads::Reads,
@@ -28,7 +28,11 @@ pub(crate) struct Names {
     system_agent: EntityTypeName,
     model: EntityTypeName,
     provider: EntityTypeName,
+    pub(crate) tool: EntityTypeName,
+    pub(crate) tool_server: EntityTypeName,
     pub(crate) call_model: EntityUid,
+    pub(crate) call_tool: EntityUid,
+    pub(crate) list_tool: EntityUid,
     pub(crate) administer: EntityUid,
     pub(crate) approve: EntityUid,
 }
@@ -63,7 +67,11 @@ impl Names {
             system_agent: name("SystemAgent")?,
             model: name("Model")?,
             provider: name("Provider")?,
+            tool: name("Tool")?,
+            tool_server: name("ToolServer")?,
             call_model: uid(&action, "callModel"),
+            call_tool: uid(&action, "callTool"),
+            list_tool: uid(&action, "listTool"),
             administer: uid(&action, "administer"),
             approve: uid(&action, "approve"),
         })
@@ -166,7 +174,7 @@ impl Names {
         Ok((principal, entities))
     }
 
-    fn caller_entity(&self, caller: &Caller) -> Result<Entity, Unmappable> {
+    pub(crate) fn caller_entity(&self, caller: &Caller) -> Result<Entity, Unmappable> {
         let principal = self.agent(caller.agent_kind, &caller.agent_name);
         let attributes = HashMap::from([("name".to_owned(), text(&caller.agent_name))]);
         Entity::new(principal, attributes, self.parents(caller)).map_err(|_| Unmappable)
@@ -212,7 +220,7 @@ pub(crate) fn call_context(call: &ModelCall<'_>, reads: Reads) -> Result<Context
         put("request", request(call, reads)?);
     }
     if reads.has(Reads::BUDGET) {
-        put("budget", budget(call, reads)?);
+        put("budget", budget(call.budget, reads)?);
     }
     if reads.has(Reads::CALLS) {
         put("session", record([("calls", count(call.session.calls))])?);
@@ -243,9 +251,9 @@ fn request(call: &ModelCall<'_>, reads: Reads) -> Result<Value, Unmappable> {
     read_of(all, reads)
 }
 
-fn budget(call: &ModelCall<'_>, reads: Reads) -> Result<Value, Unmappable> {
-    let used = Value::new_long(i64::from(call.budget.used_percent));
-    let remaining = call.budget.remaining.map(|Nanos(nanos)| Value::new_long(nanos));
+pub(crate) fn budget(facts: BudgetFacts, reads: Reads) -> Result<Value, Unmappable> {
+    let used = Value::new_long(i64::from(facts.used_percent));
+    let remaining = facts.remaining.map(|Nanos(nanos)| Value::new_long(nanos));
     let all = [
         (Reads::USED_PERCENT, "used_percent", Some(used)),
         (Reads::REMAINING, "remaining", remaining),
@@ -253,12 +261,12 @@ fn budget(call: &ModelCall<'_>, reads: Reads) -> Result<Value, Unmappable> {
     read_of(all, reads)
 }
 
-fn approval(approved: &Approved) -> Result<Value, Unmappable> {
+pub(crate) fn approval(approved: &Approved) -> Result<Value, Unmappable> {
     let roles = Value::new_set(approved.roles.iter().map(|role| text(role)));
     record([("roles", roles), ("approvers", Value::new_long(i64::from(approved.approvers)))])
 }
 
-fn grant(grant: &Grant) -> Result<Value, Unmappable> {
+pub(crate) fn grant(grant: &Grant) -> Result<Value, Unmappable> {
     let all = [
         ("task", grant.task.map(|id| id.to_string())),
         ("run", grant.run.map(|id| id.to_string())),
@@ -268,7 +276,7 @@ fn grant(grant: &Grant) -> Result<Value, Unmappable> {
 }
 
 /// A context of what is always there and of what there is of the rest.
-fn context<const A: usize, const O: usize>(
+pub(crate) fn context<const A: usize, const O: usize>(
     always: [(&'static str, Value); A],
     optional: [(&'static str, Option<Value>); O],
 ) -> Result<Context, Unmappable> {
@@ -291,27 +299,29 @@ pub(crate) fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp(at.0.saturating_sub(at.0.rem_euclid(1_000_000)))
 }
 
-fn record(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Result<Value, Unmappable> {
+pub(crate) fn record(
+    fields: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Result<Value, Unmappable> {
     let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
     Value::new_record(fields).map_err(|_| Unmappable)
 }
 
-fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+pub(crate) fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
 }
 
-fn text(value: &str) -> Value {
+pub(crate) fn text(value: &str) -> Value {
     Value::new_string(value.to_owned())
 }
 
 /// A count as Cedar's signed long. What does not fit is beyond every limit that a policy can name.
-fn count(value: u64) -> Value {
+pub(crate) fn count(value: u64) -> Value {
     Value::new_long(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
 /// An instant in the form that Cedar reads: RFC 3339 in UTC with milliseconds. Our own print has
 /// microseconds; the last three digits are cut, which rounds down.
-fn instant(at: Timestamp) -> Value {
+pub(crate) fn instant(at: Timestamp) -> Value {
     let full = at.to_string();
     let milliseconds =
         full.strip_suffix('Z').and_then(|text| text.get(..text.len().checked_sub(3)?));

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use types::Nanos;
+
 use crate::obligation::ApprovalNeed;
 
 /// The two layers of policies.
@@ -43,6 +45,11 @@ pub enum DenyReason {
         /// The most days.
         days: u32,
     },
+    /// The permit holds only for what costs so much at most, and the tool's price is higher.
+    TooDear {
+        /// The most, in US dollars when told.
+        most: Nanos,
+    },
     /// The permit holds only for a dry run.
     DryRunOnly,
     /// The permit holds only after an approval.
@@ -73,6 +80,7 @@ impl DenyReason {
             Self::OutsideGrant => "outside_grant",
             Self::NotLocal => "not_local",
             Self::Retention { .. } => "retention",
+            Self::TooDear { .. } => "too_dear",
             Self::DryRunOnly => "dry_run_only",
             Self::ApprovalRequired { .. } => "approval_required",
         }
@@ -103,6 +111,13 @@ impl fmt::Display for DenyReason {
                 write!(
                     f,
                     "policy permits it only where the provider keeps it for {days} days at most"
+                )
+            }
+            Self::TooDear { most } => {
+                write!(
+                    f,
+                    "policy permits it only where it costs {} US dollars at most",
+                    most.to_usd()
                 )
             }
             Self::DryRunOnly => f.write_str("policy permits it as a dry run only"),

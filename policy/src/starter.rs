@@ -8,6 +8,7 @@ use crate::bundle::{AgentSource, Bundle, Source};
 /// [`agent_starter`] writes.
 pub const STARTER: &[(&str, &str)] = &[
     ("policies/models.cedar", include_str!("starter/models.cedar")),
+    ("policies/tools.cedar", include_str!("starter/tools.cedar")),
     ("policies/administration.cedar", include_str!("starter/administration.cedar")),
     ("policies/approvals.cedar", include_str!("starter/approvals.cedar")),
     ("policies/safeguards.cedar", include_str!("starter/safeguards.cedar")),
@@ -91,7 +92,10 @@ mod tests {
         check(|call| call.label = Label::Sensitive, [LOCAL_OK, CLOUD_OK]);
         check(|call| call.kinds = &["email"], [LOCAL_OK, CLOUD_OK]);
         check(|call| call.request.tools = true, [LOCAL_OK, CLOUD_OK]);
-        check(|call| call.integrity = Integrity::Untrusted, [LOCAL_OK, CLOUD_OK]);
+        check(
+            |call| (call.integrity, call.request.tools) = (Integrity::Untrusted, true),
+            [LOCAL_OK, CLOUD_OK],
+        );
     }
 
     #[test]
@@ -116,18 +120,6 @@ mod tests {
         check(
             |call| (call.kinds, call.label) = (&["aws_key"], Label::Restricted),
             [LOCAL_OK, &format!("{refused}restricted-stays-local, secrets-stay-local")],
-        );
-    }
-
-    #[test]
-    fn untrusted_content_gets_no_tools_in_the_cloud() {
-        check(
-            |call| (call.integrity, call.request.tools) = (Integrity::Untrusted, true),
-            [
-                LOCAL_OK,
-                "gpt denied: a policy of the organisation layer forbids it by \
-                 untrusted-gets-no-tools, reroute",
-            ],
         );
     }
 
@@ -194,7 +186,7 @@ mod tests {
     fn no_agent_name_can_write_policy() {
         let text = agent_starter("x\")\npermit(principal, action, resource);//");
         let policies = text.parse::<cedar_policy::PolicySet>().unwrap();
-        assert_eq!(policies.num_of_policies(), 1);
+        assert_eq!(policies.num_of_policies(), 2);
     }
 
     /// The examples in the starter's comments are policies too: they must load.

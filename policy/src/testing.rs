@@ -1,8 +1,8 @@
 //! Shared by the tests of this crate: a caller, models and one call that a row changes.
 
 use types::{
-    AgentId, ApprovalId, GrantId, Integrity, KeyId, Label, Locality, Nanos, RequestId, TaskId,
-    TenantId, Timestamp,
+    AgentId, ApprovalId, Effect, GrantId, Integrity, KeyId, Label, Locality, Nanos, Replay,
+    RequestId, TaskId, TenantId, Timestamp,
 };
 
 use crate::{
@@ -13,6 +13,9 @@ use crate::{
     decide::Decision,
     grant::{Grant, Limits},
     load::Engine,
+    tool::{
+        DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied, ToolFacts, ToolPermit, ToolSession,
+    },
 };
 
 pub(crate) const KINDS: &[&str] =
@@ -141,4 +144,44 @@ pub(crate) fn told(decision: &Decision) -> String {
         format!("{} denied: {}{by}{policies}{reroute}", denied.model, denied.reason)
     });
     allowed.chain(denied).collect::<Vec<_>>().join("\n")
+}
+
+/// A tool that reads, of a server that nobody vouches for.
+pub(crate) const TOOL: ToolFacts<'static> = ToolFacts {
+    server: "mail",
+    name: "send",
+    effect: Effect::Read,
+    replay: Replay::Once,
+    pinned: true,
+    trusted: false,
+    function: false,
+    price: None,
+};
+
+pub(crate) fn tool_call<'a>(caller: &'a Caller, input: &'a serde_json::Value) -> ToolCall<'a> {
+    ToolCall {
+        id: RequestId::from_parts(1, 4),
+        caller,
+        label: Label::Internal,
+        integrity: Integrity::Trusted,
+        kinds: &[],
+        budget: BudgetFacts { remaining: Some(Nanos(1_000_000_000)), used_percent: 10 },
+        session: ToolSession::default(),
+        tool: TOOL,
+        input,
+        provenance: ProvenanceFacts::default(),
+        destination: DestinationFacts::default(),
+        approval: None,
+        dry_run: false,
+        now: Timestamp(1_700_000_000_123_456),
+    }
+}
+
+/// A decision about a tool in one line.
+pub(crate) fn told_of_tool(decided: &Result<ToolPermit, ToolDenied>) -> String {
+    match decided {
+        Ok(permit) => format!("permitted by {}", permit.policies().join(", ")),
+        Err(denied) if denied.policies.is_empty() => format!("denied: {}", denied.reason),
+        Err(denied) => format!("denied: {} by {}", denied.reason, denied.policies.join(", ")),
+    }
 }

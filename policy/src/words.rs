@@ -3,15 +3,12 @@
 //! they are faults.
 
 use serde_json::{Map, Value};
-use types::{Integrity, Label, Locality, SizeClass};
+use types::{Effect, Integrity, Label, Locality, Replay, SizeClass};
 
 use crate::operation::Operation;
 
 /// What people can be asked to approve: `context.kind` of the action `approve`.
 pub const APPROVAL_KINDS: &[&str] = &["model_call", "tool_call", "admin", "budget", "break_glass"];
-
-/// What a tool does: `resource.effect`.
-const EFFECTS: &[&str] = &["read", "write", "money", "infra"];
 
 /// The most words that a message lists.
 const LISTED_MAX: usize = 32;
@@ -200,7 +197,8 @@ fn closed_set(variable: &str, attribute: &str, kinds: &[&str]) -> Option<(&'stat
         }
         ("resource", "locality") => ("resource.locality", words(Locality::ALL)),
         ("resource", "size") => ("resource.size", words(SizeClass::ALL)),
-        ("resource", "effect") => ("resource.effect", words(EFFECTS)),
+        ("resource", "effect") => ("resource.effect", words(Effect::ALL)),
+        ("resource", "replay") => ("resource.replay", words(Replay::ALL)),
         ("resource", "level") => ("resource.level", Known::Numbers(0, 4)),
         _ => return None,
     })

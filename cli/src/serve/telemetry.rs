@@ -48,9 +48,10 @@ pub(super) fn start(settings: &Telemetry) -> Result<Running, Failure> {
             let tracer = traces.tracer("orchestack");
             let layer = tracing_opentelemetry::layer().with_tracer(tracer);
             // Not the exporter's own spans: they would make spans of their own for ever.
-            let own =
-                EnvFilter::try_new("info,opentelemetry=off,reqwest=off,hyper_util=off,h2=off")
-                    .map_err(bad_filter)?;
+            let own = EnvFilter::try_new(
+                "info,opentelemetry=off,reqwest=off,hyper_util=off,h2=off,rmcp=off",
+            )
+            .map_err(bad_filter)?;
             Some(layer.with_filter(own).boxed())
         }
     };
@@ -62,21 +63,23 @@ pub(super) fn start(settings: &Telemetry) -> Result<Running, Failure> {
 /// Which lines are written: those that are wanted, and none that could carry content.
 fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, ParseError> {
     let wanted = EnvFilter::try_new(wanted)?;
-    // Joined filters have a highest level only if each of them names one. Without it every line that
-    // a library could write on a request's way, however low, is made and looked at by both.
+    // Joined filters have a highest level only if each of them names one. Without it every line
+    // that a library could write on a request's way, however low, is made and looked at by both.
     let own = filter_fn(is_free_of_content).with_max_level_hint(LevelFilter::TRACE);
     Ok(wanted.and(own))
 }
 
 /// Whether a line cannot carry a key or a prompt. Below `info` libraries log what they read and
 /// write, heads with credentials included, so whatever the filter says only our crates speak there.
+/// The SDK of tools does so at every level: what goes wrong with a tool server, `mcp` says.
 fn is_free_of_content(line: &Metadata<'_>) -> bool {
-    const OWN: [&str; 13] = [
+    const OWN: [&str; 15] = [
         "admin",
         "budget",
         "config",
         "dlp",
         "gateway",
+        "mcp",
         "orchestack",
         "policy",
         "providers",
@@ -84,10 +87,11 @@ fn is_free_of_content(line: &Metadata<'_>) -> bool {
         "simulator",
         "snapshot",
         "store",
+        "tools",
         "types",
     ];
     let target = line.target().split("::").next().unwrap_or_default();
-    *line.level() <= Level::INFO || OWN.contains(&target)
+    OWN.contains(&target) || (*line.level() <= Level::INFO && target != "rmcp")
 }
 
 impl Running {

@@ -6,6 +6,7 @@ use super::{
 };
 
 const SAFEGUARDS: &str = "policies/safeguards.cedar";
+const TOOLS: &str = "policies/tools.cedar";
 const APPROVALS: &str = "policies/approvals.cedar";
 const ADMINISTRATION: &str = "policies/administration.cedar";
 const CASES: &str = "tests/starter.toml";
@@ -48,12 +49,11 @@ fn broken(name: &'static str, edits: Vec<Edit>, invariant: &'static str) -> Row 
 /// Commits that break what the starter promises for every request.
 fn invariants() -> Vec<Row> {
     let cut = |path, from: &'static str| Edit::Cut(path, from);
-    let permit_tools = Edit::Write(BAD, plain("tools", "permit", "callTool"));
     let permit_memory = Edit::Write(BAD, plain("memory", "permit", "readMemory"));
     vec![
         broken(
-            "an agent that permits itself tools",
-            vec![Edit::Write(OWN, plain("default-calls-tools", "permit", "callTool"))],
+            "an agent that permits itself messages",
+            vec![Edit::Write(OWN, plain("default-sends", "permit", "sendMessage"))],
             "agents-stay-within-the-organisation",
         ),
         broken(
@@ -72,8 +72,18 @@ fn invariants() -> Vec<Row> {
         ),
         broken(
             "a tool that moves money without an approval",
-            vec![cut(SAFEGUARDS, "untrusted-money-needs-approval"), permit_tools],
+            vec![cut(TOOLS, "untrusted-content-moves-nothing-unapproved"), Edit::Remove(CASES)],
             "untrusted-sessions-never-move-money-unapproved",
+        ),
+        broken(
+            "a tool whose definition nobody approved",
+            vec![cut(TOOLS, "unpinned-tools-are-not-called"), Edit::Remove(CASES)],
+            "unpinned-tools-are-never-called",
+        ),
+        broken(
+            "a tool that restricted data leaves by",
+            vec![cut(TOOLS, "restricted-leaves-by-no-tool"), Edit::Remove(CASES)],
+            "restricted-data-never-leaves-by-a-tool",
         ),
         broken(
             "private memory that others read",
