@@ -38,7 +38,6 @@ use types::{Label, RequestId, SessionId};
 
 use self::{arguments::Given, bill::Paid, decide::Facts, run::Run, session::Session, story::Story};
 pub(crate) use self::{
-    decide::tool_facts,
     prints::Prints,
     server::Server,
     servers::{Heard, Servers},

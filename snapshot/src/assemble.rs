@@ -284,9 +284,8 @@ impl Snapshot {
         }));
         let credentials = credentials::fetch(&registry, settings, &mut notes);
         let agents = agents_of(&tree, &rows, settings, &mut notes);
-        let tools = rows.tools.iter().filter(|known| known.tenant == rows.tenant);
-        let decided: Vec<_> = tools.cloned().collect();
-        let tools = Tools::join(&tree.tools, shared.pins, &decided, &mut notes);
+        let decided = rows.tools.iter().filter(|known| known.tenant == rows.tenant);
+        let tools = Tools::join(&tree.tools, shared.pins, decided, &mut notes);
         let org = &tree.settings;
         Ok(Self {
             commit: commit.to_owned(),

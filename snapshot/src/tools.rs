@@ -15,6 +15,7 @@ use std::{
 
 use ::tools::{DefinitionHash, PinnedServer};
 use config::tree::{ToolFile, ToolServerFile, ToolTransport};
+use policy::ToolFacts;
 use store::tool_definitions::{Known, State};
 use types::{Effect, FUNCTIONS, Integrity, Label, Nanos, Replay, SEPARATOR};
 
@@ -105,10 +106,10 @@ impl Tools {
     }
 
     /// Joins what the tree says with what was decided. Decisions that cannot be used are told in `notes`.
-    pub(crate) fn join(
+    pub(crate) fn join<'d>(
         files: &BTreeMap<String, ToolServerFile>,
         pins: Arc<Pins>,
-        decided: &[Known],
+        decided: impl IntoIterator<Item = &'d Known>,
         notes: &mut Vec<String>,
     ) -> Self {
         let mut by_server: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
@@ -242,6 +243,20 @@ impl Tool {
             self.name.clone()
         } else {
             format!("{}{SEPARATOR}{}", self.server, self.name)
+        }
+    }
+
+    /// The tool as policies see it. `pinned` says whether its live definition is accepted.
+    pub fn facts(&self, pinned: bool) -> ToolFacts<'_> {
+        ToolFacts {
+            server: &self.server,
+            name: &self.name,
+            effect: self.effect,
+            replay: self.replay,
+            pinned: pinned || self.function,
+            trusted: self.trusted,
+            function: self.function,
+            price: self.price,
         }
     }
 

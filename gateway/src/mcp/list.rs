@@ -6,7 +6,7 @@ use snapshot::Tool;
 use types::{Code, Integrity};
 
 use super::handler::Turn;
-use crate::{caller::Known, refusal::Refusal, tool::tool_facts};
+use crate::{caller::Known, refusal::Refusal};
 
 /// Tools on one page.
 const PAGE_MAX: usize = 200;
@@ -48,7 +48,7 @@ pub(super) fn tools(turn: &Turn, cursor: Option<&str>) -> Result<ListToolsResult
 /// Whether policy lists a tool for the sender. The call itself is decided by what its session has seen.
 fn is_shown(turn: &Turn, known: &Known<'_>, tool: &Tool) -> bool {
     let policy = &turn.snapshot.policy;
-    let facts = tool_facts(tool, true);
+    let facts = tool.facts(true);
     !tool.hidden
         && !tool.function
         && policy.lists_tool(&known.caller, &facts, Integrity::Trusted, turn.now)

@@ -15,11 +15,7 @@ use snapshot::{Snapshot, ToolServer};
 use types::Integrity;
 
 use super::handler::Turn;
-use crate::{
-    caller::Known,
-    refusal::Refusal,
-    tool::{Server, tool_facts},
-};
+use crate::{caller::Known, refusal::Refusal, tool::Server};
 
 /// URIs and templates that are remembered for a session.
 const URIS_MAX: usize = 8192;
@@ -72,7 +68,7 @@ pub(super) fn servers<'t>(
         let policy = &turn.snapshot.policy;
         !server.is_functions()
             && server.read(read).is_some_and(|tool| {
-                let facts = tool_facts(tool, true);
+                let facts = tool.facts(true);
                 !tool.hidden
                     && policy.lists_tool(&known.caller, &facts, Integrity::Trusted, turn.now)
             })

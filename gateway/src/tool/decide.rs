@@ -53,20 +53,6 @@ pub(super) struct Unmet {
     policies: Vec<String>,
 }
 
-/// A tool as policies see it.
-pub(crate) fn tool_facts(tool: &Tool, pinned: bool) -> ToolFacts<'_> {
-    ToolFacts {
-        server: &tool.server,
-        name: &tool.name,
-        effect: tool.effect,
-        replay: tool.replay,
-        pinned,
-        trusted: tool.trusted,
-        function: false,
-        price: tool.price,
-    }
-}
-
 impl<'a> Facts<'a> {
     /// Gathers what is known of a call in its session.
     pub(super) async fn of(
@@ -119,7 +105,7 @@ impl<'a> Facts<'a> {
             kinds: &kinds(self.findings),
             budget: self.budget,
             session: ToolSession { id: context.session, calls: session.calls, sources: &sources },
-            tool: tool_facts(self.tool, true),
+            tool: self.tool.facts(true),
             input: self.arguments,
             provenance: ProvenanceFacts {
                 trusted: &trusted,

@@ -89,8 +89,9 @@ mod tests {
     use super::*;
 
     fn tool(destinations: &[&str]) -> Tool {
-        let destinations = destinations.iter().map(|at| (*at).to_owned()).collect();
-        Tool { destinations, ..Tool::undeclared("send") }
+        let mut tool = Tool::undeclared("send");
+        tool.destinations = destinations.iter().map(|at| (*at).to_owned()).collect();
+        tool
     }
 
     fn whose(trusted: &[&str], unmatched: &[&str]) -> Provenance {

@@ -17,7 +17,6 @@ use types::{
 
 use super::{
     Context, What,
-    decide::tool_facts,
     server::{Live, Server},
     story::Story,
 };
@@ -40,7 +39,7 @@ pub(super) fn tool<'s>(
     let caller = &context.known.caller;
     let shown = |(_, tool): &(&ToolServerFile, &Tool)| {
         // Whether the session is trusted the call itself is decided by.
-        let facts = tool_facts(tool, true);
+        let facts = tool.facts(true);
         !tool.hidden
             && !tool.function
             && context.snapshot.policy.lists_tool(

@@ -83,8 +83,8 @@ async fn a_person_decides_on_record_and_gateways_hear_of_it(database: &Database)
     }
     // What is pinned in the tree no gateway needs to have seen.
     let pinned = sighting("read", "two");
-    let done = definitions.decide(&permit, (&pinned, State::Rejected), "", &record(Kind::Admin));
-    done.await.unwrap();
+    let (rejected, told) = ((&pinned, State::Rejected), record(Kind::Admin));
+    definitions.decide(&permit, rejected, "", &told).await.unwrap();
     definitions.saw(tenant(), &[pinned, seen]).await.unwrap();
     let expected = [state("one", State::Approved), state("two", State::Rejected)];
     assert_eq!(states(&definitions).await, expected, "seen again, both stay as they are");

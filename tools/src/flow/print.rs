@@ -101,6 +101,11 @@ impl Print {
         has(&words(&self.0), &words(&salt.hashes(text, PRINT_WORDS_MAX)))
     }
 
+    /// How long it is, in bytes.
+    pub const fn bytes(&self) -> usize {
+        self.0.len() * size_of::<u32>()
+    }
+
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -108,11 +113,6 @@ impl Print {
 
     pub(super) fn hashes(&self) -> &[u32] {
         &self.0
-    }
-
-    /// How many bytes it takes.
-    pub fn bytes(&self) -> usize {
-        size_of_val(self.0.as_slice())
     }
 
     /// The hashes as bytes, to be kept.

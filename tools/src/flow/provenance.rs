@@ -9,6 +9,7 @@ use super::{
     matching::{has, has_name},
     print::{Print, Salt, apart, is_word, words},
 };
+use crate::percent;
 
 /// So many words of somebody's text, one after the other, are that text.
 const PASSAGE_WORDS: usize = 8;
@@ -149,9 +150,9 @@ impl<'a> Texts<'a> {
     /// Whether trusted text has it: as it stands, percent-encoded, without its scheme, or as a list of such
     /// values.
     fn is_trusted(&mut self, value: &str) -> bool {
-        let decoded = percent_decoded(value);
-        let bare =
-            ["https://", "mailto:"].iter().find_map(|scheme| value.trim().strip_prefix(scheme));
+        let decoded = value.contains('%').then(|| percent::decode(value)).flatten();
+        let schemes = ["https://", "http://", "mailto:"];
+        let bare = schemes.iter().find_map(|scheme| value.trim().strip_prefix(scheme));
         let others = [decoded.as_deref(), bare];
         if self.in_trusted(value) || others.into_iter().flatten().any(|v| self.in_trusted(v)) {
             return true;
@@ -251,19 +252,4 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
     let is_mark = |c: char| matches!(c, '@' | '.' | '/' | ':');
     let pieces = text.split(ends).map(move |piece| piece.trim_matches(is_mark));
     pieces.filter(move |piece| piece.contains(is_mark)).take(PIECES_MAX)
-}
-
-/// A text whose `%XX` are decoded; `None` where it has none, or they are no text.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let digits = after.first_chunk().filter(|_| *first == b'%').and_then(|[high, low]| {
-            let digit = |byte: &u8| char::from(*byte).to_digit(16);
-            u8::try_from(digit(high)? * 16 + digit(low)?).ok()
-        });
-        bytes.push(digits.unwrap_or(*first));
-        rest = if digits.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    (bytes.len() < text.len()).then(|| String::from_utf8(bytes).ok()).flatten()
 }
