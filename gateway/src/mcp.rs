@@ -17,6 +17,7 @@ mod offers;
 mod origin;
 mod reads;
 mod route;
+mod sampling;
 mod session;
 mod told;
 
