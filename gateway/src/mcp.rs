@@ -17,6 +17,7 @@ mod offers;
 mod origin;
 mod reads;
 mod route;
+mod sampling;
 mod session;
 mod told;
 
@@ -32,7 +33,7 @@ use rmcp::transport::streamable_http_server::{
 use snapshot::Snapshot;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
-use types::{Code, RequestId, Timestamp};
+use types::{Code, RequestId, SessionId, Timestamp};
 
 pub(crate) use self::route::Route;
 use self::{
@@ -128,14 +129,18 @@ impl Mcp {
             return Err(Refusal::new(Code::PolicyDenied, message));
         }
         let wishes = Wishes::read(down)?;
-        let session = self.session(route, (&known, &wishes), down).await?;
-        note.session = Some(session.flow);
-        known.check_session(Some(session.flow))?;
-        let posted = down.request().method == Method::POST;
-        let ends = down.request().method == Method::DELETE;
-        let body = if posted { self.body(down).await? } else { Bytes::new() };
+        let owner = Owner::new(&known, route);
         let id = named(down)?.map(str::to_owned);
-        if let (true, Some(id)) = (ends, &id) {
+        let session = match &id {
+            Some(id) => Some(self.sessions.of(id, &owner).await?),
+            None => None,
+        };
+        let posted = down.request().method == Method::POST;
+        let body = if posted { self.body(down).await? } else { Bytes::new() };
+        let session = session.unwrap_or_else(|| self.other(owner, &wishes, &body));
+        note.session = Some(session.flow);
+        check_flow(&session, (&known, &wishes))?;
+        if let (true, Some(id)) = (down.request().method == Method::DELETE, &id) {
             self.sessions.end(id).await?;
         }
         let sender = Sender {
@@ -162,23 +167,13 @@ impl Mcp {
         down.body(options.body_bytes_max, options.body_rate_min).await
     }
 
-    /// The session that a request names; one of its own where it names none.
-    async fn session(
-        &self,
-        route: &Route,
-        (known, wishes): (&Known<'_>, &Wishes),
-        down: &Downstream<'_>,
-    ) -> Result<Arc<Session>, Refusal> {
-        let owner = Owner::new(known, route);
-        let Some(id) = named(down)? else {
-            return Ok(self.sessions.without(owner, wishes.session));
-        };
-        let session = self.sessions.of(id, &owner).await?;
-        if wishes.session.is_some_and(|flow| flow != session.flow) {
-            let message = "`x-orchestack-session` names another session than the one that this was begun with";
-            return Err(Refusal::invalid(message));
+    /// The session of a request that names none: a new one where it begins one.
+    fn other(&self, owner: Owner, wishes: &Wishes, body: &[u8]) -> Arc<Session> {
+        if begins(body) {
+            Session::new(owner, wishes.session.unwrap_or_else(SessionId::generate))
+        } else {
+            self.sessions.without(owner, wishes.session)
         }
-        Ok(session)
     }
 
     /// Writes a session down that was begun just now. One that cannot be kept is none.
@@ -207,6 +202,25 @@ impl Mcp {
 /// Whether there is something to connect to behind a server's name.
 fn is_served(snapshot: &Snapshot, server: &str) -> bool {
     snapshot.tools.server(server).is_some_and(|server| !server.is_functions())
+}
+
+/// Whether a message begins a session. What is none is refused by rmcp.
+fn begins(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Message {
+        method: String,
+    }
+    serde_json::from_slice(body).is_ok_and(|Message { method }| method == "initialize")
+}
+
+/// A session stays in the flow that it was begun in, and a grant's in the grant's.
+fn check_flow(session: &Session, (known, wishes): (&Known<'_>, &Wishes)) -> Result<(), Refusal> {
+    if wishes.session.is_some_and(|flow| flow != session.flow) {
+        let message =
+            "`x-orchestack-session` names another session than the one that this was begun in";
+        return Err(Refusal::invalid(message));
+    }
+    known.check_session(Some(session.flow))
 }
 
 /// The id of the session that a request names.

@@ -38,6 +38,7 @@ use types::{Label, RequestId, SessionId};
 
 use self::{arguments::Given, bill::Paid, decide::Facts, run::Run, session::Session, story::Story};
 pub(crate) use self::{
+    lookup::look,
     prints::Prints,
     server::Server,
     servers::{Heard, Servers},

@@ -145,6 +145,21 @@ async fn a_session_goes_on_after_a_restart_on_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_gateway_goes_on_with_a_session() {
+    let (server, upstream) = started(Database::Postgres).await;
+    upstream.says("send", "sent");
+    let client = Client::begin(&server, "/mcp", &server.key("default")).await;
+    let other = server.key("other");
+    let second = server.another().await;
+    let there = client.moved(&second);
+    let sent = there.call("mail__send", json!({ "text": "hi" })).await;
+    assert_eq!(sent.pointer("/result/content/0/text"), Some(&json!("sent")), "{sent}");
+    assert_eq!(there.stolen("/mcp", &other).list().await.status, 403);
+    assert!(there.send("DELETE", &Value::Null).await.status < 300);
+    assert_eq!(there.list().await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_ends_its_sessions_and_their_streams() {
     let (server, _upstream) = started(Database::Sqlite).await;
     let made = server.json(&["key", "create", "--agent", "default"]);

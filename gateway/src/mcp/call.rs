@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use config::tree::Sampling;
 use mcp::{CallResult, Caller, Progress};
 use rmcp::{
     ErrorData, RoleServer,
@@ -18,8 +19,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use types::Code;
 
-use super::handler::Turn;
-use crate::{refusal::Refusal, tool, tool::What};
+use super::{Sender, handler::Turn, sampling};
+use crate::{gate::Gate, refusal::Refusal, tool, tool::What};
 
 /// Words on progress that wait for the client.
 const WORDS_MAX: usize = 64;
@@ -28,6 +29,10 @@ const ANSWER_TIME: Duration = Duration::from_secs(300);
 
 /// The client of one call, for the server that works on it.
 struct Asked {
+    gate: Arc<Gate>,
+    sender: Sender,
+    /// Who answers where the server asks for a model's answer.
+    sampling: Sampling,
     peer: Peer<RoleServer>,
     /// The message that the client waits for: what the server asks goes out beside it.
     message: RequestId,
@@ -72,7 +77,15 @@ async fn asked(
     let (session, wishes) = (&turn.sender.session, &turn.sender.wishes);
     let known = turn.known().map_err(|refusal| turn.refused(&refusal))?;
     let (progress, words) = mpsc::channel(WORDS_MAX);
-    let client = Asked { peer: context.peer.clone(), message: context.id.clone(), progress };
+    let file = turn.snapshot.tools.server(server).map(|server| &server.file);
+    let client = Asked {
+        gate: Arc::clone(&turn.gate),
+        sender: turn.sender.clone(),
+        sampling: file.map_or(Sampling::Off, |file| file.sampling),
+        peer: context.peer.clone(),
+        message: context.id.clone(),
+        progress,
+    };
     let call = tool::Context {
         request: turn.sender.request,
         what,
@@ -171,6 +184,17 @@ impl Caller for Asked {
     }
 
     async fn create_message(&self, params: Value) -> Result<Value, ErrorData> {
+        match self.sampling {
+            Sampling::Off => return Err(cannot("sampling")),
+            Sampling::Models => {
+                let answered = sampling::answer(&self.gate, &self.sender, &params).await;
+                // A server is told no more than that it gets no answer.
+                return answered.map_err(|refusal| {
+                    ErrorData::invalid_request(format!("no answer: {}", refusal.code), None)
+                });
+            }
+            Sampling::Caller => {}
+        }
         self.ask("sampling", "sampling/createMessage", params).await
     }
 

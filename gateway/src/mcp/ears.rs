@@ -105,10 +105,16 @@ impl Events for Ear {
             return;
         }
         let logger = match self.ears.shared.route {
-            Route::All => Some(format!("{}/{}", self.server, logger.unwrap_or_default())),
+            Route::All => Some(match logger {
+                Some(logger) => format!("{}/{logger}", self.server),
+                None => self.server.clone(),
+            }),
             Route::One(_) => logger.map(str::to_owned),
         };
-        let said = json!({ "level": level, "logger": logger, "data": data });
+        let mut said = json!({ "level": level, "data": data });
+        if let (Some(logger), Some(said)) = (logger, said.as_object_mut()) {
+            said.insert("logger".to_owned(), logger.into());
+        }
         let said = CustomNotification::new("notifications/message", Some(said));
         self.ears.say(ServerNotification::CustomNotification(said));
     }

@@ -118,7 +118,7 @@ impl ServerHandler for Handler {
     ) -> Result<ListToolsResult, ErrorData> {
         let turn = self.turn(&context)?;
         let cursor = request.and_then(|page| page.cursor);
-        turn.within(async { list::tools(&turn, cursor.as_deref()) }).await
+        turn.within(list::tools(&turn, cursor.as_deref())).await
     }
 
     async fn list_resources(

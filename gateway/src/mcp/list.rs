@@ -1,20 +1,31 @@
 //! What a client may see of the tools: those that policy lists for it, by the definitions that are pinned or
 //! approved and never by what a server says now.
 
+use config::tree::Pinning;
 use rmcp::model::{ListToolsResult, Tool as Listed};
 use snapshot::Tool;
 use types::{Code, Integrity};
 
 use super::handler::Turn;
-use crate::{caller::Known, refusal::Refusal};
+use crate::{caller::Known, refusal::Refusal, tool};
 
 /// Tools on one page.
 const PAGE_MAX: usize = 200;
 
 /// One page of the tools on the sender's route, after the one that `cursor` names.
-pub(super) fn tools(turn: &Turn, cursor: Option<&str>) -> Result<ListToolsResult, Refusal> {
+pub(super) async fn tools(turn: &Turn, cursor: Option<&str>) -> Result<ListToolsResult, Refusal> {
     let known = turn.known()?;
-    let route = turn.sender.session.route();
+    let session = &turn.sender.session;
+    let route = session.route();
+    let firsts = turn.snapshot.tools.servers().filter(|server| {
+        route.has(server.name())
+            && server.file.pinning == Pinning::FirstUse
+            && !server.is_functions()
+    });
+    for server in firsts {
+        // What is taken is in the next snapshot, and its clients are told of that.
+        tool::look(&turn.gate, &turn.snapshot, (&session.servers, server)).await;
+    }
     let servers = turn.snapshot.tools.servers().filter(|server| route.has(server.name()));
     let all = servers.flat_map(|server| server.tools()).filter(|tool| is_shown(turn, &known, tool));
     let named = all.filter_map(|tool| {

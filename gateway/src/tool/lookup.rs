@@ -18,6 +18,7 @@ use types::{
 use super::{
     Context, What,
     server::{Live, Server},
+    servers::Servers,
     story::Story,
 };
 use crate::{gate::Gate, metrics, refusal::Refusal};
@@ -96,6 +97,22 @@ pub(super) async fn pinned<'s>(
         );
         Refusal::new(Code::PolicyDenied, message)
     })
+}
+
+/// Looks at what a server gives, so that what is the first of its tool is taken where the server's file says so.
+pub(crate) async fn look(
+    gate: &Gate,
+    snapshot: &Snapshot,
+    (servers, server): (&Servers, &ToolServer),
+) {
+    let looked = async {
+        let connected = servers.get(gate, snapshot, server.name()).await.ok()?;
+        connected.tools().await.ok()
+    };
+    // A server that cannot be reached offers nothing new.
+    if let Some((live, true)) = looked.await {
+        see(gate, snapshot, server, live.values()).await;
+    }
 }
 
 /// Takes note of what a server gives that nobody has decided of. Where its file says so, what is the first of its
