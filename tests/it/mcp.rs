@@ -90,9 +90,8 @@ async fn a_session_is_worth_nothing_to_anybody_else() {
     for (path, key) in [("/mcp", &twin), ("/mcp", &other), ("/mcp/mail", &own)] {
         let thief = client.stolen(path, key);
         for method in ["POST", "GET", "DELETE"] {
-            let refused =
-                thief.send(method, &json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }));
-            let refused = refused.await;
+            let said = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+            let refused = thief.send(method, &said).await;
             assert_eq!(refused.status, 403, "{method} {path}: {}", refused.text);
             assert_eq!(refused.json().pointer("/error/data/code"), Some(&json!("policy_denied")));
         }
