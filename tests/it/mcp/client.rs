@@ -6,8 +6,8 @@ use support::{Answer, Server};
 /// A client with a session.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
-    url: String,
-    key: String,
+    pub(crate) url: String,
+    pub(crate) key: String,
     pub(crate) session: String,
 }
 
