@@ -21,10 +21,11 @@ pub use provider::{MaxTokensField, ProviderFile, Timeouts};
 pub use reuse::{Answers, Reuse, Similar};
 pub use scorer::{AgentScorer, ScorerFile};
 
+use types::nearest;
+
 use crate::{
     Fault,
     document::{self, Node, Value},
-    nearest::nearest,
     reader::{Notes, Reader},
 };
 

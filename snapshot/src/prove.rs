@@ -46,7 +46,7 @@ pub async fn prove(prover: &Prover, engine: &Engine, tenant: &str) -> Vec<Proof>
             owners.push(number);
         }
     }
-    let outcomes = prover.prove(engine.schema(), Engine::schema_text(), &asked).await;
+    let outcomes = prover.prove(engine.schema(), engine.whole_schema_text(), &asked).await;
     let mut proofs: Vec<Proof> = claims.iter().map(unasked).collect();
     for (number, outcome) in owners.into_iter().zip(outcomes) {
         if let (Some(proof), Some(claim)) = (proofs.get_mut(number), claims.get(number)) {
