@@ -89,6 +89,8 @@ pub struct PolicyReport {
     pub providers: usize,
     /// Models that the tree registers.
     pub models: usize,
+    /// Tool servers.
+    pub tool_servers: usize,
 }
 
 /// Shows which commit is in force, and why a newer one is not.

@@ -166,6 +166,7 @@ pub fn check(name: &str, files: &Files) -> PolicyReport {
             policy_files: report.policy_files,
             providers: report.providers,
             models: report.models,
+            tool_servers: report.tool_servers,
         },
         Err(faults) => PolicyReport {
             checked,

@@ -91,6 +91,8 @@ types::names! {
         Model = "model",
         /// A provider, whoever calls it.
         Provider = "provider",
+        /// A tool of a server, whoever calls it. It has rate limits and no budget.
+        Tool = "tool",
     }
 }
 

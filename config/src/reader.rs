@@ -2,8 +2,13 @@
 //! for, so that reading, checking and describing a setting are the same line.
 
 use std::{
-    collections::BTreeSet, fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr,
-    sync::Arc, time::Duration,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    ops::RangeInclusive,
+    path::PathBuf,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
 };
 
 use humantime_serde::re::humantime;
@@ -119,6 +124,45 @@ impl<'a> Reader<'a> {
         };
         let named = |(i, item)| (format!("{path}[{i}]"), item);
         items.into_iter().enumerate().map(named).collect()
+    }
+
+    /// The tables of a table (`[key.NAME]`): each name, the path that messages use, and what is there.
+    pub(crate) fn named(&mut self, key: &'static str) -> Vec<(String, String, Node)> {
+        let path = self.at(key);
+        let Some(node) = self.take(key) else { return Vec::new() };
+        let place = node.place;
+        match node.value {
+            Value::Table(table) if table.len() <= ITEMS_MAX => table
+                .into_iter()
+                .map(|(name, node)| (name.clone(), format!("{path}.{name}"), node))
+                .collect(),
+            Value::Table(table) => {
+                let message = format!("the table has {} keys", table.len());
+                self.push(&place, path, message, format!("keep at most {ITEMS_MAX}"));
+                Vec::new()
+            }
+            other => {
+                let fix = format!("write it as tables: `[{path}.NAME]`");
+                self.push(&place, path, format!("this is {}", other.kind()), fix);
+                Vec::new()
+            }
+        }
+    }
+
+    /// A table of texts, whose keys are for whoever writes it to name.
+    pub(crate) fn texts<T: FromStr<Err: Display>>(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        help: &'static str,
+    ) -> BTreeMap<String, T> {
+        self.describe(key, format!("{{ NAME = {} }}", quoted(example)), help, true);
+        let mut read = BTreeMap::new();
+        for (name, path, node) in self.named(key) {
+            let value = self.text_at(path, node, example);
+            read.extend(value.map(|value| (name, value)));
+        }
+        read
     }
 
     /// A value that is written as text. `None` where it is absent or wrong.
@@ -398,8 +442,13 @@ impl<'a> Reader<'a> {
         self.table.remove(key)
     }
 
+    /// The path of a key; of the table itself where the key is empty.
     fn at(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        match (self.path.as_str(), key) {
+            (path, "") => path.to_owned(),
+            ("", key) => key.to_owned(),
+            (path, key) => format!("{path}.{key}"),
+        }
     }
 
     fn describe(&mut self, key: &'static str, value: String, help: &'static str, optional: bool) {
@@ -412,22 +461,31 @@ impl<'a> Reader<'a> {
         node: Node,
         example: &str,
     ) -> Option<T> {
+        self.text_at(self.at(key), node, example)
+    }
+
+    fn text_at<T: FromStr<Err: Display>>(
+        &mut self,
+        path: String,
+        node: Node,
+        example: &str,
+    ) -> Option<T> {
         let fix = format!("write for example {}", quoted(example));
         let Value::Text(text) = &node.value else {
-            self.wrong(key, &node, "text in quotes", fix);
+            self.wrong_at(path, &node, "text in quotes", fix);
             return None;
         };
         if text.len() > TEXT_BYTES_MAX {
             let message = format!("the text has {} bytes", text.len());
             let fix = format!("shorten it to at most {TEXT_BYTES_MAX} bytes");
-            self.push(&node.place, self.at(key), message, fix);
+            self.push(&node.place, path, message, fix);
             return None;
         }
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
                 let message = error.to_string();
-                self.push(&node.place, self.at(key), message, fix);
+                self.push(&node.place, path, message, fix);
                 None
             }
         }
@@ -439,6 +497,10 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong(&mut self, key: &'static str, node: &Node, wanted: &str, fix: String) {
+        self.wrong_at(self.at(key), node, wanted, fix);
+    }
+
+    fn wrong_at(&mut self, path: String, node: &Node, wanted: &str, fix: String) {
         let message = match &node.value {
             Value::Integer(number) => format!("`{number}` is not {wanted}"),
             Value::Flag(flag) => format!("`{flag}` is not {wanted}"),
@@ -446,7 +508,7 @@ impl<'a> Reader<'a> {
             Value::Text(text) if text.len() <= 20 => format!("`{text}` is not {wanted}"),
             other => format!("{} is not {wanted}", other.kind()),
         };
-        self.push(&node.place, self.at(key), message, fix);
+        self.push(&node.place, path, message, fix);
     }
 
     fn push(&mut self, place: &Place, key: String, message: String, fix: String) {

@@ -10,4 +10,5 @@ pub const FILES: &[StarterFile] = &[
     ("agents/default/agent.toml", include_str!("../starter/agents/default/agent.toml")),
     ("providers/examples.toml", include_str!("../starter/providers/examples.toml")),
     ("models/examples.toml", include_str!("../starter/models/examples.toml")),
+    ("tools/examples.toml", include_str!("../starter/tools/examples.toml")),
 ];

@@ -9,6 +9,7 @@ mod particulars;
 mod provider;
 mod reuse;
 mod scorer;
+mod tool;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,6 +21,9 @@ pub use particulars::{Misfit, misfits, region_of};
 pub use provider::{MaxTokensField, ProviderFile, Timeouts};
 pub use reuse::{Answers, Reuse, Similar};
 pub use scorer::{AgentScorer, ScorerFile};
+pub use tool::{
+    Pinning, Sampling, ToolCredential, ToolFile, ToolOAuth, ToolServerFile, ToolTransport,
+};
 
 use types::nearest;
 
@@ -58,7 +62,9 @@ pub struct Tree {
     pub providers: Vec<ProviderFile>,
     /// `models/*.toml`, by id.
     pub models: Vec<ModelFile>,
-    /// Files of folders that other parts read: `detectors/`, `tools/`, `runbooks/`, `schedules/`, `connectors/`,
+    /// `tools/*.toml`: tool servers, by name.
+    pub tools: BTreeMap<String, ToolServerFile>,
+    /// Files of folders that other parts read: `detectors/`, `runbooks/`, `schedules/`, `connectors/`,
     /// `invariants/`, `tests/`, and `policies/schema.cedarschema`.
     pub raw: Vec<TextFile>,
 }
@@ -72,13 +78,14 @@ impl Tree {
     pub fn load(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Vec<Fault>> {
         let mut notes = Notes::default();
         let mut tree = Self { commit: commit.to_owned(), ..Self::default() };
-        let mut agents = agent::Drafts::default();
+        let mut drafts = Drafts::default();
         if within_bounds(files, &mut notes) {
             for (path, bytes) in files {
-                tree.take(path, bytes, &mut agents, &mut notes);
+                tree.take(path, bytes, &mut drafts, &mut notes);
             }
         }
-        tree.agents = agents.finish(&mut notes);
+        tree.agents = drafts.agents.finish(&mut notes);
+        tree.tools = drafts.tools.finish(&mut notes);
         tree.cross_check(&mut notes);
         if !notes.faults.is_empty() {
             notes.faults.sort();
@@ -90,7 +97,7 @@ impl Tree {
         Ok(tree)
     }
 
-    fn take(&mut self, path: &str, bytes: &[u8], agents: &mut agent::Drafts, notes: &mut Notes) {
+    fn take(&mut self, path: &str, bytes: &[u8], drafts: &mut Drafts, notes: &mut Notes) {
         let parts: Vec<&str> = path.split('/').collect();
         // Editors' and git's own files are nobody's mistake: `.gitignore`, `.github/..`, `.gitkeep`.
         if parts.iter().any(|part| part.starts_with('.')) {
@@ -108,10 +115,12 @@ impl Tree {
         match known {
             Place::Organisation => self.settings = organisation::read(path, text, notes),
             Place::Policy => self.policies.push(file()),
-            Place::Agent(name) => agents.definition(name, path, text, notes),
-            Place::AgentPolicy(name) => agents.policy(name, file()),
+            Place::Agent(name) => drafts.agents.definition(name, path, text, notes),
+            Place::AgentPolicy(name) => drafts.agents.policy(name, file()),
             Place::Providers => self.providers.extend(provider::read(path, text, notes)),
             Place::Models => self.models.extend(model::read(path, text, notes)),
+            Place::ToolServer(name) => drafts.tools.server(name, file()),
+            Place::BesideTools => drafts.tools.beside(file()),
             Place::Raw => self.raw.push(file()),
             Place::Unknown(fix) => notes.fault(path, "the tree has no place for this file", fix),
             Place::UnknownFolder(folder) => {
@@ -133,6 +142,13 @@ impl Tree {
             }
         }
     }
+}
+
+/// What takes more than one file to read.
+#[derive(Default)]
+struct Drafts {
+    agents: agent::Drafts,
+    tools: tool::Drafts,
 }
 
 const FOLDERS: &[&str] = &[
@@ -157,6 +173,8 @@ enum Place<'p> {
     AgentPolicy(&'p str),
     Providers,
     Models,
+    ToolServer(&'p str),
+    BesideTools,
     Raw,
     /// Anything at the top that is not ours, such as a README.
     Free,
@@ -191,6 +209,17 @@ impl<'p> Place<'p> {
             }
             ["detectors", ..] => Self::Unknown(
                 "put detectors into `detectors/NAME.toml`, words into `NAME.txt`, fingerprints into `NAME.fp`",
+            ),
+            ["tools", name] if ends(name, ".toml") => {
+                Self::ToolServer(name.strip_suffix(".toml").unwrap_or(name))
+            }
+            ["tools", name]
+                if ["json", "yaml", "yml"].iter().any(|end| ends(name, &format!(".{end}"))) =>
+            {
+                Self::BesideTools
+            }
+            ["tools", ..] => Self::Unknown(
+                "put tool servers into `tools/NAME.toml`, pinned definitions into `tools/NAME.json`",
             ),
             ["tests" | "invariants", .., name] if ends(name, ".toml") => Self::Raw,
             ["tests", ..] => Self::Unknown("put decision cases into `tests/NAME.toml`"),

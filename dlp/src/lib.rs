@@ -44,6 +44,7 @@ pub use finding::{Finding, Findings, Rule, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
 #[doc(hidden)]
 pub use normalise::views_hold;
+pub use normalise::{is_ignorable, readings};
 pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};
 pub use tally::Tally;

@@ -15,7 +15,7 @@ use std::{borrow::Cow, ops::Range};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::text::Work;
-pub(crate) use chars::is_ignorable;
+pub use chars::is_ignorable;
 use chars::{ascii_form, is_stable};
 pub(crate) use json::{decode_escape, is_json};
 pub use promise::views_hold;
@@ -83,6 +83,14 @@ pub(crate) fn views<'a>(text: &'a str, whole: bool, depth_max: usize, work: &Wor
         next += 1;
     }
     Views { views }
+}
+
+/// The ways in which a text can be read: with every character in its plain form, and without each
+/// disguise that was found in at most so many steps. A further reading is of what was hidden and of what
+/// stands near it.
+pub fn readings(text: &str, steps: u64) -> Vec<String> {
+    let views = views(text, true, DEPTH_MAX, &Work::new(steps));
+    views.views.into_iter().map(|view| view.text.into_owned()).collect()
 }
 
 fn first<'a>(text: &'a str, whole: bool, work: &Work) -> View<'a> {

@@ -1,8 +1,9 @@
-//! Calls that people must approve first: the question, the wait for its answer, and its use.
+//! Calls that people must approve first, of models and of tools: the question, the wait for its answer, and
+//! its use.
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
-use policy::{ApprovalNeed, Approved, Permit};
+use policy::{ApprovalNeed, Approved};
 use serde_json::{Value, json};
 use snapshot::{Snapshot, keys::sha256_hex};
 use store::approvals::{
@@ -25,36 +26,40 @@ use crate::{
 /// How often a waiting call looks for an answer that another process wrote.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
-/// A call that needs an approval.
-pub(crate) struct Asked<'a> {
+/// A question to people about one call, of a model or of a tool.
+pub(crate) struct Question<'a> {
+    pub(crate) known: &'a Known<'a>,
     pub(crate) snapshot: &'a Snapshot,
-    pub(crate) call: &'a Call<'a>,
+    pub(crate) request: RequestId,
+    pub(crate) kind: Kind,
+    /// SHA-256 of what is to be done, so that the answer is good for exactly that.
+    pub(crate) subject_hash: String,
     pub(crate) need: &'a ApprovalNeed,
+    pub(crate) reason: String,
+    /// What people are shown: names, label, kinds; never content.
+    pub(crate) detail: Value,
 }
 
-impl Asked<'_> {
-    /// What people say to this call: the approval that they gave for exactly it, or the refusal with
-    /// the id of the question. A caller that wishes to wait is kept until they answer.
+impl Question<'_> {
+    /// What people say: the approval that they gave for exactly this, or the refusal with the id of the
+    /// question. A caller that wishes to wait is kept until they answer or it leaves; `asked` hears of
+    /// the question whenever it was looked at.
     pub(crate) async fn people(
         &self,
         gate: &Gate,
-        trail: &mut Trail,
-        down: &mut Downstream<'_>,
+        (wait, left): (Duration, impl Future<Output = ()>),
+        mut asked: impl FnMut(&Approval),
         refusal: Refusal,
     ) -> Result<Approved, Refusal> {
-        let subject = self.subject(trail);
-        let wait = self.call.wishes.wait.unwrap_or_default();
         let deadline = tokio::time::Instant::now() + wait;
-        let approvals = gate.store.approvals();
+        let (approvals, subject) = (gate.store.approvals(), self.subject());
+        let mut left = std::pin::pin!(left);
         loop {
             let heard = approvals.decided();
-            let found = self.ask(gate, trail, &subject).await?;
-            trail.approval = Some(found.id.to_string());
+            let found = self.ask(gate, &subject).await?;
+            asked(&found);
             match found.status {
-                Status::Approved => {
-                    self.still_holds(gate, down, &subject)?;
-                    return Ok(approved(&found));
-                }
+                Status::Approved => return Ok(approved(&found)),
                 Status::Denied => return Err(denied(&found)),
                 _ if tokio::time::Instant::now() >= deadline => return Err(told(refusal, &found)),
                 _ => {}
@@ -63,19 +68,25 @@ impl Asked<'_> {
             tokio::select! {
                 () = heard => {}
                 () = tokio::time::sleep_until(look.min(deadline)) => {}
-                () = down.until_left() => return Err(told(refusal, &found)),
+                () = &mut left => return Err(told(refusal, &found)),
             }
         }
     }
 
+    /// Whether the policies are still those that were asked about. They may have changed while people
+    /// thought.
+    pub(crate) fn still_holds(&self, now: &Snapshot) -> Result<(), Refusal> {
+        let name = &self.known.caller.agent_name;
+        if now.policy.digest(name) == self.snapshot.policy.digest(name) {
+            return Ok(());
+        }
+        let message = "the policies changed while the approval was waited for; ask again";
+        Err(Refusal::new(Code::ApprovalRequired, message))
+    }
+
     /// The question as it stands, asked where it was not yet. A denial stands for as long as the
     /// question would have waited: repeating it does not ask again.
-    async fn ask(
-        &self,
-        gate: &Gate,
-        trail: &Trail,
-        subject: &Subject,
-    ) -> Result<Approval, Refusal> {
+    async fn ask(&self, gate: &Gate, subject: &Subject) -> Result<Approval, Refusal> {
         let approvals = gate.store.approvals();
         let known = approvals.find(subject).await.map_err(|error| away(&error))?;
         let stands = |known: &Approval| match known.status {
@@ -86,84 +97,102 @@ impl Asked<'_> {
         if let Some(known) = known.filter(stands) {
             return Ok(known);
         }
-        let new = self.question(trail, subject.clone());
-        let record = record(self.call.known, &self.snapshot.commit, &new, trail);
+        let new = self.new(subject.clone());
+        let record = record(self.known, &self.snapshot.commit, &new, self.request);
         let asked = approvals.request(&new, &record).await;
         asked.map(|(approval, _)| approval).map_err(|error| away(&error))
     }
 
-    /// Bound to who calls, to the body that was sent, and to the policies that ask.
-    fn subject(&self, trail: &Trail) -> Subject {
-        let caller = &self.call.known.caller;
-        let body = trail.input_hash.as_deref().unwrap_or_default();
+    /// Bound to who calls, to what is to be done, and to the policies that ask.
+    fn subject(&self) -> Subject {
+        let caller = &self.known.caller;
         Subject {
             tenant: caller.tenant,
-            kind: Kind::ModelCall,
+            kind: self.kind,
             requester_kind: RequesterKind::Agent,
             requester: caller.agent_name.clone(),
-            subject_hash: sha256_hex(format!("{}\n{body}", trail.endpoint.path()).as_bytes()),
+            subject_hash: self.subject_hash.clone(),
             policy_hash: self.snapshot.policy.digest(&caller.agent_name),
         }
     }
 
-    fn question(&self, trail: &Trail, subject: Subject) -> NewApproval {
-        let (call, need) = (self.call, self.need);
-        let mut kinds: Vec<&str> =
-            call.findings.findings.iter().map(|finding| finding.kind.as_str()).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
+    fn new(&self, subject: Subject) -> NewApproval {
         NewApproval {
             id: ApprovalId::generate(),
             subject,
-            owner: call.known.agent.owner.clone(),
-            roles: need.roles.clone(),
-            quorum: NonZeroU32::new(need.quorum).unwrap_or(NonZeroU32::MIN),
-            reason: format!("policy asks before `{}` is called", trail.asked),
-            detail: json!({
-                "request": trail.request.to_string(),
-                "endpoint": trail.endpoint.path(),
-                "model": trail.asked,
-                "label": call.label,
-                "kinds": kinds,
-                "findings": trail.findings,
-                "tools": call.request.as_chat().map_or(0, |chat| chat.tools.len()),
-                "images": call.request.has_unseen(),
-                "input_tokens_bound": call.input_bound,
-                "commit": self.snapshot.commit,
-            }),
-            open_seconds: u32::try_from(need.expires.as_secs()).unwrap_or(u32::MAX),
+            owner: self.known.agent.owner.clone(),
+            roles: self.need.roles.clone(),
+            quorum: NonZeroU32::new(self.need.quorum).unwrap_or(NonZeroU32::MIN),
+            reason: self.reason.clone(),
+            detail: self.detail.clone(),
+            open_seconds: u32::try_from(self.need.expires.as_secs()).unwrap_or(u32::MAX),
             term_seconds: None,
         }
     }
+}
 
-    /// Whether caller and policies are still those that were asked about. They may have changed while
-    /// people thought.
-    fn still_holds(
-        &self,
-        gate: &Gate,
-        down: &Downstream<'_>,
-        subject: &Subject,
-    ) -> Result<(), Refusal> {
-        let now = gate.snapshots.load();
-        let known = caller::authenticate(gate, &now, down, Timestamp::now())?;
-        if now.policy.digest(&known.caller.agent_name) == subject.policy_hash {
-            return Ok(());
-        }
-        let message = "the policies changed while the approval was waited for; ask again";
-        Err(Refusal::new(Code::ApprovalRequired, message))
-    }
+/// What people say to a call of a model.
+pub(crate) async fn people(
+    gate: &Gate,
+    (snapshot, call, need): (&Snapshot, &Call<'_>, &ApprovalNeed),
+    trail: &mut Trail,
+    down: &mut Downstream<'_>,
+    refusal: Refusal,
+) -> Result<Approved, Refusal> {
+    // Bound to the body that was sent.
+    let body = trail.input_hash.as_deref().unwrap_or_default();
+    let question = Question {
+        known: call.known,
+        snapshot,
+        request: trail.request,
+        kind: Kind::ModelCall,
+        subject_hash: sha256_hex(format!("{}\n{body}", trail.endpoint.path()).as_bytes()),
+        need,
+        reason: format!("policy asks before `{}` is called", trail.asked),
+        detail: detail(snapshot, call, trail),
+    };
+    let wait = call.wishes.wait.unwrap_or_default();
+    let asked = |found: &Approval| trail.approval = Some(found.id.to_string());
+    let given = question.people(gate, (wait, down.until_left()), asked, refusal).await?;
+    let now = gate.snapshots.load();
+    caller::authenticate(gate, &now, down, Timestamp::now())?;
+    question.still_holds(&now)?;
+    Ok(given)
+}
+
+/// What people are shown of a call of a model.
+fn detail(snapshot: &Snapshot, call: &Call<'_>, trail: &Trail) -> Value {
+    let mut kinds: Vec<&str> =
+        call.findings.findings.iter().map(|finding| finding.kind.as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    json!({
+        "request": trail.request.to_string(),
+        "endpoint": trail.endpoint.path(),
+        "model": trail.asked,
+        "label": call.label,
+        "kinds": kinds,
+        "findings": trail.findings,
+        "tools": call.request.as_chat().map_or(0, |chat| chat.tools.len()),
+        "images": call.request.has_unseen(),
+        "input_tokens_bound": call.input_bound,
+        "commit": snapshot.commit,
+    })
 }
 
 /// An approval that a request uses up.
 pub(crate) struct Used(Option<(ApprovalId, RequestId)>);
 
 impl Used {
-    /// Uses up the approval that a permit stands on, if it stands on one.
-    pub(crate) async fn take(gate: &Gate, permit: &Permit) -> Result<Self, Refusal> {
-        let Some(id) = permit.approval() else { return Ok(Self(None)) };
-        let taken = gate.store.approvals().consume(id, permit.request()).await;
+    /// Uses up the approval that a request's permit stands on, if it stands on one.
+    pub(crate) async fn take(
+        gate: &Gate,
+        (approval, request): (Option<ApprovalId>, RequestId),
+    ) -> Result<Self, Refusal> {
+        let Some(id) = approval else { return Ok(Self(None)) };
+        let taken = gate.store.approvals().consume(id, request).await;
         match taken {
-            Ok(true) => Ok(Self(Some((id, permit.request())))),
+            Ok(true) => Ok(Self(Some((id, request)))),
             Ok(false) => {
                 let message = format!("the approval {id} was used by another request; ask again");
                 Err(Refusal::new(Code::ApprovalRequired, message))
@@ -182,13 +211,18 @@ impl Used {
 }
 
 /// The record of a question.
-pub(crate) fn record(known: &Known<'_>, commit: &str, new: &NewApproval, trail: &Trail) -> Record {
+pub(crate) fn record(
+    known: &Known<'_>,
+    commit: &str,
+    new: &NewApproval,
+    request: RequestId,
+) -> Record {
     Record {
         id: AuditId::generate(),
         at: Timestamp::now(),
         tenant: known.caller.tenant,
         kind: audit::Kind::System,
-        request: Some(trail.request),
+        request: Some(request),
         actor: Actor { kind: ActorType::Agent, id: known.agent.id.to_string(), auth: known.auth() },
         action: "approval.request".to_owned(),
         resource: new.id.to_string(),

@@ -1,5 +1,6 @@
 //! The decision about one request and the plan that follows from it: policy first, then the router.
 
+use budget::CapSpec;
 use dlp::Findings;
 use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
@@ -105,7 +106,9 @@ async fn decide(
     candidates: &Candidates<'_>,
     approval: Option<&Approved>,
 ) -> Result<policy::Decision, Refusal> {
-    let budget = budget_facts(gate, snapshot, call).await?;
+    let (agent, caller) = (call.known.agent, &call.known.caller);
+    let caps = snapshot.path(agent, caller, call.wishes.session, None, call.now);
+    let budget = budget_facts(gate, &caps).await?;
     let mut kinds: Vec<&str> = call.findings.findings.iter().map(|f| f.kind.as_str()).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -135,16 +138,10 @@ async fn decide(
     Ok(decision)
 }
 
-/// The tightest of the agent's budgets, for policies. Without the ledger nothing is decided: a hard
+/// The tightest of the caller's budgets, for policies. Without the ledger nothing is decided: a hard
 /// cap that cannot be read counts as reached.
-async fn budget_facts(
-    gate: &Gate,
-    snapshot: &Snapshot,
-    call: &Call<'_>,
-) -> Result<BudgetFacts, Refusal> {
-    let caps =
-        snapshot.path(call.known.agent, &call.known.caller, call.wishes.session, None, call.now);
-    let rooms = gate.ledger.room(&caps).await.map_err(|error| reserve::ledger_refusal(&error))?;
+pub(crate) async fn budget_facts(gate: &Gate, caps: &[CapSpec]) -> Result<BudgetFacts, Refusal> {
+    let rooms = gate.ledger.room(caps).await.map_err(|error| reserve::ledger_refusal(&error))?;
     Ok(BudgetFacts {
         remaining: rooms.iter().filter_map(|room| room.remaining).min(),
         used_percent: rooms.iter().map(|room| room.used_percent).max().unwrap_or(0),
@@ -210,7 +207,7 @@ fn denied(trail: &Trail, denied: &[Denied], auto: bool) -> Unmet {
     };
     let (code, message) = match &first.reason {
         DenyReason::Blocked { kinds } => {
-            trail.blocked(kinds.iter().map(String::as_str));
+            trail.findings.blocked(kinds.iter().map(String::as_str));
             let kinds = kinds.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             (Code::DlpBlocked, format!("policy blocks this kind of data: {kinds}"))
         }

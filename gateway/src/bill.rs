@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use types::{
     HoldId, Nanos,
     answer::{Event, Piece, Usage},
+    audit::Record,
 };
 
 use crate::{
@@ -223,35 +224,12 @@ impl Bill {
             answer: self.transcript.as_deref(),
         };
         let ending = self.ending.as_ref();
-        let mut record = ending.map(|ending| ending.completion(&completion));
+        let record = ending.map(|ending| ending.completion(&completion));
         // Only a transcript can make it too long.
-        let mut plain = ending
+        let plain = ending
             .filter(|_| completion.answer.is_some())
             .map(|ending| ending.completion(&Completion { answer: None, ..completion }));
-        let (ledger, hold) = (self.ledger.clone(), self.hold);
-        self.tasks.spawn(async move {
-            let mut pause = Duration::from_millis(250);
-            for _ in 0..SETTLE_TRIES {
-                match ledger.settle(hold, settlement, record.clone()).await {
-                    Ok(_) => return,
-                    Err(Error::Unavailable { .. }) => tokio::time::sleep(pause).await,
-                    // The money must not be lost for the sake of its record: a text grows when it
-                    // is escaped, so it may be too long after all.
-                    Err(error @ Error::Record(_)) => {
-                        tracing::error!(%hold, %error, "a record is written without the answer");
-                        metrics::UNWRITTEN.with_label_values(&["transcript"]).inc();
-                        record = plain.take();
-                        continue;
-                    }
-                    Err(error) => {
-                        tracing::error!(%hold, %error, "a settlement was refused");
-                        break;
-                    }
-                }
-                pause = (pause * 2).min(Duration::from_secs(8));
-            }
-            metrics::UNWRITTEN.with_label_values(&["settlement"]).inc();
-        });
+        self.tasks.spawn(settle(self.ledger.clone(), self.hold, settlement, [record, plain]));
     }
 
     /// The charge by what is known: the provider's word, what was counted, or the whole hold.
@@ -339,6 +317,37 @@ impl Drop for Bill {
         self.output_hash = None;
         self.settle(Known::Nothing, "aborted");
     }
+}
+
+/// Settles a hold with the record of its end, again and again while the ledger is away. The second record
+/// takes the place of the first where that is too large.
+pub(crate) async fn settle(
+    ledger: Ledger,
+    hold: HoldId,
+    settlement: Settlement,
+    [mut record, mut plain]: [Option<Record>; 2],
+) {
+    let mut pause = Duration::from_millis(250);
+    for _ in 0..SETTLE_TRIES {
+        match ledger.settle(hold, settlement, record.clone()).await {
+            Ok(_) => return,
+            Err(Error::Unavailable { .. }) => tokio::time::sleep(pause).await,
+            // The money must not be lost for the sake of its record: a text grows when it
+            // is escaped, so it may be too long after all.
+            Err(error @ Error::Record(_)) => {
+                tracing::error!(%hold, %error, "a record is written without the answer");
+                metrics::UNWRITTEN.with_label_values(&["transcript"]).inc();
+                record = plain.take();
+                continue;
+            }
+            Err(error) => {
+                tracing::error!(%hold, %error, "a settlement was refused");
+                break;
+            }
+        }
+        pause = (pause * 2).min(Duration::from_secs(8));
+    }
+    metrics::UNWRITTEN.with_label_values(&["settlement"]).inc();
 }
 
 /// How an attempt ended for reports, by the outcome that its record has.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use snapshot::{Agent, Snapshot, grants, keys};
+use store::keys::Key;
 use types::{Code, SessionId, Timestamp};
 
 use crate::{downstream::Downstream, gate::Gate, refusal::Refusal};
@@ -24,6 +25,16 @@ impl Known<'_> {
             (None, Some(key)) => format!("key:{key}"),
             (None, None) => "none".to_owned(),
         }
+    }
+
+    /// Whether a later snapshot knows the caller still: neither its credential nor its agent was taken away.
+    pub(crate) fn stands(&self, snapshot: &Snapshot, now: Timestamp) -> bool {
+        let stands = match (&self.caller.grant, self.caller.key) {
+            (Some(grant), _) => now < grant.expires_at && !snapshot.is_revoked(grant.id),
+            (None, Some(key)) => snapshot.key(key).is_some_and(|key| is_good(key, now)),
+            (None, None) => false,
+        };
+        stands && snapshot.agent(self.agent.id).is_some()
     }
 
     /// A grant that is bound to a session serves no other.
@@ -61,13 +72,18 @@ pub(crate) fn authenticate<'s>(
     if !gate.pepper.matches(secret, &key.hash) {
         return Err(refused());
     }
-    if key.expires_at.is_some_and(|end| end <= now) || key.revoked_at.is_some() {
+    if !is_good(key, now) {
         return Err(refused());
     }
     let agent = snapshot.agent(key.agent).ok_or_else(refused)?;
     let mut caller = agent.caller.clone();
     caller.key = Some(id);
     Ok(Known { agent, caller })
+}
+
+/// Whether a key is neither expired nor revoked.
+fn is_good(key: &Key, now: Timestamp) -> bool {
+    key.expires_at.is_none_or(|end| now < end) && key.revoked_at.is_none()
 }
 
 /// A grant that this installation signed, whose time has come and is not over, and which nobody has

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -9,7 +10,7 @@ use std::{
 use config::{Settings, settings::AnswerSearch};
 use router::{HealthTable, RetryBudget};
 use snapshot::{Snapshots, grants::Signer, keys::Pepper};
-use store::{Store, audit::Audit, ledger::Ledger, vault::MasterKey};
+use store::{Store, audit::Audit, flows::Flows, ledger::Ledger, vault::MasterKey};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use types::Label;
 
@@ -20,6 +21,7 @@ use crate::{
     limits, metrics,
     scorer::Scorers,
     tokens::Maps,
+    tool::Prints,
     upstream::{Limits, Upstreams},
 };
 
@@ -79,6 +81,11 @@ pub(crate) struct Gate {
     pub(crate) answers: Answers,
     /// The values behind redaction tokens.
     pub(crate) tokens: Maps,
+    /// What sessions have seen.
+    pub(crate) flows: Flows,
+    pub(crate) prints: Prints,
+    /// Where child processes of tool servers are at home, and relative files of secrets.
+    pub(crate) state: PathBuf,
     /// The search of sessions as a whole.
     pub(crate) deep: Deep,
     /// What callers, models and providers have used of their rate limits.
@@ -123,6 +130,7 @@ impl Gate {
             kept_label_max: (!settings.responses.retention.is_zero())
                 .then_some(settings.responses.max_label),
         };
+        let flows = store.flows(tokens.clone());
         let tokens = Maps::new(store.vault(tokens), &settings.dlp);
         let (ledger, leases) = (store.ledger(), Arc::new(Leases::default()));
         let renewal = tokio::spawn(Arc::clone(&leases).renew(ledger.clone()));
@@ -143,6 +151,9 @@ impl Gate {
             leases,
             answers: Answers::new(&settings.cache),
             tokens,
+            flows,
+            prints: Prints::default(),
+            state: settings.state.dir.clone(),
             _renewal: AbortOnDropHandle::new(renewal),
             limits,
             health: Mutex::new(HealthTable::default()),

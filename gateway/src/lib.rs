@@ -45,6 +45,7 @@ mod stream;
 mod tally;
 pub mod tls;
 mod tokens;
+mod tool;
 mod trail;
 mod upstream;
 mod wishes;

@@ -87,6 +87,19 @@ series! {
     POLICY_ERRORS: IntCounter = register_int_counter!(
         "orchestack_policy_errors_total",
         "Models denied because a policy could not be evaluated; any is an alarm");
+    /// Calls of tools.
+    TOOL_CALLS: IntCounterVec = register_int_counter_vec!(
+        "orchestack_tool_calls_total", "Calls of tools by server, tool and outcome code",
+        &["server", "tool", "code"]);
+    /// Time spent by tool servers.
+    TOOL_TIME: HistogramVec = register_histogram_vec!(
+        "orchestack_tool_upstream_latency_seconds", "Time of the whole exchange with a tool server",
+        &["server"], SECONDS.to_vec());
+    /// Calls of tools that are not what was approved.
+    TOOLS_DRIFTED: IntCounterVec = register_int_counter_vec!(
+        "orchestack_tools_drifted_total",
+        "Calls refused because the tool's definition is not the one that was approved; any is an alarm",
+        &["server"]);
     /// DLP findings.
     FINDINGS: IntCounterVec = register_int_counter_vec!(
         "orchestack_dlp_findings_total", "DLP findings by kind and what was done",

@@ -95,7 +95,8 @@ impl Pause<'_> {
         if let Some(known) = approvals.find(&new.subject).await?.filter(stands) {
             return Ok(known);
         }
-        let record = approval::record(self.order.known, &self.order.snapshot.commit, &new, trail);
+        let record =
+            approval::record(self.order.known, &self.order.snapshot.commit, &new, trail.request);
         approvals.request(&new, &record).await.map(|(asked, _)| asked)
     }
 
@@ -111,7 +112,9 @@ impl Pause<'_> {
                 (account.scope_id.as_str(), true)
             }
             Scope::Tenant => (caller.tenant_name.as_str(), false),
-            Scope::User | Scope::Model | Scope::Provider => (account.scope_id.as_str(), false),
+            Scope::User | Scope::Model | Scope::Provider | Scope::Tool => {
+                (account.scope_id.as_str(), false)
+            }
         };
         let budget = format!("{} {spender} {}", account.scope, account.window.period);
         let left = account.window.ends.map_or(i64::MAX, |ends| ends.seconds() - now.seconds());

@@ -15,7 +15,7 @@ use router::{Candidates, Plan};
 use serde_json::json;
 use snapshot::{Snapshot, keys::sha256_hex};
 use tracing::Instrument;
-use types::{Code, Label, Request, RequestId, Timestamp};
+use types::{Code, Content, Label, Request, RequestId, Timestamp, audit::Record};
 
 use crate::{
     approval, asked,
@@ -91,8 +91,8 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let authorized = authorize(gate, trail, &snapshot, &call, &candidates, None).await;
     let Authorized { permit, plan } = match authorized {
         Err(Unmet { need: Some(need), refusal }) => {
-            let asked = approval::Asked { snapshot: &snapshot, call: &call, need: &need };
-            let given = asked.people(gate, trail, down, refusal).await?;
+            let asked = (&*snapshot, &call, &need);
+            let given = approval::people(gate, asked, trail, down, refusal).await?;
             let authorized = authorize(gate, trail, &snapshot, &call, &candidates, Some(&given));
             authorized.await.map_err(|unmet| unmet.refusal)?
         }
@@ -118,7 +118,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         input_tokens: call.input_tokens,
         now,
     };
-    let used = approval::Used::take(gate, &permit).await?;
+    let used = approval::Used::take(gate, (permit.approval(), permit.request())).await?;
     let answered = pause::answer(gate, order, &plan, trail, down).await;
     used.end(gate, trail.decided).await;
     answered
@@ -143,26 +143,31 @@ fn parse(trail: &mut Trail, body: &Bytes) -> Result<(Request, Echo), Refusal> {
     Ok((request, echo))
 }
 
-/// Inspects the request. A panic in the engine is the request's top label, not the process's end.
+/// Inspects the request.
 pub(crate) fn inspect(
     snapshot: &Snapshot,
     request: &mut Request,
     body_bytes: usize,
     trail: &mut Trail,
 ) -> Findings {
-    let inspect = AssertUnwindSafe(|| snapshot.dlp.inspect(request));
-    let inspected = work_on(body_bytes, || std::panic::catch_unwind(inspect));
-    let findings = inspected.unwrap_or_else(|_| {
-        tracing::error!("the inspection failed; the request is treated as restricted");
+    let findings = inspected(snapshot, request, body_bytes);
+    trail.found(&findings);
+    findings
+}
+
+/// What is found in so many bytes. A panic in the engine is their top label, not the process's end.
+pub(crate) fn inspected(snapshot: &Snapshot, content: &mut impl Content, bytes: usize) -> Findings {
+    let inspect = AssertUnwindSafe(|| snapshot.dlp.inspect(content));
+    let inspected = work_on(bytes, || std::panic::catch_unwind(inspect));
+    inspected.unwrap_or_else(|_| {
+        tracing::error!("the inspection failed; what was inspected is treated as restricted");
         Findings {
             label: Label::Restricted,
             rules: Vec::new(),
             findings: Vec::new(),
             complete: false,
         }
-    });
-    trail.found(&findings);
-    findings
+    })
 }
 
 fn candidates<'s>(
@@ -234,13 +239,19 @@ const RECORD_TIME: Duration = Duration::from_secs(1);
 /// Writes the record of a decision, cut short where it is too large. A denial stays a denial where
 /// that fails; the gap is counted.
 pub(crate) async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: &[String]) {
-    let Some(whole) = trail.decision(outcome, policies, None) else { return };
+    if let Some(whole) = trail.decision(outcome, policies, None) {
+        write(gate, whole, || trail.short_decision(outcome, policies)).await;
+    }
+}
+
+/// Writes a record, or the short one in its place where it is too large.
+pub(crate) async fn write(gate: &Gate, whole: Record, short: impl FnOnce() -> Option<Record>) {
     let append = async {
-        let short = match gate.audit.append(whole).await {
-            Err(store::Error::RecordTooLarge { .. }) => trail.short_decision(outcome, policies),
+        match gate.audit.append(whole).await {
+            Err(store::Error::RecordTooLarge { .. }) => {}
             written => return written,
-        };
-        match short {
+        }
+        match short() {
             Some(short) => gate.audit.append(short).await,
             None => Ok(()),
         }

@@ -30,6 +30,23 @@ pub(crate) fn of_request(id: RequestId, endpoint: Endpoint, traceparent: Option<
     span
 }
 
+/// The span of one call of a tool.
+pub(crate) fn of_tool(id: RequestId, tool: &str) -> Span {
+    let span = info_span!("tool", otel.kind = "client", request = %id);
+    if context(&span).is_some() {
+        put(&span, "gen_ai.operation.name", "execute_tool");
+        put(&span, "gen_ai.tool.name", tool.to_owned());
+    }
+    span
+}
+
+/// Fills in how a call of a tool ended, where somebody collects it.
+pub(crate) fn tool_ended(span: &Span, outcome: &'static str) {
+    if context(span).is_some() {
+        put(span, "orchestack.outcome", outcome);
+    }
+}
+
 /// The span of one attempt, below that of its request; none where nobody collects it, since it tells
 /// log lines nothing.
 pub(crate) fn of_attempt(choice: &Choice, endpoint: Endpoint) -> Span {

@@ -16,7 +16,7 @@ use std::{
 use config::settings;
 use dlp::{Findings, Kind, Redaction, Tokens};
 use store::vault::{Entry, Owner, Vault};
-use types::{Content as _, Request, chat::Piece};
+use types::{Content, Request, chat::Piece};
 
 use crate::metrics;
 
@@ -116,13 +116,13 @@ impl Maps {
         Ok(map)
     }
 
-    /// Redacts a request, and writes down what its session has of new tokens.
-    pub(crate) async fn redact(
+    /// Redacts a request, or whatever leaves, and writes down what its session has of new tokens.
+    pub(crate) async fn redact<C: Content + Clone + Sync>(
         &self,
         owner: Option<Owner>,
         mentioned: &BTreeSet<String>,
-        work: &Work<'_>,
-    ) -> Result<(Redacted, Arc<Map>), Away> {
+        work: &Work<'_, C>,
+    ) -> Result<(Redacted<C>, Arc<Map>), Away> {
         let Some(owner) = owner else {
             let map = Arc::new(Map::with(None, Tokens::new(random)));
             let (redacted, _) = work.with(&map);
@@ -163,22 +163,22 @@ impl Maps {
     }
 }
 
-/// A request that is to be redacted.
-pub(crate) struct Work<'a> {
+/// What is to be redacted: a request of a model, or what a tool is given or gives.
+pub(crate) struct Work<'a, C = Request> {
     pub(crate) engine: &'a dlp::Engine,
-    pub(crate) request: &'a Request,
+    pub(crate) request: &'a C,
     pub(crate) findings: &'a Findings,
     pub(crate) kinds: &'a [Kind],
 }
 
-/// A request as it is after that.
-pub(crate) struct Redacted {
-    pub(crate) request: Request,
+/// What it is after that.
+pub(crate) struct Redacted<C = Request> {
+    pub(crate) request: C,
     pub(crate) redaction: Redaction,
 }
 
-impl Work<'_> {
-    fn with(&self, map: &Map) -> (Redacted, Vec<Entry>) {
+impl<C: Content + Clone> Work<'_, C> {
+    fn with(&self, map: &Map) -> (Redacted<C>, Vec<Entry>) {
         let mut request = self.request.clone();
         let mut tokens = map.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let redaction = self.engine.redact(&mut request, self.findings, self.kinds, &mut tokens);
@@ -226,8 +226,8 @@ impl Map {
     }
 }
 
-/// Tokens of the request that the gateway may have made: what has their form.
-pub(crate) fn mentioned(request: &mut Request) -> BTreeSet<String> {
+/// Tokens of a request that the gateway may have made: what has their form.
+pub(crate) fn mentioned(request: &mut impl Content) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     request.visit(|_, piece| {
         let mut look = |text: &str| {

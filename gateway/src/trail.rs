@@ -21,7 +21,7 @@ use crate::{
 
 mod record;
 
-pub(crate) use record::{Completion, Ending};
+pub(crate) use record::{Completion, Ending, elapsed_ms};
 
 /// Places of one kind that a record lists, and how much of each: deep JSON has long ones.
 const PLACES_MAX: usize = 16;
@@ -109,6 +109,24 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// Takes note of what an inspection found.
+    pub(crate) fn take(&mut self, findings: &Findings) {
+        for finding in &findings.findings {
+            metrics::FINDINGS.with_label_values(&[finding.kind.as_str(), "found"]).inc();
+            self.add(finding);
+        }
+        self.incomplete = !findings.complete;
+    }
+
+    /// Takes note of the findings for which policy refused.
+    pub(crate) fn blocked<'k>(&self, kinds: impl Iterator<Item = &'k str>) {
+        for kind in kinds {
+            if let Some(found) = self.kinds.get(kind) {
+                metrics::FINDINGS.with_label_values(&[kind, "block"]).inc_by(found.count);
+            }
+        }
+    }
+
     /// Takes note of one more.
     pub(crate) fn add(&mut self, finding: &Finding) {
         let found = self.kinds.entry(finding.kind.as_str()).or_default();
@@ -194,20 +212,7 @@ impl Trail {
 
     /// Takes note of what the inspection found.
     pub(crate) fn found(&mut self, findings: &Findings) {
-        for finding in &findings.findings {
-            metrics::FINDINGS.with_label_values(&[finding.kind.as_str(), "found"]).inc();
-            self.findings.add(finding);
-        }
-        self.findings.incomplete = !findings.complete;
-    }
-
-    /// Takes note of the findings for which policy refused the request.
-    pub(crate) fn blocked<'k>(&self, kinds: impl Iterator<Item = &'k str>) {
-        for kind in kinds {
-            if let Some(found) = self.findings.kinds.get(kind) {
-                metrics::FINDINGS.with_label_values(&[kind, "block"]).inc_by(found.count);
-            }
-        }
+        self.findings.take(findings);
     }
 
     /// Takes note of what is permitted and planned.

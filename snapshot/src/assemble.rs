@@ -9,7 +9,7 @@ use budget::{Catalogue, Price, Zone};
 use config::{Fault, Settings, Tree, tree::ModelFile};
 use policy::{Caller, ModelFacts};
 use router::{Model, Origin, Provider, Registry};
-use store::{agents, caps, keys::Key};
+use store::{agents, caps, keys::Key, tool_definitions};
 use types::{AgentId, Credential, Discount, GrantId, KeyId, Label, TenantId, Timestamp};
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     policies,
     registration::{ModelSpec, ProviderSpec},
     spenders::Everybodys,
+    tools::{Pins, Tools},
     written::{model_of, own_price, provider_of, registry_fault},
 };
 
@@ -38,6 +39,8 @@ pub struct Snapshot {
     pub registry: Registry,
     /// The DLP engine.
     pub dlp: dlp::Engine,
+    /// The tool servers.
+    pub tools: Arc<Tools>,
     /// From this label up only local models are used.
     pub local_from: Label,
     /// What counts in ranking where the agent does not say.
@@ -84,6 +87,15 @@ pub struct Rows {
     pub providers: Vec<ProviderSpec>,
     /// Models registered at run time.
     pub models: Vec<ModelSpec>,
+    /// What was decided of definitions of tools.
+    pub tools: Vec<tool_definitions::Known>,
+}
+
+/// What of a commit needs to be read once only: snapshots of the same commit share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) policy: Arc<policy::Engine>,
+    pub(crate) pins: Arc<Pins>,
 }
 
 /// Providers and models that were found, or the simulator's.
@@ -110,6 +122,8 @@ pub struct Report {
     pub providers: usize,
     /// Models.
     pub models: usize,
+    /// Tool servers.
+    pub tool_servers: usize,
     /// What is legal and looks wrong.
     pub notes: Vec<String>,
 }
@@ -117,7 +131,7 @@ pub struct Report {
 /// The parts of a commit that need neither store nor network.
 struct Checked {
     tree: Tree,
-    policy: Arc<policy::Engine>,
+    shared: Shared,
     dlp: dlp::Engine,
     registry: Registry,
     notes: Vec<String>,
@@ -137,6 +151,7 @@ pub fn check(commit: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Report, 
             + tree.agents.values().map(|a| a.policies.len()).sum::<usize>(),
         providers: tree.providers.len(),
         models: tree.models.len(),
+        tool_servers: tree.tools.len(),
         notes: checked.notes,
     })
 }
@@ -146,7 +161,7 @@ pub(crate) fn valid(
     commit: &str,
     files: &BTreeMap<String, Vec<u8>>,
 ) -> Result<Arc<policy::Engine>, Vec<Fault>> {
-    Ok(checked(commit, files, Vec::new(), Vec::new(), None)?.policy)
+    Ok(checked(commit, files, Vec::new(), Vec::new(), None)?.shared.policy)
 }
 
 fn checked(
@@ -154,22 +169,22 @@ fn checked(
     files: &BTreeMap<String, Vec<u8>>,
     mut providers: Vec<Provider>,
     mut models: Vec<Model>,
-    known: Option<Arc<policy::Engine>>,
+    known: Option<Shared>,
 ) -> Result<Checked, Vec<Fault>> {
     let tree = Tree::load(commit, files)?;
     let mut faults = Vec::new();
     let dlp = detectors::load(&tree).map_err(|found| faults.extend(found));
-    let policy = known.map_or_else(|| policies::load(&tree).map(Arc::new), Ok);
-    let policy = policy.map_err(|found| faults.extend(found));
+    let shared = known.map_or_else(|| Shared::read(&tree), Ok);
+    let shared = shared.map_err(|found| faults.extend(found));
     providers.extend(tree.providers.iter().map(provider_of));
     let (present, absent): (Vec<_>, Vec<_>) =
         tree.models.iter().partition(|model| !waits_for_provider(model, &providers));
     models.extend(present.into_iter().map(model_of));
     let registry = Registry::build(providers, models)
         .map_err(|found| faults.extend(found.iter().map(registry_fault)));
-    match (policy, dlp, registry) {
-        (Ok(policy), Ok(dlp), Ok(registry)) => {
-            let mut notes = policy.notes().to_vec();
+    match (shared, dlp, registry) {
+        (Ok(shared), Ok(dlp), Ok(registry)) => {
+            let mut notes = shared.policy.notes().to_vec();
             notes.extend(registry.notes().iter().map(ToString::to_string));
             notes.extend(changed_schema(&tree));
             notes.extend(absent.into_iter().map(|model| {
@@ -178,9 +193,18 @@ fn checked(
                     model.file, model.id, model.provider
                 )
             }));
-            Ok(Checked { policy, dlp, registry, notes, tree })
+            Ok(Checked { shared, dlp, registry, notes, tree })
         }
         _ => Err(faults),
+    }
+}
+
+impl Shared {
+    fn read(tree: &Tree) -> Result<Self, Vec<Fault>> {
+        match (policies::load(tree), Pins::read(&tree.tools)) {
+            (Ok(policy), Ok(pins)) => Ok(Self { policy: Arc::new(policy), pins: Arc::new(pins) }),
+            (policy, pins) => Err(policy.err().into_iter().chain(pins.err()).flatten().collect()),
+        }
     }
 }
 
@@ -206,8 +230,8 @@ fn waits_for_provider(model: &ModelFile, providers: &[Provider]) -> bool {
 }
 
 impl Snapshot {
-    /// Joins a commit with the store's rows and what was found. `known` are the commit's policies,
-    /// where they are loaded already.
+    /// Joins a commit with the store's rows and what was found. `known` is what snapshots of the commit
+    /// share, where it is loaded already.
     ///
     /// # Errors
     /// Every fault of the commit. Faults of other origins become [`Snapshot::notes`].
@@ -217,7 +241,7 @@ impl Snapshot {
         rows: Rows,
         extra: &[Extra],
         settings: &Settings,
-        (catalogue, known): (Arc<Catalogue>, Option<Arc<policy::Engine>>),
+        (catalogue, known): (Arc<Catalogue>, Option<Shared>),
     ) -> Result<Self, Vec<Fault>> {
         let mut notes = Vec::new();
         let mut own_prices = HashMap::new();
@@ -245,7 +269,7 @@ impl Snapshot {
                 }
             }
         }
-        let Checked { tree, policy, dlp, registry, notes: found } =
+        let Checked { tree, shared, dlp, registry, notes: found } =
             checked(commit, files, providers, models, known)?;
         for model in &tree.models {
             // The tree wins a name that two origins claim, and so does its price.
@@ -260,11 +284,14 @@ impl Snapshot {
         }));
         let credentials = credentials::fetch(&registry, settings, &mut notes);
         let agents = agents_of(&tree, &rows, settings, &mut notes);
+        let decided = rows.tools.iter().filter(|known| known.tenant == rows.tenant);
+        let tools = Tools::join(&tree.tools, shared.pins, decided, &mut notes);
         let org = &tree.settings;
         Ok(Self {
             commit: commit.to_owned(),
             revision: rows.revision,
-            policy,
+            policy: shared.policy,
+            tools: Arc::new(tools),
             dlp,
             local_from: tree.settings.local_from.unwrap_or(settings.routing.local_from),
             weights: tree.settings.weights.or(settings.routing.weights).map(weights_of),
@@ -283,6 +310,11 @@ impl Snapshot {
             keys: rows.keys.into_iter().map(|key| (key.id, key)).collect(),
             registry,
         })
+    }
+
+    /// What the next snapshot of the same commit need not read again.
+    pub(crate) fn shared(&self) -> Shared {
+        Shared { policy: Arc::clone(&self.policy), pins: self.tools.pins() }
     }
 
     /// An agent by its id.

@@ -20,6 +20,7 @@ mod replay;
 mod scorer;
 mod snapshots;
 mod spenders;
+mod tools;
 mod written;
 
 pub use agent::{Agent, Cap};
@@ -34,3 +35,4 @@ pub use registration::{ModelSpec, PriceSpec, ProviderSpec, SpecError};
 pub use replay::{Recorded, Replay, Told};
 pub use scorer::Scorer;
 pub use snapshots::{Error, Snapshots, Sources, Status, prover};
+pub use tools::{Pinned, Tool, ToolServer, Tools};

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use types::{Actor, ActorType, AgentId, AuditId, TenantId, Timestamp, audit};
 
 use crate::{
-    assemble::{Extra, Rows, Snapshot},
+    assemble::{Extra, Rows, Shared, Snapshot},
     git::{self, Repository},
     prove::{self, Proof},
 };
@@ -185,8 +185,8 @@ impl Snapshots {
             *in_force = files;
             return Ok(next);
         }
-        let policy = Arc::clone(&self.load().policy);
-        let mut next = load(&inner.sources, &inner.catalogue, &in_force, Some(policy)).await?;
+        let shared = self.load().shared();
+        let mut next = load(&inner.sources, &inner.catalogue, &in_force, Some(shared)).await?;
         next.notes.extend(self.proof_notes(&in_force));
         let known = self.known();
         self.set_status(Status { notes: next.notes.clone(), ..known });
@@ -387,13 +387,13 @@ async fn load_proved(
     Ok((next, proofs))
 }
 
-/// Joins a commit's files with the store's rows of now. `known` are its policies, where they are
-/// loaded already.
+/// Joins a commit's files with the store's rows of now. `known` is what snapshots of it share, where it
+/// is loaded already.
 async fn load(
     sources: &Sources,
     catalogue: &Arc<Catalogue>,
     tree: &Files,
-    known: Option<Arc<policy::Engine>>,
+    known: Option<Shared>,
 ) -> Result<Snapshot, Error> {
     // The revision first: a change in between shows as a difference and loads again.
     let revision = sources.store.revision().await?;
@@ -410,6 +410,7 @@ async fn load(
         revoked: sources.store.grants().revoked(Timestamp::now()).await?,
         providers: specs(sources.store.providers().load_all().await?),
         models: specs(sources.store.models().load_all().await?),
+        tools: sources.store.tool_definitions().decided().await?,
     };
     let assembled = Snapshot::assemble(
         &tree.commit,

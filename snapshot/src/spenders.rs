@@ -43,8 +43,8 @@ impl Spenders<'_> {
             Scope::Task => grant.and_then(|grant| grant.task).map(|task| task.to_string()),
             Scope::Provider => self.upstream.map(|(provider, _)| provider.to_owned()),
             Scope::Model => self.upstream.map(|(_, model)| model.to_owned()),
-            // A grant's one cap is what it says itself.
-            Scope::Grant => None,
+            // A grant's one cap is what it says itself, and a tool has none.
+            Scope::Grant | Scope::Tool => None,
         }
     }
 

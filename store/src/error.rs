@@ -61,6 +61,9 @@ pub enum Error {
         /// The label.
         label: &'static str,
     },
+    /// A session has seen nothing that a person would have to vouch for.
+    #[error("the session is trusted already; there is nothing to endorse")]
+    Trusted,
     /// A value could not be encrypted: the system has no randomness.
     #[error("a value could not be encrypted; the operating system gave no random bytes")]
     Sealing,

@@ -4,9 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use budget::{AccountKey, Backing, Basis, CapSpec, Charge, Hold, Outcome, Refusal};
-use policy::Permit;
+use policy::{Permit, ToolPermit};
 use serde::{Deserialize, Serialize};
-use types::{AttemptId, HoldId, Nanos, answer::Usage, audit::Record};
+use types::{
+    AgentId, AttemptId, HoldId, KeyId, Nanos, RequestId, TenantId, answer::Usage, audit::Record,
+};
 
 use crate::{
     audit::Draft,
@@ -39,15 +41,24 @@ pub struct HoldAsk {
     /// The least that the caller would ask for again, where there is not enough for all: whoever has less
     /// is refused for good.
     pub least: Nanos,
-    /// The provider to be called.
+    /// The provider to be called, or the tool's server.
     pub provider: String,
-    /// The registered id of the model to be called; the permit must allow it.
+    /// The registered id of the model to be called, or the tool's name after its server's; the permit must
+    /// allow it.
     pub model: String,
     /// The id of the price row that the amount was computed from.
     pub price_row: String,
     /// Whether the disk must have hold and record before the call goes out, not only the system: policy
     /// requires its audit.
     pub durable: bool,
+}
+
+/// Who a permit is for.
+struct Asker {
+    request: RequestId,
+    tenant: TenantId,
+    agent: AgentId,
+    key: Option<KeyId>,
 }
 
 /// What an attempt cost.
@@ -192,10 +203,29 @@ impl Ledger {
         record: Option<Record>,
     ) -> Result<Hold, Error> {
         let (asked, slices) = self.asked(permit, ask, record)?;
-        match slices {
-            Some(slices) => Ok(slices.hold(asked).await?),
-            None => self.make(asked, true).await,
+        self.make_dispatched(asked, slices).await
+    }
+
+    /// As [`Ledger::hold_dispatched`], for one call of a tool: `ask.provider` is its server and `ask.model` its
+    /// name after the server's, such as `mail.send`.
+    ///
+    /// # Errors
+    /// As [`Ledger::hold`].
+    pub async fn hold_tool(
+        &self,
+        permit: &ToolPermit,
+        ask: HoldAsk,
+        record: Option<Record>,
+    ) -> Result<Hold, Error> {
+        let tool = ask.model.strip_prefix(permit.server()).and_then(|rest| rest.strip_prefix('.'));
+        if ask.provider != permit.server() || tool != Some(permit.tool()) {
+            return Err(Error::NotPermitted { model: ask.model });
         }
+        let caller = permit.caller();
+        let (request, tenant) = (permit.request(), caller.tenant);
+        let asker = Asker { request, tenant, agent: caller.agent, key: caller.key };
+        let (asked, slices) = self.asked_by(&asker, ask, record)?;
+        self.make_dispatched(asked, slices).await
     }
 
     /// Marks durably that the first byte is about to go out, and renews the lease. From here on
@@ -304,12 +334,28 @@ impl Ledger {
         if !allowed {
             return Err(Error::NotPermitted { model: ask.model });
         }
+        let asker = Asker {
+            request: permit.request(),
+            tenant: permit.tenant(),
+            agent: permit.agent(),
+            key: permit.key(),
+        };
+        self.asked_by(&asker, ask, record)
+    }
+
+    fn asked_by(
+        &self,
+        asker: &Asker,
+        ask: HoldAsk,
+        record: Option<Record>,
+    ) -> Result<(Asked, Option<&Arc<Slices>>), Error> {
+        let &Asker { request, tenant, agent, key } = asker;
         let (durable, least) = (ask.durable, ask.least);
         let ask = Box::new(budget::HoldAsk {
             hold: ask.hold,
             attempt: ask.attempt,
-            request: permit.request(),
-            tenant: permit.tenant(),
+            request,
+            tenant,
             backing: Backing::Room,
             path: ask.path,
             amount: ask.amount,
@@ -322,9 +368,19 @@ impl Ledger {
             fence: self.inner.fence,
         });
         let record = record.map(Draft::new).transpose().map_err(Error::Record)?;
-        let (agent, key) = (permit.agent(), permit.key());
         let asked = Asked { ask, least, agent, key, record, durable };
         Ok((asked, self.slices.as_ref()))
+    }
+
+    async fn make_dispatched(
+        &self,
+        asked: Asked,
+        slices: Option<&Arc<Slices>>,
+    ) -> Result<Hold, Error> {
+        match slices {
+            Some(slices) => Ok(slices.hold(asked).await?),
+            None => self.make(asked, true).await,
+        }
     }
 
     async fn make(&self, asked: Asked, dispatched: bool) -> Result<Hold, Error> {

@@ -21,6 +21,7 @@ use crate::{
     calls::Calls,
     caps::Caps,
     fleet::{self, Fleet},
+    flows::Flows,
     grants::Grants,
     journal::{self, Journal},
     keys::Keys,
@@ -34,6 +35,7 @@ use crate::{
     slices::Slices,
     spend::Spend,
     tenants::Tenants,
+    tool_definitions::ToolDefinitions,
     vault::{MasterKey, Vault},
     writer,
 };
@@ -313,6 +315,16 @@ impl Store {
     /// How confidential sessions are.
     pub fn session_labels(&self) -> SessionLabels {
         SessionLabels { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Definitions of tools as their servers gave them.
+    pub fn tool_definitions(&self) -> ToolDefinitions {
+        ToolDefinitions { inner: Arc::clone(&self.inner) }
+    }
+
+    /// What sessions have seen, with prints that are salted under this key.
+    pub fn flows(&self, master: MasterKey) -> Flows {
+        Flows { inner: Arc::clone(&self.inner), master }
     }
 
     /// What redaction tokens of sessions stand for, under this key.

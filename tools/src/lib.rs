@@ -6,7 +6,10 @@
 //! argument in it.
 
 mod definition;
+mod destination;
 mod diff;
+pub mod flow;
+mod hygiene;
 mod json;
 mod percent;
 mod pin;
@@ -14,7 +17,9 @@ mod schema;
 mod shown;
 
 pub use definition::{Definition, DefinitionError, DefinitionHash, NAME_CHARS_MAX, ParseHashError};
+pub use destination::{Host, is_private};
 pub use diff::{Change, What, diff};
+pub use hygiene::{Fault, Flag, Severity, hygiene};
 pub use json::{DEPTH_MAX, JsonError, VALUES_MAX, canonical, read as read_json};
 pub use pin::{Pin, PinError, PinnedServer, TOOLS_MAX};
 pub use schema::{Invalid, Schema, SchemaError, Violation};

@@ -11,7 +11,7 @@ mod visit;
 
 pub use cache::{CachePoint, CacheTtl};
 pub use reasoning::{Opaque, OpaqueKind, Reasoning, Thinking};
-pub use visit::Piece;
+pub use visit::{Piece, visit_json};
 
 /// One request for a completion.
 #[derive(Debug, Clone, Default, PartialEq)]

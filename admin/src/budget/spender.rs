@@ -26,6 +26,10 @@ pub(super) async fn key(act: &Act, ask: &NewCap) -> Result<AccountKey, Error> {
         }
         Scope::Session => (name.parse::<SessionId>().is_ok(), "give `ses_...`".to_owned()),
         Scope::Task => (name.parse::<TaskId>().is_ok(), "give `tsk_...`".to_owned()),
+        Scope::Tool => {
+            let fix = "give it a `price` or `calls_per_minute` in its server's file of the tree";
+            return Err(Error::invalid("tools have no caps", fix));
+        }
         Scope::Grant => {
             let fix = "a grant has the cap that `grant create --max-cost` gave it";
             return Err(Error::invalid("grants have no other caps", fix));

@@ -88,7 +88,8 @@ pub(super) fn may_raise(
         | Scope::Task
         | Scope::Grant
         | Scope::Model
-        | Scope::Provider => None,
+        | Scope::Provider
+        | Scope::Tool => None,
     };
     let act = AdminAct {
         actor: &story.who.person,

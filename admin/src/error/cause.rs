@@ -11,6 +11,7 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
         S::Exists { .. } => (StatusCode::CONFLICT, "exists"),
         S::Over => (StatusCode::CONFLICT, "window_over"),
         S::NotLower { .. } => (StatusCode::CONFLICT, "not_lower"),
+        S::Trusted => (StatusCode::CONFLICT, "trusted"),
         S::Unavailable(_) | S::Busy => (StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable"),
         S::Address(_)
         | S::Redis(_)
@@ -32,6 +33,7 @@ pub(super) fn mend(error: &store::Error) -> &'static str {
         store::Error::Exists { .. } => "choose another name",
         store::Error::Over => "try again",
         store::Error::NotLower { .. } => "a label is lowered here, and rises by itself",
+        store::Error::Trusted => "it needs nobody's word",
         _ => "see the server's log for the cause",
     }
 }

@@ -87,12 +87,13 @@ fn show(report: &PolicyReport, output: &Output) -> ExitCode {
     output.show(report, |report| {
         let mut text = if report.ok {
             format!(
-                "{} is right: {} agents, {} policy files, {} providers, {} models",
+                "{} is right: {} agents, {} policy files, {} providers, {} models, {} tool servers",
                 report.checked,
                 report.agents.len(),
                 report.policy_files,
                 report.providers,
-                report.models
+                report.models,
+                report.tool_servers
             )
         } else {
             mistakes(&report.checked, &report.faults)

@@ -74,7 +74,7 @@ impl OrgLimits {
     }
 }
 
-fn count(
+pub(super) fn count(
     from: &mut Reader<'_>,
     key: &'static str,
     example: usize,

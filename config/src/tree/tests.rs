@@ -279,6 +279,7 @@ fn the_starter_loads_with_every_example_in_force() {
     assert_eq!(tree.settings.agents.day, Some(Settings::default().budget.agent_day));
     assert_eq!(tree.settings.local_from, Some(Settings::default().routing.local_from));
     assert!(tree.agents["default"].budget.total.is_some());
+    assert_eq!(tree.tools["examples"].tools["send"].destinations, ["to", "cc"]);
     assert!(tree.settings.discounts.contains_key("openai"));
 }
 

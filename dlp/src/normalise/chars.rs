@@ -2,7 +2,7 @@
 
 /// Format characters that show nothing: Unicode's Default_Ignorable_Code_Point and the
 /// bidirectional controls.
-pub(crate) const fn is_ignorable(character: char) -> bool {
+pub const fn is_ignorable(character: char) -> bool {
     matches!(
         character,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'

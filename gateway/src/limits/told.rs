@@ -74,6 +74,7 @@ fn whose(scope: Scope, id: &str) -> String {
         Scope::Key => "this key".to_owned(),
         Scope::Model => format!("the model `{id}`"),
         Scope::Provider => format!("the provider `{id}`"),
+        Scope::Tool => format!("the tool `{id}`"),
         Scope::Session | Scope::Task | Scope::Grant => format!("this {scope}"),
     }
 }

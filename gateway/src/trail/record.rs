@@ -143,8 +143,8 @@ struct Decided<'a> {
 }
 
 impl Who {
-    /// A record of what it asked for: the request, the commit and the model.
-    fn record(
+    /// A record of what it asked for: the request, the commit, and the model or the tool.
+    pub(crate) fn record(
         self,
         (kind, action): (Kind, &str),
         (request, commit, resource): (RequestId, String, String),
@@ -167,7 +167,7 @@ impl Who {
     }
 }
 
-fn elapsed_ms(started: tokio::time::Instant) -> u64 {
+pub(crate) fn elapsed_ms(started: tokio::time::Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 

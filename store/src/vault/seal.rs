@@ -25,7 +25,7 @@ impl MasterKey {
     }
 
     /// A key of a tenant for one purpose.
-    fn derive(&self, purpose: &str, tenant: TenantId) -> Option<[u8; 32]> {
+    pub(crate) fn derive(&self, purpose: &str, tenant: TenantId) -> Option<[u8; 32]> {
         let tenant = tenant.to_string();
         let info = [purpose.as_bytes(), b"\0", tenant.as_bytes()];
         let mut key = [0; 32];

@@ -17,6 +17,8 @@ mod fast;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod invariants;
@@ -38,6 +40,8 @@ mod session_labels;
 mod spend;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tool_definitions;
 #[cfg(test)]
 mod upgrade;
 #[cfg(test)]

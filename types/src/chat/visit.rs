@@ -101,6 +101,12 @@ impl ChatRequest {
     }
 }
 
+/// Visits every piece of a JSON value, as those of a request are visited: `place` is where the value stands, and
+/// each of its pieces is told from there.
+pub fn visit_json(place: &str, value: &mut Value, visit: impl FnMut(&str, Piece<'_>)) {
+    Walk { place: place.to_owned(), visit }.json("", value);
+}
+
 /// Where the visit stands and what it does.
 struct Walk<V> {
     place: String,

@@ -1,0 +1,95 @@
+//! The arguments of a call, before policy sees them: within bounds, as the tool's schema says, and searched.
+
+use config::tree::ToolServerFile;
+use dlp::Findings;
+use mcp::CallResult;
+use policy::ToolPermit;
+use serde_json::{Value, json};
+use snapshot::{Pinned, keys::sha256_hex};
+use tools::canonical;
+use types::Code;
+
+use super::{
+    Context,
+    content::{Arguments, shape},
+    redact::Redact,
+    story::Story,
+};
+use crate::{gate::Gate, refusal::Refusal, screen::selectors, serve::inspected};
+
+/// Arguments that the tool's schema permits.
+pub(super) struct Given {
+    pub(super) arguments: Arguments,
+    pub(super) findings: Findings,
+}
+
+impl Given {
+    pub(super) fn read(
+        context: &Context<'_>,
+        (file, pinned): (&ToolServerFile, &Pinned),
+        arguments: Value,
+        story: &mut Story,
+    ) -> Result<Self, Refusal> {
+        // A client may leave out an empty object.
+        let arguments = if arguments.is_null() { json!({}) } else { arguments };
+        let text = canonical(&arguments);
+        story.input_hash = Some(sha256_hex(text.as_bytes()));
+        if text.len() > file.arguments_bytes_max {
+            let message = format!(
+                "the arguments of `{}` have {} bytes; at most {} are taken",
+                story.id(),
+                text.len(),
+                file.arguments_bytes_max,
+            );
+            return Err(Refusal::new(Code::BodyTooLarge, message));
+        }
+        pinned.input.check(&arguments).map_err(|invalid| {
+            let message =
+                format!("the arguments of `{}` are not as they must be: {invalid}", story.id());
+            Refusal {
+                param: Some("arguments".to_owned()),
+                ..Refusal::new(Code::InvalidRequest, message)
+            }
+        })?;
+        story.shape = Some(shape(&arguments, &pinned.definition.input_schema));
+        let mut arguments = Arguments(arguments);
+        let findings = inspected(context.snapshot, &mut arguments, text.len());
+        story.found.take(&findings);
+        Ok(Self { arguments, findings })
+    }
+
+    /// The arguments as the tool may see them: what the permit wants redacted is gone. A token of the session
+    /// stays one: its value never goes into an argument.
+    pub(super) async fn redacted(
+        self,
+        gate: &Gate,
+        context: &Context<'_>,
+        permit: &ToolPermit,
+        story: &mut Story,
+    ) -> Result<Value, Refusal> {
+        let redact = Redact {
+            gate,
+            snapshot: context.snapshot,
+            owner: context.owner(),
+            selectors: &selectors(permit.obligations().redact.iter()),
+            of: "arguments",
+        };
+        let (arguments, replaced) = redact.take_out(self.arguments, &self.findings).await?;
+        story.redacted = replaced;
+        Ok(arguments.0)
+    }
+}
+
+/// What a caller is told that only wanted to know whether it may.
+pub(super) fn dry_run(permit: &ToolPermit) -> CallResult {
+    let told = json!({
+        "object": "orchestack.dry_run",
+        "tool": format!("{}.{}", permit.server(), permit.tool()),
+        "policies": permit.policies(),
+        "label": permit.label(),
+        "integrity": permit.integrity(),
+        "commit": permit.commit(),
+    });
+    let text = json!({ "type": "text", "text": told.to_string() });
+    CallResult { content: vec![text], ..CallResult::default() }
+}

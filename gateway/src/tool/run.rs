@@ -1,0 +1,160 @@
+//! A permitted call on its way to its server and back.
+
+use std::{sync::Arc, time::Instant};
+
+use mcp::{Call, CallResult};
+use policy::ToolPermit;
+use serde_json::{Value, json};
+use snapshot::{Pinned, Tool};
+use types::{Code, Integrity, Label, Replay};
+
+use super::{
+    Context,
+    bill::Paid,
+    result::{Check, Checked},
+    server::Server,
+    session::{Session, Sight},
+    story::End,
+};
+use crate::{gate::Gate, metrics, refusal::Refusal, trail::Found};
+
+/// A permitted call, ready to be made.
+pub(super) struct Run<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) context: &'a Context<'a>,
+    pub(super) permit: &'a ToolPermit,
+    pub(super) tool: &'a Tool,
+    pub(super) pinned: &'a Pinned,
+    pub(super) server: &'a Server,
+    pub(super) bytes_max: usize,
+    pub(super) session: &'a Session,
+}
+
+/// What became of it.
+pub(super) struct Ended {
+    pub(super) result: Result<CallResult, Refusal>,
+    pub(super) paid: Paid,
+    is_error: bool,
+    found: Option<Found>,
+    hash: Option<String>,
+    after: Option<(Label, Integrity)>,
+}
+
+impl Run<'_> {
+    /// Calls the tool, looks at what it answers, and lets the session know of it before anybody else.
+    pub(super) async fn through(&self, arguments: Value) -> Ended {
+        let result = match self.ask(arguments).await {
+            Ok(result) => result,
+            Err((refusal, paid)) => return Ended::refused(refusal, paid),
+        };
+        let is_error = result.is_error;
+        let check = Check {
+            gate: self.gate,
+            snapshot: self.context.snapshot,
+            permit: self.permit,
+            pinned: self.pinned,
+            owner: self.context.owner(),
+            bytes_max: self.bytes_max,
+        };
+        let Checked { result, text, found, label, hash } = match check.pass(result).await {
+            Ok(checked) => checked,
+            Err(refusal) => return Ended::refused(refusal, Paid::Answered),
+        };
+        let label = self.permit.label().join(label).join(self.tool.label.unwrap_or(Label::Public));
+        let sight = Sight { tool: self.tool, label, text: &text };
+        let seen = self.session.see(self.gate, self.context, &sight).await;
+        match seen {
+            Ok(after) => Ended {
+                result: Ok(result),
+                paid: Paid::Answered,
+                is_error,
+                found: (!found.is_empty()).then_some(found),
+                hash: Some(hash),
+                after: Some(after),
+            },
+            Err(refusal) => Ended::refused(refusal, Paid::Answered),
+        }
+    }
+
+    /// The server's answer. A call that may be made again is, once, where the connection was lost.
+    async fn ask(&self, arguments: Value) -> Result<CallResult, (Refusal, Paid)> {
+        let mut asked = self.once(arguments.clone()).await;
+        let again = matches!(self.tool.replay, Replay::Pure | Replay::Idempotent);
+        if again && matches!(asked, Err(mcp::Error::Closed { .. })) {
+            asked = self.once(arguments).await;
+        }
+        asked.or_else(|error| self.told(error))
+    }
+
+    async fn once(&self, arguments: Value) -> Result<CallResult, mcp::Error> {
+        let begun = Instant::now();
+        let Value::Object(arguments) = arguments else {
+            return Err(mcp::Error::Protocol {
+                server: self.tool.server.clone(),
+                why: "arguments are an object",
+            });
+        };
+        let (name, caller) = (self.tool.name.clone(), Arc::clone(&self.context.caller));
+        let answer = self.server.connection.call(Call { name, arguments, caller }).await;
+        let took = begun.elapsed().as_secs_f64();
+        metrics::TOOL_TIME.with_label_values(&[&self.tool.server]).observe(took);
+        answer
+    }
+
+    /// What a failure means to the caller. What a server refuses by an error of the protocol is its answer, and
+    /// passes what answers pass.
+    fn told(&self, error: mcp::Error) -> Result<CallResult, (Refusal, Paid)> {
+        let (code, paid) = match &error {
+            mcp::Error::Refused { refused, .. } => {
+                let text = json!({ "type": "text", "text": refused.message });
+                return Ok(CallResult {
+                    content: vec![text],
+                    is_error: true,
+                    ..CallResult::default()
+                });
+            }
+            mcp::Error::Unusable { .. }
+            | mcp::Error::Private { .. }
+            | mcp::Error::Unreachable { .. }
+            | mcp::Error::Resting { .. }
+            | mcp::Error::Unauthorized { .. } => (Code::UpstreamFailed, Paid::Nothing),
+            mcp::Error::Busy { .. } => (Code::Overloaded, Paid::Nothing),
+            mcp::Error::Protocol { .. } | mcp::Error::TooLarge { .. } => {
+                (Code::UpstreamFailed, Paid::Answered)
+            }
+            mcp::Error::Timeout { .. } => (Code::UpstreamTimeout, Paid::Unknown),
+            mcp::Error::Closed { .. } => (Code::UpstreamFailed, Paid::Unknown),
+        };
+        let (server, tool) = (&self.tool.server, &self.tool.name);
+        let message = if paid == Paid::Unknown {
+            format!(
+                "{error}; whether `{server}.{tool}` did what it was called for is not known: find out before you call it again"
+            )
+        } else {
+            error.to_string()
+        };
+        Err((Refusal::new(code, message), paid))
+    }
+}
+
+impl Ended {
+    const fn refused(refusal: Refusal, paid: Paid) -> Self {
+        Self { result: Err(refusal), paid, is_error: false, found: None, hash: None, after: None }
+    }
+
+    /// How it ended, for its record.
+    pub(super) fn end(&self) -> End<'_> {
+        let outcome = match &self.result {
+            Ok(_) => "ok",
+            Err(refusal) => refusal.code.as_str(),
+        };
+        End {
+            output_hash: self.hash.as_deref(),
+            found: self.found.as_ref(),
+            label: self.after.map(|(label, _)| label),
+            integrity: self.after.map(|(_, integrity)| integrity),
+            is_error: self.is_error,
+            ..End::new(outcome)
+        }
+    }
+}

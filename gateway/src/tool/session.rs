@@ -1,0 +1,125 @@
+//! What a call's session has seen, whichever gateway saw it, and what it sees by the call. What cannot be read
+//! counts as restricted and as somebody else's word.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use snapshot::Tool;
+use store::flows::{Saw, Text};
+use tools::flow::{Origin, Print, Salt, Seen};
+use types::{Code, Integrity, Label, SessionId, TenantId};
+
+use super::Context;
+use crate::{gate::Gate, refusal::Refusal};
+
+/// How long the database may take.
+const TIME: Duration = Duration::from_secs(1);
+
+/// A session as it is when a call is decided.
+pub(super) struct Session {
+    /// The label of what was seen in it.
+    pub(super) label: Label,
+    /// Untrusted once it has seen what nobody vouches for.
+    pub(super) integrity: Integrity,
+    /// The servers whose results it has seen.
+    pub(super) sources: BTreeSet<String>,
+    /// Calls of tools before this one.
+    pub(super) calls: u64,
+    /// The texts that it has seen.
+    pub(super) seen: Arc<Vec<Seen>>,
+    pub(super) salt: Salt,
+}
+
+/// What a session sees by a call.
+pub(super) struct Sight<'a> {
+    pub(super) tool: &'a Tool,
+    /// The highest label of the call and its result.
+    pub(super) label: Label,
+    /// All text of the result.
+    pub(super) text: &'a str,
+}
+
+impl Session {
+    /// The session of a call. One without a session has seen nothing.
+    pub(super) async fn of(gate: &Gate, context: &Context<'_>) -> Result<Self, Refusal> {
+        let tenant = context.known.caller.tenant;
+        let of = context.session.map_or_else(|| context.request.to_string(), |id| id.to_string());
+        let salt = gate.flows.salt(tenant, &of).map_err(|error| away(&error))?;
+        let Some(session) = context.session else {
+            return Ok(Self::new(salt, (Label::Public, Integrity::Trusted)));
+        };
+        let read = tokio::time::timeout(TIME, read(gate, (tenant, session), salt.clone())).await;
+        let why = match read {
+            Ok(Ok(known)) => return Ok(known),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the database did not answer in time".to_owned(),
+        };
+        tracing::warn!(error = %why, %session, "what a session has seen cannot be read; it counts as restricted and untrusted");
+        Ok(Self::new(salt, (Label::Restricted, Integrity::Untrusted)))
+    }
+
+    fn new(salt: Salt, (label, integrity): (Label, Integrity)) -> Self {
+        let (sources, seen) = (BTreeSet::new(), Arc::default());
+        Self { label, integrity, sources, calls: 0, seen, salt }
+    }
+
+    /// Lets the session know of a call, and of its result where there is one: its label rises, its trust falls.
+    /// Gives both as they are then. A result that nobody can be told of goes no further.
+    pub(super) async fn see(
+        &self,
+        gate: &Gate,
+        context: &Context<'_>,
+        sight: &Sight<'_>,
+    ) -> Result<(Label, Integrity), Refusal> {
+        let Sight { tool, label, text } = sight;
+        let label = self.label.join(*label);
+        let integrity = if tool.trusted { self.integrity } else { Integrity::Untrusted };
+        let Some(session) = context.session else { return Ok((label, integrity)) };
+        let origin = if tool.trusted { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
+        let print = Print::of(text, &self.salt);
+        let text = Text { digest: self.salt.digest(text), seen: Seen { origin, print } };
+        let texts = if text.seen.print.is_empty() { Vec::new() } else { vec![text] };
+        let saw = Saw {
+            request: context.request,
+            integrity: if tool.trusted { Integrity::Trusted } else { Integrity::Untrusted },
+            sources: &BTreeSet::from([tool.server.clone()]),
+            texts: &texts,
+            tool_calls: 1,
+        };
+        let tenant = context.known.caller.tenant;
+        let labels = gate.store.session_labels();
+        let write = async {
+            if label > self.label {
+                labels.raise(tenant, session, label, context.request).await?;
+            }
+            gate.flows.see(tenant, session, &saw).await
+        };
+        match tokio::time::timeout(TIME, write).await {
+            Ok(Ok(())) => Ok((label, integrity)),
+            Ok(Err(error)) => Err(away(&error)),
+            Err(_) => Err(away(&"the database did not answer in time")),
+        }
+    }
+}
+
+/// What the rows of a session say.
+async fn read(
+    gate: &Gate,
+    (tenant, session): (TenantId, SessionId),
+    salt: Salt,
+) -> Result<Session, store::Error> {
+    let labels = gate.store.session_labels();
+    let (label, flow) =
+        tokio::try_join!(labels.find(tenant, session), gate.flows.find(tenant, session))?;
+    let label = label.map_or(Label::Public, |known| known.label);
+    let Some(flow) = flow else { return Ok(Session::new(salt, (label, Integrity::Trusted))) };
+    let last = flow.texts.values().copied().max().unwrap_or_default();
+    let seen = gate.prints.of((tenant, session), last, &gate.flows).await?;
+    let (sources, calls, integrity) = (flow.sources, flow.tool_calls, flow.integrity);
+    Ok(Session { label, integrity, sources, calls, seen, salt })
+}
+
+fn away(error: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(%error, "what a session has seen could not be kept");
+    let message = "what this session has seen cannot be kept; the result of the call is withheld";
+    Refusal::new(Code::DependencyUnavailable, message).with_retry_after(5)
+}

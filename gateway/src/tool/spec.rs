@@ -1,0 +1,86 @@
+//! How a tool server of the tree is reached, with its secrets fetched from where their references point.
+
+use std::path::Path;
+
+use config::{
+    SecretError, SecretRef,
+    tree::{Sampling, ToolCredential, ToolOAuth, ToolServerFile, ToolTransport},
+};
+use mcp::{Asks, Credential, Launcher, Limits, OAuth, Spec, Transport};
+use types::Secret;
+
+/// From asking to the answer a server may take this many times its time-out, as long as it tells of progress.
+const TIMEOUTS_MAX: u32 = 10;
+
+/// Why there is nothing to connect to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreachable {
+    #[error("callers run its functions themselves")]
+    Functions,
+    #[error("REST services are not called yet")]
+    Rest,
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+/// What a connection to a server is made from. Relative files of secrets, and the folders of child processes, are
+/// in `state`.
+pub(super) fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreachable> {
+    let resolve = |reference: &SecretRef| reference.resolve(state, config::settings::variable);
+    let transport = match &server.transport {
+        ToolTransport::Http { url, credential } => Transport::Http {
+            url: url.clone(),
+            private: server.private,
+            credential: credential.as_ref().map(|of| shown(of, resolve)).transpose()?,
+        },
+        ToolTransport::Stdio { command, env } => {
+            let named = |(name, of): (&String, &SecretRef)| Ok((name.clone(), resolve(of)?));
+            Transport::Stdio {
+                command: command.clone(),
+                env: env.iter().map(named).collect::<Result<_, SecretError>>()?,
+                home: state.join("tools").join(&server.name),
+                launcher: Launcher::bare(),
+            }
+        }
+        ToolTransport::OpenApi { .. } => return Err(Unreachable::Rest),
+        ToolTransport::Functions => return Err(Unreachable::Functions),
+    };
+    Ok(Spec {
+        name: server.name.clone(),
+        transport,
+        asks: Asks {
+            sampling: server.sampling != Sampling::Off,
+            elicitation: server.elicitation,
+            roots: false,
+        },
+        limits: Limits {
+            timeout: server.timeout,
+            total_max: server.timeout.saturating_mul(TIMEOUTS_MAX),
+            result_bytes_max: server.result_bytes_max,
+            concurrent_max: server.concurrent_max,
+        },
+    })
+}
+
+/// What a server is shown.
+fn shown(
+    credential: &ToolCredential,
+    resolve: impl Fn(&SecretRef) -> Result<Secret, SecretError>,
+) -> Result<Credential, SecretError> {
+    Ok(match credential {
+        ToolCredential::Bearer(token) => Credential::Bearer(resolve(token)?),
+        ToolCredential::OAuth(ToolOAuth {
+            token_url,
+            client_id,
+            client_secret,
+            scopes,
+            resource,
+        }) => Credential::OAuth(OAuth {
+            token_url: token_url.clone(),
+            client_id: client_id.clone(),
+            client_secret: resolve(client_secret)?,
+            scopes: scopes.clone(),
+            resource: resource.clone(),
+        }),
+    })
+}

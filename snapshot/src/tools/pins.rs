@@ -1,0 +1,170 @@
+//! The definitions that a commit pins: read, and their schemas compiled, once for each commit.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use config::{
+    Fault,
+    tree::{ToolFile, ToolServerFile},
+};
+use serde_json::Value;
+use tools::{Definition, DefinitionHash, Pin, PinnedServer, Schema, SchemaError};
+
+/// A definition that is accepted, ready to hold arguments and results against.
+#[derive(Debug)]
+pub struct Pinned {
+    /// The definition.
+    pub definition: Definition,
+    /// Its hash.
+    pub hash: DefinitionHash,
+    /// What its arguments must be.
+    pub input: Schema,
+    /// What its structured result must be.
+    pub output: Option<Schema>,
+}
+
+/// Every definition that a commit pins, by server and tool.
+#[derive(Debug, Default)]
+pub(crate) struct Pins(BTreeMap<String, OfServer>);
+
+#[derive(Debug)]
+struct OfServer {
+    who: PinnedServer,
+    tools: BTreeMap<String, Arc<Pinned>>,
+}
+
+impl Pinned {
+    /// # Errors
+    /// A schema of it cannot be used.
+    pub(crate) fn new(server: &str, definition: Definition) -> Result<Self, SchemaError> {
+        Ok(Self {
+            hash: definition.hash(server),
+            input: Schema::compile(&definition.input_schema)?,
+            output: definition.output_schema.as_ref().map(Schema::compile).transpose()?,
+            definition,
+        })
+    }
+}
+
+impl Pins {
+    /// Reads the pins of every server of a tree.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub(crate) fn read(servers: &BTreeMap<String, ToolServerFile>) -> Result<Self, Vec<Fault>> {
+        let (mut read, mut faults) = (BTreeMap::new(), Vec::new());
+        for (name, server) in servers {
+            if let Some(of_server) = of_server(server, &mut faults) {
+                read.insert(name.clone(), of_server);
+            }
+        }
+        if faults.is_empty() { Ok(Self(read)) } else { Err(faults) }
+    }
+
+    /// Those of one server, by tool.
+    pub(crate) fn of(&self, server: &str) -> impl Iterator<Item = &Arc<Pinned>> {
+        self.0.get(server).into_iter().flat_map(|of_server| of_server.tools.values())
+    }
+
+    /// That of one tool.
+    pub(crate) fn tool(&self, server: &str, tool: &str) -> Option<&Arc<Pinned>> {
+        self.0.get(server)?.tools.get(tool)
+    }
+
+    /// Who a server said it was.
+    pub(crate) fn server(&self, name: &str) -> Option<&PinnedServer> {
+        self.0.get(name).map(|of_server| &of_server.who)
+    }
+}
+
+fn of_server(server: &ToolServerFile, faults: &mut Vec<Fault>) -> Option<OfServer> {
+    let file = server.pins.as_ref()?;
+    let pin = match Pin::parse(&file.text) {
+        Ok(pin) => pin,
+        Err(error) => {
+            let fix = format!("write it anew with `orchestack tool pin {}`", server.name);
+            faults.push(fault(&file.path, None, "", error.to_string(), fix));
+            return None;
+        }
+    };
+    let mut tools = BTreeMap::new();
+    for definition in pin.tools {
+        let name = definition.name.clone();
+        match Pinned::new(&server.name, definition) {
+            Ok(pinned) => {
+                tools.insert(name, Arc::new(pinned));
+            }
+            Err(error) => {
+                let fix = "take the tool out of the file: it cannot be called".to_owned();
+                let message = format!("a schema of the tool cannot be used: {error}");
+                faults.push(fault(&file.path, None, &name, message, fix));
+            }
+        }
+    }
+    for (name, said) in &server.tools {
+        match tools.get(name) {
+            Some(pinned) => destinations(server, (name, said), pinned, faults),
+            None => {
+                let message = format!("{} pins no tool `{name}`", file.path);
+                let known: Vec<&str> = tools.keys().map(String::as_str).take(10).collect();
+                let fix = format!("name one of its tools ({}), or pin it anew", known.join(", "));
+                faults.push(fault(&server.file, said.line, &key(name), message, fix));
+            }
+        }
+    }
+    Some(OfServer { who: pin.server, tools })
+}
+
+/// What says where a call goes must be an argument that there is: a word that is mistyped would look at
+/// nothing.
+fn destinations(
+    server: &ToolServerFile,
+    (name, said): (&str, &ToolFile),
+    pinned: &Pinned,
+    faults: &mut Vec<Fault>,
+) {
+    let schema = &pinned.definition.input_schema;
+    for destination in said.destinations.iter().filter(|at| !has(schema, at)) {
+        let message = format!("the tool has no argument `{destination}`");
+        let known: Vec<&str> = properties(schema).take(10).map(String::as_str).collect();
+        let fix = format!("name one of its arguments: {}", known.join(", "));
+        let key = format!("{}.destinations", key(name));
+        faults.push(fault(&server.file, said.line, &key, message, fix));
+    }
+}
+
+fn properties(schema: &Value) -> impl Iterator<Item = &String> {
+    schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|named| named.keys())
+}
+
+/// Whether a schema has an argument of this name, or at this JSON pointer as far as it says what is where.
+fn has(schema: &Value, at: &str) -> bool {
+    let mut steps = match at.strip_prefix('/') {
+        Some(pointer) => {
+            pointer.split('/').map(|s| s.replace("~1", "/").replace("~0", "~")).collect()
+        }
+        None => vec![at.to_owned()],
+    }
+    .into_iter();
+    let mut schema = schema;
+    steps.all(|step| {
+        let Some(named) = schema.get("properties").and_then(Value::as_object) else {
+            // Of a list, or of what the schema leaves open, any step may be there.
+            return schema.get("type").is_none_or(|kind| kind == "array" || kind == "object");
+        };
+        match named.get(&step) {
+            Some(next) => {
+                schema = next;
+                true
+            }
+            None => false,
+        }
+    })
+}
+
+fn key(tool: &str) -> String {
+    format!("tools.{tool}")
+}
+
+fn fault(file: &str, line: Option<usize>, key: &str, message: String, fix: String) -> Fault {
+    Fault { file: file.to_owned(), line, key: key.to_owned(), message, fix }
+}

@@ -1,0 +1,139 @@
+//! A tool server that speaks MCP by the official SDK, and whose tools and answers a test sets.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, ListToolsResult,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    },
+    service::RequestContext,
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+    },
+};
+use serde_json::{Value, json};
+
+/// A tool server on a port of its own. It ends with the test's runtime.
+#[derive(Clone, Debug)]
+pub struct ToolServer {
+    url: String,
+    inner: Handler,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Handler(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    tools: Vec<Tool>,
+    answers: HashMap<String, (Value, Duration)>,
+    got: Vec<(String, Value)>,
+}
+
+impl ToolServer {
+    /// One that has these tools, as `tools/list` gives them.
+    ///
+    /// # Panics
+    /// When it cannot listen, or one of them is no tool.
+    pub async fn start(tools: Value) -> Self {
+        let inner = Handler::default();
+        let handler = inner.clone();
+        let service = StreamableHttpService::new(
+            move || Ok(handler.clone()),
+            Arc::new(LocalSessionManager::default()),
+            StreamableHttpServerConfig::default(),
+        );
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("the port is known");
+        let app = axum::Router::new().nest_service("/mcp", service);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let server = Self { url: format!("http://{address}/mcp"), inner };
+        server.has(tools);
+        server
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The tools that it has from now on. It tells nobody that they changed.
+    ///
+    /// # Panics
+    /// When one of them is no tool.
+    pub fn has(&self, tools: Value) {
+        self.inner.lock().tools = serde_json::from_value(tools).expect("a list of tools");
+    }
+
+    /// What a tool answers from now on: a whole result.
+    pub fn answers(&self, tool: &str, result: Value) {
+        self.answers_after(tool, result, Duration::ZERO);
+    }
+
+    /// What a tool answers from now on: text.
+    pub fn says(&self, tool: &str, text: &str) {
+        self.answers(tool, json!({ "content": [{ "type": "text", "text": text }] }));
+    }
+
+    /// With so long a pause before it.
+    pub fn answers_after(&self, tool: &str, result: Value, pause: Duration) {
+        self.inner.lock().answers.insert(tool.to_owned(), (result, pause));
+    }
+
+    /// The calls that came, each with its arguments.
+    pub fn got(&self) -> Vec<(String, Value)> {
+        self.inner.lock().got.clone()
+    }
+
+    /// What the tree pins of it as it is now: the text of `tools/NAME.json`.
+    pub fn pins(&self) -> String {
+        let tools = &self.inner.lock().tools;
+        json!({ "server": { "name": "test" }, "tools": tools }).to_string()
+    }
+}
+
+impl Handler {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ServerHandler for Handler {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.lock().tools.clone()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let name = request.name.to_string();
+        let arguments = request.arguments.map(Value::Object).unwrap_or_default();
+        let answer = {
+            let mut state = self.lock();
+            state.got.push((name.clone(), arguments));
+            state.answers.get(&name).cloned()
+        };
+        let nothing =
+            || (json!({ "content": [{ "type": "text", "text": "done" }] }), Duration::ZERO);
+        let (result, pause) = answer.unwrap_or_else(nothing);
+        tokio::time::sleep(pause).await;
+        let result: CallToolResult = serde_json::from_value(result).expect("a result");
+        Ok(result.into())
+    }
+}

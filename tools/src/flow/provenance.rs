@@ -1,0 +1,255 @@
+//! The decision about each argument: whose words it is.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde_json::Value;
+
+use super::{
+    leaves::{Leaf, inside, leaves},
+    matching::{has, has_name},
+    print::{Print, Salt, apart, is_word, words},
+};
+use crate::percent;
+
+/// So many words of somebody's text, one after the other, are that text.
+const PASSAGE_WORDS: usize = 8;
+/// Pieces of a value that are looked at by themselves.
+const PIECES_MAX: usize = 64;
+/// The most words and marks of a value that are looked at.
+const VALUE_WORDS_MAX: usize = 16 << 10;
+/// The steps that the search for disguises in a value may take.
+const STEPS_MAX: u64 = 1 << 20;
+/// All comparisons for one call together, in words. What is not reached counts as matching nothing.
+const WORK_MAX: usize = 16 << 20;
+
+/// Whose text it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The user's or the operator's, or the result of a tool that the tree trusts.
+    Trusted,
+    /// A result of this tool server, which nobody vouches for.
+    Tool(String),
+}
+
+/// A text that was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Whose it is.
+    pub origin: Origin,
+    /// What is remembered of it.
+    pub print: Print,
+}
+
+/// Where the arguments of a call come from: names of arguments, and JSON pointers of values in those that are
+/// lists or objects. An argument is as good as the worst of its values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// In trusted text.
+    pub trusted: BTreeSet<String>,
+    /// In somebody else's text, and not in trusted text.
+    pub untrusted: BTreeSet<String>,
+    /// In no text that was seen: they are as good as the session.
+    pub unmatched: BTreeSet<String>,
+    /// The tool servers whose text is in the arguments.
+    pub sources: BTreeSet<String>,
+}
+
+/// Whose words a value is, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    Trusted,
+    Nobodys,
+    Others,
+}
+
+/// Finds where each argument comes from.
+pub fn provenance(arguments: &Value, seen: &[Seen], salt: &Salt) -> Provenance {
+    let (leaves, cut) = leaves(arguments);
+    let mut texts = Texts::new(seen, salt);
+    let mut told = Provenance::default();
+    let mut names: BTreeMap<&str, Whose> = BTreeMap::new();
+    for leaf in &leaves {
+        let Some(whose) = texts.whose(leaf) else { continue };
+        let name = names.entry(leaf.name).or_insert(whose);
+        *name = whose.max(*name);
+        if leaf.pointer.matches('/').count() > 1 {
+            told.add(leaf.pointer.clone(), whose);
+        }
+    }
+    for name in cut {
+        let known = names.entry(name).or_insert(Whose::Nobodys);
+        *known = Whose::Nobodys.max(*known);
+    }
+    names.into_iter().for_each(|(name, whose)| told.add(name.to_owned(), whose));
+    told.sources = texts.sources;
+    told
+}
+
+impl Provenance {
+    fn add(&mut self, name: String, whose: Whose) {
+        let names = match whose {
+            Whose::Trusted => &mut self.trusted,
+            Whose::Others => &mut self.untrusted,
+            Whose::Nobodys => &mut self.unmatched,
+        };
+        names.insert(name);
+    }
+}
+
+/// Everything that was seen, ready to be searched.
+struct Texts<'a> {
+    salt: &'a Salt,
+    trusted: Vec<Text<'a>>,
+    others: Vec<Text<'a>>,
+    /// Comparisons that are left.
+    work: usize,
+    sources: BTreeSet<String>,
+}
+
+struct Text<'a> {
+    origin: &'a Origin,
+    all: &'a [u32],
+    words: Vec<u32>,
+    /// What is in it, so that most of what is not in it is known at once.
+    known: HashSet<u32>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(seen: &'a [Seen], salt: &'a Salt) -> Self {
+        let text = |seen: &'a Seen| {
+            let all = seen.print.hashes();
+            let known = all.iter().copied().map(apart).collect();
+            Text { origin: &seen.origin, all, words: words(all), known }
+        };
+        let (trusted, others) =
+            seen.iter().map(text).partition(|text| *text.origin == Origin::Trusted);
+        Self { salt, trusted, others, work: WORK_MAX, sources: BTreeSet::new() }
+    }
+
+    /// Whose a value is; `None` for one that says nothing.
+    fn whose(&mut self, leaf: &Leaf<'_>) -> Option<Whose> {
+        if leaf.text.trim().is_empty() {
+            return None;
+        }
+        if self.is_trusted(&leaf.text) {
+            return Some(Whose::Trusted);
+        }
+        if leaf.is_common {
+            return Some(Whose::Nobodys);
+        }
+        let inside = inside(&leaf.text);
+        if !inside.is_empty() && inside.iter().all(|text| self.is_trusted(text)) {
+            return Some(Whose::Trusted);
+        }
+        let is_long = |text: &&String| text.trim().chars().count() > 2;
+        let mut values = inside.iter().filter(is_long).map(String::as_str);
+        let others = values.any(|text| self.is_others(text)) || self.is_others(&leaf.text);
+        Some(if others { Whose::Others } else { Whose::Nobodys })
+    }
+
+    /// Whether trusted text has it: as it stands, percent-encoded, without its scheme, or as a list of such
+    /// values.
+    fn is_trusted(&mut self, value: &str) -> bool {
+        let decoded = value.contains('%').then(|| percent::decode(value)).flatten();
+        let schemes = ["https://", "http://", "mailto:"];
+        let bare = schemes.iter().find_map(|scheme| value.trim().strip_prefix(scheme));
+        let others = [decoded.as_deref(), bare];
+        if self.in_trusted(value) || others.into_iter().flatten().any(|v| self.in_trusted(v)) {
+            return true;
+        }
+        let mut pieces = value.split([',', ';', '\n']).map(str::trim).filter(|p| !p.is_empty());
+        let listed: Vec<&str> = pieces.by_ref().take(PIECES_MAX).collect();
+        listed.len() > 1 && pieces.next().is_none() && listed.iter().all(|p| self.in_trusted(p))
+    }
+
+    fn in_trusted(&mut self, value: &str) -> bool {
+        let hashes = self.salt.hashes(value, VALUE_WORDS_MAX);
+        let part = without_edges(&hashes);
+        let Self { trusted, work, .. } = self;
+        hashes.len() < VALUE_WORDS_MAX
+            && trusted.iter().any(|text| text.can_have(part, work) && has_name(text.all, part))
+    }
+
+    /// Whether it is somebody else's: any reading of it, an address in it, or a passage.
+    fn is_others(&mut self, value: &str) -> bool {
+        let mut values = dlp::readings(value, STEPS_MAX);
+        values.push(value.to_owned());
+        values.iter().any(|value| {
+            let hashes = words(&self.salt.hashes(value, VALUE_WORDS_MAX));
+            self.in_others(&hashes)
+                || addresses(value).any(|address| self.is_others_address(address))
+                || self.has_passage(&hashes)
+        })
+    }
+
+    fn in_others(&mut self, part: &[u32]) -> bool {
+        let Self { others, work, sources, .. } = self;
+        let mut found = false;
+        for text in others.iter().filter(|t| t.can_have(part, work) && has(&t.words, part)) {
+            found = true;
+            text.name(sources);
+        }
+        found
+    }
+
+    fn is_others_address(&mut self, address: &str) -> bool {
+        let hashes = words(&self.salt.hashes(address, VALUE_WORDS_MAX));
+        !self.in_trusted(address) && self.in_others(&hashes)
+    }
+
+    /// Whether so many words in a row are from somebody else's text and from no trusted one.
+    fn has_passage(&mut self, value: &[u32]) -> bool {
+        let mut wanted: HashSet<&[u32]> = value.windows(PASSAGE_WORDS).collect();
+        if wanted.is_empty() {
+            return false;
+        }
+        let cost = |texts: &[Text<'_>]| texts.iter().map(|text| text.words.len()).sum::<usize>();
+        let cost = cost(&self.trusted) + cost(&self.others);
+        let Some(left) = self.work.checked_sub(cost) else { return false };
+        self.work = left;
+        for window in self.trusted.iter().flat_map(|text| text.words.windows(PASSAGE_WORDS)) {
+            wanted.remove(window);
+        }
+        let mut found = false;
+        for text in &self.others {
+            if text.words.windows(PASSAGE_WORDS).any(|window| wanted.contains(window)) {
+                found = true;
+                text.name(&mut self.sources);
+            }
+        }
+        found
+    }
+}
+
+impl Text<'_> {
+    /// Whether it has every hash of it, and there is time to look for all of them in a row.
+    fn can_have(&self, part: &[u32], work: &mut usize) -> bool {
+        if !part.iter().all(|hash| self.known.contains(&apart(*hash))) {
+            return false;
+        }
+        let left = work.checked_sub(self.all.len() + part.len());
+        *work = left.unwrap_or(*work);
+        left.is_some()
+    }
+
+    fn name(&self, sources: &mut BTreeSet<String>) {
+        if let Origin::Tool(server) = self.origin {
+            sources.insert(server.clone());
+        }
+    }
+}
+
+/// Without the marks before the first word and after the last one; nothing where there is no word.
+fn without_edges(hashes: &[u32]) -> &[u32] {
+    let first = hashes.iter().position(|hash| is_word(*hash)).unwrap_or(hashes.len());
+    let last = hashes.iter().rposition(|hash| is_word(*hash)).map_or(first, |last| last + 1);
+    hashes.get(first..last).unwrap_or_default()
+}
+
+/// The pieces of a text that look like addresses: words with marks and no blanks between them.
+fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | '\'' | ',');
+    let is_mark = |c: char| matches!(c, '@' | '.' | '/' | ':');
+    let pieces = text.split(ends).map(move |piece| piece.trim_matches(is_mark));
+    pieces.filter(move |piece| piece.contains(is_mark)).take(PIECES_MAX)
+}
