@@ -1,6 +1,7 @@
 //! The decision about a call of a tool, and the only maker of a [`ToolPermit`].
 
 mod case;
+mod explain;
 mod facts;
 mod layers;
 mod shape;
