@@ -6,9 +6,9 @@ use support::{Answer, Server};
 /// A client with a session.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
-    pub(crate) url: String,
-    pub(crate) key: String,
-    pub(crate) session: String,
+    url: String,
+    key: String,
+    session: String,
 }
 
 impl Client {
@@ -43,6 +43,11 @@ impl Client {
     pub(crate) fn stolen(&self, path: &str, key: &str) -> Self {
         let host = self.url.split("/mcp").next().unwrap();
         Self { url: format!("{host}{path}"), key: key.to_owned(), session: self.session.clone() }
+    }
+
+    /// The same client with the id of another session.
+    pub(crate) fn in_session(&self, id: &str) -> Self {
+        Self { session: id.to_owned(), ..self.clone() }
     }
 
     /// The same client after the server was started again, on another port.
