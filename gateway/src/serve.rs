@@ -28,6 +28,7 @@ use crate::{
     refusal::Refusal,
     session::{self, Joined},
     span,
+    tool::function::Flow,
     trail::{Trail, Who},
     wishes::Wishes,
 };
@@ -73,7 +74,9 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len() + before.bytes, trail);
     drop(body);
-    let label = findings.label.join(least(&known, &wishes)).join(before.label);
+    let about = (&known, &wishes);
+    let flow = Flow::join(gate, &snapshot, about, (&request, trail.request)).await?;
+    let label = findings.label.join(least(&known, &wishes)).join(before.label).join(flow.label);
     let joined = session::join(gate, trail, (&known, &wishes), &mut request, label).await?;
     let Joined { label, seen, mentioned } = joined;
     trail.label = Some(label);
@@ -84,6 +87,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         known: &known,
         wishes: &wishes,
         request: &request,
+        flow: &flow,
         findings: &findings,
         input_bound: asked::input_bound(&request),
         input_tokens: asked::input_tokens(&request),
@@ -113,6 +117,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         findings: &findings,
         wishes: &wishes,
         seen,
+        flow: &flow,
         mentioned: &mentioned,
         tokens: &taken,
         input_tokens: call.input_tokens,
