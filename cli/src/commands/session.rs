@@ -33,28 +33,32 @@ pub(super) async fn run(
 }
 
 fn row(known: &SessionView) -> String {
-    let by = known.set_by.as_deref().or(known.request.as_deref());
     let flow = known.flow.as_ref();
+    let by = known.set_by.as_deref().or(known.request.as_deref());
     let trusted_by = flow.and_then(|flow| flow.set_by.as_deref().or(flow.request.as_deref()));
-    let sources = flow.map(|flow| flow.sources.join(", ")).filter(|all| !all.is_empty());
-    let since = known.since.as_deref().map(short);
-    let label = [
+    let row = [
         known.id.clone(),
         known.label.clone(),
-        or_dash(since.as_deref()),
+        or_dash(known.since.as_deref().map(short).as_deref()),
         or_dash(by),
         or_dash(known.reason.as_deref()),
-    ];
-    let trust = [
         known.integrity.clone(),
         or_dash(flow.map(|flow| short(&flow.since)).as_deref()),
         or_dash(trusted_by),
         or_dash(flow.and_then(|flow| flow.reason.as_deref())),
-        or_dash(sources.as_deref()),
+        or_dash(flow.map(|flow| flow.sources.join(", ")).as_deref()),
     ];
-    [
-        table(["SESSION", "LABEL", "SINCE", "BY", "REASON"], vec![label]),
-        table(["INTEGRITY", "SINCE", "BY", "REASON", "SOURCES"], vec![trust]),
-    ]
-    .join("\n")
+    let names = [
+        "SESSION",
+        "LABEL",
+        "SINCE",
+        "BY",
+        "REASON",
+        "INTEGRITY",
+        "SINCE",
+        "BY",
+        "REASON",
+        "SOURCES",
+    ];
+    table(names, vec![row])
 }
