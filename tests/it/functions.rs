@@ -96,8 +96,8 @@ fn called(answer: &Answer) -> (Vec<String>, String) {
     let events = answer.events();
     let calls = events.iter().filter_map(|event| event.pointer("/choices/0/delta/tool_calls"));
     let calls = calls.flat_map(|calls| -> Vec<String> { names(calls) }).collect();
-    let reasons = events.iter().filter_map(|e| e.pointer("/choices/0/finish_reason")?.as_str());
-    (calls, reasons.last().unwrap_or_default().to_owned())
+    let mut reasons = events.iter().filter_map(|e| e.pointer("/choices/0/finish_reason")?.as_str());
+    (calls, reasons.next_back().unwrap_or_default().to_owned())
 }
 
 #[track_caller]
