@@ -164,7 +164,10 @@ fn failed_to_open(server: &str, error: ClientInitializeError) -> Error {
     let server = server.to_owned();
     let unreachable = |server, status: Option<u16>| {
         let ended = "it ended before it was ready".to_owned();
-        Error::Unreachable { server, why: status.map_or(ended, |status| format!("status {status}")) }
+        Error::Unreachable {
+            server,
+            why: status.map_or(ended, |status| format!("status {status}")),
+        }
     };
     match error {
         ClientInitializeError::TransportError { error, .. } => match broken(server, &error) {
