@@ -49,7 +49,8 @@ pub(super) async fn tool(
         return Err(turn.refused(&unknown()));
     };
     let arguments = Value::Object(request.arguments.unwrap_or_default());
-    match asked(turn, (What::Tool, server, name), arguments, context).await? {
+    let called = asked(turn, (What::Tool, server, name), arguments, context);
+    match Box::pin(called).await? {
         Ok(result) => result_of(result.into_value()).map_err(|refusal| turn.refused(&refusal)),
         Err(refusal) if is_for_model(&refusal) => Ok(refused(turn, &refusal)),
         Err(refusal) => Err(turn.refused(&refusal)),
