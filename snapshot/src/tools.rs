@@ -12,8 +12,13 @@ use std::{
     sync::Arc,
 };
 
-use ::tools::{DefinitionHash, PinnedServer};
-use config::tree::{ToolFile, ToolServerFile, ToolTransport};
+use ::tools::{
+    Definition, DefinitionHash, Flag, NAME_CHARS_MAX, PinnedServer, Severity, hygiene, shown,
+};
+use config::{
+    Fault, Tree,
+    tree::{ToolFile, ToolServerFile, ToolTransport},
+};
 use policy::ToolFacts;
 use store::tool_definitions::{Known, State};
 use types::{Effect, FUNCTIONS, Integrity, Label, Nanos, Replay, SEPARATOR};
@@ -98,6 +103,34 @@ impl Tools {
         self.tool(self.functions.get(name)?, name)
     }
 
+    /// The tools of a tree's files, without what was decided at run time.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn of_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Vec<Fault>> {
+        let own = files.iter().filter(|(path, _)| path.starts_with("tools/"));
+        let own = own.map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
+        let tree = Tree::load("", &own)?;
+        let pins = Arc::new(Pins::read(&tree.tools)?);
+        Ok(Self::join(&tree.tools, pins, [], &mut Vec::new()))
+    }
+
+    /// What a person should know of the definitions that the tree pins.
+    pub fn flags(&self) -> &[Flag] {
+        self.pins.flags()
+    }
+
+    /// What a person should know of another definition, beside those that the tree pins.
+    pub fn flags_of(&self, server: &str, definition: &Definition) -> Vec<Flag> {
+        let name = definition.name.as_str();
+        let mut all = self.pins.all();
+        all.retain(|(other, pinned)| (*other, pinned.name.as_str()) != (server, name));
+        all.push((server, definition));
+        let mut flags = hygiene(&all);
+        flags.retain(|flag| flag.server == server && flag.tool == shown(name, NAME_CHARS_MAX));
+        flags
+    }
+
     /// The pins, for the next snapshot of the same commit.
     pub(crate) fn pins(&self) -> Arc<Pins> {
         Arc::clone(&self.pins)
@@ -110,9 +143,17 @@ impl Tools {
         decided: impl IntoIterator<Item = &'d Known>,
         notes: &mut Vec<String>,
     ) -> Self {
+        let decided: Vec<&Known> = decided.into_iter().collect();
+        let refused = refused(&pins, &decided);
         let mut by_server: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
         for known in decided {
-            by_server.entry(&known.sighting.server).or_default().push(known);
+            let seen = &known.sighting;
+            match refused.get(&(seen.server.as_str(), seen.definition.name.as_str())) {
+                Some(flag) if known.state == State::Approved => {
+                    notes.push(format!("what was approved is not accepted: {flag}"));
+                }
+                _ => by_server.entry(&seen.server).or_default().push(known),
+            }
         }
         let mut servers = BTreeMap::new();
         let mut functions = HashMap::new();
@@ -126,6 +167,35 @@ impl Tools {
         }
         Self { servers, functions, pins }
     }
+}
+
+/// What was approved and nobody should be offered all the same, such as the name of another server's tool: a
+/// first use is approved by nobody who reads it. Of tools by server and name.
+fn refused<'d>(pins: &Pins, decided: &[&'d Known]) -> HashMap<(&'d str, &'d str), Flag> {
+    let approved: Vec<_> = decided
+        .iter()
+        .filter(|known| known.state == State::Approved)
+        .map(|known| (known.sighting.server.as_str(), &known.sighting.definition))
+        .collect();
+    if approved.is_empty() {
+        return HashMap::new();
+    }
+    // A tool that has two definitions is not its own shadow.
+    let own = |(server, pinned): &(&str, &Definition)| {
+        !approved.iter().any(|(other, one)| other == server && one.name == pinned.name)
+    };
+    let mut newest: BTreeMap<(&str, &str), &Definition> = BTreeMap::new();
+    newest.extend(approved.iter().map(|(server, one)| ((*server, one.name.as_str()), *one)));
+    let mut all: Vec<_> = pins.all().into_iter().filter(own).collect();
+    all.extend(newest.iter().map(|((server, _), one)| (*server, *one)));
+    let flags = hygiene(&all).into_iter().filter(|flag| flag.severity == Severity::Refuse);
+    flags
+        .filter_map(|flag| {
+            let of = |(server, name): &&(&str, &str)| flag.server == *server && flag.tool == *name;
+            let key = newest.keys().find(of).copied()?;
+            Some((key, flag))
+        })
+        .collect()
 }
 
 impl ToolServer {

@@ -7,7 +7,9 @@ use config::{
     tree::{ToolFile, ToolServerFile},
 };
 use serde_json::Value;
-use tools::{Definition, DefinitionHash, Pin, PinnedServer, Schema, SchemaError};
+use tools::{
+    Definition, DefinitionHash, Flag, Pin, PinnedServer, Schema, SchemaError, Severity, hygiene,
+};
 
 /// A definition that is accepted, ready to hold arguments and results against.
 #[derive(Debug)]
@@ -24,7 +26,11 @@ pub struct Pinned {
 
 /// Every definition that a commit pins, by server and tool.
 #[derive(Debug, Default)]
-pub(crate) struct Pins(BTreeMap<String, OfServer>);
+pub(crate) struct Pins {
+    servers: BTreeMap<String, OfServer>,
+    /// What a person should know of them.
+    flags: Vec<Flag>,
+}
 
 #[derive(Debug)]
 struct OfServer {
@@ -57,22 +63,40 @@ impl Pins {
                 read.insert(name.clone(), of_server);
             }
         }
-        if faults.is_empty() { Ok(Self(read)) } else { Err(faults) }
+        let mut read = Self { servers: read, flags: Vec::new() };
+        read.flags = hygiene(&read.all());
+        let refused = read.flags.iter().filter(|flag| flag.severity == Severity::Refuse);
+        faults.extend(refused.map(|flag| refusal(flag, servers)));
+        if faults.is_empty() { Ok(read) } else { Err(faults) }
+    }
+
+    /// Every definition, with its server.
+    pub(crate) fn all(&self) -> Vec<(&str, &Definition)> {
+        let mut all = Vec::new();
+        for (name, of_server) in &self.servers {
+            all.extend(of_server.tools.values().map(|p| (name.as_str(), &p.definition)));
+        }
+        all
+    }
+
+    /// What a person should know of them; none of it is so bad that it was refused.
+    pub(crate) fn flags(&self) -> &[Flag] {
+        &self.flags
     }
 
     /// Those of one server, by tool.
     pub(crate) fn of(&self, server: &str) -> impl Iterator<Item = &Arc<Pinned>> {
-        self.0.get(server).into_iter().flat_map(|of_server| of_server.tools.values())
+        self.servers.get(server).into_iter().flat_map(|of_server| of_server.tools.values())
     }
 
     /// That of one tool.
     pub(crate) fn tool(&self, server: &str, tool: &str) -> Option<&Arc<Pinned>> {
-        self.0.get(server)?.tools.get(tool)
+        self.servers.get(server)?.tools.get(tool)
     }
 
     /// Who a server said it was.
     pub(crate) fn server(&self, name: &str) -> Option<&PinnedServer> {
-        self.0.get(name).map(|of_server| &of_server.who)
+        self.servers.get(name).map(|of_server| &of_server.who)
     }
 }
 
@@ -112,6 +136,16 @@ fn of_server(server: &ToolServerFile, faults: &mut Vec<Fault>) -> Option<OfServe
         }
     }
     Some(OfServer { who: pin.server, tools })
+}
+
+/// What keeps a commit from running: a definition that nobody should be offered.
+fn refusal(flag: &Flag, servers: &BTreeMap<String, ToolServerFile>) -> Fault {
+    let file = servers.get(&flag.server).and_then(|server| server.pins.as_ref());
+    let file = file.map(|file| file.path.clone()).unwrap_or_default();
+    let message = format!("{}: {}", flag.place, flag.what);
+    let fix =
+        "take the tool out of the file, or have its server corrected and pin it anew".to_owned();
+    fault(&file, None, &flag.tool, message, fix)
 }
 
 /// What says where a call goes must be an argument that there is: a word that is mistyped would look at
