@@ -239,8 +239,11 @@ impl Inner {
         if state.closed {
             return Err(Error::Closed { server: self.spec.name.clone() });
         }
-        if let Some(link) = state.link.as_ref().filter(|link| link.is_up()) {
-            return Ok(link.clone());
+        if let Some(link) = state.link.as_ref().filter(|link| link.is_up()).cloned() {
+            if link.watch.take_renewed() {
+                self.tell_again(&state, &link).await;
+            }
+            return Ok(link);
         }
         let again = state.link.take();
         if again.as_ref().is_some_and(|link| link.since.elapsed() < GOOD) {
@@ -257,6 +260,8 @@ impl Inner {
                 state.link = Some(link.clone());
                 if again.is_some() {
                     tracing::info!(server = self.spec.name, "connected to a tool server again");
+                    link.watch.renewed();
+                    link.watch.take_renewed();
                     self.tell_again(&state, &link).await;
                 }
                 Ok(link)
@@ -270,10 +275,8 @@ impl Inner {
         }
     }
 
-    /// Tells a new connection what the one before knew, and everybody that the server may be
-    /// another one.
+    /// Tells a new session what the one before knew.
     async fn tell_again(&self, state: &State, link: &Arc<Link>) {
-        link.watch.renewed();
         let level = state.level.as_ref().map(|level| ("logging/setLevel", json!({"level": level})));
         let uris = state.subscriptions.iter();
         let uris = uris.map(|uri| ("resources/subscribe", json!({"uri": uri})));

@@ -18,13 +18,11 @@ pub enum Error {
     },
     /// Its address is one that it may not be reached at.
     #[error(
-        "tool server `{server}`: `{host}` is at no public address; if that is meant, set `private = true`"
+        "tool server `{server}` is at no public address; if that is meant, set `private = true`"
     )]
     Private {
         /// The server's name.
         server: String,
-        /// The host of its address.
-        host: String,
     },
     /// It did not start, or nobody listens there.
     #[error("tool server `{server}` cannot be reached: {why}")]

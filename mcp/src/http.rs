@@ -264,15 +264,9 @@ pub(crate) fn address(server: &str, url: &str, reach: Reach) -> Result<Url, Erro
         None => return Err(unusable("its `url` names no host")),
     };
     if literal.is_some_and(|ip| !reach.allows(ip)) {
-        return Err(private(server, &url));
+        return Err(Error::Private { server: server.to_owned() });
     }
     Ok(url)
-}
-
-/// Says that a server is where it may not be.
-pub(crate) fn private(server: &str, url: &Url) -> Error {
-    let host = url.host_str().unwrap_or_default().to_owned();
-    Error::Private { server: server.to_owned(), host }
 }
 
 /// What a failed exchange means. Nothing of its text is kept: libraries put what they read into it.

@@ -18,7 +18,7 @@ use url::Url;
 use crate::{
     Error, Events, Refused, Spec, child,
     handler::Handler,
-    http::{Cause, Http, cause, private},
+    http::{Cause, Http, cause},
     watch::{Watch, Watched},
 };
 
@@ -90,11 +90,7 @@ impl Link {
             Dial::Http { http, url } => {
                 let http = http.clone().watched(watch.clone());
                 let transport = http.transport(url, &spec.limits);
-                let opened = Self::serve(spec, transport, watch, lifecycle).await;
-                opened.map_err(|error| match error {
-                    Error::Private { server, .. } => private(&server, url),
-                    other => other,
-                })
+                Self::serve(spec, transport, watch, lifecycle).await
             }
             Dial::Stdio(recipe) => {
                 let transport = recipe.start(&spec.name, &spec.limits)?;
@@ -130,7 +126,9 @@ impl Link {
 
     /// Whether it still stands, as far as we know.
     pub(crate) fn is_up(&self) -> bool {
-        !self.service.is_closed() && !self.peer.is_transport_closed()
+        !self.watch.ended.is_cancelled()
+            && !self.service.is_closed()
+            && !self.peer.is_transport_closed()
     }
 
     /// Ends it: the session is deleted, the process has ended or is killed.
@@ -159,11 +157,15 @@ fn is_too_old_for(refused: &Refused) -> bool {
 
 fn failed_to_open(server: &str, error: ClientInitializeError) -> Error {
     let server = server.to_owned();
+    let ended = "it ended before it was ready";
     match error {
-        ClientInitializeError::TransportError { error, .. } => broken(server, &error),
+        ClientInitializeError::TransportError { error, .. } => match broken(server, &error) {
+            Error::Closed { server } => Error::Unreachable { server, why: ended.to_owned() },
+            other => other,
+        },
         ClientInitializeError::JsonRpcError(error) => refused(server, error),
         ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::Cancelled => {
-            Error::Unreachable { server, why: "it ended before it was ready".to_owned() }
+            Error::Unreachable { server, why: ended.to_owned() }
         }
         _ => Error::Protocol { server, why: "its answer to the handshake is none" },
     }
@@ -196,7 +198,7 @@ fn broken(server: String, error: &DynamicTransportError) -> Error {
         |why: &str| Error::Unreachable { server: server.clone(), why: why.to_owned() };
     match failure {
         Failure::Client(error) => match cause(error) {
-            Cause::Private => Error::Private { server, host: String::new() },
+            Cause::Private => Error::Private { server },
             Cause::Timeout => unreachable("no connection in time"),
             Cause::Connect => unreachable("no connection"),
             Cause::Broken => Error::Closed { server },

@@ -89,12 +89,16 @@ async fn once(
             return Err(Error::Timeout { server: spec.name.clone(), after });
         }
         tokio::select! {
+            biased;
             answer = &mut handle.rx => {
                 sent.answered = true;
                 return match answer {
                     Ok(answer) => answer.map_err(|error| failed(&spec.name, error)),
                     Err(_) => Err(Error::Closed { server: spec.name.clone() }),
                 };
+            }
+            () = link.watch.ended.cancelled() => {
+                return Err(Error::Closed { server: spec.name.clone() });
             }
             () = sleep_until(due.min(now + timeout)) => {}
         }

@@ -21,6 +21,7 @@ use rmcp::{
     transport::Transport,
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::{Caller, Events, List, Progress};
 
@@ -89,6 +90,9 @@ pub(crate) struct Watch {
     words: Mutex<Bucket>,
     questions: Mutex<Bucket>,
     told: AtomicBool,
+    renewed: AtomicBool,
+    /// Nothing more comes of this connection.
+    pub(crate) ended: CancellationToken,
 }
 
 #[derive(Default)]
@@ -106,14 +110,23 @@ impl Watch {
             words: Mutex::new(Bucket::full(WORDS)),
             questions: Mutex::new(Bucket::full(QUESTIONS)),
             told: AtomicBool::new(false),
+            renewed: AtomicBool::new(false),
+            ended: CancellationToken::new(),
         })
     }
 
-    /// The server is another one than it was, as far as anybody can tell.
+    /// The server has a new session: it may be another one than it was, and knows nothing of what
+    /// it was told before.
     pub(crate) fn renewed(&self) {
+        self.renewed.store(true, Ordering::Release);
         for list in [List::Tools, List::Resources, List::Prompts] {
             self.events.list_changed(list);
         }
+    }
+
+    /// Whether that happened since this was asked last.
+    pub(crate) fn take_renewed(&self) -> bool {
+        self.renewed.swap(false, Ordering::AcqRel)
     }
 
     /// Forgets a request that has ended.
@@ -229,7 +242,11 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Watched<T> {
 
     async fn receive(&mut self) -> Option<ServerJsonRpcMessage> {
         loop {
-            match self.inner.receive().await? {
+            let Some(message) = self.inner.receive().await else {
+                self.watch.ended.cancel();
+                return None;
+            };
+            match message {
                 JsonRpcMessage::Notification(said) => {
                     if let Some(message) = self.watch.heard(said) {
                         return Some(message);
@@ -239,6 +256,7 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Watched<T> {
                     if !lock(&self.watch.questions).take() {
                         let server = &self.watch.server;
                         tracing::warn!(server, "a tool server asks too much: connection closed");
+                        self.watch.ended.cancel();
                         return None;
                     }
                     self.watch.asked(&mut question.request);

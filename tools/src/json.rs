@@ -31,10 +31,18 @@ pub enum JsonError {
 /// # Errors
 /// [`JsonError`]
 pub fn read(text: &[u8]) -> Result<Value, JsonError> {
-    let mut left = VALUES_MAX;
+    read_up_to(text, VALUES_MAX)
+}
+
+/// Reads one value with so many values in it at most.
+///
+/// # Errors
+/// [`JsonError`]
+pub(crate) fn read_up_to(text: &[u8], values_max: usize) -> Result<Value, JsonError> {
+    let mut left = values_max;
     let mut source = serde_json::Deserializer::from_slice(text);
-    let value =
-        Bounded { depth_left: DEPTH_MAX, values_left: &mut left }.deserialize(&mut source)?;
+    let bounded = Bounded { depth_left: DEPTH_MAX, values_left: &mut left };
+    let value = bounded.deserialize(&mut source)?;
     source.end()?;
     Ok(value)
 }
