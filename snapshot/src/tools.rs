@@ -120,6 +120,11 @@ impl Tools {
         self.pins.flags()
     }
 
+    /// Every definition that the tree pins, with its server.
+    pub fn pinned(&self) -> Vec<(&str, &Definition)> {
+        self.pins.all()
+    }
+
     /// What a person should know of another definition, beside those that the tree pins.
     pub fn flags_of(&self, server: &str, definition: &Definition) -> Vec<Flag> {
         let name = definition.name.as_str();
@@ -238,7 +243,12 @@ impl ToolServer {
         }
         for pinned in pins.of(name).filter(|pinned| !rejected.contains(&pinned.hash)) {
             let own = &pinned.definition.name;
-            tools.entry(own.clone()).or_insert_with(|| tool(own)).accept(pinned, true);
+            let tool = tools.entry(own.clone()).or_insert_with(|| tool(own));
+            // What a document in the tree says of its methods counts where nobody says more.
+            if let Some(effect) = pinned.effect.filter(|_| !file.tools.contains_key(own)) {
+                tool.effect = effect;
+            }
+            tool.accept(pinned, true);
         }
         // What was decided last comes last.
         for known in decided.iter().filter(|known| known.state == State::Approved) {
