@@ -54,5 +54,6 @@ mod sensitivity;
 mod swap;
 mod table;
 mod tokenizers;
+mod tool_pins;
 mod traces;
 mod windows;

@@ -11,8 +11,7 @@ pub(super) fn list(list: &ToolList) -> String {
     let row = |tool: &ToolView| {
         [
             tool.id.clone(),
-            tool.offered.clone(),
-            if tool.hidden { "hidden".to_owned() } else { String::new() },
+            if tool.hidden { "hidden".to_owned() } else { tool.offered.clone() },
             tool.effect.clone(),
             tool.replay.clone(),
             if tool.trusted { "trusted" } else { "untrusted" }.to_owned(),
@@ -20,7 +19,7 @@ pub(super) fn list(list: &ToolList) -> String {
             tool.flags.len().to_string(),
         ]
     };
-    let head = ["TOOL", "OFFERED", "", "EFFECT", "REPLAY", "RESULTS", "WAITING", "FLAGS"];
+    let head = ["TOOL", "OFFERED", "EFFECT", "REPLAY", "RESULTS", "WAITING", "FLAGS"];
     let mut text = table(head, list.tools.iter().map(row).collect());
     for server in servers(list) {
         text.push_str(&format!(
