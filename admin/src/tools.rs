@@ -87,7 +87,7 @@ pub(crate) async fn approve(
 ) -> Result<Json<ToolDetail>, Error> {
     let act = desk.showing(&ask).permit(Operation::ToolApprove, &id(&server, &tool)).await?;
     let (snapshot, seen) = chosen(&act, (&server, &tool), &ask).await?;
-    let flags = snapshot.tools.flags_of(&server, &seen.definition);
+    let flags = snapshot.tools.flags_of(&[(&server, &seen.definition)]);
     if let Some(flag) = flags.iter().find(|flag| flag.severity == Severity::Refuse) {
         let fix = "have the server corrected; a tool like this is offered to nobody";
         return Err(Error::invalid(format!("the definition cannot be approved: {flag}"), fix));

@@ -12,9 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use ::tools::{
-    Definition, DefinitionHash, Flag, NAME_CHARS_MAX, PinnedServer, Severity, hygiene, shown,
-};
+use ::tools::{Definition, DefinitionHash, Flag, PinnedServer, Severity, hygiene};
 use config::{
     Fault, Tree,
     tree::{ToolFile, ToolServerFile, ToolTransport},
@@ -72,6 +70,8 @@ pub struct Tool {
     pub function: bool,
     /// The definition that callers are offered: the tree's, or else the one that was approved last.
     pub pinned: Option<Arc<Pinned>>,
+    /// Whether that is the tree's.
+    pub by_tree: bool,
     accepted: BTreeMap<DefinitionHash, Arc<Pinned>>,
 }
 
@@ -125,14 +125,16 @@ impl Tools {
         self.pins.all()
     }
 
-    /// What a person should know of another definition, beside those that the tree pins.
-    pub fn flags_of(&self, server: &str, definition: &Definition) -> Vec<Flag> {
-        let name = definition.name.as_str();
+    /// What a person should know of these definitions, beside those that the tree pins.
+    pub fn flags_of(&self, others: &[(&str, &Definition)]) -> Vec<Flag> {
+        let other = |server: &str, name: &str| {
+            others.iter().any(|(of, one)| *of == server && one.name == name)
+        };
         let mut all = self.pins.all();
-        all.retain(|(other, pinned)| (*other, pinned.name.as_str()) != (server, name));
-        all.push((server, definition));
+        all.retain(|(server, pinned)| !other(server, &pinned.name));
+        all.extend(others);
         let mut flags = hygiene(&all);
-        flags.retain(|flag| flag.server == server && flag.tool == shown(name, NAME_CHARS_MAX));
+        flags.retain(|flag| other(&flag.server, &flag.tool));
         flags
     }
 
@@ -175,7 +177,7 @@ impl Tools {
 }
 
 /// What was approved and nobody should be offered all the same, such as the name of another server's tool: a
-/// first use is approved by nobody who reads it. Of tools by server and name.
+/// first use is approved by nobody who reads it. By the server and the name of the tool.
 fn refused<'d>(pins: &Pins, decided: &[&'d Known]) -> HashMap<(&'d str, &'d str), Flag> {
     let approved: Vec<_> = decided
         .iter()
@@ -185,22 +187,15 @@ fn refused<'d>(pins: &Pins, decided: &[&'d Known]) -> HashMap<(&'d str, &'d str)
     if approved.is_empty() {
         return HashMap::new();
     }
-    // A tool that has two definitions is not its own shadow.
-    let own = |(server, pinned): &(&str, &Definition)| {
-        !approved.iter().any(|(other, one)| other == server && one.name == pinned.name)
-    };
-    let mut newest: BTreeMap<(&str, &str), &Definition> = BTreeMap::new();
-    newest.extend(approved.iter().map(|(server, one)| ((*server, one.name.as_str()), *one)));
-    let mut all: Vec<_> = pins.all().into_iter().filter(own).collect();
-    all.extend(newest.iter().map(|((server, _), one)| (*server, *one)));
+    let mut all = pins.all();
+    all.extend(&approved);
     let flags = hygiene(&all).into_iter().filter(|flag| flag.severity == Severity::Refuse);
-    flags
-        .filter_map(|flag| {
-            let of = |(server, name): &&(&str, &str)| flag.server == *server && flag.tool == *name;
-            let key = newest.keys().find(of).copied()?;
-            Some((key, flag))
-        })
-        .collect()
+    let named = |flag: Flag| {
+        let mut names = approved.iter().map(|(server, one)| (*server, one.name.as_str()));
+        let key = names.find(|(server, name)| flag.server == *server && flag.tool == *name)?;
+        Some((key, flag))
+    };
+    flags.filter_map(named).collect()
 }
 
 impl ToolServer {
@@ -248,7 +243,8 @@ impl ToolServer {
             if let Some(effect) = pinned.effect.filter(|_| !file.tools.contains_key(own)) {
                 tool.effect = effect;
             }
-            tool.accept(pinned, true);
+            tool.accept(pinned);
+            tool.by_tree = true;
         }
         // What was decided last comes last.
         for known in decided.iter().filter(|known| known.state == State::Approved) {
@@ -256,8 +252,7 @@ impl ToolServer {
                 Ok(pinned) => {
                     let own = pinned.definition.name.clone();
                     let tool = tools.entry(own).or_insert_with_key(|own| tool(own));
-                    let offered = pins.tool(name, &tool.name).is_none();
-                    tool.accept(&Arc::new(pinned), offered);
+                    tool.accept(&Arc::new(pinned));
                 }
                 Err(error) => notes.push(format!(
                     "tool `{name}.{}`: what was approved cannot be used: {error}",
@@ -287,12 +282,14 @@ impl Tool {
             hidden: said.hidden,
             function: server.transport == ToolTransport::Functions,
             pinned: None,
+            by_tree: false,
             accepted: BTreeMap::new(),
         }
     }
 
-    fn accept(&mut self, pinned: &Arc<Pinned>, offered: bool) {
-        if offered {
+    /// Accepts a definition, which is offered unless the tree's is.
+    fn accept(&mut self, pinned: &Arc<Pinned>) {
+        if !self.by_tree {
             self.pinned = Some(Arc::clone(pinned));
         }
         self.accepted.insert(pinned.hash.clone(), Arc::clone(pinned));
@@ -346,6 +343,7 @@ impl Tool {
             hidden: false,
             function: true,
             pinned: None,
+            by_tree: false,
             accepted: BTreeMap::new(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use snapshot::{Snapshot, Tool};
 use store::tool_definitions::{Known, State};
-use tools::{Change, Definition, diff};
+use tools::{Change, Definition, Flag, diff};
 use utoipa::ToSchema;
 
 /// Tools.
@@ -97,8 +97,24 @@ pub(super) fn list(snapshot: &Snapshot, known: &[Known], server: Option<&str>) -
     for tool in servers.flat_map(snapshot::ToolServer::tools) {
         waiting.entry((&tool.server, &tool.name)).or_default();
     }
-    let tools = waiting.into_iter().map(|(name, known)| view(snapshot, name, &known));
+    // All at once: each is looked at beside all others.
+    let told = waiting.iter().filter_map(|(name, known)| told(snapshot, *name, known));
+    let told: Vec<_> = told.collect();
+    let flags = snapshot.tools.flags_of(&told);
+    let tools = waiting.iter().map(|(name, known)| view(snapshot, *name, known, &flags));
     ToolList { tools: tools.collect() }
+}
+
+/// What of a tool people are told about: what is offered, or else what waits.
+fn told<'a>(
+    snapshot: &'a Snapshot,
+    (server, name): (&'a str, &str),
+    known: &[&'a Known],
+) -> Option<(&'a str, &'a Definition)> {
+    let pinned = snapshot.tools.tool(server, name).and_then(|tool| tool.pinned.as_ref());
+    let waiting = || known.iter().find(|known| waits(snapshot, known));
+    let told = pinned.map(|pinned| &pinned.definition);
+    Some((server, told.or_else(|| Some(&waiting()?.sighting.definition))?))
 }
 
 /// One tool with everything that is known of it; `None` where nothing is.
@@ -127,27 +143,29 @@ pub(super) fn detail(
         }
     }
     definitions.sort_by_key(|view| !view.offered);
-    let tool = view(snapshot, (server, name), &known.iter().collect::<Vec<_>>());
+    let known: Vec<&Known> = known.iter().collect();
+    let told: Vec<_> = told(snapshot, (server, name), &known).into_iter().collect();
+    let flags = snapshot.tools.flags_of(&told);
+    let tool = view(snapshot, (server, name), &known, &flags);
     Some(ToolDetail { tool, definitions })
 }
 
-fn view(snapshot: &Snapshot, (server, name): (&str, &str), known: &[&Known]) -> ToolView {
-    let waiting: Vec<_> = known.iter().filter(|known| waits(snapshot, known)).collect();
+fn view(
+    snapshot: &Snapshot,
+    (server, name): (&str, &str),
+    known: &[&Known],
+    flags: &[Flag],
+) -> ToolView {
     let undeclared = Tool::undeclared(name);
     let tool = snapshot.tools.tool(server, name);
     let pinned = tool.and_then(|tool| tool.pinned.as_ref());
-    let told = pinned.map(|pinned| &pinned.definition);
-    let told = told.or(waiting.first().map(|known| &known.sighting.definition));
-    let by_tree = |hash| {
-        let all = snapshot.tools.pinned();
-        all.iter().any(|(of, one)| *of == server && one.hash(server) == hash)
-    };
     let offered = match (tool, pinned) {
         (Some(tool), _) if tool.function => "function",
-        (_, Some(pinned)) if by_tree(pinned.hash.clone()) => "pinned",
+        (Some(tool), Some(_)) if tool.by_tree => "pinned",
         (_, Some(_)) => "approved",
         (_, None) => "none",
     };
+    let own = flags.iter().filter(|flag| flag.server == server && flag.tool == name);
     let facts = tool.unwrap_or(&undeclared);
     ToolView {
         id: format!("{server}.{name}"),
@@ -159,8 +177,8 @@ fn view(snapshot: &Snapshot, (server, name): (&str, &str), known: &[&Known]) -> 
         effect: facts.effect.to_string(),
         replay: facts.replay.to_string(),
         trusted: facts.trusted,
-        waiting: waiting.len(),
-        flags: told.map(|one| flags(snapshot, server, one)).unwrap_or_default(),
+        waiting: known.iter().filter(|known| waits(snapshot, known)).count(),
+        flags: own.map(ToString::to_string).collect(),
     }
 }
 
@@ -211,5 +229,5 @@ fn changes(before: &Definition, after: &Definition) -> Vec<String> {
 }
 
 fn flags(snapshot: &Snapshot, server: &str, one: &Definition) -> Vec<String> {
-    snapshot.tools.flags_of(server, one).iter().map(ToString::to_string).collect()
+    snapshot.tools.flags_of(&[(server, one)]).iter().map(ToString::to_string).collect()
 }

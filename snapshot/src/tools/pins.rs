@@ -101,11 +101,6 @@ impl Pins {
         self.servers.get(server).into_iter().flat_map(|of_server| of_server.tools.values())
     }
 
-    /// That of one tool.
-    pub(crate) fn tool(&self, server: &str, tool: &str) -> Option<&Arc<Pinned>> {
-        self.servers.get(server)?.tools.get(tool)
-    }
-
     /// Who a server said it was.
     pub(crate) fn server(&self, name: &str) -> Option<&PinnedServer> {
         self.servers.get(name)?.who.as_ref()

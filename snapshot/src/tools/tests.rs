@@ -106,6 +106,7 @@ fn what_a_person_approved_is_accepted_and_what_was_rejected_is_not_even_if_pinne
     let tools = join(&files, &both);
     let send = tools.tool("mail", "send").unwrap();
     assert!(send.accepted(&old_hash).is_none() && send.accepted(&new_hash).is_some());
+    assert_eq!((&send.pinned.as_ref().unwrap().hash, send.by_tree), (&new_hash, false));
     let tools = join(&files, &both[..1]);
     assert!(tools.tool("mail", "send").unwrap().pinned.is_none());
 
