@@ -8,7 +8,6 @@ mod annotated;
 mod document;
 mod fault;
 mod known;
-mod nearest;
 mod reader;
 mod secret;
 pub mod settings;

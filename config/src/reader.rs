@@ -12,11 +12,11 @@ use std::{
 };
 
 use humantime_serde::re::humantime;
+use types::nearest;
 
 use crate::{
     Fault,
     document::{Node, Place, Table, Value},
-    nearest::nearest,
 };
 
 /// The most items that any list of settings may have.

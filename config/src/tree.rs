@@ -25,10 +25,11 @@ pub use tool::{
     Pinning, Sampling, ToolCredential, ToolFile, ToolOAuth, ToolServerFile, ToolTransport,
 };
 
+use types::nearest;
+
 use crate::{
     Fault,
     document::{self, Node, Value},
-    nearest::nearest,
     reader::{Notes, Reader},
 };
 

@@ -78,8 +78,12 @@ impl Near {
     ) -> Self {
         let mut near = Self { distances: [NONE; words::COUNT] };
         let Some(words) = &WORDS.automaton else { return near };
-        for hit in words.find_overlapping_iter(window.bytes()) {
-            let (start, end) = (hit.start() + from, hit.end() + from);
+        // Between numbers there is mostly no word, and every word begins with a letter.
+        let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
+        let Some(first) = window.bytes().iter().position(is_letter) else { return near };
+        let rest = window.bytes().get(first..).unwrap_or_default();
+        for hit in words.find_overlapping_iter(rest) {
+            let (start, end) = (hit.start() + from + first, hit.end() + from + first);
             if !is_word(text, start, end) {
                 continue;
             }
@@ -145,6 +149,7 @@ mod tests {
         assert_eq!(words::WORDS.len(), words::COUNT);
         for (at, (cue, words)) in words::WORDS.iter().enumerate() {
             assert!(*cue as usize == at && !words.is_empty());
+            assert!(words.iter().all(|word| word.starts_with(char::is_alphabetic)), "{words:?}");
         }
     }
 }

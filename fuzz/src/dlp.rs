@@ -12,8 +12,7 @@ use ::dlp::{Channel, Engine, Finding, Form, Kind, Passed, Restorer, Settings, To
 use providers::Api;
 use types::chat::{ChatRequest, Piece};
 
-/// So many times what the median input costs a byte, in steps, may the dearest one. Ten is the aim: digits with
-/// single spaces between them are over it, since a number may begin at every one and a disguise be undone.
+/// So many times what the median input costs a byte, in steps, may the dearest one.
 #[cfg(test)]
 const TIMES_MEDIAN_MAX: u64 = 10;
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
+use rmcp::{ErrorData, model::ErrorCode};
 use serde_json::{Map, Value, json};
 use tokio::{
     sync::{Mutex, Semaphore, SemaphorePermit},
@@ -9,13 +10,11 @@ use tokio::{
 };
 
 use crate::{
-    CallResult, Caller, Error, Events, Server, Spec, Transport, address,
-    address::{Lookup, Reach},
-    child::Recipe,
-    http::{self, Http},
-    link::{Dial, Link},
-    oauth::Tokens,
+    CallResult, Caller, Error, Events, Server, Spec,
+    address::{self, Lookup},
+    link::{Dial, Link, refused},
     pages,
+    place::Place,
     request::{Question, ask},
 };
 
@@ -35,7 +34,7 @@ pub struct Connection {
 
 struct Inner {
     spec: Spec,
-    dial: Dial,
+    place: Place,
     events: Arc<dyn Events>,
     turns: Semaphore,
     state: Mutex<State>,
@@ -75,32 +74,15 @@ pub(crate) async fn connect_with(
 ) -> Result<Connection, Error> {
     let inner = Inner {
         spec: spec.clone(),
-        dial: dial(spec, lookup)?,
+        place: Place::find(spec, lookup)?,
         events,
         turns: Semaphore::new(spec.limits.concurrent_max),
         state: Mutex::default(),
     };
-    inner.link().await?;
-    Ok(Connection { inner: Arc::new(inner) })
-}
-
-fn dial(spec: &Spec, lookup: Lookup) -> Result<Dial, Error> {
-    match &spec.transport {
-        Transport::Http { url, private, credential } => {
-            let reach = if *private { Reach::Private } else { Reach::Public };
-            let url = http::address(&spec.name, url, reach)?;
-            let unusable = |_| Error::Unusable {
-                server: spec.name.clone(),
-                why: "no client for it can be made".to_owned(),
-            };
-            let client = http::client(reach, lookup).map_err(unusable)?;
-            let tokens = Tokens::new(&spec.name, &url, credential.clone(), client.clone());
-            Ok(Dial::Http { http: Http::new(client, Arc::new(tokens)), url })
-        }
-        Transport::Stdio { command, env, home, launcher } => {
-            Recipe::new(&spec.name, command, env, home.clone(), launcher).map(Dial::Stdio)
-        }
+    if let Place::Mcp(dial) = &inner.place {
+        inner.link(dial).await?;
     }
+    Ok(Connection { inner: Arc::new(inner) })
 }
 
 impl Connection {
@@ -111,7 +93,10 @@ impl Connection {
 
     /// What the server says that it is.
     pub async fn server(&self) -> Result<Server, Error> {
-        Ok(self.inner.link().await?.server.clone())
+        match &self.inner.place {
+            Place::Mcp(dial) => Ok(self.inner.link(dial).await?.server.clone()),
+            Place::Rest(rest) => Ok(rest.server()),
+        }
     }
 
     /// The definitions of its tools, as `tools/list` gives them.
@@ -136,6 +121,10 @@ impl Connection {
 
     /// Calls a tool. Who drops this before it is ready withdraws the call.
     pub async fn call(&self, call: Call) -> Result<CallResult, Error> {
+        if let Place::Rest(rest) = &self.inner.place {
+            let _turn = self.inner.turn().await?;
+            return rest.call(&call.name, call.arguments).await;
+        }
         let params = Map::from_iter([
             ("name".to_owned(), Value::String(call.name)),
             ("arguments".to_owned(), Value::Object(call.arguments)),
@@ -202,9 +191,15 @@ impl Connection {
     }
 
     async fn list(&self, method: &'static str, key: &str) -> Result<Vec<Value>, Error> {
-        let _turn = self.inner.turn().await?;
-        let link = self.inner.link().await?;
-        pages::all(&self.inner.spec, &link, method, key).await
+        match &self.inner.place {
+            Place::Mcp(dial) => {
+                let _turn = self.inner.turn().await?;
+                let link = self.inner.link(dial).await?;
+                pages::all(&self.inner.spec, &link, method, key).await
+            }
+            Place::Rest(rest) if key == "tools" => Ok(rest.tools()),
+            Place::Rest(_) => Ok(Vec::new()),
+        }
     }
 
     async fn ask(
@@ -213,8 +208,12 @@ impl Connection {
         params: Map<String, Value>,
         caller: Arc<dyn Caller>,
     ) -> Result<Value, Error> {
+        let Place::Mcp(dial) = &self.inner.place else {
+            let none = ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "a REST service has none", None);
+            return Err(refused(self.inner.spec.name.clone(), none));
+        };
         let _turn = self.inner.turn().await?;
-        let link = self.inner.link().await?;
+        let link = self.inner.link(dial).await?;
         let bytes_max = self.inner.spec.limits.result_bytes_max;
         ask(&self.inner.spec, &link, Question { method, params, caller, bytes_max }).await
     }
@@ -234,7 +233,7 @@ impl Inner {
     }
 
     /// The live connection, or a new one.
-    async fn link(&self) -> Result<Arc<Link>, Error> {
+    async fn link(&self, dial: &Dial) -> Result<Arc<Link>, Error> {
         let mut state = self.state.lock().await;
         if state.closed {
             return Err(Error::Closed { server: self.spec.name.clone() });
@@ -254,7 +253,7 @@ impl Inner {
         {
             return Err(Error::Resting { server: self.spec.name.clone(), again: left });
         }
-        match Link::open(&self.spec, &self.dial, self.events.clone()).await {
+        match Link::open(&self.spec, dial, self.events.clone()).await {
             Ok(link) => {
                 let link = Arc::new(link);
                 state.link = Some(link.clone());

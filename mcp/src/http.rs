@@ -26,8 +26,9 @@ use rmcp::{
 };
 use tokio::{
     sync::Mutex,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
 use crate::{
@@ -41,6 +42,8 @@ use crate::{
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 /// Between the openings of two streams: a server that closes each at once is not asked faster.
 const STREAM_PACE: Duration = Duration::from_millis(100);
+/// How long a server may take to open the stream of its own.
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(2);
 /// What is read of a page that says what went wrong. Nobody reads it.
 const ERROR_BYTES_MAX: usize = 4 << 10;
 /// How often a broken stream is opened anew before it is given up.
@@ -53,6 +56,8 @@ pub(crate) struct Http {
     tokens: Arc<Tokens>,
     streams: Arc<Mutex<Option<Instant>>>,
     greeted: Arc<AtomicBool>,
+    /// The server's own stream has been asked for and answered, or there is none.
+    settled: CancellationToken,
     watch: Option<Arc<Watch>>,
 }
 
@@ -60,14 +65,14 @@ type Failure = StreamableHttpError<reqwest::Error>;
 
 impl Http {
     pub(crate) fn new(client: reqwest::Client, tokens: Arc<Tokens>) -> Self {
-        let (streams, greeted) = Default::default();
-        Self { client, tokens, streams, greeted, watch: None }
+        let (streams, greeted, settled) = Default::default();
+        Self { client, tokens, streams, greeted, settled, watch: None }
     }
 
     /// The same client for one connection, whose `watch` hears when the server begins a new session
     /// in it.
     pub(crate) fn watched(mut self, watch: Arc<Watch>) -> Self {
-        self.greeted = Arc::default();
+        (self.greeted, self.settled) = Default::default();
         self.watch = Some(watch);
         self
     }
@@ -88,6 +93,12 @@ impl Http {
         again.max_delay = Some(Duration::from_secs(30));
         config.retry_config = Arc::new(again);
         StreamableHttpClientTransport::with_client(self, config)
+    }
+
+    /// Waits until the server has somewhere to say and ask things of its own: what it says before that,
+    /// many servers lose.
+    pub(crate) async fn settle(&self) {
+        let _ = timeout(SETTLE_TIME_MAX, self.settled.cancelled()).await;
     }
 
     /// Waits for this stream's turn.
@@ -139,7 +150,8 @@ impl StreamableHttpClient for Http {
         custom_headers: HashMap<HeaderName, HeaderValue>,
         limits: StreamableHttpResponseLimits,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        if is_greeting(&message)
+        let greets = is_greeting(&message);
+        if greets
             && self.greeted.swap(true, Ordering::AcqRel)
             && let Some(watch) = &self.watch
         {
@@ -153,10 +165,14 @@ impl StreamableHttpClient for Http {
         };
         let token = self.tokens.bearer().await;
         let answer = post(token.clone()).await;
-        match self.renewed(token.as_deref(), challenge(&answer)).await {
+        let answer = match self.renewed(token.as_deref(), challenge(&answer)).await {
             Some(new) => post(Some(new)).await,
             None => answer,
+        };
+        if greets && !has_session(&answer) {
+            self.settled.cancel();
         }
+        answer
     }
 
     async fn delete_session(
@@ -207,10 +223,12 @@ impl StreamableHttpClient for Http {
         };
         let token = self.tokens.bearer().await;
         let answer = get(token.clone()).await;
-        match self.renewed(token.as_deref(), challenge(&answer)).await {
+        let answer = match self.renewed(token.as_deref(), challenge(&answer)).await {
             Some(new) => get(Some(new)).await,
             None => answer,
-        }
+        };
+        self.settled.cancel();
+        answer
     }
 }
 
@@ -222,6 +240,12 @@ fn challenge<T>(answer: &Result<T, Failure>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether an answer begins a session, for which the server has a stream of its own.
+fn has_session(answer: &Result<StreamableHttpPostResponse, Failure>) -> bool {
+    use StreamableHttpPostResponse::{Json, Sse};
+    matches!(answer, Ok(Json(_, Some(_)) | Sse(_, Some(_))))
 }
 
 /// Whether a message begins a session.
@@ -270,30 +294,20 @@ pub(crate) fn address(server: &str, url: &str, reach: Reach) -> Result<Url, Erro
 }
 
 /// What a failed exchange means. Nothing of its text is kept: libraries put what they read into it.
-pub(crate) fn cause(error: &reqwest::Error) -> Cause {
+pub(crate) fn failed(server: &str, error: &reqwest::Error) -> Error {
+    let server = server.to_owned();
     let mut source = error.source();
     while let Some(inner) = source {
         if inner.is::<NotPublic>() {
-            return Cause::Private;
+            return Error::Private { server };
         }
         source = inner.source();
     }
     match error {
-        e if e.is_timeout() => Cause::Timeout,
-        e if e.is_connect() => Cause::Connect,
-        _ => Cause::Broken,
+        e if e.is_timeout() => {
+            Error::Unreachable { server, why: "no connection in time".to_owned() }
+        }
+        e if e.is_connect() => Error::Unreachable { server, why: "no connection".to_owned() },
+        _ => Error::Closed { server },
     }
-}
-
-/// See [`cause`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// No address of the host may be connected to.
-    Private,
-    /// The connection did not stand in time.
-    Timeout,
-    /// There is no connection.
-    Connect,
-    /// The connection broke.
-    Broken,
 }

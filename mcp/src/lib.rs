@@ -18,7 +18,9 @@ mod http;
 mod link;
 mod oauth;
 mod pages;
+mod place;
 mod request;
+mod rest;
 mod spec;
 mod watch;
 

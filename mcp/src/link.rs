@@ -18,7 +18,7 @@ use url::Url;
 use crate::{
     Error, Events, Refused, Spec, child,
     handler::Handler,
-    http::{Cause, Http, cause},
+    http::{self, Http},
     watch::{Watch, Watched},
 };
 
@@ -89,8 +89,13 @@ impl Link {
         match dial {
             Dial::Http { http, url } => {
                 let http = http.clone().watched(watch.clone());
-                let transport = http.transport(url, &spec.limits);
-                Self::serve(spec, transport, watch, lifecycle).await
+                let transport = http.clone().transport(url, &spec.limits);
+                let modern = lifecycle != ClientLifecycleMode::Initialize;
+                let link = Self::serve(spec, transport, watch, lifecycle).await?;
+                if !modern {
+                    http.settle().await;
+                }
+                Ok(link)
             }
             Dial::Stdio(recipe) => {
                 let transport = recipe.start(&spec.name, &spec.limits)?;
@@ -194,16 +199,11 @@ fn broken(server: String, error: &DynamicTransportError) -> Error {
     let Some(failure) = error.error.downcast_ref::<Failure>() else {
         return Error::Closed { server };
     };
-    let unreachable =
-        |why: &str| Error::Unreachable { server: server.clone(), why: why.to_owned() };
     match failure {
-        Failure::Client(error) => match cause(error) {
-            Cause::Private => Error::Private { server },
-            Cause::Timeout => unreachable("no connection in time"),
-            Cause::Connect => unreachable("no connection"),
-            Cause::Broken => Error::Closed { server },
-        },
-        Failure::HttpStatus(status) => unreachable(&format!("status {}", status.status)),
+        Failure::Client(error) => http::failed(&server, error),
+        Failure::HttpStatus(status) => {
+            Error::Unreachable { server, why: format!("status {}", status.status) }
+        }
         Failure::AuthRequired(_) | Failure::InsufficientScope(_) => Error::Unauthorized { server },
         Failure::ResponseBodyTooLarge { max_size } => {
             Error::TooLarge { server, bytes_max: *max_size }

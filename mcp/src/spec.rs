@@ -29,6 +29,17 @@ pub enum Transport {
         /// What it is told that we are.
         credential: Option<Credential>,
     },
+    /// A REST service.
+    OpenApi {
+        /// Its OpenAPI document, in JSON or YAML.
+        document: String,
+        /// The address that the document's paths follow.
+        base: String,
+        /// As with [`Transport::Http`].
+        private: bool,
+        /// As with [`Transport::Http`].
+        credential: Option<Credential>,
+    },
     /// MCP over the standard input and output of a process that we start.
     Stdio {
         /// The program and its arguments. No shell reads them.

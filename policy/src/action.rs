@@ -3,7 +3,7 @@
 
 use cedar_policy::{ActionConstraint, Policy};
 
-use crate::rule::Misuse;
+use crate::{rule::Misuse, tool::tool_of};
 
 /// What is honoured on what. `quorum` and `expires` go with `approval`.
 const HONOURED: &[(&str, &[&str])] = &[
@@ -61,7 +61,12 @@ fn misplaced_one(name: &str, about: &[&str]) -> Option<Misuse> {
 /// The actions that a policy's scope leaves room for.
 fn about(policy: &Policy) -> Vec<&'static str> {
     let named = |named: &[cedar_policy::EntityUid]| {
-        let is_named = |action: &str| named.iter().any(|uid| uid.id().unescaped() == action);
+        // What a tool's own action is about, is a call of a tool.
+        let name = |uid: &cedar_policy::EntityUid| match tool_of(uid.id().unescaped()) {
+            Some(_) => "callTool".to_owned(),
+            None => uid.id().unescaped().to_owned(),
+        };
+        let is_named = |action: &str| named.iter().any(|uid| name(uid) == action);
         HONOURED.iter().map(|(action, _)| *action).filter(|action| is_named(action)).collect()
     };
     match policy.action_constraint() {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use serde_json::Value;
+
 use crate::ask::AgentKind;
 
 /// Every policy of one git commit.
@@ -17,6 +19,8 @@ pub struct Bundle<'a> {
     pub cases: Vec<Source>,
     /// Statements to prove: `invariants/*.toml`.
     pub invariants: Vec<Source>,
+    /// The tools whose definitions the tree has: `tools/*`.
+    pub tools: Vec<ToolSource>,
     /// The names of all kinds that DLP can find and of their families; `@redact`, `@block` and their
     /// like may name no other.
     pub kinds: &'a [&'a str],
@@ -33,6 +37,24 @@ pub struct AgentSource<P> {
     pub groups: Vec<String>,
     /// Its policies.
     pub policies: P,
+}
+
+/// A tool as the tree defines it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ToolSource {
+    /// The server's name.
+    pub server: String,
+    /// The tool's own name.
+    pub name: String,
+    /// The JSON schema of its arguments.
+    pub input_schema: Value,
+}
+
+impl ToolSource {
+    /// The name by which policies know it, such as `mail.send`.
+    pub fn id(&self) -> String {
+        format!("{}.{}", self.server, self.name)
+    }
 }
 
 /// One policy file.

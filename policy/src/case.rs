@@ -12,6 +12,7 @@ use crate::{
     file,
     operation::Operation,
     question::Question,
+    tool::ToolAsk,
 };
 
 /// One case of `tests/*.toml`.
@@ -56,6 +57,7 @@ pub(crate) enum Expect {
 #[derive(Debug, Clone)]
 pub(crate) enum Ask {
     Model(Box<ModelAsk>),
+    Tool(Box<ToolAsk>),
     Administer(AdminAsk),
     Vote(VoteAsk),
     Question(Box<Question>),
@@ -200,7 +202,9 @@ impl Case {
         };
         let Head { name, expect, by, redact, restore, answer_redact, answer_block } =
             head.try_into().map_err(fault)?;
-        let ask = if table.contains_key("model") {
+        let ask = if table.contains_key("tool") {
+            Ask::Tool(Box::new(table.try_into().map_err(fault)?))
+        } else if table.contains_key("model") {
             Ask::Model(Box::new(table.try_into().map_err(fault)?))
         } else if table.contains_key("operation") {
             Ask::Administer(table.try_into().map_err(fault)?)
@@ -236,20 +240,20 @@ pub(crate) fn duplicates(cases: &[Case]) -> Vec<Fault> {
     faults
 }
 
-fn usd<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Nanos>, D::Error> {
+pub(crate) fn usd<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Nanos>, D::Error> {
     String::deserialize(from)?.parse().map(Some).map_err(D::Error::custom)
 }
 
-fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+pub(crate) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
     let read: jiff::Timestamp = String::deserialize(from)?.parse().map_err(D::Error::custom)?;
     Ok(Timestamp(read.as_microsecond()))
 }
 
-const fn noon() -> Timestamp {
+pub(crate) const fn noon() -> Timestamp {
     Timestamp(1_767_268_800_000_000)
 }
 
-fn default_agent() -> String {
+pub(crate) fn default_agent() -> String {
     crate::starter::DEFAULT_AGENT.to_owned()
 }
 
@@ -261,11 +265,11 @@ const fn small() -> SizeClass {
     SizeClass::Small
 }
 
-const fn public() -> Label {
+pub(crate) const fn public() -> Label {
     Label::Public
 }
 
-const fn trusted() -> Integrity {
+pub(crate) const fn trusted() -> Integrity {
     Integrity::Trusted
 }
 

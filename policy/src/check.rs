@@ -15,6 +15,7 @@ use crate::{
     obligation::Obligations,
     question::NoQuestion,
     reason::DenyReason,
+    tool::ToolAsk,
     words::{self, Stray},
 };
 
@@ -86,6 +87,10 @@ impl Engine {
                 ask.kinds.iter().try_for_each(|kind| known_word("kinds", kind, &kinds))?;
                 self.model(ask)
             }
+            Ask::Tool(ask) => {
+                ask.kinds.iter().try_for_each(|kind| known_word("kinds", kind, &kinds))?;
+                self.tool(ask)
+            }
             Ask::Administer(ask) => Ok(self.act(ask)),
             Ask::Vote(ask) => {
                 known_word("kind", &ask.kind, &kinds)?;
@@ -104,17 +109,7 @@ impl Engine {
     }
 
     fn model(&self, ask: &ModelAsk) -> Result<Got, NoQuestion> {
-        let (kind, groups) = self.known_agent(&ask.agent)?;
-        let caller = Caller {
-            tenant: TenantId::from_parts(0, 0),
-            tenant_name: TENANT.to_owned(),
-            agent: AgentId::from_parts(0, 0),
-            agent_name: ask.agent.clone(),
-            agent_kind: kind,
-            groups: ask.groups.clone().unwrap_or(groups),
-            key: None,
-            grant: None,
-        };
+        let caller = self.known_caller(&ask.agent, ask.groups.as_ref())?;
         let kinds: Vec<&str> = ask.kinds.iter().map(String::as_str).collect();
         let approved = ask.approved.as_ref().map(approved);
         let call = ModelCall {
@@ -164,6 +159,16 @@ impl Engine {
         })
     }
 
+    fn tool(&self, ask: &ToolAsk) -> Result<Got, NoQuestion> {
+        let caller = self.known_caller(&ask.agent, ask.groups.as_ref())?;
+        let given = ask.approved.as_ref().map(approved);
+        let (decision, policies) = match self.tool_case(ask, &caller, given.as_ref())? {
+            Ok(permit) => (Ok(permit.obligations().clone()), permit.policies().to_vec()),
+            Err(denied) => (Err(denied.reason), denied.policies),
+        };
+        Ok(Got { decision, policies, reroute_local: false })
+    }
+
     fn act(&self, ask: &AdminAsk) -> Got {
         let actor = Person { name: ask.user.clone(), groups: ask.groups.clone() };
         let approved = ask.approved.as_ref().map(approved);
@@ -203,6 +208,21 @@ impl Engine {
         });
         let decided = decided.map(|p| p.policies().to_vec());
         Ok(Got::of(decided.map_err(|d| (d.reason, d.policies))))
+    }
+
+    /// An agent of the tree as it calls, in other groups if a case says so.
+    fn known_caller(&self, name: &str, groups: Option<&Vec<String>>) -> Result<Caller, NoQuestion> {
+        let (agent_kind, own) = self.known_agent(name)?;
+        Ok(Caller {
+            tenant: TenantId::from_parts(0, 0),
+            tenant_name: TENANT.to_owned(),
+            agent: AgentId::from_parts(0, 0),
+            agent_name: name.to_owned(),
+            agent_kind,
+            groups: groups.cloned().unwrap_or(own),
+            key: None,
+            grant: None,
+        })
     }
 
     /// What the tree says of an agent. One that it does not have is denied everything, which proves

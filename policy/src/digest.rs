@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
-use crate::{
-    bundle::{Bundle, Source},
-    load::Engine,
-};
+use crate::bundle::{Bundle, Source};
 
 /// SHA-256 over a JSON value with the keys of every object in order and no blanks, in hexadecimal.
 pub(crate) fn of_json(value: &Value) -> String {
@@ -54,10 +51,9 @@ fn hex(hash: &[u8]) -> String {
 pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
-    /// The hash for each agent of a bundle, and under the empty name for everybody else.
-    pub(crate) fn of_agents(bundle: &Bundle<'_>) -> BTreeMap<String, Self> {
+    /// The hash for each agent of a bundle whose policies are held against a schema, and under the empty name for everybody else.
+    pub(crate) fn of_agents(bundle: &Bundle<'_>, schema: &str) -> BTreeMap<String, Self> {
         let mut common = Context::new(&SHA256);
-        let schema = Engine::schema_text();
         common.update(&schema.len().to_le_bytes());
         common.update(schema.as_bytes());
         bundle.organisation.iter().for_each(|source| add(&mut common, source));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use types::{ApprovalId, Integrity, Label, Locality, SizeClass};
 
 use crate::{
-    Decision,
+    Allowed, Decision,
     ask::{Approved, BudgetFacts, ModelCall, ModelFacts},
     family::Families,
     load::Engine,
@@ -17,7 +17,7 @@ use crate::{
 /// One decision, explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// The model that was asked about.
+    /// The model or tool that was asked about.
     pub model: String,
     /// What is decided.
     pub outcome: Outcome,
@@ -137,18 +137,29 @@ impl Outcome {
         if let Some(denied) = decision.denied.first() {
             let reroute =
                 if denied.reroute_local { "; a local model may serve it instead" } else { "" };
-            return Self {
-                permitted: false,
-                reason: Some(denied.reason.as_str().to_owned()),
-                told: format!("denied: {}{reroute}", denied.reason),
-            };
+            return Self::denied(&denied.reason, reroute);
         }
         let allowed = decision.permit.iter().flat_map(|permit| permit.models()).next();
-        let told =
-            allowed.map(|allowed| obliged(allowed.obligations(), families)).unwrap_or_default();
+        let nothing = Obligations::default();
+        let obligations = allowed.map_or(&nothing, Allowed::obligations);
+        Self { permitted: allowed.is_some(), ..Self::permitted(obligations, families) }
+    }
+
+    /// A denial, and what may be done instead.
+    pub(crate) fn denied(reason: &DenyReason, instead: &str) -> Self {
+        Self {
+            permitted: false,
+            reason: Some(reason.as_str().to_owned()),
+            told: format!("denied: {reason}{instead}"),
+        }
+    }
+
+    /// A permit, and what it obliges to.
+    pub(crate) fn permitted(obligations: &Obligations, families: &Families) -> Self {
+        let told = obliged(obligations, families);
         let told =
             if told.is_empty() { "permitted".to_owned() } else { format!("permitted, if {told}") };
-        Self { permitted: allowed.is_some(), reason: None, told }
+        Self { permitted: true, reason: None, told }
     }
 }
 

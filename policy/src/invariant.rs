@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Effect, EntityUid, Policy, PolicySet, ValidationMode, Validator};
+use cedar_policy::{Effect, EntityUid, Policy, PolicySet, ValidationMode};
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    against::Against,
     bundle::{AgentSource, Fault, Source},
     family::Families,
     file,
@@ -148,9 +149,7 @@ struct Written {
 
 /// What the rest of the tree has that invariants name.
 pub(crate) struct Known<'a> {
-    pub validator: &'a Validator,
-    /// The kinds that DLP finds.
-    pub kinds: &'a [&'a str],
+    pub against: &'a Against<'a>,
     pub families: &'a Families,
     /// The agents, by name.
     pub agents: &'a BTreeMap<String, AgentSource<Vec<Parsed>>>,
@@ -204,11 +203,13 @@ impl Invariant {
         }
         let known = |name: &String| -> Result<EntityUid, (String, String)> {
             let uid = format!("Orchestack::Action::{name:?}").parse::<EntityUid>().ok();
-            let mut actions = tree.validator.schema().actions();
+            let mut actions = tree.against.validator.schema().actions();
             let uid = uid.filter(|uid| actions.any(|known| known == uid));
             uid.ok_or_else(|| {
-                let fix = "name actions of policies/schema.cedarschema";
-                (format!("the schema has no action `{name}`"), fix.to_owned())
+                let fix = || "name actions of policies/schema.cedarschema".to_owned();
+                let message = format!("the schema has no action `{name}`");
+                let unknown = format!("unrecognized action `Orchestack::Action::{name:?}`");
+                (message, tree.against.help_with_tool(&unknown).unwrap_or_else(fix))
             })
         };
         let actions = actions.iter().map(known).collect::<Result<Vec<_>, _>>()?;
@@ -248,13 +249,13 @@ fn matching(
     if set.num_of_policies() != 1 || set.num_of_templates() != 0 {
         return Err(("`when` is more than a condition".to_owned(), fix()));
     }
-    let result = tree.validator.validate(&set, ValidationMode::Strict);
+    let result = tree.against.validator.validate(&set, ValidationMode::Strict);
     let told = result.validation_errors().map(|error| source::unnamed(&error.to_string())).min();
     if let Some(message) = told {
         return Err((message, "name `actions` that have these attributes".to_owned()));
     }
     let mut jsons: Vec<_> = set.policies().filter_map(|policy| policy.to_json().ok()).collect();
-    let stray = jsons.iter().flat_map(|json| words::strays(json, tree.kinds)).next();
+    let stray = jsons.iter().flat_map(|json| words::strays(json, tree.against.kinds)).next();
     if let Some(stray) = stray {
         return Err((stray.message(), stray.fix()));
     }
@@ -278,7 +279,10 @@ impl Engine {
         let always = |policy: &Policy| {
             let concerned = |invariant: &Invariant| {
                 invariant.actions.is_empty()
-                    || invariant.actions.iter().any(|action| load::concerns(policy, action))
+                    || self
+                        .actions_of(invariant)
+                        .iter()
+                        .any(|action| load::concerns(policy, action))
             };
             self.invariants().iter().any(|i| i.says == Says::Always && concerned(i))
         };
@@ -332,7 +336,7 @@ impl Engine {
             line: invariant.line,
             binding: true,
             broken: format!("the invariant `{}` does not hold", invariant.id),
-            actions: invariant.actions.clone(),
+            actions: self.actions_of(invariant),
             what,
         };
         let within = invariant.within.as_ref().map(|layer| self.sets(layer, tenant));
@@ -350,6 +354,11 @@ impl Engine {
             claim(format!("{}{name}", invariant.id), what)
         };
         self.sets(&invariant.layer, tenant).into_iter().map(one).collect()
+    }
+
+    /// The actions that an invariant speaks about: with `callTool`, those of single tools too.
+    fn actions_of(&self, invariant: &Invariant) -> Vec<EntityUid> {
+        invariant.actions.iter().flat_map(|action| self.with_members(action)).collect()
     }
 
     /// The sets of a layer, with what tells them apart.

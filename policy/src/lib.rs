@@ -9,6 +9,7 @@
 
 mod action;
 mod administer;
+mod against;
 mod ask;
 mod bundle;
 mod calls;
@@ -54,7 +55,7 @@ pub use ask::{
     AdminAct, AgentKind, ApprovalVote, Approved, BudgetFacts, Caller, ModelCall, ModelFacts,
     Person, RequestFacts, Requester, SessionFacts,
 };
-pub use bundle::{AgentSource, Bundle, Fault, Source};
+pub use bundle::{AgentSource, Bundle, Fault, Source, ToolSource};
 pub use check::CaseResult;
 pub use decide::{Allowed, Decision, Denied, Permit};
 pub use explain::{Change, Explanation, Outcome, Place};

@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::LazyLock,
+    sync::Arc,
 };
 
-use cedar_policy::{ActionConstraint, CedarSchemaError, EntityUid, Policy, Schema, Validator};
+use cedar_policy::{ActionConstraint, EntityUid, Policy, Schema};
 
 use crate::{
+    against::Against,
     bundle::{AgentSource, Bundle, Fault},
     calls::Calls,
     case::{self, Case},
@@ -20,16 +21,8 @@ use crate::{
     mapper::Names,
     memo::Memo,
     source::{self, Parsed},
-    tool::Layers,
+    tool::{Layers, ToolPolicies, Vocabulary, is_own},
 };
-
-const SCHEMA: &str = include_str!("schema.cedarschema");
-
-/// The schema, read once, and what checks policies against it.
-static CHECKED: LazyLock<Result<(Schema, Validator), String>> = LazyLock::new(|| {
-    let schema: Schema = SCHEMA.parse().map_err(|error: CedarSchemaError| error.to_string())?;
-    Ok((schema.clone(), Validator::new(schema)))
-});
 
 /// Where the schema stands in the git tree.
 pub(crate) const SCHEMA_FILE: &str = "policies/schema.cedarschema";
@@ -40,7 +33,7 @@ pub(crate) const SCHEMA_FILE: &str = "policies/schema.cedarschema";
 pub struct Engine {
     commit: String,
     names: Names,
-    schema: &'static Schema,
+    vocabulary: Arc<Vocabulary>,
     organisation: Vec<Parsed>,
     /// The own layer of each agent, by its name.
     agents: BTreeMap<String, AgentSource<Vec<Parsed>>>,
@@ -53,7 +46,7 @@ pub struct Engine {
     digests: BTreeMap<String, Digest>,
     /// The policies of both layers about model calls.
     calls: Calls,
-    tool_calls: Layers,
+    tool_calls: ToolPolicies,
     tool_lists: Layers,
     administration: PolicyLayer,
     votes: PolicyLayer,
@@ -79,10 +72,16 @@ impl Engine {
     /// Every other fault of the bundle.
     pub fn untested(bundle: &Bundle<'_>) -> Result<Self, Vec<Fault>> {
         let names = Names::new().map_err(|error| vec![schema_fault(&error.to_string())])?;
-        let (schema, validator) = CHECKED.as_ref().map_err(|error| vec![schema_fault(error)])?;
+        let vocabulary = Vocabulary::of(bundle).map_err(|error| vec![error.fault()])?;
+        let against = Against {
+            validator: &vocabulary.validator,
+            kinds: bundle.kinds,
+            tools: &bundle.tools,
+            call_tool: &names.call_tool,
+        };
         let mut faults = Vec::new();
         let mut read = |sources: &[crate::Source]| -> Vec<Parsed> {
-            let file = |source| source::read(source, validator, bundle.kinds, &mut faults);
+            let file = |source| source::read(source, &against, &mut faults);
             sources.iter().flat_map(file).collect()
         };
         let organisation = read(&bundle.organisation);
@@ -101,23 +100,20 @@ impl Engine {
         let cases: Vec<Case> = cases.collect();
         faults.extend(case::duplicates(&cases));
         let families = Families::new(bundle.families, texts(bundle));
-        let known = Known { validator, kinds: bundle.kinds, families: &families, agents: &agents };
+        let known = Known { against: &against, families: &families, agents: &agents };
         let stated = |source| Invariant::read(source, &known, &mut faults);
         let invariants = bundle.invariants.iter().flat_map(stated).collect();
         let own = agents
             .iter()
             .map(|(name, own)| (name.as_str(), about(&own.policies, &names.call_model)));
         let calls = Calls::new(about(&organisation, &names.call_model), own);
-        let of_tools = |action| {
-            let own = agents.iter().map(|(name, own)| (name.as_str(), own.policies.as_slice()));
-            Layers::new(action, &organisation, own)
-        };
+        let of_tools = |action: &_| Layers::new(action, &organisation, &agents);
         let engine = Self {
             commit: bundle.commit.clone(),
-            schema,
-            digests: Digest::of_agents(bundle),
+            digests: Digest::of_agents(bundle, &vocabulary.text),
+            tool_calls: ToolPolicies::new(&names.call_tool, &vocabulary, of_tools),
+            vocabulary,
             calls,
-            tool_calls: of_tools(&names.call_tool),
             tool_lists: of_tools(&names.list_tool),
             administration: PolicyLayer::of(about(&organisation, &names.administer)),
             votes: PolicyLayer::of(about(&organisation, &names.approve)),
@@ -152,7 +148,23 @@ impl Engine {
     /// The Cedar schema that every policy is checked against: the text of
     /// `policies/schema.cedarschema`.
     pub const fn schema_text() -> &'static str {
-        SCHEMA
+        Vocabulary::schema_text()
+    }
+
+    /// The same with an action for each tool that this commit names by an action of its own.
+    pub fn whole_schema_text(&self) -> &str {
+        &self.vocabulary.text
+    }
+
+    /// A schema with the words of this commit and of another, and its text: what policies of the two
+    /// are compared under.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn schema_beside(&self, other: &Self) -> Result<(Schema, String), String> {
+        let both = self.vocabulary.beside(&other.vocabulary);
+        let both = both.map_err(|error| error.to_string())?;
+        Ok((both.schema.clone(), both.text.clone()))
     }
 
     /// The hash of everything that decides about an agent's calls: the schema, the organisation's
@@ -170,9 +182,16 @@ impl Engine {
         &self.names
     }
 
-    /// The schema, parsed.
-    pub const fn schema(&self) -> &Schema {
-        self.schema
+    /// The schema of this commit, parsed.
+    pub fn schema(&self) -> &Schema {
+        &self.vocabulary.schema
+    }
+
+    /// An action and those of single tools that are members of it.
+    pub(crate) fn with_members(&self, action: &EntityUid) -> Vec<EntityUid> {
+        let own = self.vocabulary.own.values().map(|own| own.action.clone());
+        let members = own.filter(|_| *action == self.names.call_tool);
+        std::iter::once(action.clone()).chain(members).collect()
     }
 
     /// The organisation's policies.
@@ -208,7 +227,7 @@ impl Engine {
     }
 
     /// The policies of both layers about calls of tools.
-    pub(crate) const fn tool_calls(&self) -> &Layers {
+    pub(crate) const fn tool_calls(&self) -> &ToolPolicies {
         &self.tool_calls
     }
 
@@ -236,11 +255,14 @@ pub(crate) fn about<'p>(policies: &'p [Parsed], action: &EntityUid) -> Vec<&'p P
     policies.iter().filter(|parsed| concerns(&parsed.policy, action)).collect()
 }
 
-/// Whether a policy's scope leaves room for an action.
+/// Whether a policy's scope leaves room for an action. A tool's own action is a member of `callTool`.
 pub(crate) fn concerns(policy: &Policy, action: &EntityUid) -> bool {
+    let is_in = |group: &EntityUid| {
+        group == action || (is_own(action) && group.id().unescaped() == "callTool")
+    };
     match policy.action_constraint() {
         ActionConstraint::Any => true,
-        ActionConstraint::In(actions) => actions.contains(action),
+        ActionConstraint::In(actions) => actions.iter().any(is_in),
         ActionConstraint::Eq(only) => only == *action,
     }
 }

@@ -1,12 +1,13 @@
 //! One policy file: parsed, its annotations read, checked strictly against the schema.
 
 use cedar_policy::{
-    Policy, PolicyId, PolicySet, ValidationError, ValidationMode, ValidationWarning, Validator,
+    Policy, PolicyId, PolicySet, ValidationError, ValidationMode, ValidationWarning,
 };
 use miette::Diagnostic;
 
 use crate::{
     action,
+    against::Against,
     bundle::{Fault, Source},
     file::line_at,
     rule::Rule,
@@ -33,12 +34,7 @@ const DEREFERENCES_MAX: u32 = 1;
 
 /// Reads one file. Every fault is reported; the policies that come back are complete only if there
 /// is none.
-pub(crate) fn read(
-    source: &Source,
-    validator: &Validator,
-    kinds: &[&str],
-    faults: &mut Vec<Fault>,
-) -> Vec<Parsed> {
+pub(crate) fn read(source: &Source, against: &Against<'_>, faults: &mut Vec<Fault>) -> Vec<Parsed> {
     let mut note = |line, message: String, fix: String| {
         faults.push(Fault { file: source.file.clone(), line, message, fix });
     };
@@ -63,17 +59,18 @@ pub(crate) fn read(
         let line = start.map(|start| line_at(&source.text, start));
         note(line, message, "write the policy for each principal or resource".to_owned());
     }
-    validate(&set, validator, &source.text, &mut note);
-    parsed(&set, source, kinds, &mut note)
+    validate(&set, against, &source.text, &mut note);
+    parsed(&set, source, against, &mut note)
 }
 
 fn validate(
     set: &PolicySet,
-    validator: &Validator,
+    against: &Against<'_>,
     text: &str,
     note: &mut impl FnMut(Option<usize>, String, String),
 ) {
-    let result = validator.validate_with_level(set, ValidationMode::Strict, DEREFERENCES_MAX);
+    let result =
+        against.validator.validate_with_level(set, ValidationMode::Strict, DEREFERENCES_MAX);
     for error in result.validation_errors() {
         let compare = || "compare with policies/schema.cedarschema".to_owned();
         let fix = match error {
@@ -81,8 +78,13 @@ fn validate(
                 "read attributes of principal, resource and context only".to_owned()
             }
             // Cedar would propose an action here, but any one.
-            ValidationError::UnrecognizedActionId(_) => compare(),
-            _ => help(error).unwrap_or_else(compare),
+            ValidationError::UnrecognizedActionId(_) => {
+                against.help_with_tool(&error.to_string()).unwrap_or_else(compare)
+            }
+            _ => against
+                .help_with_tool(&error.to_string())
+                .or_else(|| help(error))
+                .unwrap_or_else(compare),
         };
         note(line_of(error, text), unnamed(&error.to_string()), fix);
     }
@@ -113,9 +115,10 @@ pub(crate) fn unnamed(message: &str) -> String {
 fn parsed(
     set: &PolicySet,
     source: &Source,
-    kinds: &[&str],
+    against: &Against<'_>,
     note: &mut impl FnMut(Option<usize>, String, String),
 ) -> Vec<Parsed> {
+    let kinds = against.kinds;
     let start = |policy: &Policy| policy.as_ref().loc().map_or(0, |loc| loc.start());
     let mut policies: Vec<&Policy> = set.policies().collect();
     policies.sort_by_key(|policy| start(policy));
@@ -133,7 +136,7 @@ fn parsed(
             let at = literal_line(policy, &stray.literal, &source.text).unwrap_or(line);
             note(Some(at), stray.message(), stray.fix());
         }
-        let policy = policy.new_id(PolicyId::new(&rule.id));
+        let policy = against.of_every_tool(policy).new_id(PolicyId::new(&rule.id));
         all.push(Parsed { policy, rule, file: source.file.clone(), line });
     }
     all

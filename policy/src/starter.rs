@@ -55,6 +55,7 @@ pub fn bundle<'a>(
         agents: BTreeMap::from([(DEFAULT_AGENT.to_owned(), own)]),
         cases: of("tests/"),
         invariants: of("invariants/"),
+        tools: Vec::new(),
         kinds,
         families,
     }

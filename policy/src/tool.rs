@@ -1,10 +1,18 @@
 //! The decision about a call of a tool, and the only maker of a [`ToolPermit`].
 
+mod case;
+mod explain;
 mod facts;
 mod layers;
+mod shape;
 mod terms;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twin_tests;
+#[cfg(test)]
+mod typed_tests;
+mod vocabulary;
 
 use types::{ApprovalId, Integrity, Label, RequestId, Timestamp};
 
@@ -17,8 +25,10 @@ use crate::{
     reason::DenyReason,
 };
 
+pub(crate) use case::ToolAsk;
 pub use facts::{DestinationFacts, ProvenanceFacts, ToolCall, ToolFacts, ToolSession};
-pub(crate) use layers::Layers;
+pub(crate) use layers::{Layers, ToolPolicies};
+pub(crate) use vocabulary::{Vocabulary, is_own, tool_of};
 
 /// Proof that policy permits one call of a tool with these arguments. Only [`Engine::decide_tool`]
 /// makes one: the fields are private to this file.
@@ -63,9 +73,10 @@ impl Engine {
         if grant.is_some_and(|grant| !grant.limits.covers_tool(&call.tool.id(), call.label)) {
             return Err(denied(DenyReason::OutsideGrant, Vec::new()));
         }
-        let asked = self.names().tool_call(call);
+        let (own, layers) = self.tool_calls().about(&call.tool);
+        let asked = self.names().tool_call(call, own);
         let asked = asked.map_err(|_| denied(DenyReason::Error, Vec::new()))?;
-        let permits = self.tool_calls().judge(&call.caller.agent_name, &asked);
+        let permits = layers.judge(&call.caller.agent_name, &asked);
         let permits = permits.map_err(|refused| denied(refused.reason, refused.policies))?;
         let mut obligations = Obligations::default();
         permits.iter().for_each(|rule| obligations.join(&rule.obligations));

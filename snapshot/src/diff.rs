@@ -110,9 +110,14 @@ impl Work<'_> {
         if same(before, after) {
             return;
         }
-        let schema = self.after.schema();
-        let text = Engine::schema_text();
-        let told = self.prover.diff(schema, text, before, after, &Envs::All).await;
+        let (schema, text) = match self.after.schema_beside(self.before) {
+            Ok(both) => both,
+            Err(why) => {
+                found.unknown.push(why);
+                return;
+            }
+        };
+        let told = self.prover.diff(&schema, &text, before, after, &Envs::All).await;
         let told = match told {
             Ok(told) => told,
             Err(error) => {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use config::{
     Fault, Tree,
-    tree::{AgentFile, AgentKind, TextFile},
+    tree::{AgentFile, AgentKind, TextFile, ToolServerFile},
 };
-use policy::{AgentSource, Bundle, Engine, Source};
+use policy::{AgentSource, Bundle, Engine, Source, ToolSource};
+use tools::{Definition, Pin};
 
 use crate::detectors;
 
@@ -65,6 +66,7 @@ fn read(
         agents: tree.agents.iter().map(|(name, file)| (name.clone(), agent(file))).collect(),
         cases: raw("tests/"),
         invariants: raw("invariants/"),
+        tools: tools(tree),
         kinds: &kinds,
         families: &families,
     };
@@ -78,6 +80,21 @@ fn read(
         };
         faults.into_iter().map(fault).collect()
     })
+}
+
+/// The tools that the tree pins, whose input policies can read. A file of pins that cannot be read is
+/// told by whoever needs the definitions.
+fn tools(tree: &Tree) -> Vec<ToolSource> {
+    let of_server = |(server, file): (&String, &ToolServerFile)| -> Vec<ToolSource> {
+        let pin = file.pins.as_ref().and_then(|pins| Pin::parse(&pins.text).ok());
+        let one = |definition: Definition| ToolSource {
+            server: server.clone(),
+            name: definition.name,
+            input_schema: definition.input_schema,
+        };
+        pin.into_iter().flat_map(|pin| pin.tools).map(one).collect()
+    };
+    tree.tools.iter().flat_map(of_server).collect()
 }
 
 pub(crate) const fn agent_kind(kind: AgentKind) -> policy::AgentKind {

@@ -46,7 +46,7 @@ pub async fn prove(prover: &Prover, engine: &Engine, tenant: &str) -> Vec<Proof>
             owners.push(number);
         }
     }
-    let outcomes = prover.prove(engine.schema(), Engine::schema_text(), &asked).await;
+    let outcomes = prover.prove(engine.schema(), engine.whole_schema_text(), &asked).await;
     let mut proofs: Vec<Proof> = claims.iter().map(unasked).collect();
     for (number, outcome) in owners.into_iter().zip(outcomes) {
         if let (Some(proof), Some(claim)) = (proofs.get_mut(number), claims.get(number)) {
@@ -268,5 +268,43 @@ mod tests {
         assert!(!with("invariants/starter.toml", None));
         assert!(!with("agents/helper/more.cedar", Some("")));
         assert!(with("models/m.toml", Some("")));
+    }
+
+    /// The starter with one tool that is named by an action of its own, and one changed guardrail.
+    fn with_own_action(change: impl Fn(String) -> String) -> Engine {
+        let (kinds, families) = (crate::kinds(), crate::families());
+        let mut bundle = policy::starter::bundle("c0ffee", &kinds, &families);
+        bundle.tools.push(policy::ToolSource {
+            server: "mail".to_owned(),
+            name: "send".to_owned(),
+            input_schema: serde_json::json!({ "properties": { "to": { "type": "string" } } }),
+        });
+        let tools = bundle.organisation.iter_mut().find(|source| source.file.contains("tools"));
+        let tools = tools.expect("the starter has policies about tools");
+        tools.text = change(std::mem::take(&mut tools.text));
+        Engine::untested(&bundle).expect("no faults")
+    }
+
+    /// What holds of `callTool` must hold of every tool that has an action of its own.
+    #[tokio::test]
+    async fn a_guardrail_that_leaves_one_tool_out_is_refuted() {
+        let refuted = async |engine: &Engine| -> Vec<String> {
+            let proofs = prove(&Prover::new(proofs::Options::default()), engine, "default").await;
+            let told: Vec<String> = proofs.iter().map(|p| format!("{} {}", p.id, p.told)).collect();
+            assert!(proofs.iter().all(|p| p.verdict != "unknown"), "{}", told.join("\n"));
+            proofs.into_iter().filter(|p| p.verdict == "refuted").map(|p| p.id).collect()
+        };
+        let reads = "\n@id(\"mine\") forbid (principal, \
+            action == Orchestack::Action::\"callTool:mail.send\", resource) \
+            when { context.tool.input has to && context.tool.input.to == \"eve\" };";
+        let whole = with_own_action(|text| text + reads);
+        assert!(refuted(&whole).await.is_empty());
+        let left_out = with_own_action(|text| {
+            text.replace(
+                "context.label_rank >= 3 &&",
+                "action != Orchestack::Action::\"callTool:mail.send\" && context.label_rank >= 3 &&",
+            )
+        });
+        assert_eq!(refuted(&left_out).await, ["restricted-data-never-leaves-by-a-tool"]);
     }
 }

@@ -15,6 +15,7 @@ mod id;
 mod label;
 mod money;
 mod names;
+mod nearest;
 mod provider;
 mod request;
 mod secret;
@@ -35,6 +36,7 @@ pub use id::{
 pub use label::{Integrity, Label, Locality, ProviderKind, SizeClass};
 pub use money::{MoneyError, Nanos, NanosPerMillion};
 pub use names::UnknownName;
+pub use nearest::nearest;
 pub use provider::{AwsRefs, Particulars};
 pub use request::{Content, Request};
 pub use secret::Secret;

@@ -66,9 +66,8 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut C
             first += 1;
             continue;
         }
-        let longest = (first + 1..=groups.len().min(first + 19))
-            .rev()
-            .filter_map(|end| groups.get(first..end).map(|row| (end, row)))
+        let longest = cluster
+            .rows_from(first, &DIGITS)
             .find_map(|(end, row)| candidate(cluster, row, nears).map(|found| (end, found)));
         match longest {
             Some((end, (candidate, distance))) => {
@@ -85,12 +84,7 @@ fn candidate(
     row: &[Group],
     nears: &Nears<'_>,
 ) -> Option<(Candidate, Option<u8>)> {
-    let length = number::count(row);
     let (first, last) = (row.first()?, row.last()?);
-    cluster.text.work.take(4);
-    if !DIGITS.contains(&length) {
-        return None;
-    }
     cluster.text.work.take(12);
     let separator = cluster.uniform_separator(row)?;
     let allowed = matches!(separator, 0 | b' ' | b'-' | b'.');

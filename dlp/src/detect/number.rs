@@ -3,6 +3,8 @@
 //! A word with letters and digits is looked at as one. Groups of digits with short separators
 //! between them are read as one cluster, and each detector sees the cluster once.
 
+use std::ops::RangeInclusive;
+
 use super::{
     Found, address, birth, card,
     claims::{Claims, Nears},
@@ -35,6 +37,8 @@ pub(crate) struct Group {
     /// is more than one.
     separator: u8,
     same: usize,
+    /// How many groups back what stands between them is what people write in phone numbers.
+    spoken: usize,
 }
 
 /// A row of groups and what stands at its ends.
@@ -230,6 +234,29 @@ impl<'c> Cluster<'c> {
         self.groups.windows(count).take(self.openings)
     }
 
+    /// Whether people write the groups of a phone number with these separators between them.
+    pub(crate) fn is_spoken(&self, groups: &[Group]) -> bool {
+        groups.last().is_some_and(|last| last.spoken + 1 >= groups.len())
+    }
+
+    /// The rows that begin with a group and have so many digits, the longest first, each with the number
+    /// of the group behind it.
+    pub(crate) fn rows_from(
+        &self,
+        first: usize,
+        digits: &RangeInclusive<usize>,
+    ) -> impl Iterator<Item = (usize, &'c [Group])> + use<'c> {
+        let rest = self.groups.get(first..).unwrap_or_default();
+        let start = rest.first().map_or(0, |first| first.before);
+        let up_to = |group: &Group| group.before + group.len() - start;
+        let least = rest.partition_point(|group| up_to(group) < *digits.start());
+        let most = rest.partition_point(|group| up_to(group) <= *digits.end());
+        self.text.work.take(most - least + 1);
+        (least..most)
+            .rev()
+            .filter_map(move |last| rest.get(..=last).map(|row| (first + last + 1, row)))
+    }
+
     /// Whether no further group of digits stands beside these.
     pub(crate) fn is_alone(&self, groups: &[Group]) -> bool {
         let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return false };
@@ -315,9 +342,13 @@ impl Row {
             Some(last) if last.separator == separator => last.same + 1,
             _ => 1,
         };
+        let spoken = match last {
+            Some(last) if phone::is_separator(text.slice(last.end..start)) => last.spoken + 1,
+            _ => 0,
+        };
         let before = self.digits.len();
         self.digits.push_str(text.slice(start..end));
-        self.groups.push(Group { start, end, before, separator, same });
+        self.groups.push(Group { start, end, before, separator, same, spoken });
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod shape;
 
+pub(super) use shape::is_separator;
+
 use super::{
     claims::{Claims, Nears},
     number::{self, Cluster, Group},
@@ -58,10 +60,9 @@ impl Phones {
                 first += 1;
                 continue;
             }
-            let ends = first + 1..=cluster.groups.len().min(first + GROUPS_MAX);
-            let longest = ends
-                .rev()
-                .filter_map(|end| cluster.groups.get(first..end).map(|row| (end, row)))
+            let longest = cluster
+                .rows_from(first, &DIGITS)
+                .filter(|(_, row)| row.len() <= GROUPS_MAX)
                 .find_map(|(end, row)| {
                     self.candidate(cluster, &opening, row, nears, claims).map(|found| (end, found))
                 });
@@ -84,12 +85,8 @@ impl Phones {
         claims: &Claims,
     ) -> Option<(Candidate, Option<u8>)> {
         let text = cluster.text;
-        text.work.take(2);
         let length = number::count(row);
         let last = row.last()?;
-        if !DIGITS.contains(&length) {
-            return None;
-        }
         text.work.take(30);
         let extension = extension_end(text, last.end);
         let end = extension.unwrap_or(last.end);
@@ -109,13 +106,6 @@ impl Phones {
         if full && validity == Validity::Valid && !claimed {
             return Some((candidate.term("international", 40).term("numbering_plan", 50), None));
         }
-        let (name, points) = match validity {
-            _ if full => ("international", 45),
-            // The plan does not know it, but the country has this code: a word must speak for it.
-            _ if opening.plus && plan::has_code(digits) => ("calling_code", 30),
-            _ if opening.plus => return None,
-            _ => ("shape", shape::points(cluster, row, digits)),
-        };
         let words = Words::near(nears, opening.start..last.end);
         let grouped = row.len() > 1;
         let named = words.strong.is_some_and(|distance| distance <= NEXT);
@@ -130,6 +120,13 @@ impl Phones {
         if !spoken_for && !full && shape::is_of_table(cluster, row) {
             return None;
         }
+        let (name, points) = match validity {
+            _ if full => ("international", 45),
+            // The plan does not know it, but the country has this code: a word must speak for it.
+            _ if opening.plus && plan::has_code(digits) => ("calling_code", 30),
+            _ if opening.plus => return None,
+            _ => ("shape", shape::points(cluster, row, digits)),
+        };
         let candidate = candidate
             .term(name, points)
             .term_if(full && grouped, "grouped", 15)

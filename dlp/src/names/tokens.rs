@@ -134,7 +134,7 @@ pub(crate) struct Tokens<'a> {
     lexicon: Lexicon<'a>,
     position: usize,
     /// The word before, for what a point after it means.
-    last: Token,
+    last: (Shape, Word),
 }
 
 /// The case of the letters of a word.
@@ -149,7 +149,7 @@ struct Case {
 
 impl<'a> Tokens<'a> {
     pub(crate) const fn new(text: &'a str, lexicon: Lexicon<'a>) -> Self {
-        Self { text, lexicon, position: 0, last: Token::EDGE }
+        Self { text, lexicon, position: 0, last: (Shape::Edge, Word::NONE) }
     }
 
     fn byte(&self, position: usize) -> u8 {
@@ -227,9 +227,7 @@ impl<'a> Tokens<'a> {
         match first {
             0 if bare => Gap::Other,
             0 => Gap::Space,
-            b'.' if self.last.shape == Shape::Initial || self.last.word.is_title() || bare => {
-                Gap::Point
-            }
+            b'.' if self.last.0 == Shape::Initial || self.last.1.is_title() || bare => Gap::Point,
             b'.' | b'!' | b'?' => Gap::Stop,
             b',' | b';' => Gap::Comma,
             b':' if bare && last == b':' && self.is_path() => Gap::Path,
@@ -262,27 +260,29 @@ impl<'a> Tokens<'a> {
         letters > 2
     }
 
+    /// Adds a run of letters and digits of ASCII, which most words are.
+    fn plain(&mut self, token: &mut Token, case: &mut Case) {
+        let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
+        let end = rest.iter().position(|byte| !byte.is_ascii_alphanumeric());
+        let run = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        for byte in run {
+            token.push(byte.to_ascii_lowercase());
+            case.upper += u32::from(byte.is_ascii_uppercase());
+            case.lower += u32::from(byte.is_ascii_lowercase());
+            case.digits += u32::from(byte.is_ascii_digit());
+        }
+        self.position += run.len();
+    }
+
     fn letters(&mut self, token: &mut Token) -> Case {
-        let mut case = Case::default();
         token.key = HASH_START;
         let start = self.position;
+        let mut case =
+            Case { first_upper: self.byte(start).is_ascii_uppercase(), ..Case::default() };
         loop {
-            let byte = self.byte(self.position);
+            self.plain(token, &mut case);
             let first = self.position == start;
-            match byte {
-                b'a'..=b'z' => {
-                    token.push(byte);
-                    case.lower += 1;
-                }
-                b'A'..=b'Z' => {
-                    token.push(byte | 0x20);
-                    case.upper += 1;
-                    case.first_upper |= first;
-                }
-                b'0'..=b'9' => {
-                    token.push(byte);
-                    case.digits += 1;
-                }
+            match self.byte(self.position) {
                 b'\'' if !first && self.is_inner(self.position + 1) => {}
                 0x80.. => {
                     let Some(character) = self.wide(self.position) else { break };
@@ -370,7 +370,7 @@ impl Iterator for Tokens<'_> {
         if token.shape != Shape::Other && token.shape != Shape::Number {
             token.word = self.lexicon.word(token.key);
         }
-        self.last = token;
+        self.last = (token.shape, token.word);
         Some(token)
     }
 }

@@ -13,7 +13,7 @@ const SUFFIX_BYTES_MAX: usize = 24;
 /// The longest value but for [`long`] ones, in bytes.
 const VALUE_BYTES_MAX: usize = 512;
 /// What is looked at before a name to see where it begins.
-const BOUNDARY_BYTES: usize = 2;
+pub(super) const BOUNDARY_BYTES: usize = 2;
 /// Spaces at each side of a sign.
 const SPACES_MAX: usize = 16;
 /// A type between a name and its value, as in `key: &'static str = "value"`.
@@ -57,8 +57,31 @@ pub(super) enum Sign {
     Space,
 }
 
+/// A run of what values without quotes are written in, as far as it was read: the value of one name may
+/// reach over many others, and none of its bytes is read again for them.
+#[derive(Debug, Default)]
+pub(super) struct Run(Range<usize>);
+
+impl Run {
+    /// Where the longest value that starts here ends.
+    fn end(&mut self, text: Text<'_>, start: usize) -> usize {
+        let limit = start + VALUE_BYTES_MAX;
+        if !self.0.contains(&start) {
+            self.0 = start..start;
+        }
+        let read = self.0.end.min(limit);
+        let end = text.run(read, limit - read, is_unquoted);
+        self.0.end = self.0.end.max(end);
+        end
+    }
+}
+
 /// Reads what is assigned to the name in which a telling word stands.
-pub(super) fn read<'a>(text: Text<'a>, word: &Range<usize>) -> Option<Assignment<'a>> {
+pub(super) fn read<'a>(
+    text: Text<'a>,
+    word: &Range<usize>,
+    run: &mut Run,
+) -> Option<Assignment<'a>> {
     let key_end = text.run(word.end, SUFFIX_BYTES_MAX, is_key);
     // Most words stand in prose and in code that assigns nothing: one look at the next byte.
     if !b"\"'`\\ \t\n\r=:]>?-".contains(&text.at(key_end)) {
@@ -68,7 +91,7 @@ pub(super) fn read<'a>(text: Text<'a>, word: &Range<usize>) -> Option<Assignment
     let key = text.slice(start..key_end);
     let name = Name { start, end: key_end, key };
     let (sign, at) = sign(text, &name)?;
-    let (value, quoted) = value(text, at, sign)?;
+    let (value, quoted) = value(text, at, sign, run)?;
     if value.is_empty() || value.start - start + BOUNDARY_BYTES > LEFT_BYTES_MAX {
         return None;
     }
@@ -174,7 +197,7 @@ fn next_line(text: Text<'_>, at: usize) -> Option<(Sign, usize)> {
 }
 
 /// Where the value stands, and whether in quotes.
-fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> {
+fn value(text: Text<'_>, at: usize, sign: Sign, run: &mut Run) -> Option<(Range<usize>, bool)> {
     let mut at = text.run(at, SPACES_MAX, is_space);
     if matches!(text.at(at), b'\n' | b'\r') {
         if !matches!(sign, Sign::Equals | Sign::Element) {
@@ -210,18 +233,17 @@ fn value(text: Text<'_>, at: usize, sign: Sign) -> Option<(Range<usize>, bool)> 
     if matches!(sign, Sign::Comma | Sign::Compares) {
         return None;
     }
-    let end = text.run(opened, VALUE_BYTES_MAX, is_unquoted);
+    let end = run.end(text, opened);
     let is_call = matches!(text.at(end), b'(' | b'{' | b'[');
-    let whole = text.slice(opened..end);
+    let trimmed = text.run_back(end, end - opened, |byte| b".:?!".contains(&byte));
     // Dots at the end say that the rest was left out.
-    if whole.ends_with("..") {
+    if trimmed + 2 <= end && text.slice(end - 2..end) == ".." {
         return None;
     }
-    let trimmed = whole.trim_end_matches(['.', ':', '?', '!']).len();
     if end - opened == VALUE_BYTES_MAX {
         return long(text, opened).map(|end| (opened..end, false));
     }
-    (!is_call).then_some((opened..opened + trimmed, false))
+    (!is_call).then_some((opened..trimmed, false))
 }
 
 /// Where a token ends that is longer than any other value: one run of base64, as the session
@@ -293,7 +315,7 @@ mod tests {
     fn check(given: &str, word: &str, expected: Option<&str>) {
         let work = Work::new(9_999);
         let start = given.to_lowercase().find(word).unwrap();
-        let read = read(Text::new(given, &work), &(start..start + word.len()));
+        let read = read(Text::new(given, &work), &(start..start + word.len()), &mut Run::default());
         let read = read.filter(|read| read.sign != Sign::Space);
         assert_eq!(read.map(|read| &given[read.value]), expected, "{given}");
     }

@@ -2,7 +2,12 @@
 
 use std::ops::Range;
 
-use super::{assignment::is_key, password::is_stock, value::Value, window};
+use super::{
+    assignment::is_key,
+    password::is_stock,
+    value::Value,
+    window::{self, Words},
+};
 use crate::{Kind, score::Candidate, text::Text};
 
 /// The longest user name, in bytes.
@@ -10,7 +15,7 @@ const USER_BYTES_MAX: usize = 64;
 const PASSWORD_BYTES_MAX: usize = 128;
 
 /// Programs that take `-p password`.
-const PROGRAMS: [&str; 9] = [
+static PROGRAMS: Words = Words::new(&[
     "psexec",
     "docker login",
     "podman login",
@@ -20,7 +25,10 @@ const PROGRAMS: [&str; 9] = [
     "plink",
     "helm registry login",
     "az login",
-];
+]);
+
+/// Programs that take `-u user:password`.
+static CLIENTS: Words = Words::new(&["curl", "http ", "wget"]);
 
 /// `curl -u user:password`.
 pub(super) fn user(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
@@ -54,7 +62,7 @@ pub(super) fn user(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
     let refers = user.starts_with(['$', '<', '{'])
         || password.contains(['$', '<', '{']) && !value.is_password() && !value.is_random();
     // Behind a long command its name is out of sight, but a drawn password says enough.
-    let called = value.is_random() || window::has_before(text, start, &["curl", "http ", "wget"]);
+    let called = value.is_random() || window::are_before(text, start, &CLIENTS);
     (called && !refers && user != password && !is_stock(password) && !value.is_placeholder()).then(
         || {
             Candidate::new(Kind::BASIC_AUTH, start..end)
@@ -80,7 +88,7 @@ pub(super) fn password(text: Text<'_>, hit: Range<usize>) -> Option<Candidate> {
         |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\' | b')' | b'`');
     let end = text.run(start, PASSWORD_BYTES_MAX, is_in);
     let value = Value::of(text.slice(start..end))?;
-    let called = window::has_before(text, start, &PROGRAMS);
+    let called = window::are_before(text, start, &PROGRAMS);
     let login = name.is_empty() && value.look.letters() > 0 && !value.text.starts_with('-');
     let fits = value.is_password() || value.is_random() || value.is_word();
     (called && login | !name.is_empty() && fits && !is_stock(value.text) && !value.is_placeholder())

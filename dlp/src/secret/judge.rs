@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::{
-    Tokens,
-    assignment::{self, Assignment, Sign},
+    LEFT_BYTES_MAX, RIGHT_BYTES_MAX, Tokens,
+    assignment::{self, Assignment, BOUNDARY_BYTES, Run, Sign},
     check,
     named::Named,
     password,
     value::Value,
-    window,
+    window::{self, Words},
     words::{self, Class},
 };
 use crate::{Kind, score::Candidate, text::Text};
@@ -31,14 +31,40 @@ const SCHEMES: [&str; 11] = [
 /// The longest token behind a scheme, in bytes.
 const CREDENTIALS_BYTES_MAX: usize = 512;
 
+/// Where settings name a credential whose form is fixed, anything else is a mistake or a sample.
+static STRICT: Words = Words::new(&[
+    "aws_secret_access_key",
+    "awssecretaccesskey",
+    "aws_secret_key",
+    "secretaccesskey",
+    "aws.secret",
+]);
+/// Addresses of images that show a state have tokens that anybody may see.
+static BADGES: Words = Words::new(&["badge", "shields.io"]);
+/// Parts of names whose values may be drawn as UUIDs.
+static SECRETS: Words = Words::new(&["secret", "api", "access", "private"]);
+
+/// What is known of the value before: a name can have several words, and each asks for the same value.
+#[derive(Default)]
+pub(super) struct Last<'t> {
+    run: Run,
+    value: Option<(Range<usize>, Option<Value<'t>>)>,
+    /// Whose it is by all that stands round it, and the name that it is given to.
+    owner: Option<(Range<usize>, Range<usize>, Option<Owner>)>,
+}
+
+/// A row of a provider whose form a value has, and whether the provider is named in the key.
+type Owner = (bool, &'static Named);
+
 /// Looks at a name in which a telling word stands.
-pub(super) fn at_word(
+pub(super) fn at_word<'t>(
     tokens: &Tokens,
-    text: Text<'_>,
+    text: Text<'t>,
     hit: &Range<usize>,
     class: Class,
+    last: &mut Last<'t>,
 ) -> Option<Candidate> {
-    let mut found = assignment::read(text, hit)?;
+    let mut found = assignment::read(text, hit, &mut last.run)?;
     let word = text.slice(hit.clone());
     let tells = match class {
         Class::Provider => names_provider(&found, word),
@@ -53,8 +79,7 @@ pub(super) fn at_word(
         return None;
     }
     let scheme = past_scheme(text, &mut found);
-    let value = Value::of(text.slice(found.value.clone()))?;
-    text.work.take(4 * value.text.len());
+    let value = last.value(text, &found.value)?;
     if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) {
         let password = check::basic_credentials(value.text)?;
         let real = Value::of(&password).is_some_and(|value| !value.is_placeholder());
@@ -64,27 +89,26 @@ pub(super) fn at_word(
                 .term("user_and_password", 40)
         });
     }
-    if let Some(candidate) = tokens.provider(text, &found, &value, class) {
+    if let Some(candidate) = tokens.provider(text, &found, &value, class, last) {
         return Some(candidate);
     }
-    let is_badge = window::has_before(text, found.value.start, &["badge", "shields.io"]);
-    if is_of_strict_form(found.key) || is_badge || value.is_placeholder() && !value.is_random() {
+    if STRICT.are_in(found.key) || value.is_placeholder() && !value.is_random() {
         return None;
     }
-    if word.eq_ignore_ascii_case("auth") && is_docker_auth(&value) {
-        return Some(
+    let start = found.value.start;
+    let candidate = match class {
+        Class::Provider => None,
+        _ if word.eq_ignore_ascii_case("auth") && is_docker_auth(&value) => Some(
             Candidate::new(Kind::DOCKER_AUTH, found.value)
                 .term("key", 40)
                 .term("user_and_password", 40),
-        );
-    }
-    match class {
-        Class::Provider => None,
+        ),
         Class::Header => bearer(found, &value, scheme, hit),
         Class::Password => password::judge(text, found, &value),
         Class::Token => token(found, &value, scheme),
         Class::Secret => token(found.clone(), &value, scheme).or_else(|| secret(found, &value)),
-    }
+    };
+    candidate.filter(|_| !window::are_before(text, start, &BADGES))
 }
 
 impl Tokens {
@@ -95,33 +119,22 @@ impl Tokens {
         found: &Assignment<'_>,
         value: &Value<'_>,
         class: Class,
+        last: &mut Last<'_>,
     ) -> Option<Candidate> {
         if found.sign == Sign::Space && class != Class::Header || !words::is_secret(found.key) {
             return None;
         }
         let is_number = value.look.digits == value.text.len();
-        let mut best: Option<(bool, &Named)> = None;
-        let [before, after] =
-            text.window(&found.value, super::LEFT_BYTES_MAX, super::RIGHT_BYTES_MAX);
-        text.work.take(before.bytes().len() + after.bytes().len());
-        let key_start = before.bytes().len().saturating_sub(found.value.start - found.start);
-        for (piece, key_start) in [(after, usize::MAX), (before, key_start)] {
-            self.names(piece, |row, position| {
-                let in_key = position >= key_start;
-                let has_key = row.key.is_empty()
-                    || row.key.iter().any(|word| window::contains(found.key, word));
-                let counts = in_key || class != Class::Provider && !is_number;
-                if counts
-                    && has_key
-                    && !(is_number && class == Class::Provider)
-                    && best.is_none_or(|(before, _)| in_key || !before)
-                    && row.fits(text, found.value.start, value, in_key)
-                {
-                    best = Some((in_key, row));
-                }
-            });
+        if is_number && class == Class::Provider || !value.is_drawn() && value.look.is_wordy() {
+            return None;
         }
-        let (in_key, row) = best?;
+        // Only a drawn value is a token where just the text around names the provider.
+        let around = value.is_drawn() && class != Class::Provider && !is_number;
+        let (in_key, row) = if around {
+            last.owner(found, || self.owner(text, found, value, true))?
+        } else {
+            self.owner(text, found, value, false)?
+        };
         Some(
             Candidate::new(row.kind, found.value.clone())
                 .term_if(in_key, "provider_in_key", 50)
@@ -129,12 +142,74 @@ impl Tokens {
                 .term("length_and_alphabet", 35),
         )
     }
+
+    /// Looks for the names of providers in the key and, if asked to, around the value; the key counts
+    /// more, then what stands last.
+    fn owner(
+        &self,
+        text: Text<'_>,
+        found: &Assignment<'_>,
+        value: &Value<'_>,
+        around: bool,
+    ) -> Option<Owner> {
+        let to_key = found.value.start - found.start + BOUNDARY_BYTES;
+        let (left, right) = if around { (LEFT_BYTES_MAX, RIGHT_BYTES_MAX) } else { (to_key, 0) };
+        let [before, after] = text.window(&found.value, left, right);
+        let key_start = before.bytes().len().saturating_sub(found.value.start - found.start);
+        let mut best: Option<Owner> = None;
+        for (piece, key_start) in [(after, usize::MAX), (before, key_start)] {
+            self.names(piece, |row, position| {
+                let in_key = position >= key_start;
+                let has_key = || {
+                    row.key.is_empty()
+                        || row.key.iter().any(|word| window::contains(found.key, word))
+                };
+                if (in_key || around)
+                    && best.is_none_or(|(before, _)| in_key || !before)
+                    && has_key()
+                    && row.fits(text, found.value.start, value, in_key)
+                {
+                    best = Some((in_key, row));
+                }
+            });
+        }
+        best
+    }
+}
+
+impl<'t> Last<'t> {
+    /// The value that stands here, if it is one.
+    fn value(&mut self, text: Text<'t>, span: &Range<usize>) -> Option<Value<'t>> {
+        if let Some((_, value)) = self.value.as_ref().filter(|(known, _)| known == span) {
+            return *value;
+        }
+        text.work.take(4 * span.len());
+        let value = Value::of(text.slice(span.clone()));
+        self.value = Some((span.clone(), value));
+        value
+    }
+
+    /// Whose the value is, if that was not looked for before.
+    fn owner(
+        &mut self,
+        found: &Assignment<'_>,
+        look: impl FnOnce() -> Option<Owner>,
+    ) -> Option<Owner> {
+        let key = found.start..found.start + found.key.len();
+        let is_known = |(name, value, _): &&(_, _, _)| *name == key && *value == found.value;
+        if let Some((_, _, owner)) = self.owner.as_ref().filter(is_known) {
+            return *owner;
+        }
+        let owner = look();
+        self.owner = Some((key, found.value.clone(), owner));
+        owner
+    }
 }
 
 /// Whether the key is a name of the provider and of something secret, and not of an address or a
 /// version of it.
 fn names_provider(found: &Assignment<'_>, word: &str) -> bool {
-    const OTHER: [&str; 26] = [
+    static OTHER: Words = Words::new(&[
         "url",
         "uri",
         "host",
@@ -161,32 +236,19 @@ fn names_provider(found: &Assignment<'_>, word: &str) -> bool {
         "image",
         "digest",
         "integrity",
-    ];
+    ]);
     let start = found.word_end.saturating_sub(word.len());
     let (before, rest) = found.key.split_at_checked(start).unwrap_or(("", found.key));
     matches!(
         found.sign,
         Sign::Equals | Sign::Environment | Sign::Comma | Sign::Element | Sign::Flag
     ) && words::starts_a_word(before, rest)
-        && !OTHER.iter().any(|other| window::contains(found.key, other))
+        && !OTHER.are_in(found.key)
 }
 
 /// Whether the name is that of a header and of nothing else.
 fn names_header(text: Text<'_>, found: &Assignment<'_>, hit: &Range<usize>) -> bool {
     found.word_end == found.key.len() && !text.before(hit.start, 1).is_ascii_alphanumeric()
-}
-
-/// Where settings name a credential whose form is fixed, anything else is a mistake or a sample.
-fn is_of_strict_form(key: &str) -> bool {
-    [
-        "aws_secret_access_key",
-        "awssecretaccesskey",
-        "aws_secret_key",
-        "secretaccesskey",
-        "aws.secret",
-    ]
-    .iter()
-    .any(|name| window::contains(key, name))
 }
 
 /// Docker's settings hold base64 of a user and a password.
@@ -234,9 +296,7 @@ fn bearer(
 }
 
 fn token(found: Assignment<'_>, value: &Value<'_>, scheme: Option<&str>) -> Option<Candidate> {
-    let named_secret =
-        ["secret", "api", "access", "private"].iter().any(|word| window::contains(found.key, word));
-    let is_secret = value.is_random() || named_secret && value.is_uuid();
+    let is_secret = value.is_random() || value.is_uuid() && SECRETS.are_in(found.key);
     let said = found.sign == Sign::Is && value.text.len() < 16;
     let assigned = found.sign != Sign::Space && !said;
     let long = value.text.len() >= 10;

@@ -6,52 +6,38 @@
 
 use std::ops::Range;
 
-/// Literals of three bytes have a set of their own; no literal is shorter.
-const SHORT_BYTES: usize = 3;
 /// The lists of literals by the hash of their first bytes.
 const BUCKETS: usize = 1 << 12;
 
-/// A set of literals.
+/// A set of literals; those of three bytes have a table of their own, and none is shorter.
 pub(super) struct Literals {
-    patterns: Vec<&'static str>,
-    /// Which hashes of four bytes begin a literal.
-    long: Box<[u64; 1024]>,
-    /// Which hashes of three bytes are one.
-    short: Box<[u64; 1024]>,
-    /// Where the literals of each bucket start in `order`.
+    short: Table,
+    long: Table,
+}
+
+/// Literals by a hash of how they begin.
+struct Table {
+    /// Which hashes begin one.
+    bits: Box<[u64; 1024]>,
+    /// Where the literals of each bucket start in `entries`.
     starts: Vec<u16>,
-    order: Vec<u16>,
+    /// The literals with their numbers.
+    entries: Vec<(&'static str, u16)>,
 }
 
 impl Literals {
     /// None for literals that are too short or too many.
     pub(super) fn new(patterns: Vec<&'static str>) -> Option<Self> {
-        let count = u16::try_from(patterns.len()).ok()?;
-        let mut literals = Self {
-            patterns,
-            long: Box::new([0; 1024]),
-            short: Box::new([0; 1024]),
-            starts: Vec::with_capacity(BUCKETS + 1),
-            order: (0..count).collect(),
-        };
-        for pattern in &literals.patterns {
-            let word = pattern.as_bytes().get(..SHORT_BYTES)?;
+        let (mut short, mut long) = (Vec::new(), Vec::new());
+        for (number, pattern) in (0_u16..).zip(&patterns) {
             match pattern.as_bytes() {
-                [a, b, c, d, ..] => set(&mut literals.long, hash([*a, *b, *c, *d])),
-                _ => set(&mut literals.short, hash_short(word.try_into().ok()?)),
+                [a, b, c] => short.push((hash_short([*a, *b, *c]), *pattern, number)),
+                [a, b, c, d, ..] => long.push((hash([*a, *b, *c, *d]), *pattern, number)),
+                _ => return None,
             }
         }
-        let bucket_of = |index: &u16| {
-            let pattern = literals.patterns.get(usize::from(*index)).copied().unwrap_or_default();
-            let word = pattern.as_bytes().get(..SHORT_BYTES).and_then(|word| word.try_into().ok());
-            bucket(word.unwrap_or_default())
-        };
-        literals.order.sort_by_key(bucket_of);
-        for number in 0..=BUCKETS {
-            let start = literals.order.partition_point(|index| bucket_of(index) < number);
-            literals.starts.push(u16::try_from(start).ok()?);
-        }
-        Some(literals)
+        u16::try_from(patterns.len()).ok()?;
+        Some(Self { short: Table::new(short)?, long: Table::new(long)? })
     }
 
     /// Calls `found` with the number of a literal and where it stands, for all of them, in order of
@@ -59,43 +45,65 @@ impl Literals {
     pub(super) fn each(&self, bytes: &[u8], mut found: impl FnMut(usize, Range<usize>) -> bool) {
         let mut at = 0;
         let mut rest = bytes;
-        while let [a, b, c, d, ..] = rest {
-            let passes = has(&self.long, hash([*a, *b, *c, *d]))
-                || has(&self.short, hash_short([*a, *b, *c]));
-            if passes && !self.compare(bytes, at, &mut found) {
+        while let [a, b, c, after @ ..] = rest {
+            let short = hash_short([*a, *b, *c]);
+            if self.short.has(short) && !self.short.compare(short, bytes, at, &mut found) {
                 return;
+            }
+            if let [d, ..] = after {
+                let long = hash([*a, *b, *c, *d]);
+                if self.long.has(long) && !self.long.compare(long, bytes, at, &mut found) {
+                    return;
+                }
             }
             at += 1;
             rest = rest.get(1..).unwrap_or_default();
         }
-        if rest.len() == SHORT_BYTES {
-            self.compare(bytes, at, &mut found);
+    }
+}
+
+impl Table {
+    fn new(mut literals: Vec<(u16, &'static str, u16)>) -> Option<Self> {
+        let mut bits = Box::new([0; 1024]);
+        for (hash, ..) in &literals {
+            if let Some(word) = bits.get_mut(usize::from(hash >> 6)) {
+                *word |= 1 << (hash & 63);
+            }
         }
+        literals.sort_by_key(|(hash, ..)| bucket(*hash));
+        let start = |number| literals.partition_point(|(hash, ..)| bucket(*hash) < number);
+        let starts = (0..=BUCKETS).map(|number| u16::try_from(start(number)).ok());
+        let starts = starts.collect::<Option<_>>()?;
+        let entries = literals.into_iter().map(|(_, pattern, number)| (pattern, number)).collect();
+        Some(Self { bits, starts, entries })
+    }
+
+    fn has(&self, hash: u16) -> bool {
+        self.bits.get(usize::from(hash >> 6)).is_some_and(|word| word & (1 << (hash & 63)) != 0)
     }
 
     /// Compares the literals that may stand here.
     #[inline(never)]
     fn compare(
         &self,
+        hash: u16,
         bytes: &[u8],
         at: usize,
         found: &mut impl FnMut(usize, Range<usize>) -> bool,
     ) -> bool {
-        let word = bytes.get(at..at + SHORT_BYTES).and_then(|word| word.try_into().ok());
-        let number = bucket(word.unwrap_or_default());
         let edge = |number: usize| self.starts.get(number).copied().map_or(0, usize::from);
-        for &index in self.order.get(edge(number)..edge(number + 1)).unwrap_or_default() {
-            let index = usize::from(index);
-            let Some(pattern) = self.patterns.get(index) else { continue };
+        let entries = edge(bucket(hash))..edge(bucket(hash) + 1);
+        self.entries.get(entries).unwrap_or_default().iter().all(|(pattern, number)| {
             let end = at + pattern.len();
-            let is_here = bytes
-                .get(at..end)
-                .is_some_and(|piece| piece.eq_ignore_ascii_case(pattern.as_bytes()));
-            if is_here && !found(index, at..end) {
-                return false;
-            }
-        }
-        true
+            let here = bytes.get(at..end);
+            let is_here = here.is_some_and(|here| {
+                let [ends, same] = [here, pattern.as_bytes()].map(<[u8]>::last);
+                // Those of one list begin alike.
+                ends.zip(same).is_some_and(|(end, same)| end.eq_ignore_ascii_case(same))
+                    && here.eq_ignore_ascii_case(pattern.as_bytes())
+            });
+            !is_here || found(usize::from(*number), at..end)
+        })
     }
 }
 
@@ -108,23 +116,13 @@ const fn hash_short([a, b, c]: [u8; 3]) -> u16 {
     mix(u32::from_le_bytes([a, b, c, 0]) | 0x0020_2020)
 }
 
-fn bucket(word: [u8; 3]) -> usize {
-    usize::from(hash_short(word) >> 4)
+fn bucket(hash: u16) -> usize {
+    usize::from(hash >> 4)
 }
 
 /// Knuth's multiplicative hash; the highest bits depend on all of the word.
 const fn mix(word: u32) -> u16 {
     (word.wrapping_mul(0x9E37_79B1) >> 16) as u16
-}
-
-fn set(bits: &mut [u64; 1024], hash: u16) {
-    if let Some(word) = bits.get_mut(usize::from(hash >> 6)) {
-        *word |= 1 << (hash & 63);
-    }
-}
-
-fn has(bits: &[u64; 1024], hash: u16) -> bool {
-    bits.get(usize::from(hash >> 6)).is_some_and(|word| word & (1 << (hash & 63)) != 0)
 }
 
 #[cfg(test)]
@@ -133,11 +131,12 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let literals = Literals::new(vec!["abc", "abcd", "token", "ken_", "_x_", "TOKEN"]).unwrap();
+        const PATTERNS: [&str; 6] = ["abc", "abcd", "token", "ken_", "_x_", "TOKEN"];
+        let literals = Literals::new(PATTERNS.to_vec()).unwrap();
         let mut found = Vec::new();
         literals.each(text.as_bytes(), |index, span| {
-            assert!(text[span].eq_ignore_ascii_case(literals.patterns[index]));
-            found.push(literals.patterns[index]);
+            assert!(text[span].eq_ignore_ascii_case(PATTERNS[index]));
+            found.push(PATTERNS[index]);
             true
         });
         assert_eq!(found, expected, "{text}");

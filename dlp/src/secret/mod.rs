@@ -29,9 +29,9 @@ mod value;
 mod window;
 mod words;
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{collections::BTreeMap, ops::Range};
 
-use self::{literals::Literals, named::Named, rule::Rule, words::Class};
+use self::{judge::Last, literals::Literals, named::Named, rule::Rule, words::Class};
 use crate::{detect::Found, score::Candidate, text::Text};
 
 /// What a rule reads before its match, in bytes.
@@ -62,21 +62,29 @@ pub(crate) struct Tokens {
     triggers: Vec<Trigger>,
     /// The names of providers alone, which are looked for round every value.
     names: Literals,
-    named: Vec<&'static Named>,
+    /// The rows of each name.
+    named: Vec<Vec<&'static Named>>,
 }
 
 impl Tokens {
     /// None when the literals cannot be searched; the engine then calls everything incomplete.
     pub(crate) fn new() -> Option<Self> {
         let (literals, triggers): (Vec<_>, Vec<_>) = Self::rows().unzip();
-        let (names, named) = Self::named().unzip::<_, _, Vec<_>, Vec<_>>();
+        let (names, named) = Self::named().into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
         let (literals, names) = (Literals::new(literals)?, Literals::new(names)?);
         Some(Self { literals, triggers, names, named })
     }
 
-    /// Every name of a provider with each of its rows.
-    fn named() -> impl Iterator<Item = (&'static str, &'static Named)> {
-        rules::named().flat_map(|row| row.words.iter().map(move |word| (*word, row)))
+    /// Every name of a provider with its rows, of which there is one for each form of its values: one
+    /// look at the name is for all.
+    fn named() -> BTreeMap<&'static str, Vec<&'static Named>> {
+        let mut named = BTreeMap::<_, Vec<_>>::new();
+        for row in rules::named() {
+            for word in row.words {
+                named.entry(*word).or_default().push(row);
+            }
+        }
+        named
     }
 
     fn rows() -> impl Iterator<Item = (&'static str, Trigger)> {
@@ -84,9 +92,7 @@ impl Tokens {
             rule.literals.iter().map(move |literal| (*literal, Trigger::Rule(rule, literal)))
         });
         let words = words::WORDS.into_iter().map(|(word, class)| (word, Trigger::Word(class)));
-        // A provider has a row for each form of its values: one look at its name is for all.
-        let names: BTreeSet<&str> = Self::named().map(|(word, _)| word).collect();
-        let named = names.into_iter().map(|word| (word, Trigger::Name));
+        let named = Self::named().into_keys().map(|word| (word, Trigger::Name));
         let special =
             special::SPECIAL.iter().map(|&(literal, special)| (literal, Trigger::Special(special)));
         rules.chain(words).chain(named).chain(special)
@@ -104,11 +110,12 @@ impl Tokens {
     /// Runs over every literal in the text.
     pub(crate) fn scan(&self, text: Text<'_>, found: &mut Found<'_>) {
         text.work.take(text.bytes().len());
+        let mut last = Last::default();
         self.literals.each(text.bytes(), |index, hit| {
             let candidate = match self.triggers.get(index) {
                 Some(Trigger::Rule(rule, literal)) => rule.at(text, hit.start, literal),
-                Some(Trigger::Word(class)) => judge::at_word(self, text, &hit, *class),
-                Some(Trigger::Name) => judge::at_word(self, text, &hit, Class::Provider),
+                Some(Trigger::Word(class)) => judge::at_word(self, text, &hit, *class, &mut last),
+                Some(Trigger::Name) => judge::at_word(self, text, &hit, Class::Provider, &mut last),
                 Some(Trigger::Special(special)) => special(text, hit),
                 None => None,
             };
@@ -122,11 +129,10 @@ impl Tokens {
     /// Calls `found` with the providers that are named in a piece of text, and where.
     fn names(&self, text: Text<'_>, mut found: impl FnMut(&'static Named, usize)) {
         self.names.each(text.bytes(), |index, hit| {
-            if let Some(named) = self.named.get(index) {
-                let before = text.slice(hit.start.saturating_sub(2)..hit.start);
-                if words::is_name(before, text.slice(hit.clone()), text.at(hit.end)) {
-                    found(named, hit.start);
-                }
+            let before = text.slice(hit.start.saturating_sub(2)..hit.start);
+            if words::is_name(before, text.slice(hit.clone()), text.at(hit.end)) {
+                let rows = self.named.get(index).into_iter().flatten();
+                rows.for_each(|row| found(row, hit.start));
             }
             true
         });

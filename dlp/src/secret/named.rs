@@ -44,7 +44,6 @@ impl Named {
     ) -> bool {
         let end = start + value.text.len();
         let has_form = self.forms.iter().any(|form| form::end(text, start, form) == Some(end));
-        let drawn = value.look.is_random() || value.is_uuid() && !value.look.is_filler();
-        has_form && (drawn || in_key && !value.look.is_wordy())
+        has_form && (value.is_drawn() || in_key && !value.look.is_wordy())
     }
 }

@@ -4,12 +4,12 @@
 use super::{
     assignment::{Assignment, Sign},
     value::Value,
-    window,
+    window::{self, Words},
 };
 use crate::{Kind, score::Candidate, text::Text};
 
 /// Names in an address of a database beside which stands its password.
-const CONNECTION: [&str; 8] = [
+static CONNECTION: Words = Words::new(&[
     "user id=",
     "uid=",
     "userid=",
@@ -18,28 +18,22 @@ const CONNECTION: [&str; 8] = [
     "server=",
     "data source=",
     "accountname=",
-];
+]);
+
+static MACHINE: Words = Words::new(&["machine ", "default\n"]);
+static LOGIN: Words = Words::new(&["login "]);
+static USER: Words = Words::new(&["user"]);
 
 /// Judges a value whose name says that it is a password.
 pub(super) fn judge(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) -> Option<Candidate> {
-    let is_connection = !found.quoted
-        && matches!(found.sign, Sign::Equals | Sign::Environment)
-        && matches!(text.before(found.start, 1), b';' | b' ' | b'"')
-        && window::has_before(text, found.value.start, &CONNECTION)
-        && window::has_before(text, found.value.start, &[";"]);
     let mark = text.before(found.value.start, 1);
-    let is_netrc = found.sign == Sign::Space
-        && found.key.eq_ignore_ascii_case("password")
-        && !found.quoted
-        && window::has_before(text, found.value.start, &["machine ", "default\n"])
-        && window::has_before(text, found.value.start, &["login "]);
     let strong = value.is_random() || value.is_password();
     let word = value.is_word() && !is_stock(value.text);
     let ends_line = matches!(text.at(found.value.end), 0 | b'\n' | b'\r' | b' ');
     let long_word = word && value.look.lower == value.text.len() && value.text.len() >= 12;
     let (term, points) = match found.sign {
-        _ if is_netrc => ("netrc", 40),
-        _ if is_connection && (strong || value.is_word()) => {
+        _ if is_netrc(text, &found) => ("netrc", 40),
+        _ if (strong || value.is_word()) && is_connection(text, &found) => {
             return Some(
                 Candidate::new(Kind::CONNECTION_STRING, found.value)
                     .term("connection_string", 50)
@@ -58,7 +52,7 @@ pub(super) fn judge(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) ->
             if found.quoted
                 && word
                 && value.text.len() > 5
-                && window::has_before(text, found.value.start, &["user"]) =>
+                && window::are_before(text, found.value.start, &USER) =>
         {
             ("beside_a_user", 20)
         }
@@ -77,6 +71,24 @@ pub(super) fn judge(text: Text<'_>, found: Assignment<'_>, value: &Value<'_>) ->
         "looks_random",
         10,
     ))
+}
+
+/// `Server=db;User Id=sa;Password=value`.
+fn is_connection(text: Text<'_>, found: &Assignment<'_>) -> bool {
+    !found.quoted
+        && matches!(found.sign, Sign::Equals | Sign::Environment)
+        && matches!(text.before(found.start, 1), b';' | b' ' | b'"')
+        && window::before(text, found.value.start).contains(';')
+        && window::are_before(text, found.value.start, &CONNECTION)
+}
+
+/// `machine host login user password value`.
+fn is_netrc(text: Text<'_>, found: &Assignment<'_>) -> bool {
+    found.sign == Sign::Space
+        && found.key.eq_ignore_ascii_case("password")
+        && !found.quoted
+        && window::are_before(text, found.value.start, &MACHINE)
+        && window::are_before(text, found.value.start, &LOGIN)
 }
 
 /// Words that stand for a password where none is given.

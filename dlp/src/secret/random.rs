@@ -100,14 +100,12 @@ impl Look {
             look.add(before, byte);
             before = byte;
         }
-        look.distinct = counts.iter().filter(|&&count| count > 0).count();
         let length = f32::from(u16::try_from(text.len().max(1)).unwrap_or(u16::MAX));
-        look.entropy = counts
-            .iter()
-            .filter(|&&count| count > 0)
-            .map(|&count| f32::from(count) / length)
-            .map(|share| -share * share.log2())
-            .sum();
+        for count in counts.into_iter().filter(|&count| count > 0) {
+            let share = f32::from(count) / length;
+            look.distinct += 1;
+            look.entropy -= share * share.log2();
+        }
         look
     }
 

@@ -79,7 +79,7 @@ impl Rule {
             return None;
         }
         let verdict = (self.check)(token);
-        let near = self.near.is_empty() || window::has_near(text, &(start..end), self.near);
+        let near = self.near.is_empty() || window::is_near(text, &(start..end), self.near);
         if verdict == Verdict::Impossible || !near {
             return None;
         }

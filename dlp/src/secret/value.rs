@@ -1,10 +1,10 @@
 //! Whether a value can be a secret: not a placeholder, not code, not a path, and drawn or thought
 //! up by somebody.
 
-use super::random::Look;
+use super::{random::Look, window::Words};
 
 /// Words that stand for a value in documentation and in templates.
-const PLACEHOLDERS: [&str; 27] = [
+static PLACEHOLDERS: Words = Words::new(&[
     "your",
     "example",
     "changeme",
@@ -32,10 +32,10 @@ const PLACEHOLDERS: [&str; 27] = [
     "_here",
     "-here",
     "fake",
-];
+]);
 
 /// Signs by which programs and templates refer to a value that stands elsewhere.
-const REFERENCES: [&str; 22] = [
+static REFERENCES: Words = Words::new(&[
     "${",
     "$(",
     "{{",
@@ -58,7 +58,7 @@ const REFERENCES: [&str; 22] = [
     "%s",
     "ssm:",
     "op:/",
-];
+]);
 
 /// A value as written.
 #[derive(Debug, Clone, Copy)]
@@ -70,24 +70,23 @@ pub(super) struct Value<'a> {
 impl<'a> Value<'a> {
     /// None where the value is no value of its own: empty, a template, a reference, filler.
     pub(super) fn of(text: &'a str) -> Option<Self> {
+        if text.len() < 4 || !text.is_ascii() {
+            return None;
+        }
         let starts_as_reference = text
             .starts_with(['$', '<', '{', '[', '%', '&', '(', '@', '/', '.', '\\', '~', '*', '#']);
         let look = Look::at(text);
         let refers = starts_as_reference
             && !(text.len() > 8 && look.is_random())
             && !(text.starts_with('#') && look.digits > 0);
-        if text.len() < 4 || refers || look.is_uniform() || !text.is_ascii() {
-            return None;
-        }
-        if REFERENCES.iter().any(|sign| text.contains(sign)) {
-            return None;
-        }
-        Some(Self { text, look })
+        let is_sign = |sign: &str, at| text.get(at..).is_some_and(|rest| rest.starts_with(sign));
+        (!refers && !look.is_uniform() && !REFERENCES.any(text, is_sign))
+            .then_some(Self { text, look })
     }
 
     /// Whether it holds a word of documentation.
     pub(super) fn is_placeholder(&self) -> bool {
-        PLACEHOLDERS.iter().any(|word| super::window::contains(self.text, word))
+        PLACEHOLDERS.are_in(self.text)
     }
 
     /// Whether it is written as tokens are: no spaces, no signs of programs.
@@ -110,6 +109,11 @@ impl<'a> Value<'a> {
             && !self.is_path()
             && !self.is_dated()
             && !self.is_constant()
+    }
+
+    /// Drawn to some form, whatever else it may be.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.look.is_random() || self.is_uuid() && !self.look.is_filler()
     }
 
     /// `MAX_TOKEN_SIZE_2`: a name in one case, with lines and hardly a digit.

@@ -1,6 +1,6 @@
 //! Words that say of a name that what is assigned to it is secret.
 
-use super::window::{contains, position};
+use super::window::{self, Words};
 
 /// What a telling word promises of the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ const SUFFIXES: [&str; 32] = [
 ];
 
 /// Parts of names whose values are public, passing or no more than marks.
-const PUBLIC: [&str; 33] = [
+static PUBLIC: Words = Words::new(&[
     "public",
     "pubkey",
     "csrf",
@@ -153,7 +153,7 @@ const PUBLIC: [&str; 33] = [
     "page_",
     "page-",
     "pagetoken",
-];
+]);
 
 /// The marks of language models, which are first words of names.
 const MARKS: [&str; 7] = ["pub", "bos", "eos", "pad", "unk", "mask", "stop"];
@@ -167,23 +167,19 @@ pub(super) fn tells(key: &str, word_end: usize, word: &str) -> bool {
         || starts_a_word(before, key.get(before.len()..).unwrap_or_default());
     is_whole
         && SUFFIXES.iter().any(|allowed| suffix.eq_ignore_ascii_case(allowed))
-        && (!suffix.eq_ignore_ascii_case("id") || contains(word, "secret"))
+        && (!suffix.eq_ignore_ascii_case("id") || window::contains(word, "secret"))
         && is_secret(key)
 }
 
 /// Whether nothing in the name says that its value is public.
 pub(super) fn is_secret(key: &str) -> bool {
     let first = key.split(['_', '-', '.']).next().unwrap_or_default();
-    !PUBLIC.iter().any(|part| has_word(key, part))
-        && !MARKS.iter().any(|mark| first.eq_ignore_ascii_case(mark))
-}
-
-/// Whether a word of the name begins so. HashiCorp makes vaults, not hashes.
-fn has_word(key: &str, part: &str) -> bool {
-    position(key, part).is_some_and(|at| {
+    // HashiCorp makes vaults, not hashes.
+    let begins_a_word = |_: &str, at| {
         let (before, rest) = key.split_at_checked(at).unwrap_or(("", key));
-        starts_a_word(before, rest) && !contains(rest, "hashicorp")
-    })
+        starts_a_word(before, rest) && !window::contains(rest, "hashicorp")
+    };
+    !PUBLIC.any(key, begins_a_word) && !MARKS.iter().any(|mark| first.eq_ignore_ascii_case(mark))
 }
 
 /// Whether a provider's name stands here as a word: it begins one and, when it is short, ends one

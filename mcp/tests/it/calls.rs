@@ -25,6 +25,17 @@ async fn tools_are_listed_and_called() {
 }
 
 #[tokio::test]
+async fn nothing_is_called_before_the_server_has_somewhere_to_ask() {
+    let house = House::start(|sent| {
+        let opens = sent.method == axum::http::Method::GET;
+        opens.then_some(Reply::Later(Duration::from_millis(300), 405))
+    })
+    .await;
+    house.connect().await;
+    assert_eq!(house.late(), 1);
+}
+
+#[tokio::test]
 async fn earlier_versions_of_the_protocol_are_spoken() {
     for version in ["2025-11-25", "2025-06-18", "2025-03-26"] {
         let house = House::start(move |sent| {

@@ -37,6 +37,8 @@ pub enum Reply {
     Status(u16, Vec<(&'static str, String)>, String),
     /// Nothing, ever.
     Never,
+    /// A status, after a while.
+    Later(Duration, u16),
 }
 
 /// One request as it came.
@@ -77,6 +79,7 @@ struct Rooms {
     script: Script,
     sent: Mutex<Vec<Sent>>,
     sessions: AtomicUsize,
+    late: AtomicUsize,
 }
 
 /// A running server.
@@ -93,6 +96,7 @@ impl House {
             script: Arc::new(script),
             sent: Mutex::default(),
             sessions: AtomicUsize::new(0),
+            late: AtomicUsize::new(0),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -115,6 +119,11 @@ impl House {
 
     pub async fn connect(&self) -> Connection {
         mcp::connect(&self.spec(), Arc::new(())).await.unwrap()
+    }
+
+    /// How many answers came later than they could.
+    pub fn late(&self) -> usize {
+        self.rooms.late.load(Ordering::SeqCst)
     }
 
     /// All that came so far.
@@ -255,6 +264,11 @@ async fn serve(
                 .into_iter()
                 .fold(answer, |answer, (name, value)| answer.header(name, value));
             with.status(status).body(Body::from(text))
+        }
+        Reply::Later(after, status) => {
+            tokio::time::sleep(after).await;
+            rooms.late.fetch_add(1, Ordering::SeqCst);
+            answer.status(status).body(Body::empty())
         }
         Reply::Never => {
             std::future::pending::<()>().await;

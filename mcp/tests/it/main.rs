@@ -16,4 +16,6 @@ mod installed;
 #[cfg(test)]
 mod pipes;
 #[cfg(test)]
+mod rest;
+#[cfg(test)]
 mod suite;

@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use cedar_policy::{Entities, Entity, EntityUid, Request, RestrictedExpression as Value};
 use types::{Integrity, Timestamp};
 
-use super::facts::{DestinationFacts, ProvenanceFacts, ToolCall, ToolFacts, ToolSession};
+use super::{
+    facts::{DestinationFacts, ProvenanceFacts, ToolCall, ToolFacts, ToolSession},
+    vocabulary::{OwnAction, is_own},
+};
 use crate::{
     ask::Caller,
     mapper::{self, Names, Unmappable, count, instant, record, text, uid, whole_second},
@@ -16,8 +19,12 @@ use crate::{
 pub(crate) type Asked = (Request, Entities);
 
 impl Names {
-    /// A call of a tool.
-    pub(crate) fn tool_call(&self, call: &ToolCall<'_>) -> Result<Asked, Unmappable> {
+    /// A call of a tool, under the action of its own if it has one.
+    pub(crate) fn tool_call(
+        &self,
+        call: &ToolCall<'_>,
+        own: Option<&OwnAction>,
+    ) -> Result<Asked, Unmappable> {
         let always = [
             ("label", text(call.label.as_str())),
             ("label_rank", Value::new_long(i64::from(call.label.rank()))),
@@ -31,10 +38,12 @@ impl Names {
         ];
         let optional = [
             ("approval", call.approval.map(mapper::approval).transpose()?),
+            ("tool", own.map(|own| record([("input", own.input.read(call.input)?)])).transpose()?),
             ("grant", call.caller.grant.as_deref().map(mapper::grant).transpose()?),
         ];
         let context = mapper::context(always, optional)?;
-        self.asked(call.caller, self.call_tool.clone(), &call.tool, context)
+        let action = own.map_or(&self.call_tool, |own| &own.action).clone();
+        self.asked(call.caller, action, &call.tool, context)
     }
 
     /// The listing of a tool.
@@ -57,7 +66,12 @@ impl Names {
         tool: &ToolFacts<'_>,
         context: cedar_policy::Context,
     ) -> Result<Asked, Unmappable> {
-        let entities = [self.caller_entity(caller)?, self.tool_entity(tool)?];
+        let mut entities = vec![self.caller_entity(caller)?, self.tool_entity(tool)?];
+        if is_own(&action) {
+            // Cedar knows by this entity that the action is a member of the general one.
+            let general = HashSet::from([self.call_tool.clone()]);
+            entities.push(Entity::new_no_attrs(action.clone(), general));
+        }
         let entities = Entities::from_entities(entities, None).map_err(|_| Unmappable)?;
         let principal = self.agent(caller.agent_kind, &caller.agent_name);
         let request = Request::new(principal, action, self.tool(tool), context, None);

@@ -265,3 +265,25 @@ fn what_cannot_be_put_into_terms_is_denied() {
     });
     assert_eq!(told, format!("denied: {}", DenyReason::Error));
 }
+
+#[test]
+fn an_explanation_says_what_would_change_the_answer() {
+    let (caller, input) = (caller(), json!({}));
+    let mut call = tool_call(&caller, &input);
+    call.integrity = Integrity::Untrusted;
+    call.tool.effect = Effect::Egress;
+    let explained = starter_engine().explain_tool(&call);
+    assert_eq!(explained.model, "mail.send");
+    assert_eq!(explained.outcome.told, "denied: it needs the approval of infra-admin");
+    assert_eq!(explained.policies[0].file, "policies/tools.cedar");
+    let changes: Vec<&str> = explained.changes.iter().map(|one| one.change.as_str()).collect();
+    assert_eq!(
+        changes,
+        [
+            "in a session of trusted content",
+            "to a destination that the user named",
+            "with the approval of infra-admin",
+            "as a dry run",
+        ]
+    );
+}

@@ -42,7 +42,7 @@ const CUE_POINTS: i16 = 40;
 /// Nobody writes an identifier in lower case but a program.
 const LOWER_CASE_POINTS: i16 = -20;
 /// Below this score it is nothing.
-const SCORE_MIN: u8 = 60;
+const SCORE_MIN: i16 = 60;
 
 /// Bytes before an identifier in which a word speaks for it, where its row says nothing else.
 const REACH: u8 = 56;
@@ -100,11 +100,13 @@ pub(super) struct Lead {
     pub(super) next: Option<usize>,
 }
 
-/// A form, and how many digits stand after the one byte that follows its lead, where it says so.
+/// A form, how many digits stand after the one byte that follows its lead, where it says so, and of
+/// which classes that byte may be.
 struct Entry {
     id: &'static Id,
     form: &'static Form,
     next: Option<usize>,
+    then: u8,
 }
 
 const LETTERS_MAX: usize = 6;
@@ -117,7 +119,8 @@ static INDEX: LazyLock<Vec<Vec<Entry>>> = LazyLock::new(|| {
         for form in id.forms {
             for lead in Lead::of(form.0) {
                 if let Some(forms) = lead.slot().and_then(|slot| index.get_mut(slot)) {
-                    forms.push(Entry { id, form, next: lead.next });
+                    let then = classes_of(form.0.as_bytes().get(lead.end(form.0.as_bytes())));
+                    forms.push(Entry { id, form, next: lead.next, then });
                 }
             }
         }
@@ -143,6 +146,13 @@ impl Lead {
         (digits..=digits + more).map(move |digits| Self { letters, digits, next })
     }
 
+    /// Where it ends in a text or a form that begins with it, perhaps with a sign behind the letters.
+    fn end(self, written: &[u8]) -> usize {
+        let sign = |byte: &u8| matches!(byte, b' ' | b'-');
+        let gap = self.letters > 0 && written.get(self.letters).is_some_and(sign);
+        self.letters + usize::from(gap) + self.digits
+    }
+
     const fn slot(self) -> Option<usize> {
         let known = self.letters <= LETTERS_MAX && self.digits <= DIGITS_MAX;
         if known { Some(self.letters * (DIGITS_MAX + 1) + self.digits) } else { None }
@@ -156,8 +166,11 @@ pub(super) fn at(text: Text<'_>, start: usize, lead: Lead, nears: &Nears<'_>, cl
     if forms.is_empty() || !number::starts(text, start) || text.before(start, 1) == b'+' {
         return;
     }
-    for Entry { id, form, next } in forms {
-        if lead.next.is_some() && next.is_some() && lead.next != *next {
+    let rest = text.bytes().get(start..).unwrap_or_default();
+    let after = class(rest.get(lead.end(rest)).copied().unwrap_or(0));
+    for Entry { id, form, next, then } in forms {
+        let differs = lead.next.is_some() && next.is_some() && lead.next != *next;
+        if differs || then & after == 0 {
             continue;
         }
         let Some(end) = end_of(text, start, form.0) else { continue };
@@ -185,13 +198,47 @@ fn claim(
     let lower = written.bytes().any(|byte| byte.is_ascii_lowercase());
     let cue =
         nears.left(&span, id.cue, id.reach).or_else(|| nears.right(&span, id.cue, REACH_AFTER));
-    let candidate = Candidate::new(id.kind, span)
-        .term("form", points)
-        .term_if(validity == Validity::Valid, "checksum", CHECKSUM_POINTS)
-        .term_if(lower, "lower_case", LOWER_CASE_POINTS)
-        .term_if(cue.is_some(), "cue_word", CUE_POINTS);
-    if candidate.score() >= SCORE_MIN {
+    let checked = validity == Validity::Valid;
+    let sum = points
+        + if checked { CHECKSUM_POINTS } else { 0 }
+        + if lower { LOWER_CASE_POINTS } else { 0 }
+        + if cue.is_some() { CUE_POINTS } else { 0 };
+    // Most fall short, and cost no memory.
+    if sum >= SCORE_MIN {
+        let candidate = Candidate::new(id.kind, span)
+            .term("form", points)
+            .term_if(checked, "checksum", CHECKSUM_POINTS)
+            .term_if(lower, "lower_case", LOWER_CASE_POINTS)
+            .term_if(cue.is_some(), "cue_word", CUE_POINTS);
         claims.add(candidate, cue);
+    }
+}
+
+const DIGIT: u8 = 1;
+const UPPER: u8 = 1 << 1;
+const LOWER: u8 = 1 << 2;
+const BLANK: u8 = 1 << 3;
+const SIGN: u8 = 1 << 4;
+
+/// The class of a byte of a text.
+const fn class(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => DIGIT,
+        b'A'..=b'Z' => UPPER,
+        b'a'..=b'z' => LOWER,
+        b' ' | b'-' => BLANK,
+        _ => SIGN,
+    }
+}
+
+/// The classes of what stands for a byte of a form, or behind its end.
+fn classes_of(expected: Option<&u8>) -> u8 {
+    match expected {
+        Some(b'A') => UPPER | LOWER,
+        Some(b'U') => UPPER,
+        Some(b'#') => UPPER | LOWER | DIGIT,
+        Some(byte) => class(*byte),
+        None => BLANK | SIGN,
     }
 }
 
@@ -238,7 +285,7 @@ mod tests {
             for (form, points) in id.forms {
                 let compact = form.bytes().filter(|byte| b"AU9#".contains(byte)).count();
                 assert!(compact <= COMPACT_BYTES_MAX, "{form}");
-                assert!(*points + CHECKSUM_POINTS + CUE_POINTS >= i16::from(SCORE_MIN), "{form}");
+                assert!(*points + CHECKSUM_POINTS + CUE_POINTS >= SCORE_MIN, "{form}");
                 assert!(Lead::of(form).all(|lead| lead.slot().is_some()), "{form}");
                 assert!(Lead::of(form).all(|lead| lead.letters + lead.digits > 0), "{form}");
             }

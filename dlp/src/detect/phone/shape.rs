@@ -1,25 +1,27 @@
 //! How numbers are written that may be those of phones.
 
-use super::super::number::{Cluster, Group};
+use std::ops::RangeInclusive;
+
+use super::{
+    super::number::{Cluster, Group},
+    GROUPS_MAX,
+};
 
 /// Points for how it is written. A row that nobody would read as a phone number gets few, so that
 /// a cue or a plan must speak for it.
 pub(super) fn points(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
-    let separators = row.windows(2).map(|pair| match pair {
-        [left, right] => cluster.separator(left, right),
-        _ => "",
-    });
-    let marked = separators.clone().any(|separator| separator != " ");
-    let lengths: Vec<usize> = row.iter().map(Group::len).collect();
+    let mut lengths = [0; GROUPS_MAX];
+    lengths.iter_mut().zip(row).for_each(|(length, group)| *length = group.len());
+    let lengths = lengths.get(..row.len()).unwrap_or_default();
     let lead = digits.trim_start_matches('1').bytes().next();
     let is_american = digits.len() >= 10 && lead.is_some_and(|lead| lead >= b'2');
-    match lengths.as_slice() {
+    match lengths {
         // North America: 212-555-0123, (212) 555-0123, 1 212 555 0123.
         [3, 3, 4] | [1, 3, 3, 4] if is_american => {
-            if marked {
-                60
-            } else {
+            if cluster.uniform_separator(row) == Some(b' ') {
                 45
+            } else {
+                60
             }
         }
         [_] => 20,
@@ -30,7 +32,7 @@ pub(super) fn points(cluster: Cluster<'_>, row: &[Group], digits: &str) -> i16 {
         // A postal code of the United States.
         [5, 4] => 25,
         // A trunk zero: 020 7946 0958, 0621/123456, 060 123 4567.
-        [2..=5, ..] if is_trunk(&lengths, digits) => 45,
+        [2..=5, ..] if is_trunk(lengths, digits) => 45,
         // An area code in brackets.
         [2..=3, ..] if is_bracketed(cluster, row) => 45,
         // An amount in thousands.
@@ -55,50 +57,47 @@ fn is_trunk(lengths: &[usize], digits: &str) -> bool {
     digits.starts_with('0') && (9..=12).contains(&digits.len()) && !fours
 }
 
+/// Whether people write this between the groups of a phone number.
+pub(in crate::detect) fn is_separator(between: &str) -> bool {
+    matches!(
+        between,
+        " " | "-"
+            | "."
+            | "/"
+            | ") "
+            | ")"
+            | " ("
+            | "("
+            | ")-"
+            | " - "
+            | "  "
+            | " / "
+            | ") - "
+            | ")."
+            | "-("
+            | ")/"
+    )
+}
+
 /// Whether every separator is one that people write between the groups of a phone number; two
 /// groups with a dot between them are a decimal.
 pub(super) fn is_written(cluster: Cluster<'_>, row: &[Group]) -> bool {
     let decimal = row.len() == 2 && cluster.uniform_separator(row) == Some(b'.');
-    !decimal
-        && row.windows(2).all(|pair| match pair {
-            [left, right] => {
-                let separator = cluster.separator(left, right);
-                matches!(
-                    separator,
-                    " " | "-"
-                        | "."
-                        | "/"
-                        | ") "
-                        | ")"
-                        | " ("
-                        | "("
-                        | ")-"
-                        | " - "
-                        | "  "
-                        | " / "
-                        | ") - "
-                        | ")."
-                        | "-("
-                        | ")/"
-                )
-            }
-            _ => true,
-        })
+    !decimal && cluster.is_spoken(row)
 }
 
 /// Whether the row starts with a date: 2024-01-31, 31.01.2024, 1/31/2024, 20240131.
 pub(super) fn is_date(cluster: Cluster<'_>, row: &[Group]) -> bool {
-    let number = |index: usize| {
-        let group: &Group = row.get(index)?;
-        let value = cluster.text.slice(group.start..group.end).parse::<u32>().ok()?;
-        Some((group.len(), value))
+    let is = |index: usize, lengths: RangeInclusive<usize>, values: RangeInclusive<u32>| {
+        let group = row.get(index).filter(|group: &&Group| lengths.contains(&group.len()));
+        let value = group.map(|group| cluster.text.slice(group.start..group.end).parse());
+        value.is_some_and(|value| value.is_ok_and(|value: u32| values.contains(&value)))
     };
-    let small = |part: Option<(usize, u32)>| matches!(part, Some((1 | 2, 1..=31)));
-    let year = |part: Option<(usize, u32)>| matches!(part, Some((4, 1900..=2100)));
-    let compact = matches!(number(0), Some((8, 19_000_101..=21_001_231)));
-    let (a, b, c) = (number(0), number(1), number(2));
-    let years = row.len() <= 2 && year(a) && year(b);
-    compact || years || (year(a) && small(b) && small(c)) || (small(a) && small(b) && year(c))
+    let small = |index| is(index, 1..=2, 1..=31);
+    let year = |index| is(index, 4..=4, 1900..=2100);
+    is(0, 8..=8, 19_000_101..=21_001_231)
+        || year(0) && (row.len() == 2 && year(1) || small(1) && small(2))
+        || small(0) && small(1) && year(2)
 }
 
 /// Whether blanks alone divide it, and numbers or hexadecimal bytes stand beside it in the same way:

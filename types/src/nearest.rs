@@ -1,7 +1,7 @@
 //! Did you mean: the known word that a mistyped one is closest to.
 
 /// The known word that is closest to a mistyped one, if it is close at all.
-pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let most = (word.chars().count() / 3).clamp(1, 3);
     known
         .map(|candidate| (distance(word, candidate), candidate))
