@@ -83,7 +83,7 @@ pub use crate::{
     router::{document, router},
     scan::{FindingView, NewScan, Scanned, SpanView, TermView},
     serve::{ListenError, Listeners, Options},
-    sessions::{NewSessionLabel, SessionView},
+    sessions::{Endorsement, FlowView, NewSessionLabel, SessionView},
     spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},
     tools::{DefinitionView, NewDecision, ToolDetail, ToolFilter, ToolList, ToolView},
 };

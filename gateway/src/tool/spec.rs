@@ -18,9 +18,6 @@ pub enum Unreachable {
     /// There is no server.
     #[error("callers run its functions themselves")]
     Functions,
-    /// It speaks no MCP.
-    #[error("REST services are not called yet")]
-    Rest,
     /// A secret that it is shown cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -48,7 +45,12 @@ pub fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreachable> 
                 launcher: Launcher::bare(),
             }
         }
-        ToolTransport::OpenApi { .. } => return Err(Unreachable::Rest),
+        ToolTransport::OpenApi { document, base, credential } => Transport::OpenApi {
+            document: document.text.clone(),
+            base: base.clone(),
+            private: server.private,
+            credential: credential.as_ref().map(|of| shown(of, resolve)).transpose()?,
+        },
         ToolTransport::Functions => return Err(Unreachable::Functions),
     };
     Ok(Spec {
