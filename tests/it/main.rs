@@ -40,6 +40,7 @@ mod layers;
 mod leave;
 mod lifecycle;
 mod limits;
+mod mcp;
 mod messages;
 mod pause;
 mod people;

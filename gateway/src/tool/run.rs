@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Instant};
 
 use mcp::{Call, CallResult};
 use policy::ToolPermit;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use snapshot::{Pinned, Tool};
 use types::{Code, Integrity, Label, Replay};
 
 use super::{
-    Context,
+    Context, What,
     bill::Paid,
     result::{Check, Checked},
     server::Server,
@@ -94,11 +94,39 @@ impl Run<'_> {
                 why: "arguments are an object",
             });
         };
-        let (name, caller) = (self.tool.name.clone(), Arc::clone(&self.context.caller));
-        let answer = self.server.connection.call(Call { name, arguments, caller }).await;
+        let answer = self.sent(arguments).await;
         let took = begun.elapsed().as_secs_f64();
         metrics::TOOL_TIME.with_label_values(&[&self.tool.server]).observe(took);
         answer
+    }
+
+    async fn sent(&self, mut arguments: Map<String, Value>) -> Result<CallResult, mcp::Error> {
+        let (connection, caller) = (&self.server.connection, Arc::clone(&self.context.caller));
+        let mut text = |name: &str| match arguments.remove(name) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
+        let read = match self.context.what {
+            What::Tool => {
+                let name = self.tool.name.clone();
+                return connection.call(Call { name, arguments, caller }).await;
+            }
+            What::Resource => connection.read(&text("uri"), caller).await?,
+            What::Prompt => {
+                let name = text("name");
+                let given = arguments.remove("arguments");
+                let given = given.and_then(|given| given.as_object().cloned()).unwrap_or_default();
+                connection.prompt(&name, given, caller).await?
+            }
+            What::Completion => connection.complete(arguments).await?,
+        };
+        match read {
+            Value::Object(rest) => Ok(CallResult { rest, ..CallResult::default() }),
+            _ => Err(mcp::Error::Protocol {
+                server: self.tool.server.clone(),
+                why: "a result is an object",
+            }),
+        }
     }
 
     /// What a failure means to the caller. What a server refuses by an error of the protocol is its answer, and
