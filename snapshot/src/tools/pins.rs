@@ -187,7 +187,8 @@ fn of_server(
             }
         }
     }
-    for (name, said) in &server.tools {
+    let asked = server.tools.iter().filter(|(name, _)| !super::reads::is_one(name));
+    for (name, said) in asked {
         match tools.get(name) {
             Some(pinned) => destinations(server, (name, said), pinned, faults),
             None => {
