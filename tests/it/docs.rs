@@ -57,6 +57,11 @@ async fn the_examples_of_the_routing_guide_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_tool_guide_work() {
+    check("docs/tools.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_guide_to_detectors_work() {
     check("docs/custom-detectors.md").await;
 }

@@ -56,6 +56,7 @@ mod sensitivity;
 mod swap;
 mod table;
 mod tokenizers;
+mod tool_pins;
 mod tools;
 mod traces;
 mod windows;
