@@ -137,12 +137,15 @@ fn shape_within(value: &Value, schema: &Value, depth: usize) -> Value {
         }
         Value::Object(fields) => {
             let known = schema.get("properties");
-            let shown = fields.iter().take(SHAPE_FIELDS_MAX).enumerate();
-            let shown = shown.map(|(number, (name, value))| {
+            let mut unknown = 0_usize..;
+            let shown = fields.iter().take(SHAPE_FIELDS_MAX).map(|(name, value)| {
                 // A name that the schema does not know is the caller's own text.
                 match known.and_then(|known| known.get(name)) {
                     Some(schema) => (name.clone(), shape_within(value, schema, depth + 1)),
-                    None => (format!("[{number}]"), shape_within(value, &Value::Null, depth + 1)),
+                    None => {
+                        let number = unknown.next().unwrap_or_default();
+                        (format!("[{number}]"), shape_within(value, &Value::Null, depth + 1))
+                    }
                 }
             });
             Value::Object(shown.collect())
@@ -198,7 +201,7 @@ mod tests {
         let call = json!({ "to": ["a@b.org"], "note": { "body": "secret", "a@b.org": 1 }, "secret": true });
         let shown = shape(&call, &schema);
         let wanted = json!({
-            "to": "list of 1", "note": { "body": "string of 6 bytes", "[0]": "number" }, "[1]": "boolean",
+            "to": "list of 1", "note": { "body": "string of 6 bytes", "[0]": "number" }, "[0]": "boolean",
         });
         assert_eq!(shown, wanted);
     }
