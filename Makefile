@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing deny fuzz
+.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing bench-tools deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,11 @@ fuzz: ## Looks for new inputs that break a promise (needs cargo-fuzz and a night
 bench: ## The load bench: nginx, a bare pass-through and the gateway with everything on, interleaved
 	$(CARGO) build --profile dist --locked --workspace --bins
 	benches/load.sh
+
+bench-tools: ## What the gateway adds to a call of a tool, interleaved with direct calls of the same server
+	$(CARGO) build --release --locked --workspace --bins
+	ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full --package orchestack-tests \
+		--success-output immediate -E 'test(tools::latency)'
 
 bench-outage: ## What callers see when one of three providers fails and one becomes slow
 	$(CARGO) build --profile dist --locked --workspace --bins

@@ -5,6 +5,7 @@ mod alerts;
 mod cache;
 mod dlp;
 mod environment;
+mod mcp;
 mod policy;
 mod redis;
 mod remote;
@@ -18,6 +19,7 @@ pub use alerts::{Alerts, Webhook};
 pub use cache::Cache;
 pub use dlp::{AnswerSearch, Dlp};
 pub use environment::{environment, variable};
+pub use mcp::Mcp;
 pub use policy::{Policy, Unproved};
 pub use redis::Redis;
 pub use remote::{RefName, Remote, Transport};
@@ -57,6 +59,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Limits on calls to providers.
     pub upstream: Upstream,
+    /// Who may talk to the tool gateway.
+    pub mcp: Mcp,
     /// What is kept of responses.
     pub responses: Responses,
     /// Answers that are kept to be given again.
@@ -155,6 +159,9 @@ impl Settings {
                 root.section("policy", "The git tree of policies, agents, providers and models."),
             ),
             upstream: Upstream::read(root.section("upstream", "Limits on calls to providers.")),
+            mcp: Mcp::read(
+                root.section("mcp", "The tool gateway: who may call it, and how many sessions."),
+            ),
             responses: Responses::read(root.section(
                 "responses",
                 "What is kept of `/v1/responses`, so that callers can go on from one.",

@@ -23,13 +23,20 @@ use tokio::sync::Notify;
 use types::{Code, RequestId};
 
 use crate::{
-    count, downstream::Downstream, gate::Gate, ingress, memory, metrics, models, refusal::Refusal,
+    count,
+    downstream::Downstream,
+    gate::Gate,
+    ingress,
+    mcp::{Mcp, Route},
+    memory, metrics, models,
+    refusal::Refusal,
     serve,
 };
 
 /// The data plane as Pingora sees it.
 pub(crate) struct App {
     gate: Arc<Gate>,
+    mcp: Mcp,
     running: AtomicUsize,
     ended: Notify,
 }
@@ -42,7 +49,8 @@ struct Running<'a>(&'a App);
 
 impl App {
     pub(crate) fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, running: AtomicUsize::new(0), ended: Notify::new() }
+        let mcp = Mcp::new(Arc::clone(&gate));
+        Self { gate, mcp, running: AtomicUsize::new(0), ended: Notify::new() }
     }
 
     /// Resolves once no request runs.
@@ -64,7 +72,13 @@ impl App {
 
     /// Answers one request on `down`. Local routes are here; everything that costs money or needs
     /// a caller is in `serve`.
-    async fn route(&self, method: &Method, path: &str, down: &mut Downstream<'_>, shed: bool) {
+    async fn route(
+        &self,
+        (method, path): (&Method, &str),
+        down: &mut Downstream<'_>,
+        shed: bool,
+        shutdown: &ShutdownWatch,
+    ) {
         let request = RequestId::generate();
         let api = api(path, down);
         let answered = match (method, path) {
@@ -77,6 +91,9 @@ impl App {
                 let refusal = Refusal::new(Code::Overloaded, "too many requests are running here")
                     .with_retry_after(1);
                 refusal.tell(down, (api, request), "", Vec::new()).await
+            }
+            (_, path) if let Some(route) = Route::at(path) => {
+                Box::pin(self.mcp.serve((&route, request), down, shutdown)).await
             }
             (&Method::POST, count::COUNT) => {
                 Box::pin(count::count(&self.gate, request, down)).await
@@ -151,7 +168,7 @@ impl HttpServerApp for App {
         let shed = before >= options.concurrent_max;
         let cut = {
             let mut down = Downstream::new(&mut session);
-            self.route(&method, &path, &mut down, shed).await;
+            self.route((&method, &path), &mut down, shed, shutdown).await;
             down.gone() || down.cut()
         };
         drop(running);
@@ -200,7 +217,7 @@ fn api(path: &str, down: &Downstream<'_>) -> Api {
 }
 
 /// Resolves once the listener stops.
-async fn stopped(shutdown: &ShutdownWatch) {
+pub(crate) async fn stopped(shutdown: &ShutdownWatch) {
     let mut shutdown = shutdown.clone();
     if shutdown.wait_for(|stopping| *stopping).await.is_err() {
         // The listener is gone, which is the same thing.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use pingora_core::protocols::http::ServerSession;
-use pingora_http::ResponseHeader;
+use pingora_http::{RequestHeader, ResponseHeader};
 use ring::digest::{Context, SHA256};
 use snapshot::keys::to_hex;
 use types::Code;
@@ -35,6 +35,11 @@ impl<'s> Downstream<'s> {
         let waits = ingress::expects_continue(session.req_header());
         let sent = Context::new(&SHA256);
         Self { session, started: false, gone: false, cut: false, waits, sent }
+    }
+
+    /// The head of the request.
+    pub(crate) fn request(&self) -> &RequestHeader {
+        self.session.req_header()
     }
 
     /// All values of a request header, in order.

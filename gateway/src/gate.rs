@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use config::{Settings, settings::AnswerSearch};
+use config::{
+    Settings,
+    settings::{AnswerSearch, Mcp},
+};
 use router::{HealthTable, RetryBudget};
 use snapshot::{Snapshots, grants::Signer, keys::Pepper};
 use store::{Store, audit::Audit, flows::Flows, ledger::Ledger, vault::MasterKey};
@@ -65,6 +68,8 @@ impl Drop for Place<'_> {
 /// Shared by all requests; cheap to reach, never changed but through its handles.
 pub(crate) struct Gate {
     pub(crate) options: Options,
+    /// Who may talk to the tool gateway.
+    pub(crate) mcp: Mcp,
     pub(crate) snapshots: Snapshots,
     pub(crate) store: Store,
     pub(crate) ledger: Ledger,
@@ -139,6 +144,7 @@ impl Gate {
         let deep = Deep::start(&settings.dlp, &store, &tasks);
         Self {
             options,
+            mcp: settings.mcp.clone(),
             snapshots,
             ledger,
             audit: store.audit(),

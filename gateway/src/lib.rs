@@ -25,6 +25,7 @@ mod ingress;
 mod leases;
 mod limits;
 mod listen;
+mod mcp;
 mod memory;
 mod meter;
 mod metrics;

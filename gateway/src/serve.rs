@@ -125,7 +125,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
 }
 
 /// The label that a request has whatever is in it: its agent's, and what its caller says of it.
-fn least(known: &Known<'_>, wishes: &Wishes) -> Label {
+pub(crate) fn least(known: &Known<'_>, wishes: &Wishes) -> Label {
     known.agent.label.unwrap_or(Label::Public).join(wishes.label)
 }
 
@@ -170,7 +170,7 @@ pub(crate) fn inspected(snapshot: &Snapshot, content: &mut impl Content, bytes: 
     })
 }
 
-fn candidates<'s>(
+pub(crate) fn candidates<'s>(
     snapshot: &'s Snapshot,
     known: &Known<'_>,
     request: &Request,

@@ -22,12 +22,31 @@ pub(crate) fn of_request(id: RequestId, endpoint: Endpoint, traceparent: Option<
         Endpoint::Chat(_) => info_span!("chat", otel.kind = "server", request = %id),
         Endpoint::Embeddings => info_span!("embeddings", otel.kind = "server", request = %id),
     };
+    follow(&span, traceparent);
+    span
+}
+
+/// The span of one message of an MCP client.
+pub(crate) fn of_mcp(id: RequestId, traceparent: Option<&str>) -> Span {
+    let span = info_span!("mcp", otel.kind = "server", request = %id);
+    follow(&span, traceparent);
+    span
+}
+
+/// Fills in how the message was answered, where somebody collects it.
+pub(crate) fn mcp_ended(span: &Span, outcome: &'static str) {
+    if context(span).is_some() {
+        put(span, "orchestack.outcome", outcome);
+    }
+}
+
+/// Puts a span below the caller's.
+fn follow(span: &Span, traceparent: Option<&str>) {
     if let Some(parent) = traceparent {
         let context = TraceContextPropagator::new().extract(&TraceParent(parent));
         // Refused where no exporter is configured, and then nobody needs it.
         let _ = span.set_parent(context);
     }
-    span
 }
 
 /// The span of one call of a tool.

@@ -38,6 +38,7 @@ use types::{Label, RequestId, SessionId};
 
 use self::{arguments::Given, bill::Paid, decide::Facts, run::Run, session::Session, story::Story};
 pub(crate) use self::{
+    lookup::look,
     prints::Prints,
     server::Server,
     servers::{Heard, Servers},
@@ -46,9 +47,23 @@ use crate::{
     approval::Used, caller::Known, gate::Gate, metrics, refusal::Refusal, serve, span, trail::Trail,
 };
 
+/// What a tool server is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A call of one of its tools.
+    Tool,
+    /// A resource. The arguments have its `uri`.
+    Resource,
+    /// A prompt. The arguments have its `name`, and `arguments`.
+    Prompt,
+    /// What an argument may be. The arguments are the parameters of `completion/complete`.
+    Completion,
+}
+
 /// Who calls, in which session, and what it wishes. One snapshot is used from start to end.
 pub(crate) struct Context<'a> {
     pub(crate) request: RequestId,
+    pub(crate) what: What,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) known: &'a Known<'a>,
     pub(crate) session: Option<SessionId>,

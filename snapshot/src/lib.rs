@@ -35,4 +35,4 @@ pub use registration::{ModelSpec, PriceSpec, ProviderSpec, SpecError};
 pub use replay::{Recorded, Replay, Told};
 pub use scorer::Scorer;
 pub use snapshots::{Error, Snapshots, Sources, Status, prover};
-pub use tools::{Pinned, Tool, ToolServer, Tools};
+pub use tools::{Pinned, Tool, ToolServer, Tools, reads};

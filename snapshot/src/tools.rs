@@ -5,6 +5,7 @@
 //! way; what was rejected is not, whatever pins it.
 
 mod pins;
+pub mod reads;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -38,6 +39,7 @@ pub struct ToolServer {
     /// Who the server said it was when it was pinned.
     pub pinned: Option<PinnedServer>,
     tools: BTreeMap<String, Tool>,
+    reads: BTreeMap<String, Tool>,
 }
 
 /// One tool that the tree speaks of, or of which a definition is accepted.
@@ -144,6 +146,11 @@ impl ToolServer {
         self.tools.values()
     }
 
+    /// What else it is asked for, such as [`reads::RESOURCE`], as a tool that reads.
+    pub fn read(&self, name: &str) -> Option<&Tool> {
+        self.reads.get(name)
+    }
+
     /// Whether callers run its tools themselves, so that there is nothing to connect to.
     pub fn is_functions(&self) -> bool {
         self.file.transport == ToolTransport::Functions
@@ -185,7 +192,9 @@ impl ToolServer {
                 )),
             }
         }
-        Self { file: file.clone(), pinned: pins.server(name).cloned(), tools }
+        tools.retain(|name, _| !reads::is_one(name));
+        let (pinned, reads) = (pins.server(name).cloned(), reads::of(file));
+        Self { file: file.clone(), pinned, tools, reads }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod keyfile;
 pub mod keys;
 mod latency;
 pub mod ledger;
+pub mod mcp_sessions;
 pub mod models;
 mod nats;
 mod nodelay;

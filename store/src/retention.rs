@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use types::Timestamp;
 
 use crate::{
-    Error, alerts::Alerts, approvals, approvals::Approvals, flows::Flows, grants::Grants, outbox,
-    responses::Responses, store::Inner, tool_definitions::ToolDefinitions, vault::Vault,
+    Error, alerts::Alerts, approvals, approvals::Approvals, flows::Flows, grants::Grants,
+    mcp_sessions::McpSessions, outbox, responses::Responses, store::Inner,
+    tool_definitions::ToolDefinitions, vault::Vault,
 };
 
 /// Removes a bounded number of rows of each kind; whoever calls it again removes the rest.
@@ -25,6 +26,7 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     Alerts { inner: Arc::clone(inner) }.purge(before).await?;
     ToolDefinitions { inner: Arc::clone(inner) }.purge(before).await?;
     Responses { inner: Arc::clone(inner) }.purge(now).await?;
+    McpSessions { inner: Arc::clone(inner) }.purge(now).await?;
     Vault::purge(inner, now).await?;
     Flows::purge(inner, ago(now, inner.options.tokens_retention)).await?;
     Ok(())

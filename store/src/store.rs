@@ -26,6 +26,7 @@ use crate::{
     journal::{self, Journal},
     keys::Keys,
     ledger::Ledger,
+    mcp_sessions::McpSessions,
     models::{Models, Providers},
     owners,
     raises::Raises,
@@ -310,6 +311,11 @@ impl Store {
     /// Responses that callers may go on from.
     pub fn responses(&self) -> Responses {
         Responses { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Sessions of MCP clients.
+    pub fn mcp_sessions(&self) -> McpSessions {
+        McpSessions { inner: Arc::clone(&self.inner) }
     }
 
     /// How confidential sessions are.

@@ -72,6 +72,11 @@ async fn the_examples_of_the_budget_guide_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_guide_for_mcp_clients_work() {
+    check("docs/mcp.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_cache_guide_work() {
     check("docs/cache.md").await;
 }

@@ -12,7 +12,7 @@ use rmcp::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ListToolsResult,
         PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
     },
-    service::RequestContext,
+    service::{Peer, RequestContext},
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
     },
@@ -34,6 +34,7 @@ struct State {
     tools: Vec<Tool>,
     answers: HashMap<String, (Value, Duration)>,
     got: Vec<(String, Value)>,
+    clients: Vec<Peer<RoleServer>>,
 }
 
 impl ToolServer {
@@ -71,6 +72,19 @@ impl ToolServer {
         self.inner.lock().tools = serde_json::from_value(tools).expect("a list of tools");
     }
 
+    /// As [`ToolServer::has`], and tells every client so.
+    ///
+    /// # Panics
+    /// When one of them is no tool.
+    pub async fn changes(&self, tools: Value) {
+        self.has(tools);
+        let clients = self.inner.lock().clients.clone();
+        for client in clients {
+            // One that is gone need not hear of it.
+            let _ = client.notify_tool_list_changed().await;
+        }
+    }
+
     /// What a tool answers from now on: a whole result.
     pub fn answers(&self, tool: &str, result: Value) {
         self.answers_after(tool, result, Duration::ZERO);
@@ -106,15 +120,19 @@ impl Handler {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        ServerConfig::new(
+            ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build(),
+        )
     }
 
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.lock().tools.clone()))
+        let mut state = self.lock();
+        state.clients.push(context.peer);
+        Ok(ListToolsResult::with_all_items(state.tools.clone()))
     }
 
     async fn call_tool(

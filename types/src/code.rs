@@ -24,6 +24,8 @@ pub enum Code {
     NoRoute,
     /// No model of that name, or none that the caller may know of.
     ModelNotFound,
+    /// No such session of an MCP client, or one that is over: begin a new one.
+    SessionNotFound,
     /// The request is malformed or asks for what is not supported.
     InvalidRequest,
     /// The body is beyond the limit.
@@ -40,7 +42,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order in which a request can fail.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unauthenticated,
         Self::PolicyDenied,
         Self::DlpBlocked,
@@ -50,6 +52,7 @@ impl Code {
         Self::RateLimited,
         Self::NoRoute,
         Self::ModelNotFound,
+        Self::SessionNotFound,
         Self::InvalidRequest,
         Self::BodyTooLarge,
         Self::UpstreamFailed,
@@ -70,6 +73,7 @@ impl Code {
             Self::RateLimited => "rate_limited",
             Self::NoRoute => "no_route",
             Self::ModelNotFound => "model_not_found",
+            Self::SessionNotFound => "session_not_found",
             Self::InvalidRequest => "invalid_request",
             Self::BodyTooLarge => "body_too_large",
             Self::UpstreamFailed => "upstream_failed",
@@ -86,7 +90,7 @@ impl Code {
             Self::Unauthenticated => 401,
             Self::BudgetExhausted => 402,
             Self::PolicyDenied | Self::DlpBlocked | Self::ApprovalRequired => 403,
-            Self::ModelNotFound => 404,
+            Self::ModelNotFound | Self::SessionNotFound => 404,
             Self::BodyTooLarge => 413,
             Self::NoRoute => 422,
             Self::BudgetHeld | Self::RateLimited => 429,

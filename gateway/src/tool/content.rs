@@ -32,6 +32,11 @@ const FORM: [&str; 2] = ["type", "mimeType"];
 /// The fields that places name. Any other name is the server's own text, and told by its number.
 const NAMED: [&str; 7] = ["_meta", "annotations", "description", "name", "text", "title", "uri"];
 
+/// What a resource that is read and a prompt that is asked for have in place of `content`.
+const LISTS: [&str; 2] = ["contents", "messages"];
+/// The fields of a block that have a block in them.
+const NESTED: [&str; 2] = ["resource", "content"];
+
 impl Answer {
     /// All of its text, in order.
     pub(super) fn text(&mut self) -> String {
@@ -63,15 +68,27 @@ impl Content for Answer {
             visit_json("structuredContent", value, &mut visit);
         }
         for (number, (name, value)) in rest.iter_mut().enumerate() {
-            visit_field("result", (number, name), value, &mut visit);
+            match value.as_array_mut().filter(|_| LISTS.contains(&name.as_str())) {
+                Some(blocks) => {
+                    for (b, block) in blocks.iter_mut().enumerate() {
+                        visit_block(&format!("{name}[{b}]"), block, &mut visit);
+                    }
+                }
+                None => visit_field("result", (number, name), value, &mut visit),
+            }
         }
     }
 
     /// Pictures, sound and files, which nobody here can read.
     fn has_unseen(&self) -> bool {
-        let has = |block: &Value| DATA.iter().any(|name| block.get(name).is_some());
-        self.0.content.iter().any(|block| has(block) || block.get("resource").is_some_and(has))
+        let lists = LISTS.iter().filter_map(|list| self.0.rest.get(*list)?.as_array());
+        self.0.content.iter().chain(lists.flatten()).any(has_data)
     }
+}
+
+fn has_data(block: &Value) -> bool {
+    DATA.iter().any(|name| block.get(*name).is_some())
+        || NESTED.iter().any(|name| block.get(*name).is_some_and(has_data))
 }
 
 fn visit_block(place: &str, block: &mut Value, visit: &mut impl FnMut(&str, Piece<'_>)) {
@@ -79,7 +96,7 @@ fn visit_block(place: &str, block: &mut Value, visit: &mut impl FnMut(&str, Piec
     for (number, (name, value)) in fields.iter_mut().enumerate() {
         match name.as_str() {
             name if DATA.contains(&name) || FORM.contains(&name) && value.is_string() => {}
-            "resource" => visit_block(&format!("{place}.resource"), value, visit),
+            name if NESTED.contains(&name) => visit_block(&format!("{place}.{name}"), value, visit),
             name => visit_field(place, (number, name), value, visit),
         }
     }

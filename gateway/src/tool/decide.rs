@@ -7,7 +7,7 @@ use dlp::Findings;
 use mcp::Progress;
 use policy::{
     ApprovalNeed, Approved, BudgetFacts, DenyReason, DestinationFacts, ProvenanceFacts, ToolCall,
-    ToolDenied, ToolFacts, ToolPermit, ToolSession,
+    ToolDenied, ToolPermit, ToolSession,
 };
 use serde_json::{Value, json};
 use snapshot::{Pinned, Tool, keys::sha256_hex};

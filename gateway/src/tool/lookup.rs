@@ -16,8 +16,9 @@ use types::{
 };
 
 use super::{
-    Context,
+    Context, What,
     server::{Live, Server},
+    servers::Servers,
     story::Story,
 };
 use crate::{gate::Gate, metrics, refusal::Refusal};
@@ -29,7 +30,13 @@ pub(super) fn tool<'s>(
     story: &Story,
 ) -> Result<(&'s ToolServerFile, &'s Tool), Refusal> {
     let server = context.snapshot.tools.server(&story.server);
-    let tool = server.and_then(|server| Some((&server.file, server.tool(&story.tool)?)));
+    let tool = server.and_then(|server| {
+        let tool = match context.what {
+            What::Tool => server.tool(&story.tool),
+            What::Resource | What::Prompt | What::Completion => server.read(&story.tool),
+        };
+        Some((&server.file, tool?))
+    });
     let caller = &context.known.caller;
     let shown = |(_, tool): &(&ToolServerFile, &Tool)| {
         // Whether the session is trusted the call itself is decided by.
@@ -62,6 +69,10 @@ pub(super) async fn pinned<'s>(
     context: &Context<'s>,
     (tool, server): (&'s Tool, &Server),
 ) -> Result<&'s Arc<Pinned>, Refusal> {
+    if let (true, Some(own)) = (context.what != What::Tool, &tool.pinned) {
+        // The definition is ours, so that no server can change it.
+        return Ok(own);
+    }
     let (live, fresh) = server.tools().await.map_err(|error| {
         Refusal::new(
             Code::UpstreamFailed,
@@ -86,6 +97,22 @@ pub(super) async fn pinned<'s>(
         );
         Refusal::new(Code::PolicyDenied, message)
     })
+}
+
+/// Looks at what a server gives, so that what is the first of its tool is taken where the server's file says so.
+pub(crate) async fn look(
+    gate: &Gate,
+    snapshot: &Snapshot,
+    (servers, server): (&Servers, &ToolServer),
+) {
+    let looked = async {
+        let connected = servers.get(gate, snapshot, server.name()).await.ok()?;
+        connected.tools().await.ok()
+    };
+    // A server that cannot be reached offers nothing new.
+    if let Some((live, true)) = looked.await {
+        see(gate, snapshot, server, live.values()).await;
+    }
 }
 
 /// Takes note of what a server gives that nobody has decided of. Where its file says so, what is the first of its

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Instant};
 
 use mcp::{Call, CallResult};
 use policy::ToolPermit;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use snapshot::{Pinned, Tool};
 use types::{Code, Integrity, Label, Replay};
 
 use super::{
-    Context,
+    Context, What,
     bill::Paid,
     result::{Check, Checked},
     server::Server,
@@ -45,7 +45,7 @@ impl Run<'_> {
     pub(super) async fn through(&self, arguments: Value) -> Ended {
         let result = match self.ask(arguments).await {
             Ok(result) => result,
-            Err((refusal, paid)) => return Ended::refused(refusal, paid),
+            Err((refusal, paid)) => return self.withheld(refusal, paid).await,
         };
         let is_error = result.is_error;
         let check = Check {
@@ -58,12 +58,9 @@ impl Run<'_> {
         };
         let Checked { result, text, found, label, hash } = match check.pass(result).await {
             Ok(checked) => checked,
-            Err(refusal) => return Ended::refused(refusal, Paid::Answered),
+            Err(refusal) => return self.withheld(refusal, Paid::Answered).await,
         };
-        let label = self.permit.label().join(label).join(self.tool.label.unwrap_or(Label::Public));
-        let sight = Sight { tool: self.tool, label, text: &text };
-        let seen = self.session.see(self.gate, self.context, &sight).await;
-        match seen {
+        match self.seen(label, Some(&text)).await {
             Ok(after) => Ended {
                 result: Ok(result),
                 paid: Paid::Answered,
@@ -74,6 +71,23 @@ impl Run<'_> {
             },
             Err(refusal) => Ended::refused(refusal, Paid::Answered),
         }
+    }
+
+    /// A call of which nobody sees a result. The session has made it all the same.
+    async fn withheld(&self, refusal: Refusal, paid: Paid) -> Ended {
+        if paid != Paid::Nothing {
+            // Where that cannot be written, it is on record and in the log.
+            let _ = self.seen(Label::Public, None).await;
+        }
+        Ended::refused(refusal, paid)
+    }
+
+    /// Lets the session know of the call and of what came back.
+    async fn seen(&self, label: Label, text: Option<&str>) -> Result<(Label, Integrity), Refusal> {
+        let own = text.and(self.tool.label).unwrap_or(Label::Public);
+        let label = self.permit.label().join(label).join(own);
+        let sight = Sight { tool: self.tool, label, text };
+        self.session.see(self.gate, self.context, &sight).await
     }
 
     /// The server's answer. A call that may be made again is, once, where the connection was lost.
@@ -94,11 +108,39 @@ impl Run<'_> {
                 why: "arguments are an object",
             });
         };
-        let (name, caller) = (self.tool.name.clone(), Arc::clone(&self.context.caller));
-        let answer = self.server.connection.call(Call { name, arguments, caller }).await;
+        let answer = self.sent(arguments).await;
         let took = begun.elapsed().as_secs_f64();
         metrics::TOOL_TIME.with_label_values(&[&self.tool.server]).observe(took);
         answer
+    }
+
+    async fn sent(&self, mut arguments: Map<String, Value>) -> Result<CallResult, mcp::Error> {
+        let (connection, caller) = (&self.server.connection, Arc::clone(&self.context.caller));
+        let mut text = |name: &str| match arguments.remove(name) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
+        let read = match self.context.what {
+            What::Tool => {
+                let name = self.tool.name.clone();
+                return connection.call(Call { name, arguments, caller }).await;
+            }
+            What::Resource => connection.read(&text("uri"), caller).await?,
+            What::Prompt => {
+                let name = text("name");
+                let given = arguments.remove("arguments");
+                let given = given.and_then(|given| given.as_object().cloned()).unwrap_or_default();
+                connection.prompt(&name, given, caller).await?
+            }
+            What::Completion => connection.complete(arguments).await?,
+        };
+        match read {
+            Value::Object(rest) => Ok(CallResult { rest, ..CallResult::default() }),
+            _ => Err(mcp::Error::Protocol {
+                server: self.tool.server.clone(),
+                why: "a result is an object",
+            }),
+        }
     }
 
     /// What a failure means to the caller. What a server refuses by an error of the protocol is its answer, and

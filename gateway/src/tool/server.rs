@@ -16,7 +16,7 @@ use mcp::Connection;
 use tools::{Definition, DefinitionHash};
 
 /// How old a list of tools may be.
-const AGE_MAX: Duration = Duration::from_secs(60);
+const AGE_MAX: Duration = Duration::from_secs(10);
 
 /// A connection that calls go through.
 pub(crate) struct Server {

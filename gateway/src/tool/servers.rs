@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -19,7 +19,7 @@ use crate::{gate::Gate, refusal::Refusal};
 
 /// The connections of one session. They end with this.
 pub(crate) struct Servers {
-    open: tokio::sync::Mutex<HashMap<String, Open>>,
+    places: Mutex<HashMap<String, Arc<Place>>>,
     /// Who hears what servers say by themselves.
     heard: Arc<dyn Heard>,
 }
@@ -37,6 +37,10 @@ impl Heard for () {
     }
 }
 
+/// A connection, or none yet. Whoever opens it holds its place: two calls at once do not open two, and nobody
+/// waits for another server's.
+type Place = tokio::sync::Mutex<Option<Open>>;
+
 struct Open {
     /// What it was opened by: where the tree says something else, it is opened anew.
     file: ToolServerFile,
@@ -51,7 +55,7 @@ struct Listener {
 
 impl Servers {
     pub(crate) fn new(heard: Arc<dyn Heard>) -> Self {
-        Self { open: tokio::sync::Mutex::default(), heard }
+        Self { places: Mutex::default(), heard }
     }
 
     /// The connection to a server of the tree.
@@ -64,9 +68,9 @@ impl Servers {
         let server = snapshot.tools.server(name).ok_or_else(|| {
             Refusal::new(Code::InvalidRequest, "no tool server of this name is in the tree")
         })?;
-        // One at a time: two calls at once do not open two connections.
-        let mut open = self.open.lock().await;
-        if let Some(known) = open.get(name).filter(|known| known.file == server.file) {
+        let place = self.place(name);
+        let mut open = place.lock().await;
+        if let Some(known) = open.as_ref().filter(|known| known.file == server.file) {
             return Ok(Arc::clone(&known.server));
         }
         let failed = |why: &dyn std::fmt::Display| {
@@ -81,8 +85,13 @@ impl Servers {
             mcp::connect(&spec, Arc::new(listener)).await.map_err(|error| failed(&error))?;
         let connected = Arc::new(Server::new(connection, changes));
         let file = server.file.clone();
-        open.insert(name.to_owned(), Open { file, server: Arc::clone(&connected) });
+        *open = Some(Open { file, server: Arc::clone(&connected) });
         Ok(connected)
+    }
+
+    fn place(&self, name: &str) -> Arc<Place> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(places.entry(name.to_owned()).or_default())
     }
 }
 

@@ -34,8 +34,8 @@ pub(super) struct Sight<'a> {
     pub(super) tool: &'a Tool,
     /// The highest label of the call and its result.
     pub(super) label: Label,
-    /// All text of the result.
-    pub(super) text: &'a str,
+    /// All text of the result; `None` where nobody saw one.
+    pub(super) text: Option<&'a str>,
 }
 
 impl Session {
@@ -72,16 +72,14 @@ impl Session {
     ) -> Result<(Label, Integrity), Refusal> {
         let Sight { tool, label, text } = sight;
         let label = self.label.join(*label);
-        let integrity = if tool.trusted { self.integrity } else { Integrity::Untrusted };
+        let trusted = tool.trusted || text.is_none();
+        let integrity = if trusted { self.integrity } else { Integrity::Untrusted };
         let Some(session) = context.session else { return Ok((label, integrity)) };
-        let origin = if tool.trusted { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
-        let print = Print::of(text, &self.salt);
-        let text = Text { digest: self.salt.digest(text), seen: Seen { origin, print } };
-        let texts = if text.seen.print.is_empty() { Vec::new() } else { vec![text] };
+        let texts: Vec<Text> = text.iter().filter_map(|text| self.print(tool, text)).collect();
         let saw = Saw {
             request: context.request,
-            integrity: if tool.trusted { Integrity::Trusted } else { Integrity::Untrusted },
-            sources: &BTreeSet::from([tool.server.clone()]),
+            integrity: if trusted { Integrity::Trusted } else { Integrity::Untrusted },
+            sources: &text.iter().map(|_| tool.server.clone()).collect(),
             texts: &texts,
             tool_calls: 1,
         };
@@ -98,6 +96,15 @@ impl Session {
             Ok(Err(error)) => Err(away(&error)),
             Err(_) => Err(away(&"the database did not answer in time")),
         }
+    }
+}
+
+impl Session {
+    /// What is remembered of a tool's words; nothing where it has none.
+    fn print(&self, tool: &Tool, text: &str) -> Option<Text> {
+        let origin = if tool.trusted { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
+        let seen = Seen { origin, print: Print::of(text, &self.salt) };
+        (!seen.print.is_empty()).then(|| Text { digest: self.salt.digest(text), seen })
     }
 }
 

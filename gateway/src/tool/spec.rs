@@ -17,8 +17,6 @@ const TIMEOUTS_MAX: u32 = 10;
 pub(super) enum Unreachable {
     #[error("callers run its functions themselves")]
     Functions,
-    #[error("REST services are not called yet")]
-    Rest,
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
@@ -42,7 +40,12 @@ pub(super) fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreac
                 launcher: Launcher::bare(),
             }
         }
-        ToolTransport::OpenApi { .. } => return Err(Unreachable::Rest),
+        ToolTransport::OpenApi { document, base, credential } => Transport::OpenApi {
+            document: document.text.clone(),
+            base: base.clone(),
+            private: server.private,
+            credential: credential.as_ref().map(|of| shown(of, resolve)).transpose()?,
+        },
         ToolTransport::Functions => return Err(Unreachable::Functions),
     };
     Ok(Spec {

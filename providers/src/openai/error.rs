@@ -33,9 +33,11 @@ const fn kind(code: Code) -> &'static str {
         Code::PolicyDenied | Code::DlpBlocked | Code::ApprovalRequired => "permission_error",
         Code::BudgetExhausted => "insufficient_quota",
         Code::BudgetHeld | Code::RateLimited => "rate_limit_error",
-        Code::NoRoute | Code::ModelNotFound | Code::InvalidRequest | Code::BodyTooLarge => {
-            "invalid_request_error"
-        }
+        Code::NoRoute
+        | Code::ModelNotFound
+        | Code::SessionNotFound
+        | Code::InvalidRequest
+        | Code::BodyTooLarge => "invalid_request_error",
         Code::UpstreamFailed
         | Code::UpstreamTimeout
         | Code::Overloaded

@@ -27,6 +27,7 @@ mod ledger;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
+mod mcp_sessions;
 mod outbox;
 #[cfg(test)]
 mod raises;

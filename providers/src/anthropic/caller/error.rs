@@ -36,7 +36,7 @@ const fn kind(code: Code) -> &'static str {
         Code::PolicyDenied | Code::DlpBlocked | Code::ApprovalRequired => "permission_error",
         Code::BudgetExhausted => "billing_error",
         Code::BudgetHeld | Code::RateLimited => "rate_limit_error",
-        Code::ModelNotFound => "not_found_error",
+        Code::ModelNotFound | Code::SessionNotFound => "not_found_error",
         Code::NoRoute | Code::InvalidRequest => "invalid_request_error",
         Code::BodyTooLarge => "request_too_large",
         Code::UpstreamFailed | Code::DependencyUnavailable => "api_error",
