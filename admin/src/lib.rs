@@ -82,6 +82,6 @@ pub use crate::{
     router::{document, router},
     scan::{FindingView, NewScan, Scanned, SpanView, TermView},
     serve::{ListenError, Listeners, Options},
-    sessions::{NewSessionLabel, SessionView},
+    sessions::{Endorsement, FlowView, NewSessionLabel, SessionView},
     spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},
 };

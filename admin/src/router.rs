@@ -101,6 +101,7 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .merge(exports())
         .routes(routes!(sessions::show))
         .routes(routes!(sessions::lower))
+        .routes(routes!(sessions::endorse))
         .routes(routes!(spend::show))
         .routes(routes!(prices::list))
         .routes(routes!(audit::tail))

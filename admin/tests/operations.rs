@@ -259,6 +259,8 @@ async fn every_operation_that_changes_something_leaves_one_record() {
     let [yes, no, cancelled] = people::waiting(&house).await;
     let glass = people::glass_of(&house, "zoe").await;
     let session = people::restricted_session(&house).await;
+    let untrusted = people::untrusted_session(&house).await;
+    let endorse = json!({ "reason": "I have read the page" });
     let (_, token) =
         call(house.local(), "POST", "/api/v1/people", Some(json!({ "name": "zoe" }))).await;
     let token = token["id"].as_str().unwrap();
@@ -282,6 +284,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         ("break_glass.request", "POST", "/api/v1/break-glass".into(), reason),
         ("break_glass.revoke", "DELETE", format!("/api/v1/break-glass/{glass}"), None),
         ("session.lower", "POST", format!("/api/v1/sessions/{session}/label"), Some(lower)),
+        ("session.endorse", "POST", format!("/api/v1/sessions/{untrusted}/endorse"), Some(endorse)),
         ("policy.edit", "PUT", "/api/v1/policy/files".into(), Some(edit)),
         ("policy.rollback", "POST", "/api/v1/policy/rollback".into(), Some(json!({}))),
         ("agent.create", "POST", "/api/v1/agents".into(), Some(json!({ "name": "one" }))),

@@ -7,8 +7,10 @@
 )]
 
 mod dlp;
+mod tools;
 
 pub use crate::dlp::{dlp, dlp_extractor, dlp_matcher, dlp_normaliser, dlp_restorer};
+pub use crate::tools::{openapi, tool_definition, tool_destination};
 
 use providers::{Api, BadStream, Dialect, Echo, MaxTokensField, Target, openai::embeddings};
 use types::{
@@ -41,6 +43,9 @@ pub const TARGETS: &[(&str, Promise)] = &[
     ("dlp_matcher", dlp_matcher),
     ("dlp_restorer", dlp_restorer),
     ("settings", settings),
+    ("tool_definition", tool_definition),
+    ("tool_destination", tool_destination),
+    ("openapi", openapi),
 ];
 
 /// What the strict check accepts, any other parser reads the same way.

@@ -24,6 +24,7 @@ use crate::{
     screen::{covers, selectors},
     session,
     tokens::{Map, Redacted, Work},
+    tool::function::Flow,
     trail::Trail,
     upstream::{Endpoint, Failure, Limits},
     wishes::Wishes,
@@ -45,6 +46,8 @@ pub(crate) struct Order<'a> {
     pub(crate) wishes: &'a Wishes,
     /// Its session, where it has one.
     pub(crate) seen: Option<session::Seen>,
+    /// Whose words are in it, and in its session.
+    pub(crate) flow: &'a Flow,
     /// What of it has the form of our tokens; nothing without a session.
     pub(crate) mentioned: &'a BTreeSet<String>,
     /// What it took of its caller's limits of tokens.

@@ -17,7 +17,7 @@ use types::{Code, Integrity, Label, Locality, Nanos, Request, Timestamp};
 
 use crate::{
     asked, caller::Known, gate::Gate, metrics, quote, refusal::Refusal, reserve, scorer,
-    trail::Trail, wishes::Wishes,
+    tool::function::Flow, trail::Trail, wishes::Wishes,
 };
 
 /// A permitted and planned call.
@@ -79,6 +79,8 @@ pub(crate) struct Call<'a> {
     pub(crate) known: &'a Known<'a>,
     pub(crate) wishes: &'a Wishes,
     pub(crate) request: &'a Request,
+    /// Whose words are in it, and in its session.
+    pub(crate) flow: &'a Flow,
     pub(crate) findings: &'a Findings,
     /// Upper bound of the input, in tokens.
     pub(crate) input_bound: u64,
@@ -116,7 +118,7 @@ async fn decide(
         id: trail.request,
         caller: &call.known.caller,
         label: call.label,
-        integrity: Integrity::Trusted,
+        integrity: call.flow.integrity,
         request: asked::shape(call.request, trail.endpoint.path(), call.input_bound),
         kinds: &kinds,
         budget,

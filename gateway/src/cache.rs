@@ -31,6 +31,7 @@ use crate::{
     memory, metrics,
     reserve::for_nothing,
     screen::Screen,
+    tool::function::Judge,
     trail::{Looked, Served, Trail},
     wishes::Cache,
 };
@@ -210,6 +211,13 @@ async fn stream(
         screen.restore(event, &mut told);
     }
     screen.end_restore(&mut told);
+    let told = match Judge::of(gate, order).events(trail, told).await {
+        Ok(told) => told,
+        Err(refusal) => {
+            bill.close(used, refusal.code.as_str());
+            return Err(Lost { refusal, next: Next::Nothing });
+        }
+    };
     told.iter().for_each(|event| encoder.push(event, &mut out));
     encoder.push(&Event::Usage(bill.told()), &mut out);
     encoder.done(&mut out);

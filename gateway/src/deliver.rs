@@ -23,6 +23,7 @@ use crate::{
     source::Source,
     stream::{End, Stream},
     tally,
+    tool::function::Judge,
     trail::{Served, Trail},
     upstream::{Failure, Response},
 };
@@ -71,9 +72,11 @@ async fn streamed(
     down: &mut Downstream<'_>,
 ) {
     let mut screen = Screen::of(gate, order, to);
+    let mut judge = Judge::of(gate, order);
     let stream = Stream {
         gate,
         screen: &mut screen,
+        judge: &mut judge,
         source,
         down,
         headers: trail.headers(),
@@ -86,7 +89,7 @@ async fn streamed(
         arrived: trail.started,
         kept_at: to.kept_at.as_ref(),
         gatherer: to.kept_at.as_ref().map(|_| Gatherer::new(cache::ANSWER_BYTES_MAX)),
-        told: Vec::new(),
+        told: <[Vec<Event>; 2]>::default(),
     };
     let end = Box::new(stream).relay(&mut bill, events, trail).await;
     bill.output_hash = down.sent_sha256();
@@ -152,6 +155,10 @@ pub(crate) async fn whole(
         bill.write_down(&String::from_utf8_lossy(&unrestored));
     }
     screen.restore_whole(&mut answer);
+    if let Err(refusal) = Judge::of(gate, order).whole(trail, &mut answer).await {
+        bill.close(used, refusal.code.as_str());
+        return Err(Lost { refusal, next: Next::Nothing });
+    }
     let body = Bytes::from(answer.tell(order, trail, &to.model.id, bill.told()));
     if to.log_full && !screen.restores() {
         bill.write_down(&String::from_utf8_lossy(&body));

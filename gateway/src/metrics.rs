@@ -100,6 +100,11 @@ series! {
         "orchestack_tools_drifted_total",
         "Calls refused because the tool's definition is not the one that was approved; any is an alarm",
         &["server"]);
+    /// Calls of functions in answers.
+    FUNCTION_CALLS: IntCounterVec = register_int_counter_vec!(
+        "orchestack_function_calls_total",
+        "Calls of functions in models' answers by server, empty where the tree declares none, and outcome code",
+        &["server", "code"]);
     /// DLP findings.
     FINDINGS: IntCounterVec = register_int_counter_vec!(
         "orchestack_dlp_findings_total", "DLP findings by kind and what was done",

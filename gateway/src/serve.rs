@@ -28,6 +28,7 @@ use crate::{
     refusal::Refusal,
     session::{self, Joined},
     span,
+    tool::function::Flow,
     trail::{Trail, Who},
     wishes::Wishes,
 };
@@ -73,8 +74,10 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     trail.limits.clone_from(&passes.told);
     let findings = inspect(&snapshot, &mut request, body.len() + before.bytes, trail);
     drop(body);
-    let label = findings.label.join(least(&known, &wishes)).join(before.label);
-    let joined = session::join(gate, trail, (&known, &wishes), &mut request, label).await?;
+    let about = (&known, &wishes);
+    let flow = Flow::join(gate, &snapshot, about, (&request, trail.request)).await?;
+    let label = findings.label.join(least(&known, &wishes)).join(before.label).join(flow.label);
+    let joined = session::join(gate, trail, about, &mut request, label).await?;
     let Joined { label, seen, mentioned } = joined;
     trail.label = Some(label);
     let candidates = candidates(&snapshot, &known, &request, &wishes)?;
@@ -84,20 +87,13 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         known: &known,
         wishes: &wishes,
         request: &request,
+        flow: &flow,
         findings: &findings,
         input_bound: asked::input_bound(&request),
         input_tokens: asked::input_tokens(&request),
     };
-    let authorized = authorize(gate, trail, &snapshot, &call, &candidates, None).await;
-    let Authorized { permit, plan } = match authorized {
-        Err(Unmet { need: Some(need), refusal }) => {
-            let asked = (&*snapshot, &call, &need);
-            let given = approval::people(gate, asked, trail, down, refusal).await?;
-            let authorized = authorize(gate, trail, &snapshot, &call, &candidates, Some(&given));
-            authorized.await.map_err(|unmet| unmet.refusal)?
-        }
-        authorized => authorized.map_err(|unmet| unmet.refusal)?,
-    };
+    let asked = (&*snapshot, &call, &candidates);
+    let Authorized { permit, plan } = permitted(gate, trail, asked, down).await?;
     trail.plan(&permit, &plan);
     echo.store &= memory::may_keep(gate, &permit, &findings, label);
     if wishes.dry_run {
@@ -113,6 +109,7 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
         findings: &findings,
         wishes: &wishes,
         seen,
+        flow: &flow,
         mentioned: &mentioned,
         tokens: &taken,
         input_tokens: call.input_tokens,
@@ -122,6 +119,23 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let answered = pause::answer(gate, order, &plan, trail, down).await;
     used.end(gate, trail.decided).await;
     answered
+}
+
+/// What policy permits, once people are heard where it wants that.
+async fn permitted(
+    gate: &Gate,
+    trail: &mut Trail,
+    (snapshot, call, candidates): (&Snapshot, &Call<'_>, &Candidates<'_>),
+    down: &mut Downstream<'_>,
+) -> Result<Authorized, Refusal> {
+    let authorized = authorize(gate, trail, snapshot, call, candidates, None).await;
+    let (need, refusal) = match authorized {
+        Err(Unmet { need: Some(need), refusal }) => (need, refusal),
+        authorized => return authorized.map_err(|unmet| unmet.refusal),
+    };
+    let given = approval::people(gate, (snapshot, call, &need), trail, down, refusal).await?;
+    let authorized = authorize(gate, trail, snapshot, call, candidates, Some(&given)).await;
+    authorized.map_err(|unmet| unmet.refusal)
 }
 
 /// The label that a request has whatever is in it: its agent's, and what its caller says of it.

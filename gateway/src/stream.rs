@@ -18,9 +18,10 @@ use crate::{
     downstream::Downstream,
     gate::Gate,
     memory, metrics,
-    screen::{Screen, Stopped},
+    screen::Screen,
     source::{Read, Source},
     tally,
+    tool::function::Judge,
     trail::Trail,
 };
 
@@ -52,6 +53,8 @@ pub(crate) struct Stream<'s, 'd, 'c> {
     pub(crate) source: Box<Source>,
     /// What it passes on its way.
     pub(crate) screen: &'c mut Screen<'s>,
+    /// Who decides the calls of functions in it.
+    pub(crate) judge: &'c mut Judge<'s>,
     pub(crate) down: &'c mut Downstream<'d>,
     pub(crate) headers: Vec<(&'static str, String)>,
     /// What the caller speaks, and asked.
@@ -69,9 +72,12 @@ pub(crate) struct Stream<'s, 'd, 'c> {
     /// Where the answer is kept to be given again, and what puts it together for that, if it is.
     pub(crate) kept_at: Option<&'s cache::Place>,
     pub(crate) gatherer: Option<Gatherer>,
-    /// Events on their way to the encoder.
-    pub(crate) told: Vec<Event>,
+    /// Events on their way to the encoder: with their values back, and with their calls decided.
+    pub(crate) told: [Vec<Event>; 2],
 }
+
+/// Why an answer goes no further, as its caller is told.
+type Stop = (Code, String);
 
 impl Stream<'_, '_, '_> {
     fn encoder(&self, events: &[Event]) -> StreamEncoder {
@@ -132,10 +138,14 @@ impl Stream<'_, '_, '_> {
                     let told = (Code::UpstreamFailed, format!("{kind}: {message}"));
                     return self.fail(bill, encoder, out, told).await;
                 }
-                if let Err(stopped) = self.screen.search(event, &mut passed) {
-                    return self.stop(bill, encoder, out, &stopped).await;
+                let searched = self.screen.search(event, &mut passed).map_err(|s| s.told());
+                let told = match searched {
+                    Ok(()) => self.tell((bill, trail), encoder, &mut passed, &mut out).await,
+                    Err(stop) => Err(stop),
+                };
+                if let Err(stop) = told {
+                    return self.stop(bill, encoder, out, stop).await;
                 }
-                self.tell(bill, encoder, passed.drain(..), &mut out);
             }
             if beyond {
                 return self.cut_at_limit((bill, trail), encoder, out).await;
@@ -178,8 +188,8 @@ impl Stream<'_, '_, '_> {
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
     ) -> End {
-        if let Err(stopped) = self.tell_rest(bill, encoder, &mut out) {
-            return self.stop(bill, encoder, out, &stopped).await;
+        if let Err(stop) = self.tell_rest((bill, trail), encoder, &mut out).await {
+            return self.stop(bill, encoder, out, stop).await;
         }
         self.screen.tell(self.gate, &self.order, trail).await;
         tally::count(&mut bill.meter, self.sent).await;
@@ -207,33 +217,55 @@ impl Stream<'_, '_, '_> {
         End::Left(known)
     }
 
-    /// Tells what was searched: on record as it is, to the caller with the values that come back.
-    fn tell(
+    /// Tells what was searched: on record as it is, to the caller with the values that come back, and each call of
+    /// a function once it is permitted.
+    async fn tell(
         &mut self,
-        bill: &mut Bill,
+        (bill, trail): (&mut Bill, &Trail),
         encoder: &mut StreamEncoder,
-        passed: impl Iterator<Item = Event>,
+        passed: &mut Vec<Event>,
         out: &mut Vec<u8>,
-    ) {
-        for event in passed {
+    ) -> Result<(), Stop> {
+        for event in passed.drain(..) {
             bill.transcribe(&event);
-            self.screen.restore(event, &mut self.told);
-            self.told.drain(..).for_each(|event| encoder.push(&event, out));
+            let [restored, _] = &mut self.told;
+            self.screen.restore(event, restored);
         }
+        self.decide(trail, encoder, out).await
+    }
+
+    /// Passes on what is restored, once the calls in it are decided.
+    async fn decide(
+        &mut self,
+        trail: &Trail,
+        encoder: &mut StreamEncoder,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Stop> {
+        let [restored, decided] = &mut self.told;
+        for event in restored.drain(..) {
+            let passed = self.judge.pass(trail, event, decided).await;
+            passed.map_err(|refusal| (refusal.code, refusal.message))?;
+        }
+        decided.drain(..).for_each(|event| encoder.push(&event, out));
+        Ok(())
     }
 
     /// Tells what was held back.
-    fn tell_rest(
+    async fn tell_rest(
         &mut self,
-        bill: &mut Bill,
+        (bill, trail): (&mut Bill, &Trail),
         encoder: &mut StreamEncoder,
         out: &mut Vec<u8>,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), Stop> {
         let mut rest = Vec::new();
-        self.screen.end_search(&mut rest)?;
-        self.tell(bill, encoder, rest.into_iter(), out);
-        self.screen.end_restore(&mut self.told);
-        self.told.drain(..).for_each(|event| encoder.push(&event, out));
+        self.screen.end_search(&mut rest).map_err(|stopped| stopped.told())?;
+        self.tell((bill, trail), encoder, &mut rest, out).await?;
+        let [restored, _] = &mut self.told;
+        self.screen.end_restore(restored);
+        self.decide(trail, encoder, out).await?;
+        let [_, decided] = &mut self.told;
+        self.judge.end(trail, decided).await;
+        decided.drain(..).for_each(|event| encoder.push(&event, out));
         Ok(())
     }
 
@@ -243,8 +275,8 @@ impl Stream<'_, '_, '_> {
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
     ) -> End {
-        if let Err(stopped) = self.tell_rest(bill, encoder, &mut out) {
-            return self.stop(bill, encoder, out, &stopped).await;
+        if let Err(stop) = self.tell_rest((bill, trail), encoder, &mut out).await {
+            return self.stop(bill, encoder, out, stop).await;
         }
         self.source.stop().await;
         for choice in 0..self.order.request.as_chat().map_or(1, |chat| chat.choices).max(1) {
@@ -265,9 +297,9 @@ impl Stream<'_, '_, '_> {
         bill: &Bill,
         encoder: &mut StreamEncoder,
         out: Vec<u8>,
-        stopped: &Stopped,
+        stop: Stop,
     ) -> End {
-        match self.fail(bill, encoder, out, stopped.told()).await {
+        match self.fail(bill, encoder, out, stop).await {
             End::Failed(_, known) => End::Stopped(known),
             end => end,
         }

@@ -15,6 +15,7 @@ mod bill;
 mod content;
 mod decide;
 mod destination;
+pub(crate) mod function;
 mod lookup;
 mod prints;
 mod redact;

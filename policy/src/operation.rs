@@ -102,6 +102,8 @@ operations! {
     SessionShow = "session.show" reads,
     /// Lowers the label of a session.
     SessionLower = "session.lower" writes,
+    /// Vouches for what a session has seen.
+    SessionEndorse = "session.endorse" writes,
     /// Reports what was spent.
     SpendShow = "spend.show" reads,
     /// Lists what models cost.

@@ -73,23 +73,13 @@ pub struct Saw<'a> {
     pub tool_calls: u64,
 }
 
-/// The tables of what sessions have seen.
+/// Whether sessions may be trusted, for those who look and those who vouch.
 #[derive(Clone)]
-pub struct Flows {
+pub struct Trust {
     pub(crate) inner: Arc<Inner>,
-    pub(crate) master: MasterKey,
 }
 
-impl Flows {
-    /// The salt of the prints of a session, or of a request without one.
-    ///
-    /// # Errors
-    /// [`Error::Sealing`], which no id makes.
-    pub fn salt(&self, tenant: TenantId, of: &str) -> Result<Salt, Error> {
-        let key = self.master.derive(&format!("prints/{of}"), tenant).ok_or(Error::Sealing)?;
-        Ok(Salt::new(&key))
-    }
-
+impl Trust {
     /// What is known of a session; `None` before anything was seen in it.
     ///
     /// # Errors
@@ -117,6 +107,69 @@ impl Flows {
             sources: sources(&mut conn, tenant, session).await?,
             texts: texts(&mut conn, tenant, session).await?,
         }))
+    }
+
+    /// Puts a session's trust back, as a person decided, for all that was seen in it so far.
+    ///
+    /// # Errors
+    /// [`Error::Permit`]; [`Error::Missing`] where nothing was seen in such a session; [`Error::Trusted`]
+    /// where it is trusted; [`Error::Unavailable`].
+    pub async fn endorse(
+        &self,
+        permit: &AdminPermit,
+        session: SessionId,
+        reason: &str,
+        record: &Record,
+    ) -> Result<(), Error> {
+        let tenant = permit.tenant();
+        let mut change = Change::begin(&self.inner, permit, tenant).await?;
+        let now = crate::store::now(change.conn(), self.inner.dialect).await?;
+        let done = sqlx::query(
+            "update session_flows set integrity = 'trusted', endorsed = prints, since = $3, \
+               request_id = null, set_by = $4, reason = $5 \
+             where tenant_id = $1 and session_id = $2 and integrity = 'untrusted'",
+        )
+        .bind(tenant.to_string())
+        .bind(session.to_string())
+        .bind(now.0)
+        .bind(permit.actor().to_owned())
+        .bind(crate::rows::plain(reason))
+        .execute(change.conn())
+        .await?;
+        if done.rows_affected() == 0 {
+            drop(change);
+            return Err(match self.find(tenant, session).await? {
+                None => Error::Missing { noun: "session", name: session.to_string() },
+                Some(_) => Error::Trusted,
+            });
+        }
+        change.commit_quietly(record).await
+    }
+}
+
+/// The tables of what sessions have seen.
+#[derive(Clone)]
+pub struct Flows {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) master: MasterKey,
+}
+
+impl Flows {
+    /// The salt of the prints of a session, or of a request without one.
+    ///
+    /// # Errors
+    /// [`Error::Sealing`], which no id makes.
+    pub fn salt(&self, tenant: TenantId, of: &str) -> Result<Salt, Error> {
+        let key = self.master.derive(&format!("prints/{of}"), tenant).ok_or(Error::Sealing)?;
+        Ok(Salt::new(&key))
+    }
+
+    /// What is known of a session; `None` before anything was seen in it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn find(&self, tenant: TenantId, session: SessionId) -> Result<Option<Flow>, Error> {
+        Trust { inner: Arc::clone(&self.inner) }.find(tenant, session).await
     }
 
     /// Takes note of what a request has: trust falls, counts rise, and nothing else happens to what another
@@ -186,43 +239,6 @@ impl Flows {
         rows.iter().map(read).collect()
     }
 
-    /// Puts a session's trust back, as a person decided, for all that was seen in it so far.
-    ///
-    /// # Errors
-    /// [`Error::Permit`]; [`Error::Missing`] where nothing was seen in such a session; [`Error::Trusted`]
-    /// where it is trusted; [`Error::Unavailable`].
-    pub async fn endorse(
-        &self,
-        permit: &AdminPermit,
-        session: SessionId,
-        reason: &str,
-        record: &Record,
-    ) -> Result<(), Error> {
-        let tenant = permit.tenant();
-        let mut change = Change::begin(&self.inner, permit, tenant).await?;
-        let now = crate::store::now(change.conn(), self.inner.dialect).await?;
-        let done = sqlx::query(
-            "update session_flows set integrity = 'trusted', endorsed = prints, since = $3, \
-               request_id = null, set_by = $4, reason = $5 \
-             where tenant_id = $1 and session_id = $2 and integrity = 'untrusted'",
-        )
-        .bind(tenant.to_string())
-        .bind(session.to_string())
-        .bind(now.0)
-        .bind(permit.actor().to_owned())
-        .bind(crate::rows::plain(reason))
-        .execute(change.conn())
-        .await?;
-        if done.rows_affected() == 0 {
-            drop(change);
-            return Err(match self.find(tenant, session).await? {
-                None => Error::Missing { noun: "session", name: session.to_string() },
-                Some(_) => Error::Trusted,
-            });
-        }
-        change.commit_quietly(record).await
-    }
-
     /// Removes texts that were seen before, at most 10,000 a call. Returns how many.
     pub(crate) async fn purge(inner: &Inner, before: Timestamp) -> Result<u64, Error> {
         let done = sqlx::query(
@@ -239,10 +255,9 @@ impl Flows {
 }
 
 impl Flow {
-    /// Whether a person vouched for this text.
-    pub fn vouches(&self, text: &Text) -> bool {
-        let known = self.texts.get(&(text.seen.origin.clone(), text.digest.clone()));
-        known.is_some_and(|seq| *seq <= self.endorsed)
+    /// Whether a person vouched for the text of this origin and digest.
+    pub fn vouches(&self, text: &(Origin, String)) -> bool {
+        self.texts.get(text).is_some_and(|seq| *seq <= self.endorsed)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     calls::Calls,
     caps::Caps,
     fleet::{self, Fleet},
-    flows::Flows,
+    flows::{Flows, Trust},
     grants::Grants,
     journal::{self, Journal},
     keys::Keys,
@@ -331,6 +331,11 @@ impl Store {
     /// What sessions have seen, with prints that are salted under this key.
     pub fn flows(&self, master: MasterKey) -> Flows {
         Flows { inner: Arc::clone(&self.inner), master }
+    }
+
+    /// Whether sessions may be trusted.
+    pub fn trust(&self) -> Trust {
+        Trust { inner: Arc::clone(&self.inner) }
     }
 
     /// What redaction tokens of sessions stand for, under this key.

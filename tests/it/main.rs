@@ -31,6 +31,7 @@ mod explain;
 mod figures;
 mod fleet;
 mod formats;
+mod functions;
 mod harness;
 mod health;
 mod hedging;

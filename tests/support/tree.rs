@@ -33,6 +33,15 @@ permit (
 );
 "#;
 
+/// Every agent may call tools, those that it runs itself among them.
+const TOOLS: &str = r#"@id("agents-call-tools")
+permit (
+  principal in Orchestack::Tenant::"default",
+  action in [Orchestack::Action::"callTool", Orchestack::Action::"listTool"],
+  resource
+);
+"#;
+
 /// A working tree under git.
 #[derive(Clone, Debug)]
 pub struct Tree {
@@ -66,7 +75,8 @@ impl Tree {
     /// It is not committed yet.
     pub fn with_policies(folder: &Path) -> Self {
         let tree = Self::empty(folder);
-        tree.write("policies/models.cedar", POLICIES).agent("default", "100.00");
+        tree.write("policies/models.cedar", POLICIES).write("policies/tools.cedar", TOOLS);
+        tree.agent("default", "100.00");
         tree
     }
 
@@ -141,8 +151,14 @@ impl Tree {
             "@id(\"{name}-calls-models\")\npermit (\n  principal,\n  \
              action == Orchestack::Action::\"callModel\",\n  resource\n);\n"
         );
+        let tools = format!(
+            "@id(\"{name}-calls-tools\")\npermit (\n  principal,\n  \
+             action in [Orchestack::Action::\"callTool\", Orchestack::Action::\"listTool\"],\n  \
+             resource\n);\n"
+        );
         self.write(&format!("agents/{name}/agent.toml"), &settings)
             .write(&format!("agents/{name}/models.cedar"), &policy)
+            .write(&format!("agents/{name}/tools.cedar"), &tools)
     }
 
     /// A simulator as an OpenAI-compatible provider; `locality` is `local` or `cloud`.

@@ -26,3 +26,8 @@ pub use openapi::{LeftOut, Method, OpenApiError, Operation, Request, RequestErro
 pub use pin::{Pin, PinError, PinnedServer, TOOLS_MAX};
 pub use schema::{Invalid, Schema, SchemaError, Violation};
 pub use shown::{Hidden, hidden, shown};
+
+/// The examples of the README, which are tested as this crate's own.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

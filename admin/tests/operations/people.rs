@@ -5,8 +5,12 @@ use std::num::NonZeroU32;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use snapshot::keys::sha256_hex;
-use store::approvals::{Kind, NewApproval, RequesterKind, Subject};
-use types::{ApprovalId, AuditId, Label, RequestId, SessionId};
+use store::{
+    approvals::{Kind, NewApproval, RequesterKind, Subject},
+    flows::Saw,
+    vault::MasterKey,
+};
+use types::{ApprovalId, AuditId, Integrity, Label, RequestId, SessionId};
 
 use crate::house::{House, call, call_as};
 
@@ -386,6 +390,44 @@ pub(crate) async fn restricted_session(house: &House) -> SessionId {
     let labels = house.control.store.session_labels();
     labels.raise(tenant, session, Label::Restricted, RequestId::generate()).await.unwrap();
     session
+}
+
+/// A session that has seen a page.
+pub(crate) async fn untrusted_session(house: &House) -> SessionId {
+    let (tenant, session) = (house.control.snapshots.load().tenant, SessionId::generate());
+    let saw = Saw {
+        request: RequestId::generate(),
+        integrity: Integrity::Untrusted,
+        sources: &["web".to_owned()].into(),
+        texts: &[],
+        tool_calls: 2,
+    };
+    let flows = house.control.store.flows(MasterKey::of(&[7; 32]));
+    flows.see(tenant, session, &saw).await.unwrap();
+    session
+}
+
+#[tokio::test]
+async fn a_person_vouches_for_a_session_with_a_reason() {
+    let house = House::build().await;
+    let session = untrusted_session(&house).await;
+    let path = format!("/api/v1/sessions/{session}");
+    let (_, shown) = call(house.local(), "GET", &path, None).await;
+    assert_eq!((&shown["label"], &shown["integrity"]), (&json!("public"), &json!("untrusted")));
+    assert_eq!(shown["flow"]["sources"], json!(["web"]));
+    assert_eq!(shown["flow"]["tool_calls"], json!(2));
+    let endorse = async |reason: &str| {
+        let body = Some(json!({ "reason": reason }));
+        call(house.local(), "POST", &format!("{path}/endorse"), body).await
+    };
+    assert_eq!(endorse("short").await.0, StatusCode::BAD_REQUEST);
+    let (status, told) = endorse("I have read the page").await;
+    assert_eq!((status, &told["integrity"]), (StatusCode::OK, &json!("trusted")), "{told}");
+    assert_eq!(told["flow"]["set_by"], json!("local"));
+    assert_eq!(endorse("I have read the page").await.0, StatusCode::CONFLICT);
+    let unknown = format!("/api/v1/sessions/{}/endorse", SessionId::generate());
+    let body = Some(json!({ "reason": "I have read the page" }));
+    assert_eq!(call(house.local(), "POST", &unknown, body).await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

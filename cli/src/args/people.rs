@@ -189,7 +189,7 @@ pub(crate) struct NewGrant {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Session {
-    /// Show the label of a session: the highest of what was seen in it.
+    /// Show the label of a session, the highest of what was seen in it, and whether all of it may be trusted.
     #[command(after_help = "Example:\n  orchestack session show ses_01ARZ3NDEKTSV4RRFFQ69G5FAV")]
     Show {
         /// Its id, as its requests name it in `x-orchestack-session`.
@@ -205,6 +205,17 @@ Example:
         /// A label below the one that it has: `public`, `internal` or `sensitive`.
         #[arg(long, value_name = "LEVEL")]
         lower_to: String,
+        /// Why; at least ten characters. It stays on record.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Vouch for everything that a session has seen. What it sees next is nobody's word again.
+    #[command(after_help = "\
+Example:
+  orchestack session endorse ses_01ARZ3NDEKTSV4RRFFQ69G5FAV --reason i-have-read-that-page")]
+    Endorse {
+        /// Its id.
+        id: String,
         /// Why; at least ten characters. It stays on record.
         #[arg(long)]
         reason: String,

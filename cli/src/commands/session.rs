@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use admin::{NewSessionLabel, SessionView};
+use admin::{Endorsement, NewSessionLabel, SessionView};
 
 use super::{or_dash, short};
 use crate::{
@@ -23,19 +23,42 @@ pub(super) async fn run(
             let body = NewSessionLabel { lower_to, reason };
             client.tell(Ask::post(&["sessions", &id, "label"]), &body).await?
         }
+        Session::Endorse { id, reason } => {
+            let body = Endorsement { reason };
+            client.tell(Ask::post(&["sessions", &id, "endorse"]), &body).await?
+        }
     };
     output.show(&known, row);
     Ok(ExitCode::SUCCESS)
 }
 
 fn row(known: &SessionView) -> String {
+    let flow = known.flow.as_ref();
     let by = known.set_by.as_deref().or(known.request.as_deref());
+    let trusted_by = flow.and_then(|flow| flow.set_by.as_deref().or(flow.request.as_deref()));
     let row = [
         known.id.clone(),
         known.label.clone(),
-        short(&known.since),
+        or_dash(known.since.as_deref().map(short).as_deref()),
         or_dash(by),
         or_dash(known.reason.as_deref()),
+        known.integrity.clone(),
+        or_dash(flow.map(|flow| short(&flow.since)).as_deref()),
+        or_dash(trusted_by),
+        or_dash(flow.and_then(|flow| flow.reason.as_deref())),
+        or_dash(flow.map(|flow| flow.sources.join(", ")).as_deref()),
     ];
-    table(["SESSION", "LABEL", "SINCE", "BY", "REASON"], vec![row])
+    let names = [
+        "SESSION",
+        "LABEL",
+        "SINCE",
+        "BY",
+        "REASON",
+        "INTEGRITY",
+        "SINCE",
+        "BY",
+        "REASON",
+        "SOURCES",
+    ];
+    table(names, vec![row])
 }

@@ -114,6 +114,7 @@ async fn ask(
     let found = router::candidates(&snapshot.registry, Purpose::Embeddings, request.model());
     let candidates = found.map_err(|e| Refusal::new(Code::ModelNotFound, e.to_string()))?;
     let call = Call {
+        flow: order.flow,
         now: order.now,
         label,
         known: order.known,

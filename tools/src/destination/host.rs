@@ -73,7 +73,7 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
 
 /// A name in ASCII, if it is one that DNS could have.
 fn named(name: &str) -> Host {
-    let name = name.trim_end_matches('.');
+    let name = name.strip_suffix('.').unwrap_or(name);
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))

@@ -155,7 +155,7 @@ fn addresses([a, b, c, d]: [u8; 4]) -> Vec<String> {
 }
 
 /// Other places inside.
-const NAMED: [&str; 70] = [
+const NAMED: [&str; 71] = [
     "http://localhost/",
     "http://LOCALHOST:8080/",
     "http://localhost./",
@@ -226,6 +226,7 @@ const NAMED: [&str; 70] = [
     "http://",
     "http://good.com:99999999/",
     "http://1.2.3.4.5/",
+    "127.00%2e.",
 ];
 
 /// What is for everybody, or is no host at all.

@@ -1,0 +1,148 @@
+//! Whose words a request has in it, and what its session has seen before, whichever gateway saw it. What cannot
+//! be read counts as untrusted.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+
+use snapshot::Snapshot;
+use store::flows::{self, PRINTS_MAX, Saw, Text};
+use tools::flow::{Origin, Print, Salt, Seen};
+use types::{Code, Integrity, Label, Request, RequestId, SessionId, TenantId};
+
+use super::heard::Heard;
+use crate::{caller::Known, gate::Gate, refusal::Refusal, wishes::Wishes};
+
+/// How long the database may take.
+const TIME: Duration = Duration::from_secs(1);
+
+/// What is known of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Flow {
+    /// Untrusted where it, or its session before, has a text that nobody vouches for.
+    pub(crate) integrity: Integrity,
+    /// The highest label of the results in it.
+    pub(crate) label: Label,
+    /// The servers whose results it or its session has seen.
+    pub(super) sources: BTreeSet<String>,
+    /// Calls of tools in the session before.
+    pub(super) tool_calls: u64,
+    pub(super) session: Option<(TenantId, SessionId)>,
+    /// The number of the last text that the session had seen before.
+    pub(super) last_text: u64,
+    pub(super) salt: Salt,
+}
+
+impl Flow {
+    /// Joins a request with its session, which hears of its texts at once unless nothing is to be sent. A
+    /// session that cannot be told of what nobody vouches for refuses the request: the next one would not
+    /// know of it.
+    pub(crate) async fn join(
+        gate: &Gate,
+        snapshot: &Snapshot,
+        (known, wishes): (&Known<'_>, &Wishes),
+        (request, id): (&Request, RequestId),
+    ) -> Result<Self, Refusal> {
+        let tenant = known.caller.tenant;
+        let session = wishes.session.map(|session| (tenant, session));
+        let of = wishes.session.map_or_else(|| id.to_string(), |session| session.to_string());
+        let salt = gate.flows.salt(tenant, &of).map_err(|error| away(&error))?;
+        let heard = request.as_chat().map(|chat| Heard::in_request(&snapshot.tools, chat));
+        let flow = Self {
+            integrity: Integrity::Trusted,
+            label: heard.as_ref().map_or(Label::Public, |heard| heard.label),
+            sources: heard.as_ref().map(|heard| heard.sources.clone()).unwrap_or_default(),
+            tool_calls: 0,
+            session,
+            last_text: 0,
+            salt,
+        };
+        match session {
+            None => Ok(flow.alone(heard.as_ref())),
+            Some(session) => flow.within(gate, session, heard, (id, wishes.dry_run)).await,
+        }
+    }
+
+    /// A request without a session.
+    fn alone(mut self, heard: Option<&Heard<'_>>) -> Self {
+        let is_trusted = |(origin, _): &(Origin, _)| *origin == Origin::Trusted;
+        if heard.is_some_and(|heard| !heard.texts.iter().all(is_trusted)) {
+            self.integrity = Integrity::Untrusted;
+        }
+        self
+    }
+
+    async fn within(
+        mut self,
+        gate: &Gate,
+        (tenant, session): (TenantId, SessionId),
+        heard: Option<Heard<'_>>,
+        (request, dry_run): (RequestId, bool),
+    ) -> Result<Self, Refusal> {
+        let read = tokio::time::timeout(TIME, gate.flows.find(tenant, session)).await;
+        let before = match read {
+            Ok(Ok(before)) => before,
+            Ok(Err(error)) => return Ok(self.unknown(session, &error)),
+            Err(_) => return Ok(self.unknown(session, &"the database did not answer in time")),
+        };
+        let before = before.as_ref();
+        let heard = heard.unwrap_or_else(Heard::nothing);
+        let (fresh, integrity) = self.fresh(&heard, before);
+        let news = !fresh.is_empty()
+            || before.map_or(!heard.sources.is_empty(), |b| !heard.sources.is_subset(&b.sources));
+        self.integrity =
+            before.map_or(Integrity::Trusted, |before| before.integrity).min(integrity);
+        self.sources.extend(before.iter().flat_map(|before| before.sources.iter().cloned()));
+        let texts = before.iter().flat_map(|before| before.texts.values());
+        self.last_text = texts.copied().max().unwrap_or_default();
+        self.tool_calls = before.map_or(0, |before| before.tool_calls);
+        if dry_run || !news {
+            return Ok(self);
+        }
+        let (sources, texts) = (&heard.sources, &fresh);
+        let saw = Saw { request, integrity, sources, texts, tool_calls: 0 };
+        let written = tokio::time::timeout(TIME, gate.flows.see(tenant, session, &saw)).await;
+        match written {
+            Ok(Ok(())) => Ok(self),
+            Ok(Err(error)) => Err(away(&error)),
+            Err(_) => Err(away(&"the database did not answer in time")),
+        }
+    }
+
+    /// The texts that the session has not seen, of each origin the newest, and whether everything that is not
+    /// trusted was vouched for by a person.
+    fn fresh(&self, heard: &Heard<'_>, before: Option<&flows::Flow>) -> (Vec<Text>, Integrity) {
+        let mut counts: HashMap<&Origin, u64> = HashMap::new();
+        let (mut fresh, mut integrity) = (Vec::new(), Integrity::Trusted);
+        for (origin, text) in heard.texts.iter().rev() {
+            let key = (origin.clone(), self.salt.digest(text));
+            let number = before.and_then(|before| before.texts.get(&key)).copied();
+            let vouched = before.is_some_and(|before| before.vouches(&key));
+            if *origin != Origin::Trusted && !vouched {
+                integrity = Integrity::Untrusted;
+            }
+            let count = counts.entry(origin).or_default();
+            *count += 1;
+            if number.is_none() && *count <= PRINTS_MAX {
+                let (origin, digest) = key;
+                let seen = Seen { origin, print: Print::of(text, &self.salt) };
+                fresh.push(Text { digest, seen });
+            }
+        }
+        fresh.reverse();
+        (fresh, integrity)
+    }
+
+    fn unknown(mut self, session: SessionId, why: &dyn std::fmt::Display) -> Self {
+        tracing::warn!(error = %why, %session, "what a session has seen cannot be read; it counts as untrusted");
+        self.integrity = Integrity::Untrusted;
+        self
+    }
+}
+
+fn away(error: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(%error, "what a session has seen could not be kept");
+    let message = "what this session has seen cannot be kept; nothing was sent";
+    Refusal::new(Code::DependencyUnavailable, message).with_retry_after(5)
+}
