@@ -59,6 +59,8 @@ impl Recipe {
     /// Starts the process.
     pub(crate) fn start(&self, server: &str, limits: &Limits) -> Result<Pipes, Error> {
         let unreachable = |why: String| Error::Unreachable { server: server.to_owned(), why };
+        std::fs::create_dir_all(&self.home)
+            .map_err(|error| unreachable(format!("its folder cannot be made: {}", error.kind())))?;
         let (program, arguments) =
             self.argv.split_first().ok_or_else(|| unreachable("no program".to_owned()))?;
         let mut command = std::process::Command::new(program);

@@ -162,15 +162,22 @@ fn is_too_old_for(refused: &Refused) -> bool {
 
 fn failed_to_open(server: &str, error: ClientInitializeError) -> Error {
     let server = server.to_owned();
-    let ended = "it ended before it was ready";
+    let unreachable = |server, status: Option<u16>| {
+        let ended = "it ended before it was ready".to_owned();
+        Error::Unreachable {
+            server,
+            why: status.map_or(ended, |status| format!("status {status}")),
+        }
+    };
     match error {
         ClientInitializeError::TransportError { error, .. } => match broken(server, &error) {
-            Error::Closed { server } => Error::Unreachable { server, why: ended.to_owned() },
+            // Nothing but a greeting was sent, so nothing can have been done.
+            Error::Closed { server } => unreachable(server, status(&error)),
             other => other,
         },
         ClientInitializeError::JsonRpcError(error) => refused(server, error),
         ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::Cancelled => {
-            Error::Unreachable { server, why: ended.to_owned() }
+            unreachable(server, None)
         }
         _ => Error::Protocol { server, why: "its answer to the handshake is none" },
     }
@@ -194,15 +201,25 @@ pub(crate) fn refused(server: String, error: ErrorData) -> Error {
     Error::Refused { server, refused: Refused { code, message, data } }
 }
 
+type Failure = StreamableHttpError<reqwest::Error>;
+
+/// The status of a refusal that says no more.
+fn status(error: &DynamicTransportError) -> Option<u16> {
+    match error.error.downcast_ref::<Failure>()? {
+        Failure::HttpStatus(said) => Some(said.status),
+        _ => None,
+    }
+}
+
 fn broken(server: String, error: &DynamicTransportError) -> Error {
-    type Failure = StreamableHttpError<reqwest::Error>;
     let Some(failure) = error.error.downcast_ref::<Failure>() else {
         return Error::Closed { server };
     };
     match failure {
         Failure::Client(error) => http::failed(&server, error),
-        Failure::HttpStatus(status) => {
-            Error::Unreachable { server, why: format!("status {}", status.status) }
+        // What else a proxy may say for a server, it may say after the server has begun.
+        Failure::HttpStatus(said) if matches!(said.status, 429 | 503) => {
+            Error::Unreachable { server, why: format!("status {}", said.status) }
         }
         Failure::AuthRequired(_) | Failure::InsufficientScope(_) => Error::Unauthorized { server },
         Failure::ResponseBodyTooLarge { max_size } => {

@@ -46,7 +46,7 @@ pub enum Transport {
         command: Vec<String>,
         /// All that is in its environment but `PATH` and `HOME`.
         env: BTreeMap<String, Secret>,
-        /// Its working folder and its `HOME`.
+        /// Its working folder and its `HOME`; made if it is not there.
         home: PathBuf,
         /// What starts it.
         launcher: Launcher,

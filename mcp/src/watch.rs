@@ -302,3 +302,33 @@ impl Bucket {
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counts(AtomicUsize);
+
+    impl Events for Counts {
+        fn list_changed(&self, _: List) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_is_heard_so_often_and_no_more() {
+        let counts = Arc::new(Counts(AtomicUsize::new(0)));
+        let watch = Watch::new("loud", counts.clone());
+        let said = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
+        let said: ServerJsonRpcMessage = serde_json::from_str(said).unwrap();
+        let begun = Instant::now();
+        for _ in 0..100_000 {
+            let JsonRpcMessage::Notification(said) = said.clone() else { unreachable!() };
+            assert!(watch.heard(said).is_none());
+        }
+        let (at_once, per_second) = WORDS;
+        let most = at_once + per_second * (begun.elapsed().as_secs_f64() + 1.0);
+        let heard = counts.0.load(Ordering::Relaxed);
+        assert!(heard >= 2000 && (heard as f64) < most.min(50_000.0), "{heard} were heard");
+    }
+}

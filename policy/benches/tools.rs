@@ -30,7 +30,9 @@ const NAMED: &str = "@id(\"house\") forbid (principal, \
     unless { context.tool.input.to like \"*@example.com\" };";
 
 fn engine(named: bool) -> Engine {
-    let mut bundle: Bundle<'_> = starter::bundle("bench", &["secret"], &[]);
+    let mut bundle: Bundle<'_> = starter::bundle("bench", &["secret", "email"], &[]);
+    // They are about kinds that this bench has not.
+    bundle.cases.clear();
     bundle.tools.push(ToolSource {
         server: "mail".to_owned(),
         name: "send".to_owned(),

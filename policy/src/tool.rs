@@ -73,10 +73,10 @@ impl Engine {
         if grant.is_some_and(|grant| !grant.limits.covers_tool(&call.tool.id(), call.label)) {
             return Err(denied(DenyReason::OutsideGrant, Vec::new()));
         }
-        let (own, layers) = self.tool_calls().about(&call.tool);
-        let asked = self.names().tool_call(call, own);
+        let about = self.tool_calls().about(&call.tool);
+        let asked = self.names().tool_call(call, about.action());
         let asked = asked.map_err(|_| denied(DenyReason::Error, Vec::new()))?;
-        let permits = layers.judge(&call.caller.agent_name, &asked);
+        let permits = about.judge(&call.caller.agent_name, &asked);
         let permits = permits.map_err(|refused| denied(refused.reason, refused.policies))?;
         let mut obligations = Obligations::default();
         permits.iter().for_each(|rule| obligations.join(&rule.obligations));

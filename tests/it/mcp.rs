@@ -90,8 +90,8 @@ async fn a_session_is_worth_nothing_to_anybody_else() {
     for (path, key) in [("/mcp", &twin), ("/mcp", &other), ("/mcp/mail", &own)] {
         let thief = client.stolen(path, key);
         for method in ["POST", "GET", "DELETE"] {
-            let said = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
-            let refused = thief.send(method, &said).await;
+            let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+            let refused = thief.send(method, &list).await;
             assert_eq!(refused.status, 403, "{method} {path}: {}", refused.text);
             assert_eq!(refused.json().pointer("/error/data/code"), Some(&json!("policy_denied")));
         }
@@ -115,8 +115,7 @@ async fn an_ended_session_is_over() {
         assert_eq!(over.status, 404, "{method}: {}", over.text);
         assert_eq!(over.json().pointer("/error/data/code"), Some(&json!("session_not_found")));
     }
-    let made_up =
-        Client { session: "7f1d1bb0-0000-4000-8000-000000000000".to_owned(), ..client.clone() };
+    let made_up = client.in_session("7f1d1bb0-0000-4000-8000-000000000000");
     assert_eq!(made_up.list().await.status, 404);
 }
 

@@ -31,6 +31,8 @@ const ANSWER_TIME: Duration = Duration::from_secs(300);
 struct Asked {
     gate: Arc<Gate>,
     sender: Sender,
+    /// The server that works on the call.
+    server: String,
     /// Who answers where the server asks for a model's answer.
     sampling: Sampling,
     peer: Peer<RoleServer>,
@@ -49,7 +51,8 @@ pub(super) async fn tool(
         return Err(turn.refused(&unknown()));
     };
     let arguments = Value::Object(request.arguments.unwrap_or_default());
-    match asked(turn, (What::Tool, server, name), arguments, context).await? {
+    let called = asked(turn, (What::Tool, server, name), arguments, context);
+    match Box::pin(called).await? {
         Ok(result) => result_of(result.into_value()).map_err(|refusal| turn.refused(&refusal)),
         Err(refusal) if is_for_model(&refusal) => Ok(refused(turn, &refusal)),
         Err(refusal) => Err(turn.refused(&refusal)),
@@ -81,6 +84,7 @@ async fn asked(
     let client = Asked {
         gate: Arc::clone(&turn.gate),
         sender: turn.sender.clone(),
+        server: server.to_owned(),
         sampling: file.map_or(Sampling::Off, |file| file.sampling),
         peer: context.peer.clone(),
         message: context.id.clone(),
@@ -187,7 +191,8 @@ impl Caller for Asked {
         match self.sampling {
             Sampling::Off => return Err(cannot("sampling")),
             Sampling::Models => {
-                let answered = sampling::answer(&self.gate, &self.sender, &params).await;
+                let asker = (&self.sender, self.server.as_str());
+                let answered = sampling::answer(&self.gate, asker, &params).await;
                 // A server is told no more than that it gets no answer.
                 return answered.map_err(|refusal| {
                     ErrorData::invalid_request(format!("no answer: {}", refusal.code), None)

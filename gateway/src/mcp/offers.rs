@@ -77,7 +77,8 @@ pub(super) fn servers<'t>(
 
 /// The connection to a server.
 pub(super) async fn connected(turn: &Turn, server: &str) -> Result<Arc<Server>, Refusal> {
-    turn.sender.session.servers.get(&turn.gate, &turn.snapshot, server).await
+    // Making a connection takes much room, and most of the time there is one.
+    Box::pin(turn.sender.session.servers.get(&turn.gate, &turn.snapshot, server)).await
 }
 
 impl Abilities {

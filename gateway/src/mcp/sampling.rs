@@ -22,6 +22,7 @@ use crate::{
     screen::Screen,
     serve::{candidates, inspect, least, record},
     session, tally,
+    tool::function::Flow,
     trail::Trail,
     wishes::{Cache, Wishes},
 };
@@ -29,8 +30,12 @@ use crate::{
 /// The most messages of one request.
 const MESSAGES_MAX: usize = 256;
 
-/// The result of `sampling/createMessage` with these parameters, as a request of the sender's agent.
-pub(super) async fn answer(gate: &Gate, sender: &Sender, params: &Value) -> Result<Value, Refusal> {
+/// The result of `sampling/createMessage` with these parameters, as a request of the sender's agent for the server.
+pub(super) async fn answer(
+    gate: &Gate,
+    (sender, server): (&Sender, &str),
+    params: &Value,
+) -> Result<Value, Refusal> {
     let snapshot = gate.snapshots.load();
     let agent = snapshot.agent(sender.caller.agent);
     let agent = agent.ok_or_else(|| Refusal::new(Code::Unauthenticated, "the agent is gone"))?;
@@ -39,7 +44,8 @@ pub(super) async fn answer(gate: &Gate, sender: &Sender, params: &Value) -> Resu
     trail.enter(&snapshot, &known);
     trail.part_of = Some(sender.request);
     trail.session = Some(sender.session.flow.to_string());
-    let asked = Box::pin(ask(gate, (&snapshot, &known, sender), params, &mut trail)).await;
+    let asker = (&known, sender, server);
+    let asked = Box::pin(ask(gate, &snapshot, asker, params, &mut trail)).await;
     if let (Err(refusal), false) = (&asked, trail.decided) {
         record(gate, &trail, refusal.code.as_str(), &refusal.policies).await;
     }
@@ -49,7 +55,8 @@ pub(super) async fn answer(gate: &Gate, sender: &Sender, params: &Value) -> Resu
 /// As any request is answered, but for the caller.
 async fn ask(
     gate: &Gate,
-    (snapshot, known, sender): (&Snapshot, &Known<'_>, &Sender),
+    snapshot: &Snapshot,
+    (known, sender, server): (&Known<'_>, &Sender, &str),
     params: &Value,
     trail: &mut Trail,
 ) -> Result<Value, Refusal> {
@@ -63,8 +70,10 @@ async fn ask(
     let estimate = asked::estimate(&request);
     let tokens = trail.within(gate.limits.tokens(&mut passes, estimate).await)?;
     let findings = inspect(snapshot, &mut request, body.len(), trail);
-    let label = findings.label.join(least(known, &wishes));
-    let joined = session::join(gate, trail, (known, &wishes), &mut request, label).await?;
+    let about = (known, &wishes);
+    let flow = Flow::join_of_server(gate, server, about, (&request, trail.request)).await?;
+    let label = findings.label.join(least(known, &wishes)).join(flow.label);
+    let joined = session::join(gate, trail, about, &mut request, label).await?;
     trail.label = Some(joined.label);
     let candidates = candidates(snapshot, known, &request, &wishes)?;
     let call = Call {
@@ -73,6 +82,7 @@ async fn ask(
         known,
         wishes: &wishes,
         request: &request,
+        flow: &flow,
         findings: &findings,
         input_bound: asked::input_bound(&request),
         input_tokens: asked::input_tokens(&request),
@@ -90,6 +100,7 @@ async fn ask(
         findings: &findings,
         wishes: &wishes,
         seen: joined.seen,
+        flow: &flow,
         mentioned: &joined.mentioned,
         tokens: &tokens,
         input_tokens: call.input_tokens,

@@ -106,7 +106,7 @@ pub(crate) async fn look(
     (servers, server): (&Servers, &ToolServer),
 ) {
     let looked = async {
-        let connected = servers.get(gate, snapshot, server.name()).await.ok()?;
+        let connected = Box::pin(servers.get(gate, snapshot, server.name())).await.ok()?;
         connected.tools().await.ok()
     };
     // A server that cannot be reached offers nothing new.

@@ -64,9 +64,14 @@ impl Place {
         spec(Transport::Stdio {
             command: ["python3", &script, "$(id)", "; id"].map(str::to_owned).to_vec(),
             env: BTreeMap::from([("API_KEY".to_owned(), Secret::new("hunter2"))]),
-            home: self.folder.path().to_owned(),
+            home: self.home(),
             launcher,
         })
+    }
+
+    /// A folder that is not there yet.
+    fn home(&self) -> std::path::PathBuf {
+        self.folder.path().join("tools/house")
     }
 
     async fn connect(&self) -> Connection {
@@ -88,7 +93,7 @@ async fn a_process_has_the_environment_and_the_folder_of_its_definition() {
     names.retain(|name| *name != "LC_CTYPE"); // Python sets it for itself.
     assert_eq!(names, ["API_KEY", "HOME", "PATH"]);
     assert_eq!(environment["API_KEY"], "hunter2");
-    assert_eq!(Path::new(&said(&connection, "folder").await), place.folder.path());
+    assert_eq!(Path::new(&said(&connection, "folder").await), place.home());
     let arguments: Value = serde_json::from_str(&said(&connection, "arguments").await).unwrap();
     assert_eq!(arguments, json!(["$(id)", "; id"]), "no shell has read them");
 }

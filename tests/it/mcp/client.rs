@@ -8,7 +8,7 @@ use support::{Answer, Server};
 pub(crate) struct Client {
     url: String,
     key: String,
-    pub(crate) session: String,
+    session: String,
 }
 
 impl Client {
@@ -50,6 +50,11 @@ impl Client {
     pub(crate) fn stolen(&self, path: &str, key: &str) -> Self {
         let host = self.url.split("/mcp").next().unwrap();
         Self { url: format!("{host}{path}"), key: key.to_owned(), session: self.session.clone() }
+    }
+
+    /// The same client with the id of another session.
+    pub(crate) fn in_session(&self, id: &str) -> Self {
+        Self { session: id.to_owned(), ..self.clone() }
     }
 
     /// The same client after the server was started again, on another port.

@@ -155,7 +155,7 @@ fn addresses([a, b, c, d]: [u8; 4]) -> Vec<String> {
 }
 
 /// Other places inside.
-const NAMED: [&str; 71] = [
+const NAMED: [&str; 73] = [
     "http://localhost/",
     "http://LOCALHOST:8080/",
     "http://localhost./",
@@ -227,6 +227,8 @@ const NAMED: [&str; 71] = [
     "http://good.com:99999999/",
     "http://1.2.3.4.5/",
     "127.00%2e.",
+    "http://printer.lo\ncal/",
+    "http://010.8.8.8/",
 ];
 
 /// What is for everybody, or is no host at all.

@@ -44,11 +44,31 @@ impl Flow {
         (known, wishes): (&Known<'_>, &Wishes),
         (request, id): (&Request, RequestId),
     ) -> Result<Self, Refusal> {
+        let heard = request.as_chat().map(|chat| Heard::in_request(&snapshot.tools, chat));
+        Self::joined(gate, (known, wishes), heard, id).await
+    }
+
+    /// As [`Flow::join`], for what a tool server asks a model: none of its words are the user's.
+    pub(crate) async fn join_of_server(
+        gate: &Gate,
+        server: &str,
+        about: (&Known<'_>, &Wishes),
+        (request, id): (&Request, RequestId),
+    ) -> Result<Self, Refusal> {
+        let heard = request.as_chat().map(|chat| Heard::of_server(server, chat));
+        Self::joined(gate, about, heard, id).await
+    }
+
+    async fn joined(
+        gate: &Gate,
+        (known, wishes): (&Known<'_>, &Wishes),
+        heard: Option<Heard<'_>>,
+        id: RequestId,
+    ) -> Result<Self, Refusal> {
         let tenant = known.caller.tenant;
         let session = wishes.session.map(|session| (tenant, session));
         let of = wishes.session.map_or_else(|| id.to_string(), |session| session.to_string());
         let salt = gate.flows.salt(tenant, &of).map_err(|error| away(&error))?;
-        let heard = request.as_chat().map(|chat| Heard::in_request(&snapshot.tools, chat));
         let flow = Self {
             integrity: Integrity::Trusted,
             label: heard.as_ref().map_or(Label::Public, |heard| heard.label),

@@ -51,6 +51,16 @@ impl<'r> Heard<'r> {
         heard
     }
 
+    /// What a tool server asks a model: all of it is the server's, whatever roles it gives its words.
+    pub(super) fn of_server(server: &str, request: &'r ChatRequest) -> Self {
+        let mut heard = Self::nothing();
+        heard.sources.insert(server.to_owned());
+        for message in &request.messages {
+            heard.add(Origin::Tool(server.to_owned()), message);
+        }
+        heard
+    }
+
     /// Takes note of a result. One of a call that nobody knows is anybody's.
     fn result(&mut self, tools: &Tools, name: Option<&str>, message: &'r Message) {
         let tool = Named::of(tools, name.unwrap_or_default());
