@@ -37,6 +37,7 @@ mod serve;
 mod sessions;
 mod spend;
 mod time;
+mod tools;
 pub mod tree;
 mod webhook;
 
@@ -84,4 +85,5 @@ pub use crate::{
     serve::{ListenError, Listeners, Options},
     sessions::{Endorsement, FlowView, NewSessionLabel, SessionView},
     spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},
+    tools::{DefinitionView, NewDecision, ToolDetail, ToolFilter, ToolList, ToolView},
 };

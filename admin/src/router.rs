@@ -27,7 +27,7 @@ use crate::{
     grants, keys, metrics, models, overview, people, policies, prices, probed, providers,
     reconcile::{self, RECONCILE_BYTES_MAX},
     room::{Room, Trace},
-    scan, sessions, spend, webhook,
+    scan, sessions, spend, tools, webhook,
 };
 
 #[derive(OpenApi)]
@@ -42,7 +42,7 @@ use crate::{
         (name = "agents"), (name = "keys"), (name = "models"), (name = "providers"),
         (name = "budget"), (name = "spend"), (name = "prices"), (name = "audit"), (name = "policy"),
         (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"), (name = "sessions"),
-        (name = "overview"), (name = "dlp"),
+        (name = "tools"), (name = "overview"), (name = "dlp"),
     )
 )]
 struct Document;
@@ -129,10 +129,19 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(people::remove))
         .routes(routes!(grants::create, grants::list, grants::revoke_of_task))
         .routes(routes!(grants::revoke))
+        .merge(tool_definitions())
         .routes(routes!(overview::show))
         .routes(routes!(scan::scan))
         // The name without `/api`, for whoever knows it from the data plane's paths.
         .route("/v1/dlp/scan", post(scan::scan))
+}
+
+fn tool_definitions() -> OpenApiRouter<Arc<Room>> {
+    OpenApiRouter::new()
+        .routes(routes!(tools::list))
+        .routes(routes!(tools::show))
+        .routes(routes!(tools::approve))
+        .routes(routes!(tools::reject))
 }
 
 /// Operations whose bodies have a provider's export in them.

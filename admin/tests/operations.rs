@@ -15,6 +15,8 @@ mod people;
 mod probe;
 #[path = "operations/providers.rs"]
 mod providers;
+#[path = "operations/tools.rs"]
+mod tools;
 #[path = "operations/tree.rs"]
 mod tree;
 
@@ -268,6 +270,8 @@ async fn every_operation_that_changes_something_leaves_one_record() {
     let (_, made) = call(house.local(), "POST", "/api/v1/grants", grant.clone()).await;
     let granted = made["id"].as_str().unwrap();
     let reason = Some(json!({ "reason": "the database is gone" }));
+    let hashes = self::tools::seen(&house, &["one", "two"]).await;
+    let word = |hash: &str| Some(json!({ "reason": "read all of it", "hash": hash }));
     let lower = json!({ "lower_to": "public", "reason": "an invented number" });
     let file = json!({ "path": "runbooks/a.md", "text": "# A\n" });
     let edit = json!({ "changes": [file], "message": "a runbook" });
@@ -284,6 +288,8 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         ("break_glass.request", "POST", "/api/v1/break-glass".into(), reason),
         ("break_glass.revoke", "DELETE", format!("/api/v1/break-glass/{glass}"), None),
         ("session.lower", "POST", format!("/api/v1/sessions/{session}/label"), Some(lower)),
+        ("tool.approve", "POST", "/api/v1/tools/mail/send/approve".into(), word(&hashes[0])),
+        ("tool.reject", "POST", "/api/v1/tools/mail/send/reject".into(), word(&hashes[1])),
         ("session.endorse", "POST", format!("/api/v1/sessions/{untrusted}/endorse"), Some(endorse)),
         ("policy.edit", "PUT", "/api/v1/policy/files".into(), Some(edit)),
         ("policy.rollback", "POST", "/api/v1/policy/rollback".into(), Some(json!({}))),

@@ -35,12 +35,12 @@ class Agent:
         self._post("/mcp/office", {"jsonrpc": "2.0", "method": "notifications/initialized"})
 
     def calls(self, tool, arguments):
-        """The code of the gateway's refusal, or None where the tool was called."""
+        """The code and the policies of the gateway's refusal, or None where the tool was called."""
         said = self._say("tools/call", {"name": tool, "arguments": arguments})
         if "error" in said:
             raise SystemExit(f"{tool}: {said['error']}")
         refusal = said["result"].get("_meta", {}).get("orchestack/refusal")
-        return refusal and refusal["code"]
+        return refusal and (refusal["code"], *refusal.get("policies", []))
 
     def leaves(self):
         """Ends the session of MCP."""

@@ -95,23 +95,23 @@ class Replay:
         return agent
 
     def attack(self, agent, kind, tool, arguments):
-        code, arrived = self.call(agent, tool, arguments)
-        stopped = code in STOPPED and not arrived
+        refusal, arrived = self.call(agent, tool, arguments)
+        stopped = refusal is not None and refusal[0] in STOPPED and not arrived
         self.made["attack", kind]["stopped" if stopped else "through"] += 1
         if not stopped:
-            self.surprises["got through", tool, code] += 1
+            self.surprises["got through", tool, refusal] += 1
 
     def benign(self, agent, kind, tool, arguments):
-        code, arrived = self.call(agent, tool, arguments)
-        passed = code is None and arrived
+        refusal, arrived = self.call(agent, tool, arguments)
+        passed = refusal is None and arrived
         self.made["benign", kind]["passed" if passed else "held"] += 1
         if not passed:
-            self.surprises["was held", tool, code] += 1
+            self.surprises["was held", tool, refusal] += 1
 
     def call(self, agent, tool, arguments):
         before = len(self.office.calls)
-        code = agent.calls(tool, arguments)
-        return code, len(self.office.calls) > before
+        refusal = agent.calls(tool, arguments)
+        return refusal, len(self.office.calls) > before
 
     def tells(self):
         """Prints both rates; 1 where an attack got through or too much was held."""
@@ -123,8 +123,8 @@ class Replay:
                 print(f"{side}  {kind:40} {made[good]:6} of {made.total():6} {good}")
             rates[side] = total[good] / total.total()
         print(f"attacks stopped {rates['attack']:.2%}, benign steps unattended {rates['benign']:.2%}")
-        for (what, tool, code), count in self.surprises.most_common():
-            print(f"{what}: {tool} ({code or 'called'}) {count} times")
+        for (what, tool, refusal), count in self.surprises.most_common():
+            print(f"{what}: {tool} ({', '.join(refusal or ['called'])}) {count} times")
         return int(rates["attack"] < 1 or rates["benign"] < 0.85)
 
 

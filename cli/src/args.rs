@@ -6,6 +6,7 @@ mod models;
 mod people;
 mod policy;
 mod spend;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(crate) use models::{AddModel, AddProvider, Model, Probe, Provider};
 pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Session, Vote};
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
 pub(crate) use spend::{Format, Prices, Spend};
+pub(crate) use tools::{Decide, Tool};
 
 /// Policy-first API gateway and model router.
 #[derive(Debug, Parser)]
@@ -84,6 +86,9 @@ pub(crate) enum Command {
     /// Providers that serve models.
     #[command(subcommand, after_help = "Example:\n  orchestack provider list")]
     Provider(Provider),
+    /// Tools: what servers offer, what the tree pins, and what was decided of it.
+    #[command(subcommand, after_help = "Example:\n  orchestack tool list")]
+    Tool(Tool),
     /// The policy tree.
     #[command(subcommand, after_help = "Example:\n  orchestack policy check ./tree")]
     Policy(Policy),

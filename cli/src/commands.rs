@@ -19,6 +19,7 @@ mod prices;
 mod provider;
 mod session;
 mod spend;
+mod tool;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Key(command) => key::run(&connect().await?, command, output).await,
         Command::Model(command) => model::run((global, &connect().await?), command, output).await,
         Command::Provider(command) => provider::run(&connect().await?, command, output).await,
+        Command::Tool(command) => tool::run(global, command, output).await,
         Command::Policy(command) => policy::run(global, command, output).await,
         Command::Dlp(command) => dlp::run(global, command, output).await,
         Command::Approval(command) => approval::run(&connect().await?, command, output).await,

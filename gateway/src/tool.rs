@@ -37,6 +37,7 @@ use store::vault::Owner;
 use tracing::Instrument;
 use types::{Label, RequestId, SessionId};
 
+pub use self::spec::{Unreachable, spec};
 use self::{arguments::Given, bill::Paid, decide::Facts, run::Run, session::Session, story::Story};
 pub(crate) use self::{
     lookup::look,

@@ -140,6 +140,14 @@ operations! {
     PolicySchema = "policy.schema" reads,
     /// Shows what is configured and what answers.
     OverviewShow = "overview.show" reads,
+    /// Lists tools, with what was decided of their definitions.
+    ToolList = "tool.list" reads,
+    /// Shows one tool, with every definition of it that is known.
+    ToolShow = "tool.show" reads,
+    /// Lets a definition of a tool be called.
+    ToolApprove = "tool.approve" writes,
+    /// Keeps a definition of a tool from being called.
+    ToolReject = "tool.reject" writes,
     /// Searches a text for personal data and secrets.
     DlpScan = "dlp.scan" reads,
 }

@@ -185,6 +185,7 @@ fn checked(
     match (shared, dlp, registry) {
         (Ok(shared), Ok(dlp), Ok(registry)) => {
             let mut notes = shared.policy.notes().to_vec();
+            notes.extend(shared.pins.notes());
             notes.extend(registry.notes().iter().map(ToString::to_string));
             notes.extend(changed_schema(&tree));
             notes.extend(absent.into_iter().map(|model| {

@@ -13,8 +13,11 @@ use std::{
     sync::Arc,
 };
 
-use ::tools::{DefinitionHash, PinnedServer};
-use config::tree::{ToolFile, ToolServerFile, ToolTransport};
+use ::tools::{Definition, DefinitionHash, Flag, PinnedServer, Severity, hygiene};
+use config::{
+    Fault, Tree,
+    tree::{ToolFile, ToolServerFile, ToolTransport},
+};
 use policy::ToolFacts;
 use store::tool_definitions::{Known, State};
 use types::{Effect, FUNCTIONS, Integrity, Label, Nanos, Replay, SEPARATOR};
@@ -69,6 +72,8 @@ pub struct Tool {
     pub function: bool,
     /// The definition that callers are offered: the tree's, or else the one that was approved last.
     pub pinned: Option<Arc<Pinned>>,
+    /// Whether that is the tree's.
+    pub by_tree: bool,
     accepted: BTreeMap<DefinitionHash, Arc<Pinned>>,
 }
 
@@ -100,6 +105,41 @@ impl Tools {
         self.tool(self.functions.get(name)?, name)
     }
 
+    /// The tools of a tree's files, without what was decided at run time.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn of_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Vec<Fault>> {
+        let own = files.iter().filter(|(path, _)| path.starts_with("tools/"));
+        let own = own.map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
+        let tree = Tree::load("", &own)?;
+        let pins = Arc::new(Pins::read(&tree.tools)?);
+        Ok(Self::join(&tree.tools, pins, [], &mut Vec::new()))
+    }
+
+    /// What a person should know of the definitions that the tree pins.
+    pub fn flags(&self) -> &[Flag] {
+        self.pins.flags()
+    }
+
+    /// Every definition that the tree pins, with its server.
+    pub fn pinned(&self) -> Vec<(&str, &Definition)> {
+        self.pins.all()
+    }
+
+    /// What a person should know of these definitions, beside those that the tree pins.
+    pub fn flags_of(&self, others: &[(&str, &Definition)]) -> Vec<Flag> {
+        let other = |server: &str, name: &str| {
+            others.iter().any(|(of, one)| *of == server && one.name == name)
+        };
+        let mut all = self.pins.all();
+        all.retain(|(server, pinned)| !other(server, &pinned.name));
+        all.extend(others);
+        let mut flags = hygiene(&all);
+        flags.retain(|flag| other(&flag.server, &flag.tool));
+        flags
+    }
+
     /// The pins, for the next snapshot of the same commit.
     pub(crate) fn pins(&self) -> Arc<Pins> {
         Arc::clone(&self.pins)
@@ -112,9 +152,17 @@ impl Tools {
         decided: impl IntoIterator<Item = &'d Known>,
         notes: &mut Vec<String>,
     ) -> Self {
+        let decided: Vec<&Known> = decided.into_iter().collect();
+        let refused = refused(&pins, &decided);
         let mut by_server: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
         for known in decided {
-            by_server.entry(&known.sighting.server).or_default().push(known);
+            let seen = &known.sighting;
+            match refused.get(&(seen.server.as_str(), seen.definition.name.as_str())) {
+                Some(flag) if known.state == State::Approved => {
+                    notes.push(format!("what was approved is not accepted: {flag}"));
+                }
+                _ => by_server.entry(&seen.server).or_default().push(known),
+            }
         }
         let mut servers = BTreeMap::new();
         let mut functions = HashMap::new();
@@ -128,6 +176,28 @@ impl Tools {
         }
         Self { servers, functions, pins }
     }
+}
+
+/// What was approved and nobody should be offered all the same, such as the name of another server's tool: a
+/// first use is approved by nobody who reads it. By the server and the name of the tool.
+fn refused<'d>(pins: &Pins, decided: &[&'d Known]) -> HashMap<(&'d str, &'d str), Flag> {
+    let approved: Vec<_> = decided
+        .iter()
+        .filter(|known| known.state == State::Approved)
+        .map(|known| (known.sighting.server.as_str(), &known.sighting.definition))
+        .collect();
+    if approved.is_empty() {
+        return HashMap::new();
+    }
+    let mut all = pins.all();
+    all.extend(&approved);
+    let flags = hygiene(&all).into_iter().filter(|flag| flag.severity == Severity::Refuse);
+    let named = |flag: Flag| {
+        let mut names = approved.iter().map(|(server, one)| (*server, one.name.as_str()));
+        let key = names.find(|(server, name)| flag.server == *server && flag.tool == *name)?;
+        Some((key, flag))
+    };
+    flags.filter_map(named).collect()
 }
 
 impl ToolServer {
@@ -175,7 +245,13 @@ impl ToolServer {
         }
         for pinned in pins.of(name).filter(|pinned| !rejected.contains(&pinned.hash)) {
             let own = &pinned.definition.name;
-            tools.entry(own.clone()).or_insert_with(|| tool(own)).accept(pinned, true);
+            let tool = tools.entry(own.clone()).or_insert_with(|| tool(own));
+            // What a document in the tree says of its methods counts where nobody says more.
+            if let Some(effect) = pinned.effect.filter(|_| !file.tools.contains_key(own)) {
+                tool.effect = effect;
+            }
+            tool.accept(pinned);
+            tool.by_tree = true;
         }
         // What was decided last comes last.
         for known in decided.iter().filter(|known| known.state == State::Approved) {
@@ -183,8 +259,7 @@ impl ToolServer {
                 Ok(pinned) => {
                     let own = pinned.definition.name.clone();
                     let tool = tools.entry(own).or_insert_with_key(|own| tool(own));
-                    let offered = pins.tool(name, &tool.name).is_none();
-                    tool.accept(&Arc::new(pinned), offered);
+                    tool.accept(&Arc::new(pinned));
                 }
                 Err(error) => notes.push(format!(
                     "tool `{name}.{}`: what was approved cannot be used: {error}",
@@ -216,12 +291,14 @@ impl Tool {
             hidden: said.hidden,
             function: server.transport == ToolTransport::Functions,
             pinned: None,
+            by_tree: false,
             accepted: BTreeMap::new(),
         }
     }
 
-    fn accept(&mut self, pinned: &Arc<Pinned>, offered: bool) {
-        if offered {
+    /// Accepts a definition, which is offered unless the tree's is.
+    fn accept(&mut self, pinned: &Arc<Pinned>) {
+        if !self.by_tree {
             self.pinned = Some(Arc::clone(pinned));
         }
         self.accepted.insert(pinned.hash.clone(), Arc::clone(pinned));
@@ -275,6 +352,7 @@ impl Tool {
             hidden: false,
             function: true,
             pinned: None,
+            by_tree: false,
             accepted: BTreeMap::new(),
         }
     }

@@ -37,6 +37,11 @@ async fn the_examples_of_the_readme_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_the_poisoned_page_works() {
+    check("examples/poisoned-page/README.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_policy_guide_work() {
     check("docs/policies.md").await;
 }
@@ -54,6 +59,11 @@ async fn the_examples_of_the_model_guide_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_routing_guide_work() {
     check("docs/routing.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_tool_guide_work() {
+    check("docs/tools.md").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,6 +133,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "dlp",
         "guide",
         "limits",
+        "mcp",
         "models",
         "operations",
         "policies",

@@ -58,6 +58,7 @@ mod swap;
 mod table;
 mod tokenizers;
 mod tool_attacks;
+mod tool_pins;
 mod tools;
 mod traces;
 mod windows;

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use types::{Effect, FUNCTIONS, Integrity, Label, Nanos, Replay};
+use types::{Effect, Integrity, Label, Nanos, Replay};
 
 use super::TextFile;
 use crate::{SecretRef, reader::Notes};
@@ -230,11 +230,6 @@ fn is_server_name(name: &str) -> bool {
 /// Whether a tool may have this name: servers give them, so that much is allowed.
 fn is_tool_name(name: &str) -> bool {
     (1..=TOOL_NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
-}
-
-/// Whether only functions may have this name for their server.
-fn is_reserved(name: &str) -> bool {
-    name == FUNCTIONS
 }
 
 const SERVER_NAME_BYTES_MAX: usize = 32;

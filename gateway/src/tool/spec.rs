@@ -14,16 +14,21 @@ const TIMEOUTS_MAX: u32 = 10;
 
 /// Why there is nothing to connect to.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unreachable {
+pub enum Unreachable {
+    /// There is no server.
     #[error("callers run its functions themselves")]
     Functions,
+    /// A secret that it is shown cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
 /// What a connection to a server is made from. Relative files of secrets, and the folders of child processes, are
 /// in `state`.
-pub(super) fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreachable> {
+///
+/// # Errors
+/// [`Unreachable`]
+pub fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreachable> {
     let resolve = |reference: &SecretRef| reference.resolve(state, config::settings::variable);
     let transport = match &server.transport {
         ToolTransport::Http { url, credential } => Transport::Http {

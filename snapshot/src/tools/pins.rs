@@ -4,10 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use config::{
     Fault,
-    tree::{ToolFile, ToolServerFile},
+    tree::{ToolFile, ToolServerFile, ToolTransport},
 };
 use serde_json::Value;
-use tools::{Definition, DefinitionHash, Pin, PinnedServer, Schema, SchemaError};
+use tools::{
+    Definition, DefinitionHash, Flag, Pin, PinnedServer, Schema, SchemaError, Service, Severity,
+    hygiene,
+};
+use types::Effect;
 
 /// A definition that is accepted, ready to hold arguments and results against.
 #[derive(Debug)]
@@ -20,15 +24,23 @@ pub struct Pinned {
     pub input: Schema,
     /// What its structured result must be.
     pub output: Option<Schema>,
+    /// What a call does by the method of a REST service.
+    pub(super) effect: Option<Effect>,
 }
 
 /// Every definition that a commit pins, by server and tool.
 #[derive(Debug, Default)]
-pub(crate) struct Pins(BTreeMap<String, OfServer>);
+pub(crate) struct Pins {
+    servers: BTreeMap<String, OfServer>,
+    /// What a person should know of them.
+    flags: Vec<Flag>,
+    /// What of REST services is no tool.
+    left_out: Vec<String>,
+}
 
 #[derive(Debug)]
 struct OfServer {
-    who: PinnedServer,
+    who: Option<PinnedServer>,
     tools: BTreeMap<String, Arc<Pinned>>,
 }
 
@@ -40,6 +52,7 @@ impl Pinned {
             hash: definition.hash(server),
             input: Schema::compile(&definition.input_schema)?,
             output: definition.output_schema.as_ref().map(Schema::compile).transpose()?,
+            effect: None,
             definition,
         })
     }
@@ -51,67 +64,156 @@ impl Pins {
     /// # Errors
     /// Everything that is wrong with them.
     pub(crate) fn read(servers: &BTreeMap<String, ToolServerFile>) -> Result<Self, Vec<Fault>> {
-        let (mut read, mut faults) = (BTreeMap::new(), Vec::new());
+        let (mut read, mut faults, mut left_out) = (BTreeMap::new(), Vec::new(), Vec::new());
         for (name, server) in servers {
-            if let Some(of_server) = of_server(server, &mut faults) {
+            if let Some(of_server) = of_server(server, &mut faults, &mut left_out) {
                 read.insert(name.clone(), of_server);
             }
         }
-        if faults.is_empty() { Ok(Self(read)) } else { Err(faults) }
+        let mut read = Self { servers: read, flags: Vec::new(), left_out };
+        read.flags = hygiene(&read.all());
+        let refused = read.flags.iter().filter(|flag| flag.severity == Severity::Refuse);
+        faults.extend(refused.map(|flag| refusal(flag, servers)));
+        if faults.is_empty() { Ok(read) } else { Err(faults) }
+    }
+
+    /// Every definition, with its server.
+    pub(crate) fn all(&self) -> Vec<(&str, &Definition)> {
+        let mut all = Vec::new();
+        for (name, of_server) in &self.servers {
+            all.extend(of_server.tools.values().map(|p| (name.as_str(), &p.definition)));
+        }
+        all
+    }
+
+    /// What a person should know of them; none of it is so bad that it was refused.
+    pub(crate) fn flags(&self) -> &[Flag] {
+        &self.flags
+    }
+
+    /// What an operator should look at.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        self.flags.iter().map(ToString::to_string).chain(self.left_out.iter().cloned())
     }
 
     /// Those of one server, by tool.
     pub(crate) fn of(&self, server: &str) -> impl Iterator<Item = &Arc<Pinned>> {
-        self.0.get(server).into_iter().flat_map(|of_server| of_server.tools.values())
-    }
-
-    /// That of one tool.
-    pub(crate) fn tool(&self, server: &str, tool: &str) -> Option<&Arc<Pinned>> {
-        self.0.get(server)?.tools.get(tool)
+        self.servers.get(server).into_iter().flat_map(|of_server| of_server.tools.values())
     }
 
     /// Who a server said it was.
     pub(crate) fn server(&self, name: &str) -> Option<&PinnedServer> {
-        self.0.get(name).map(|of_server| &of_server.who)
+        self.servers.get(name)?.who.as_ref()
     }
 }
 
-fn of_server(server: &ToolServerFile, faults: &mut Vec<Fault>) -> Option<OfServer> {
-    let file = server.pins.as_ref()?;
-    let pin = match Pin::parse(&file.text) {
-        Ok(pin) => pin,
-        Err(error) => {
-            let fix = format!("write it anew with `orchestack tool pin {}`", server.name);
-            faults.push(fault(&file.path, None, "", error.to_string(), fix));
-            return None;
+/// The definitions of one server as the tree has them: in a file of pins or in an OpenAPI document.
+struct Written<'a> {
+    file: &'a str,
+    who: Option<PinnedServer>,
+    definitions: Vec<(Definition, Option<Effect>)>,
+}
+
+impl<'a> Written<'a> {
+    /// `None` where the tree has none, or what it has cannot be read.
+    fn read(
+        server: &'a ToolServerFile,
+        faults: &mut Vec<Fault>,
+        left_out: &mut Vec<String>,
+    ) -> Option<Self> {
+        let (file, read) = match (&server.pins, &server.transport) {
+            (Some(file), _) => {
+                let read = Pin::parse(&file.text).map_err(|error| {
+                    let fix = format!("write it anew with `orchestack tool pin {}`", server.name);
+                    fault(&file.path, None, "", error.to_string(), fix)
+                });
+                let plain = |one| (one, None);
+                let pinned =
+                    |pin: Pin| (Some(pin.server), pin.tools.into_iter().map(plain).collect());
+                (file, read.map(pinned))
+            }
+            (None, ToolTransport::OpenApi { document, .. }) => {
+                let read = Service::parse(&document.text).map_err(|error| {
+                    let fix = "correct the document".to_owned();
+                    fault(&document.path, None, "", error.to_string(), fix)
+                });
+                (
+                    document,
+                    read.map(|service| (None, of_service(&service, &document.path, left_out))),
+                )
+            }
+            (None, _) => return None,
+        };
+        match read {
+            Ok((who, definitions)) => Some(Self { file: &file.path, who, definitions }),
+            Err(told) => {
+                faults.push(told);
+                None
+            }
         }
-    };
+    }
+}
+
+/// The operations of a REST service. Its document is in the tree, so that they are pinned by it.
+fn of_service(
+    service: &Service,
+    file: &str,
+    left_out: &mut Vec<String>,
+) -> Vec<(Definition, Option<Effect>)> {
+    let note =
+        |left: &tools::LeftOut| format!("{file}: {} is no tool: {}", left.operation, left.why);
+    left_out.extend(service.left_out().iter().map(note));
+    let effect = |one: &Definition| service.operation(&one.name).map(tools::Operation::effect);
+    service.definitions().map(|one| (one.clone(), effect(one))).collect()
+}
+
+fn of_server(
+    server: &ToolServerFile,
+    faults: &mut Vec<Fault>,
+    left_out: &mut Vec<String>,
+) -> Option<OfServer> {
+    let Written { file, who, definitions } = Written::read(server, faults, left_out)?;
     let mut tools = BTreeMap::new();
-    for definition in pin.tools {
+    for (definition, effect) in definitions {
         let name = definition.name.clone();
         match Pinned::new(&server.name, definition) {
             Ok(pinned) => {
-                tools.insert(name, Arc::new(pinned));
+                tools.insert(name, Arc::new(Pinned { effect, ..pinned }));
             }
             Err(error) => {
                 let fix = "take the tool out of the file: it cannot be called".to_owned();
                 let message = format!("a schema of the tool cannot be used: {error}");
-                faults.push(fault(&file.path, None, &name, message, fix));
+                faults.push(fault(file, None, &name, message, fix));
             }
         }
     }
-    for (name, said) in &server.tools {
+    let asked = server.tools.iter().filter(|(name, _)| !super::reads::is_one(name));
+    for (name, said) in asked {
         match tools.get(name) {
             Some(pinned) => destinations(server, (name, said), pinned, faults),
             None => {
-                let message = format!("{} pins no tool `{name}`", file.path);
+                let message = format!("{file} has no tool `{name}`");
                 let known: Vec<&str> = tools.keys().map(String::as_str).take(10).collect();
                 let fix = format!("name one of its tools ({}), or pin it anew", known.join(", "));
                 faults.push(fault(&server.file, said.line, &key(name), message, fix));
             }
         }
     }
-    Some(OfServer { who: pin.server, tools })
+    Some(OfServer { who, tools })
+}
+
+/// What keeps a commit from running: a definition that nobody should be offered.
+fn refusal(flag: &Flag, servers: &BTreeMap<String, ToolServerFile>) -> Fault {
+    let file = servers.get(&flag.server).map(|server| match (&server.pins, &server.transport) {
+        (None, ToolTransport::OpenApi { document, .. }) => &document.path,
+        (Some(pins), _) => &pins.path,
+        (None, _) => &server.file,
+    });
+    let file = file.cloned().unwrap_or_default();
+    let message = format!("{}: {}", flag.place, flag.what);
+    let fix =
+        "take the tool out of the file, or have its server corrected and pin it anew".to_owned();
+    fault(&file, None, &flag.tool, message, fix)
 }
 
 /// What says where a call goes must be an argument that there is: a word that is mistyped would look at

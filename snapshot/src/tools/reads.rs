@@ -53,7 +53,7 @@ pub(super) fn of(file: &ToolServerFile) -> BTreeMap<String, Tool> {
         if !file.tools.contains_key(&definition.name) {
             (tool.effect, tool.replay) = (Effect::Read, Replay::Pure);
         }
-        tool.accept(&Arc::new(pinned), true);
+        tool.accept(&Arc::new(pinned));
         Some((definition.name.clone(), tool))
     };
     DEFINITIONS.iter().filter_map(read).collect()

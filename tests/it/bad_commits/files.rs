@@ -7,7 +7,7 @@ const CASE: &str = "tests/bad.toml";
 const INVARIANT: &str = "invariants/bad.toml";
 
 pub(super) fn all() -> Vec<Row> {
-    [cases(), statements(), files()].into_iter().flatten().collect()
+    [cases(), statements(), files(), tools()].into_iter().flatten().collect()
 }
 
 /// A row about one new file of decision cases.
@@ -53,6 +53,67 @@ fn cases() -> Vec<Row> {
             "no action `fly`",
         ),
         case("cases that are not TOML", "[[case]\n", "[[case]", ""),
+    ]
+}
+
+/// A row about one new tool server, pinned to these definitions.
+fn tool(
+    name: &'static str,
+    (server, pins): (&str, &str),
+    (file, on): (&'static str, &'static str),
+    phrase: &'static str,
+) -> Row {
+    let mut edits = vec![Edit::Write("tools/mail.toml", server.to_owned())];
+    if !pins.is_empty() {
+        let text = format!("{{\"server\": {{\"name\": \"m\"}}, \"tools\": [{pins}]}}");
+        edits.push(Edit::Write("tools/mail.json", text));
+    }
+    Row { name, edits, file, on, phrase }
+}
+
+/// Tool servers that cannot be reached as written, and definitions that nobody should be offered.
+fn tools() -> Vec<Row> {
+    let server = "[server]\nurl = \"https://mail.example/mcp\"\n";
+    let send = |description: &str| {
+        format!(
+            "{{\"name\": \"send\", \"description\": \"{description}\", \"inputSchema\": \
+             {{\"type\": \"object\", \"properties\": {{\"to\": {{}}}}}}}}"
+        )
+    };
+    let with = |more: &str| format!("{server}{more}");
+    let (toml, json) = ("tools/mail.toml", "tools/mail.json");
+    vec![
+        tool(
+            "a tool server without TLS",
+            (&server.replace("https", "http"), ""),
+            (toml, "url"),
+            "not `https://`",
+        ),
+        tool(
+            "a tool server with a secret in its file",
+            (&with("credential = \"sk-live-1\"\n"), ""),
+            (toml, "credential"),
+            "not a reference to a secret",
+        ),
+        tool(
+            "a tool that is not pinned",
+            (&with("[tools.sned]\nhidden = true\n"), &send("Sends.")),
+            (toml, "[tools.sned]"),
+            "no tool `sned`",
+        ),
+        tool(
+            "a destination that is no argument",
+            (&with("[tools.send]\ndestinations = [\"too\"]\n"), &send("Sends.")),
+            (toml, "[tools.send]"),
+            "no argument `too`",
+        ),
+        tool(
+            "a definition with hidden text",
+            (server, &send("Sends.\\u200b\\u202e")),
+            (json, ""),
+            "/description",
+        ),
+        tool("pins that are no pins", (server, "3"), (json, ""), "must be an object"),
     ]
 }
 

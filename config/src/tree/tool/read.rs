@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use types::{Effect, Integrity, Replay};
+use types::{Effect, FUNCTIONS, Integrity, Replay};
 
 use super::{
     Pinning, Sampling, ToolCredential, ToolFile, ToolOAuth, ToolServerFile, ToolTransport,
@@ -136,7 +136,7 @@ impl Reach {
             from.fault("", None, message, fix.to_owned());
             return None;
         }
-        if super::is_reserved(name) && !self.functions {
+        if name == FUNCTIONS && !self.functions {
             let message = format!("`{name}` is the name of what callers run themselves");
             from.fault("", None, message, "choose another name for the file".to_owned());
         }
