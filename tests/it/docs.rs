@@ -139,6 +139,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "policies",
         "providers",
         "routing",
+        "tools",
     ];
     assert_eq!(pages, tested.map(|name| format!("docs/{name}.md")));
     pages.push("README.md".to_owned());

@@ -97,7 +97,8 @@ async fn stage(table: &Value, guarded: bool) -> (Server, ToolServer) {
         tree.write("policies/tools.cedar", DEFENCELESS);
         tree.remove("invariants/starter.toml").remove("tests/starter.toml");
     }
-    let file = json!({ "server": { "url": office.url(), "private": true }, "tools": table["tools"] });
+    let file =
+        json!({ "server": { "url": office.url(), "private": true }, "tools": table["tools"] });
     tree.write("tools/office.toml", &toml::to_string(&file).unwrap())
         .write("tools/office.json", &office.pins());
     (setup.start().await, office)
@@ -114,7 +115,9 @@ fn definitions(table: &Value) -> Value {
             fields.insert(name.clone(), json!({ "type": kind }));
         }
     }
-    let definition = |(name, fields): (&str, Map<String, Value>)| json!({ "name": name, "inputSchema":
-        { "type": "object", "properties": fields, "additionalProperties": false } });
+    let definition = |(name, fields): (&str, Map<String, Value>)| {
+        json!({ "name": name, "inputSchema":
+        { "type": "object", "properties": fields, "additionalProperties": false } })
+    };
     taken.into_iter().map(definition).collect()
 }

@@ -101,7 +101,13 @@ async fn arguments_that_are_too_long_or_too_deep_reach_no_tool_server() {
         );
         let answer = client.send_text(&call, &[]).await;
         let shown: String = value.chars().take(20).collect();
-        assert!(answer.status >= 400 || answer.text.contains("refusal") || answer.text.contains("\"error\""), "{shown}: {}", answer.text);
+        assert!(
+            answer.status >= 400
+                || answer.text.contains("refusal")
+                || answer.text.contains("\"error\""),
+            "{shown}: {}",
+            answer.text
+        );
     }
     assert_eq!(upstream.got(), []);
     assert!(!is_refused(&client.call("read", json!({ "url": [[1], { "0": 0 }] })).await));
@@ -114,8 +120,14 @@ async fn sessions_that_are_guessed_are_none() {
     let server = setup(&upstream, SERVER).await.start().await;
     let client = client(&server).await;
     let own = client.session.clone();
-    let mut guesses: Vec<String> = (0..40).map(|n| format!("{n:08}-0000-4000-8000-000000000000")).collect();
-    guesses.extend([own.to_uppercase(), own.replace('-', "+"), format!("{own}0"), format!("{own}%00")]);
+    let mut guesses: Vec<String> =
+        (0..40).map(|n| format!("{n:08}-0000-4000-8000-000000000000")).collect();
+    guesses.extend([
+        own.to_uppercase(),
+        own.replace('-', "+"),
+        format!("{own}0"),
+        format!("{own}%00"),
+    ]);
     guesses.extend((1..own.len()).map(|end| own[..end].to_owned()));
     guesses.retain(|guess| *guess != own);
     for guess in &guesses {

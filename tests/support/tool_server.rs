@@ -10,8 +10,8 @@ use axum::{extract::Request, middleware::map_request};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, ListToolsResult,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig, ServerRequest, Tool,
     },
     service::{Peer, RequestContext},
     transport::streamable_http_server::{
@@ -177,8 +177,8 @@ impl ServerHandler for Handler {
             (state.answers.get(&name).cloned(), state.questions.get(&name).cloned())
         };
         if let Some(question) = question {
-            let question = serde_json::from_value(question).expect("a question");
-            let answered = context.peer.create_message(question).await;
+            let question = CustomRequest::new("sampling/createMessage", Some(question));
+            let answered = context.peer.send_request(ServerRequest::CustomRequest(question)).await;
             answered.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
         }
         let nothing =

@@ -8,7 +8,7 @@ use support::{Answer, Server};
 pub(crate) struct Client {
     url: String,
     key: String,
-    session: String,
+    pub(crate) session: String,
 }
 
 impl Client {

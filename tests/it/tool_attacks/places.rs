@@ -136,8 +136,8 @@ async fn without_the_guardrail_every_spelling_reaches_the_tool() {
 async fn sends_to(target: String) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = axum::Router::new()
-        .fallback(move || std::future::ready(Redirect::temporary(&target)));
+    let app =
+        axum::Router::new().fallback(move || std::future::ready(Redirect::temporary(&target)));
     tokio::spawn(async move { axum::serve(listener, app).await });
     format!("http://{address}/mcp")
 }
