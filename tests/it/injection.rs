@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use simulator::Price;
+use simulator::{Price, Simulator};
 use support::{Caller, Database, ModelSpec, Server, Setup, ToolServer, chat, provider};
 
 use crate::mcp::Client;
@@ -48,7 +48,7 @@ async fn replay(guarded: bool) -> Tally {
     let table: toml::Table = SCENARIOS.parse().unwrap();
     let table = json!(table);
     let scenarios = table["scenario"].as_array().unwrap();
-    let (server, office) = stage(&table, guarded).await;
+    let (server, office, _provider) = stage(&table, guarded).await;
     let key = server.key("default");
     let mut tally = Tally::default();
     for (number, scenario) in scenarios.iter().enumerate() {
@@ -86,7 +86,7 @@ async fn arrives(client: &Client, office: &ToolServer, call: &Value) -> bool {
 }
 
 /// A house with the tools of the table, on the starter's policies.
-async fn stage(table: &Value, guarded: bool) -> (Server, ToolServer) {
+async fn stage(table: &Value, guarded: bool) -> (Server, ToolServer, Simulator) {
     let office = ToolServer::start(definitions(table)).await;
     let simulator = provider(&[("model", Price::FREE)]).await;
     let setup = Setup::new(Database::Sqlite).await;
@@ -101,7 +101,7 @@ async fn stage(table: &Value, guarded: bool) -> (Server, ToolServer) {
         json!({ "server": { "url": office.url(), "private": true }, "tools": table["tools"] });
     tree.write("tools/office.toml", &toml::to_string(&file).unwrap())
         .write("tools/office.json", &office.pins());
-    (setup.start().await, office)
+    (setup.start().await, office, simulator)
 }
 
 /// A definition of each tool, with a schema of the arguments that scenarios give it.

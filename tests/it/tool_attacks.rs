@@ -85,7 +85,7 @@ async fn what_a_caller_is_known_by_reaches_no_tool_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn arguments_that_are_too_long_or_too_deep_reach_no_tool_server() {
-    let upstream = ToolServer::start(json!([{ "name": "read", "inputSchema": {} }])).await;
+    let upstream = ToolServer::start(json!([{ "name": "read", "inputSchema": { "type": "object" } }])).await;
     let server = setup(&upstream, SERVER).await.start().await;
     let client = client(&server).await;
     let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
@@ -136,6 +136,29 @@ async fn sessions_that_are_guessed_are_none() {
     }
     assert_eq!(upstream.got(), [], "of {} guesses", guesses.len());
     assert!(!is_refused(&client.call("send", json!({ "to": "bob" })).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_tool_vouches_for_nothing_that_an_untrusted_session_made_it_say() {
+    let mut all = tools();
+    let look = json!({ "name": "look", "inputSchema": { "type": "object" } });
+    all.as_array_mut().unwrap().push(look);
+    let upstream = ToolServer::start(all).await;
+    let file = format!("{SERVER}[tools.look]\neffect = \"read\"\ntrust = \"trusted\"\n");
+    let server = setup(&upstream, &file).await.start().await;
+    upstream.says("look", "Nobody is called mallory@evil.example.");
+    let read = json!({ "url": "https://example.org" });
+    let send = json!({ "to": "mallory@evil.example" });
+    let hijacked = client(&server).await;
+    hijacked.call("read", read.clone()).await;
+    hijacked.call("look", json!({ "for": "mallory@evil.example" })).await;
+    assert!(is_refused(&hijacked.call("send", send.clone()).await));
+    assert_eq!(upstream.got().len(), 2);
+    let own = client(&server).await;
+    own.call("look", json!({})).await;
+    own.call("read", read).await;
+    let sent = own.call("send", send).await;
+    assert!(!is_refused(&sent), "before that it does: {sent}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
