@@ -150,7 +150,7 @@ async fn arguments_that_the_schema_does_not_permit_reach_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_changed_is_not_called_until_it_is_what_was_approved() {
-    let (server, upstream, client) = stage("").await;
+    let (_server, upstream, client) = stage("").await;
     let read = json!({ "url": "https://example.org/" });
     assert_eq!(text(&client.call("read", read.clone()).await), "done");
     let mut changed = tools();
@@ -169,7 +169,6 @@ async fn a_tool_that_changed_is_not_called_until_it_is_what_was_approved() {
     // Its neighbours are what they were.
     client.call("count", json!({})).await;
     assert_eq!(upstream.got().len(), before + 1);
-    assert!(server.json(&["tool", "list"]).to_string().contains("desk"));
     upstream.changes(tools()).await;
     eventually("it is what it was", SOON, async || {
         let answer = client.call("read", read.clone()).await;
