@@ -85,8 +85,9 @@ async fn what_a_caller_is_known_by_reaches_no_tool_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn arguments_that_are_too_long_or_too_deep_reach_no_tool_server() {
-    let upstream =
-        ToolServer::start(json!([{ "name": "read", "inputSchema": { "type": "object" } }])).await;
+    let mut all = tools();
+    all[0]["inputSchema"] = json!({ "type": "object" });
+    let upstream = ToolServer::start(all).await;
     let server = setup(&upstream, SERVER).await.start().await;
     let client = client(&server).await;
     let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));

@@ -42,10 +42,10 @@ fn sane() -> Vec<Value> {
     (0..=COUNT).map(definition).collect()
 }
 
-/// Calls every tool, and says how many of the calls were refused as those of a tool that changed.
-async fn refused(client: &Client) -> usize {
+/// Calls these tools, and says how many of the calls were refused as those of a tool that changed.
+async fn refused(client: &Client, tools: impl Iterator<Item = usize>) -> usize {
     let mut refused = 0;
-    for n in 0..COUNT {
+    for n in tools {
         let answer = client.call(&format!("look-{n}"), json!({ "text": "hello" })).await;
         let drifted = answer.to_string().contains("orchestack tool diff desk");
         refused += usize::from(is_refused(&answer) && drifted);
@@ -66,7 +66,7 @@ async fn no_definition_that_changed_is_shown_or_called() {
     let client = client(&server).await;
     let same = client.call(&format!("look-{COUNT}"), json!({ "text": "hello" })).await;
     assert!(!is_refused(&same), "{same}");
-    assert_eq!(refused(&client).await, COUNT);
+    assert_eq!(refused(&client, 0..COUNT).await, COUNT);
     assert_eq!(upstream.got().len(), 1, "that of the one that did not change");
     let listed = client.list().await.text;
     assert!(listed.contains("look-"), "{listed}");
@@ -80,8 +80,8 @@ async fn no_definition_that_changed_is_shown_or_called() {
         (!is_refused(&answer)).then_some(())
     })
     .await;
-    assert_eq!(refused(&client).await, 0);
-    assert_eq!(upstream.got().len(), COUNT + 2);
+    assert_eq!(refused(&client, (1..COUNT).step_by(7)).await, 0);
+    assert_eq!(upstream.got().len(), 2 + COUNT.div_ceil(7));
 }
 
 #[tokio::test(flavor = "multi_thread")]
