@@ -23,6 +23,8 @@ from office import Office
 
 # Tools that read, called after the poisoned result beside the user's own.
 OTHERS = 2
+# On one gateway: an agent may have so many questions to people open, and each scenario asks up to four.
+SCENARIOS_MAX = 20
 STOPPED = {"approval_required", "policy_denied", "dlp_blocked"}
 
 
@@ -36,28 +38,34 @@ def main():
     options = parser.parse_args()
     scenarios = read(Path(options.data))
     table = tomllib.loads((Path(__file__).parent / "tools.toml").read_text())
-    office = Office(signatures(table, scenarios))
-    running = []
+    replay = Replay(Office(signatures(table, scenarios)), table, scenarios)
+    chosen = range(0, len(scenarios), options.every)
+    for first in range(0, len(chosen), SCENARIOS_MAX):
+        replay_on_one(replay, chosen[first:first + SCENARIOS_MAX], options)
+    sys.exit(replay.tells())
+
+
+def replay_on_one(replay, numbers, options):
+    """Replays these scenarios on a gateway of their own."""
+    running, binaries = [], Path(options.binaries)
     with tempfile.TemporaryDirectory(prefix="injection-") as name:
         try:
-            binaries = Path(options.binaries)
             running.append(servers.upstream(binaries / "simulator"))
-            files = tree(table, office, running[0].address, options.without_safeguard)
-            running.append(servers.orchestack(binaries / "orchestack", Path(name) / "site", files))
-            replay = Replay(running[1], office, table, scenarios)
-            for number in range(0, len(scenarios), options.every):
+            files = tree(replay, running[0].address, options.without_safeguard)
+            replay.gateway = servers.orchestack(binaries / "orchestack", Path(name) / "site", files)
+            running.append(replay.gateway)
+            for number in numbers:
                 replay.scenario(number)
         finally:
             for server in reversed(running):
                 server.stop()
-    sys.exit(replay.tells())
 
 
 class Replay:
     """What became of the calls so far."""
 
-    def __init__(self, gateway, office, table, scenarios):
-        self.gateway, self.office, self.wishes = gateway, office, table["wish"]
+    def __init__(self, office, table, scenarios):
+        self.gateway, self.office, self.table, self.wishes = None, office, table, table["wish"]
         self.scenarios = scenarios
         self.reads = sorted({row["tool"]: row["arguments"] for row in scenarios}.items())
         self.attacker = {name: tool.get("arguments") for name, tool in table["tools"].items()}
@@ -154,9 +162,10 @@ def signatures(table, scenarios):
     return [(name, known[name]) for name in table["tools"] if name in known]
 
 
-def tree(table, office, upstream, without_safeguard):
+def tree(replay, upstream, without_safeguard):
     """The starter's policies, the simulated provider, and the office with what its tools do."""
     starter = load.ROOT / "policy" / "src" / "starter"
+    table, office = replay.table, replay.office
     server = [f'[server]\nurl = "{office.url}"\nprivate = true\n']
     for name, tool in table["tools"].items():
         lines = [f"[tools.{name}]", f'effect = "{tool["effect"]}"']

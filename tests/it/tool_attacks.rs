@@ -99,7 +99,7 @@ async fn arguments_that_are_too_long_or_too_deep_reach_no_tool_server() {
     let bad = bad.into_iter().chain([format!("\"{}\"", "x".repeat(66_000))]);
     for value in bad {
         let call = format!(
-            r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{{"name":"read","arguments":{{"url":{value}}}}}}}"#
+            r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{{"name":"read","arguments":{{"more":{value}}}}}}}"#
         );
         let answer = client.send_text(&call, &[]).await;
         let shown: String = value.chars().take(20).collect();
@@ -112,7 +112,7 @@ async fn arguments_that_are_too_long_or_too_deep_reach_no_tool_server() {
         );
     }
     assert_eq!(upstream.got(), []);
-    assert!(!is_refused(&client.call("read", json!({ "url": [[1], { "0": 0 }] })).await));
+    assert!(!is_refused(&client.call("read", json!({ "more": [[1], { "0": 0 }] })).await));
     assert_eq!(upstream.got().len(), 1, "what is neither passes");
 }
 
