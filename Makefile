@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing bench-tools deny fuzz
+.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing bench-tools bench-injection deny fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -86,6 +86,11 @@ bench-tools: ## What the gateway adds to a call of a tool, interleaved with dire
 	$(CARGO) build --release --locked --workspace --bins
 	ORCHESTACK_FULL=1 $(CARGO) nextest run --release --locked --profile full --package orchestack-tests \
 		--success-output immediate -E 'test(tools::latency)'
+
+bench-injection: ## InjecAgent, of DATA, replayed through the gateway: how many attacks are stopped, and how much of what users want is not
+	$(CARGO) build --locked --workspace --all-targets
+	@scripts/sdks.sh
+	target/sdk-venv/bin/python benches/injection/replay.py $(DATA)
 
 bench-outage: ## What callers see when one of three providers fails and one becomes slow
 	$(CARGO) build --profile dist --locked --workspace --bins

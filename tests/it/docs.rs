@@ -37,6 +37,11 @@ async fn the_examples_of_the_readme_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_the_poisoned_page_works() {
+    check("examples/poisoned-page/README.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_policy_guide_work() {
     check("docs/policies.md").await;
 }
@@ -128,11 +133,13 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "dlp",
         "guide",
         "limits",
+        "mcp",
         "models",
         "operations",
         "policies",
         "providers",
         "routing",
+        "tools",
     ];
     assert_eq!(pages, tested.map(|name| format!("docs/{name}.md")));
     pages.push("README.md".to_owned());

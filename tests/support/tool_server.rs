@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
+use axum::{extract::Request, middleware::map_request};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, ListToolsResult,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig, ServerRequest, Tool,
     },
     service::{Peer, RequestContext},
     transport::streamable_http_server::{
@@ -33,7 +34,11 @@ struct Handler(Arc<Mutex<State>>);
 struct State {
     tools: Vec<Tool>,
     answers: HashMap<String, (Value, Duration)>,
+    /// What a tool asks its client's model before it answers.
+    questions: HashMap<String, Value>,
     got: Vec<(String, Value)>,
+    /// The headers and the addresses of all requests, one a line.
+    heard: String,
     clients: Vec<Peer<RoleServer>>,
 }
 
@@ -52,7 +57,13 @@ impl ToolServer {
         );
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port is known");
-        let app = axum::Router::new().nest_service("/mcp", service);
+        let ear = inner.clone();
+        let app = axum::Router::new().nest_service("/mcp", service).layer(map_request(
+            move |request: Request| {
+                ear.hear(&request);
+                std::future::ready(request)
+            },
+        ));
         tokio::spawn(async move { axum::serve(listener, app).await });
         let server = Self { url: format!("http://{address}/mcp"), inner };
         server.has(tools);
@@ -105,6 +116,19 @@ impl ToolServer {
         self.inner.lock().got.clone()
     }
 
+    /// What a tool asks its client's model from now on, before it answers: a user's message of this text.
+    pub fn asks(&self, tool: &str, text: &str) {
+        let content = json!({ "type": "text", "text": text });
+        let question =
+            json!({ "messages": [{ "role": "user", "content": content }], "maxTokens": 16 });
+        self.inner.lock().questions.insert(tool.to_owned(), question);
+    }
+
+    /// The lines and headers of all requests that came, as text.
+    pub fn heard(&self) -> String {
+        self.inner.lock().heard.clone()
+    }
+
     /// What the tree pins of it as it is now: the text of `tools/NAME.json`.
     pub fn pins(&self) -> String {
         let tools = &self.inner.lock().tools;
@@ -115,6 +139,11 @@ impl ToolServer {
 impl Handler {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self, request: &Request) {
+        let line = format!("{} {}\n{:?}\n", request.method(), request.uri(), request.headers());
+        self.lock().heard.push_str(&line);
     }
 }
 
@@ -138,15 +167,20 @@ impl ServerHandler for Handler {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name.to_string();
         let arguments = request.arguments.map(Value::Object).unwrap_or_default();
-        let answer = {
+        let (answer, question) = {
             let mut state = self.lock();
             state.got.push((name.clone(), arguments));
-            state.answers.get(&name).cloned()
+            (state.answers.get(&name).cloned(), state.questions.get(&name).cloned())
         };
+        if let Some(question) = question {
+            let question = CustomRequest::new("sampling/createMessage", Some(question));
+            let answered = context.peer.send_request(ServerRequest::CustomRequest(question)).await;
+            answered.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+        }
         let nothing =
             || (json!({ "content": [{ "type": "text", "text": "done" }] }), Duration::ZERO);
         let (result, pause) = answer.unwrap_or_else(nothing);

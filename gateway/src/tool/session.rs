@@ -100,9 +100,11 @@ impl Session {
 }
 
 impl Session {
-    /// What is remembered of a tool's words; nothing where it has none.
+    /// What is remembered of a tool's words; nothing where it has none. A trusted tool may say again what it was
+    /// asked, and in an untrusted session anybody may be asking: what it says then vouches for nothing.
     fn print(&self, tool: &Tool, text: &str) -> Option<Text> {
-        let origin = if tool.trusted { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
+        let vouches = tool.trusted && self.integrity == Integrity::Trusted;
+        let origin = if vouches { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
         let seen = Seen { origin, print: Print::of(text, &self.salt) };
         (!seen.print.is_empty()).then(|| Text { digest: self.salt.digest(text), seen })
     }

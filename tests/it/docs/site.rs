@@ -259,6 +259,7 @@ pub(super) fn environment(mut command: Command, folder: &Path) -> Command {
         ("ORCHESTACK_GATEWAY__LISTEN", "127.0.0.1:0"),
         ("ORCHESTACK_ADMIN__LISTEN", "127.0.0.1:0"),
         ("SIMULATED", "sk-simulated"),
+        ("EXAMPLES", concat!(env!("CARGO_MANIFEST_DIR"), "/../examples")),
         ("GIT_AUTHOR_NAME", "reader"),
         ("GIT_AUTHOR_EMAIL", "reader@example.com"),
         ("GIT_COMMITTER_NAME", "reader"),

@@ -8,13 +8,25 @@ use support::{Answer, Server};
 pub(crate) struct Client {
     url: String,
     key: String,
-    session: String,
+    pub(crate) session: String,
 }
 
 impl Client {
     /// Says hello with a key, and is given a session.
     pub(crate) async fn begin(server: &Server, path: &str, key: &str) -> Self {
-        let hello = Self::hello(server, path, key).await;
+        Self::greeted(server, (path, key), Self::hello(server, path, key).await).await
+    }
+
+    /// As [`Client::begin`], in the session of model calls of this id.
+    pub(crate) async fn begin_in(server: &Server, path: &str, key: &str, session: &str) -> Self {
+        let headers = [("x-orchestack-session", session)];
+        let client = Self::without(server, path, key);
+        let hello = client.send_text(&initialize().to_string(), &headers).await;
+        Self::greeted(server, (path, key), hello).await
+    }
+
+    /// The client with the session that it was given.
+    async fn greeted(server: &Server, (path, key): (&str, &str), hello: Answer) -> Self {
         assert_eq!(hello.status, 200, "{}", hello.text);
         let session = hello.header("mcp-session-id").to_owned();
         assert!(session.len() >= 32, "{session}");
@@ -26,12 +38,7 @@ impl Client {
 
     /// Says hello with a key.
     pub(crate) async fn hello(server: &Server, path: &str, key: &str) -> Answer {
-        let params = json!({
-            "protocolVersion": "2025-11-25", "capabilities": {},
-            "clientInfo": { "name": "test", "version": "1" },
-        });
-        let said = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
-        Self::without(server, path, key).send("POST", &said).await
+        Self::without(server, path, key).send("POST", &initialize()).await
     }
 
     fn without(server: &Server, path: &str, key: &str) -> Self {
@@ -122,6 +129,15 @@ impl Client {
         }
         request
     }
+}
+
+/// The first message of a client.
+fn initialize() -> Value {
+    let params = json!({
+        "protocolVersion": "2025-11-25", "capabilities": {},
+        "clientInfo": { "name": "test", "version": "1" },
+    });
+    json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
 }
 
 /// The message of an answer, whether it came as JSON or as an event.
