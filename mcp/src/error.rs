@@ -62,7 +62,7 @@ pub enum Error {
         /// The server's name.
         server: String,
         /// What it said.
-        refused: Refused,
+        refused: Box<Refused>,
     },
     /// It gave no answer in time, and was told that nobody waits any more.
     #[error("tool server `{server}` gave no answer within {} ms", after.as_millis())]

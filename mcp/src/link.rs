@@ -198,7 +198,7 @@ pub(crate) fn failed(server: &str, error: ServiceError) -> Error {
 
 pub(crate) fn refused(server: String, error: ErrorData) -> Error {
     let (code, message, data) = (error.code.0, error.message.into_owned(), error.data);
-    Error::Refused { server, refused: Refused { code, message, data } }
+    Error::Refused { server, refused: Box::new(Refused { code, message, data }) }
 }
 
 type Failure = StreamableHttpError<reqwest::Error>;

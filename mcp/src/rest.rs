@@ -177,7 +177,7 @@ impl Rest {
     fn refused(&self, why: &str) -> Error {
         let refused =
             Refused { code: ErrorCode::INVALID_PARAMS.0, message: why.to_owned(), data: None };
-        Error::Refused { server: self.server.clone(), refused }
+        Error::Refused { server: self.server.clone(), refused: Box::new(refused) }
     }
 }
 

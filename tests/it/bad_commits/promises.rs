@@ -13,7 +13,7 @@ const CASES: &str = "tests/starter.toml";
 const INVARIANTS: &str = "invariants/starter.toml";
 
 pub(super) fn all() -> Vec<Row> {
-    [failing(), invariants(), cases()].into_iter().flatten().collect()
+    [failing(), invariants_of_tools(), invariants(), cases()].into_iter().flatten().collect()
 }
 
 /// Policies that could fail at a decision: the solver finds the request.
@@ -46,9 +46,33 @@ fn broken(name: &'static str, edits: Vec<Edit>, invariant: &'static str) -> Row 
     Row { name, edits, file: INVARIANTS, on: invariant, phrase: "does not hold" }
 }
 
-/// Commits that break what the starter promises for every request.
+fn cut(path: &'static str, from: &'static str) -> Edit {
+    Edit::Cut(path, from)
+}
+
+/// Commits that break what the starter promises for every call of a tool.
+fn invariants_of_tools() -> Vec<Row> {
+    vec![
+        broken(
+            "a tool that moves money without an approval",
+            vec![cut(TOOLS, "untrusted-content-moves-nothing-unapproved"), Edit::Remove(CASES)],
+            "untrusted-sessions-never-move-money-unapproved",
+        ),
+        broken(
+            "a tool whose definition nobody approved",
+            vec![cut(TOOLS, "unpinned-tools-are-not-called"), Edit::Remove(CASES)],
+            "unpinned-tools-are-never-called",
+        ),
+        broken(
+            "a tool that restricted data leaves by",
+            vec![cut(TOOLS, "restricted-leaves-by-no-tool"), Edit::Remove(CASES)],
+            "restricted-data-never-leaves-by-a-tool",
+        ),
+    ]
+}
+
+/// Commits that break what the starter promises for every other request.
 fn invariants() -> Vec<Row> {
-    let cut = |path, from: &'static str| Edit::Cut(path, from);
     let permit_memory = Edit::Write(BAD, plain("memory", "permit", "readMemory"));
     vec![
         broken(
@@ -69,21 +93,6 @@ fn invariants() -> Vec<Row> {
                 "context.label_rank == 3 && resource.size != \"medium\" &&",
             )],
             "restricted-data-never-reaches-a-cloud-provider",
-        ),
-        broken(
-            "a tool that moves money without an approval",
-            vec![cut(TOOLS, "untrusted-content-moves-nothing-unapproved"), Edit::Remove(CASES)],
-            "untrusted-sessions-never-move-money-unapproved",
-        ),
-        broken(
-            "a tool whose definition nobody approved",
-            vec![cut(TOOLS, "unpinned-tools-are-not-called"), Edit::Remove(CASES)],
-            "unpinned-tools-are-never-called",
-        ),
-        broken(
-            "a tool that restricted data leaves by",
-            vec![cut(TOOLS, "restricted-leaves-by-no-tool"), Edit::Remove(CASES)],
-            "restricted-data-never-leaves-by-a-tool",
         ),
         broken(
             "private memory that others read",
