@@ -97,7 +97,7 @@ impl Question<'_> {
         if let Some(known) = known.filter(stands) {
             return Ok(known);
         }
-        let new = self.new(subject.clone());
+        let new = self.question(subject.clone());
         let record = record(self.known, &self.snapshot.commit, &new, self.request);
         let asked = approvals.request(&new, &record).await;
         asked.map(|(approval, _)| approval).map_err(|error| away(&error))
@@ -116,7 +116,7 @@ impl Question<'_> {
         }
     }
 
-    fn new(&self, subject: Subject) -> NewApproval {
+    fn question(&self, subject: Subject) -> NewApproval {
         NewApproval {
             id: ApprovalId::generate(),
             subject,

@@ -118,7 +118,7 @@ impl ServerHandler for Handler {
     ) -> Result<ListToolsResult, ErrorData> {
         let turn = self.turn(&context)?;
         let cursor = request.and_then(|page| page.cursor);
-        turn.within(list::tools(&turn, cursor.as_deref())).await
+        turn.within(Box::pin(list::tools(&turn, cursor.as_deref()))).await
     }
 
     async fn list_resources(
@@ -127,7 +127,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(reads::resources(&turn)).await
+        turn.within(Box::pin(reads::resources(&turn))).await
     }
 
     async fn list_resource_templates(
@@ -136,7 +136,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(reads::templates(&turn)).await
+        turn.within(Box::pin(reads::templates(&turn))).await
     }
 
     async fn list_prompts(
@@ -145,7 +145,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(reads::prompts(&turn)).await
+        turn.within(Box::pin(reads::prompts(&turn))).await
     }
 
     async fn read_resource(
@@ -181,7 +181,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(reads::subscribe(&turn, &request.uri, true)).await
+        turn.within(Box::pin(reads::subscribe(&turn, &request.uri, true))).await
     }
 
     async fn unsubscribe(
@@ -190,7 +190,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(reads::subscribe(&turn, &request.uri, false)).await
+        turn.within(Box::pin(reads::subscribe(&turn, &request.uri, false))).await
     }
 
     #[expect(deprecated, reason = "versions up to 2025-11-25 have logs")]
@@ -202,6 +202,6 @@ impl ServerHandler for Handler {
         let turn = self.turn(&context)?;
         let level = serde_json::to_value(request.level).unwrap_or_default();
         let level = level.as_str().unwrap_or_default();
-        turn.within(reads::set_level(&turn, level)).await
+        turn.within(Box::pin(reads::set_level(&turn, level))).await
     }
 }

@@ -82,7 +82,8 @@ impl Check<'_> {
         let obligations = self.permit.obligations();
         let block = selectors(obligations.answer_block.iter());
         let redact = selectors(obligations.answer_redact.iter());
-        if !findings.complete && !(block.is_empty() && redact.is_empty()) {
+        let wanted = !block.is_empty() || !redact.is_empty();
+        if wanted && !findings.complete {
             let message =
                 "policy wants the result searched, and it could not be searched as a whole";
             return Err(Refusal::new(Code::DlpBlocked, message));

@@ -28,6 +28,7 @@ mod ledger;
 mod lost;
 #[cfg(test)]
 mod mcp_sessions;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod raises;

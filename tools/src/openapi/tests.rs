@@ -52,7 +52,7 @@ fn arguments_stand_where_their_parameters_do() {
         &json!({"project": "A/B c", "state": ["open", "closed"], "label": ["x", "y&z"], "limit": 5,
             "filter": {"by": "me", "a]&b=[": "1"}, "X-Trace": "7"}),
         "GET https://api.example.com/v1/projects/A%2FB%20c/tickets?state=open&state=closed\
-         &label=x%2Cy%26z&filter%5Ba%5D%26b%3D%5B%5D=1&filter%5Bby%5D=me&limit=5 X-Trace: 7",
+         &label=x%2Cy%26z&filter%5Bby%5D=me&filter%5Ba%5D%26b%3D%5B%5D=1&limit=5 X-Trace: 7",
     );
     check(
         "listTickets",
