@@ -123,8 +123,7 @@ async fn calls_tell_what_a_model_can_whatever_it_is_registered_for() {
         .sum();
     assert_eq!(told, settled, "what it cost is told");
     // The calls of the function that models were offered have decisions of their own.
-    let records =
-        "select count(*) from audit where kind = 'decision' and action = 'callModel'";
+    let records = "select count(*) from audit where kind = 'decision' and action = 'callModel'";
     assert_eq!(stage.rows.number(records).await, i64::try_from(calls).unwrap());
     let good = ledger.iter().filter(|row| row.model == "good").count();
     assert_eq!(good, 4, "its own calls: {ledger:?}");
