@@ -63,7 +63,7 @@ fn arguments_stand_where_their_parameters_do() {
         "post_projects_project_tickets",
         &json!({"project": "A", "body": {"title": "T", "due": null, "parent": {"title": "P"}}}),
         "POST https://api.example.com/v1/projects/A/tickets application/json \
-         {\"due\":null,\"parent\":{\"title\":\"P\"},\"title\":\"T\"}",
+         {\"title\":\"T\",\"due\":null,\"parent\":{\"title\":\"P\"}}",
     );
     check(
         "files_put",
