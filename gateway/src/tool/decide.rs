@@ -141,6 +141,8 @@ impl<'a> Facts<'a> {
         let context = self.context;
         let bound = json!({
             "tool": story.id(), "definition": self.pinned.hash.as_str(), "arguments": self.arguments,
+            // People were shown what this session has seen, and not what another one has.
+            "session": context.session,
         });
         let question = Question {
             known: context.known,

@@ -134,11 +134,12 @@ impl<'a> Facts<'a> {
         decided
     }
 
-    /// What an approval is good for: this tool with exactly these arguments.
+    /// What an approval is good for: this tool with exactly these arguments, in this session.
     pub(super) fn subject(&self) -> String {
         let bound = json!({
             "function": self.tool.id(), "arguments": self.arguments,
             "definition": self.tool.pinned.as_ref().map(|pinned| pinned.hash.to_string()),
+            "session": self.order.wishes.session,
         });
         sha256_hex(canonical(&bound).as_bytes())
     }

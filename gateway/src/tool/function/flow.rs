@@ -22,6 +22,8 @@ const TIME: Duration = Duration::from_secs(1);
 pub(crate) struct Flow {
     /// Untrusted where it, or its session before, has a text that nobody vouches for.
     pub(crate) integrity: Integrity,
+    /// The session's before this request.
+    pub(super) before: Integrity,
     /// The highest label of the results in it.
     pub(crate) label: Label,
     /// The servers whose results it or its session has seen.
@@ -44,8 +46,11 @@ impl Flow {
         (known, wishes): (&Known<'_>, &Wishes),
         (request, id): (&Request, RequestId),
     ) -> Result<Self, Refusal> {
-        let heard = request.as_chat().map(|chat| Heard::in_request(&snapshot.tools, chat));
-        Self::joined(gate, (known, wishes), heard, id).await
+        let hear = |before| match request.as_chat() {
+            Some(chat) => Heard::in_request(&snapshot.tools, chat, before),
+            None => Heard::nothing(),
+        };
+        Self::joined(gate, (known, wishes), hear, id).await
     }
 
     /// As [`Flow::join`], for what a tool server asks a model: none of its words are the user's.
@@ -55,14 +60,17 @@ impl Flow {
         about: (&Known<'_>, &Wishes),
         (request, id): (&Request, RequestId),
     ) -> Result<Self, Refusal> {
-        let heard = request.as_chat().map(|chat| Heard::of_server(server, chat));
-        Self::joined(gate, about, heard, id).await
+        let hear = |_| {
+            request.as_chat().map_or_else(Heard::nothing, |chat| Heard::of_server(server, chat))
+        };
+        Self::joined(gate, about, hear, id).await
     }
 
-    async fn joined(
+    /// `hear` tells whose each text is, by the session's integrity before.
+    async fn joined<'r>(
         gate: &Gate,
         (known, wishes): (&Known<'_>, &Wishes),
-        heard: Option<Heard<'_>>,
+        hear: impl FnOnce(Integrity) -> Heard<'r>,
         id: RequestId,
     ) -> Result<Self, Refusal> {
         let tenant = known.caller.tenant;
@@ -71,48 +79,61 @@ impl Flow {
         let salt = gate.flows.salt(tenant, &of).map_err(|error| away(&error))?;
         let flow = Self {
             integrity: Integrity::Trusted,
-            label: heard.as_ref().map_or(Label::Public, |heard| heard.label),
-            sources: heard.as_ref().map(|heard| heard.sources.clone()).unwrap_or_default(),
+            before: Integrity::Trusted,
+            label: Label::Public,
+            sources: BTreeSet::new(),
             tool_calls: 0,
             session,
             last_text: 0,
             salt,
         };
         match session {
-            None => Ok(flow.alone(heard.as_ref())),
-            Some(session) => flow.within(gate, session, heard, (id, wishes.dry_run)).await,
+            None => Ok(flow.alone(&hear(Integrity::Trusted))),
+            Some(session) => flow.within(gate, session, hear, (id, wishes.dry_run)).await,
         }
     }
 
     /// A request without a session.
-    fn alone(mut self, heard: Option<&Heard<'_>>) -> Self {
-        let is_trusted = |(origin, _): &(Origin, _)| *origin == Origin::Trusted;
-        if heard.is_some_and(|heard| !heard.texts.iter().all(is_trusted)) {
+    fn alone(mut self, heard: &Heard<'_>) -> Self {
+        self.take(heard);
+        if !heard.is_trusted() {
             self.integrity = Integrity::Untrusted;
         }
         self
     }
 
-    async fn within(
+    /// Takes over what the tree says of the results in it.
+    fn take(&mut self, heard: &Heard<'_>) {
+        self.label = heard.label;
+        self.sources.clone_from(&heard.sources);
+    }
+
+    async fn within<'r>(
         mut self,
         gate: &Gate,
         (tenant, session): (TenantId, SessionId),
-        heard: Option<Heard<'_>>,
+        hear: impl FnOnce(Integrity) -> Heard<'r>,
         (request, dry_run): (RequestId, bool),
     ) -> Result<Self, Refusal> {
         let read = tokio::time::timeout(TIME, gate.flows.find(tenant, session)).await;
         let before = match read {
             Ok(Ok(before)) => before,
-            Ok(Err(error)) => return Ok(self.unknown(session, &error)),
-            Err(_) => return Ok(self.unknown(session, &"the database did not answer in time")),
+            Ok(Err(error)) => {
+                return Ok(self.unknown(&hear(Integrity::Untrusted), session, &error));
+            }
+            Err(_) => {
+                let why = "the database did not answer in time";
+                return Ok(self.unknown(&hear(Integrity::Untrusted), session, &why));
+            }
         };
         let before = before.as_ref();
-        let heard = heard.unwrap_or_else(Heard::nothing);
+        self.before = before.map_or(Integrity::Trusted, |before| before.integrity);
+        let heard = hear(self.before);
+        self.take(&heard);
         let (fresh, integrity) = self.fresh(&heard, before);
         let news = !fresh.is_empty()
             || before.map_or(!heard.sources.is_empty(), |b| !heard.sources.is_subset(&b.sources));
-        self.integrity =
-            before.map_or(Integrity::Trusted, |before| before.integrity).min(integrity);
+        self.integrity = self.before.min(integrity);
         self.sources.extend(before.iter().flat_map(|before| before.sources.iter().cloned()));
         let texts = before.iter().flat_map(|before| before.texts.values());
         self.last_text = texts.copied().max().unwrap_or_default();
@@ -154,8 +175,15 @@ impl Flow {
         (fresh, integrity)
     }
 
-    fn unknown(mut self, session: SessionId, why: &dyn std::fmt::Display) -> Self {
+    fn unknown(
+        mut self,
+        heard: &Heard<'_>,
+        session: SessionId,
+        why: &dyn std::fmt::Display,
+    ) -> Self {
+        self.take(heard);
         tracing::warn!(error = %why, %session, "what a session has seen cannot be read; it counts as untrusted");
+        self.before = Integrity::Untrusted;
         self.integrity = Integrity::Untrusted;
         self
     }

@@ -8,7 +8,7 @@ use std::{
 use snapshot::Tools;
 use tools::flow::Origin;
 use types::{
-    Label,
+    Integrity, Label,
     chat::{ChatRequest, File, FileSource, Message, Part, Role},
 };
 
@@ -31,7 +31,8 @@ impl<'r> Heard<'r> {
     }
 
     /// Who speaks is what the caller says: it speaks for its user, and names the call that each result is of.
-    pub(super) fn in_request(tools: &Tools, request: &'r ChatRequest) -> Self {
+    /// `before` is the integrity of the session before this request.
+    pub(super) fn in_request(tools: &Tools, request: &'r ChatRequest, before: Integrity) -> Self {
         let mut heard = Self::nothing();
         let mut called: HashMap<&str, &str> = HashMap::new();
         for message in &request.messages {
@@ -44,7 +45,7 @@ impl<'r> Heard<'r> {
                 Role::Tool => {
                     let id = message.tool_call_id.as_deref();
                     let name = id.and_then(|id| called.get(id).copied());
-                    heard.result(tools, name.or(message.name.as_deref()), message);
+                    heard.result((tools, before), name.or(message.name.as_deref()), message);
                 }
             }
         }
@@ -61,13 +62,27 @@ impl<'r> Heard<'r> {
         heard
     }
 
-    /// Takes note of a result. One of a call that nobody knows is anybody's.
-    fn result(&mut self, tools: &Tools, name: Option<&str>, message: &'r Message) {
+    /// Takes note of a result. One of a call that nobody knows is anybody's. A trusted function may say again
+    /// what it was asked, and behind words of others anybody may be asking: what it says then vouches for nothing.
+    fn result(
+        &mut self,
+        (tools, before): (&Tools, Integrity),
+        name: Option<&str>,
+        message: &'r Message,
+    ) {
         let tool = Named::of(tools, name.unwrap_or_default());
         self.sources.insert(tool.server.clone());
         self.label = self.label.join(tool.label.unwrap_or(Label::Public));
-        let origin = if tool.trusted { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
-        self.add(origin, message);
+        if !tool.trusted {
+            self.add(Origin::Tool(tool.server.clone()), message);
+        } else if before == Integrity::Trusted && self.is_trusted() {
+            self.add(Origin::Trusted, message);
+        }
+    }
+
+    /// Whether nothing in it is of anybody else.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.texts.iter().all(|(origin, _)| *origin == Origin::Trusted)
     }
 
     fn add(&mut self, origin: Origin, message: &'r Message) {
@@ -101,35 +116,66 @@ mod tests {
         Message::new(role, vec![Part::Text(text.to_owned())])
     }
 
+    fn call(id: &str, name: &str) -> ToolCall {
+        ToolCall { id: id.to_owned(), name: name.to_owned(), arguments: "{}".to_owned() }
+    }
+
+    fn answered(id: &str, text: &str) -> Message {
+        Message { tool_call_id: Some(id.to_owned()), ..message(Role::Tool, text) }
+    }
+
+    #[track_caller]
+    fn check(heard: &Heard<'_>, expected: &[(&Origin, &str)]) {
+        let told: Vec<_> = heard.texts.iter().map(|(origin, text)| (origin, &**text)).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_trusted_function_vouches_for_nothing_behind_words_of_others() {
+        let file = b"[server]\nfunctions = true\n\n[tools.lookup]\neffect = \"read\"\ntrust = \"trusted\"\n";
+        let files = [("tools/own.toml".to_owned(), file.to_vec())].into();
+        let tools = Tools::of_files(&files).unwrap();
+        let calls = vec![call("1", "lookup"), call("2", "read_page"), call("3", "lookup")];
+        let messages = vec![
+            Message { tool_calls: calls, ..message(Role::Assistant, "I look") },
+            answered("1", "bob@example.org"),
+            answered("2", "a page"),
+            answered("3", "mallory@example.org"),
+        ];
+        let request = ChatRequest { messages, ..ChatRequest::default() };
+        let page = (&Origin::Tool("functions".to_owned()), "a page");
+        let heard = Heard::in_request(&tools, &request, Integrity::Trusted);
+        check(&heard, &[(&Origin::Trusted, "bob@example.org"), page]);
+        // In a session that was untrusted already nobody knows who asked.
+        let heard = Heard::in_request(&tools, &request, Integrity::Untrusted);
+        check(&heard, &[page]);
+        assert!(heard.sources.contains("own"));
+    }
+
     #[test]
     fn results_are_their_functions_and_the_models_words_are_nobodys() {
-        let call = ToolCall {
-            id: "call_1".to_owned(),
-            name: "read_page".to_owned(),
-            arguments: "{}".to_owned(),
+        let asked = Message {
+            tool_calls: vec![call("call_1", "read_page")],
+            ..message(Role::Assistant, "I look")
         };
-        let asked = Message { tool_calls: vec![call], ..message(Role::Assistant, "I look") };
-        let answered =
-            Message { tool_call_id: Some("call_1".to_owned()), ..message(Role::Tool, "a page") };
         let messages = vec![
             message(Role::System, "be kind"),
             message(Role::User, "look"),
             asked,
-            answered,
+            answered("call_1", "a page"),
             message(Role::Tool, "of no call"),
         ];
         let request = ChatRequest { messages, ..ChatRequest::default() };
-        let heard = Heard::in_request(&Tools::default(), &request);
+        let heard = Heard::in_request(&Tools::default(), &request, Integrity::Trusted);
         let functions = Origin::Tool("functions".to_owned());
-        let told: Vec<_> = heard.texts.iter().map(|(origin, text)| (origin, &**text)).collect();
-        assert_eq!(
-            told,
-            [
+        check(
+            &heard,
+            &[
                 (&Origin::Trusted, "be kind"),
                 (&Origin::Trusted, "look"),
                 (&functions, "a page"),
                 (&functions, "of no call"),
-            ]
+            ],
         );
         assert_eq!(heard.sources, ["functions".to_owned()].into());
     }

@@ -243,7 +243,7 @@ impl<'s> Judge<'s> {
         let budget = budget_facts(self.gate, &caps).await?;
         let mut seen = Vec::new();
         if let Some(chat) = order.request.as_chat() {
-            let heard = Heard::in_request(&order.snapshot.tools, chat);
+            let heard = Heard::in_request(&order.snapshot.tools, chat, order.flow.before);
             let print = |(origin, text): &(_, std::borrow::Cow<'_, str>)| Seen {
                 origin: Clone::clone(origin),
                 print: Print::of(text, &order.flow.salt),
