@@ -145,8 +145,11 @@ async fn chosen(
     }
     let snapshot = act.control().snapshots.load();
     let known = of_tool(known(act, Some(server)).await?, tool);
-    let mut all: Vec<(Sighting, bool)> =
-        known.into_iter().map(|known| (known.sighting, known.state == State::Seen)).collect();
+    let with_waits = |known: Known| {
+        let waits = view::waits(&snapshot, &known);
+        (known.sighting, waits)
+    };
+    let mut all: Vec<(Sighting, bool)> = known.into_iter().map(with_waits).collect();
     let pinned = snapshot.tools.pinned().into_iter();
     let pinned = pinned.filter(|(of, one)| *of == server && one.name == tool);
     for (_, definition) in pinned {

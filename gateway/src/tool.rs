@@ -108,7 +108,8 @@ pub(crate) async fn call(
         serve::write(gate, record, || None).await;
     }
     // A name that nobody registered is the caller's own text.
-    let known = context.snapshot.tools.tool(server, tool).is_some();
+    let of_tree = context.snapshot.tools.server(server);
+    let known = of_tree.is_some_and(|of| of.tool(tool).or_else(|| of.read(tool)).is_some());
     let (server, tool) = if known { (server, tool) } else { ("", "") };
     metrics::TOOL_CALLS.with_label_values(&[server, tool, outcome]).inc();
     called
@@ -130,6 +131,9 @@ async fn answer(
     story.definition = Some(pinned.hash.to_string());
     let given = Given::read(context, (file, pinned), arguments, story)?;
     let (permit, session) = permit(gate, context, story, (tool, pinned, &given)).await?;
+    if permit.approval().is_some() {
+        lookup::still(gate, context, (tool, &server), pinned).await?;
+    }
     let arguments = given.redacted(gate, context, &permit, story).await?;
     if context.dry_run {
         serve::write(gate, story.decision("dry_run", permit.policies()), || None).await;

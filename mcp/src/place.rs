@@ -5,7 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    Credential, Error, Spec, Transport,
+    Credential, Error, OAuth, Spec, Transport,
     address::{Lookup, Reach},
     child::Recipe,
     http::{self, Http},
@@ -49,6 +49,9 @@ fn over_http(
 ) -> Result<(Url, reqwest::Client, Arc<Tokens>), Error> {
     let reach = if private { Reach::Private } else { Reach::Public };
     let url = http::address(&spec.name, url, reach)?;
+    if let Some(Credential::OAuth(OAuth { token_url: Some(at), .. })) = credential {
+        http::address(&spec.name, at, reach)?;
+    }
     let unusable = |_| Error::Unusable {
         server: spec.name.clone(),
         why: "no client for it can be made".to_owned(),

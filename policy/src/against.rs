@@ -1,7 +1,7 @@
 //! What the files of a commit are held against.
 
 use cedar_policy::{ActionConstraint, EntityUid, Policy, Validator};
-use serde_json::json;
+use serde_json::{Value, json};
 use types::nearest;
 
 use crate::{bundle::ToolSource, tool::tool_of};
@@ -18,7 +18,7 @@ pub(crate) struct Against<'a> {
 
 impl Against<'_> {
     /// A policy that says `action == callTool`, as it is meant: about every tool, also those that have
-    /// an action of their own.
+    /// an action of their own. So it is where a condition compares the action.
     pub(crate) fn of_every_tool(&self, policy: &Policy) -> Policy {
         let means_all = matches!(
             policy.action_constraint(),
@@ -26,11 +26,18 @@ impl Against<'_> {
         );
         let widened = || -> Option<Policy> {
             let mut written = policy.to_json().ok()?;
-            let scope = written.get_mut("action")?.as_object_mut()?;
-            scope.insert("op".to_owned(), json!("in"));
-            Policy::from_json(Some(policy.id().clone()), written).ok()
+            if means_all {
+                let scope = written.get_mut("action")?.as_object_mut()?;
+                scope.insert("op".to_owned(), json!("in"));
+            }
+            let before = written.get("conditions")?.clone();
+            let conditions = written.get_mut("conditions")?;
+            widen(conditions);
+            // One that is left as it is knows its places in the file, for messages.
+            let changed = means_all || *conditions != before;
+            changed.then(|| Policy::from_json(Some(policy.id().clone()), written).ok()).flatten()
         };
-        means_all.then(widened).flatten().unwrap_or_else(|| policy.clone())
+        widened().unwrap_or_else(|| policy.clone())
     }
 
     /// What to do about a mistake that has to do with a tool, told by Cedar's message.
@@ -50,6 +57,38 @@ impl Against<'_> {
                 .to_owned()
         })
     }
+}
+
+/// `action == callTool` and `[callTool].contains(action)` within conditions, as `action in` it.
+fn widen(expression: &mut Value) {
+    match expression {
+        Value::Array(all) => all.iter_mut().for_each(widen),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(widen);
+            let is_action = |side: Option<&Value>| side == Some(&json!({ "Var": "action" }));
+            let taken = ["==", "!=", "contains"].into_iter().find_map(|operator| {
+                let (left, right) =
+                    (fields.get(operator)?.get("left"), fields.get(operator)?.get("right"));
+                let other = if is_action(left) { right } else { left.filter(|_| is_action(right)) };
+                Some((operator, other.filter(|other| has_call_tool(other))?.clone()))
+            });
+            if let Some((operator, other)) = taken {
+                let within = json!({ "in": { "left": { "Var": "action" }, "right": other } });
+                *expression =
+                    if operator == "!=" { json!({ "!": { "arg": within } }) } else { within };
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Whether it is the action of every tool, or a set that has it.
+fn has_call_tool(expression: &Value) -> bool {
+    if let Some(set) = expression.get("Set").and_then(Value::as_array) {
+        return set.iter().any(has_call_tool);
+    }
+    let entity = expression.get("Value").and_then(|value| value.get("__entity"));
+    entity.is_some_and(|entity| entity.get("id") == Some(&json!("callTool")))
 }
 
 /// The tool that an unknown action of a message names.

@@ -8,7 +8,7 @@ mod pins;
 pub mod reads;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     num::NonZeroU32,
     sync::Arc,
 };
@@ -41,6 +41,8 @@ pub struct ToolServer {
     pub file: ToolServerFile,
     /// Who the server said it was when it was pinned.
     pub pinned: Option<PinnedServer>,
+    /// The tools that the tree pins, by name.
+    pins: BTreeSet<String>,
     tools: BTreeMap<String, Tool>,
     reads: BTreeMap<String, Tool>,
 }
@@ -216,6 +218,11 @@ impl ToolServer {
         self.tools.values()
     }
 
+    /// Whether the tree pins a tool of this name, also where the pin was rejected since.
+    pub fn is_pinned(&self, name: &str) -> bool {
+        self.pins.contains(name)
+    }
+
     /// What else it is asked for, such as [`reads::RESOURCE`], as a tool that reads.
     pub fn read(&self, name: &str) -> Option<&Tool> {
         self.reads.get(name)
@@ -255,7 +262,16 @@ impl ToolServer {
         }
         // What was decided last comes last.
         for known in decided.iter().filter(|known| known.state == State::Approved) {
-            match Pinned::new(name, known.sighting.definition.clone()) {
+            let definition = &known.sighting.definition;
+            if let Some(lost) = pins::lost_destination(file, definition) {
+                notes.push(format!(
+                    "tool `{name}.{}`: what was approved has no argument `{lost}`, which the tree has \
+                     among its destinations; it is not accepted",
+                    definition.name
+                ));
+                continue;
+            }
+            match Pinned::new(name, definition.clone()) {
                 Ok(pinned) => {
                     let own = pinned.definition.name.clone();
                     let tool = tools.entry(own).or_insert_with_key(|own| tool(own));
@@ -269,7 +285,8 @@ impl ToolServer {
         }
         tools.retain(|name, _| !reads::is_one(name));
         let (pinned, reads) = (pins.server(name).cloned(), reads::of(file));
-        Self { file: file.clone(), pinned, tools, reads }
+        let pins = pins.of(name).map(|pinned| pinned.definition.name.clone()).collect();
+        Self { file: file.clone(), pinned, pins, tools, reads }
     }
 }
 

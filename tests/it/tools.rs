@@ -150,7 +150,18 @@ async fn arguments_that_the_schema_does_not_permit_reach_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_changed_is_not_called_until_it_is_what_was_approved() {
-    let (_server, upstream, client) = stage("").await;
+    for pin in ["required", "first_use"] {
+        a_change_is_not_called(pin).await;
+    }
+}
+
+/// What the tree pins is not there for the first time, so that `first_use` takes no change of it.
+async fn a_change_is_not_called(pin: &str) {
+    let (setup, upstream) = setup(Database::Sqlite, "").await;
+    let file = format!("[server]\npin = \"{pin}\"\nurl = \"{}\"\n{SERVER}", upstream.url());
+    setup.tree().write("tools/desk.toml", &file);
+    let server = setup.start().await;
+    let client = client(&server).await;
     let read = json!({ "url": "https://example.org/" });
     assert_eq!(text(&client.call("read", read.clone()).await), "done");
     let mut changed = tools();
@@ -164,6 +175,7 @@ async fn a_tool_that_changed_is_not_called_until_it_is_what_was_approved() {
     let said = refused(&answer, "policy_denied");
     assert!(said.contains("orchestack tool diff desk"), "{said}");
     let before = upstream.got().len();
+    server.json(&["policy", "reload"]);
     refused(&client.call("read", read.clone()).await, "policy_denied");
     assert_eq!(upstream.got().len(), before);
     // Its neighbours are what they were.

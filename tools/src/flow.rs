@@ -12,5 +12,6 @@ mod provenance;
 mod tests;
 mod words;
 
+pub use leaves::is_plain;
 pub use print::{PRINT_WORDS_MAX, Print, Salt};
 pub use provenance::{Origin, Provenance, Seen, provenance};

@@ -183,7 +183,7 @@ fn view(
 }
 
 /// Whether a person should decide about it. What the tree has pinned since needs nobody's word.
-fn waits(snapshot: &Snapshot, known: &Known) -> bool {
+pub(super) fn waits(snapshot: &Snapshot, known: &Known) -> bool {
     let seen = &known.sighting;
     let tool = snapshot.tools.tool(&seen.server, &seen.definition.name);
     known.state == State::Seen && tool.is_none_or(|tool| tool.accepted(&seen.hash()).is_none())

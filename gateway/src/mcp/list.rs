@@ -1,6 +1,9 @@
 //! What a client may see of the tools: those that policy lists for it, by the definitions that are pinned or
 //! approved and never by what a server says now.
 
+use std::collections::BTreeMap;
+
+use ::tools::Definition;
 use config::tree::Pinning;
 use rmcp::model::{ListToolsResult, Tool as Listed};
 use snapshot::Tool;
@@ -32,9 +35,10 @@ pub(super) async fn tools(turn: &Turn, cursor: Option<&str>) -> Result<ListTools
         let definition = &tool.pinned.as_ref()?.definition;
         Some((route.name(&tool.server, &tool.name), definition))
     });
-    // Both servers and tools come in the order of their names; where one went away meanwhile, its place is
-    // still known.
-    let after = named.filter(|(name, _)| cursor.is_none_or(|cursor| name.as_str() > cursor));
+    // In the order of the names that clients see; where one went away meanwhile, its place is still known.
+    let named: BTreeMap<String, &Definition> = named.collect();
+    let after = named.into_iter();
+    let after = after.filter(|(name, _)| cursor.is_none_or(|cursor| name.as_str() > cursor));
     let mut page = Vec::new();
     let mut next = None;
     for (name, definition) in after {

@@ -98,6 +98,10 @@ pub(super) async fn completion(
 /// Subscribes to a resource at its server, or ends that.
 pub(super) async fn subscribe(turn: &Turn, uri: &str, wanted: bool) -> Result<(), Refusal> {
     let server = of_uri(turn, uri).await?;
+    let known = turn.known()?;
+    if !servers(turn, &known, reads::RESOURCE).any(|served| served.name() == server) {
+        return Err(nothing("resource"));
+    }
     let connected = connected(turn, &server).await?;
     let done = match wanted {
         true => connected.connection.subscribe(uri).await,

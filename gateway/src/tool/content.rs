@@ -25,10 +25,10 @@ impl Content for Arguments {
 #[derive(Debug, Clone)]
 pub(super) struct Answer(pub(super) CallResult);
 
-/// The fields of a block that are data and not text.
+/// The fields of a block that may be data and not text.
 const DATA: [&str; 2] = ["data", "blob"];
-/// The fields of a block that say what it is.
-const FORM: [&str; 2] = ["type", "mimeType"];
+/// The kinds of blocks that MCP knows.
+const KINDS: [&str; 5] = ["text", "image", "audio", "resource", "resource_link"];
 /// The fields that places name. Any other name is the server's own text, and told by its number.
 const NAMED: [&str; 7] = ["_meta", "annotations", "description", "name", "text", "title", "uri"];
 
@@ -93,13 +93,31 @@ fn has_data(block: &Value) -> bool {
 
 fn visit_block(place: &str, block: &mut Value, visit: &mut impl FnMut(&str, Piece<'_>)) {
     let Some(fields) = block.as_object_mut() else { return visit_json(place, block, visit) };
+    let pictures = matches!(fields.get("type").and_then(Value::as_str), Some("image" | "audio"));
     for (number, (name, value)) in fields.iter_mut().enumerate() {
+        let text = value.as_str();
         match name.as_str() {
-            name if DATA.contains(&name) || FORM.contains(&name) && value.is_string() => {}
+            "data" if pictures && text.is_some_and(is_base64) => {}
+            "blob" if text.is_some_and(is_base64) => {}
+            "type" if text.is_some_and(|kind| KINDS.contains(&kind)) => {}
+            "mimeType" if text.is_some_and(is_media_type) => {}
             name if NESTED.contains(&name) => visit_block(&format!("{place}.{name}"), value, visit),
             name => visit_field(place, (number, name), value, visit),
         }
     }
+}
+
+/// Whether it can be the bytes of a file: whatever else stands there is text, whatever its field is called.
+fn is_base64(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(&byte))
+}
+
+fn is_media_type(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        (1..=64).contains(&part.len()) && part.bytes().all(plain)
+    };
+    text.split_once('/').is_some_and(|(kind, sub)| is_part(kind) && is_part(sub))
 }
 
 fn visit_field(
@@ -181,6 +199,19 @@ mod tests {
         assert!(answer.has_unseen());
         answer.0.content.remove(1);
         assert!(!answer.has_unseen());
+    }
+
+    #[test]
+    fn text_that_is_called_data_is_text() {
+        let Value::Array(content) = json!([
+            { "type": "x one mark", "data": "two mark" },
+            { "type": "image", "mimeType": "image/png; mark", "data": "three mark!" },
+            { "type": "resource", "resource": { "uri": "file:///a", "blob": "a mark in words" } },
+        ]) else {
+            panic!("a list")
+        };
+        let text = Answer(CallResult { content, ..CallResult::default() }).text();
+        assert_eq!(text.matches("mark").count(), 5, "{text}");
     }
 
     #[test]

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use snapshot::Tool;
-use tools::{Host, flow::Provenance};
+use tools::{
+    Host,
+    flow::{Provenance, is_plain},
+};
 
-/// The most hosts of one call that policy is told of. What is beyond still counts as private where it is.
+/// The most hosts of one call that policy is told of. A call with more is one to a private place.
 const HOSTS_MAX: usize = 64;
 
 /// The hosts that a call names.
@@ -49,7 +52,10 @@ impl Destinations {
             Value::Number(number) => self.read_text(&number.to_string()),
             Value::String(text) => self.read_text(text),
             Value::Array(items) => items.iter().for_each(|item| self.read(item)),
-            Value::Object(fields) => fields.values().for_each(|field| self.read(field)),
+            Value::Object(fields) => {
+                fields.keys().filter(|key| !is_plain(key)).for_each(|key| self.read_text(key));
+                fields.values().for_each(|field| self.read(field));
+            }
         }
     }
 
@@ -58,6 +64,9 @@ impl Destinations {
             self.private |= host.is_private();
             if self.hosts.len() < HOSTS_MAX {
                 self.hosts.insert(host.to_string());
+            } else {
+                // What policy is not told of it cannot let through.
+                self.private = true;
             }
         }
     }

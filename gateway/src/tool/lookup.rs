@@ -99,6 +99,31 @@ pub(super) async fn pinned<'s>(
     })
 }
 
+/// That a tool is what it was before people were waited for: its server gives the same definition, and nobody has
+/// taken it away or rejected it.
+pub(super) async fn still(
+    gate: &Gate,
+    context: &Context<'_>,
+    (tool, server): (&Tool, &Server),
+    was: &Pinned,
+) -> Result<(), Refusal> {
+    if context.what != What::Tool {
+        return Ok(());
+    }
+    let now = gate.snapshots.load();
+    let known = now.tools.tool(&tool.server, &tool.name).filter(|tool| !tool.hidden);
+    let accepted = known.is_some_and(|tool| tool.accepted(&was.hash).is_some());
+    let live = server.tools().await.ok();
+    let same = live
+        .is_some_and(|(live, _)| live.get(&tool.name).is_some_and(|live| live.hash == was.hash));
+    if accepted && same {
+        return Ok(());
+    }
+    let message =
+        format!("`{}` changed while its approval was waited for; call it again", tool.id());
+    Err(Refusal::new(Code::PolicyDenied, message))
+}
+
 /// Looks at what a server gives, so that what is the first of its tool is taken where the server's file says so.
 pub(crate) async fn look(
     gate: &Gate,
@@ -136,7 +161,9 @@ pub(super) async fn see<'l>(
     let definitions = gate.store.tool_definitions();
     let taken = async {
         if server.file.pinning == Pinning::FirstUse {
-            for seen in &sightings {
+            // What the tree pins is not there for the first time, whatever became of its pin.
+            let is_first = |seen: &&Sighting| !server.is_pinned(&seen.definition.name);
+            for seen in sightings.iter().filter(is_first) {
                 definitions.take_first(snapshot.tenant, seen, &record(snapshot, seen)).await?;
             }
         }

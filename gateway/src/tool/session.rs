@@ -18,6 +18,8 @@ const TIME: Duration = Duration::from_secs(1);
 pub(super) struct Session {
     /// The label of what was seen in it.
     pub(super) label: Label,
+    /// What its row says; none where nobody could tell.
+    known: Option<Label>,
     /// Untrusted once it has seen what nobody vouches for.
     pub(super) integrity: Integrity,
     /// The servers whose results it has seen.
@@ -45,7 +47,7 @@ impl Session {
         let of = context.session.map_or_else(|| context.request.to_string(), |id| id.to_string());
         let salt = gate.flows.salt(tenant, &of).map_err(|error| away(&error))?;
         let Some(session) = context.session else {
-            return Ok(Self::new(salt, (Label::Public, Integrity::Trusted)));
+            return Ok(Self::new(salt, Label::Public));
         };
         let read = tokio::time::timeout(TIME, read(gate, (tenant, session), salt.clone())).await;
         let why = match read {
@@ -54,12 +56,15 @@ impl Session {
             Err(_) => "the database did not answer in time".to_owned(),
         };
         tracing::warn!(error = %why, %session, "what a session has seen cannot be read; it counts as restricted and untrusted");
-        Ok(Self::new(salt, (Label::Restricted, Integrity::Untrusted)))
+        let (label, integrity) = (Label::Restricted, Integrity::Untrusted);
+        Ok(Self { label, integrity, known: None, ..Self::new(salt, label) })
     }
 
-    fn new(salt: Salt, (label, integrity): (Label, Integrity)) -> Self {
+    /// One that has seen nothing from others.
+    fn new(salt: Salt, label: Label) -> Self {
         let (sources, seen) = (BTreeSet::new(), Arc::default());
-        Self { label, integrity, sources, calls: 0, seen, salt }
+        let (integrity, known) = (Integrity::Trusted, Some(label));
+        Self { label, known, integrity, sources, calls: 0, seen, salt }
     }
 
     /// Lets the session know of a call, and of its result where there is one: its label rises, its trust falls.
@@ -86,7 +91,7 @@ impl Session {
         let tenant = context.known.caller.tenant;
         let labels = gate.store.session_labels();
         let write = async {
-            if label > self.label {
+            if self.known.is_none_or(|known| label > known) {
                 labels.raise(tenant, session, label, context.request).await?;
             }
             gate.flows.see(tenant, session, &saw).await
@@ -120,11 +125,11 @@ async fn read(
     let (label, flow) =
         tokio::try_join!(labels.find(tenant, session), gate.flows.find(tenant, session))?;
     let label = label.map_or(Label::Public, |known| known.label);
-    let Some(flow) = flow else { return Ok(Session::new(salt, (label, Integrity::Trusted))) };
+    let Some(flow) = flow else { return Ok(Session::new(salt, label)) };
     let last = flow.texts.values().copied().max().unwrap_or_default();
     let seen = gate.prints.of((tenant, session), last, &gate.flows).await?;
     let (sources, calls, integrity) = (flow.sources, flow.tool_calls, flow.integrity);
-    Ok(Session { label, integrity, sources, calls, seen, salt })
+    Ok(Session { label, known: Some(label), integrity, sources, calls, seen, salt })
 }
 
 fn away(error: &dyn std::fmt::Display) -> Refusal {

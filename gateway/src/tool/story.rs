@@ -25,7 +25,7 @@ pub(super) struct Story {
     pub(super) request: RequestId,
     who: Who,
     commit: String,
-    /// Both by their names in the tree, once it is known that it has them.
+    /// Both as the caller names them, cut to what a name can be.
     pub(super) server: String,
     pub(super) tool: String,
     pub(super) session: Option<SessionId>,
@@ -92,6 +92,11 @@ impl<'a> End<'a> {
     }
 }
 
+/// A name no longer than one can be, so that a record of it is never too large.
+fn cut(name: &str) -> String {
+    name.chars().take(tools::NAME_CHARS_MAX).collect()
+}
+
 impl Story {
     pub(super) fn new(context: &Context<'_>, (server, tool): (&str, &str)) -> Self {
         let known = context.known;
@@ -103,8 +108,8 @@ impl Story {
                 auth: known.auth(),
             },
             commit: context.snapshot.commit.clone(),
-            server: server.to_owned(),
-            tool: tool.to_owned(),
+            server: cut(server),
+            tool: cut(tool),
             session: context.session,
             started: tokio::time::Instant::now(),
             decided: false,

@@ -62,17 +62,22 @@ pub(super) async fn endpoint(
         }
     };
     let issuer = Url::parse(&issuer).map_err(|_| NoToken::NoEndpoint)?;
-    if issuer.host() != address.host() {
+    if !is_beside(&issuer, address) {
         return Err(NoToken::OtherHost(issuer.host_str().unwrap_or_default().to_owned()));
     }
     let authority = authority(client, &issuer).await?;
     let url = Url::parse(&authority.token_endpoint).map_err(|_| NoToken::NoEndpoint)?;
-    if url.host() != address.host() {
+    if !is_beside(&url, address) {
         return Err(NoToken::OtherHost(url.host_str().unwrap_or_default().to_owned()));
     }
     let methods = authority.token_endpoint_auth_methods_supported;
     let basic = methods.is_none_or(|all| all.iter().any(|one| one == "client_secret_basic"));
     Ok(Endpoint { url, basic, scopes: (!scopes.is_empty()).then(|| scopes.join(" ")) })
+}
+
+/// Whether an address is at the server's own host and no less protected: our secret goes there.
+fn is_beside(url: &Url, address: &Url) -> bool {
+    url.host() == address.host() && url.scheme() == address.scheme()
 }
 
 async fn resource(
@@ -84,7 +89,7 @@ async fn resource(
     let named = challenge.and_then(|text| parameter(text, "resource_metadata"));
     if let Some(named) = named {
         let url = Url::parse(&named).map_err(|_| NoToken::NoEndpoint)?;
-        if url.host() != address.host() {
+        if !is_beside(&url, address) {
             return Err(NoToken::OtherHost(url.host_str().unwrap_or_default().to_owned()));
         }
         return Ok(read(client, url).await);

@@ -64,7 +64,7 @@ fn after_untrusted_content_only_reading_needs_nobody() {
     check(Effect::Read, untrusted, "permitted");
     check(Effect::Write, untrusted, ACTS);
     check(Effect::Egress, untrusted, ACTS);
-    check(Effect::Unknown, untrusted, ACTS);
+    check(Effect::Unknown, untrusted, MOVES);
     check(Effect::Money, untrusted, MOVES);
     check(Effect::Infra, untrusted, MOVES);
 }
@@ -79,6 +79,7 @@ fn what_the_user_named_may_be_written_to_and_not_be_paid() {
     check(Effect::Egress, named, "permitted");
     check(Effect::Money, named, MOVES);
     check(Effect::Infra, named, MOVES);
+    check(Effect::Unknown, named, MOVES);
 }
 
 #[test]

@@ -112,7 +112,22 @@ fn what_is_said_of_every_tool_holds_for_each() {
         "{all}\n@id(\"one\") permit (principal, action == Orchestack::Action::\"callTool:mail.send\", \
          resource);"
     );
-    for policies in [&all, &named] {
+    let call_tool = "Orchestack::Action::\"callTool\"";
+    let in_conditions = [
+        format!("action == {call_tool}"),
+        format!("{call_tool} == action"),
+        format!("!(action != {call_tool})"),
+        format!("[{call_tool}, Orchestack::Action::\"listTool\"].contains(action)"),
+    ];
+    let in_conditions = in_conditions.map(|condition| {
+        format!(
+            "{ALL}\n@id(\"no\") forbid (principal, action in [{call_tool}, \
+             Orchestack::Action::\"listTool\"], resource) when {{ {condition} && \
+             context.integrity != \"trusted\" }};\n@id(\"one\") permit (principal, \
+             action == Orchestack::Action::\"callTool:mail.send\", resource);"
+        )
+    });
+    for policies in [&all, &named].into_iter().chain(&in_conditions) {
         let engine = engine(policies);
         let (caller, input) = (caller(), json!({ "to": "a" }));
         let mut call = tool_call(&caller, &input);

@@ -234,6 +234,15 @@ fn destinations(
     }
 }
 
+/// A destination of a tool that a definition of it has no argument for: where calls of it go, nobody would look.
+pub(super) fn lost_destination<'f>(
+    server: &'f ToolServerFile,
+    definition: &Definition,
+) -> Option<&'f String> {
+    let said = server.tools.get(&definition.name)?;
+    said.destinations.iter().find(|at| !has(&definition.input_schema, at))
+}
+
 fn properties(schema: &Value) -> impl Iterator<Item = &String> {
     schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|named| named.keys())
 }

@@ -35,10 +35,14 @@ async fn a_page_makes_the_next_mail_wait_for_a_person(database: Database) {
     server.json(&["approval", "approve", &id, "--reason", "looked at it"]);
     // It was given for these arguments and no others.
     assert_ne!(question(&client.call("send", mail("other keys")).await), id);
+    // And for this session: people were shown what it has seen.
+    let other = super::client(&server).await;
+    other.call("read", page()).await;
+    assert_ne!(question(&other.call("send", mail("the keys")).await), id, "another session's");
     assert_eq!(text(&client.call("send", mail("the keys")).await), "done");
     assert_eq!(server.json(&["approval", "show", &id])["status"], "used");
     assert_ne!(question(&client.call("send", mail("the keys")).await), id, "once");
-    assert_eq!(upstream.got().len(), 3);
+    assert_eq!(upstream.got().len(), 4);
     // Another session has not seen the page.
     let fresh = super::client(&server).await;
     assert_eq!(text(&fresh.call("send", mail("good evening")).await), "done");

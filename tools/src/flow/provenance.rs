@@ -76,7 +76,8 @@ pub fn provenance(arguments: &Value, seen: &[Seen], salt: &Salt) -> Provenance {
             told.add(leaf.pointer.clone(), whose);
         }
     }
-    for name in cut {
+    for (name, rest) in cut {
+        rest.into_iter().for_each(|at| told.add(at, Whose::Nobodys));
         let known = names.entry(name).or_insert(Whose::Nobodys);
         *known = Whose::Nobodys.max(*known);
     }
@@ -137,8 +138,8 @@ impl<'a> Texts<'a> {
         if leaf.is_common {
             return Some(Whose::Nobodys);
         }
-        let inside = inside(&leaf.text);
-        if !inside.is_empty() && inside.iter().all(|text| self.is_trusted(text)) {
+        let (inside, whole) = inside(&leaf.text);
+        if whole && !inside.is_empty() && inside.iter().all(|text| self.is_trusted(text)) {
             return Some(Whose::Trusted);
         }
         let is_long = |text: &&String| text.trim().chars().count() > 2;

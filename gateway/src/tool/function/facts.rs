@@ -1,5 +1,7 @@
 //! What policy is asked about one call of a function.
 
+use std::collections::BTreeSet;
+
 use dlp::Findings;
 use policy::{
     Approved, BudgetFacts, DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied, ToolPermit,
@@ -23,6 +25,7 @@ use super::{
 use crate::{
     attempt::Order,
     metrics,
+    screen::{covers, selectors},
     serve::inspected,
     trail::{Found, Trail},
 };
@@ -142,6 +145,13 @@ impl<'a> Facts<'a> {
             "session": self.order.wishes.session,
         });
         sha256_hex(canonical(&bound).as_bytes())
+    }
+
+    /// The kinds in the arguments that policy wants taken out of them.
+    pub(super) fn unwanted(&self, permit: &ToolPermit) -> BTreeSet<&'static str> {
+        let redact = selectors(permit.obligations().redact.iter());
+        let kinds = self.findings.findings.iter().map(|finding| finding.kind);
+        kinds.filter(|kind| covers(&redact, *kind)).map(dlp::Kind::as_str).collect()
     }
 
     /// What people are shown: names, kinds, lengths and where it goes; no value of an argument.

@@ -17,6 +17,8 @@ use crate::{caller::Known, gate::Gate, refusal::Refusal, wishes::Wishes};
 /// How long the database may take.
 const TIME: Duration = Duration::from_secs(1);
 
+const IN_TIME: &str = "the database did not answer in time";
+
 /// What is known of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Flow {
@@ -119,11 +121,12 @@ impl Flow {
         let before = match read {
             Ok(Ok(before)) => before,
             Ok(Err(error)) => {
-                return Ok(self.unknown(&hear(Integrity::Untrusted), session, &error));
+                let heard = hear(Integrity::Untrusted);
+                return self.unknown((gate, &heard), (request, dry_run), &error).await;
             }
             Err(_) => {
-                let why = "the database did not answer in time";
-                return Ok(self.unknown(&hear(Integrity::Untrusted), session, &why));
+                let heard = hear(Integrity::Untrusted);
+                return self.unknown((gate, &heard), (request, dry_run), &IN_TIME).await;
             }
         };
         let before = before.as_ref();
@@ -138,16 +141,26 @@ impl Flow {
         let texts = before.iter().flat_map(|before| before.texts.values());
         self.last_text = texts.copied().max().unwrap_or_default();
         self.tool_calls = before.map_or(0, |before| before.tool_calls);
-        if dry_run || !news {
-            return Ok(self);
+        if news && !dry_run {
+            self.tell(gate, (&heard, &fresh), (request, integrity)).await?;
         }
-        let (sources, texts) = (&heard.sources, &fresh);
-        let saw = Saw { request, integrity, sources, texts, tool_calls: 0 };
+        Ok(self)
+    }
+
+    /// Lets the session know of what it did not.
+    async fn tell(
+        &self,
+        gate: &Gate,
+        (heard, texts): (&Heard<'_>, &[Text]),
+        (request, integrity): (RequestId, Integrity),
+    ) -> Result<(), Refusal> {
+        let Some((tenant, session)) = self.session else { return Ok(()) };
+        let saw = Saw { request, integrity, sources: &heard.sources, texts, tool_calls: 0 };
         let written = tokio::time::timeout(TIME, gate.flows.see(tenant, session, &saw)).await;
         match written {
-            Ok(Ok(())) => Ok(self),
+            Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(away(&error)),
-            Err(_) => Err(away(&"the database did not answer in time")),
+            Err(_) => Err(away(&IN_TIME)),
         }
     }
 
@@ -175,17 +188,24 @@ impl Flow {
         (fresh, integrity)
     }
 
-    fn unknown(
+    /// A request of a session of which nobody knows what it has seen. What the request has of others the session
+    /// must hear of all the same: the next request may not have it any more.
+    async fn unknown(
         mut self,
-        heard: &Heard<'_>,
-        session: SessionId,
-        why: &dyn std::fmt::Display,
-    ) -> Self {
+        (gate, heard): (&Gate, &Heard<'_>),
+        (request, dry_run): (RequestId, bool),
+        why: &(dyn std::fmt::Display + Sync),
+    ) -> Result<Self, Refusal> {
         self.take(heard);
+        let session = self.session.map(|(_, session)| session.to_string()).unwrap_or_default();
         tracing::warn!(error = %why, %session, "what a session has seen cannot be read; it counts as untrusted");
         self.before = Integrity::Untrusted;
         self.integrity = Integrity::Untrusted;
-        self
+        if !heard.is_trusted() && !dry_run {
+            let (fresh, integrity) = self.fresh(heard, None);
+            self.tell(gate, (heard, &fresh), (request, integrity)).await?;
+        }
+        Ok(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use policy::{ApprovalNeed, Approved, BudgetFacts, DenyReason, ToolDenied};
+use policy::{ApprovalNeed, Approved, BudgetFacts, DenyReason, ToolDenied, ToolPermit};
 use serde_json::Value;
 use store::{approvals::Kind, flows::Saw};
 use tools::flow::{Print, Seen};
@@ -53,6 +53,17 @@ struct Denied {
     message: String,
     policies: Vec<String>,
     approval: Option<String>,
+}
+
+/// Nobody can take anything out of a call that a model has made: where policy wants that, it is not made.
+fn as_it_is(facts: &Facts<'_>, permit: &ToolPermit) -> Result<(), Denied> {
+    let unwanted = facts.unwanted(permit);
+    if unwanted.is_empty() {
+        return Ok(());
+    }
+    let kinds = unwanted.into_iter().collect::<Vec<_>>().join(", ");
+    let message = format!("policy takes this kind of data out of calls: {kinds}");
+    Err(Denied::new(Code::DlpBlocked, message))
 }
 
 impl<'s> Judge<'s> {
@@ -177,7 +188,10 @@ impl<'s> Judge<'s> {
             return Err(Denied::new(Code::PolicyDenied, message));
         }
         let denied = match facts.decide(None) {
-            Ok(permit) => return Ok((permit.policies().to_vec(), None)),
+            Ok(permit) => {
+                as_it_is(facts, &permit)?;
+                return Ok((permit.policies().to_vec(), None));
+            }
             Err(denied) => denied,
         };
         let ToolDenied { reason: DenyReason::ApprovalRequired { need }, .. } = &denied else {
@@ -185,6 +199,7 @@ impl<'s> Judge<'s> {
         };
         let given = self.people(trail, facts, &denied, need).await?;
         let permit = facts.decide(Some(&given)).map_err(|denied| Denied::by(&denied))?;
+        as_it_is(facts, &permit)?;
         let taken = Used::take(self.gate, (permit.approval(), permit.request())).await;
         let _used = taken.map_err(Denied::of)?;
         Ok((permit.policies().to_vec(), Some(given.id.to_string())))
