@@ -55,6 +55,7 @@ pub mod tenants;
 pub mod tool_definitions;
 pub mod vault;
 mod windows;
+pub mod work;
 mod writer;
 
 pub use bootstrap::{First, FirstStart};

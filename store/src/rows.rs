@@ -68,6 +68,10 @@ impl Get<'_> {
         self.maybe_text(column)?.map(parse).transpose()
     }
 
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, Error> {
+        if self.maybe_text(column)?.is_none() { Ok(None) } else { self.json(column).map(Some) }
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, Error> {
         let text = self.text(column)?;
         // The error of serde_json names a place and a type; with its text it might name content.

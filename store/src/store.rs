@@ -38,6 +38,7 @@ use crate::{
     tenants::Tenants,
     tool_definitions::ToolDefinitions,
     vault::{MasterKey, Vault},
+    work::{self, Work},
     writer,
 };
 
@@ -93,6 +94,8 @@ pub struct Options {
     pub slice_idle: Duration,
     /// The Redis that the gateways of this database share, where there is one.
     pub redis: Option<fleet::Options>,
+    /// The bounds of durable work.
+    pub work: work::Bounds,
 }
 
 impl Default for Options {
@@ -121,6 +124,7 @@ impl Default for Options {
             journal_bytes_max: 1 << 30,
             slice_idle: Duration::from_secs(1),
             redis: None,
+            work: work::Bounds::default(),
         }
     }
 }
@@ -151,6 +155,8 @@ pub(crate) struct Inner {
     pub(crate) decided: Notify,
     /// Rung when people changed a budget, or a raise ended.
     pub(crate) budgets: Notify,
+    /// Rung when anything of durable work changed.
+    pub(crate) worked: Notify,
     /// Rung when a budget reached a threshold.
     pub(crate) alerted: Notify,
     /// Thresholds that this process knows to be told.
@@ -186,6 +192,7 @@ impl Store {
             outbox: Notify::new(),
             decided: Notify::new(),
             alerted: Notify::new(),
+            worked: Notify::new(),
             budgets: Notify::new(),
             told: Told::default(),
             carriers: Carriers::default(),
@@ -341,6 +348,11 @@ impl Store {
     /// What redaction tokens of sessions stand for, under this key.
     pub fn vault(&self, master: MasterKey) -> Vault {
         Vault { inner: Arc::clone(&self.inner), master }
+    }
+
+    /// Durable work: sessions, tasks and their runs.
+    pub fn work(&self) -> Work {
+        Work { inner: Arc::clone(&self.inner) }
     }
 
     /// Capability grants.

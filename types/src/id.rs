@@ -88,6 +88,8 @@ ids! {
     TaskId = "tsk";
     /// One execution of a task.
     RunId = "run";
+    /// One piece of work that was given up.
+    DeadLetterId = "dlt";
     /// One question to people: may this be done?
     ApprovalId = "apr";
     /// One raise of a budget with an end.

@@ -24,14 +24,15 @@ mod time;
 mod tokenizer;
 mod tool;
 mod wire;
+pub mod work;
 
 pub use code::Code;
 pub use credential::{AwsKeys, Credential};
 pub use discount::{BadDiscount, Discount};
 pub use event::{Actor, ActorType, Correlation, Envelope, Payload, Priority, Schema, Trace};
 pub use id::{
-    AgentId, ApprovalId, AttemptId, AuditId, EventId, GrantId, HoldId, KeyId, ParseIdError,
-    RaiseId, RequestId, RunId, SessionId, TaskId, TenantId, WorkspaceId,
+    AgentId, ApprovalId, AttemptId, AuditId, DeadLetterId, EventId, GrantId, HoldId, KeyId,
+    ParseIdError, RaiseId, RequestId, RunId, SessionId, TaskId, TenantId, WorkspaceId,
 };
 pub use label::{Integrity, Label, Locality, ProviderKind, SizeClass};
 pub use money::{MoneyError, Nanos, NanosPerMillion};

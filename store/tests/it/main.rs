@@ -50,6 +50,8 @@ mod upgrade;
 mod vault;
 #[cfg(test)]
 mod windows;
+#[cfg(test)]
+mod work;
 
 /// Runs each test body on both databases.
 macro_rules! on_both {
