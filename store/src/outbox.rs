@@ -153,6 +153,17 @@ impl Event {
             body: format!("{before}\"inline\":{payload}{after}"),
         })
     }
+
+    /// An envelope with its payload.
+    pub(crate) fn whole(envelope: &Envelope) -> Result<Self, Error> {
+        Ok(Self {
+            id: envelope.event_id,
+            tenant: envelope.tenant_id,
+            subject: envelope.event_type.clone(),
+            at: envelope.occurred_at,
+            body: rows::json(envelope)?,
+        })
+    }
 }
 
 /// An envelope's JSON where its payload goes.

@@ -6,15 +6,22 @@
 
 mod accept;
 mod claim;
+mod dead;
 mod decide;
 mod dispatch;
 mod effect;
 mod error;
 mod finish;
 mod park;
+mod reap;
+mod recover;
+mod resolve;
+mod retry;
 mod schedule;
 mod session;
+mod spawn;
 mod step;
+mod stop;
 mod task;
 mod transcript;
 mod tx;
@@ -24,12 +31,17 @@ use std::{future::Future, sync::Arc, time::Duration};
 pub use self::{
     accept::{Accepted, NewMessage},
     claim::{Claim, Usage},
+    dead::{DeadLetter, Verdict},
     decide::Terms,
     dispatch::Quotas,
     effect::{Effect, NewEffect},
     error::Error,
     finish::{Outcome, Until},
+    reap::Reaped,
+    recover::Recovery,
+    resolve::{Resolution, Unknown},
     session::Session,
+    spawn::NewTask,
     step::{Begun, End, NewStep, Step, StepEnd},
     task::Task,
     transcript::{Event, NewEvent},

@@ -234,10 +234,10 @@ impl TaskState {
                 Ok(Self::Permitted)
             }
             (Self::Running, M::Bury) => Ok(Self::Dead),
-            (
-                Self::Created | Self::Permitted | Self::Queued | Self::Running | Self::Waiting,
-                M::Fail,
-            ) => Ok(Self::Failed),
+            // INVARIANT: what policy was not asked about never gets where a retry would permit it.
+            (Self::Permitted | Self::Queued | Self::Running | Self::Waiting, M::Fail) => {
+                Ok(Self::Failed)
+            }
             (
                 Self::Created | Self::Permitted | Self::Queued | Self::Running | Self::Waiting,
                 M::Cancel,
@@ -286,7 +286,10 @@ impl StepState {
     pub const fn after(self, step: StepMove) -> Result<Self, BadMove> {
         use StepMove as M;
         match (self, step) {
-            (Self::Started | Self::Failed | Self::Waiting, M::Begin) => Ok(Self::Started),
+            // From `unknown` only where the effect's class lets it be done again.
+            (Self::Started | Self::Failed | Self::Waiting | Self::Unknown, M::Begin) => {
+                Ok(Self::Started)
+            }
             (Self::Started | Self::Unknown, M::Finish) => Ok(Self::Done),
             (Self::Started | Self::Unknown, M::Fail) => Ok(Self::Failed),
             (Self::Started | Self::Unknown, M::Wait) => Ok(Self::Waiting),
@@ -304,7 +307,10 @@ impl EffectState {
     pub const fn after(self, step: EffectMove) -> Result<Self, BadMove> {
         use EffectMove as M;
         match (self, step) {
-            (Self::Planned | Self::Sending | Self::Failed, M::Send) => Ok(Self::Sending),
+            // From `unknown` only where the effect's class lets it be sent again.
+            (Self::Planned | Self::Sending | Self::Failed | Self::Unknown, M::Send) => {
+                Ok(Self::Sending)
+            }
             (Self::Sending | Self::Unknown, M::Confirm) => Ok(Self::Sent),
             (Self::Sending, M::Fail) => Ok(Self::Failed),
             (Self::Sending | Self::Unknown, M::Hold) => Ok(Self::Planned),

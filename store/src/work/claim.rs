@@ -12,7 +12,9 @@ use types::{
 use super::{
     Error, Session, Step, Task, Work,
     decide::{after, tell_session},
-    session, step, task,
+    session, step,
+    stop::{self, PARENT_ENDED},
+    task,
     tx::Tx,
 };
 use crate::rows::Get;
@@ -75,6 +77,7 @@ impl Work {
             let mut task = task.ok_or_else(|| Error::missing("task", open.task))?;
             let losses = open.losses + i64::from(open.state == RunState::Running);
             if losses > i64::from(self.inner.options.work.losses_max) {
+                step::leave(&mut tx, open.run).await?;
                 bury(&mut tx, (open.run, open.state), &mut task, WORKERS_LOST).await?;
                 tx.commit(("work.bury", "work.buried")).await?;
                 continue;
@@ -238,6 +241,7 @@ pub(super) async fn bury(
         .execute(tx.conn())
         .await?;
     task::advance(tx, task, Move::Bury, Some(reason)).await?;
+    stop::children(tx, task.id, PARENT_ENDED).await?;
     sqlx::query(
         "insert into dead_letters (id, tenant_id, subject, task_id, body, reason, attempts, at) \
          values ($1, $2, 'tasks.dispatch', $3, $4, $5, $6, $7)",

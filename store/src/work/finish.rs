@@ -12,7 +12,9 @@ use super::{
     decide::{REASON_BYTES_MAX, after},
     effect,
     error::bounded,
-    step, task, transcript,
+    step,
+    stop::{self, PARENT_ENDED},
+    task, transcript,
     tx::{self, Tx},
 };
 
@@ -187,6 +189,7 @@ async fn end(
     step::leave(tx, claim.run).await?;
     set_run(tx, claim, step, reason).await?;
     task::advance(tx, task, step, reason).await?;
+    stop::children(tx, task.id, PARENT_ENDED).await?;
     let subject = if step == Move::Complete { "tasks.run.completed" } else { "tasks.run.failed" };
     tx.tell(task.news(subject, Some(claim.run), None))
 }

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use types::work::{EffectMove, EffectState, EventKind, StepMove, StepState};
 
 use super::{
-    Claim, Error, NewEvent, Step, decide::inline, effect, finish, step, transcript, tx::Tx,
+    Claim, Error, NewEvent, Step,
+    decide::inline,
+    effect, finish, step, transcript,
+    tx::{self, Tx},
 };
 
 /// What people are asked.
@@ -15,6 +18,9 @@ pub(super) enum Ask {
     /// A step was begun as often as it may be: try again, or stop?
     Attempts,
 }
+
+/// Where a run stops to ask people.
+pub(super) const ARROW: tx::Arrow = ("work.park", "work.parked");
 
 /// Stops the claim's run at a step. The claim is over.
 pub(super) async fn park(tx: &mut Tx, claim: &Claim, known: &Step, ask: Ask) -> Result<(), Error> {

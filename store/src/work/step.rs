@@ -119,7 +119,7 @@ impl Work {
             && let Some(ask) = self.ask(known, attempt)
         {
             park::park(&mut tx, claim, known, ask).await?;
-            tx.commit(PARK).await?;
+            tx.commit(park::ARROW).await?;
             return Ok(Begun::Parked);
         }
         match &known {
@@ -154,7 +154,7 @@ impl Work {
             End::Failed => (StepMove::Fail, EffectMove::Fail),
             End::Unknown => {
                 park::park(&mut tx, claim, &known, Ask::Effect).await?;
-                return tx.commit(PARK).await;
+                return tx.commit(park::ARROW).await;
             }
         };
         set(&mut tx, (claim.run, &known), step, Some(output)).await?;
@@ -177,9 +177,6 @@ impl Work {
         (attempt >= max && known.state != StepState::Waiting).then_some(Ask::Attempts)
     }
 }
-
-/// Where a run stops to ask people.
-const PARK: tx::Arrow = ("work.park", "work.parked");
 
 impl Step {
     /// Whether a step that is begun is not this one.
@@ -315,10 +312,8 @@ pub(super) async fn find(
 
 fn read(row: &AnyRow) -> Result<Step, Error> {
     let get = Get { row, table: "steps" };
-    let no = u32::try_from(get.int("step_no")?)
-        .map_err(|_| crate::Error::corrupt("steps", "`step_no` is out of range"))?;
     Ok(Step {
-        no,
+        no: number(&get)?,
         kind: get.parse("kind")?,
         input_hash: get.text("input_hash")?,
         state: get.parse("state")?,
@@ -328,4 +323,10 @@ fn read(row: &AnyRow) -> Result<Step, Error> {
         started_at: get.time("started_at")?,
         ended_at: get.maybe_time("ended_at")?,
     })
+}
+
+/// The number of a step in a row of this or another table.
+pub(super) fn number(get: &Get<'_>) -> Result<u32, Error> {
+    let no = u32::try_from(get.int("step_no")?);
+    Ok(no.map_err(|_| crate::Error::corrupt(get.table, "`step_no` is out of range"))?)
 }

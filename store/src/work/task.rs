@@ -1,7 +1,7 @@
 //! Tasks: one piece of work each.
 
 use serde_json::{Value, json};
-use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, any::AnyRow};
 use types::{
     AgentId, Correlation, Payload, Priority, RunId, SessionId, TaskId, TenantId, Timestamp, Trace,
     work::{Move, TaskKind, TaskState},
@@ -75,6 +75,15 @@ impl Work {
             .await?;
         row.as_ref().map(read).transpose()
     }
+}
+
+/// Reads a task.
+pub(super) async fn find(conn: &mut AnyConnection, task: TaskId) -> Result<Option<Task>, Error> {
+    let row = sqlx::query("select * from tasks where id = $1")
+        .bind(task.to_string())
+        .fetch_optional(conn)
+        .await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// Reads a task and locks it until the transaction ends. Of a run and its task, the run is locked first.

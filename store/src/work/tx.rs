@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use policy::AdminPermit;
 use serde_json::Value;
 use sqlx::{Any, AnyConnection, Transaction};
 use types::{
@@ -45,6 +46,27 @@ impl Tx {
         Ok(Self { inner: Arc::clone(inner), tx, now, events: Vec::new() })
     }
 
+    /// Opens a transaction for a change that policy permits in the permit's tenant.
+    pub(super) async fn begin_permitted(
+        inner: &Arc<Inner>,
+        permit: &AdminPermit,
+    ) -> Result<Self, Error> {
+        if permit.read_only() {
+            let operation = permit.operation().to_owned();
+            return Err(Error::Store(crate::Error::Permit { operation }));
+        }
+        Self::begin(inner).await
+    }
+
+    /// Makes every gateway load its snapshot again. Behind all rows, before the audit chain.
+    pub(super) async fn raise_revision(&mut self, tenant: TenantId) -> Result<(), Error> {
+        sqlx::query("update revisions set revision = revision + 1, tenant_id = $1 where id = 1")
+            .bind(tenant.to_string())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     pub(super) fn conn(&mut self) -> &mut AnyConnection {
         &mut self.tx
     }
@@ -67,6 +89,12 @@ impl Tx {
             schema: Schema { name: "orchestack.work".to_owned(), version: 1 },
         };
         self.events.push(outbox::Event::new(envelope, &rows::json(&news.body)?)?);
+        Ok(())
+    }
+
+    /// An event that was told before, as it is.
+    pub(super) fn tell_again(&mut self, event: &Envelope) -> Result<(), Error> {
+        self.events.push(outbox::Event::whole(event)?);
         Ok(())
     }
 

@@ -2,7 +2,9 @@
 
 mod claims;
 mod life;
+mod people;
 mod steps;
+mod wakes;
 
 use std::time::Duration;
 

@@ -31,7 +31,6 @@ fn a_task_moves_along_its_table() {
         TaskState::after,
         "created permit permitted
          created deny denied
-         created fail failed
          created cancel cancelled
          permitted queue queued
          permitted fail failed
@@ -93,6 +92,7 @@ fn a_step_moves_along_its_table() {
          started doubt unknown
          failed begin started
          waiting begin started
+         unknown begin started
          unknown finish done
          unknown fail failed
          unknown wait waiting",
@@ -112,6 +112,7 @@ fn an_effect_moves_along_its_table() {
          sending fail failed
          sending hold planned
          sending doubt unknown
+         unknown send sending
          unknown confirm sent
          unknown hold planned
          unknown abort aborted
