@@ -1,14 +1,20 @@
 //! The event bus: within the process, or NATS JetStream. The outbox in SQL is the truth; the bus
 //! wakes and fans out.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
-};
+mod embedded;
+mod queue;
+mod whisper;
+
+use std::sync::Arc;
 
 use tokio::sync::broadcast;
 use types::{Envelope, EventId};
 
+pub use self::{
+    embedded::Embedded,
+    queue::{Deliveries, Job, Queue},
+    whisper::{WHISPER_BYTES_MAX, Whispers},
+};
 use crate::nats;
 
 /// A bus; clones share one.
@@ -51,6 +57,15 @@ pub enum BusError {
     /// No stream has such subjects.
     #[error("`{0}` is no subject to subscribe to; write for example `audit.>`")]
     Subject(String),
+    /// No work is handed out by such a subject.
+    #[error("`{0}` is no subject of work; write for example `tasks.dispatch`")]
+    NoQueue(String),
+    /// A whisper cannot be sent in any way.
+    #[error("the whisper cannot be sent: {0}")]
+    Whisper(&'static str),
+    /// What was given up could not be written down. It comes again.
+    #[error("a dead letter could not be written")]
+    Letter(#[source] Box<crate::Error>),
     /// The subscriber was too slow and missed events.
     #[error("{0} events were missed; read what happened from the database and go on")]
     Missed(u64),
@@ -88,7 +103,10 @@ impl Bus {
             return Err(BusError::Event { id: event.event_id, why: "no stream has its subject" });
         }
         match self {
-            Self::Embedded(embedded) => embedded.publish(event),
+            Self::Embedded(embedded) => {
+                embedded.publish(event);
+                Ok(())
+            }
             Self::Nats(nats) => nats.publish(event).await,
         }
     }
@@ -164,43 +182,6 @@ impl Subscription {
                 }
             },
         }
-    }
-}
-
-/// The bus within the process.
-#[derive(Clone)]
-pub struct Embedded {
-    sender: broadcast::Sender<Arc<Envelope>>,
-    recent: Arc<Mutex<Recent>>,
-}
-
-/// How many events a slow subscriber may lag behind, and how many ids are remembered.
-const EMBEDDED_MAX: usize = 4096;
-
-#[derive(Default)]
-struct Recent {
-    ids: HashSet<EventId>,
-    order: VecDeque<EventId>,
-}
-
-impl Embedded {
-    fn new() -> Self {
-        let (sender, _) = broadcast::channel(EMBEDDED_MAX);
-        Self { sender, recent: Arc::default() }
-    }
-
-    fn publish(&self, event: &Envelope) -> Result<(), BusError> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.ids.insert(event.event_id) {
-            recent.order.push_back(event.event_id);
-            if recent.order.len() > EMBEDDED_MAX {
-                let oldest = recent.order.pop_front();
-                oldest.map(|id| recent.ids.remove(&id));
-            }
-            // An error means that nobody listens.
-            let _ = self.sender.send(Arc::new(event.clone()));
-        }
-        Ok(())
     }
 }
 

@@ -59,7 +59,7 @@ pub mod work;
 mod writer;
 
 pub use bootstrap::{First, FirstStart};
-pub use bus::{Bus, BusError, Subscription};
+pub use bus::{Bus, BusError, Deliveries, Job, Queue, Subscription, WHISPER_BYTES_MAX, Whispers};
 pub use dialect::Dialect;
 pub use error::Error;
 pub use outbox::Outbox;

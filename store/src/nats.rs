@@ -1,5 +1,7 @@
 //! The bus on NATS JetStream. Works with servers from 2.9 on.
 
+mod queue;
+
 use std::time::Duration;
 
 use async_nats::{
@@ -15,6 +17,7 @@ use async_nats::{
 use futures::StreamExt as _;
 use types::Envelope;
 
+pub use self::queue::{Heard, Queue, Ticket};
 use crate::{
     BusError,
     bus::{EVENT_BYTES_MAX, STREAMS},

@@ -31,6 +31,8 @@ mod mcp_sessions;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod queues;
+#[cfg(test)]
 mod raises;
 #[cfg(test)]
 mod responses;
