@@ -185,11 +185,13 @@ create table artifacts (
   content_type text not null,
   uri text not null,
   created_at bigint not null,
-  -- When it was last put in again, or found in use.
+  -- When it was last put in.
   used_at bigint not null,
+  -- Whether a row names it: what none does is removed after a while.
+  named bigint not null check (named in (0, 1)),
   primary key (tenant_id, sha256)
 );
-create index artifacts_used on artifacts (used_at);
+create index artifacts_unnamed on artifacts (used_at) where named = 0;
 
 -- What was given up, until a person says what becomes of it.
 create table dead_letters (

@@ -36,6 +36,7 @@ pub mod mcp_sessions;
 pub mod models;
 mod nats;
 mod nodelay;
+pub mod objects;
 mod outbox;
 mod owners;
 pub mod raises;

@@ -79,6 +79,7 @@ impl Work {
         if waiting >= i64::from(max) {
             return Err(Error::Full { max });
         }
+        tx.name(message.tenant, &message.body).await?;
         let accepted = Accepted {
             session: session.id,
             seq: session.last_seq + 1,

@@ -97,6 +97,7 @@ impl Work {
         let bounds = &self.inner.options.work;
         match outcome {
             Outcome::Completed { result } => {
+                tx.name(claim.tenant, result).await?;
                 let result = tx::payload("result", result)?;
                 sqlx::query("update tasks set result = $1 where id = $2")
                     .bind(result)

@@ -149,6 +149,7 @@ async fn write(
     parent: Option<(RunId, u32)>,
 ) -> Result<TaskId, Error> {
     tx::payload("input", &new.input)?;
+    tx.name(new.tenant, &new.input).await?;
     let agent = sqlx::query("select 1 from agents where id = $1 and tenant_id = $2")
         .bind(new.agent.to_string())
         .bind(new.tenant.to_string())

@@ -145,6 +145,7 @@ impl Work {
         claim.hold(&mut tx).await?;
         let known = find(tx.conn(), claim.run, end.no).await?;
         let known = known.ok_or_else(|| Error::missing("step", end.no))?;
+        tx.name(claim.tenant, &end.output).await?;
         charge(&mut tx, claim, &end.used).await?;
         if let Some(place) = claim.place() {
             transcript::append(&mut tx, place, claim.task.id, &end.transcript).await?;

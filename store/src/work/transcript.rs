@@ -85,6 +85,7 @@ pub(super) async fn append(
     let first = Get { row: &row, table: "sessions" }.int("last_event")? - count + 1;
     let mut written = Vec::with_capacity(events.len());
     for (no, event) in (first..).zip(events) {
+        tx.name(tenant, &event.body).await?;
         written.push((no, event.kind, tx::payload("event", &event.body)?));
     }
     insert(tx, (tenant, session), Some(task), &written).await

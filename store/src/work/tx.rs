@@ -13,7 +13,7 @@ use types::{
 use super::Error;
 use crate::{
     audit::{self, Draft},
-    fault, outbox, rows,
+    fault, objects, outbox, rows,
     store::Inner,
 };
 
@@ -69,6 +69,14 @@ impl Tx {
 
     pub(super) fn conn(&mut self) -> &mut AnyConnection {
         &mut self.tx
+    }
+
+    /// Keeps what a payload names. One that names an object of nobody's is refused.
+    pub(super) async fn name(&mut self, tenant: TenantId, payload: &Payload) -> Result<(), Error> {
+        match objects::name(&mut self.tx, tenant, payload).await? {
+            None => Ok(()),
+            Some(sha256) => Err(Error::missing("object", sha256)),
+        }
     }
 
     /// An event, written with the changes.

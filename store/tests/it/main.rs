@@ -29,6 +29,8 @@ mod lost;
 #[cfg(test)]
 mod mcp_sessions;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod queues;

@@ -3,6 +3,7 @@
 mod claims;
 mod life;
 mod people;
+mod shuffled;
 mod steps;
 mod wakes;
 
