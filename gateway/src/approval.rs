@@ -184,6 +184,11 @@ fn detail(snapshot: &Snapshot, call: &Call<'_>, trail: &Trail) -> Value {
 pub(crate) struct Used(Option<(ApprovalId, RequestId)>);
 
 impl Used {
+    /// None is needed.
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
     /// Uses up the approval that a request's permit stands on, if it stands on one.
     pub(crate) async fn take(
         gate: &Gate,

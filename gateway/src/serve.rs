@@ -258,27 +258,32 @@ pub(crate) async fn record(gate: &Gate, trail: &Trail, outcome: &str, policies: 
     }
 }
 
-/// Writes a record, or the short one in its place where it is too large.
-pub(crate) async fn write(gate: &Gate, whole: Record, short: impl FnOnce() -> Option<Record>) {
+/// Writes a record, or the short one in its place where it is too large. Whether it is written: one that is late is
+/// not, whatever becomes of it.
+pub(crate) async fn write(
+    gate: &Gate,
+    whole: Record,
+    short: impl FnOnce() -> Option<Record>,
+) -> bool {
     let append = async {
         match gate.audit.append(whole).await {
-            Err(store::Error::RecordTooLarge { .. }) => {}
-            written => return written,
-        }
-        match short() {
-            Some(short) => gate.audit.append(short).await,
-            None => Ok(()),
+            Err(too_large @ store::Error::RecordTooLarge { .. }) => match short() {
+                Some(short) => gate.audit.append(short).await,
+                None => Err(too_large),
+            },
+            written => written,
         }
     };
     let written = tokio::time::timeout(RECORD_TIME, append).await;
     match written {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => return true,
         Ok(Err(error)) => {
             metrics::UNWRITTEN.with_label_values(&["audit"]).inc();
             tracing::error!(%error, "an audit record could not be written");
         }
         Err(_) => metrics::UNWRITTEN.with_label_values(&["audit_in_time"]).inc(),
     }
+    false
 }
 
 impl Trail {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lookup -> limits -> live definition: the approved one -> arguments: bounds, schema -> dlp: findings, label
-//!        -> session: its label, integrity, what it has seen -> provenance, destinations
+//!        -> session: the call is counted; its label, integrity, what it has seen -> provenance, destinations
 //!        -> policy: ToolPermit (or ask people) -> redact -> the tool's limit -> hold -> call
 //!        -> result: size, schema, dlp -> the session knows -> out, settle and audit
 //! ```
@@ -11,8 +11,10 @@
 //! record, and nothing of a result reaches a caller before its session knows what it has seen.
 
 mod arguments;
+mod ask;
 mod bill;
 mod content;
+mod count;
 mod decide;
 mod destination;
 pub(crate) mod function;
@@ -38,7 +40,14 @@ use tracing::Instrument;
 use types::{Label, RequestId, SessionId};
 
 pub use self::spec::{Unreachable, spec};
-use self::{arguments::Given, bill::Paid, decide::Facts, run::Run, session::Session, story::Story};
+use self::{
+    arguments::Given,
+    bill::{Bill, Paid},
+    decide::Facts,
+    run::Run,
+    session::Session,
+    story::Story,
+};
 pub(crate) use self::{
     lookup::look,
     prints::Prints,
@@ -105,7 +114,8 @@ pub(crate) async fn call(
     span::tool_ended(&span, outcome);
     if let Some(refusal) = refused.filter(|_| !story.decided) {
         let record = story.decision(refusal.code.as_str(), &refusal.policies);
-        serve::write(gate, record, || None).await;
+        let short = || Some(story.short_decision(refusal.code.as_str(), &refusal.policies));
+        serve::write(gate, record, short).await;
     }
     // A name that nobody registered is the caller's own text.
     let of_tree = context.snapshot.tools.server(server);
@@ -130,26 +140,18 @@ async fn answer(
     let pinned = lookup::pinned(gate, context, (tool, &server)).await?;
     story.definition = Some(pinned.hash.to_string());
     let given = Given::read(context, (file, pinned), arguments, story)?;
-    let (permit, session) = permit(gate, context, story, (tool, pinned, &given)).await?;
-    if permit.approval().is_some() {
-        lookup::still(gate, context, (tool, &server), pinned).await?;
-    }
-    let arguments = given.redacted(gate, context, &permit, story).await?;
-    if context.dry_run {
-        serve::write(gate, story.decision("dry_run", permit.policies()), || None).await;
-        story.decided = true;
-        return Ok(arguments::dry_run(&permit));
-    }
-    let _pass = story.within(gate.limits.enter(lookup::limit(tool).as_slice()).await)?;
-    let used = Used::take(gate, (permit.approval(), permit.request())).await?;
-    let bill = match bill::open(gate, context, &permit, (tool, story)).await {
-        Ok(bill) => bill,
+    let mut session = Session::enter(gate, context).await?;
+    let called = Called { tool, pinned, server: &server };
+    let begun = begin(gate, context, story, called, given, &mut session).await;
+    let Begun { permit, arguments, used, bill } = match begun {
+        Ok(begun) => begun,
         Err(refusal) => {
-            used.end(gate, false).await;
+            session.leave().await;
             return Err(refusal);
         }
     };
-    story.decided = true;
+    let Some(bill) = bill else { return Ok(arguments::dry_run(&permit)) };
+    session.made();
     let run = Run {
         gate,
         context,
@@ -166,24 +168,77 @@ async fn answer(
     ended.result
 }
 
-/// The permit of a call, once people are heard where policy wants that, and the session as it was when it was
-/// decided.
+/// The tool of a call, on its server.
+#[derive(Clone, Copy)]
+struct Called<'a> {
+    tool: &'a Tool,
+    pinned: &'a Pinned,
+    server: &'a Server,
+}
+
+/// A call that may be made.
+struct Begun {
+    permit: ToolPermit,
+    /// As the tool gets them.
+    arguments: Value,
+    used: Used,
+    /// `None` where only the decision was wanted, which is on record.
+    bill: Option<Bill>,
+}
+
+/// Decides a call, and holds what it may cost.
+async fn begin(
+    gate: &Gate,
+    context: &Context<'_>,
+    story: &mut Story,
+    called: Called<'_>,
+    given: Given,
+    session: &mut Session,
+) -> Result<Begun, Refusal> {
+    let Called { tool, pinned, server } = called;
+    let permit = permit(gate, context, story, (tool, pinned, &given), session).await?;
+    if permit.approval().is_some() {
+        lookup::still(gate, context, (tool, server), pinned).await?;
+    }
+    let arguments = given.redacted(gate, context, &permit, story).await?;
+    if context.dry_run {
+        let (whole, policies) = (story.decision("dry_run", permit.policies()), permit.policies());
+        serve::write(gate, whole, || Some(story.short_decision("dry_run", policies))).await;
+        story.decided = true;
+        return Ok(Begun { permit, arguments, used: Used::none(), bill: None });
+    }
+    story.transcript =
+        permit.obligations().log_full.then(|| story::transcript(&arguments.to_string()));
+    let _pass = story.within(gate.limits.enter(lookup::limit(tool).as_slice()).await)?;
+    let used = Used::take(gate, (permit.approval(), permit.request())).await?;
+    match bill::open(gate, context, &permit, (tool, story)).await {
+        Ok(bill) => {
+            story.decided = true;
+            Ok(Begun { permit, arguments, used, bill: Some(bill) })
+        }
+        Err(refusal) => {
+            used.end(gate, false).await;
+            Err(refusal)
+        }
+    }
+}
+
+/// The permit of a call, once people are heard where policy wants that. The session is then as it was when the
+/// call was decided.
 async fn permit(
     gate: &Gate,
     context: &Context<'_>,
     story: &mut Story,
     called: (&Tool, &Pinned, &Given),
-) -> Result<(ToolPermit, Session), Refusal> {
-    let session = Session::of(gate, context).await?;
-    let facts = Facts::of(gate, context, called, &session).await?;
+    session: &mut Session,
+) -> Result<ToolPermit, Refusal> {
+    let facts = Facts::of(gate, context, called, session).await?;
     let unmet = match facts.decide(story, None) {
-        Ok(permit) => return Ok((permit, session)),
+        Ok(permit) => return Ok(permit),
         Err(unmet) => unmet,
     };
     let approval = facts.people(gate, story, *unmet).await?;
-    // The session may have seen more while people thought.
-    let session = Session::of(gate, context).await?;
-    let facts = Facts::of(gate, context, called, &session).await?;
-    let permit = facts.decide(story, Some(&approval)).map_err(|unmet| unmet.refusal)?;
-    Ok((permit, session))
+    session.again(gate, context).await;
+    let facts = Facts::of(gate, context, called, session).await?;
+    facts.decide(story, Some(&approval)).map_err(|unmet| unmet.refusal)
 }

@@ -23,7 +23,7 @@ impl Reach {
     /// Whether a connection to this address may be made.
     pub(crate) fn allows(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        !is_never_a_server(address) && (self == Self::Private || is_public(address))
+        !is_never_a_server(address) && (self == Self::Private || !tools::is_private(address))
     }
 }
 
@@ -48,35 +48,6 @@ fn is_never_a_server(address: IpAddr) -> bool {
                 || inner(v6).is_some_and(|v4| is_never_a_server(v4.into()))
         }
     }
-}
-
-/// Whether an address is of the public internet, by IANA's special-purpose registries.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => match (inner(v6), v6.segments()) {
-            (Some(v4), _) => is_public_v4(v4),
-            // Protocol assignments, Teredo among them, and the two networks for documentation.
-            (None, [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..]) => false,
-            (None, [first, ..]) => (0x2000..=0x3fff).contains(&first),
-        },
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || address.is_multicast()
-        || matches!(
-            address.octets(),
-            [0 | 240..=255, ..]
-                | [100, 64..=127, ..]
-                | [192, 0, 0, _]
-                | [192, 88, 99, _]
-                | [198, 18 | 19, ..]
-        ))
 }
 
 /// The IPv4 address within one of IPv6 that gateways translate: mapped, compatible, NAT64, 6to4.

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use cedar_policy::{Effect, EntityUid};
 use serde_json::Value;
 use types::{TenantId, Timestamp};
 
 use crate::{
     ask::{AgentKind, ApprovalVote, Person, Requester},
     check::TENANT,
-    load::Engine,
+    load::{Engine, concerns},
     source::Parsed,
     words::APPROVAL_KINDS,
 };
@@ -41,6 +42,26 @@ pub(crate) fn of(engine: &Engine) -> Vec<String> {
 }
 
 impl Engine {
+    /// The actions of tools that no policy permits: `callTool` and `listTool`, each for the organisation and for
+    /// at least one agent, since a tool needs both. Policies that were written before there were tools say
+    /// nothing of them, and so deny all.
+    pub fn without_tools(&self) -> Vec<&'static str> {
+        let names = self.names();
+        let permits = |policies: &[Parsed], actions: &[EntityUid]| {
+            policies.iter().any(|parsed| {
+                parsed.policy.effect() == Effect::Permit
+                    && actions.iter().any(|action| concerns(&parsed.policy, action))
+            })
+        };
+        let spoken = |action: &EntityUid| {
+            let actions = self.with_members(action);
+            permits(self.organisation(), &actions)
+                && self.agents().values().any(|agent| permits(&agent.policies, &actions))
+        };
+        let both = [("callTool", &names.call_tool), ("listTool", &names.list_tool)];
+        both.into_iter().filter(|(_, action)| !spoken(action)).map(|(name, _)| name).collect()
+    }
+
     /// Whether anybody could vote in a role: about anything, for any agent, owner of it or not.
     fn hears(&self, role: &str) -> bool {
         let voter = Person { name: "somebody".to_owned(), groups: vec![role.to_owned()] };

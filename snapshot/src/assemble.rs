@@ -188,6 +188,7 @@ fn checked(
             notes.extend(shared.pins.notes());
             notes.extend(registry.notes().iter().map(ToString::to_string));
             notes.extend(changed_schema(&tree));
+            notes.extend(no_tools(&tree, &shared.policy));
             notes.extend(absent.into_iter().map(|model| {
                 format!(
                     "{}: model {}: its provider `{}` is not there now; start it, or set its key",
@@ -207,6 +208,20 @@ impl Shared {
             (policy, pins) => Err(policy.err().into_iter().chain(pins.err()).flatten().collect()),
         }
     }
+}
+
+/// A note where there are tool servers and no policy lets anybody use them.
+fn no_tools(tree: &Tree, policy: &policy::Engine) -> Option<String> {
+    let unspoken = policy.without_tools();
+    if tree.tools.is_empty() || unspoken.is_empty() {
+        return None;
+    }
+    let (servers, actions) = (tree.tools.len(), unspoken.join(" and "));
+    Some(format!(
+        "policies: there are {servers} tool servers, and no policy of the organisation together with \
+         one of an agent permits {actions}, so that nobody can use them; permit both in `policies/` \
+         and in `agents/NAME/` (`orchestack init` in an empty folder writes a `policies/tools.cedar` to begin with)"
+    ))
 }
 
 /// A note where the tree's copy of the schema is not what policies are checked against. No fault: a

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use config::{
     Fault, Tree,
-    tree::{AgentFile, AgentKind, TextFile, ToolServerFile},
+    tree::{AgentFile, AgentKind, TextFile, ToolServerFile, ToolTransport},
 };
 use policy::{AgentSource, Bundle, Engine, Source, ToolSource};
-use tools::{Definition, Pin};
+use tools::{Definition, Pin, Service};
 
 use crate::detectors;
 
@@ -82,19 +82,31 @@ fn read(
     })
 }
 
-/// The tools that the tree pins, whose input policies can read. A file of pins that cannot be read is
-/// told by whoever needs the definitions.
+/// The tools that the tree pins, whose input policies can read: by a file of pins, or by the document of a REST
+/// service. What of them cannot be read is told by whoever needs the definitions.
 fn tools(tree: &Tree) -> Vec<ToolSource> {
     let of_server = |(server, file): (&String, &ToolServerFile)| -> Vec<ToolSource> {
-        let pin = file.pins.as_ref().and_then(|pins| Pin::parse(&pins.text).ok());
         let one = |definition: Definition| ToolSource {
             server: server.clone(),
             name: definition.name,
             input_schema: definition.input_schema,
         };
-        pin.into_iter().flat_map(|pin| pin.tools).map(one).collect()
+        pinned(file).into_iter().map(one).collect()
     };
     tree.tools.iter().flat_map(of_server).collect()
+}
+
+fn pinned(file: &ToolServerFile) -> Vec<Definition> {
+    match (&file.pins, &file.transport) {
+        (Some(pins), _) => Pin::parse(&pins.text).map(|pin| pin.tools).unwrap_or_default(),
+        (None, ToolTransport::OpenApi { document, .. }) => Service::parse(&document.text)
+            .map(|service| service.definitions().cloned().collect())
+            .unwrap_or_default(),
+        (
+            None,
+            ToolTransport::Http { .. } | ToolTransport::Stdio { .. } | ToolTransport::Functions,
+        ) => Vec::new(),
+    }
 }
 
 pub(crate) const fn agent_kind(kind: AgentKind) -> policy::AgentKind {

@@ -1,20 +1,20 @@
 //! What sessions have seen: whether anything in them is from somebody that nobody vouches for, the servers
 //! that it came from, and prints of the texts. Trust falls by itself; only a person restores it.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+mod entered;
+mod flow;
+mod trust;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use policy::AdminPermit;
 use sqlx::AnyConnection;
 use tools::flow::{Origin, Print, Salt, Seen};
-use types::{Integrity, RequestId, SessionId, TenantId, Timestamp, audit::Record};
+use types::{Integrity, Label, RequestId, SessionId, TenantId, Timestamp};
 
+pub use self::{flow::Flow, trust::Trust};
 use crate::{
     Error,
-    change::Change,
     rows::{Get, signed},
     store::Inner,
     vault::MasterKey,
@@ -25,29 +25,6 @@ pub const PRINTS_MAX: u64 = 64;
 
 /// How many rows one call removes.
 const PURGE_MAX: i64 = 10_000;
-
-/// What is known of a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flow {
-    /// Untrusted once a text was seen that nobody vouches for.
-    pub integrity: Integrity,
-    /// Since when, by the database's clock.
-    pub since: Timestamp,
-    /// The request that it was for; none where a person said so.
-    pub request: Option<RequestId>,
-    /// Who vouched for what was seen.
-    pub set_by: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// Tool calls that were permitted.
-    pub tool_calls: u64,
-    /// The tool servers whose results were seen.
-    pub sources: BTreeSet<String>,
-    /// The numbers of the texts that are remembered, by origin and digest.
-    pub texts: HashMap<(Origin, String), u64>,
-    /// The number of the last text that a person vouched for.
-    pub endorsed: u64,
-}
 
 /// A text that a request of a session has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,82 +46,21 @@ pub struct Saw<'a> {
     pub sources: &'a BTreeSet<String>,
     /// Its texts; those that are remembered are not written again.
     pub texts: &'a [Text],
-    /// Tool calls that were permitted.
-    pub tool_calls: u64,
 }
 
-/// Whether sessions may be trusted, for those who look and those who vouch.
-#[derive(Clone)]
-pub struct Trust {
-    pub(crate) inner: Arc<Inner>,
-}
-
-impl Trust {
-    /// What is known of a session; `None` before anything was seen in it.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] or [`Error::Corrupt`].
-    pub async fn find(&self, tenant: TenantId, session: SessionId) -> Result<Option<Flow>, Error> {
-        let mut conn = self.inner.read.acquire().await?;
-        let row = sqlx::query(
-            "select integrity, since, request_id, set_by, reason, tool_calls, endorsed \
-             from session_flows where tenant_id = $1 and session_id = $2",
-        )
-        .bind(tenant.to_string())
-        .bind(session.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let get = Get { row: &row, table: "session_flows" };
-        Ok(Some(Flow {
-            integrity: get.parse("integrity")?,
-            since: get.time("since")?,
-            request: get.maybe("request_id")?,
-            set_by: get.maybe_text("set_by")?,
-            reason: get.maybe_text("reason")?,
-            tool_calls: get.count("tool_calls")?,
-            endorsed: get.count("endorsed")?,
-            sources: sources(&mut conn, tenant, session).await?,
-            texts: texts(&mut conn, tenant, session).await?,
-        }))
-    }
-
-    /// Puts a session's trust back, as a person decided, for all that was seen in it so far.
-    ///
-    /// # Errors
-    /// [`Error::Permit`]; [`Error::Missing`] where nothing was seen in such a session; [`Error::Trusted`]
-    /// where it is trusted; [`Error::Unavailable`].
-    pub async fn endorse(
-        &self,
-        permit: &AdminPermit,
-        session: SessionId,
-        reason: &str,
-        record: &Record,
-    ) -> Result<(), Error> {
-        let tenant = permit.tenant();
-        let mut change = Change::begin(&self.inner, permit, tenant).await?;
-        let now = crate::store::now(change.conn(), self.inner.dialect).await?;
-        let done = sqlx::query(
-            "update session_flows set integrity = 'trusted', endorsed = prints, since = $3, \
-               request_id = null, set_by = $4, reason = $5 \
-             where tenant_id = $1 and session_id = $2 and integrity = 'untrusted'",
-        )
-        .bind(tenant.to_string())
-        .bind(session.to_string())
-        .bind(now.0)
-        .bind(permit.actor().to_owned())
-        .bind(crate::rows::plain(reason))
-        .execute(change.conn())
-        .await?;
-        if done.rows_affected() == 0 {
-            drop(change);
-            return Err(match self.find(tenant, session).await? {
-                None => Error::Missing { noun: "session", name: session.to_string() },
-                Some(_) => Error::Trusted,
-            });
-        }
-        change.commit_quietly(record).await
-    }
+/// A session as a call of a tool finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entered {
+    /// The label of what was seen in it.
+    pub label: Label,
+    /// Untrusted once a text was seen that nobody vouches for.
+    pub integrity: Integrity,
+    /// Calls of tools that are counted in it, without this one.
+    pub calls: u64,
+    /// The tool servers whose results were seen.
+    pub sources: BTreeSet<String>,
+    /// The number of the last text.
+    pub last_text: u64,
 }
 
 /// The tables of what sessions have seen.
@@ -169,11 +85,41 @@ impl Flows {
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn find(&self, tenant: TenantId, session: SessionId) -> Result<Option<Flow>, Error> {
-        Trust { inner: Arc::clone(&self.inner) }.find(tenant, session).await
+        flow::find(&self.inner, (tenant, session)).await
     }
 
-    /// Takes note of what a request has: trust falls, counts rise, and nothing else happens to what another
-    /// gateway wrote meanwhile.
+    /// Counts a call of a tool in its session before it is decided, and reads the session by the same
+    /// statement: of calls beside each other each finds another number. One that is not made in the end is
+    /// given back by [`Flows::leave`].
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn enter(
+        &self,
+        (tenant, session): (TenantId, SessionId),
+        request: RequestId,
+    ) -> Result<Entered, Error> {
+        entered::enter(&self.inner, (tenant, session), request).await
+    }
+
+    /// Reads a session as [`Flows::enter`] does, and counts nothing.
+    ///
+    /// # Errors
+    /// As [`Flows::enter`].
+    pub async fn look(&self, (tenant, session): (TenantId, SessionId)) -> Result<Entered, Error> {
+        entered::look(&self.inner, (tenant, session)).await
+    }
+
+    /// Takes back the count of a call that was not made.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn leave(&self, (tenant, session): (TenantId, SessionId)) -> Result<(), Error> {
+        entered::leave(&self.inner, (tenant, session)).await
+    }
+
+    /// Takes note of what a request has: trust falls, and nothing else happens to what another gateway wrote
+    /// meanwhile.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -254,17 +200,10 @@ impl Flows {
     }
 }
 
-impl Flow {
-    /// Whether a person vouched for the text of this origin and digest.
-    pub fn vouches(&self, text: &(Origin, String)) -> bool {
-        self.texts.get(text).is_some_and(|seq| *seq <= self.endorsed)
-    }
-}
-
 /// Whose session it is.
 type Of = (TenantId, SessionId);
 
-/// Has trust fall and the calls counted. Gives the number of the last text.
+/// Has trust fall. Gives the number of the last text.
 async fn raise(
     conn: &mut AnyConnection,
     (tenant, session): Of,
@@ -273,9 +212,8 @@ async fn raise(
 ) -> Result<u64, Error> {
     let row = sqlx::query(
         "insert into session_flows (tenant_id, session_id, integrity, since, request_id, \
-           tool_calls, prints, endorsed) values ($1, $2, $3, $4, $5, $6, 0, 0) \
-         on conflict (tenant_id, session_id) do update set \
-           tool_calls = session_flows.tool_calls + excluded.tool_calls \
+           tool_calls, prints, endorsed) values ($1, $2, $3, $4, $5, 0, 0, 0) \
+         on conflict (tenant_id, session_id) do update set prints = session_flows.prints \
          returning prints",
     )
     .bind(tenant.to_string())
@@ -283,7 +221,6 @@ async fn raise(
     .bind(saw.integrity.as_str())
     .bind(now.0)
     .bind(saw.request.to_string())
-    .bind(signed(saw.tool_calls))
     .fetch_one(&mut *conn)
     .await?;
     if saw.integrity == Integrity::Untrusted {
@@ -358,39 +295,6 @@ async fn forget(
         .await?;
     }
     Ok(())
-}
-
-async fn sources(
-    conn: &mut AnyConnection,
-    tenant: TenantId,
-    session: SessionId,
-) -> Result<BTreeSet<String>, Error> {
-    let rows =
-        sqlx::query("select source from session_sources where tenant_id = $1 and session_id = $2")
-            .bind(tenant.to_string())
-            .bind(session.to_string())
-            .fetch_all(conn)
-            .await?;
-    rows.iter().map(|row| Get { row, table: "session_sources" }.text("source")).collect()
-}
-
-async fn texts(
-    conn: &mut AnyConnection,
-    tenant: TenantId,
-    session: SessionId,
-) -> Result<HashMap<(Origin, String), u64>, Error> {
-    let rows = sqlx::query(
-        "select seq, origin, digest from session_prints where tenant_id = $1 and session_id = $2",
-    )
-    .bind(tenant.to_string())
-    .bind(session.to_string())
-    .fetch_all(conn)
-    .await?;
-    let read = |row| {
-        let get = Get { row, table: "session_prints" };
-        Ok(((origin(get.text("origin")?), get.text("digest")?), get.count("seq")?))
-    };
-    rows.iter().map(read).collect()
 }
 
 /// An origin as a row has it.

@@ -400,10 +400,12 @@ pub(crate) async fn untrusted_session(house: &House) -> SessionId {
         integrity: Integrity::Untrusted,
         sources: &["web".to_owned()].into(),
         texts: &[],
-        tool_calls: 2,
     };
     let flows = house.control.store.flows(MasterKey::of(&[7; 32]));
     flows.see(tenant, session, &saw).await.unwrap();
+    for _ in 0..2 {
+        flows.enter((tenant, session), RequestId::generate()).await.unwrap();
+    }
     session
 }
 

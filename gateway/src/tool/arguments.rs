@@ -21,6 +21,8 @@ use crate::{gate::Gate, refusal::Refusal, screen::selectors, serve::inspected};
 pub(super) struct Given {
     pub(super) arguments: Arguments,
     pub(super) findings: Findings,
+    /// How long they are, as JSON.
+    pub(super) bytes: usize,
 }
 
 impl Given {
@@ -55,7 +57,7 @@ impl Given {
         let mut arguments = Arguments(arguments);
         let findings = inspected(context.snapshot, &mut arguments, text.len());
         story.found.take(&findings);
-        Ok(Self { arguments, findings })
+        Ok(Self { arguments, findings, bytes: text.len() })
     }
 
     /// The arguments as the tool may see them: what the permit wants redacted is gone. A token of the session

@@ -4,13 +4,13 @@
 //! INVARIANT: a bill is closed exactly once. One that is dropped open, because its caller left or the drain
 //! ended, closes itself with the whole price: nobody can tell what the tool did.
 
-use budget::Basis;
+use budget::{Basis, CapSpec};
 use policy::ToolPermit;
 use snapshot::Tool;
-use store::ledger::{self, Ended, Ledger, Settlement};
+use store::ledger::{self, Ended, HoldAsk, Ledger, Settlement};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use types::{AttemptId, HoldId, Nanos};
+use types::{AttemptId, HoldId, Nanos, audit::Record};
 
 use super::{
     Context,
@@ -51,23 +51,12 @@ pub(super) async fn open(
     permit: &ToolPermit,
     (tool, story): (&Tool, &Story),
 ) -> Result<Bill, Refusal> {
-    let (known, price) = (context.known, tool.price.unwrap_or_default());
-    let (agent, caller) = (known.agent, &known.caller);
-    let hold = HoldId::generate();
-    let ask = ledger::HoldAsk {
-        hold,
-        attempt: AttemptId::generate(),
-        path: context.snapshot.path(agent, caller, context.session, None, permit.decided_at()),
-        amount: price,
-        least: price,
-        provider: permit.server().to_owned(),
-        model: tool.id(),
-        price_row: tool.id(),
-        durable: permit.obligations().audit_required,
-    };
-    let record = story.decision("permit", permit.policies());
-    let held = gate.ledger.hold_tool(permit, ask, Some(record)).await;
-    held.map_err(|error| ledger_refusal(&error))?;
+    let (agent, caller) = (context.known.agent, &context.known.caller);
+    let path = context.snapshot.path(agent, caller, context.session, None, permit.decided_at());
+    let whole = story.decision("permit", permit.policies());
+    let short = || story.short_decision("permit", permit.policies());
+    let hold = held(gate, permit, (tool, path), (whole, short)).await?;
+    let price = tool.price.unwrap_or_default();
     Ok(Bill {
         ledger: gate.ledger.clone(),
         tasks: gate.tasks.clone(),
@@ -77,6 +66,62 @@ pub(super) async fn open(
         _lease: gate.leases.of(hold),
         story: Some(story.clone()),
     })
+}
+
+/// Charges a permitted call of a function, with the record of its decision: its caller runs it, so nobody hears of
+/// its end.
+pub(super) async fn charge(
+    gate: &Gate,
+    permit: &ToolPermit,
+    priced: (&Tool, Vec<CapSpec>),
+    records: (Record, impl FnOnce() -> Record),
+) -> Result<(), Refusal> {
+    let (id, price) = (priced.0.id(), priced.0.price.unwrap_or_default());
+    let hold = held(gate, permit, priced, records).await?;
+    spent(permit.server(), &id, price);
+    let settlement = Settlement {
+        usage: None,
+        actual: price,
+        basis: Basis::Counted,
+        ended: Ended::Answered,
+        took_ms: None,
+        saved: Nanos::ZERO,
+    };
+    gate.tasks.spawn(settle(gate.ledger.clone(), hold, settlement, [None, None]));
+    Ok(())
+}
+
+/// Holds the price of a call and marks it as dispatched. A record that is too large is written short.
+async fn held(
+    gate: &Gate,
+    permit: &ToolPermit,
+    (tool, path): (&Tool, Vec<CapSpec>),
+    (whole, short): (Record, impl FnOnce() -> Record),
+) -> Result<HoldId, Refusal> {
+    let price = tool.price.unwrap_or_default();
+    let ask = HoldAsk {
+        hold: HoldId::generate(),
+        attempt: AttemptId::generate(),
+        path,
+        amount: price,
+        least: price,
+        provider: permit.server().to_owned(),
+        model: tool.id(),
+        price_row: tool.id(),
+        durable: permit.obligations().audit_required,
+    };
+    let hold = ask.hold;
+    let held = match gate.ledger.hold_tool(permit, ask.clone(), Some(whole)).await {
+        // Nothing is held yet. Of the record only its detail is given up.
+        Err(ledger::Error::Record(_)) => gate.ledger.hold_tool(permit, ask, Some(short())).await,
+        held => held,
+    };
+    held.map_err(|error| ledger_refusal(&error))?;
+    Ok(hold)
+}
+
+fn spent(server: &str, tool: &str, price: Nanos) {
+    metrics::SPEND.with_label_values(&[server, tool]).inc_by(u64::try_from(price.0).unwrap_or(0));
 }
 
 impl Bill {
@@ -101,11 +146,13 @@ impl Bill {
         let took_ms = u64::try_from(self.opened.elapsed().as_millis()).ok();
         let saved = Nanos::ZERO;
         let settlement = Settlement { usage: None, actual, basis, ended, took_ms, saved };
-        let spent = u64::try_from(actual.0).unwrap_or(0);
-        metrics::SPEND.with_label_values(&[&story.server, &story.id()]).inc_by(spent);
-        let record = story.completion(end, actual, basis.as_str());
+        spent(&story.server, &story.id(), actual);
+        let record = |end: &End<'_>| Some(story.completion(end, actual, basis.as_str()));
+        // A text grows when it is escaped: where the record is too long with it, it goes without.
+        let plain = end.transcript.and_then(|_| record(&End { transcript: None, ..*end }));
+        let records = [record(end), plain];
         let (ledger, hold) = (self.ledger.clone(), self.hold);
-        self.tasks.spawn(settle(ledger, hold, settlement, [Some(record), None]));
+        self.tasks.spawn(settle(ledger, hold, settlement, records));
     }
 }
 

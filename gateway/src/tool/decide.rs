@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 
 use dlp::Findings;
 use mcp::Progress;
-use policy::{
-    ApprovalNeed, Approved, BudgetFacts, DenyReason, DestinationFacts, ProvenanceFacts, ToolCall,
-    ToolDenied, ToolPermit, ToolSession,
-};
+use policy::{ApprovalNeed, Approved, BudgetFacts, DenyReason, ToolDenied, ToolPermit};
 use serde_json::{Value, json};
 use snapshot::{Pinned, Tool, keys::sha256_hex};
 use store::approvals::{Approval, Kind};
@@ -21,15 +18,15 @@ use types::{Code, Timestamp};
 use super::{
     Context,
     arguments::Given,
+    ask::{Ask, code, kinds, shown_hosts},
     content::shape,
     destination::Destinations,
     session::Session,
     story::{FlowTold, Story},
 };
-use crate::{approval::Question, authorize::budget_facts, gate::Gate, metrics, refusal::Refusal};
-
-/// The most hosts that a question names.
-const HOSTS_MAX: usize = 16;
+use crate::{
+    approval::Question, authorize::budget_facts, gate::Gate, refusal::Refusal, serve::work_on,
+};
 
 /// Everything that policy is asked about.
 pub(super) struct Facts<'a> {
@@ -62,7 +59,8 @@ impl<'a> Facts<'a> {
         session: &'a Session,
     ) -> Result<Self, Refusal> {
         let (arguments, findings) = (&given.arguments.0, &given.findings);
-        let provenance = provenance(arguments, &session.seen, &session.salt);
+        let bytes = given.bytes + session.seen.iter().map(|seen| seen.print.bytes()).sum::<usize>();
+        let provenance = work_on(bytes, || provenance(arguments, &session.seen, &session.salt));
         let destinations = Destinations::of(tool, arguments, &provenance);
         let (agent, caller) = (context.known.agent, &context.known.caller);
         let caps = context.snapshot.path(agent, caller, context.session, None, Timestamp::now());
@@ -87,44 +85,28 @@ impl<'a> Facts<'a> {
         approval: Option<&Approved>,
     ) -> Result<ToolPermit, Box<Unmet>> {
         let (context, session) = (self.context, self.session);
-        let Provenance { trusted, untrusted, unmatched, .. } = &self.provenance;
-        let [trusted, untrusted, unmatched, sources] =
-            [trusted, untrusted, unmatched, &session.sources]
-                .map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
-        let hosts: Vec<&str> = self.destinations.hosts.iter().map(String::as_str).collect();
         let label = self.findings.label.join(session.label).join(context.label);
         story.label = Some(label);
         story.session_label = context.session.map(|_| session.label);
         story.integrity = Some(session.integrity);
-        story.flow = Some(self.told());
-        let call = ToolCall {
+        story.flow = Some(FlowTold::of(&self.provenance, &self.destinations));
+        let ask = Ask {
             id: context.request,
             caller: &context.known.caller,
             label,
             integrity: session.integrity,
-            kinds: &kinds(self.findings),
+            findings: self.findings,
             budget: self.budget,
-            session: ToolSession { id: context.session, calls: session.calls, sources: &sources },
+            session: context.session,
+            calls: session.calls,
+            sources: &session.sources,
             tool: self.tool.facts(true),
-            input: self.arguments,
-            provenance: ProvenanceFacts {
-                trusted: &trusted,
-                untrusted: &untrusted,
-                unmatched: &unmatched,
-            },
-            destination: DestinationFacts {
-                given: self.destinations.is_given(),
-                hosts: &hosts,
-                private: self.destinations.private,
-                named_by_user: self.destinations.named_by_user,
-            },
-            approval,
+            arguments: self.arguments,
+            provenance: &self.provenance,
+            destinations: &self.destinations,
             dry_run: context.dry_run,
-            now: Timestamp::now(),
         };
-        let decided = context.snapshot.policy.decide_tool(&call);
-        let effect = if decided.is_ok() { "permit" } else { "deny" };
-        metrics::DECISIONS.with_label_values(&[effect]).inc();
+        let decided = ask.decide(&context.snapshot.policy, approval);
         decided.map_err(|denied| Box::new(unmet(story, denied)))
     }
 
@@ -200,7 +182,7 @@ impl<'a> Facts<'a> {
                 "trusted": known(trusted), "untrusted": known(untrusted), "unmatched": known(unmatched),
                 "sources": sources,
             },
-            "destinations": self.destinations.hosts.iter().take(HOSTS_MAX).collect::<Vec<_>>(),
+            "destinations": shown_hosts(&self.destinations),
             "private": self.destinations.private,
             "named_by_user": self.destinations.named_by_user,
             "kinds": kinds(self.findings),
@@ -209,26 +191,6 @@ impl<'a> Facts<'a> {
             "commit": self.context.snapshot.commit,
         })
     }
-
-    fn told(&self) -> FlowTold {
-        let Provenance { trusted, untrusted, unmatched, .. } = &self.provenance;
-        FlowTold {
-            trusted: trusted.len(),
-            untrusted: untrusted.len(),
-            unmatched: unmatched.len(),
-            destinations: self.destinations.hosts.len(),
-            private: self.destinations.private,
-            named_by_user: self.destinations.named_by_user,
-        }
-    }
-}
-
-/// The kinds that were found, each once.
-fn kinds(findings: &Findings) -> Vec<&'static str> {
-    let mut kinds: Vec<_> = findings.findings.iter().map(|finding| finding.kind.as_str()).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds
 }
 
 /// Whether a name or pointer of an argument has no word in it that the schema does not know: the rest may be
@@ -243,37 +205,28 @@ fn is_of_schema(name: &str, schema: &Value) -> bool {
 fn unmet(story: &Story, denied: ToolDenied) -> Unmet {
     let ToolDenied { reason, policies, .. } = denied;
     let tool = story.id();
-    let (code, message) = match &reason {
+    let code = code(&reason);
+    let message = match &reason {
         DenyReason::Blocked { kinds } => {
             story.found.blocked(kinds.iter().map(String::as_str));
             let kinds = kinds.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            (Code::DlpBlocked, format!("policy blocks this kind of data in arguments: {kinds}"))
+            format!("policy blocks this kind of data in arguments: {kinds}")
         }
         DenyReason::ApprovalRequired { need } => {
-            (Code::ApprovalRequired, format!("this call of `{tool}` needs the approval of {need}"))
+            format!("this call of `{tool}` needs the approval of {need}")
         }
-        DenyReason::OutsideGrant => (
-            Code::PolicyDenied,
-            format!("the capability grant does not cover `{tool}` for this call"),
-        ),
-        DenyReason::Forbidden { .. } => {
-            (Code::PolicyDenied, format!("policy forbids this call of `{tool}`"))
+        DenyReason::OutsideGrant => {
+            format!("the capability grant does not cover `{tool}` for this call")
         }
+        DenyReason::Forbidden { .. } => format!("policy forbids this call of `{tool}`"),
         DenyReason::NoPermit { .. } => {
-            (Code::PolicyDenied, format!("no policy permits this agent to call `{tool}` so"))
+            format!("no policy permits this agent to call `{tool}` so")
         }
-        DenyReason::Error => {
-            metrics::POLICY_ERRORS.inc();
-            tracing::error!(%tool, ?policies, "a policy could not be evaluated; the call is denied");
-            (
-                Code::PolicyDenied,
-                "a policy could not be evaluated, so the call is denied".to_owned(),
-            )
-        }
+        DenyReason::Error => "a policy could not be evaluated, so the call is denied".to_owned(),
         DenyReason::NotLocal
         | DenyReason::Retention { .. }
         | DenyReason::TooDear { .. }
-        | DenyReason::DryRunOnly => (Code::PolicyDenied, reason.to_string()),
+        | DenyReason::DryRunOnly => reason.to_string(),
     };
     let need = match reason {
         DenyReason::ApprovalRequired { need } => Some(need),

@@ -4,6 +4,8 @@
 //! INVARIANT: no call of a function reaches a caller before policy permitted it with these arguments, however
 //! the answer came: whole, streamed or given again.
 
+mod decide;
+mod denied;
 mod facts;
 mod flow;
 mod heard;

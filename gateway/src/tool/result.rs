@@ -10,7 +10,7 @@ use snapshot::{Pinned, Snapshot, keys::sha256_hex};
 use store::vault::Owner;
 use types::{Code, Label};
 
-use super::{content::Answer, redact::Redact};
+use super::{content::Answer, redact::Redact, story::transcript};
 use crate::{
     gate::Gate,
     refusal::Refusal,
@@ -29,6 +29,8 @@ pub(super) struct Checked {
     pub(super) label: Label,
     /// SHA-256 of it as it goes out, in hexadecimal.
     pub(super) hash: String,
+    /// Its beginning, where policy wants it recorded.
+    pub(super) transcript: Option<String>,
 }
 
 /// What a result is held against.
@@ -67,8 +69,10 @@ impl Check<'_> {
         found.take(&findings);
         let mut answer = self.without(answer, &findings, &found).await?;
         let text = answer.text();
-        let hash = sha256_hex(answer.0.clone().into_value().to_string().as_bytes());
-        Ok(Checked { result: answer.0, text, found, label: findings.label, hash })
+        let json = answer.0.clone().into_value().to_string();
+        let hash = sha256_hex(json.as_bytes());
+        let transcript = self.permit.obligations().log_full.then(|| transcript(&json));
+        Ok(Checked { result: answer.0, text, found, label: findings.label, hash, transcript })
     }
 
     /// Without what policy wants to have replaced in results, or the refusal of what it does not want in

@@ -38,6 +38,7 @@ pub(super) struct Ended {
     found: Option<Found>,
     hash: Option<String>,
     after: Option<(Label, Integrity)>,
+    transcript: Option<String>,
 }
 
 impl Run<'_> {
@@ -56,10 +57,11 @@ impl Run<'_> {
             owner: self.context.owner(),
             bytes_max: self.bytes_max,
         };
-        let Checked { result, text, found, label, hash } = match check.pass(result).await {
-            Ok(checked) => checked,
-            Err(refusal) => return self.withheld(refusal, Paid::Answered).await,
-        };
+        let Checked { result, text, found, label, hash, transcript } =
+            match check.pass(result).await {
+                Ok(checked) => checked,
+                Err(refusal) => return self.withheld(refusal, Paid::Answered).await,
+            };
         match self.seen(label, Some(&text)).await {
             Ok(after) => Ended {
                 result: Ok(result),
@@ -68,12 +70,13 @@ impl Run<'_> {
                 found: (!found.is_empty()).then_some(found),
                 hash: Some(hash),
                 after: Some(after),
+                transcript,
             },
             Err(refusal) => Ended::refused(refusal, Paid::Answered),
         }
     }
 
-    /// A call of which nobody sees a result. The session has made it all the same.
+    /// A call of which nobody sees a result. What was sent may have been more confidential than its session.
     async fn withheld(&self, refusal: Refusal, paid: Paid) -> Ended {
         if paid != Paid::Nothing {
             // Where that cannot be written, it is on record and in the log.
@@ -181,7 +184,15 @@ impl Run<'_> {
 
 impl Ended {
     const fn refused(refusal: Refusal, paid: Paid) -> Self {
-        Self { result: Err(refusal), paid, is_error: false, found: None, hash: None, after: None }
+        Self {
+            result: Err(refusal),
+            paid,
+            is_error: false,
+            found: None,
+            hash: None,
+            after: None,
+            transcript: None,
+        }
     }
 
     /// How it ended, for its record.
@@ -196,6 +207,7 @@ impl Ended {
             label: self.after.map(|(label, _)| label),
             integrity: self.after.map(|(_, integrity)| integrity),
             is_error: self.is_error,
+            transcript: self.transcript.as_deref(),
             ..End::new(outcome)
         }
     }

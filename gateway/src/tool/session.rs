@@ -1,18 +1,21 @@
 //! What a call's session has seen, whichever gateway saw it, and what it sees by the call. What cannot be read
 //! counts as restricted and as somebody else's word.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use snapshot::Tool;
-use store::flows::{Saw, Text};
+use store::flows::{Entered, Saw, Text};
 use tools::flow::{Origin, Print, Salt, Seen};
 use types::{Code, Integrity, Label, SessionId, TenantId};
 
-use super::Context;
-use crate::{gate::Gate, refusal::Refusal};
+use super::{
+    Context,
+    count::{Count, UNKNOWN, in_time},
+};
+use crate::{gate::Gate, refusal::Refusal, serve::work_on};
 
-/// How long the database may take.
-const TIME: Duration = Duration::from_secs(1);
+/// What becomes of a result that its session cannot be told of.
+const WITHHELD: &str = "the result of the call is withheld";
 
 /// A session as it is when a call is decided.
 pub(super) struct Session {
@@ -29,6 +32,8 @@ pub(super) struct Session {
     /// The texts that it has seen.
     pub(super) seen: Arc<Vec<Seen>>,
     pub(super) salt: Salt,
+    /// This call, where it is counted.
+    count: Option<Count>,
 }
 
 /// What a session sees by a call.
@@ -41,34 +46,97 @@ pub(super) struct Sight<'a> {
 }
 
 impl Session {
-    /// The session of a call. One without a session has seen nothing.
-    pub(super) async fn of(gate: &Gate, context: &Context<'_>) -> Result<Self, Refusal> {
+    /// The session of a call, which is counted in it at once unless only the decision is wanted. A call without a
+    /// session has seen nothing.
+    pub(super) async fn enter(gate: &Gate, context: &Context<'_>) -> Result<Self, Refusal> {
         let tenant = context.known.caller.tenant;
         let of = context.session.map_or_else(|| context.request.to_string(), |id| id.to_string());
-        let salt = gate.flows.salt(tenant, &of).map_err(|error| away(&error))?;
+        let salt = gate.flows.salt(tenant, &of).map_err(|error| away(&error, WITHHELD))?;
         let Some(session) = context.session else {
             return Ok(Self::new(salt, Label::Public));
         };
-        let read = tokio::time::timeout(TIME, read(gate, (tenant, session), salt.clone())).await;
-        let why = match read {
-            Ok(Ok(known)) => return Ok(known),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the database did not answer in time".to_owned(),
+        let of = (tenant, session);
+        if context.dry_run {
+            return Ok(
+                Self::found(gate, of, (salt, None), in_time(gate.flows.look(of)).await).await
+            );
+        }
+        let (count, found) = match Count::enter(gate, of, context.request).await {
+            Ok((count, found)) => (Some(count), Ok(found)),
+            Err(why) => (None, Err(why)),
         };
-        tracing::warn!(error = %why, %session, "what a session has seen cannot be read; it counts as restricted and untrusted");
-        let (label, integrity) = (Label::Restricted, Integrity::Untrusted);
-        Ok(Self { label, integrity, known: None, ..Self::new(salt, label) })
+        Ok(Self::found(gate, of, (salt, count), found).await)
+    }
+
+    /// The session as it is now: it may have seen more while people thought. The call stays counted.
+    pub(super) async fn again(&mut self, gate: &Gate, context: &Context<'_>) {
+        let Some(session) = context.session else { return };
+        let of = (context.known.caller.tenant, session);
+        let count = self.count.take();
+        let own = u64::from(count.is_some());
+        let found = in_time(gate.flows.look(of)).await;
+        let before = |found: Entered| Entered { calls: found.calls.saturating_sub(own), ..found };
+        *self = Self::found(gate, of, (self.salt.clone(), count), found.map(before)).await;
+    }
+
+    /// The call is made.
+    pub(super) fn made(&mut self) {
+        if let Some(count) = self.count.take() {
+            count.made();
+        }
+    }
+
+    /// The call is not made.
+    pub(super) async fn leave(mut self) {
+        if let Some(count) = self.count.take() {
+            count.give_back().await;
+        }
+    }
+
+    /// A session of which this was read. What cannot be read is at its worst, and has as many calls as any limit
+    /// allows.
+    async fn found(
+        gate: &Gate,
+        of: (TenantId, SessionId),
+        (salt, count): (Salt, Option<Count>),
+        found: Result<Entered, String>,
+    ) -> Self {
+        let read = match found {
+            Ok(found) => {
+                let texts = gate.prints.of(of, found.last_text, &gate.flows);
+                in_time(texts).await.map(|seen| (found, seen))
+            }
+            Err(why) => Err(why),
+        };
+        match read {
+            Ok((Entered { label, integrity, calls, sources, .. }, seen)) => Self {
+                known: Some(label),
+                integrity,
+                calls,
+                sources,
+                seen,
+                count,
+                ..Self::new(salt, label)
+            },
+            Err(why) => {
+                let session = of.1;
+                tracing::warn!(error = %why, %session, "what a session has seen cannot be read; it counts as restricted and untrusted");
+                let integrity = Integrity::Untrusted;
+                let unknown = Self::new(salt, Label::Restricted);
+                Self { known: None, integrity, calls: UNKNOWN, count, ..unknown }
+            }
+        }
     }
 
     /// One that has seen nothing from others.
     fn new(salt: Salt, label: Label) -> Self {
         let (sources, seen) = (BTreeSet::new(), Arc::default());
         let (integrity, known) = (Integrity::Trusted, Some(label));
-        Self { label, known, integrity, sources, calls: 0, seen, salt }
+        Self { label, known, integrity, sources, calls: 0, seen, salt, count: None }
     }
 
-    /// Lets the session know of a call, and of its result where there is one: its label rises, its trust falls.
-    /// Gives both as they are then. A result that nobody can be told of goes no further.
+    /// Lets the session know of what a call has, and its result where there is one: its label rises, its trust
+    /// falls. Gives both as they are then. A result that nobody can be told of goes no further.
     pub(super) async fn see(
         &self,
         gate: &Gate,
@@ -80,13 +148,13 @@ impl Session {
         let trusted = tool.trusted || text.is_none();
         let integrity = if trusted { self.integrity } else { Integrity::Untrusted };
         let Some(session) = context.session else { return Ok((label, integrity)) };
-        let texts: Vec<Text> = text.iter().filter_map(|text| self.print(tool, text)).collect();
+        let print = |text: &&str| work_on(text.len(), || self.print(tool, text));
+        let texts: Vec<Text> = text.iter().filter_map(print).collect();
         let saw = Saw {
             request: context.request,
             integrity: if trusted { Integrity::Trusted } else { Integrity::Untrusted },
-            sources: &text.iter().map(|_| tool.server.clone()).collect(),
+            sources: &[tool.server.clone()].into(),
             texts: &texts,
-            tool_calls: 1,
         };
         let tenant = context.known.caller.tenant;
         let labels = gate.store.session_labels();
@@ -94,13 +162,13 @@ impl Session {
             if self.known.is_none_or(|known| label > known) {
                 labels.raise(tenant, session, label, context.request).await?;
             }
-            gate.flows.see(tenant, session, &saw).await
+            match text {
+                Some(_) => gate.flows.see(tenant, session, &saw).await,
+                None => Ok(()),
+            }
         };
-        match tokio::time::timeout(TIME, write).await {
-            Ok(Ok(())) => Ok((label, integrity)),
-            Ok(Err(error)) => Err(away(&error)),
-            Err(_) => Err(away(&"the database did not answer in time")),
-        }
+        in_time(write).await.map_err(|why| away(&why, WITHHELD))?;
+        Ok((label, integrity))
     }
 }
 
@@ -115,25 +183,9 @@ impl Session {
     }
 }
 
-/// What the rows of a session say.
-async fn read(
-    gate: &Gate,
-    (tenant, session): (TenantId, SessionId),
-    salt: Salt,
-) -> Result<Session, store::Error> {
-    let labels = gate.store.session_labels();
-    let (label, flow) =
-        tokio::try_join!(labels.find(tenant, session), gate.flows.find(tenant, session))?;
-    let label = label.map_or(Label::Public, |known| known.label);
-    let Some(flow) = flow else { return Ok(Session::new(salt, label)) };
-    let last = flow.texts.values().copied().max().unwrap_or_default();
-    let seen = gate.prints.of((tenant, session), last, &gate.flows).await?;
-    let (sources, calls, integrity) = (flow.sources, flow.tool_calls, flow.integrity);
-    Ok(Session { label, known: Some(label), integrity, sources, calls, seen, salt })
-}
-
-fn away(error: &dyn std::fmt::Display) -> Refusal {
-    tracing::error!(%error, "what a session has seen could not be kept");
-    let message = "what this session has seen cannot be kept; the result of the call is withheld";
+/// The refusal of what a session cannot be told of, with what becomes of it.
+pub(super) fn away(why: &dyn std::fmt::Display, so: &str) -> Refusal {
+    tracing::error!(error = %why, "what a session has seen could not be kept");
+    let message = format!("what this session has seen cannot be kept; {so}");
     Refusal::new(Code::DependencyUnavailable, message).with_retry_after(5)
 }

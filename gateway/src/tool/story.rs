@@ -8,16 +8,20 @@ use types::{
     audit::{Detail, Kind, Record},
 };
 
-use super::Context;
+use tools::flow::Provenance;
+
+use super::{Context, ask::CALL_TOOL, destination::Destinations};
 use crate::{
+    bill::TRANSCRIPT_BYTES_MAX,
     limits::Limited,
     refusal::Refusal,
     span,
     trail::{Found, Who, elapsed_ms},
 };
 
-/// The Cedar action of every call of a tool.
-const CALL_TOOL: &str = "callTool";
+/// Policies that a short record lists, and how much of the name of each.
+const POLICIES_MAX: usize = 16;
+const POLICY_CHARS_MAX: usize = 128;
 
 /// The story of one tool call so far.
 #[derive(Debug, Clone)]
@@ -47,6 +51,8 @@ pub(super) struct Story {
     pub(super) flow: Option<FlowTold>,
     /// The approval that was asked for or given.
     pub(super) approval: Option<String>,
+    /// The arguments as the tool gets them, where policy wants them recorded.
+    pub(super) transcript: Option<String>,
     /// The rate limit that stood in the way.
     limited: Option<Value>,
 }
@@ -60,6 +66,19 @@ pub(super) struct FlowTold {
     pub(super) destinations: usize,
     pub(super) private: bool,
     pub(super) named_by_user: bool,
+}
+
+impl FlowTold {
+    pub(super) fn of(from: &Provenance, to: &Destinations) -> Self {
+        Self {
+            trusted: from.trusted.len(),
+            untrusted: from.untrusted.len(),
+            unmatched: from.unmatched.len(),
+            destinations: to.hosts.len(),
+            private: to.private,
+            named_by_user: to.named_by_user,
+        }
+    }
 }
 
 /// How a call ended.
@@ -76,6 +95,8 @@ pub(super) struct End<'a> {
     pub(super) integrity: Option<Integrity>,
     /// Whether the tool says that it failed.
     pub(super) is_error: bool,
+    /// The result as it went out, where policy wants it recorded.
+    pub(super) transcript: Option<&'a str>,
 }
 
 impl<'a> End<'a> {
@@ -88,8 +109,21 @@ impl<'a> End<'a> {
             label: None,
             integrity: None,
             is_error: false,
+            transcript: None,
         }
     }
+}
+
+/// As many policies as a short record lists.
+pub(super) fn short(policies: &[String]) -> Vec<String> {
+    let id = |policy: &String| policy.chars().take(POLICY_CHARS_MAX).collect();
+    policies.iter().take(POLICIES_MAX).map(id).collect()
+}
+
+/// A text for a record, a long one by its beginning.
+pub(super) fn transcript(text: &str) -> String {
+    let end = text.floor_char_boundary(TRANSCRIPT_BYTES_MAX.min(text.len()));
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 /// A name no longer than one can be, so that a record of it is never too large.
@@ -123,6 +157,7 @@ impl Story {
             redacted: 0,
             flow: None,
             approval: None,
+            transcript: None,
             limited: None,
         }
     }
@@ -143,7 +178,34 @@ impl Story {
     /// The record of the decision.
     pub(super) fn decision(&self, outcome: &str, policies: &[String]) -> Record {
         let detail = Decided {
+            policies,
+            request: self.transcript.as_deref(),
+            shape: self.shape.as_ref(),
+            ..self.outline()
+        };
+        self.record(Kind::Decision, outcome, Detail::of(&detail))
+    }
+
+    /// The same record with only what has a bound of its own, for one that is too large with all of its detail: a
+    /// decision is never without a record. It names what was left out.
+    pub(super) fn short_decision(&self, outcome: &str, policies: &[String]) -> Record {
+        let left_out = [
+            ("policies", policies.len() > POLICIES_MAX),
+            ("request", self.transcript.is_some()),
+            ("shape", self.shape.is_some()),
+        ];
+        let cut: Vec<&str> =
+            left_out.iter().filter(|(_, had)| *had).map(|(name, _)| *name).collect();
+        let policies = short(policies);
+        let detail = Decided { cut: &cut, policies: &policies, ..self.outline() };
+        self.record(Kind::Decision, outcome, Detail::of(&detail))
+    }
+
+    /// What a record tells of every call, whatever its arguments are.
+    fn outline(&self) -> Decided<'_> {
+        Decided {
             approval: self.approval.as_deref(),
+            cut: &[],
             definition: self.definition.as_deref(),
             findings: &self.found,
             flow: self.flow,
@@ -152,19 +214,20 @@ impl Story {
             label: self.label,
             limit: self.limited.as_ref(),
             ms: elapsed_ms(self.started),
-            policies,
+            policies: &[],
             redacted: self.redacted,
+            request: None,
             session: self.session,
             session_label: self.session_label,
-            shape: self.shape.as_ref(),
+            shape: None,
             trace: span::trace(),
-        };
-        self.record(Kind::Decision, outcome, Detail::of(&detail))
+        }
     }
 
     /// The record of the end, with what it cost.
     pub(super) fn completion(&self, end: &End<'_>, cost: Nanos, basis: &str) -> Record {
         let detail = Ended {
+            answer: end.transcript,
             basis,
             cost_nanos: cost.0,
             findings: end.found,
@@ -190,6 +253,9 @@ impl Story {
 struct Decided<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<&'a str>,
+    /// What it had and was too long with.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    cut: &'a [&'a str],
     #[serde(skip_serializing_if = "Option::is_none")]
     definition: Option<&'a str>,
     findings: &'a Found,
@@ -204,6 +270,8 @@ struct Decided<'a> {
     policies: &'a [String],
     redacted: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<SessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_label: Option<Label>,
@@ -216,6 +284,8 @@ struct Decided<'a> {
 /// The detail of the record of a call's end.
 #[derive(Serialize)]
 struct Ended<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a str>,
     basis: &'a str,
     cost_nanos: i64,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use config::{
     Fault,
-    tree::{ToolFile, ToolServerFile, ToolTransport},
+    tree::{TextFile, ToolFile, ToolServerFile, ToolTransport},
 };
 use serde_json::Value;
 use tools::{
@@ -122,25 +122,28 @@ impl<'a> Written<'a> {
         left_out: &mut Vec<String>,
     ) -> Option<Self> {
         let (file, read) = match (&server.pins, &server.transport) {
-            (Some(file), _) => {
+            (Some(file), transport) => {
                 let read = Pin::parse(&file.text).map_err(|error| {
                     let fix = format!("write it anew with `orchestack tool pin {}`", server.name);
                     fault(&file.path, None, "", error.to_string(), fix)
                 });
-                let plain = |one| (one, None);
+                let service = match transport {
+                    ToolTransport::OpenApi { document, .. } => service(document, faults),
+                    ToolTransport::Http { .. }
+                    | ToolTransport::Stdio { .. }
+                    | ToolTransport::Functions => None,
+                };
+                let with_effect = |one: Definition| {
+                    let effect = service.as_ref().and_then(|service| effect(service, &one));
+                    (one, effect)
+                };
                 let pinned =
-                    |pin: Pin| (Some(pin.server), pin.tools.into_iter().map(plain).collect());
+                    |pin: Pin| (Some(pin.server), pin.tools.into_iter().map(with_effect).collect());
                 (file, read.map(pinned))
             }
             (None, ToolTransport::OpenApi { document, .. }) => {
-                let read = Service::parse(&document.text).map_err(|error| {
-                    let fix = "correct the document".to_owned();
-                    fault(&document.path, None, "", error.to_string(), fix)
-                });
-                (
-                    document,
-                    read.map(|service| (None, of_service(&service, &document.path, left_out))),
-                )
+                let service = service(document, faults)?;
+                (document, Ok((None, of_service(&service, &document.path, left_out))))
             }
             (None, _) => return None,
         };
@@ -163,8 +166,22 @@ fn of_service(
     let note =
         |left: &tools::LeftOut| format!("{file}: {} is no tool: {}", left.operation, left.why);
     left_out.extend(service.left_out().iter().map(note));
-    let effect = |one: &Definition| service.operation(&one.name).map(tools::Operation::effect);
-    service.definitions().map(|one| (one.clone(), effect(one))).collect()
+    service.definitions().map(|one| (one.clone(), effect(service, one))).collect()
+}
+
+/// What a call does by the method of its operation.
+fn effect(service: &Service, one: &Definition) -> Option<Effect> {
+    service.operation(&one.name).map(tools::Operation::effect)
+}
+
+/// The REST service of a document.
+fn service(document: &TextFile, faults: &mut Vec<Fault>) -> Option<Service> {
+    let read = Service::parse(&document.text);
+    read.map_err(|error| {
+        let fix = "correct the document".to_owned();
+        faults.push(fault(&document.path, None, "", error.to_string(), fix));
+    })
+    .ok()
 }
 
 fn of_server(

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use store::{
     Error,
-    flows::{Flows, PRINTS_MAX, Saw, Text},
+    flows::{Entered, Flows, PRINTS_MAX, Saw, Text},
     vault::MasterKey,
 };
 use tools::flow::{Origin, Print, Seen};
-use types::{Integrity, RequestId, SessionId, TenantId, audit::Kind};
+use types::{Integrity, Label, RequestId, SessionId, TenantId, audit::Kind};
 
 use crate::{
     on_both,
@@ -21,6 +21,8 @@ on_both! {
     texts_are_remembered_once_and_the_newest_only;
     two_gateways_lose_nothing;
     a_salt_is_one_sessions;
+    a_call_finds_its_session_as_it_is;
+    calls_beside_each_other_find_different_numbers;
 }
 
 fn session() -> SessionId {
@@ -49,8 +51,13 @@ async fn see(flows: &Flows, request: u128, origin: &Origin, said: &[&str]) {
         Origin::Tool(server) => (Integrity::Untrusted, [server.clone()].into()),
     };
     let request = RequestId::from_parts(1, request);
-    let saw = Saw { request, integrity, sources: &sources, texts: &texts, tool_calls: 1 };
+    let saw = Saw { request, integrity, sources: &sources, texts: &texts };
     flows.see(tenant(), session(), &saw).await.unwrap();
+}
+
+/// Counts a call.
+async fn enter(flows: &Flows) -> Entered {
+    flows.enter((tenant(), session()), RequestId::from_parts(1, 9)).await.unwrap()
 }
 
 async fn trust_falls_by_itself(database: &Database) {
@@ -58,14 +65,14 @@ async fn trust_falls_by_itself(database: &Database) {
     assert_eq!(flows.find(tenant(), session()).await.unwrap(), None);
     see(&flows, 1, &Origin::Trusted, &["what I want"]).await;
     let known = flows.find(tenant(), session()).await.unwrap().unwrap();
-    assert_eq!((known.integrity, known.tool_calls), (Integrity::Trusted, 1));
+    assert_eq!((known.integrity, known.tool_calls), (Integrity::Trusted, 0));
     for number in [2, 3] {
         see(&flows, number, &web(), &["a page"]).await;
     }
     see(&flows, 4, &Origin::Trusted, &["more that I want"]).await;
     let flows = self::flows(&database.open().await);
     let known = flows.find(tenant(), session()).await.unwrap().unwrap();
-    assert_eq!((known.integrity, known.tool_calls), (Integrity::Untrusted, 4));
+    assert_eq!(known.integrity, Integrity::Untrusted);
     assert_eq!(known.request, Some(RequestId::from_parts(1, 2)));
     assert_eq!(known.sources, ["web".to_owned()].into());
     assert_eq!(flows.find(TenantId::generate(), session()).await.unwrap(), None);
@@ -137,7 +144,7 @@ async fn two_gateways_lose_nothing(database: &Database) {
     }
     let flows = flows(&gateways[0]);
     let known = flows.find(tenant(), session()).await.unwrap().unwrap();
-    assert_eq!((known.integrity, known.tool_calls), (Integrity::Untrusted, 40));
+    assert_eq!(known.integrity, Integrity::Untrusted);
     assert_eq!(known.request, Some(RequestId::from_parts(1, 7)));
     let prints = flows.prints(tenant(), session(), 0).await.unwrap();
     let numbers: Vec<u64> = prints.iter().map(|(seq, _)| *seq).collect();
@@ -152,4 +159,59 @@ async fn a_salt_is_one_sessions(database: &Database) {
     assert_ne!(one, digest(flows(&store), tenant(), "ses_2"));
     assert_ne!(one, digest(flows(&store), TenantId::generate(), "ses_1"));
     assert_ne!(one, digest(store.flows(MasterKey::of(&[8; 32])), tenant(), "ses_1"));
+}
+
+async fn a_call_finds_its_session_as_it_is(database: &Database) {
+    let store = database.prepared().await;
+    let flows = flows(&store);
+    let nothing = Entered {
+        label: Label::Public,
+        integrity: Integrity::Trusted,
+        calls: 0,
+        sources: BTreeSet::new(),
+        last_text: 0,
+    };
+    let of = (tenant(), session());
+    assert_eq!(flows.look(of).await.unwrap(), nothing);
+    assert_eq!(flows.find(tenant(), session()).await.unwrap(), None, "looking makes nothing");
+    let request = RequestId::from_parts(1, 1);
+    store.session_labels().raise(tenant(), session(), Label::Sensitive, request).await.unwrap();
+    assert_eq!(
+        flows.look(of).await.unwrap(),
+        Entered { label: Label::Sensitive, ..nothing.clone() }
+    );
+    assert_eq!(enter(&flows).await, Entered { label: Label::Sensitive, ..nothing.clone() });
+    see(&flows, 2, &web(), &["a page", "another"]).await;
+    see(&flows, 3, &Origin::Tool("mail".to_owned()), &["a letter"]).await;
+    let seen = Entered {
+        label: Label::Sensitive,
+        integrity: Integrity::Untrusted,
+        calls: 1,
+        sources: ["mail".to_owned(), "web".to_owned()].into(),
+        last_text: 3,
+    };
+    assert_eq!(enter(&flows).await, seen);
+    assert_eq!(flows.look(of).await.unwrap(), Entered { calls: 2, ..seen.clone() });
+    flows.leave(of).await.unwrap();
+    assert_eq!(flows.look(of).await.unwrap(), seen);
+    for _ in 0..3 {
+        flows.leave(of).await.unwrap();
+    }
+    assert_eq!(flows.find(tenant(), session()).await.unwrap().unwrap().tool_calls, 0);
+    let other = (TenantId::generate(), session());
+    assert_eq!(flows.look(other).await.unwrap(), nothing, "nobody else's");
+}
+
+async fn calls_beside_each_other_find_different_numbers(database: &Database) {
+    let gateways = [database.prepared().await, database.open().await];
+    let calls = (0..40).map(|number| {
+        let flows = flows(&gateways[number % 2]);
+        tokio::spawn(async move { enter(&flows).await.calls })
+    });
+    let mut numbers = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        numbers.push(call.await.unwrap());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..40).collect::<Vec<_>>());
 }

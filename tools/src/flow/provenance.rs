@@ -21,6 +21,8 @@ const VALUE_WORDS_MAX: usize = 16 << 10;
 const STEPS_MAX: u64 = 1 << 20;
 /// All comparisons for one call together, in words. What is not reached counts as matching nothing.
 const WORK_MAX: usize = 16 << 20;
+/// The words and marks of all texts together that a call is compared with, of the newest texts: 8 MiB of hashes.
+const SEEN_WORDS_MAX: usize = 2 << 20;
 
 /// Whose text it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,18 +114,57 @@ struct Text<'a> {
     all: &'a [u32],
     words: Vec<u32>,
     /// What is in it, so that most of what is not in it is known at once.
-    known: HashSet<u32>,
+    known: Marks,
+}
+
+/// A place for each hash that is in a text; two hashes may have the same one.
+struct Marks {
+    bits: Vec<u64>,
+    /// Of the places.
+    mask: u32,
+}
+
+impl Marks {
+    /// Eight places for each hash.
+    fn of(hashes: &[u32]) -> Self {
+        let places = hashes.len().saturating_mul(8).next_power_of_two().clamp(64, 1 << 20);
+        let mask = u32::try_from(places - 1).unwrap_or(u32::MAX);
+        let mut marks = Self { bits: vec![0; places / 64], mask };
+        for hash in hashes {
+            let (word, bit) = marks.place(*hash);
+            if let Some(bits) = marks.bits.get_mut(word) {
+                *bits |= bit;
+            }
+        }
+        marks
+    }
+
+    fn may_have(&self, hash: u32) -> bool {
+        let (word, bit) = self.place(hash);
+        self.bits.get(word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// The low bits of a hash say what kind it is.
+    fn place(&self, hash: u32) -> (usize, u64) {
+        let place = (apart(hash) >> 3) & self.mask;
+        (usize::try_from(place / 64).unwrap_or_default(), 1 << (place % 64))
+    }
 }
 
 impl<'a> Texts<'a> {
     fn new(seen: &'a [Seen], salt: &'a Salt) -> Self {
+        let mut room = SEEN_WORDS_MAX;
+        let within = |seen: &&'a Seen| {
+            let left = room.checked_sub(seen.print.hashes().len());
+            room = left.unwrap_or_default();
+            left.is_some()
+        };
         let text = |seen: &'a Seen| {
             let all = seen.print.hashes();
-            let known = all.iter().copied().map(apart).collect();
-            Text { origin: &seen.origin, all, words: words(all), known }
+            Text { origin: &seen.origin, all, words: words(all), known: Marks::of(all) }
         };
-        let (trusted, others) =
-            seen.iter().map(text).partition(|text| *text.origin == Origin::Trusted);
+        let newest = seen.iter().rev().take_while(within);
+        let (trusted, others) = newest.map(text).partition(|text| *text.origin == Origin::Trusted);
         Self { salt, trusted, others, work: WORK_MAX, sources: BTreeSet::new() }
     }
 
@@ -225,7 +266,9 @@ impl<'a> Texts<'a> {
 impl Text<'_> {
     /// Whether it has every hash of it, and there is time to look for all of them in a row.
     fn can_have(&self, part: &[u32], work: &mut usize) -> bool {
-        if !part.iter().all(|hash| self.known.contains(&apart(*hash))) {
+        let looked = part.iter().take_while(|hash| self.known.may_have(**hash)).count();
+        if looked < part.len() {
+            *work = work.saturating_sub(looked + 1);
             return false;
         }
         let left = work.checked_sub(self.all.len() + part.len());

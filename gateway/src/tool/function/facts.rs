@@ -3,35 +3,30 @@
 use std::collections::BTreeSet;
 
 use dlp::Findings;
-use policy::{
-    Approved, BudgetFacts, DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied, ToolPermit,
-    ToolSession,
-};
+use policy::{Approved, BudgetFacts, ToolDenied, ToolPermit};
 use serde_json::{Value, json};
 use snapshot::keys::sha256_hex;
 use tools::{
     canonical,
     flow::{Provenance, Seen, provenance},
 };
-use types::{Integrity, Label, Timestamp};
+use types::{Integrity, Label};
 
 use super::{
     super::{
+        ask::{Ask, shown_hosts},
         content::{Arguments, shape},
         destination::Destinations,
+        story::FlowTold,
     },
     Flow, Named,
 };
 use crate::{
     attempt::Order,
-    metrics,
     screen::{covers, selectors},
-    serve::inspected,
+    serve::{inspected, work_on},
     trail::{Found, Trail},
 };
-
-/// The most hosts that people are shown.
-const HOSTS_MAX: usize = 16;
 
 /// Everything that is known of a call.
 pub(super) struct Facts<'a> {
@@ -57,6 +52,8 @@ pub(super) struct Before<'a> {
     pub(super) seen: &'a [Seen],
     pub(super) budget: BudgetFacts,
     pub(super) calls: u64,
+    /// The session's when the call was counted: it may have seen more since the request came.
+    pub(super) integrity: Integrity,
 }
 
 impl<'a> Facts<'a> {
@@ -73,14 +70,15 @@ impl<'a> Facts<'a> {
         let Arguments(arguments) = arguments;
         let mut found = Found::default();
         found.take(&findings);
-        let provenance = provenance(&arguments, before.seen, &flow.salt);
+        let bytes = text.len() + before.seen.iter().map(|seen| seen.print.bytes()).sum::<usize>();
+        let provenance = work_on(bytes, || provenance(&arguments, before.seen, &flow.salt));
         let destinations = Destinations::of(tool, &arguments, &provenance);
         Self {
             order,
             tool,
             input_hash: sha256_hex(text.as_bytes()),
             label: trail.label.unwrap_or(Label::Restricted).join(findings.label),
-            integrity: flow.integrity,
+            integrity: flow.integrity.min(before.integrity),
             arguments,
             findings,
             found,
@@ -94,47 +92,28 @@ impl<'a> Facts<'a> {
     /// Asks policy. `approval` is what people gave for exactly this call.
     pub(super) fn decide(&self, approval: Option<&Approved>) -> Result<ToolPermit, ToolDenied> {
         let order = self.order;
-        let Provenance { trusted, untrusted, unmatched, .. } = &self.provenance;
-        let [trusted, untrusted, unmatched, sources] =
-            [trusted, untrusted, unmatched, &order.flow.sources]
-                .map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
-        let hosts: Vec<&str> = self.destinations.hosts.iter().map(String::as_str).collect();
-        let mut kinds: Vec<&str> = self.findings.findings.iter().map(|f| f.kind.as_str()).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        let call = ToolCall {
+        let ask = Ask {
             id: order.permit.request(),
             caller: &order.known.caller,
             label: self.label,
             integrity: self.integrity,
-            kinds: &kinds,
+            findings: &self.findings,
             budget: self.budget,
-            session: ToolSession { id: order.wishes.session, calls: self.calls, sources: &sources },
+            session: order.wishes.session,
+            calls: self.calls,
+            sources: &order.flow.sources,
             tool: self.tool.facts(self.tool.pinned.is_some()),
-            input: &self.arguments,
-            provenance: ProvenanceFacts {
-                trusted: &trusted,
-                untrusted: &untrusted,
-                unmatched: &unmatched,
-            },
-            destination: DestinationFacts {
-                given: self.destinations.is_given(),
-                hosts: &hosts,
-                private: self.destinations.private,
-                named_by_user: self.destinations.named_by_user,
-            },
-            approval,
+            arguments: &self.arguments,
+            provenance: &self.provenance,
+            destinations: &self.destinations,
             dry_run: false,
-            now: Timestamp::now(),
         };
-        let decided = order.snapshot.policy.decide_tool(&call);
-        let effect = if decided.is_ok() { "permit" } else { "deny" };
-        metrics::DECISIONS.with_label_values(&[effect]).inc();
-        if let Err(ToolDenied { reason: policy::DenyReason::Error, policies, commit }) = &decided {
-            metrics::POLICY_ERRORS.inc();
-            tracing::error!(?policies, %commit, "a policy could not be evaluated; the call of a function is denied");
-        }
-        decided
+        ask.decide(&order.snapshot.policy, approval)
+    }
+
+    /// Where the arguments come from and go to, in figures.
+    pub(super) fn told(&self) -> FlowTold {
+        FlowTold::of(&self.provenance, &self.destinations)
     }
 
     /// What an approval is good for: this tool with exactly these arguments, in this session.
@@ -175,7 +154,7 @@ impl<'a> Facts<'a> {
                 "unmatched": self.provenance.unmatched.len(),
                 "sources": self.provenance.sources,
             },
-            "destinations": self.destinations.hosts.iter().take(HOSTS_MAX).collect::<Vec<_>>(),
+            "destinations": shown_hosts(&self.destinations),
             "private": self.destinations.private,
             "named_by_user": self.destinations.named_by_user,
             "findings": self.found,

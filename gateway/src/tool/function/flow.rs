@@ -1,23 +1,18 @@
 //! Whose words a request has in it, and what its session has seen before, whichever gateway saw it. What cannot
 //! be read counts as untrusted.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use snapshot::Snapshot;
 use store::flows::{self, PRINTS_MAX, Saw, Text};
 use tools::flow::{Origin, Print, Salt, Seen};
-use types::{Code, Integrity, Label, Request, RequestId, SessionId, TenantId};
+use types::{Integrity, Label, Request, RequestId, SessionId, TenantId};
 
-use super::heard::Heard;
+use super::{
+    super::{count::in_time, session},
+    heard::Heard,
+};
 use crate::{caller::Known, gate::Gate, refusal::Refusal, wishes::Wishes};
-
-/// How long the database may take.
-const TIME: Duration = Duration::from_secs(1);
-
-const IN_TIME: &str = "the database did not answer in time";
 
 /// What is known of a request.
 #[derive(Debug, Clone)]
@@ -30,8 +25,6 @@ pub(crate) struct Flow {
     pub(crate) label: Label,
     /// The servers whose results it or its session has seen.
     pub(super) sources: BTreeSet<String>,
-    /// Calls of tools in the session before.
-    pub(super) tool_calls: u64,
     pub(super) session: Option<(TenantId, SessionId)>,
     /// The number of the last text that the session had seen before.
     pub(super) last_text: u64,
@@ -84,7 +77,6 @@ impl Flow {
             before: Integrity::Trusted,
             label: Label::Public,
             sources: BTreeSet::new(),
-            tool_calls: 0,
             session,
             last_text: 0,
             salt,
@@ -117,16 +109,11 @@ impl Flow {
         hear: impl FnOnce(Integrity) -> Heard<'r>,
         (request, dry_run): (RequestId, bool),
     ) -> Result<Self, Refusal> {
-        let read = tokio::time::timeout(TIME, gate.flows.find(tenant, session)).await;
-        let before = match read {
-            Ok(Ok(before)) => before,
-            Ok(Err(error)) => {
+        let before = match in_time(gate.flows.find(tenant, session)).await {
+            Ok(before) => before,
+            Err(why) => {
                 let heard = hear(Integrity::Untrusted);
-                return self.unknown((gate, &heard), (request, dry_run), &error).await;
-            }
-            Err(_) => {
-                let heard = hear(Integrity::Untrusted);
-                return self.unknown((gate, &heard), (request, dry_run), &IN_TIME).await;
+                return self.unknown((gate, &heard), (request, dry_run), &why).await;
             }
         };
         let before = before.as_ref();
@@ -140,7 +127,6 @@ impl Flow {
         self.sources.extend(before.iter().flat_map(|before| before.sources.iter().cloned()));
         let texts = before.iter().flat_map(|before| before.texts.values());
         self.last_text = texts.copied().max().unwrap_or_default();
-        self.tool_calls = before.map_or(0, |before| before.tool_calls);
         if news && !dry_run {
             self.tell(gate, (&heard, &fresh), (request, integrity)).await?;
         }
@@ -155,13 +141,8 @@ impl Flow {
         (request, integrity): (RequestId, Integrity),
     ) -> Result<(), Refusal> {
         let Some((tenant, session)) = self.session else { return Ok(()) };
-        let saw = Saw { request, integrity, sources: &heard.sources, texts, tool_calls: 0 };
-        let written = tokio::time::timeout(TIME, gate.flows.see(tenant, session, &saw)).await;
-        match written {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(away(&error)),
-            Err(_) => Err(away(&IN_TIME)),
-        }
+        let saw = Saw { request, integrity, sources: &heard.sources, texts };
+        in_time(gate.flows.see(tenant, session, &saw)).await.map_err(|why| away(&why))
     }
 
     /// The texts that the session has not seen, of each origin the newest, and whether everything that is not
@@ -194,7 +175,7 @@ impl Flow {
         mut self,
         (gate, heard): (&Gate, &Heard<'_>),
         (request, dry_run): (RequestId, bool),
-        why: &(dyn std::fmt::Display + Sync),
+        why: &str,
     ) -> Result<Self, Refusal> {
         self.take(heard);
         let session = self.session.map(|(_, session)| session.to_string()).unwrap_or_default();
@@ -209,8 +190,6 @@ impl Flow {
     }
 }
 
-fn away(error: &dyn std::fmt::Display) -> Refusal {
-    tracing::error!(%error, "what a session has seen could not be kept");
-    let message = "what this session has seen cannot be kept; nothing was sent";
-    Refusal::new(Code::DependencyUnavailable, message).with_retry_after(5)
+fn away(why: &dyn std::fmt::Display) -> Refusal {
+    session::away(why, "nothing was sent")
 }

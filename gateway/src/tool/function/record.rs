@@ -1,25 +1,49 @@
-//! What is on record of a decided call of a function: names, hashes, kinds and figures, never an argument.
+//! What is on record of a decided call of a function: names, hashes, kinds and figures, and an argument only where
+//! policy wants it recorded.
 
-use policy::ToolDenied;
 use serde::Serialize;
+use serde_json::Value;
 use types::{
-    Integrity, Label,
+    Code, Integrity, Label,
     audit::{Detail, Kind, Record},
 };
 
-use super::facts::Facts;
-use crate::trail::{Found, Trail, elapsed_ms};
+use super::{
+    super::{
+        ask::CALL_TOOL,
+        story::{FlowTold, short},
+    },
+    facts::Facts,
+};
+use crate::trail::{Found, Trail, Who, elapsed_ms};
 
-/// The Cedar action of every call of a tool.
-const CALL_TOOL: &str = "callTool";
 /// As much of a name that a model made up as a record has.
 const NAME_CHARS_MAX: usize = 128;
+/// Servers that a short record lists.
+const SOURCES_MAX: usize = 16;
+
+/// What came of a call.
+#[derive(Clone, Copy)]
+pub(super) struct Outcome<'a> {
+    /// `permit`, or the code of the denial.
+    pub(super) outcome: &'a str,
+    pub(super) policies: &'a [String],
+    /// The approval that was asked for or used up.
+    pub(super) approval: Option<&'a str>,
+    /// The rate limit that stood in the way.
+    pub(super) limit: Option<&'a Value>,
+    /// The arguments, where policy wants them recorded.
+    pub(super) request: Option<&'a str>,
+}
 
 /// The detail of a decision's record.
 #[derive(Serialize)]
 struct Decided<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<&'a str>,
+    /// What it had and was too long with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cut: Vec<&'static str>,
     /// Where it came from.
     endpoint: &'static str,
     findings: &'a Found,
@@ -28,8 +52,12 @@ struct Decided<'a> {
     input_sha256: &'a str,
     integrity: Integrity,
     label: Label,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'a Value>,
     ms: u64,
     policies: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
 }
@@ -37,81 +65,77 @@ struct Decided<'a> {
 /// Where the arguments come from and go to.
 #[derive(Serialize)]
 struct Flow<'a> {
-    trusted: usize,
-    untrusted: usize,
-    unmatched: usize,
+    #[serde(flatten)]
+    told: FlowTold,
     sources: Vec<&'a str>,
-    destinations: usize,
-    private: bool,
-    named_by_user: bool,
 }
 
 /// The record of a call that was decided.
-pub(super) fn decided(
+pub(super) fn decided(trail: &Trail, facts: &Facts<'_>, outcome: Outcome<'_>) -> Option<Record> {
+    let who = trail.caller.clone()?;
+    let detail = detail(trail, facts, outcome, usize::MAX);
+    Some(record(trail, who, (&facts.tool.id(), outcome.outcome), Detail::of(&detail)))
+}
+
+/// The same record with only what has a bound of its own, for one that is too large. It names what was left out.
+pub(super) fn short_decided(
     trail: &Trail,
     facts: &Facts<'_>,
-    (outcome, policies): (&str, &[String]),
-    approval: Option<&str>,
+    outcome: Outcome<'_>,
 ) -> Option<Record> {
     let who = trail.caller.clone()?;
-    let (from, to) = (&facts.provenance, &facts.destinations);
-    let detail = Decided {
-        approval,
+    let policies = short(outcome.policies);
+    let bounded = Outcome { policies: &policies, request: None, ..outcome };
+    let mut detail = detail(trail, facts, bounded, SOURCES_MAX);
+    let left_out = [
+        ("policies", policies.len() < outcome.policies.len()),
+        ("request", outcome.request.is_some()),
+        ("sources", facts.provenance.sources.len() > SOURCES_MAX),
+    ];
+    detail.cut = left_out.iter().filter(|(_, had)| *had).map(|(name, _)| *name).collect();
+    Some(record(trail, who, (&facts.tool.id(), outcome.outcome), Detail::of(&detail)))
+}
+
+fn detail<'a>(
+    trail: &'a Trail,
+    facts: &'a Facts<'_>,
+    outcome: Outcome<'a>,
+    sources_max: usize,
+) -> Decided<'a> {
+    let sources = facts.provenance.sources.iter().take(sources_max).map(String::as_str);
+    Decided {
+        approval: outcome.approval,
+        cut: Vec::new(),
         endpoint: trail.endpoint.path(),
         findings: &facts.found,
-        flow: Flow {
-            trusted: from.trusted.len(),
-            untrusted: from.untrusted.len(),
-            unmatched: from.unmatched.len(),
-            sources: from.sources.iter().map(String::as_str).collect(),
-            destinations: to.hosts.len(),
-            private: to.private,
-            named_by_user: to.named_by_user,
-        },
+        flow: Flow { told: facts.told(), sources: sources.collect() },
         function: facts.tool.function,
         input_sha256: &facts.input_hash,
         integrity: facts.integrity,
         label: facts.label,
+        limit: outcome.limit,
         ms: elapsed_ms(trail.started),
-        policies,
+        policies: outcome.policies,
+        request: outcome.request,
         session: trail.session.as_deref(),
-    };
-    Some(record(trail, who, (&facts.tool.id(), outcome), Detail::of(&detail)))
+    }
 }
 
 /// The record of a call that nobody could ask policy about.
-pub(super) fn unreadable(trail: &Trail, tool: &str, why: &'static str) -> Option<Record> {
+pub(super) fn undecided(
+    trail: &Trail,
+    tool: &str,
+    (code, why): (Code, &'static str),
+) -> Option<Record> {
     let who = trail.caller.clone()?;
     let detail = serde_json::json!({
         "endpoint": trail.endpoint.path(), "why": why, "session": trail.session,
     });
-    Some(record(trail, who, (tool, "invalid_request"), detail.into()))
+    Some(record(trail, who, (tool, code.as_str()), detail.into()))
 }
 
-fn record(
-    trail: &Trail,
-    who: crate::trail::Who,
-    (tool, outcome): (&str, &str),
-    detail: Detail,
-) -> Record {
+fn record(trail: &Trail, who: Who, (tool, outcome): (&str, &str), detail: Detail) -> Record {
     let tool = tool.chars().take(NAME_CHARS_MAX).collect();
     let facts = (trail.request, trail.commit.clone(), tool);
     who.record((Kind::Decision, CALL_TOOL), facts, outcome, detail)
-}
-
-/// The word for a denial's outcome.
-pub(super) const fn outcome(denied: &ToolDenied) -> types::Code {
-    use policy::DenyReason as R;
-    match denied.reason {
-        R::Blocked { .. } => types::Code::DlpBlocked,
-        R::ApprovalRequired { .. } => types::Code::ApprovalRequired,
-        R::Error
-        | R::Forbidden { .. }
-        | R::NoPermit { .. }
-        | R::OutsideGrant
-        | R::NotLocal
-        | R::Retention { .. }
-        | R::TooDear { .. }
-        | R::DryRunOnly => types::Code::PolicyDenied,
-    }
 }

@@ -1,0 +1,119 @@
+//! What policy is asked about one call, whoever would run it, and the code of what it says.
+
+use std::collections::BTreeSet;
+
+use dlp::Findings;
+use policy::{
+    Approved, BudgetFacts, DenyReason, DestinationFacts, Engine, ProvenanceFacts, ToolCall,
+    ToolDenied, ToolFacts, ToolPermit, ToolSession,
+};
+use serde_json::Value;
+use tools::flow::Provenance;
+use types::{Code, Integrity, Label, RequestId, SessionId, Timestamp};
+
+use super::destination::Destinations;
+use crate::metrics;
+
+/// The Cedar action of every call of a tool.
+pub(super) const CALL_TOOL: &str = "callTool";
+/// The most hosts that people who are asked are shown.
+const HOSTS_MAX: usize = 16;
+
+/// Everything that policy is asked about.
+pub(super) struct Ask<'a> {
+    pub(super) id: RequestId,
+    pub(super) caller: &'a policy::Caller,
+    pub(super) label: Label,
+    pub(super) integrity: Integrity,
+    /// What was found in the arguments.
+    pub(super) findings: &'a Findings,
+    pub(super) budget: BudgetFacts,
+    pub(super) session: Option<SessionId>,
+    /// Calls of the session before this one.
+    pub(super) calls: u64,
+    /// The servers whose results the session has seen.
+    pub(super) sources: &'a BTreeSet<String>,
+    pub(super) tool: ToolFacts<'a>,
+    /// As the tool would get them.
+    pub(super) arguments: &'a Value,
+    pub(super) provenance: &'a Provenance,
+    pub(super) destinations: &'a Destinations,
+    pub(super) dry_run: bool,
+}
+
+impl Ask<'_> {
+    /// Asks policy. `approval` is what people gave for exactly this call.
+    pub(super) fn decide(
+        &self,
+        policy: &Engine,
+        approval: Option<&Approved>,
+    ) -> Result<ToolPermit, ToolDenied> {
+        let Provenance { trusted, untrusted, unmatched, .. } = self.provenance;
+        let [trusted, untrusted, unmatched, sources, hosts] =
+            [trusted, untrusted, unmatched, self.sources, &self.destinations.hosts]
+                .map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
+        let call = ToolCall {
+            id: self.id,
+            caller: self.caller,
+            label: self.label,
+            integrity: self.integrity,
+            kinds: &kinds(self.findings),
+            budget: self.budget,
+            session: ToolSession { id: self.session, calls: self.calls, sources: &sources },
+            tool: self.tool,
+            input: self.arguments,
+            provenance: ProvenanceFacts {
+                trusted: &trusted,
+                untrusted: &untrusted,
+                unmatched: &unmatched,
+            },
+            destination: DestinationFacts {
+                given: self.destinations.is_given(),
+                hosts: &hosts,
+                private: self.destinations.private,
+                named_by_user: self.destinations.named_by_user,
+            },
+            approval,
+            dry_run: self.dry_run,
+            now: Timestamp::now(),
+        };
+        let decided = policy.decide_tool(&call);
+        let effect = if decided.is_ok() { "permit" } else { "deny" };
+        metrics::DECISIONS.with_label_values(&[effect]).inc();
+        if let Err(ToolDenied { reason: DenyReason::Error, policies, commit }) = &decided {
+            metrics::POLICY_ERRORS.inc();
+            tracing::error!(?policies, %commit, "a policy could not be evaluated; the call of a tool is denied");
+        }
+        decided
+    }
+}
+
+/// The kinds that were found, each once.
+pub(super) fn kinds(findings: &Findings) -> Vec<&'static str> {
+    let mut kinds: Vec<_> = findings.findings.iter().map(|finding| finding.kind.as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+/// The hosts that people are shown.
+pub(super) fn shown_hosts(destinations: &Destinations) -> Vec<&str> {
+    destinations.hosts.iter().take(HOSTS_MAX).map(String::as_str).collect()
+}
+
+/// The code of a denial.
+pub(super) const fn code(reason: &DenyReason) -> Code {
+    use DenyReason as R;
+    match reason {
+        R::Blocked { .. } => Code::DlpBlocked,
+        R::ApprovalRequired { .. } => Code::ApprovalRequired,
+        R::Error
+        | R::Forbidden { .. }
+        | R::NoPermit { .. }
+        | R::OutsideGrant
+        | R::NotLocal
+        | R::Retention { .. }
+        | R::TooDear { .. }
+        | R::DryRunOnly => Code::PolicyDenied,
+    }
+}
