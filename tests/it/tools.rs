@@ -1,8 +1,10 @@
 //! Calls of tools, the whole way: what passes, what is refused before it reaches a server, and what of a result
 //! reaches nobody. One server has all the tools; the tree says what each of them does.
 
+mod counted;
 mod held;
 mod latency;
+mod recorded;
 mod results;
 
 use std::time::Duration;

@@ -46,26 +46,33 @@ pub(super) struct Sight<'a> {
 }
 
 impl Session {
-    /// The session of a call, which is counted in it at once unless only the decision is wanted. A call without a
-    /// session has seen nothing.
+    /// The session of what is no call, or of one that is not to be made: nothing is counted.
+    pub(super) async fn of(gate: &Gate, context: &Context<'_>) -> Result<Self, Refusal> {
+        let salt = Self::salt(gate, context)?;
+        let Some(session) = context.session else { return Ok(Self::new(salt, Label::Public)) };
+        let of = (context.known.caller.tenant, session);
+        Ok(Self::found(gate, of, (salt, None), in_time(gate.flows.look(of)).await).await)
+    }
+
+    /// The session of a call, which is counted in it at once, unless only the decision is wanted. A call without
+    /// a session has seen nothing.
     pub(super) async fn enter(gate: &Gate, context: &Context<'_>) -> Result<Self, Refusal> {
-        let tenant = context.known.caller.tenant;
-        let of = context.session.map_or_else(|| context.request.to_string(), |id| id.to_string());
-        let salt = gate.flows.salt(tenant, &of).map_err(|error| away(&error, WITHHELD))?;
-        let Some(session) = context.session else {
-            return Ok(Self::new(salt, Label::Public));
+        let Some(session) = context.session.filter(|_| !context.dry_run) else {
+            return Self::of(gate, context).await;
         };
-        let of = (tenant, session);
-        if context.dry_run {
-            return Ok(
-                Self::found(gate, of, (salt, None), in_time(gate.flows.look(of)).await).await
-            );
-        }
+        let salt = Self::salt(gate, context)?;
+        let of = (context.known.caller.tenant, session);
         let (count, found) = match Count::enter(gate, of, context.request).await {
             Ok((count, found)) => (Some(count), Ok(found)),
             Err(why) => (None, Err(why)),
         };
         Ok(Self::found(gate, of, (salt, count), found).await)
+    }
+
+    fn salt(gate: &Gate, context: &Context<'_>) -> Result<Salt, Refusal> {
+        let tenant = context.known.caller.tenant;
+        let of = context.session.map_or_else(|| context.request.to_string(), |id| id.to_string());
+        gate.flows.salt(tenant, &of).map_err(|error| away(&error, WITHHELD))
     }
 
     /// The session as it is now: it may have seen more while people thought. The call stays counted.

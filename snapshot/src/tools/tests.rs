@@ -2,7 +2,7 @@ use config::Tree;
 use serde_json::{Value, json};
 use store::tool_definitions::Sighting;
 use tools::{Definition, Pin, PinnedServer};
-use types::{TenantId, Timestamp};
+use types::{Effect, Label, TenantId, Timestamp};
 
 use super::*;
 
@@ -194,4 +194,84 @@ fn the_operations_of_a_document_are_pinned_by_it() {
     assert_eq!(effect("list"), Some((Effect::Read, true)));
     assert_eq!(effect("fill"), Some((Effect::Write, true)));
     assert_eq!(effect("buy"), Some((Effect::Money, true)));
+}
+
+/// A shop with an OpenAPI document, of which the tree says nothing more.
+fn shop() -> [(&'static str, String); 2] {
+    let text = json!({"type": "string"});
+    let operation = |id: &str| {
+        json!({"operationId": id, "responses": {}, "parameters": [
+            {"name": "item", "in": "query", "required": true, "schema": text}]})
+    };
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "Shop", "version": "1"},
+        "paths": {"/items": {"get": operation("list"), "post": operation("buy")}},
+    });
+    let server = "[server]\nurl = 'https://api.example'\nopenapi = 'shop.openapi.json'\n";
+    [("tools/shop.toml", server.to_owned()), ("tools/shop.openapi.json", document.to_string())]
+}
+
+#[test]
+fn pins_beside_a_document_leave_what_its_methods_do() {
+    let [server, document] = shop();
+    let service = ::tools::Service::parse(&document.1).unwrap();
+    let pinned: Vec<_> = service.definitions().cloned().collect();
+    let pin = pin_text(&pinned);
+    let files = [(server.0, server.1.as_str()), (document.0, document.1.as_str())];
+    let tools = join(&[files[0], files[1], ("tools/shop.json", &pin)], &[]);
+    let effect = |name| tools.tool("shop", name).unwrap().effect;
+    assert_eq!((effect("list"), effect("buy")), (Effect::Read, Effect::Write));
+}
+
+/// The files of a tree with the shop and these policies, of the organisation and of the one agent.
+fn with_policies(organisation: &str, agent: &str) -> BTreeMap<String, Vec<u8>> {
+    let fixed =
+        config::starter::FILES.iter().map(|(path, text)| ((*path).to_owned(), (*text).into()));
+    let own = [("policies/all.cedar", organisation), ("agents/default/own.cedar", agent)];
+    let own = own.map(|(path, text)| (path.to_owned(), text.into()));
+    let shop = shop().map(|(path, text)| (path.to_owned(), text.into_bytes()));
+    fixed.chain(own).chain(shop).collect()
+}
+
+fn permit(scope: &str) -> String {
+    format!("@id(\"it\") permit (principal, {scope}, resource);")
+}
+
+#[test]
+fn policies_read_the_arguments_of_an_operation_of_a_document() {
+    let engine = |condition: &str| {
+        let about = "action == Orchestack::Action::\"callTool:shop.buy\"";
+        let policy =
+            format!("@id(\"it\") forbid (principal, {about}, resource) when {{ {condition} }};");
+        crate::policies::engine("c", &with_policies(&policy, &permit("action")))
+    };
+    engine("context.tool.input.item == \"x\"").unwrap();
+    let faults = engine("context.tool.input.itme == \"x\"").unwrap_err();
+    assert!(faults.iter().any(|fault| fault.message.contains("itme")), "{faults:?}");
+}
+
+#[test]
+fn policies_that_say_nothing_of_tools_are_noted_where_there_are_tools() {
+    #[track_caller]
+    fn check(organisation: &str, agent: &str, expected: &str) {
+        let report = crate::check(
+            "c",
+            &with_policies(&permit(organisation), &permit(agent).replace("it", "own")),
+        );
+        let notes = report.unwrap().notes;
+        let noted: Vec<_> = notes.iter().filter(|note| note.starts_with("policies: ")).collect();
+        match expected {
+            "" => assert_eq!(noted, Vec::<&String>::new()),
+            actions => assert!(noted[0].contains(&format!("permits {actions}, so")), "{noted:?}"),
+        }
+    }
+    let model = "action == Orchestack::Action::\"callModel\"";
+    let call = "action == Orchestack::Action::\"callTool\"";
+    let own = "action == Orchestack::Action::\"callTool:shop.buy\"";
+    check(model, model, "callTool and listTool");
+    check("action", model, "callTool and listTool");
+    check(model, "action", "callTool and listTool");
+    check(call, "action", "listTool");
+    check(own, own, "listTool");
+    check("action", "action", "");
 }

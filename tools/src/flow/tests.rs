@@ -226,3 +226,22 @@ proptest! {
         prop_assert_eq!(told.trusted.contains("a"), told.trusted.contains("b"));
     }
 }
+
+#[test]
+fn a_call_is_compared_with_so_much_and_with_the_newest_first() {
+    let page: String = (0..16_384).map(|word| format!("w{word} ")).collect();
+    let page = Seen { origin: Origin::Tool("web".to_owned()), print: Print::of(&page, &salt()) };
+    let user = Seen { origin: Origin::Trusted, print: Print::of(USER, &salt()) };
+    let mut seen = vec![page; 129];
+    let whose = |seen: &[Seen]| {
+        let told = provenance(&json!({ "to": "anna@corp.example" }), seen, &salt());
+        (told.trusted.contains("to"), told.unmatched.contains("to"))
+    };
+    seen.insert(0, user.clone());
+    assert_eq!(whose(&seen), (false, true), "the oldest text is not reached");
+    seen.rotate_left(1);
+    assert_eq!(whose(&seen), (true, false));
+    seen.truncate(100);
+    seen.insert(0, user);
+    assert_eq!(whose(&seen), (true, false), "there is room for all of them");
+}
