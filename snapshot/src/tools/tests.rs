@@ -233,8 +233,8 @@ fn with_policies(organisation: &str, agent: &str) -> BTreeMap<String, Vec<u8>> {
     fixed.chain(own).chain(shop).collect()
 }
 
-fn permit(scope: &str) -> String {
-    format!("@id(\"it\") permit (principal, {scope}, resource);")
+fn permit(id: &str, scope: &str) -> String {
+    format!("@id(\"{id}\") permit (principal, {scope}, resource);")
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn policies_read_the_arguments_of_an_operation_of_a_document() {
         let about = "action == Orchestack::Action::\"callTool:shop.buy\"";
         let policy =
             format!("@id(\"it\") forbid (principal, {about}, resource) when {{ {condition} }};");
-        crate::policies::engine("c", &with_policies(&policy, &permit("action")))
+        crate::policies::engine("c", &with_policies(&policy, &permit("own", "action")))
     };
     engine("context.tool.input.item == \"x\"").unwrap();
     let faults = engine("context.tool.input.itme == \"x\"").unwrap_err();
@@ -254,10 +254,8 @@ fn policies_read_the_arguments_of_an_operation_of_a_document() {
 fn policies_that_say_nothing_of_tools_are_noted_where_there_are_tools() {
     #[track_caller]
     fn check(organisation: &str, agent: &str, expected: &str) {
-        let report = crate::check(
-            "c",
-            &with_policies(&permit(organisation), &permit(agent).replace("it", "own")),
-        );
+        let files = with_policies(&permit("all", organisation), &permit("own", agent));
+        let report = crate::check("c", &files);
         let notes = report.unwrap().notes;
         let noted: Vec<_> = notes.iter().filter(|note| note.starts_with("policies: ")).collect();
         match expected {

@@ -26,9 +26,15 @@ async fn session(server: &Server) -> String {
 
 async fn calls_beside_each_other_cannot_pass_a_count(database: Database) {
     let (server, upstream, client) = counting(database).await;
-    let calls = (0..8).map(|_| {
+    // Each has an id of its own: they are answered beside each other.
+    let calls = (10..18).map(|id| {
         let client = client.clone();
-        tokio::spawn(async move { client.call("count", json!({})).await })
+        let params = json!({ "name": "count", "arguments": {} });
+        let said = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
+        tokio::spawn(async move {
+            let answer = client.send("POST", &said).await;
+            answer.events().pop().unwrap_or_else(|| answer.json())
+        })
     });
     let mut made = 0;
     for call in calls.collect::<Vec<_>>() {
