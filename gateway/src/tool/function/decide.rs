@@ -130,7 +130,7 @@ impl<'s> Decider<'s> {
         let gate = self.gate;
         let limit = lookup::limit(facts.tool);
         let _pass = gate.limits.enter(limit.as_slice()).await.map_err(|limited| Denied {
-            limit: Some(limited.record()),
+            limit: Some(Box::new(limited.record())),
             ..Denied::of(limited.refusal())
         })?;
         let used = Used::take(gate, (permit.approval(), permit.request())).await;
@@ -273,7 +273,7 @@ impl<'s> Decider<'s> {
             outcome: denied.code.as_str(),
             policies: &denied.policies,
             approval: denied.approval.as_deref(),
-            limit: denied.limit.as_ref(),
+            limit: denied.limit.as_deref(),
             request: None,
         };
         let short = || record::short_decided(trail, facts, outcome);

@@ -17,7 +17,7 @@ pub(super) struct Denied {
     pub(super) policies: Vec<String>,
     pub(super) approval: Option<String>,
     /// The rate limit that stood in the way.
-    pub(super) limit: Option<Value>,
+    pub(super) limit: Option<Box<Value>>,
 }
 
 impl Denied {
