@@ -128,7 +128,7 @@ impl Mcp {
             let message = "there is no such tool server for this agent";
             return Err(Refusal::new(Code::PolicyDenied, message));
         }
-        let wishes = Wishes::read(down)?;
+        let wishes = Wishes::of(down, &known)?;
         let owner = Owner::new(&known, route);
         let id = named(down)?.map(str::to_owned);
         let session = match &id {
@@ -139,7 +139,7 @@ impl Mcp {
         let body = if posted { self.body(down).await? } else { Bytes::new() };
         let session = session.unwrap_or_else(|| self.other(owner, &wishes, &body));
         note.session = Some(session.flow);
-        check_flow(&session, (&known, &wishes))?;
+        check_flow(&session, &wishes)?;
         if let (true, Some(id)) = (down.request().method == Method::DELETE, &id) {
             self.sessions.end(id).await?;
         }
@@ -214,13 +214,13 @@ fn begins(body: &[u8]) -> bool {
 }
 
 /// A session stays in the flow that it was begun in, and a grant's in the grant's.
-fn check_flow(session: &Session, (known, wishes): (&Known<'_>, &Wishes)) -> Result<(), Refusal> {
+fn check_flow(session: &Session, wishes: &Wishes) -> Result<(), Refusal> {
     if wishes.session.is_some_and(|flow| flow != session.flow) {
         let message =
             "`x-orchestack-session` names another session than the one that this was begun in";
         return Err(Refusal::invalid(message));
     }
-    known.check_session(Some(session.flow))
+    Ok(())
 }
 
 /// The id of the session that a request names.
