@@ -45,7 +45,7 @@ use self::{
 };
 use crate::{
     app::stopped,
-    caller::{self, Known},
+    caller,
     downstream::{Downstream, Left},
     gate::Gate,
     refusal::Refusal,

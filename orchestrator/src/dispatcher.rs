@@ -1,9 +1,10 @@
 //! The Task Dispatcher: gives permitted tasks their place among what runs, and takes care of what time does to
 //! them: leases that ran out, times that are over, decisions that somebody waits for.
 
+use store::work::Work;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Parts, watch::watch};
+use crate::{Error, Parts, watch::Pauses};
 
 /// The Task Dispatcher.
 pub struct Dispatcher {
@@ -18,12 +19,20 @@ impl Dispatcher {
 
     /// Runs until the end.
     pub async fn run(self, end: CancellationToken) {
-        let quotas = self.parts.options.quotas;
-        let look = async |work: &store::work::Work| {
-            work.reap().await?;
-            let begun = work.dispatch(&quotas).await?;
-            Ok(begun.len() >= quotas.batch_max as usize)
-        };
-        watch(&self.parts, "dispatcher", &end, look).await;
+        let work = self.parts.store.work();
+        let mut pauses = Pauses::of(&self.parts, "dispatcher", end);
+        loop {
+            let changed = work.changed();
+            let looked = self.look(&work).await;
+            if !pauses.wait(changed, looked).await {
+                break;
+            }
+        }
+    }
+
+    async fn look(&self, work: &Work) -> Result<bool, Error> {
+        let quotas = &self.parts.options.quotas;
+        let begun = work.dispatch(quotas).await?;
+        Ok(begun.len() >= quotas.batch_max as usize)
     }
 }

@@ -11,7 +11,7 @@ use types::{
     work::TaskKind,
 };
 
-use crate::{Error, Parts, people, terms::Terms, watch::watch};
+use crate::{Error, Parts, people, terms::Terms, watch::Pauses};
 
 /// Tasks that one look takes.
 const BATCH: u32 = 256;
@@ -29,21 +29,31 @@ impl Evaluator {
 
     /// Runs until the end.
     pub async fn run(self, end: CancellationToken) {
-        let look = async |work: &Work| {
-            let tasks = work.created(BATCH).await?;
-            for task in &tasks {
-                self.decide(work, task).await?;
+        let work = self.parts.store.work();
+        let mut pauses = Pauses::of(&self.parts, "evaluator", end);
+        loop {
+            let changed = work.changed();
+            let looked = self.look(&work).await;
+            if !pauses.wait(changed, looked).await {
+                break;
             }
-            Ok(tasks.len() == BATCH as usize)
-        };
-        watch(&self.parts, "evaluator", &end, look).await;
+        }
+    }
+
+    async fn look(&self, work: &Work) -> Result<bool, Error> {
+        let tasks = work.created(BATCH).await?;
+        for task in &tasks {
+            self.decide(work, task).await?;
+        }
+        Ok(tasks.len() == BATCH as usize)
     }
 
     /// Decides one task, on record.
     async fn decide(&self, work: &Work, task: &Task) -> Result<(), Error> {
         let snapshot = self.parts.snapshots.load();
         let commit = snapshot.commit.clone();
-        let Some(agent) = snapshot.agent(task.agent).filter(|_| task.tenant == snapshot.tenant) else {
+        let Some(agent) = snapshot.agent(task.agent).filter(|_| task.tenant == snapshot.tenant)
+        else {
             let reason = "the agent is no longer defined";
             let record = record(task, "policy_denied", &commit, json!({ "reason": reason }));
             work.deny(task.tenant, task.id, reason, &record).await?;

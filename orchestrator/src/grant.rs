@@ -32,7 +32,11 @@ pub(crate) async fn of(
         task: Some(claim.task.id),
         run: Some(claim.run),
         session: claim.task.session,
-        limits: Limits { max_cost: terms.cost, sandbox: agent.work.sandbox.clone(), ..Limits::default() },
+        limits: Limits {
+            max_cost: terms.cost,
+            sandbox: agent.work.sandbox.clone(),
+            ..Limits::default()
+        },
         issued_at: now,
         expires_at: now.plus_seconds(seconds),
     };
@@ -50,7 +54,7 @@ pub(crate) async fn of(
         expires_at: grant.expires_at,
         revoked_at: None,
     };
-    parts.store.grants().issue_to_run(claim, &row, &record(claim, &grant)).await?;
+    parts.store.work().grant(claim, &row, &record(claim, &grant)).await?;
     Ok(text)
 }
 

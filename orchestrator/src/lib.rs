@@ -20,7 +20,6 @@ mod run;
 mod runner;
 mod scheduler;
 mod terms;
-mod timetable;
 mod toolbox;
 mod watch;
 
@@ -30,4 +29,3 @@ pub use evaluator::Evaluator;
 pub use parts::{Options, Parts};
 pub use runner::Runner;
 pub use scheduler::Scheduler;
-pub use timetable::Timetable;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sse_stream::SseStream;
+use sse_stream::{Sse, SseStream};
 use types::Secret;
 
 use crate::Error;
@@ -86,12 +86,8 @@ impl Models {
         Ok(Self { http, url: format!("{gateway}/v1/chat/completions"), grant })
     }
 
-    /// Asks a model. What it says is heard piece by piece; the whole comes at the end.
-    pub(crate) async fn ask(
-        &self,
-        asked: &Asked<'_>,
-        mut hear: impl AsyncFnMut(&str),
-    ) -> Result<Answer, Refused> {
+    /// Asks a model. Its answer comes piece by piece.
+    pub(crate) async fn ask(&self, asked: &Asked<'_>) -> Result<Coming, Refused> {
         let mut body = json!({
             "model": asked.model, "messages": asked.messages, "stream": true,
             "stream_options": { "include_usage": true },
@@ -104,21 +100,38 @@ impl Models {
         if !response.status().is_success() {
             return Err(refused(response).await);
         }
-        let mut events = SseStream::from_byte_stream(response.bytes_stream());
-        let mut gathered = Gathered::default();
-        while let Some(event) = events.next().await {
+        let events = SseStream::from_bytes_stream(response.bytes_stream());
+        Ok(Coming { events: events.boxed(), gathered: Gathered::default() })
+    }
+}
+
+/// An answer that comes.
+pub(crate) struct Coming {
+    events: BoxStream<'static, Result<Sse, sse_stream::Error>>,
+    gathered: Gathered,
+}
+
+impl Coming {
+    /// The next piece of its text; `None` at its end.
+    pub(crate) async fn next(&mut self) -> Result<Option<String>, Refused> {
+        while let Some(event) = self.events.next().await {
             let event = event.map_err(|_| broken("the answer broke off"))?;
             let Some(data) = event.data else { continue };
             if data.trim() == "[DONE]" {
-                return gathered.end();
+                return Ok(None);
             }
             let chunk: Chunk =
                 serde_json::from_str(&data).map_err(|_| broken("the answer cannot be read"))?;
-            if let Some(piece) = gathered.take(chunk)? {
-                hear(&piece).await;
+            if let Some(piece) = self.gathered.take(chunk)? {
+                return Ok(Some(piece));
             }
         }
         Err(broken("the answer has no end"))
+    }
+
+    /// The whole, once its end came.
+    pub(crate) fn whole(self) -> Result<Answer, Refused> {
+        self.gathered.end()
     }
 }
 

@@ -125,7 +125,10 @@ impl Outlet {
         }
         let stops = |kind: &Kind| self.rules.block.contains(kind.as_str());
         if let Some(found) = passed.findings.iter().map(|found| found.kind).find(stops) {
-            return Err(Unsaid(format!("the answer holds {}, which is not said here", found.as_str())));
+            return Err(Unsaid(format!(
+                "the answer holds {}, which is not said here",
+                found.as_str()
+            )));
         }
         let mut text = String::with_capacity(passed.text.len());
         let mut at = 0;

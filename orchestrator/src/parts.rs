@@ -1,6 +1,6 @@
 //! What the services are made of.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use snapshot::{Snapshots, keys::Pepper};
 use store::{Bus, Store, work::Quotas};
@@ -13,7 +13,7 @@ pub struct Parts {
     /// The database.
     pub store: Store,
     /// What signs grants.
-    pub pepper: Arc<Pepper>,
+    pub pepper: Pepper,
     /// What wakes, and carries what is said while it is said.
     pub bus: Bus,
     /// The gateway's address, such as `http://127.0.0.1:8080`.

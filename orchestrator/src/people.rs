@@ -16,10 +16,8 @@ pub(crate) async fn person(
     let own = tokens.into_iter().filter(|token| token.tenant == tenant && token.name == name);
     let mut found: Option<Person> = None;
     for token in own {
-        let person = found.get_or_insert_with(|| Person {
-            name: token.name.clone(),
-            groups: Vec::new(),
-        });
+        let person =
+            found.get_or_insert_with(|| Person { name: token.name.clone(), groups: Vec::new() });
         person.groups.extend(token.groups);
     }
     if let Some(person) = &mut found {

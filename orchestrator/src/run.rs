@@ -9,9 +9,10 @@ mod conversation;
 mod journal;
 mod step;
 
+use policy::Denial;
 use serde_json::json;
 use store::work::{Claim, NewEvent, Outcome, Until};
-use types::{Payload, work::EventKind};
+use types::{Label, Payload, work::EventKind};
 
 use self::{
     bounds::Bounds,
@@ -20,11 +21,7 @@ use self::{
     step::{Stop, Worker},
 };
 use crate::{
-    Error, Parts, evaluator, grant,
-    models::Models,
-    outlet::{Outlet, Place},
-    terms::Terms,
-    toolbox::Toolbox,
+    Error, Parts, evaluator, grant, models::Models, outlet::Place, terms::Terms, toolbox::Toolbox,
 };
 
 /// Does a run until it is over, or waits, or is somebody else's.
@@ -103,18 +100,20 @@ fn failed(reason: &str) -> NewEvent {
 
 impl Worker<'_> {
     /// The way out to whoever wrote.
-    async fn outlet(&self) -> Result<Outlet, Stop> {
+    async fn place(&self) -> Result<Place<'_>, Stop> {
         let (label, integrity) = evaluator::standing(self.parts, &self.claim.task).await?;
-        let place = Place {
+        Ok(Place {
             snapshot: self.snapshot,
             agent: self.agent,
             task: &self.claim.task,
             session: self.claim.session.as_ref(),
-            label,
+            label: label.join(self.agent.label.unwrap_or(Label::Public)),
             integrity,
-        };
-        Outlet::open(&place).map_err(|denial| {
-            Stop::fail(&format!("the agent may not answer here: {}", denial.reason))
         })
     }
+}
+
+/// What people are told where an agent may not answer them.
+fn unsaid(denial: &Denial) -> Stop {
+    Stop::fail(&format!("the agent may not say that here: {}", denial.reason))
 }

@@ -7,7 +7,7 @@ use store::work::{Claim, Work};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Error, Parts, run, watch::watch};
+use crate::{Error, Parts, run, watch::Pauses};
 
 /// The Loop Runner.
 pub struct Runner {
@@ -25,8 +25,15 @@ impl Runner {
 
     /// Runs until the end. A run that it has then stays where its journal is; another worker goes on with it.
     pub async fn run(self, end: CancellationToken) {
-        let look = async |work: &Work| self.take(work, &end).await;
-        watch(&self.parts, "runner", &end, look).await;
+        let work = self.parts.store.work();
+        let mut pauses = Pauses::of(&self.parts, "runner", end.clone());
+        loop {
+            let changed = work.changed();
+            let looked = self.take(&work, &end).await;
+            if !pauses.wait(changed, looked).await {
+                break;
+            }
+        }
         self.running.close();
         self.running.wait().await;
     }
@@ -39,7 +46,9 @@ impl Runner {
         };
         let Ok(place) = place else { return Ok(false) };
         let options = &self.parts.options;
-        let Some(claim) = work.claim(&options.owner, options.lease).await? else { return Ok(false) };
+        let Some(claim) = work.claim(&options.owner, options.lease).await? else {
+            return Ok(false);
+        };
         let (parts, stop) = (self.parts.clone(), end.child_token());
         self.running.spawn(work_on(parts, claim, stop, place));
         Ok(true)

@@ -1,8 +1,9 @@
 //! The Session Scheduler: makes a task of the next message of each session that works on nothing.
 
+use store::work::Work;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Parts, watch::watch};
+use crate::{Error, Parts, watch::Pauses};
 
 /// Sessions that one look takes.
 const BATCH: u32 = 256;
@@ -20,10 +21,19 @@ impl Scheduler {
 
     /// Runs until the end.
     pub async fn run(self, end: CancellationToken) {
-        let look = async |work: &store::work::Work| {
-            let made = work.schedule(BATCH).await?;
-            Ok(made.len() == BATCH as usize)
-        };
-        watch(&self.parts, "scheduler", &end, look).await;
+        let work = self.parts.store.work();
+        let mut pauses = Pauses::of(&self.parts, "scheduler", end);
+        loop {
+            let changed = work.changed();
+            let looked = self.look(&work).await;
+            if !pauses.wait(changed, looked).await {
+                break;
+            }
+        }
+    }
+
+    async fn look(&self, work: &Work) -> Result<bool, Error> {
+        let made = work.schedule(BATCH).await?;
+        Ok(made.len() == BATCH as usize)
     }
 }

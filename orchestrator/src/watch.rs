@@ -1,8 +1,7 @@
-//! How a service waits: it looks when something changed, and every now and then.
+//! How a service waits between two looks: until something changed, and not for long.
 
 use std::time::Duration;
 
-use store::work::Work;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Parts};
@@ -11,36 +10,46 @@ use crate::{Error, Parts};
 const BACKOFF: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
-/// Calls `look` whenever work changed, until the end. Where it says that there is more, at once again.
-pub(crate) async fn watch(
-    parts: &Parts,
-    name: &'static str,
-    end: &CancellationToken,
-    look: impl AsyncFn(&Work) -> Result<bool, Error>,
-) {
-    let work = parts.store.work();
-    let mut backoff = BACKOFF;
-    loop {
-        // Before the look, so that nothing between the two is missed.
-        let changed = work.changed();
-        let wait = match look(&work).await {
-            Ok(true) => Duration::ZERO,
-            Ok(false) => parts.options.look,
+/// The pauses of one service.
+pub(crate) struct Pauses {
+    service: &'static str,
+    look: Duration,
+    backoff: Duration,
+    end: CancellationToken,
+}
+
+impl Pauses {
+    pub(crate) const fn of(parts: &Parts, service: &'static str, end: CancellationToken) -> Self {
+        Self { service, look: parts.options.look, backoff: BACKOFF, end }
+    }
+
+    /// Waits after a look: not at all where it said that there is more, a while where it failed, else until
+    /// `changed`, which was made before the look so that nothing between the two is missed. `false` at the end.
+    pub(crate) async fn wait(
+        &mut self,
+        changed: impl Future<Output = ()>,
+        looked: Result<bool, Error>,
+    ) -> bool {
+        let wait = match looked {
+            Ok(true) => return !self.end.is_cancelled(),
+            Ok(false) => {
+                self.backoff = BACKOFF;
+                self.look
+            }
             Err(error) => {
-                tracing::warn!(%error, service = name, "looks again in a moment");
-                backoff = (backoff * 2).min(BACKOFF_MAX);
+                tracing::warn!(%error, service = self.service, "looks again in a moment");
+                self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
                 tokio::select! {
-                    () = end.cancelled() => return,
-                    () = tokio::time::sleep(backoff) => continue,
+                    () = self.end.cancelled() => return false,
+                    () = tokio::time::sleep(self.backoff) => return true,
                 }
             }
         };
-        backoff = BACKOFF;
         tokio::select! {
             biased;
-            () = end.cancelled() => return,
-            () = changed, if !wait.is_zero() => {}
-            () = tokio::time::sleep(wait) => {}
+            () = self.end.cancelled() => false,
+            () = changed => true,
+            () = tokio::time::sleep(wait) => true,
         }
     }
 }

@@ -19,7 +19,6 @@ pub(crate) struct Conversation {
     messages: Vec<Value>,
 }
 
-
 /// About so many bytes are a token. Too low a number only shortens earlier.
 const BYTES_PER_TOKEN: usize = 3;
 /// Of the longest context, a summary is made at so many percent.
@@ -35,8 +34,7 @@ impl Conversation {
     /// Reads what was said before this run's task, and what is asked.
     pub(crate) async fn of(worker: &Worker<'_>) -> Result<Self, Stop> {
         let text = &worker.agent.work.instructions;
-        let instructions =
-            (!text.is_empty()).then(|| json!({ "role": "system", "content": text }));
+        let instructions = (!text.is_empty()).then(|| json!({ "role": "system", "content": text }));
         let mut messages = match &worker.claim.session {
             Some(session) => past(worker, session.id).await?,
             None => Vec::new(),

@@ -30,8 +30,6 @@ pub(crate) struct Planned {
 /// A step that was begun and must be done now.
 pub(crate) struct Open {
     pub(crate) no: u32,
-    /// How often it was begun, this one included.
-    pub(crate) attempt: i64,
 }
 
 /// What a step is when its turn comes.
@@ -74,7 +72,7 @@ impl<'a> Journal<'a> {
             return self.read(no, output).map(Turn::Done);
         }
         match self.parts.store.work().begin_step(self.claim, &step).await {
-            Ok(Begun::Go { attempt }) => Ok(Turn::Open(Open { no, attempt })),
+            Ok(Begun::Go { .. }) => Ok(Turn::Open(Open { no })),
             Ok(Begun::Done(output)) => self.read(no, &output).map(Turn::Done),
             Ok(Begun::Parked) => Err(Stop::Parked),
             Err(error @ store::work::Error::Diverged { .. }) => Err(Stop::fail(&error.to_string())),
@@ -103,7 +101,8 @@ impl<'a> Journal<'a> {
         transcript: Vec<NewEvent>,
     ) -> Result<(), Stop> {
         let value = serde_json::to_value(output).unwrap_or_default();
-        let end = StepEnd { no: open.no, end, output: inline(value), receipt: None, used, transcript };
+        let end =
+            StepEnd { no: open.no, end, output: inline(value), receipt: None, used, transcript };
         let ended = self.parts.store.work().end_step(self.claim, &end).await;
         ended.map_err(|error| Stop::Error(error.into()))
     }

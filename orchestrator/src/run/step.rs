@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use policy::{Denial, MessagePermit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use snapshot::{Agent, Snapshot, keys::sha256_hex};
 use store::work::{Claim, End, NewEffect, NewEvent, Usage};
 use types::{
-    ApprovalId, Payload, SessionId,
+    Actor, ActorType, ApprovalId, AuditId, Payload, SessionId, Timestamp,
+    audit::{Kind, Record},
     work::{EffectClass, EventKind, StepKind},
 };
 
@@ -15,11 +17,12 @@ use super::{
     bounds::Bounds,
     conversation::Conversation,
     journal::{Journal, Open, Planned, Turn, inline},
+    unsaid,
 };
 use crate::{
     Error, Parts,
     models::{Answer, Asked, Models, Refused, ToolCall},
-    outlet::Unsaid,
+    outlet::{Outlet, Unsaid},
     toolbox::{self, Answered, Called, Toolbox},
 };
 
@@ -100,8 +103,7 @@ impl Worker<'_> {
         bounds: &mut Bounds,
         talk: &Conversation,
     ) -> Result<Answer, Stop> {
-        let planned =
-            Planned { kind: StepKind::Model, input: json!(talk.said()), effect: None };
+        let planned = Planned { kind: StepKind::Model, input: json!(talk.said()), effect: None };
         let messages = talk.whole();
         let tools = self.tools.definitions();
         self.ask(journal, bounds, planned, (&messages, &tools), true).await
@@ -197,37 +199,46 @@ impl Worker<'_> {
         asked: &Asked<'_>,
         aloud: bool,
     ) -> Result<Result<Answer, Refused>, Stop> {
-        let Some(session) = self.claim.task.session.filter(|_| aloud) else {
-            return Ok(self.models.ask(asked, async |_| {}).await);
+        let mut coming = match self.models.ask(asked).await {
+            Ok(coming) => coming,
+            Err(refused) => return Ok(Err(refused)),
         };
-        let mut outlet = self.outlet().await?;
-        let mut silent = false;
-        self.whisper(session, "begin", "").await;
-        let answered = self
-            .models
-            .ask(asked, async |piece| {
-                if silent {
-                    return;
-                }
-                match outlet.push(piece) {
-                    Ok(text) => self.whisper(session, "delta", &text).await,
+        let session = self.claim.task.session.filter(|_| aloud);
+        let mut aloud = match session {
+            Some(session) => {
+                let outlet = Outlet::open(&self.place().await?);
+                Some((session, outlet.map_err(|denial| unsaid(&denial))?))
+            }
+            None => None,
+        };
+        loop {
+            let piece = match coming.next().await {
+                Ok(piece) => piece,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            if let Some((session, outlet)) = &mut aloud {
+                let said = match &piece {
+                    Some(piece) => outlet.push(piece),
+                    None => outlet.end(),
+                };
+                match said {
+                    Ok(text) => self.whisper(*session, &text).await,
                     // Whether the whole may be said is decided once it is there.
-                    Err(Unsaid(_)) => silent = true,
+                    Err(Unsaid(_)) => aloud = None,
                 }
-            })
-            .await;
-        if let (false, Ok(text)) = (silent, outlet.end()) {
-            self.whisper(session, "delta", &text).await;
+            }
+            if piece.is_none() {
+                return Ok(coming.whole());
+            }
         }
-        Ok(answered)
     }
 
     /// Says something that is not written down: whoever misses it reads the whole later.
-    async fn whisper(&self, session: SessionId, kind: &str, text: &str) {
-        if kind == "delta" && text.is_empty() {
+    async fn whisper(&self, session: SessionId, text: &str) {
+        if text.is_empty() {
             return;
         }
-        let said = json!({ "kind": kind, "task": self.claim.task.id, "text": text });
+        let said = json!({ "kind": "delta", "task": self.claim.task.id, "text": text });
         self.parts.bus.whisper(&format!("deltas.{session}"), said.to_string().into_bytes()).await;
     }
 
@@ -259,7 +270,10 @@ impl Worker<'_> {
                 let text = if self.tools.has(&call.name) {
                     "the arguments are no JSON object; write them again".to_owned()
                 } else {
-                    format!("there is no tool `{}`; call one of those that you were offered", call.name)
+                    format!(
+                        "there is no tool `{}`; call one of those that you were offered",
+                        call.name
+                    )
                 };
                 let heard = Heard { text, failed: true };
                 journal.done(&open, &heard, used, Vec::new()).await?;
@@ -271,7 +285,8 @@ impl Worker<'_> {
         self.whisper_status(status).await;
         let called = self.tools.call(&call.name, arguments);
         let called = tokio::time::timeout(bounds.time_left(), called).await;
-        let called = called.unwrap_or_else(|_| Called::Lost { why: "the run is out of time".to_owned() });
+        let called =
+            called.unwrap_or_else(|_| Called::Lost { why: "the run is out of time".to_owned() });
         let heard = self.heard(journal, &open, call, called).await?;
         bounds.count(used);
         Ok(heard)
@@ -388,12 +403,53 @@ impl Worker<'_> {
         Ok(inline(body))
     }
 
-    /// The text as policy lets it out.
+    /// The text as policy lets it out, on record.
     async fn cleared(&self, text: &str) -> Result<String, Stop> {
-        let mut outlet = self.outlet().await?;
+        let place = self.place().await?;
+        let mut outlet = Outlet::open(&place).map_err(|denial| unsaid(&denial))?;
         let passed = outlet.push(text).and_then(|_| outlet.end());
         passed.map_err(|Unsaid(why)| Stop::fail(&why))?;
+        let kinds = outlet.kinds();
+        let decided = place.decide(&kinds);
+        let record = self.record(&decided, &kinds, outlet.said());
+        self.parts.store.audit().append(record).await?;
+        decided.map_err(|denial| unsaid(&denial))?;
         Ok(outlet.said().to_owned())
+    }
+
+    /// The record of the decision about a message: names and hashes, and no word of it.
+    fn record(
+        &self,
+        decided: &Result<MessagePermit, Denial>,
+        kinds: &[&str],
+        said: &str,
+    ) -> Record {
+        let (outcome, commit, policies) = match decided {
+            Ok(permit) => ("permit", permit.commit(), permit.policies()),
+            Err(denial) => ("policy_denied", denial.commit.as_str(), denial.policies.as_slice()),
+        };
+        let session = self.claim.session.as_ref();
+        Record {
+            id: AuditId::generate(),
+            at: Timestamp::now(),
+            tenant: self.claim.tenant,
+            kind: Kind::Decision,
+            request: None,
+            actor: Actor {
+                kind: ActorType::Agent,
+                id: self.claim.task.agent.to_string(),
+                auth: format!("run:{}", self.claim.run),
+            },
+            action: "sendMessage".to_owned(),
+            resource: session.map_or_else(String::new, |session| session.connector.clone()),
+            outcome: outcome.to_owned(),
+            commit: commit.to_owned(),
+            detail: json!({
+                "task": self.claim.task.id, "session": self.claim.task.session, "kinds": kinds,
+                "policies": policies, "output_hash": sha256_hex(said.as_bytes()),
+            })
+            .into(),
+        }
     }
 }
 
