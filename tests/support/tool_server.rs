@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{extract::Request, middleware::map_request};
+use axum::{extract::Request, middleware::map_request, serve::ListenerExt as _};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -64,6 +64,8 @@ impl ToolServer {
                 std::future::ready(request)
             },
         ));
+        // An answer is two writes: without this the second waits for the first one's acknowledgement.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         tokio::spawn(async move { axum::serve(listener, app).await });
         let server = Self { url: format!("http://{address}/mcp"), inner };
         server.has(tools);
