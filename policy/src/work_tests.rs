@@ -46,7 +46,7 @@ const INTERNAL: &str = "@id(\"internal\") forbid (principal, action == \
 
 #[test]
 fn people_and_schedules_start_tasks() {
-    let people = "permitted by default-works-for-people, people-write-to-agents";
+    let people = "permitted by people-write-to-agents, default-works-for-people";
     check_start("", Starter::Person(&ann()), people);
     check_start("", Starter::Anonymous, people);
     let schedule = "permitted by agents-keep-their-schedules, default-works-for-people";
@@ -55,7 +55,7 @@ fn people_and_schedules_start_tasks() {
 
 #[test]
 fn a_policy_sees_who_signed_in() {
-    let people = "permitted by default-works-for-people, people-write-to-agents";
+    let people = "permitted by people-write-to-agents, default-works-for-people";
     check_start(INTERNAL, Starter::Person(&ann()), people);
     let denied = "denied: a policy of the organisation layer forbids it by internal";
     check_start(INTERNAL, Starter::Anonymous, denied);
@@ -115,7 +115,7 @@ fn check_message(more: &str, change: impl Fn(&mut MessageOut<'_>), expected: &st
 
 #[test]
 fn an_agent_answers_and_says_no_credential() {
-    let answers = "permitted by agents-answer, default-works-for-people";
+    let answers = "permitted by agents-answer, default-answers";
     check_message("", |_| {}, answers);
     check_message("", |message| message.kinds = &["email"], answers);
     check_message(
@@ -131,7 +131,7 @@ fn a_policy_sees_where_a_message_goes() {
         resource) when { resource.platform != \"email\" && context.label_rank >= 2 };";
     let denied = "denied: a policy of the organisation layer forbids it by at-home";
     check_message(more, |message| message.label = Label::Sensitive, denied);
-    let answers = "permitted by agents-answer, default-works-for-people";
+    let answers = "permitted by agents-answer, default-answers";
     check_message(
         more,
         |message| (message.label, message.platform) = (Label::Sensitive, "email"),
@@ -143,7 +143,7 @@ fn a_policy_sees_where_a_message_goes() {
 fn what_a_policy_redacts_or_blocks_is_carried_out() {
     let more = "@id(\"clean\") @redact(\"phone\") @block(\"card\") permit (principal, action == \
         Orchestack::Action::\"sendMessage\", resource);";
-    let denied = "denied: it holds card, which the permit does not allow by clean";
+    let denied = "denied: policy blocks content with card by clean";
     check_message(more, |message| message.kinds = &["card"], denied);
     let agent = caller();
     let message = MessageOut {

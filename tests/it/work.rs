@@ -133,6 +133,7 @@ async fn a_message_is_answered(database: Database) {
     assert_eq!(kinds(&events), ["user", "assistant", "user", "assistant"]);
     let seen = simulator.log();
     let asked = seen.iter().rev().find_map(|seen| seen.body.as_ref()).expect("a request");
+    let asked: Value = serde_json::from_str(asked).unwrap();
     let roles: Vec<&str> =
         asked["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["system", "user", "assistant", "user"]);
