@@ -31,8 +31,9 @@ impl Dispatcher {
     }
 
     async fn look(&self, work: &Work) -> Result<bool, Error> {
+        let reaped = work.reap().await?;
         let quotas = &self.parts.options.quotas;
         let begun = work.dispatch(quotas).await?;
-        Ok(begun.len() >= quotas.batch_max as usize)
+        Ok(begun.len() >= quotas.batch_max as usize || !reaped.woken.is_empty())
     }
 }

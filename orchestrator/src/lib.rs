@@ -20,6 +20,7 @@ mod run;
 mod runner;
 mod scheduler;
 mod terms;
+mod timetable;
 mod toolbox;
 mod watch;
 
@@ -29,3 +30,4 @@ pub use evaluator::Evaluator;
 pub use parts::{Options, Parts};
 pub use runner::Runner;
 pub use scheduler::Scheduler;
+pub use timetable::Timetable;

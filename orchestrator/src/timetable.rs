@@ -1,15 +1,13 @@
 //! The Timetable: begins what agents do by the schedules of the tree.
 
-use std::collections::BTreeMap;
-
 use config::tree::{Misfire, ScheduleFile};
 use serde_json::json;
 use snapshot::Snapshot;
-use store::work::{NewOccurrence, Work};
+use store::work::{NewTask, Work};
 use tokio_util::sync::CancellationToken;
-use types::{Payload, TenantId, Timestamp};
+use types::{Payload, Priority, Timestamp};
 
-use crate::{Error, Parts, watch::watch};
+use crate::{Error, Parts, watch::Pauses};
 
 /// The Timetable.
 pub struct Timetable {
@@ -24,52 +22,68 @@ impl Timetable {
 
     /// Runs until the end.
     pub async fn run(self, end: CancellationToken) {
-        let look = async |work: &Work| {
-            let snapshot = self.parts.snapshots.load();
-            let known = work.last_occurrences(snapshot.tenant).await?;
-            for schedule in snapshot.schedules.values().filter(|schedule| schedule.enabled) {
-                begin(work, &snapshot, schedule, &known).await?;
+        let work = self.parts.store.work();
+        let mut pauses = Pauses::of(&self.parts, "timetable", end);
+        loop {
+            let looked = self.look(&work).await;
+            // Nothing but the clock makes a time come.
+            if !pauses.wait(std::future::pending(), looked).await {
+                break;
             }
-            Ok(false)
-        };
-        watch(&self.parts, "timetable", &end, look).await;
+        }
+    }
+
+    async fn look(&self, work: &Work) -> Result<bool, Error> {
+        let snapshot = self.parts.snapshots.load();
+        for schedule in snapshot.schedules.values().filter(|schedule| schedule.enabled) {
+            begin(work, &snapshot, schedule).await?;
+        }
+        Ok(false)
     }
 }
 
 /// Claims the times of one schedule that have come. Whoever inserts a time has it: two timetables do it once.
-async fn begin(
-    work: &Work,
-    snapshot: &Snapshot,
-    schedule: &ScheduleFile,
-    known: &BTreeMap<String, Timestamp>,
-) -> Result<(), Error> {
-    let now = work.now().await?;
+async fn begin(work: &Work, snapshot: &Snapshot, schedule: &ScheduleFile) -> Result<(), Error> {
+    let (now, tenant, name) = (Timestamp::now(), snapshot.tenant, schedule.name.as_str());
     let Some(agent) = snapshot.agent_by_name(&schedule.agent) else { return Ok(()) };
-    let Some(last) = known.get(&schedule.name) else {
+    let (last, open) = work.occurred(tenant, name).await?;
+    let Some(last) = last else {
         // What is new begins with the next time, not with those before it was written.
-        work.note_occurrence(snapshot.tenant, &schedule.name, now).await?;
+        work.occur(tenant, (name, now), None).await?;
         return Ok(());
     };
-    let (run, passed) = due(schedule, *last, now);
+    if open && !schedule.overlap {
+        return Ok(());
+    }
+    let (run, passed) = due(schedule, last, now);
     for at in passed {
-        work.note_occurrence(snapshot.tenant, &schedule.name, at).await?;
+        work.occur(tenant, (name, at), None).await?;
     }
     for at in run {
-        let occurrence = NewOccurrence {
-            tenant: snapshot.tenant,
-            schedule: schedule.name.clone(),
-            due_at: at,
+        let task = NewTask {
+            tenant,
             agent: agent.id,
-            input: input(snapshot.tenant, schedule, at),
-            overlap: schedule.overlap,
+            person: String::new(),
+            trusted: true,
+            input: input(schedule, at),
+            priority: Priority::Batch,
+            trace: None,
         };
-        work.occur(&occurrence).await?;
+        let begun = work.occur(tenant, (name, at), Some(&task)).await?;
+        // The next one waits for this one's end.
+        if begun && !schedule.overlap {
+            return Ok(());
+        }
     }
     Ok(())
 }
 
 /// The times behind the last one that has come, up to now: those that run, and those that are passed over.
-fn due(schedule: &ScheduleFile, last: Timestamp, now: Timestamp) -> (Vec<Timestamp>, Vec<Timestamp>) {
+fn due(
+    schedule: &ScheduleFile,
+    last: Timestamp,
+    now: Timestamp,
+) -> (Vec<Timestamp>, Vec<Timestamp>) {
     let mut times = Vec::new();
     let mut at = last;
     while let Some(next) = schedule.next(at).filter(|next| *next <= now) {
@@ -95,8 +109,9 @@ const KEPT_MAX: usize = 1_000;
 /// From this on a time has been missed, in microseconds.
 const LATE_MICROS: i64 = 60_000_000;
 
-fn input(_tenant: TenantId, schedule: &ScheduleFile, at: Timestamp) -> Payload {
-    let value = json!({ "text": schedule.message, "schedule": schedule.name, "due_at": at.to_string() });
+fn input(schedule: &ScheduleFile, at: Timestamp) -> Payload {
+    let value =
+        json!({ "text": schedule.message, "schedule": schedule.name, "due_at": at.to_string() });
     Payload::Inline {
         content_type: "application/json".to_owned(),
         size_bytes: value.to_string().len() as u64,

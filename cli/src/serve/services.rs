@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use orchestrator::{Dispatcher, Evaluator, Options, Parts, Runner, Scheduler};
+use orchestrator::{Dispatcher, Evaluator, Options, Parts, Runner, Scheduler, Timetable};
 use snapshot::Snapshots;
 use store::{Bus, Relay, work::Quotas};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -30,6 +30,7 @@ pub(super) async fn run(
         tasks.spawn(Scheduler::build(parts.clone()).run(end.clone()));
         tasks.spawn(Evaluator::build(parts.clone()).run(end.clone()));
         tasks.spawn(Dispatcher::build(parts.clone()).run(end.clone()));
+        tasks.spawn(Timetable::build(parts.clone()).run(end.clone()));
         tasks.spawn(Runner::build(parts).run(end.clone()));
     }
     tasks.close();

@@ -239,7 +239,14 @@ impl Worker<'_> {
             return;
         }
         let said = json!({ "kind": "delta", "task": self.claim.task.id, "text": text });
-        self.parts.bus.whisper(&format!("deltas.{session}"), said.to_string().into_bytes()).await;
+        self.hint(session, said).await;
+    }
+
+    async fn hint(&self, session: SessionId, said: Value) {
+        let subject = format!("deltas.{session}");
+        if let Err(error) = self.parts.bus.whisper(&subject, said.to_string().into_bytes()).await {
+            tracing::debug!(%error, "nobody hears what is said meanwhile");
+        }
     }
 
     /// Calls a tool, and gives what the model is told of it.
@@ -367,8 +374,7 @@ impl Worker<'_> {
         if let Some(fields) = status.as_object_mut() {
             fields.insert("kind".to_owned(), json!("status"));
         }
-        let said = status.to_string().into_bytes();
-        self.parts.bus.whisper(&format!("deltas.{session}"), said).await;
+        self.hint(session, status).await;
     }
 
     /// Says the answer: policy decides about the whole of it, and what the session reads is written with the step.
