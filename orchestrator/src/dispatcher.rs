@@ -1,7 +1,8 @@
 //! The Task Dispatcher: gives permitted tasks their place among what runs, and takes care of what time does to
 //! them: leases that ran out, times that are over, decisions that somebody waits for.
 
-use store::work::Work;
+use snapshot::Agent;
+use store::work::{Quotas, Work};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Parts, watch::Pauses};
@@ -32,8 +33,13 @@ impl Dispatcher {
 
     async fn look(&self, work: &Work) -> Result<bool, Error> {
         let reaped = work.reap().await?;
-        let quotas = &self.parts.options.quotas;
-        let begun = work.dispatch(quotas).await?;
+        let snapshot = self.parts.snapshots.load();
+        let own = |agent: &Agent| {
+            (agent.id, u32::try_from(agent.work.run.concurrent).unwrap_or(u32::MAX))
+        };
+        let agents = snapshot.agents().map(own).collect();
+        let quotas = Quotas { agents, ..self.parts.options.quotas.clone() };
+        let begun = work.dispatch(&quotas).await?;
         Ok(begun.len() >= quotas.batch_max as usize || !reaped.woken.is_empty())
     }
 }
