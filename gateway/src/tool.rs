@@ -11,6 +11,7 @@
 //! record, and nothing of a result reaches a caller before its session knows what it has seen.
 
 mod arguments;
+mod beside;
 mod bill;
 mod content;
 mod decide;
@@ -27,8 +28,12 @@ mod session;
 mod spec;
 mod story;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
+use config::tree::{Sampling, ToolServerFile};
 use mcp::CallResult;
 use policy::ToolPermit;
 use serde_json::Value;
@@ -38,8 +43,12 @@ use tracing::Instrument;
 use types::{Label, RequestId, SessionId};
 
 pub use self::spec::{Unreachable, spec};
-use self::{arguments::Given, bill::Paid, decide::Facts, run::Run, session::Session, story::Story};
+use self::{
+    arguments::Given, beside::Beside, bill::Paid, decide::Facts, run::Run, session::Session,
+    story::Story,
+};
 pub(crate) use self::{
+    beside::{WORD_BYTES_MAX, unasked},
     lookup::look,
     prints::Prints,
     server::Server,
@@ -60,6 +69,13 @@ pub(crate) enum What {
     Prompt,
     /// What an argument may be. The arguments are the parameters of `completion/complete`.
     Completion,
+    /// The list of its resources, and so on. There are no arguments.
+    Resources,
+    Templates,
+    Prompts,
+    /// Word of each change of a resource, and no more of it. The arguments have its `uri`.
+    Subscription,
+    Unsubscription,
 }
 
 /// Who calls, in which session, and what it wishes. One snapshot is used from start to end.
@@ -134,6 +150,17 @@ async fn answer(
     if permit.approval().is_some() {
         lookup::still(gate, context, (tool, &server), pinned).await?;
     }
+    let beside = Beside {
+        gate,
+        context,
+        permit: &permit,
+        tool,
+        pinned,
+        session: &session,
+        given: may_ask(file).then(|| given.clone()),
+        answer_bytes_max: file.arguments_bytes_max,
+        texts: AtomicUsize::new(0),
+    };
     let arguments = given.redacted(gate, context, &permit, story).await?;
     if context.dry_run {
         serve::write(gate, story.decision("dry_run", permit.policies()), || None).await;
@@ -159,11 +186,17 @@ async fn answer(
         server: &server,
         session: &session,
         bytes_max: file.result_bytes_max,
+        beside: &beside,
     };
     let ended = run.through(arguments).await;
     used.end(gate, ended.paid != Paid::Nothing).await;
     bill.close(ended.paid, &ended.end());
     ended.result
+}
+
+/// Whether a server may want to know something while it works.
+fn may_ask(file: &ToolServerFile) -> bool {
+    file.sampling != Sampling::Off || file.elicitation || file.roots
 }
 
 /// The permit of a call, once people are heard where policy wants that, and the session as it was when it was

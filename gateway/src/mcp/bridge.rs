@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, he
 use http_body_util::{BodyExt, Full, Limited, combinators::BoxBody};
 use types::Code;
 
-use super::told::Told;
+use super::{Standing, told::Told};
 use crate::downstream::{Downstream, Left};
 
 /// What rmcp reads of a request. A caller's credential is not among it, so that no server can get it.
@@ -52,12 +52,12 @@ pub(super) fn request<T: Clone + Send + Sync + 'static>(
     request
 }
 
-/// Sends rmcp's answer. A stream ends in order where `goes_on` says no, or when the gateway stops.
+/// Sends rmcp's answer. A stream ends in order that does not stand, or when the gateway stops.
 pub(super) async fn answer(
     down: &mut Downstream<'_>,
     response: Response<BoxBody<Bytes, Infallible>>,
     told: &Told<'_>,
-    goes_on: impl Fn(&Downstream<'_>) -> bool,
+    standing: &Standing<'_>,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), Left> {
     let (parts, body) = response.into_parts();
@@ -65,7 +65,7 @@ pub(super) async fn answer(
     headers.extend(told_of(&parts.headers));
     let streams = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == EVENTS);
     if streams {
-        return stream(down, body, &headers, goes_on, stopped).await;
+        return stream(down, body, &headers, standing, stopped).await;
     }
     let whole = Limited::new(body, WHOLE_BYTES_MAX).collect().await;
     let body = whole.map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -86,7 +86,7 @@ async fn stream(
     down: &mut Downstream<'_>,
     mut body: BoxBody<Bytes, Infallible>,
     headers: &[(&'static str, String)],
-    goes_on: impl Fn(&Downstream<'_>) -> bool,
+    standing: &Standing<'_>,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), Left> {
     down.start_events(headers, false).await?;
@@ -98,7 +98,7 @@ async fn stream(
             () = down.until_left() => return Err(Left),
             () = &mut stopped => break,
             _ = look.tick() => {
-                if goes_on(down) {
+                if standing.is_known(down) && standing.lasts().await {
                     continue;
                 }
                 break;

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use policy::ToolPermit;
 use snapshot::Tool;
 use store::flows::{Saw, Text};
 use tools::flow::{Origin, Print, Salt, Seen};
@@ -31,13 +32,27 @@ pub(super) struct Session {
     pub(super) salt: Salt,
 }
 
-/// What a session sees by a call.
+/// What a session sees by a call, or beside it.
 pub(super) struct Sight<'a> {
     pub(super) tool: &'a Tool,
     /// The highest label of the call and its result.
     pub(super) label: Label,
     /// All text of the result; `None` where nobody saw one.
     pub(super) text: Option<&'a str>,
+    /// Calls that were made by it: none where the server only said something.
+    pub(super) calls: u64,
+}
+
+impl<'a> Sight<'a> {
+    /// What is said beside a permitted call, with the label of what was found in it.
+    pub(super) fn of(
+        (tool, permit): (&'a Tool, &ToolPermit),
+        found: Label,
+        text: Option<&'a str>,
+    ) -> Self {
+        let own = text.and(tool.label).unwrap_or(Label::Public);
+        Self { tool, label: permit.label().join(found).join(own), text, calls: 0 }
+    }
 }
 
 impl Session {
@@ -75,7 +90,7 @@ impl Session {
         context: &Context<'_>,
         sight: &Sight<'_>,
     ) -> Result<(Label, Integrity), Refusal> {
-        let Sight { tool, label, text } = sight;
+        let Sight { tool, label, text, calls } = sight;
         let label = self.label.join(*label);
         let trusted = tool.trusted || text.is_none();
         let integrity = if trusted { self.integrity } else { Integrity::Untrusted };
@@ -86,7 +101,7 @@ impl Session {
             integrity: if trusted { Integrity::Trusted } else { Integrity::Untrusted },
             sources: &text.iter().map(|_| tool.server.clone()).collect(),
             texts: &texts,
-            tool_calls: 1,
+            tool_calls: *calls,
         };
         let tenant = context.known.caller.tenant;
         let labels = gate.store.session_labels();
