@@ -180,12 +180,7 @@ impl Mcp {
     }
 
     /// The session of a request that names none: a new one where it begins one.
-    fn other(
-        &self,
-        owner: Owner,
-        wishes: &Wishes,
-        body: &[u8],
-    ) -> Result<Arc<Session>, Refusal> {
+    fn other(&self, owner: Owner, wishes: &Wishes, body: &[u8]) -> Result<Arc<Session>, Refusal> {
         if begins(body) {
             Ok(self.sessions.new_one(owner, wishes.session))
         } else {
@@ -207,7 +202,6 @@ impl Mcp {
         }
         begun
     }
-
 }
 
 /// Whether an answer may go on that takes long.

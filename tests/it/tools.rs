@@ -4,6 +4,7 @@
 mod held;
 mod latency;
 mod results;
+mod words;
 
 use std::time::Duration;
 

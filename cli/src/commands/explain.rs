@@ -151,7 +151,10 @@ fn called(text: &mut String, detail: &Value) {
     let flow = detail.get("flow");
     let count = |name: &str| flow.and_then(|flow| flow.get(name)).and_then(Value::as_u64);
     let is = |name: &str| flow.and_then(|flow| flow.get(name)).and_then(Value::as_bool);
-    line(text, format!("session    {}, {}", or_dash(word("integrity")), or_dash(word("session_label"))));
+    line(
+        text,
+        format!("session    {}, {}", or_dash(word("integrity")), or_dash(word("session_label"))),
+    );
     if flow.is_some() {
         let [user, others, nobody] =
             ["trusted", "untrusted", "unmatched"].map(|name| count(name).unwrap_or_default());

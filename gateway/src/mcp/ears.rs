@@ -162,7 +162,8 @@ impl Shared {
             servers: &Servers::new(Arc::new(())),
         };
         let heard = tool::unasked(&self.gate, &context, (server, read), said).await;
-        let refused = |code| tracing::debug!(server, read, %code, "what a tool server says is withheld");
+        let refused =
+            |code| tracing::debug!(server, read, %code, "what a tool server says is withheld");
         heard.inspect_err(|refusal| refused(refusal.code)).ok()
     }
 

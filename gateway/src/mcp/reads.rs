@@ -201,10 +201,7 @@ async fn list<T: DeserializeOwned>(
 
 /// Whether the refusal of one server's list is one of all of them.
 fn is_for_all(refusal: &Refusal) -> bool {
-    matches!(
-        refusal.code,
-        Code::RateLimited | Code::Unauthenticated | Code::DependencyUnavailable
-    )
+    matches!(refusal.code, Code::RateLimited | Code::Unauthenticated | Code::DependencyUnavailable)
 }
 
 /// Whether a server can be reached and has such a list.
@@ -268,6 +265,14 @@ fn told<T: DeserializeOwned>(
     read: Result<mcp::CallResult, ErrorData>,
 ) -> Result<T, ErrorData> {
     let read = read?;
+    if turn.sender.wishes.dry_run {
+        let told = read.content.first().and_then(|block| field(block, "text"));
+        let nothing = json!({
+            "contents": [], "messages": [], "completion": { "values": [] },
+            "_meta": { "orchestack/dry_run": told },
+        });
+        return serde_json::from_value(nothing).map_err(|_| turn.refused(&untold()));
+    }
     if read.is_error {
         // What the server said of it has been searched as its results are.
         let said = read.content.first().and_then(|block| field(block, "text"));
@@ -277,10 +282,9 @@ fn told<T: DeserializeOwned>(
         return Err(error);
     }
     let rest: Map<String, Value> = read.rest;
-    serde_json::from_value(Value::Object(rest)).map_err(|_| {
-        turn.refused(&Refusal::new(
-            Code::UpstreamFailed,
-            "the server's answer is none that MCP can tell",
-        ))
-    })
+    serde_json::from_value(Value::Object(rest)).map_err(|_| turn.refused(&untold()))
+}
+
+fn untold() -> Refusal {
+    Refusal::new(Code::UpstreamFailed, "the server's answer is none that MCP can tell")
 }

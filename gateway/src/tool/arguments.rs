@@ -112,8 +112,11 @@ impl Given {
 
 /// What a caller is told that only wanted to know whether it may.
 pub(super) fn dry_run(permit: &ToolPermit) -> CallResult {
+    let need = permit.obligations().approval.as_ref();
+    let need = need.map(|need| json!({ "roles": need.roles, "quorum": need.quorum }));
     let told = json!({
         "object": "orchestack.dry_run",
+        "approval": need,
         "tool": format!("{}.{}", permit.server(), permit.tool()),
         "policies": permit.policies(),
         "label": permit.label(),

@@ -40,7 +40,10 @@ pub(super) async fn run(
 fn of_words(ask: Explain) -> Result<PolicyQuestion, Failure> {
     let input = ask.input.as_deref().map_or(Ok(Map::new()), |text| {
         serde_json::from_str(text).map_err(|_| {
-            Failure::usage("`--input` is no JSON object", "write it as `{\"to\": \"a@example.com\"}`")
+            Failure::usage(
+                "`--input` is no JSON object",
+                "write it as `{\"to\": \"a@example.com\"}`",
+            )
         })
     })?;
     let tool = ask.tool.map(|id| ToolQuestion {
