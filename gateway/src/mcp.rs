@@ -56,6 +56,9 @@ use crate::{
 /// How often sessions that nobody uses are let go of, and clients are told of a new snapshot.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How often, at least, a stream asks whether it may go on.
+const STANDING_LOOK: Duration = Duration::from_secs(5);
+
 type Service = StreamableHttpService<Handler, LocalSessionManager>;
 
 /// The tool gateway, as MCP clients see it.
@@ -168,7 +171,7 @@ impl Mcp {
         // A stream that no request waits for would hold up the end of the process.
         let stops =
             async { if posted { std::future::pending().await } else { stopped(shutdown).await } };
-        let _running = if is_stream { None } else { Some(running) };
+        let _running = (!is_stream).then_some(running);
         let _open = is_stream.then(Open::new);
         let _ = bridge::answer(down, response, &told, &standing, stops).await;
         Ok(())
@@ -216,6 +219,11 @@ impl Standing<'_> {
     fn is_known(&self, down: &Downstream<'_>) -> bool {
         let gate = &self.mcp.gate;
         caller::authenticate(gate, &gate.snapshots.load(), down, Timestamp::now()).is_ok()
+    }
+
+    /// How often that must be asked: a session whose stream is open does not rest.
+    fn every(&self) -> Duration {
+        STANDING_LOOK.min(self.mcp.gate.mcp.session_idle / 4)
     }
 
     /// Whether its session is not over.

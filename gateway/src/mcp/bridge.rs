@@ -1,7 +1,7 @@
 //! Between Pingora's connection and rmcp's service: a request on its way in, an answer on its way out as it
 //! comes.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
@@ -28,8 +28,6 @@ pub(super) const SESSION: &str = "mcp-session-id";
 
 /// The longest answer that comes in one piece: an error, or nothing.
 const WHOLE_BYTES_MAX: usize = 1 << 20;
-/// How often a stream asks whether it may go on.
-const LOOK: Duration = Duration::from_secs(5);
 
 /// A request as rmcp takes it, with what its handler must know beside it.
 pub(super) fn request<T: Clone + Send + Sync + 'static>(
@@ -91,7 +89,7 @@ async fn stream(
 ) -> Result<(), Left> {
     down.start_events(headers, false).await?;
     let mut stopped = std::pin::pin!(stopped);
-    let mut look = tokio::time::interval(LOOK);
+    let mut look = tokio::time::interval(standing.every());
     loop {
         let frame = tokio::select! {
             frame = body.frame() => frame,

@@ -69,7 +69,8 @@ struct Used {
     /// The session's id; none of one that has no row.
     id: Option<Arc<str>>,
     last: Instant,
-    written: Instant,
+    /// When its row last heard that it is used; `None` where this gateway has not said so yet.
+    written: Option<Instant>,
 }
 
 /// All sessions that are in use here.
@@ -97,7 +98,7 @@ impl Owner {
 impl Session {
     fn new(gate: &Arc<Gate>, owner: Owner, flow: SessionId) -> Arc<Self> {
         let now = Instant::now();
-        let used = Mutex::new(Used { id: None, last: now, written: now });
+        let used = Mutex::new(Used { id: None, last: now, written: Some(now) });
         let ears = Ears::new(Arc::clone(gate), owner.route.clone(), flow);
         let servers = Servers::new(Arc::new(ears.clone()));
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
@@ -264,7 +265,11 @@ impl Sessions {
         let route = Route::at(&row.route).ok_or_else(over)?;
         let owner = Owner { tenant: row.tenant, agent: row.agent, auth: row.auth, route };
         let session = self.new_one(owner, Some(row.session));
-        session.used().id = Some(id.into());
+        {
+            // The row may be almost over, so it hears at once that the session is used.
+            let mut used = session.used();
+            (used.id, used.written) = (Some(id.into()), None);
+        }
         // Two requests may have read it: the first one's is everybody's.
         Ok(Arc::clone(self.live().entry(hash.to_owned()).or_insert(session)))
     }
@@ -276,13 +281,14 @@ impl Sessions {
         let write = {
             let mut used = session.used();
             used.last = now;
-            now.duration_since(used.written) >= WRITTEN_FOR.min(self.bounds.idle / 4)
+            let every = WRITTEN_FOR.min(self.bounds.idle / 4);
+            used.written.is_none_or(|written| now.duration_since(written) >= every)
         };
         if !write {
             return Ok(());
         }
         if self.rows.go_on(hash, self.bounds.idle).await.map_err(|error| away(&error))? {
-            session.used().written = now;
+            session.used().written = Some(now);
             return Ok(());
         }
         self.live().remove(hash);

@@ -30,7 +30,9 @@ impl Client {
     pub(crate) async fn begin_as(server: &Server, path: &str, key: &str, version: &str) -> Self {
         let mut hello = initialize();
         hello["params"]["protocolVersion"] = version.into();
-        let answer = Self::without(server, path, key).send("POST", &hello).await;
+        let headers = [("mcp-protocol-version", version)];
+        let client = Self::without(server, path, key);
+        let answer = client.send_text(&hello.to_string(), &headers).await;
         let said = answer.events().pop().unwrap_or_else(|| answer.json());
         assert_eq!(said["result"]["protocolVersion"], version, "{said}");
         let client = Self::greeted(server, (path, key), answer).await;
@@ -58,8 +60,14 @@ impl Client {
         let said = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
         let request = self.request(reqwest::Method::POST, &[]).body(said.to_string());
         let mut heard = Vec::new();
-        let mut stream = Stream::open(request).await;
-        while let Some(message) = stream.next().await {
+        // What is asked beside the call may come on the stream of its own.
+        let (mut aside, mut stream) = (self.listen().await, Stream::open(request).await);
+        loop {
+            let message = tokio::select! {
+                message = stream.next() => message,
+                message = aside.next() => message,
+            };
+            let Some(message) = message else { break };
             if let (Some(method), Some(id)) = (message["method"].as_str(), message.get("id")) {
                 let answer = json!({ "jsonrpc": "2.0", "id": id, "result": answers(method) });
                 assert_eq!(self.send("POST", &answer).await.status, 202);

@@ -11,15 +11,15 @@ async fn ended(stream: &mut client::Stream) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_another_gateway_ends_has_no_stream_any_more() {
     let (mut setup, _upstream) = prepared(Database::Postgres).await;
-    setup.set("mcp.session_idle", "4s");
+    setup.set("mcp.session_idle", "6s");
     let server = setup.start().await;
-    let client = Client::begin(&server, "/mcp", &server.key("default")).await;
     let second = server.another().await;
+    let client = Client::begin(&server, "/mcp", &server.key("default")).await;
     let there = client.moved(&second);
     let mut stream = there.listen().await;
     assert_eq!(stream.status, 200);
     // An open stream is use: the session is not over after its time of rest.
-    tokio::time::timeout(Duration::from_secs(9), stream.next()).await.unwrap_err();
+    tokio::time::timeout(Duration::from_secs(10), stream.next()).await.unwrap_err();
     assert_eq!(there.list().await.status, 200);
     assert!(client.send("DELETE", &Value::Null).await.status < 300);
     ended(&mut stream).await;

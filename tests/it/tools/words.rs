@@ -124,8 +124,9 @@ async fn words_on_progress_are_searched() {
 async fn questions_and_answers_are_searched_on_their_way() {
     let rules = with("@block(\"us_ssn\")\n@redact(\"email\")\n@answer_block(\"us_ssn\")");
     let (server, upstream) = starter(&rules).await;
-    let client = able(&server).await;
     let call = async |words: Said, answer: &str| {
+        // Each has a client of its own: a stream that is opened anew has what was asked before in it.
+        let client = able(&server).await;
         upstream.tells("count", &[words]);
         let answers = |method: &str| match method {
             "elicitation/create" => json!({ "action": "accept", "content": { "said": answer } }),
