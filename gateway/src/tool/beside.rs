@@ -103,7 +103,8 @@ impl Beside<'_> {
         (Arc::new(Between { caller, words }), waiting)
     }
 
-    /// The server's answer; until it is there, and before it is told, what was said is looked at in order.
+    /// The server's answer; until it is there, and before it is told, what was said is looked at in order. That takes
+    /// much room, and most calls need none of it.
     pub(super) async fn hear<T>(
         &self,
         mut words: mpsc::Receiver<Word>,
@@ -113,12 +114,12 @@ impl Beside<'_> {
         let answered = loop {
             tokio::select! {
                 biased;
-                Some(word) = words.recv() => self.judge(word).await,
+                Some(word) = words.recv() => Box::pin(self.judge(word)).await,
                 answered = &mut answer => break answered,
             }
         };
         while let Ok(word) = words.try_recv() {
-            self.judge(word).await;
+            Box::pin(self.judge(word)).await;
         }
         answered
     }

@@ -84,7 +84,13 @@ pub(super) async fn ask(global: &Global, list: &ToolList, tree: &Path) -> Vec<He
         servers.entry(&tool.server).or_default().push(tool);
     }
     let files = std::fs::read_dir(tree.join("tools")).into_iter().flatten().flatten();
+    // A file of the starter's has examples and no server.
+    let has_server = |file: &std::fs::DirEntry| {
+        let text = std::fs::read_to_string(file.path()).unwrap_or_default();
+        text.lines().any(|line| line.trim() == "[server]")
+    };
     let names: Vec<String> = files
+        .filter(has_server)
         .filter_map(|file| file.file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
         .collect();
     names.iter().for_each(|name| {
