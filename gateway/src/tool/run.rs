@@ -111,7 +111,8 @@ impl Run<'_> {
             });
         };
         let (caller, words) = self.beside.open();
-        let answer = self.beside.hear(words, self.sent(arguments, caller)).await;
+        let asked = Box::pin(self.sent(arguments, caller));
+        let answer = self.beside.hear(words, asked).await;
         let took = begun.elapsed().as_secs_f64();
         metrics::TOOL_TIME.with_label_values(&[&self.tool.server]).observe(took);
         answer
