@@ -12,6 +12,7 @@ mod dispatch;
 mod effect;
 mod error;
 mod finish;
+mod list;
 mod park;
 mod reap;
 mod recover;
@@ -37,6 +38,7 @@ pub use self::{
     effect::{Effect, NewEffect},
     error::Error,
     finish::{Outcome, Until},
+    list::{Filter, Run},
     reap::Reaped,
     recover::Recovery,
     resolve::{Resolution, Unknown},
