@@ -10,7 +10,7 @@ use axum::{
 };
 use policy::{Denial, DenyReason};
 
-use cause::{approval, git, mend, store};
+use cause::{approval, git, mend, store, work};
 pub use wire::{Fault, Refusal, Waiting};
 
 use crate::policies::FaultView;
@@ -58,6 +58,9 @@ pub enum Error {
     /// The approval cannot be asked for or decided.
     #[error(transparent)]
     Approval(#[from] store::approvals::Error),
+    /// The work is not there, or not where this can be done to it.
+    #[error(transparent)]
+    Work(#[from] store::work::Error),
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -117,6 +120,7 @@ impl Error {
             Self::Denied(_) | Self::ApprovalDenied(_) => (StatusCode::FORBIDDEN, "policy_denied"),
             Self::ApprovalRequired { .. } => (StatusCode::FORBIDDEN, "approval_required"),
             Self::Approval(error) => approval(error),
+            Self::Work(error) => work(error),
             Self::Store(error) => store(error),
             Self::Git(error) | Self::Snapshot(snapshot::Error::Git(error)) => {
                 let (status, code, _) = git(error);
@@ -156,9 +160,10 @@ impl Error {
                 "see their reasons with `orchestack approval show`; it can be asked again when the \
                  question's time is over"
             }
-            Self::Approval(store::approvals::Error::Store(error)) | Self::Store(error) => {
-                mend(error)
-            }
+            Self::Approval(store::approvals::Error::Store(error))
+            | Self::Work(store::work::Error::Store(error))
+            | Self::Store(error) => mend(error),
+            Self::Work(_) => "`orchestack task list` shows where every task stands",
             Self::Approval(_) => "`orchestack approval list` shows where every approval stands",
             Self::Moved { .. } => "look at what is new there, then make the change on it",
             Self::Signature => {

@@ -40,6 +40,7 @@ mod time;
 mod tools;
 pub mod tree;
 mod webhook;
+mod work;
 
 /// The longest export of a provider's that is read, in bytes.
 pub use ::budget::EXPORT_BYTES_MAX;
@@ -87,4 +88,8 @@ pub use crate::{
     sessions::{Endorsement, FlowView, NewSessionLabel, SessionView},
     spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},
     tools::{DefinitionView, NewDecision, ToolDetail, ToolFilter, ToolList, ToolView},
+    work::{
+        DeadLetterList, DeadLetterView, EffectList, EffectView, NewResolution, NewStop,
+        SessionList, SessionRow, StepView, TaskDetail, TaskFilter, TaskList, TaskView, WorkFilter,
+    },
 };

@@ -27,7 +27,7 @@ use crate::{
     grants, keys, metrics, models, overview, people, policies, prices, probed, providers,
     reconcile::{self, RECONCILE_BYTES_MAX},
     room::{Room, Trace},
-    scan, sessions, spend, tools, webhook,
+    scan, sessions, spend, tools, webhook, work,
 };
 
 #[derive(OpenApi)]
@@ -41,7 +41,7 @@ use crate::{
     tags(
         (name = "agents"), (name = "keys"), (name = "models"), (name = "providers"),
         (name = "budget"), (name = "spend"), (name = "prices"), (name = "audit"), (name = "policy"),
-        (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"), (name = "sessions"),
+        (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"), (name = "sessions"), (name = "work"),
         (name = "tools"), (name = "overview"), (name = "dlp"),
     )
 )]
@@ -83,6 +83,22 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
+/// Conversations and what became of them.
+fn work() -> OpenApiRouter<Arc<Room>> {
+    OpenApiRouter::new()
+        .routes(routes!(work::sessions))
+        .routes(routes!(work::tasks))
+        .routes(routes!(work::task))
+        .routes(routes!(work::cancel))
+        .routes(routes!(work::retry))
+        .routes(routes!(work::dead_letters))
+        .routes(routes!(work::dead_letter))
+        .routes(routes!(work::retry_dead_letter))
+        .routes(routes!(work::discard))
+        .routes(routes!(work::effects))
+        .routes(routes!(work::resolve))
+}
+
 fn operations() -> OpenApiRouter<Arc<Room>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(agents::create, agents::list))
@@ -99,6 +115,7 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(budget::set, budget::show))
         .routes(routes!(budget::raise))
         .merge(exports())
+        .merge(work())
         .routes(routes!(sessions::show))
         .routes(routes!(sessions::lower))
         .routes(routes!(sessions::endorse))

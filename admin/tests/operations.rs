@@ -19,6 +19,8 @@ mod providers;
 mod tools;
 #[path = "operations/tree.rs"]
 mod tree;
+#[path = "operations/work.rs"]
+mod work;
 
 use std::collections::BTreeSet;
 
@@ -250,6 +252,9 @@ async fn policy_is_asked_about_the_provider_that_an_export_is_of() {
     assert!(expected.iter().all(|(name, value)| detail[name] == *value), "{detail}");
 }
 
+/// An operation, and how it is asked for.
+type Step = (&'static str, &'static str, String, Option<Value>);
+
 #[tokio::test]
 async fn every_operation_that_changes_something_leaves_one_record() {
     let house = House::build().await;
@@ -277,7 +282,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
     let edit = json!({ "changes": [file], "message": "a runbook" });
     let table = "start_time,end_time,model,input_tokens,output_tokens\n";
     let export = json!({ "export": table, "provider": "box" });
-    let steps: Vec<(&str, &str, String, Option<Value>)> = vec![
+    let mut steps: Vec<Step> = vec![
         ("person.add", "POST", "/api/v1/people".into(), Some(json!({ "name": "ann" }))),
         ("person.remove", "DELETE", format!("/api/v1/people/{token}"), None),
         ("grant.create", "POST", "/api/v1/grants".into(), grant),
@@ -306,6 +311,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         ("budget.raise", "POST", "/api/v1/budget/raise".into(), Some(cap)),
         ("policy.reload", "POST", "/api/v1/policy/reload".into(), None),
     ];
+    steps.extend(work::changes(&house).await);
     let writes = policy::Operation::ALL.iter().filter(|op| !op.is_read_only());
     let mut untested: Vec<_> = writes.map(|op| op.as_str()).collect();
     for (operation, method, path, body) in steps {

@@ -7,6 +7,7 @@ mod people;
 mod policy;
 mod spend;
 mod tools;
+mod work;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Session, 
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
 pub(crate) use spend::{Format, Prices, Spend};
 pub(crate) use tools::{Decide, Tool};
+pub(crate) use work::{DeadLetter, Effect, Task};
 
 /// Policy-first API gateway and model router.
 #[derive(Debug, Parser)]
@@ -107,6 +109,19 @@ pub(crate) enum Command {
     /// People who administer, by the tokens that speak for them.
     #[command(subcommand, after_help = "Example:\n  orchestack person add ann --groups operator")]
     Person(Person),
+    /// Tasks: what agents were asked to do, and how far it is.
+    #[command(subcommand, after_help = "Example:\n  orchestack task list --state waiting")]
+    Task(Task),
+    /// What was given up, until a person says what becomes of it.
+    #[command(
+        subcommand,
+        name = "deadletter",
+        after_help = "Example:\n  orchestack deadletter list"
+    )]
+    DeadLetter(DeadLetter),
+    /// Effects that nobody knows about after a crash.
+    #[command(subcommand, after_help = "Example:\n  orchestack effect list")]
+    Effect(Effect),
     /// Sessions: how confidential what was seen in one is.
     #[command(
         subcommand,

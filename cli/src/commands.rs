@@ -20,6 +20,7 @@ mod provider;
 mod session;
 mod spend;
 mod tool;
+mod work;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,9 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Approval(command) => approval::run(&connect().await?, command, output).await,
         Command::BreakGlass(command) => break_glass::run(&connect().await?, command, output).await,
         Command::Person(command) => person::run(&connect().await?, command, output).await,
+        Command::Task(command) => work::task(&connect().await?, command, output).await,
+        Command::DeadLetter(command) => work::dead_letter(&connect().await?, command, output).await,
+        Command::Effect(command) => work::effect(&connect().await?, command, output).await,
         Command::Session(command) => session::run(&connect().await?, command, output).await,
         Command::Grant(command) => grant::run(&connect().await?, command, output).await,
         Command::Spend(ask) => spend::run(&connect().await?, ask, output).await,

@@ -98,12 +98,34 @@ operations! {
     PersonList = "person.list" reads,
     /// Revokes a person's token.
     PersonRemove = "person.remove" writes,
+    /// Lists conversations.
+    SessionList = "session.list" reads,
     /// Shows the label of a session.
     SessionShow = "session.show" reads,
     /// Lowers the label of a session.
     SessionLower = "session.lower" writes,
     /// Vouches for what a session has seen.
     SessionEndorse = "session.endorse" writes,
+    /// Lists tasks.
+    TaskList = "task.list" reads,
+    /// Shows one task with its steps.
+    TaskShow = "task.show" reads,
+    /// Stops a task with everything that it asked for.
+    TaskCancel = "task.cancel" writes,
+    /// Has a task tried again.
+    TaskRetry = "task.retry" writes,
+    /// Lists what was given up.
+    DeadLetterList = "dead_letter.list" reads,
+    /// Shows what was given up.
+    DeadLetterShow = "dead_letter.show" reads,
+    /// Has what was given up tried again.
+    DeadLetterRetry = "dead_letter.retry" writes,
+    /// Puts away what was given up.
+    DeadLetterDiscard = "dead_letter.discard" writes,
+    /// Lists effects that nobody knows about.
+    EffectList = "effect.list" reads,
+    /// Says what became of an effect.
+    EffectResolve = "effect.resolve" writes,
     /// Reports what was spent.
     SpendShow = "spend.show" reads,
     /// Lists what models cost.

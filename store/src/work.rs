@@ -13,6 +13,7 @@ mod effect;
 mod error;
 mod finish;
 mod grant;
+mod list;
 mod park;
 mod reap;
 mod recover;
@@ -38,6 +39,7 @@ pub use self::{
     effect::{Effect, NewEffect},
     error::Error,
     finish::{Outcome, Until},
+    list::{Filter, Run},
     reap::Reaped,
     recover::Recovery,
     resolve::{Resolution, Unknown},

@@ -26,6 +26,19 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
     }
 }
 
+/// The status and the code of work that is not where something can be done to it.
+pub(super) const fn work(error: &store::work::Error) -> (StatusCode, &'static str) {
+    use store::work::Error as W;
+    match error {
+        W::TooLong { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
+        W::Missing { .. } => (StatusCode::NOT_FOUND, "not_found"),
+        W::Full { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_messages"),
+        W::Move(_) | W::Lost | W::Diverged { .. } => (StatusCode::CONFLICT, "wrong_state"),
+        W::Occupied => (StatusCode::CONFLICT, "session_occupied"),
+        W::Store(error) => store(error),
+    }
+}
+
 pub(super) fn mend(error: &store::Error) -> &'static str {
     match error {
         error if error.is_transient() => "check the database, then try again",

@@ -189,6 +189,13 @@ pub(crate) struct NewGrant {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Session {
+    /// List conversations, those first in which something happened last.
+    #[command(after_help = "Example:\n  orchestack session list")]
+    List {
+        /// How many; at most 1000.
+        #[arg(long)]
+        limit: Option<u32>,
+    },
     /// Show the label of a session, the highest of what was seen in it, and whether all of it may be trusted.
     #[command(after_help = "Example:\n  orchestack session show ses_01ARZ3NDEKTSV4RRFFQ69G5FAV")]
     Show {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use admin::{Endorsement, NewSessionLabel, SessionView};
+use admin::{Endorsement, NewSessionLabel, SessionList, SessionRow, SessionView};
 
 use super::{or_dash, short};
 use crate::{
@@ -18,6 +18,12 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let known: SessionView = match command {
+        Session::List { limit } => {
+            let ask = Ask::get(&["sessions"]).with("limit", limit);
+            let list: SessionList = client.ask(ask).await?;
+            output.show(&list, |list| rows(&list.sessions));
+            return Ok(ExitCode::SUCCESS);
+        }
         Session::Show { id } => client.ask(Ask::get(&["sessions", &id])).await?,
         Session::Label { id, lower_to, reason } => {
             let body = NewSessionLabel { lower_to, reason };
@@ -61,4 +67,20 @@ fn row(known: &SessionView) -> String {
         "SOURCES",
     ];
     table(names, vec![row])
+}
+
+fn rows(sessions: &[SessionRow]) -> String {
+    let row = |session: &SessionRow| {
+        [
+            session.id.clone(),
+            session.connector.clone(),
+            session.person.clone(),
+            session.messages.to_string(),
+            session.waiting.to_string(),
+            or_dash(session.active_task.as_deref()),
+            short(&session.active_at),
+        ]
+    };
+    let head = ["SESSION", "OVER", "WITH", "MESSAGES", "WAITING", "TASK", "LAST (UTC)"];
+    table(head, sessions.iter().map(row).collect())
 }

@@ -12,7 +12,7 @@ use types::{
 use super::{
     Error, Session, Step, Task, Work,
     decide::{after, tell_session},
-    session, step,
+    list, session, step,
     stop::{self, PARENT_ENDED},
     task,
     tx::Tx,
@@ -173,12 +173,7 @@ fn open(row: &AnyRow) -> Result<Open, Error> {
         epoch: get.int("lease_epoch")?,
         losses: get.int("losses")?,
         started_at: get.maybe_time("started_at")?,
-        used: Usage {
-            cost: get.nanos("cost")?,
-            input_tokens: get.count("input_tokens")?,
-            output_tokens: get.count("output_tokens")?,
-            tool_calls: get.count("tool_calls")?,
-        },
+        used: list::used(&get)?,
     })
 }
 
