@@ -35,7 +35,15 @@ pub(crate) struct Found {
 
 /// Places that a sandbox does not have.
 const FOREIGN: [&str; 10] = [
-    "/root", "/home", "/var", "/sys", "/boot", "/mnt", "/etc/shadow", "/etc/ssh", "/etc/resolv.conf",
+    "/root",
+    "/home",
+    "/var",
+    "/sys",
+    "/boot",
+    "/mnt",
+    "/etc/shadow",
+    "/etc/ssh",
+    "/etc/resolv.conf",
     "/run/docker.sock",
 ];
 
@@ -65,7 +73,11 @@ pub fn probe(listener: u16) -> String {
         interfaces: names.collect(),
         reached: TcpStream::connect_timeout(&here, Duration::from_secs(1)).is_ok(),
         routed: route.is_ok(),
-        seen: FOREIGN.iter().filter(|path| Path::new(path).exists()).map(|path| (*path).into()).collect(),
+        seen: FOREIGN
+            .iter()
+            .filter(|path| Path::new(path).exists())
+            .map(|path| (*path).into())
+            .collect(),
         written: places.iter().filter(|path| write(path)).map(|path| (*path).into()).collect(),
     };
     serde_json::to_string(&found).unwrap_or_default()

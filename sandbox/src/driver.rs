@@ -1,6 +1,11 @@
 //! What every sandbox can do, and the words for it.
 
-use std::{collections::{BTreeMap, BTreeSet}, fmt, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

@@ -45,7 +45,8 @@ const LIFE: Duration = Duration::from_secs(60 * 60);
 const REMEMBERED: usize = 32;
 
 /// Looks names up.
-pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
+pub type Lookup =
+    Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
 /// Is told of every decision.
 pub type Observer = Arc<dyn Fn(&Decision) + Send + Sync>;
@@ -248,7 +249,9 @@ enum Failure {
 /// Sends a request of plain HTTP on, and brings the answer.
 async fn pass(request: Request<Incoming>, upstream: TcpStream) -> Response<Body> {
     let failed = |why: &str| text(StatusCode::BAD_GATEWAY, why);
-    let Some(request) = head::onward(request) else { return failed("the request cannot be sent on") };
+    let Some(request) = head::onward(request) else {
+        return failed("the request cannot be sent on");
+    };
     let sender = hyper::client::conn::http1::handshake(TokioIo::new(upstream)).await;
     let Ok((mut sender, connection)) = sender else { return failed("nothing answers there") };
     let connection = tokio::spawn(timeout(LIFE, connection));

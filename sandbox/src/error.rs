@@ -39,7 +39,9 @@ pub enum Error {
         key: String,
     },
     /// A command began and nobody can tell how it ended.
-    #[error("the command with the key `{key}` began and left no record of its end; look before you try again")]
+    #[error(
+        "the command with the key `{key}` began and left no record of its end; look before you try again"
+    )]
     Lost {
         /// The key.
         key: String,

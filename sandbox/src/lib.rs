@@ -14,6 +14,7 @@ mod forward;
 mod isolation;
 mod local;
 mod supervise;
+pub mod tools;
 
 pub use canary::probe;
 pub use driver::{

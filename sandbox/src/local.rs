@@ -26,11 +26,11 @@ use types::Timestamp;
 
 pub(crate) use argv::{EGRESS, PROXY};
 pub(crate) use cgroup::{Group, Tree};
-
+pub(crate) use files::names;
 
 use crate::{
-    Driver, End, Entry, Error, Handle, Isolation, Lookup, Observer, Proxy, Spec, Status,
-    Stream, Swept, Trust,
+    Driver, End, Entry, Error, Handle, Isolation, Lookup, Observer, Proxy, Spec, Status, Stream,
+    Swept, Trust,
     driver::{Command, Name, is_variable},
     supervise::{Run, Started},
 };
@@ -122,7 +122,8 @@ impl Local {
     fn open_way(&self, folder: &Folder, spec: &Spec) -> Result<(), Error> {
         let mut proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
         if !proxies.contains_key(&spec.name) {
-            let (lookup, observer) = (Arc::clone(&self.options.lookup), Arc::clone(&self.options.observer));
+            let (lookup, observer) =
+                (Arc::clone(&self.options.lookup), Arc::clone(&self.options.observer));
             let socket = folder.egress().join("proxy.sock");
             let proxy = Proxy::listen(&socket, &spec.name, spec.egress.clone(), lookup, observer);
             let proxy = proxy.map_err(Error::io("cannot listen for a sandbox's way out"))?;
@@ -136,7 +137,9 @@ impl Local {
         spec.limits.check()?;
         let named = |(name, value): (&String, &String)| is_variable(name, value);
         if spec.env.len() > 64 || !spec.env.iter().all(named) {
-            return Err(Error::Spec { why: "`env` has at most 64 variables, named as such".into() });
+            return Err(Error::Spec {
+                why: "`env` has at most 64 variables, named as such".into(),
+            });
         }
         let folder = self.root.folder(&spec.name);
         let handle = Handle { name: spec.name.clone(), id: spec.name.to_string() };
@@ -236,7 +239,8 @@ impl Local {
             // It may have ended between the two looks.
             Some(_) => Ok(ended().unwrap_or(Status::Lost)),
             None => {
-                let written = std::fs::metadata(dir.join("run.json")).and_then(|meta| meta.modified());
+                let written =
+                    std::fs::metadata(dir.join("run.json")).and_then(|meta| meta.modified());
                 let age = written.ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
                 if age > RELAUNCH_AFTER {
                     // Whoever was to start it was killed before. Nothing ran yet.
@@ -375,7 +379,10 @@ impl Driver for Local {
             let mut left = limits;
             left.disk_bytes = left.disk_bytes.saturating_sub(bytes.len() as u64);
             if watch::disk(&folder.workspace(), &left, free_bytes_min) == Some(End::OutOfDisk) {
-                return Err(Error::TooLarge { what: "the workspace".into(), most: left.disk_bytes });
+                return Err(Error::TooLarge {
+                    what: "the workspace".into(),
+                    most: left.disk_bytes,
+                });
             }
             workspace.write(&path, &bytes)
         })

@@ -100,7 +100,8 @@ pub async fn supervise(dir: &Path) -> Result<(), Error> {
 /// The lock of whoever runs the command of a folder; none if another has it. It ends with the process.
 fn lock(dir: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(false).write(true).mode(0o600).open(dir.join("lock"))?;
+    let file =
+        options.create(true).truncate(false).write(true).mode(0o600).open(dir.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -157,12 +158,7 @@ struct Begun {
     readers: Vec<tokio::task::JoinHandle<()>>,
 }
 
-fn begin(
-    dir: &Path,
-    run: &Run,
-    stdout: &Arc<Counted>,
-    stderr: &Arc<Counted>,
-) -> io::Result<Begun> {
+fn begin(dir: &Path, run: &Run, stdout: &Arc<Counted>, stderr: &Arc<Counted>) -> io::Result<Begun> {
     let keep = run.limits.output_bytes;
     let open = |name: &str| {
         let mut options = OpenOptions::new();
@@ -217,7 +213,12 @@ struct Counted {
 }
 
 /// Keeps the first bytes of a stream, and reads the rest so that nobody waits for a reader.
-async fn keep_output(mut from: impl AsyncRead + Unpin, mut to: File, count: Arc<Counted>, keep: u64) {
+async fn keep_output(
+    mut from: impl AsyncRead + Unpin,
+    mut to: File,
+    count: Arc<Counted>,
+    keep: u64,
+) {
     let mut piece = vec![0; 64 << 10];
     while let Ok(read @ 1..) = from.read(&mut piece).await {
         let before = count.bytes.fetch_add(read as u64, Ordering::Relaxed);
@@ -257,8 +258,8 @@ async fn attend(dir: &Path, run: &Run, begun: &mut Begun, outputs: &[&Arc<Counte
     let _ = begun.words.seek(SeekFrom::Start(0));
     let _ = begun.words.read_to_string(&mut words);
     let said = words.lines().filter_map(|line| serde_json::from_str(line).ok());
-    let code = said.filter_map(|line: BTreeMap<String, i64>| line.get("exit-code").copied()).last();
-    match code.and_then(|code| i32::try_from(code).ok()) {
+    let mut codes = said.filter_map(|line: BTreeMap<String, i64>| line.get("exit-code").copied());
+    match codes.next_back().and_then(|code| i32::try_from(code).ok()) {
         Some(code) => End::Status(code),
         None => End::NotStarted,
     }

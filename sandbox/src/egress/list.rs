@@ -50,9 +50,9 @@ impl Target {
 /// Whether resolvers would read a host as an address: `127.1`, `0x7f000001`, `017700000001`.
 fn last_is_number(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
-    let hexadecimal = last.strip_prefix("0x").is_some_and(|digits| {
-        digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    });
+    let hexadecimal = last
+        .strip_prefix("0x")
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     hexadecimal || (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
@@ -68,9 +68,10 @@ pub(crate) fn judge<'a>(target: &Target, allow: &'a [Allow]) -> Result<&'a Allow
         let pattern = entry.host.strip_suffix('.').unwrap_or(&entry.host).to_ascii_lowercase();
         match pattern.strip_prefix("*.") {
             // Names below, and not the name itself.
-            Some(above) => target.host.strip_suffix(above).is_some_and(|front| {
-                front.len() > 1 && front.ends_with('.') && !above.is_empty()
-            }),
+            Some(above) => target
+                .host
+                .strip_suffix(above)
+                .is_some_and(|front| front.len() > 1 && front.ends_with('.') && !above.is_empty()),
             None => pattern == target.host,
         }
     };
@@ -94,7 +95,8 @@ mod tests {
 
     #[track_caller]
     fn check(host: &str, port: u16, why: Option<&str>) {
-        let list = [allow("example.com", 443), allow("*.pages.test", 443), allow("Plain.test.", 80)];
+        let list =
+            [allow("example.com", 443), allow("*.pages.test", 443), allow("Plain.test.", 80)];
         let judged = Target::new(host, port).and_then(|target| judge(&target, &list).cloned());
         assert_eq!(judged.err().map(|refusal| refusal.why), why, "{host}:{port}");
     }
@@ -149,8 +151,17 @@ mod tests {
         }
         let long = "a".repeat(64);
         for host in [
-            "", ".", "example.com..", ".example.com", "exam ple.com", "user@example.com",
-            "example.com%00.test", "ex\u{e4}mple.com", "example.com/", &long, "e\u{ff58}ample.com",
+            "",
+            ".",
+            "example.com..",
+            ".example.com",
+            "exam ple.com",
+            "user@example.com",
+            "example.com%00.test",
+            "ex\u{e4}mple.com",
+            "example.com/",
+            &long,
+            "e\u{ff58}ample.com",
         ] {
             check(host, 443, Some("it is not a name"));
         }

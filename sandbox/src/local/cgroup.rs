@@ -1,7 +1,10 @@
 //! Control groups: bounds of the kernel's on memory, processes and processor time of all that a
 //! command starts. Version 2 where a part of the tree is ours, version 1 where that is what there is.
 
-use std::{fs, io, path::{Path, PathBuf}};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +20,7 @@ pub(crate) enum Tree {
     /// The one tree of version 2: a folder whose children have the controllers.
     V2(PathBuf),
     /// The trees of version 1.
-    V1 {
-        memory: PathBuf,
-        pids: PathBuf,
-        cpu: PathBuf,
-    },
+    V1 { memory: PathBuf, pids: PathBuf, cpu: PathBuf },
 }
 
 impl Tree {
@@ -41,7 +40,8 @@ impl Tree {
     }
 
     fn candidates(mount: &Path, delegated: Option<&Path>) -> Vec<Self> {
-        let mut found: Vec<Self> = delegated.map(|at| Self::V2(at.to_owned())).into_iter().collect();
+        let mut found: Vec<Self> =
+            delegated.map(|at| Self::V2(at.to_owned())).into_iter().collect();
         if mount.join("cgroup.controllers").exists() {
             let own = own(|line| line.strip_prefix("0::/"));
             found.extend(own.map(|own| Self::V2(mount.join(own))));

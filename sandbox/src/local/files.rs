@@ -68,9 +68,9 @@ impl Workspace {
             return Err(Error::NotA { path: path.to_owned(), wanted: "a file" });
         }
         let draft = format!(".{}.draft", types::EventId::generate());
-        let written = self.fill(&folder, &draft, bytes).and_then(|()| {
-            renameat(&folder, &draft, &folder, *name).map_err(io::Error::from)
-        });
+        let written = self
+            .fill(&folder, &draft, bytes)
+            .and_then(|()| renameat(&folder, &draft, &folder, *name).map_err(io::Error::from));
         written.map_err(|error| {
             let _ = unlinkat(&folder, &draft, AtFlags::empty());
             Error::io("cannot write a file of a workspace")(error)
@@ -78,7 +78,8 @@ impl Workspace {
     }
 
     fn fill(&self, folder: &OwnedFd, draft: &str, bytes: &[u8]) -> io::Result<()> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file = fs::openat(folder, draft, flags, Mode::from_raw_mode(0o644))?;
         if let Some((uid, gid)) = self.user {
             fchown(&file, Some(uid), Some(gid))?;
@@ -120,7 +121,10 @@ impl Workspace {
                 continue;
             }
             if entries.len() >= most {
-                return Err(Error::TooLarge { what: format!("the list of `{path}`"), most: most as u64 });
+                return Err(Error::TooLarge {
+                    what: format!("the list of `{path}`"),
+                    most: most as u64,
+                });
             }
             // It may be gone by now.
             let Ok(stat) = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
@@ -166,9 +170,10 @@ pub(crate) fn names(path: &str) -> Result<Vec<&str>, Error> {
     steps
         .map(|step| match step {
             Component::Normal(name) => name.to_str().ok_or_else(outside),
-            Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => {
-                Err(outside())
-            }
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::ParentDir => Err(outside()),
         })
         .collect()
 }

@@ -83,7 +83,9 @@ impl Root {
             let mut options = OpenOptions::new();
             let path = self.0.join("slots").join(slot.to_string());
             match options.write(true).create_new(true).mode(0o600).open(path) {
-                Ok(mut file) => return file.write_all(name.as_str().as_bytes()).map(|()| Some(slot)),
+                Ok(mut file) => {
+                    return file.write_all(name.as_str().as_bytes()).map(|()| Some(slot));
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }

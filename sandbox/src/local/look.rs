@@ -3,7 +3,10 @@
 use std::{net::TcpListener, time::Duration};
 
 use super::Local;
-use crate::{Driver, End, Error, Guard, Isolation, Layer, Limits, Outcome, Spec, canary::Found, driver::Command};
+use crate::{
+    Driver, End, Error, Guard, Isolation, Layer, Limits, Outcome, Spec, canary::Found,
+    driver::Command,
+};
 
 /// Runs a program that looks around within a sandbox. `no_tree` is why there are no control groups.
 pub(super) async fn around(local: &Local, no_tree: Option<&String>) -> Isolation {
@@ -29,7 +32,10 @@ pub(super) async fn around(local: &Local, no_tree: Option<&String>) -> Isolation
         }
     }
     layers.push((Layer::Processes, enforced("a limit counted within the user namespace")));
-    layers.push((Layer::Disk, Guard::Watched("the workspace's size and the disk's free space".into())));
+    layers.push((
+        Layer::Disk,
+        Guard::Watched("the workspace's size and the disk's free space".into()),
+    ));
     Isolation { layers }
 }
 

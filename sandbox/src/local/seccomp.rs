@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen::{Dword, Qword},
-    SeccompCmpOp::{Eq, MaskedEq, Ne}, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+    BackendError, BpfProgram, SeccompAction,
+    SeccompCmpArgLen::{Dword, Qword},
+    SeccompCmpOp::{Eq, MaskedEq, Ne},
+    SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
 };
 
 /// The filter's bytes, as bubblewrap reads them. `watched` is for where memory is not bounded by a

@@ -8,11 +8,13 @@ use crate::support::{Bench, options, text};
 
 #[tokio::test]
 async fn a_command_runs_and_says_how_it_ended() {
-    let Some(bench) = Bench::new(|spec| drop(spec.env.insert("COLOUR".into(), "green".into()))).await
+    let Some(bench) =
+        Bench::new(|spec| drop(spec.env.insert("COLOUR".into(), "green".into()))).await
     else {
         return;
     };
-    let mut command = Command::shell("k", "read line; echo $line $COLOUR; echo bad >&2; pwd; exit 3");
+    let mut command =
+        Command::shell("k", "read line; echo $line $COLOUR; echo bad >&2; pwd; exit 3");
     command.stdin = b"hello\n".to_vec();
     let outcome = bench.driver.exec(&bench.handle, &command).await.unwrap();
     assert_eq!(outcome.exit.end, End::Status(3));
@@ -31,7 +33,10 @@ async fn a_command_runs_and_says_how_it_ended() {
 async fn what_a_command_leaves_is_there_for_the_next_and_gone_with_the_sandbox() {
     let Some(bench) = Bench::new(|_| {}).await else { return };
     bench.sh("mkdir sub; echo one > sub/file; echo two > /tmp/file; sleep 1000 &").await;
-    assert_eq!(bench.says("cat sub/file; cat /tmp/file; ls /proc | grep -c '^[0-9]'").await, "one\n5");
+    assert_eq!(
+        bench.says("cat sub/file; cat /tmp/file; ls /proc | grep -c '^[0-9]'").await,
+        "one\n5"
+    );
     let mut within = Command::shell("within", "pwd; cat file");
     within.folder = Some("sub".into());
     let outcome = bench.driver.exec(&bench.handle, &within).await.unwrap();

@@ -27,7 +27,8 @@ async fn server() -> (u16, Arc<AtomicUsize>) {
                 let mut head = vec![0; 4096];
                 let read = stream.read(&mut head).await.unwrap_or(0);
                 let body = String::from_utf8_lossy(&head[..read]).replace("\r\n", "|");
-                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                let answer =
+                    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
                 let _ = stream.write_all(answer.as_bytes()).await;
             });
         }
@@ -44,7 +45,10 @@ async fn what_the_list_has_is_reached_by_curl_without_a_word_about_proxies() {
     let (port, _) = server().await;
     let Some(bench) = Bench::new(|spec| spec.egress.push(allow(port, true))).await else { return };
     let plain = bench.says(&format!("curl -sS http://service.test:{port}/path?q=1")).await;
-    assert!(plain.starts_with(&format!("GET /path?q=1 HTTP/1.1|host: service.test:{port}|")), "{plain}");
+    assert!(
+        plain.starts_with(&format!("GET /path?q=1 HTTP/1.1|host: service.test:{port}|")),
+        "{plain}"
+    );
     assert!(!plain.to_lowercase().contains("proxy"), "{plain}");
     let tunnel = bench.says(&format!("curl -sS -p http://service.test:{port}/tunnel")).await;
     assert!(tunnel.starts_with("GET /tunnel HTTP/1.1|"), "{tunnel}");
@@ -65,7 +69,8 @@ async fn what_the_list_has_not_is_refused_in_words_and_told() {
     let private = bench.says(&format!("curl -sS http://service.test:{port}/")).await;
     assert!(private.ends_with("denied: its addresses are not public ones"), "{private}");
     for place in ["169.254.169.254", "127.0.0.1:1", "[::1]:80", "2130706433", "0x7f.1", "127.1"] {
-        let said = bench.says(&format!("curl -sS --noproxy '' -g http://{place}/latest/meta-data/")).await;
+        let said =
+            bench.says(&format!("curl -sS --noproxy '' -g http://{place}/latest/meta-data/")).await;
         assert!(said.contains("denied: it is an address"), "{place}: {said}");
     }
     let hidden = format!("curl -sS -H 'Host: service.test:{port}' http://other.test/");

@@ -10,7 +10,10 @@ async fn files_go_in_and_out() {
     let (driver, handle) = (&bench.driver, &bench.handle);
     driver.write(handle, "a/b/one.txt", b"1").await.unwrap();
     driver.write(handle, "/workspace/a/two.txt", b"22").await.unwrap();
-    assert_eq!(bench.says("cat a/b/one.txt; echo more >> a/b/one.txt; stat -c %U a").await, "1agent");
+    assert_eq!(
+        bench.says("cat a/b/one.txt; echo more >> a/b/one.txt; stat -c %U a").await,
+        "1agent"
+    );
     assert_eq!(driver.read(handle, "a/b/../../a/b/one.txt", 99).await.ok(), None);
     assert_eq!(driver.read(handle, "./a/b/one.txt", 99).await.unwrap(), b"1more\n");
     driver.write(handle, "a/b/one.txt", b"new").await.unwrap();
@@ -41,8 +44,16 @@ async fn no_path_and_no_link_leads_out_of_a_workspace() {
         ))
         .await;
     for path in [
-        "file", "folder/secret", "up/box.json", "../box.json", "/etc/passwd", "etc/passwd",
-        "real/../../box.json", "/workspace/../etc/passwd", "inner/x", "/proc/self/environ",
+        "file",
+        "folder/secret",
+        "up/box.json",
+        "../box.json",
+        "/etc/passwd",
+        "etc/passwd",
+        "real/../../box.json",
+        "/workspace/../etc/passwd",
+        "inner/x",
+        "/proc/self/environ",
     ] {
         let refused = driver.read(handle, path, 1 << 20).await.unwrap_err();
         assert!(matches!(refused, Error::Outside { .. }), "{path}: {refused}");

@@ -7,3 +7,4 @@ mod commands;
 mod egress;
 mod files;
 mod survive;
+mod tools;

@@ -58,7 +58,8 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 #[tokio::test]
 async fn a_command_outlives_who_started_it_and_never_runs_twice() {
     let Some(bench) = Bench::new(|_| {}).await else { return };
-    let script = "echo begun >> log; while ! [ -e go ]; do sleep 0.05; done; echo ended >> log; cat log";
+    let script =
+        "echo begun >> log; while ! [ -e go ]; do sleep 0.05; done; echo ended >> log; cat log";
     let mut child = starter(bench.root.path(), "key", script);
     wait_for_start(&mut child);
     let log = bench.root.path().join("boxes/box/workspace/log");

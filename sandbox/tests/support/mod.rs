@@ -29,7 +29,9 @@ pub fn options(root: &Path) -> Options {
 
 /// A resolver that finds this machine under every name.
 pub fn nowhere() -> Lookup {
-    Arc::new(|_| Box::pin(async { Ok::<_, io::Error>(vec![SocketAddr::from(([127, 0, 0, 1], 0))]) }))
+    Arc::new(|_| {
+        Box::pin(async { Ok::<_, io::Error>(vec![SocketAddr::from(([127, 0, 0, 1], 0))]) })
+    })
 }
 
 /// A driver with one sandbox.
@@ -55,7 +57,9 @@ impl Bench {
         change(&mut spec);
         if !driver.isolation().is_whole() && spec.trust == Trust::Untrusted {
             let refused = driver.create(&spec).await.unwrap_err();
-            assert!(matches!(&refused, Error::NotIsolated(isolation) if !isolation.why().is_empty()));
+            assert!(
+                matches!(&refused, Error::NotIsolated(isolation) if !isolation.why().is_empty())
+            );
             let known = ["user namespaces", "bubblewrap", "/proc", "pass through", "doctor"];
             assert!(known.iter().any(|word| refused.to_string().contains(word)), "{refused}");
             assert!(!starts_by_hand(), "a sandbox starts here by hand, and yet: {refused}");
@@ -83,7 +87,14 @@ impl Bench {
 fn starts_by_hand() -> bool {
     use std::os::unix::process::CommandExt;
     let mut bwrap = std::process::Command::new("bwrap");
-    bwrap.args(["--unshare-user", "--unshare-all", "--disable-userns", "--ro-bind", "/usr", "/usr"]);
+    bwrap.args([
+        "--unshare-user",
+        "--unshare-all",
+        "--disable-userns",
+        "--ro-bind",
+        "/usr",
+        "/usr",
+    ]);
     bwrap.args(["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"]);
     bwrap.args(["--proc", "/proc", "--dev", "/dev", "/usr/bin/true"]).current_dir("/");
     if rustix::process::geteuid().is_root() {
