@@ -1,6 +1,8 @@
 //! Attempts to get out of a sandbox, or to take more than it may have. Each is run in a real one; each
 //! group has a control: the same attempt without the layer that holds it, which succeeds.
 
+#![expect(clippy::unwrap_used, reason = "an attempt that cannot be made fails as tests do")]
+
 #[path = "support/mod.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod support;
@@ -112,22 +114,58 @@ const FILES: &[(&str, &str, bool)] = &[
     ("root's folder is read", "ls /root >/dev/null 2>&1 && echo ESCAPED", true),
     ("variable files are read", "ls /var/lib >/dev/null 2>&1 && echo ESCAPED", true),
     ("the system's settings are seen", "ls /sys/kernel >/dev/null 2>&1 && echo ESCAPED", true),
-    ("the first process's root is entered", "ls /proc/1/root/root /proc/1/root/var >/dev/null 2>&1 && echo ESCAPED", false),
+    (
+        "the first process's root is entered",
+        "ls /proc/1/root/root /proc/1/root/var >/dev/null 2>&1 && echo ESCAPED",
+        false,
+    ),
     ("memory of the machine is read", "[ -e /dev/mem -o -e /dev/kmsg ] && echo ESCAPED", true),
-    ("programs are changed", "touch /usr/bin/.probe 2>/dev/null && rm -f /usr/bin/.probe && echo ESCAPED", true),
+    (
+        "programs are changed",
+        "touch /usr/bin/.probe 2>/dev/null && rm -f /usr/bin/.probe && echo ESCAPED",
+        true,
+    ),
     ("the root is written", "touch /.probe 2>/dev/null && rm -f /.probe && echo ESCAPED", true),
-    ("devices are written", "touch /dev/.probe 2>/dev/null && rm -f /dev/.probe && echo ESCAPED", true),
-    ("a disk is made", "mknod /tmp/.probe$$ b 8 0 2>/dev/null && rm -f /tmp/.probe$$ && echo ESCAPED", true),
-    ("a dump's program is named", "(true < /proc/sys/kernel/core_pattern; : >> /proc/sys/kernel/core_pattern) 2>/dev/null && echo ESCAPED", true),
-    ("the machine is asked to act", "(: >> /proc/sysrq-trigger) 2>/dev/null && echo ESCAPED", true),
+    (
+        "devices are written",
+        "touch /dev/.probe 2>/dev/null && rm -f /dev/.probe && echo ESCAPED",
+        true,
+    ),
+    (
+        "a disk is made",
+        "mknod /tmp/.probe$$ b 8 0 2>/dev/null && rm -f /tmp/.probe$$ && echo ESCAPED",
+        true,
+    ),
+    (
+        "a dump's program is named",
+        "(true < /proc/sys/kernel/core_pattern; : >> /proc/sys/kernel/core_pattern) 2>/dev/null && echo ESCAPED",
+        true,
+    ),
+    (
+        "the machine is asked to act",
+        "(: >> /proc/sysrq-trigger) 2>/dev/null && echo ESCAPED",
+        false,
+    ),
     ("other processes are seen", "[ $(ls /proc | grep -c '^[0-9]') -gt 8 ] && echo ESCAPED", true),
     ("another process is ended", "kill -0 PARENT 2>/dev/null && echo ESCAPED", true),
     ("the helper is changed", "(: >> /run/orchestack/helper) 2>/dev/null && echo ESCAPED", false),
-    ("the program of a process is changed", "(: >> /proc/1/exe) 2>/dev/null && echo ESCAPED", false),
+    (
+        "the program of a process is changed",
+        "(: >> /proc/1/exe) 2>/dev/null && echo ESCAPED",
+        false,
+    ),
     ("the proxy's folder is written", "(: > /run/egress/x) 2>/dev/null && echo ESCAPED", false),
-    ("a container's socket is there", "[ -e /run/docker.sock -o -e /var/run/docker.sock ] && echo ESCAPED", false),
+    (
+        "a container's socket is there",
+        "[ -e /run/docker.sock -o -e /var/run/docker.sock ] && echo ESCAPED",
+        false,
+    ),
     ("control groups are there", "[ -e /sys/fs/cgroup ] && echo ESCAPED", true),
-    ("more rights by a program", "[ \"$(grep NoNewPrivs /proc/self/status)\" = \"NoNewPrivs:\t0\" ] && echo ESCAPED", true),
+    (
+        "more rights by a program",
+        "[ \"$(grep NoNewPrivs /proc/self/status)\" = \"NoNewPrivs:\t0\" ] && echo ESCAPED",
+        true,
+    ),
     ("capabilities", "grep -q 'CapBnd:.*[1-9a-f]' /proc/self/status && echo ESCAPED", true),
     ("a user namespace", "unshare --user true 2>/dev/null && echo ESCAPED", true),
     ("a mount", "unshare --mount true 2>/dev/null && echo ESCAPED", true),
@@ -183,8 +221,16 @@ async fn no_packet_leaves_but_through_the_proxy() {
         ("an abstract socket of this machine", abstracted, true),
         ("a name", "getent hosts example.com >/dev/null && echo ESCAPED".to_owned(), false),
         ("a resolver", "[ -s /etc/resolv.conf ] && echo ESCAPED".to_owned(), false),
-        ("raw packets", "perl -MSocket -e 'socket(S, PF_INET, SOCK_RAW, 1) && print \"ESCAPED\"'".into(), false),
-        ("metadata through the proxy", "curl -sS http://169.254.169.254/ | grep -qv denied && echo ESCAPED".into(), false),
+        (
+            "raw packets",
+            "perl -MSocket -e 'socket(S, PF_INET, SOCK_RAW, 1) && print \"ESCAPED\"'".into(),
+            false,
+        ),
+        (
+            "metadata through the proxy",
+            "curl -sS http://169.254.169.254/ | grep -qv denied && echo ESCAPED".into(),
+            false,
+        ),
         ("another interface", "ip link 2>/dev/null | grep -q eth && echo ESCAPED".into(), false),
         ("a route", "[ $(wc -l < /proc/net/route) -gt 1 ] && echo ESCAPED".into(), false),
     ];
@@ -194,7 +240,8 @@ async fn no_packet_leaves_but_through_the_proxy() {
     assert!(tcp.accept().is_err() && hidden.accept().is_err(), "nothing came");
     for (what, script, control) in &attempts {
         // A machine without any network has no way for the datagram either.
-        let routed = std::fs::read_to_string("/proc/net/route").is_ok_and(|text| text.lines().count() > 1);
+        let routed =
+            std::fs::read_to_string("/proc/net/route").is_ok_and(|text| text.lines().count() > 1);
         if *control && (routed || *what != "a datagram") {
             let plain = Command::new("sh").args(["-c", script]).output().unwrap();
             assert_eq!(String::from_utf8_lossy(&plain.stdout).trim(), OUT, "the control: {what}");
@@ -244,11 +291,17 @@ async fn memory_is_bounded_wherever_it_is() {
     let outcome = bench.sh(many).await;
     assert_eq!(outcome.exit.end, End::OutOfMemory, "{outcome:?}");
     for place in ["/tmp", "/dev/shm"] {
-        let said = bench.says(&format!("dd if=/dev/zero of={place}/f bs=1M count=64 2>&1; stat -c %s {place}/f")).await;
+        let said = bench
+            .says(&format!(
+                "dd if=/dev/zero of={place}/f bs=1M count=64 2>&1; stat -c %s {place}/f"
+            ))
+            .await;
         assert!(said.contains("No space left") && said.ends_with("8388608"), "{place}: {said}");
     }
     for place in ["/", "/dev", "/run"] {
-        assert!(!bench.sh(&format!("dd if=/dev/zero of={place}/f bs=1M count=1")).await.is_success());
+        assert!(
+            !bench.sh(&format!("dd if=/dev/zero of={place}/f bs=1M count=1")).await.is_success()
+        );
     }
     // The control: with more room the same words end well.
     let Some(wide) = Bench::new(|spec| spec.limits.memory_bytes = 1 << 30).await else { return };
@@ -310,7 +363,12 @@ async fn one_sandbox_sees_nothing_of_another() {
     let long = sandbox::Command::shell("long", "echo $$; exec sleep 1000");
     bench.driver.start(&other, &long).await.unwrap();
     let workspace = bench.root.path().join("boxes/other/workspace");
-    let said = bench.says(&format!("cat {}/secret; ls {0}; ps ax 2>/dev/null | grep -c 'sleep 1000'", workspace.display())).await;
+    let said = bench
+        .says(&format!(
+            "cat {}/secret; ls {0}; ps ax 2>/dev/null | grep -c 'sleep 1000'",
+            workspace.display()
+        ))
+        .await;
     assert!(!said.contains("secret"), "{said}");
     bench.driver.cancel(&other, "long").await.unwrap();
     if rustix::process::geteuid().is_root() {

@@ -26,7 +26,8 @@ async fn server() -> (u16, Arc<AtomicUsize>) {
             tokio::spawn(async move {
                 let mut head = vec![0; 4096];
                 let read = stream.read(&mut head).await.unwrap_or(0);
-                let body = String::from_utf8_lossy(&head[..read]).replace("\r\n", "|");
+                let body = String::from_utf8_lossy(head.get(..read).unwrap_or_default())
+                    .replace("\r\n", "|");
                 let answer =
                     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
                 let _ = stream.write_all(answer.as_bytes()).await;

@@ -43,16 +43,27 @@ fn every_tool_says_what_it_takes_and_what_it_does() {
 #[tokio::test]
 async fn files_and_commands_work_together() {
     let Some(bench) = Bench::new(|_| {}).await else { return };
-    let wrote = call(&bench, "file.write", json!({"path": "src/a.txt", "content": "one\ntwo\n"})).await;
+    let wrote =
+        call(&bench, "file.write", json!({"path": "src/a.txt", "content": "one\ntwo\n"})).await;
     assert_eq!((wrote.ok, wrote.text.as_str()), (true, "wrote 8 bytes"));
-    let ran = call(&bench, "shell.exec", json!({"command": "wc -l < a.txt; echo odd >&2; exit 4", "folder": "src"})).await;
+    let ran = call(
+        &bench,
+        "shell.exec",
+        json!({"command": "wc -l < a.txt; echo odd >&2; exit 4", "folder": "src"}),
+    )
+    .await;
     assert_eq!((ran.ok, ran.text.as_str()), (false, "2\n[stderr]\nodd\n[exit status 4]"));
     let read = call(&bench, "file.read", json!({"path": "src/a.txt", "offset": 4})).await;
     assert_eq!((read.text.as_str(), read.cut), ("two\n", false));
     let list = call(&bench, "file.list", json!({"path": ""})).await;
     assert_eq!(list.text, "src/\n");
-    let long = call(&bench, "shell.exec", json!({"command": "yes | head -c 200000; echo end"})).await;
-    assert!(long.cut && long.text.len() < 70_000 && long.text.ends_with("end\n"), "{}", long.text.len());
+    let long =
+        call(&bench, "shell.exec", json!({"command": "yes | head -c 200000; echo end"})).await;
+    assert!(
+        long.cut && long.text.len() < 70_000 && long.text.ends_with("end\n"),
+        "{}",
+        long.text.len()
+    );
     let slow = call(&bench, "shell.exec", json!({"command": "sleep 100", "timeout_s": 1})).await;
     assert_eq!((slow.ok, slow.text.as_str()), (false, "[ended: it ran for longer than it may]"));
 }
@@ -78,16 +89,19 @@ async fn arguments_lead_nowhere_else() {
         ("http.fetch", json!({"url": "http://example.com/", "method": "POST"})),
         ("file.delete", json!({})),
     ] {
-        let refused = tools::call(&bench.driver, &bench.handle, name, arguments.clone(), "key").await;
+        let refused =
+            tools::call(&bench.driver, &bench.handle, name, arguments.clone(), "key").await;
         assert!(refused.is_err(), "{name} {arguments}");
     }
     assert!(bench.driver.list(&bench.handle, "", 10).await.unwrap().is_empty());
     let denied = call(&bench, "http.fetch", json!({"url": "http://169.254.169.254/latest"})).await;
     assert!(!denied.ok, "{denied:?}");
-    let words = "egress to 169.254.169.254:0 denied: it is an address; use a name that the list has";
+    let words =
+        "egress to 169.254.169.254:0 denied: it is an address; use a name that the list has";
     let shown = denied.refused.concat();
     assert!(shown.contains("denied: it is an address"), "{shown} is not {words}");
-    let tunnel = call(&bench, "git.clone", json!({"url": "https://example.com/a", "folder": "a"})).await;
+    let tunnel =
+        call(&bench, "git.clone", json!({"url": "https://example.com/a", "folder": "a"})).await;
     assert!(!tunnel.ok, "{tunnel:?}");
     assert_eq!(
         tunnel.refused,
@@ -122,16 +136,26 @@ async fn a_repository_is_cloned_changed_and_committed_once() {
     // What a repository's own settings would run is not run.
     call(&bench, "shell.exec", json!({"command": "printf '#!/bin/sh\\ntouch /workspace/ran\\n' > .git/hooks/post-commit; chmod +x .git/hooks/post-commit", "folder": "repo"})).await;
     let commit = json!({"folder": "repo", "message": "second"});
-    let committed = tools::call(&bench.driver, &bench.handle, "git.commit", commit.clone(), "k1").await.unwrap();
+    let committed = tools::call(&bench.driver, &bench.handle, "git.commit", commit.clone(), "k1")
+        .await
+        .unwrap();
     assert!(committed.ok && committed.text.trim().len() == 40, "{committed:?}");
     // Another driver's record of the key is gone with its machine; the commit is still found.
     let runs = bench.root.path().join("boxes/box/runs");
     std::fs::remove_dir_all(&runs).unwrap();
     std::fs::create_dir(&runs).unwrap();
-    let again = tools::call(&bench.driver, &bench.handle, "git.commit", commit, "k1").await.unwrap();
+    let again =
+        tools::call(&bench.driver, &bench.handle, "git.commit", commit, "k1").await.unwrap();
     assert_eq!(again.text, committed.text);
-    let log = call(&bench, "shell.exec", json!({"command": "git log --format=%s; ls ..", "folder": "repo"})).await;
+    let log = call(
+        &bench,
+        "shell.exec",
+        json!({"command": "git log --format=%s; ls ..", "folder": "repo"}),
+    )
+    .await;
     assert_eq!(log.text, "second\nfirst\nrepo\n");
-    let fetched = call(&bench, "http.fetch", json!({"url": format!("http://git.test:{port}/repo.git/HEAD")})).await;
+    let fetched =
+        call(&bench, "http.fetch", json!({"url": format!("http://git.test:{port}/repo.git/HEAD")}))
+            .await;
     assert!(fetched.ok && fetched.text.starts_with("ref: refs/heads/main"), "{fetched:?}");
 }
