@@ -4,6 +4,7 @@
 
 mod head;
 mod list;
+mod reach;
 
 use std::{
     collections::VecDeque,
@@ -28,7 +29,6 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
-use types::Reach;
 
 pub use list::Refusal;
 use list::{Target, judge};
@@ -216,14 +216,13 @@ impl Gate {
     /// A connection to a place, if the list has it.
     async fn connect(&self, target: &Target) -> Result<TcpStream, Failure> {
         let entry = judge(target, &self.allow).map_err(Failure::Refused)?;
-        let reach = if entry.private { Reach::Private } else { Reach::Public };
         let unreachable = |why: &str| Failure::Unreachable(format!("{}: {why}", target.host));
         let found = timeout(PATIENCE, (self.lookup)(target.host.clone())).await;
         let found = found.map_err(|_| unreachable("its name is not found in time"))?;
         let mut addresses = found.map_err(|_| unreachable("its name is not found"))?;
         let some = !addresses.is_empty();
         // The address that is checked is the one that is connected to.
-        addresses.retain(|address| reach.allows(address.ip()));
+        addresses.retain(|address| reach::allows(address.ip(), entry.private));
         if some && addresses.is_empty() {
             return Err(Failure::Refused(target.refused("its addresses are not public ones")));
         }

@@ -7,6 +7,7 @@
 //! for is refused where isolation is not what it claims to be. Nothing here knows a policy.
 
 mod canary;
+mod daytona;
 mod driver;
 mod egress;
 mod error;
@@ -17,6 +18,7 @@ mod supervise;
 pub mod tools;
 
 pub use canary::probe;
+pub use daytona::{Daytona, DaytonaOptions};
 pub use driver::{
     Allow, Command, Driver, End, Entry, Exit, Handle, Kind, Limits, Name, Outcome, Spec, Status,
     Stream, Swept, Trust,

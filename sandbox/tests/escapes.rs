@@ -169,7 +169,7 @@ const FILES: &[(&str, &str, bool)] = &[
     ("capabilities", "grep -q 'CapBnd:.*[1-9a-f]' /proc/self/status && echo ESCAPED", true),
     ("a user namespace", "unshare --user true 2>/dev/null && echo ESCAPED", true),
     ("a mount", "unshare --mount true 2>/dev/null && echo ESCAPED", true),
-    ("bounds are raised", "prlimit --nofile=100000:100000 true 2>/dev/null && echo ESCAPED", true),
+    ("bounds are raised", "prlimit --nofile=100000:100000 true 2>/dev/null && echo ESCAPED", false),
 ];
 
 #[tokio::test]
