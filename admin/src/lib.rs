@@ -66,6 +66,7 @@ pub use crate::{
         },
         explain::{
             ChangeView, ExplainedModel, OutcomeView, PlaceView, PolicyExplanation, PolicyQuestion,
+            ToolQuestion,
         },
         files::{
             FileFilter, NewEdit, NewText, PolicyEdited, PolicyFiles, PolicySchema, schema_text,

@@ -58,7 +58,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Audit(command) => audit::run(&connect().await?, command, output).await,
         Command::Explain { request } => explain::run(&connect().await?, request, output).await,
         Command::Sandbox(command) => sandbox::run(command).await,
-        Command::Doctor => doctor::run(&connect().await?, output).await,
+        Command::Doctor => doctor::run(global, &connect().await?, output).await,
     }
 }
 

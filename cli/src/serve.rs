@@ -2,18 +2,18 @@
 
 mod banner;
 mod ports;
+mod services;
 mod signals;
 mod simulated;
 mod telemetry;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc};
 
 use admin::{first, first::Made};
 use config::Settings;
 use gateway::Gateway;
 use simulator::Simulator;
 use snapshot::Snapshots;
-use store::{Bus, Relay};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -24,9 +24,6 @@ use crate::{
     serve::{banner::Banner, ports::Ports},
     state::State,
 };
-
-/// How long the bus may be away at the start before it is tried again.
-const BUS_RETRY: Duration = Duration::from_secs(2);
 
 /// Runs until a signal.
 pub(crate) async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> {
@@ -84,7 +81,8 @@ async fn serve(
     let watch_end = end.clone();
     tasks.spawn(async move { watched.run(watch_end).await });
     tasks.spawn(listeners.run(state.control(snapshots.clone()), end.clone()));
-    tasks.spawn(relay(state.clone(), end.clone()));
+    let at = base_url(settings, addresses);
+    tasks.spawn(services::run(state.clone(), snapshots.clone(), at, end.clone()));
     tasks.spawn(admin::alerts::deliver(state.control(snapshots.clone()), end.clone()));
     let running = tokio::spawn(gateway.run(stop));
     let file = ports::write(&settings.state.dir, addresses)?;
@@ -115,24 +113,6 @@ async fn models(state: &State) -> Result<(Snapshots, Option<Simulator>), Failure
     let found = found.into_iter().chain([simulated::extra(&simulator)]).collect();
     let snapshots = state.snapshots(found).await?;
     Ok((snapshots, Some(simulator)))
-}
-
-/// Carries events to the bus. A bus that is away stops nothing: events wait in the outbox.
-async fn relay(state: State, end: CancellationToken) {
-    let address = match &state.settings.bus {
-        config::settings::Bus::Embedded => "embedded",
-        config::settings::Bus::Nats(url) => url.expose(),
-    };
-    loop {
-        match Bus::connect(address).await {
-            Ok(bus) => return Relay::new(&state.store, bus).run(end).await,
-            Err(error) => tracing::warn!(%error, "the bus is away; events wait in the outbox"),
-        }
-        tokio::select! {
-            () = end.cancelled() => return,
-            () = tokio::time::sleep(BUS_RETRY) => {}
-        }
-    }
 }
 
 /// How this program was called, so that what it prints works when it is pasted.

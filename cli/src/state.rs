@@ -133,6 +133,10 @@ fn options(settings: &Settings) -> store::Options {
         retention: RETENTION,
         responses_retention: settings.responses.retention,
         tokens_retention: settings.dlp.tokens_ttl,
+        work: store::work::Bounds {
+            waiting_max: u32::try_from(settings.work.waiting_messages).unwrap_or(u32::MAX),
+            ..store::work::Bounds::default()
+        },
         // New at every start: what an earlier process of this host held is not ours.
         owner: EventId::generate().to_string(),
         ..store::Options::default()

@@ -11,6 +11,7 @@ mod redis;
 mod remote;
 mod responses;
 mod sections;
+mod work;
 
 use std::path::Path;
 
@@ -28,6 +29,7 @@ pub use sections::{
     Admin, Budget, Bus, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls,
     Upstream, Weights,
 };
+pub use work::Work;
 
 use types::Secret;
 
@@ -61,6 +63,8 @@ pub struct Settings {
     pub upstream: Upstream,
     /// Who may talk to the tool gateway.
     pub mcp: Mcp,
+    /// What this process does of the work of agents.
+    pub work: Work,
     /// What is kept of responses.
     pub responses: Responses,
     /// Answers that are kept to be given again.
@@ -162,6 +166,7 @@ impl Settings {
             mcp: Mcp::read(
                 root.section("mcp", "The tool gateway: who may call it, and how many sessions."),
             ),
+            work: Work::read(root.section("work", "The work of agents: sessions, tasks, runs.")),
             responses: Responses::read(root.section(
                 "responses",
                 "What is kept of `/v1/responses`, so that callers can go on from one.",

@@ -10,5 +10,6 @@ pub const FILES: &[StarterFile] = &[
     ("agents/default/agent.toml", include_str!("../starter/agents/default/agent.toml")),
     ("providers/examples.toml", include_str!("../starter/providers/examples.toml")),
     ("models/examples.toml", include_str!("../starter/models/examples.toml")),
+    ("sandboxes/code.toml", include_str!("../starter/sandboxes/code.toml")),
     ("tools/examples.toml", include_str!("../starter/tools/examples.toml")),
 ];

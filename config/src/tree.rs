@@ -8,6 +8,9 @@ mod organisation;
 mod particulars;
 mod provider;
 mod reuse;
+mod run;
+mod sandbox;
+mod schedule;
 mod scorer;
 mod tool;
 
@@ -20,6 +23,9 @@ pub use organisation::OrgSettings;
 pub use particulars::{Misfit, misfits, region_of};
 pub use provider::{MaxTokensField, ProviderFile, Timeouts};
 pub use reuse::{Answers, Reuse, Similar};
+pub use run::{RunLimits, ToolPattern, Work};
+pub use sandbox::{EgressHost, SandboxProfile};
+pub use schedule::{Misfire, ScheduleFile};
 pub use scorer::{AgentScorer, ScorerFile};
 pub use tool::{
     Pinning, Sampling, ToolCredential, ToolFile, ToolOAuth, ToolServerFile, ToolTransport,
@@ -64,7 +70,11 @@ pub struct Tree {
     pub models: Vec<ModelFile>,
     /// `tools/*.toml`: tool servers, by name.
     pub tools: BTreeMap<String, ToolServerFile>,
-    /// Files of folders that other parts read: `detectors/`, `runbooks/`, `schedules/`, `connectors/`,
+    /// `sandboxes/*.toml`: profiles, by name.
+    pub sandboxes: BTreeMap<String, SandboxProfile>,
+    /// `schedules/*.toml`, by name.
+    pub schedules: BTreeMap<String, ScheduleFile>,
+    /// Files of folders that other parts read: `detectors/`, `runbooks/`, `connectors/`,
     /// `invariants/`, `tests/`, and `policies/schema.cedarschema`.
     pub raw: Vec<TextFile>,
 }
@@ -119,6 +129,14 @@ impl Tree {
             Place::AgentPolicy(name) => drafts.agents.policy(name, file()),
             Place::Providers => self.providers.extend(provider::read(path, text, notes)),
             Place::Models => self.models.extend(model::read(path, text, notes)),
+            Place::Sandbox(name) => {
+                let profile = sandbox::read(name, path, text, notes);
+                self.sandboxes.extend(profile.map(|profile| (name.to_owned(), profile)));
+            }
+            Place::Schedule(name) => {
+                let schedule = schedule::read(name, path, text, notes);
+                self.schedules.extend(schedule.map(|schedule| (name.to_owned(), schedule)));
+            }
             Place::ToolServer(name) => drafts.tools.server(name, file()),
             Place::BesideTools => drafts.tools.beside(file()),
             Place::Raw => self.raw.push(file()),
@@ -141,6 +159,36 @@ impl Tree {
                 notes.fault_at(file, line, &message, "keep one of the two");
             }
         }
+        self.check_work(notes);
+    }
+}
+
+impl Tree {
+    /// Agents, profiles and schedules that name each other.
+    fn check_work(&self, notes: &mut Notes) {
+        for agent in self.agents.values() {
+            let file = format!("agents/{}/agent.toml", agent.name);
+            if let Some(profile) = agent.work.sandbox.as_ref()
+                && !self.sandboxes.contains_key(profile)
+            {
+                let message = format!("there is no sandbox profile `{profile}`");
+                notes.fault(&file, &message, &format!("add `sandboxes/{profile}.toml`"));
+            }
+            for child in &agent.work.subagents {
+                if *child == agent.name || !self.agents.contains_key(child) {
+                    let message = format!("`{child}` cannot be a subagent of `{}`", agent.name);
+                    notes.fault(&file, &message, "name other agents of this tree");
+                }
+            }
+        }
+        for schedule in self.schedules.values() {
+            let agent = self.agents.get(&schedule.agent);
+            if agent.is_none_or(|agent| agent.kind != AgentKind::System) {
+                let message = format!("`{}` is no system agent of this tree", schedule.agent);
+                let fix = "name an agent whose `agent.toml` says `kind = \"system\"`";
+                notes.fault(&schedule.file, &message, fix);
+            }
+        }
     }
 }
 
@@ -159,6 +207,7 @@ const FOLDERS: &[&str] = &[
     "detectors",
     "tools",
     "runbooks",
+    "sandboxes",
     "schedules",
     "connectors",
     "invariants",
@@ -174,6 +223,8 @@ enum Place<'p> {
     Providers,
     Models,
     ToolServer(&'p str),
+    Sandbox(&'p str),
+    Schedule(&'p str),
     BesideTools,
     Raw,
     /// Anything at the top that is not ours, such as a README.
@@ -221,6 +272,14 @@ impl<'p> Place<'p> {
             ["tools", ..] => Self::Unknown(
                 "put tool servers into `tools/NAME.toml`, pinned definitions into `tools/NAME.json`",
             ),
+            ["sandboxes", name] if ends(name, ".toml") => {
+                Self::Sandbox(name.strip_suffix(".toml").unwrap_or(name))
+            }
+            ["sandboxes", ..] => Self::Unknown("put profiles into `sandboxes/NAME.toml`"),
+            ["schedules", name] if ends(name, ".toml") => {
+                Self::Schedule(name.strip_suffix(".toml").unwrap_or(name))
+            }
+            ["schedules", ..] => Self::Unknown("put schedules into `schedules/NAME.toml`"),
             ["tests" | "invariants", .., name] if ends(name, ".toml") => Self::Raw,
             ["tests", ..] => Self::Unknown("put decision cases into `tests/NAME.toml`"),
             ["invariants", ..] => Self::Unknown("put invariants into `invariants/NAME.toml`"),

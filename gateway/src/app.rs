@@ -76,7 +76,7 @@ impl App {
         &self,
         (method, path): (&Method, &str),
         down: &mut Downstream<'_>,
-        shed: bool,
+        (running, shed): (Running<'_>, bool),
         shutdown: &ShutdownWatch,
     ) {
         let request = RequestId::generate();
@@ -93,7 +93,7 @@ impl App {
                 refusal.tell(down, (api, request), "", Vec::new()).await
             }
             (_, path) if let Some(route) = Route::at(path) => {
-                Box::pin(self.mcp.serve((&route, request), down, shutdown)).await
+                Box::pin(self.mcp.serve((&route, request), down, running, shutdown)).await
             }
             (&Method::POST, count::COUNT) => {
                 Box::pin(count::count(&self.gate, request, down)).await
@@ -168,10 +168,9 @@ impl HttpServerApp for App {
         let shed = before >= options.concurrent_max;
         let cut = {
             let mut down = Downstream::new(&mut session);
-            self.route((&method, &path), &mut down, shed, shutdown).await;
+            self.route((&method, &path), &mut down, (running, shed), shutdown).await;
             down.gone() || down.cut()
         };
-        drop(running);
         if cut {
             // Not finished in order: the client must see that the answer is not whole.
             session.shutdown().await;

@@ -37,15 +37,16 @@ impl Known<'_> {
         stands && snapshot.agent(self.agent.id).is_some()
     }
 
-    /// A grant that is bound to a session serves no other.
-    pub(crate) fn check_session(&self, wished: Option<SessionId>) -> Result<(), Refusal> {
+    /// The session of a request that names one, or none. A grant that is bound to a session serves no other,
+    /// and means its own where none is named.
+    pub(crate) fn session(&self, wished: Option<SessionId>) -> Result<Option<SessionId>, Refusal> {
         let bound = self.caller.grant.as_ref().and_then(|grant| grant.session);
-        if bound.is_none() || bound == wished {
-            return Ok(());
+        if bound.is_some() && wished.is_some() && bound != wished {
+            let message = "the capability grant is bound to another session than \
+                           `x-orchestack-session` names; leave the header out";
+            return Err(Refusal::new(Code::PolicyDenied, message));
         }
-        let message =
-            "the capability grant is bound to a session; name it in `x-orchestack-session`";
-        Err(Refusal::new(Code::PolicyDenied, message))
+        Ok(bound.or(wished))
     }
 }
 

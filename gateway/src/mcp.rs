@@ -33,7 +33,7 @@ use rmcp::transport::streamable_http_server::{
 use snapshot::Snapshot;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
-use types::{Code, RequestId, SessionId, Timestamp};
+use types::{Code, RequestId, Timestamp};
 
 pub(crate) use self::route::Route;
 use self::{
@@ -45,15 +45,19 @@ use self::{
 };
 use crate::{
     app::stopped,
-    caller::{self, Known},
+    caller,
     downstream::{Downstream, Left},
     gate::Gate,
+    metrics,
     refusal::Refusal,
     wishes::Wishes,
 };
 
 /// How often sessions that nobody uses are let go of, and clients are told of a new snapshot.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often, at least, a stream asks whether it may go on.
+const STANDING_LOOK: Duration = Duration::from_secs(5);
 
 type Service = StreamableHttpService<Handler, LocalSessionManager>;
 
@@ -77,11 +81,11 @@ struct Sender {
 
 impl Mcp {
     pub(crate) fn new(gate: Arc<Gate>) -> Self {
-        let sessions = Arc::new(Sessions::new(gate.store.mcp_sessions(), &gate.mcp));
         let mut manager = LocalSessionManager::default();
         // Sessions rest as long as `Sessions` says, and an open stream is use.
         manager.session_config.keep_alive = None;
         let manager = Arc::new(manager);
+        let sessions = Arc::new(Sessions::new(Arc::clone(&gate), Arc::clone(&manager)));
         let mut config = StreamableHttpServerConfig::default()
             .disable_allowed_hosts()
             .with_max_request_body_bytes(gate.options.body_bytes_max);
@@ -94,16 +98,18 @@ impl Mcp {
     }
 
     /// Serves one request of a client and leaves its traces: span, metrics, and an audit record where it is
-    /// refused.
-    pub(crate) async fn serve(
+    /// refused. A stream that no request waits for does not count as `running`.
+    pub(crate) async fn serve<R: Send>(
         &self,
         (route, request): (&Route, RequestId),
         down: &mut Downstream<'_>,
+        running: R,
         shutdown: &ShutdownWatch,
     ) -> Result<(), Left> {
         let mut note = Note::new(request, route);
         let span = note.span(down.header("traceparent"));
-        let answered = self.answer(&mut note, route, down, shutdown).instrument(span.clone()).await;
+        let answered = self.answer(&mut note, route, down, running, shutdown);
+        let answered = answered.instrument(span.clone()).await;
         note.end(&self.gate, &span, answered.as_ref().err()).await;
         let told = Told { request, commit: &note.commit };
         match answered {
@@ -113,11 +119,12 @@ impl Mcp {
         }
     }
 
-    async fn answer(
+    async fn answer<R: Send>(
         &self,
         note: &mut Note,
         route: &Route,
         down: &mut Downstream<'_>,
+        running: R,
         shutdown: &ShutdownWatch,
     ) -> Result<(), Refusal> {
         origin::check(&self.gate.mcp, down)?;
@@ -128,7 +135,7 @@ impl Mcp {
             let message = "there is no such tool server for this agent";
             return Err(Refusal::new(Code::PolicyDenied, message));
         }
-        let wishes = Wishes::read(down)?;
+        let wishes = Wishes::of(down, &known)?;
         let owner = Owner::new(&known, route);
         let id = named(down)?.map(str::to_owned);
         let session = match &id {
@@ -137,9 +144,13 @@ impl Mcp {
         };
         let posted = down.request().method == Method::POST;
         let body = if posted { self.body(down).await? } else { Bytes::new() };
-        let session = session.unwrap_or_else(|| self.other(owner, &wishes, &body));
+        let session = match session {
+            Some(session) => session,
+            None => self.other(owner, &wishes, &body)?,
+        };
+        session.ears.know(&known.caller);
         note.session = Some(session.flow);
-        check_flow(&session, (&known, &wishes))?;
+        check_flow(&session, &wishes)?;
         if let (true, Some(id)) = (down.request().method == Method::DELETE, &id) {
             self.sessions.end(id).await?;
         }
@@ -149,16 +160,20 @@ impl Mcp {
             wishes,
             session: Arc::clone(&session),
         };
+        let is_stream = down.request().method == Method::GET;
+        let _stream = if is_stream { Some(session.stream()?) } else { None };
         let response = self.service.handle(bridge::request(down, body, sender)).await;
         if id.is_none() {
             self.begun(&response, &session).await?;
         }
         let told = Told { request: note.request, commit: &note.commit };
-        let standing = |down: &Downstream<'_>| self.stands(down, id.as_deref(), &session.owner);
+        let standing = Standing { mcp: self, id: id.as_deref(), owner: &session.owner };
         // A stream that no request waits for would hold up the end of the process.
         let stops =
             async { if posted { std::future::pending().await } else { stopped(shutdown).await } };
-        let _ = bridge::answer(down, response, &told, standing, stops).await;
+        let _running = (!is_stream).then_some(running);
+        let _open = is_stream.then(Open::new);
+        let _ = bridge::answer(down, response, &told, &standing, stops).await;
         Ok(())
     }
 
@@ -168,9 +183,9 @@ impl Mcp {
     }
 
     /// The session of a request that names none: a new one where it begins one.
-    fn other(&self, owner: Owner, wishes: &Wishes, body: &[u8]) -> Arc<Session> {
+    fn other(&self, owner: Owner, wishes: &Wishes, body: &[u8]) -> Result<Arc<Session>, Refusal> {
         if begins(body) {
-            Session::new(owner, wishes.session.unwrap_or_else(SessionId::generate))
+            Ok(self.sessions.new_one(owner, wishes.session))
         } else {
             self.sessions.without(owner, wishes.session)
         }
@@ -190,12 +205,49 @@ impl Mcp {
         }
         begun
     }
+}
 
-    /// Whether a stream may go on: its credential is good still, and its session is not over.
-    fn stands(&self, down: &Downstream<'_>, id: Option<&str>, owner: &Owner) -> bool {
-        let snapshot = self.gate.snapshots.load();
-        let known = caller::authenticate(&self.gate, &snapshot, down, Timestamp::now());
-        known.is_ok() && id.is_none_or(|id| self.sessions.uses(id, owner))
+/// Whether an answer may go on that takes long.
+struct Standing<'a> {
+    mcp: &'a Mcp,
+    id: Option<&'a str>,
+    owner: &'a Owner,
+}
+
+impl Standing<'_> {
+    /// Whether its credential is good still.
+    fn is_known(&self, down: &Downstream<'_>) -> bool {
+        let gate = &self.mcp.gate;
+        caller::authenticate(gate, &gate.snapshots.load(), down, Timestamp::now()).is_ok()
+    }
+
+    /// How often that must be asked: a session whose stream is open does not rest.
+    fn every(&self) -> Duration {
+        STANDING_LOOK.min(self.mcp.gate.mcp.session_idle / 4)
+    }
+
+    /// Whether its session is not over.
+    async fn lasts(&self) -> bool {
+        match self.id {
+            Some(id) => self.mcp.sessions.uses(id, self.owner).await,
+            None => true,
+        }
+    }
+}
+
+/// Counts a stream that no request waits for, as long as it is open.
+struct Open;
+
+impl Open {
+    fn new() -> Self {
+        metrics::MCP_STREAMS.inc();
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::MCP_STREAMS.dec();
     }
 }
 
@@ -214,13 +266,13 @@ fn begins(body: &[u8]) -> bool {
 }
 
 /// A session stays in the flow that it was begun in, and a grant's in the grant's.
-fn check_flow(session: &Session, (known, wishes): (&Known<'_>, &Wishes)) -> Result<(), Refusal> {
+fn check_flow(session: &Session, wishes: &Wishes) -> Result<(), Refusal> {
     if wishes.session.is_some_and(|flow| flow != session.flow) {
         let message =
             "`x-orchestack-session` names another session than the one that this was begun in";
         return Err(Refusal::invalid(message));
     }
-    known.check_session(Some(session.flow))
+    Ok(())
 }
 
 /// The id of the session that a request names.

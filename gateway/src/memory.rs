@@ -178,9 +178,8 @@ async fn look(
     let (snapshot, now) = (gate.snapshots.load(), Timestamp::now());
     let known = caller::authenticate(gate, &snapshot, down, now)?;
     trail.enter(&snapshot, &known);
-    let wishes = Wishes::read(down)?;
+    let wishes = Wishes::of(down, &known)?;
     trail.session = wishes.session.map(|id| id.to_string());
-    known.check_session(wishes.session)?;
     let limits = snapshot.limits(known.agent, &known.caller);
     let passes = trail.within(gate.limits.enter(&limits).await)?;
     trail.limits.clone_from(&passes.told);

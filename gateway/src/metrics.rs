@@ -45,6 +45,9 @@ series! {
     /// Requests that run now.
     RUNNING: IntGauge = register_int_gauge!(
         "orchestack_requests_running", "Requests that run now");
+    /// Streams of MCP clients that no request waits for.
+    MCP_STREAMS: IntGauge = register_int_gauge!(
+        "orchestack_mcp_streams", "Open streams of MCP clients that no request waits for");
     /// Time spent by the gateway itself.
     ADDED: Histogram = register_histogram!(
         "orchestack_added_latency_seconds",

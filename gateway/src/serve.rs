@@ -60,9 +60,8 @@ async fn answer(gate: &Gate, trail: &mut Trail, down: &mut Downstream<'_>) -> Re
     let snapshot = gate.snapshots.load();
     let known = caller::authenticate(gate, &snapshot, down, now)?;
     trail.enter(&snapshot, &known);
-    let wishes = Wishes::read(down)?;
+    let wishes = Wishes::of(down, &known)?;
     trail.session = wishes.session.map(|id| id.to_string());
-    known.check_session(wishes.session)?;
     let limits = snapshot.limits(known.agent, &known.caller);
     let mut passes = trail.within(gate.limits.enter(&limits).await)?;
     trail.limits.clone_from(&passes.told);

@@ -12,6 +12,7 @@
 
 mod arguments;
 mod ask;
+mod beside;
 mod bill;
 mod content;
 mod count;
@@ -29,8 +30,12 @@ mod session;
 mod spec;
 mod story;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
+use config::tree::{Sampling, ToolServerFile};
 use mcp::CallResult;
 use policy::ToolPermit;
 use serde_json::Value;
@@ -42,6 +47,7 @@ use types::{Label, RequestId, SessionId};
 pub use self::spec::{Unreachable, spec};
 use self::{
     arguments::Given,
+    beside::Beside,
     bill::{Bill, Paid},
     decide::Facts,
     run::Run,
@@ -49,6 +55,7 @@ use self::{
     story::Story,
 };
 pub(crate) use self::{
+    beside::{WORD_BYTES_MAX, unasked},
     lookup::look,
     prints::Prints,
     server::Server,
@@ -69,6 +76,13 @@ pub(crate) enum What {
     Prompt,
     /// What an argument may be. The arguments are the parameters of `completion/complete`.
     Completion,
+    /// The list of its resources, and so on. There are no arguments.
+    Resources,
+    Templates,
+    Prompts,
+    /// Word of each change of a resource, and no more of it. The arguments have its `uri`.
+    Subscription,
+    Unsubscription,
 }
 
 /// Who calls, in which session, and what it wishes. One snapshot is used from start to end.
@@ -141,6 +155,7 @@ async fn answer(
     story.definition = Some(pinned.hash.to_string());
     let given = Given::read(context, (file, pinned), arguments, story)?;
     let mut session = Session::enter(gate, context).await?;
+    let may_ask = may_ask(file).then(|| given.clone());
     let called = Called { tool, pinned, server: &server };
     let begun = begin(gate, context, story, called, given, &mut session).await;
     let Begun { permit, arguments, used, bill } = match begun {
@@ -152,6 +167,17 @@ async fn answer(
     };
     let Some(bill) = bill else { return Ok(arguments::dry_run(&permit)) };
     session.made();
+    let beside = Beside {
+        gate,
+        context,
+        permit: &permit,
+        tool,
+        pinned,
+        session: &session,
+        given: may_ask,
+        answer_bytes_max: file.arguments_bytes_max,
+        texts: AtomicUsize::new(0),
+    };
     let run = Run {
         gate,
         context,
@@ -161,6 +187,7 @@ async fn answer(
         server: &server,
         session: &session,
         bytes_max: file.result_bytes_max,
+        beside: &beside,
     };
     let ended = run.through(arguments).await;
     used.end(gate, ended.paid != Paid::Nothing).await;
@@ -221,6 +248,11 @@ async fn begin(
             Err(refusal)
         }
     }
+}
+
+/// Whether a server may want to know something while it works.
+fn may_ask(file: &ToolServerFile) -> bool {
+    file.sampling != Sampling::Off || file.elicitation || file.roots
 }
 
 /// The permit of a call, once people are heard where policy wants that. The session is then as it was when the

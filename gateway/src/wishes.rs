@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use types::{Label, Nanos, SessionId};
 
-use crate::{downstream::Downstream, refusal::Refusal};
+use crate::{caller::Known, downstream::Downstream, refusal::Refusal};
 
 /// The wishes of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +41,13 @@ pub(crate) enum Cache {
 const WAIT_SECONDS_MAX: u64 = 600;
 
 impl Wishes {
-    /// Reads the headers.
-    pub(crate) fn read(down: &Downstream<'_>) -> Result<Self, Refusal> {
+    /// Reads the headers of a caller that is known.
+    pub(crate) fn of(down: &Downstream<'_>, known: &Known<'_>) -> Result<Self, Refusal> {
+        let read = Self::read(down)?;
+        Ok(Self { session: known.session(read.session)?, ..read })
+    }
+
+    fn read(down: &Downstream<'_>) -> Result<Self, Refusal> {
         let session = wish(down, "x-orchestack-session")?.map(str::parse).transpose();
         let label = wish(down, "x-orchestack-sensitivity")?.map(str::parse).transpose();
         let max_cost = wish(down, "x-orchestack-max-cost")?.map(str::parse).transpose();

@@ -51,6 +51,9 @@ struct State {
     subscriptions: BTreeSet<String>,
 }
 
+/// A method and its parameters, for a server that has forgotten what it was told.
+type News = (&'static str, Value);
+
 /// One call of a tool.
 pub struct Call {
     /// The tool's own name.
@@ -232,17 +235,23 @@ impl Inner {
         }
     }
 
-    /// The live connection, or a new one.
+    /// The live connection, or a new one, which knows what the one before knew.
     async fn link(&self, dial: &Dial) -> Result<Arc<Link>, Error> {
+        let (link, news) = self.live(dial).await?;
+        // Not under the lock: a server that is slow to hear of it holds up nobody else.
+        self.tell_again(&link, news).await;
+        Ok(link)
+    }
+
+    /// The live connection, or a new one, and what it must be told.
+    async fn live(&self, dial: &Dial) -> Result<(Arc<Link>, Vec<News>), Error> {
         let mut state = self.state.lock().await;
         if state.closed {
             return Err(Error::Closed { server: self.spec.name.clone() });
         }
         if let Some(link) = state.link.as_ref().filter(|link| link.is_up()).cloned() {
-            if link.watch.take_renewed() {
-                self.tell_again(&state, &link).await;
-            }
-            return Ok(link);
+            let news = if link.watch.take_renewed() { state.news() } else { Vec::new() };
+            return Ok((link, news));
         }
         let again = state.link.take();
         if again.as_ref().is_some_and(|link| link.since.elapsed() < GOOD) {
@@ -257,13 +266,14 @@ impl Inner {
             Ok(link) => {
                 let link = Arc::new(link);
                 state.link = Some(link.clone());
+                let mut news = Vec::new();
                 if again.is_some() {
                     tracing::info!(server = self.spec.name, "connected to a tool server again");
                     link.watch.renewed();
                     link.watch.take_renewed();
-                    self.tell_again(&state, &link).await;
+                    news = state.news();
                 }
-                Ok(link)
+                Ok((link, news))
             }
             Err(error) => {
                 // What broke before is not forgotten: the next connection is one made anew.
@@ -275,11 +285,8 @@ impl Inner {
     }
 
     /// Tells a new session what the one before knew.
-    async fn tell_again(&self, state: &State, link: &Arc<Link>) {
-        let level = state.level.as_ref().map(|level| ("logging/setLevel", json!({"level": level})));
-        let uris = state.subscriptions.iter();
-        let uris = uris.map(|uri| ("resources/subscribe", json!({"uri": uri})));
-        for (method, params) in level.into_iter().chain(uris) {
+    async fn tell_again(&self, link: &Arc<Link>, news: Vec<News>) {
+        for (method, params) in news {
             let (params, caller) = (object(params), Arc::new(()) as Arc<dyn Caller>);
             let bytes_max = self.spec.limits.result_bytes_max;
             let question = Question { method, params, caller, bytes_max };
@@ -292,6 +299,14 @@ impl Inner {
 }
 
 impl State {
+    /// What a new session must be told.
+    fn news(&self) -> Vec<News> {
+        let level = self.level.as_ref().map(|level| ("logging/setLevel", json!({"level": level})));
+        let uris = self.subscriptions.iter();
+        let uris = uris.map(|uri| ("resources/subscribe", json!({"uri": uri})));
+        level.into_iter().chain(uris).collect()
+    }
+
     /// Counts a failure: the first one costs nothing.
     fn failed(&mut self) {
         let rest = REST.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));

@@ -18,7 +18,7 @@ use rmcp::{
     service::RequestContext,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     Asks,
@@ -104,7 +104,8 @@ async fn elicit(
 
 async fn roots(asks: Asks, asker: &Asker) -> Result<Value, ErrorData> {
     if !asks.roots {
-        return Err(not_declared());
+        // Who asks all the same learns of none.
+        return Ok(json!({ "roots": [] }));
     }
     asker.ask(asker.caller.roots()).await
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::redirect::Policy;
 use rmcp::{
     model::{ClientJsonRpcMessage, ClientRequest, JsonRpcMessage},
@@ -19,8 +19,8 @@ use rmcp::{
         StreamableHttpClientTransport,
         common::client_side_sse::{BoxedSseResponse, ExponentialBackoff},
         streamable_http_client::{
-            StreamableHttpClient, StreamableHttpClientTransportConfig, StreamableHttpError,
-            StreamableHttpPostResponse, StreamableHttpResponseLimits,
+            AuthRequiredError, StreamableHttpClient, StreamableHttpClientTransportConfig,
+            StreamableHttpError, StreamableHttpPostResponse, StreamableHttpResponseLimits,
         },
     },
 };
@@ -164,9 +164,9 @@ impl StreamableHttpClient for Http {
             client.post_message_with_response_limits(uri, message, session, token, headers, limits)
         };
         let token = self.tokens.bearer().await;
-        let answer = post(token.clone()).await;
+        let answer = challenged(post(token.clone()).await);
         let answer = match self.renewed(token.as_deref(), challenge(&answer)).await {
-            Some(new) => post(Some(new)).await,
+            Some(new) => challenged(post(Some(new)).await),
             None => answer,
         };
         if greets && !has_session(&answer) {
@@ -222,13 +222,29 @@ impl StreamableHttpClient for Http {
             client.get_stream_with_max_sse_event_size(uri, session, last, token, headers, bytes_max)
         };
         let token = self.tokens.bearer().await;
-        let answer = get(token.clone()).await;
+        let answer = challenged(get(token.clone()).await);
         let answer = match self.renewed(token.as_deref(), challenge(&answer)).await {
-            Some(new) => get(Some(new)).await,
+            Some(new) => challenged(get(Some(new)).await),
             None => answer,
         };
         self.settled.cancel();
         answer
+    }
+}
+
+/// An answer whose status is 401 is a challenge, also where the server does not say what it wants (RFC 9110, 11.6.1
+/// says that it must).
+fn challenged<T>(answer: Result<T, Failure>) -> Result<T, Failure> {
+    // The SDK has the status of such a refusal in its text only.
+    const REFUSED: &str = "HTTP 401 ";
+    let unsaid = match &answer {
+        Err(StreamableHttpError::UnexpectedServerResponse(text)) => text.starts_with(REFUSED),
+        Err(StreamableHttpError::Client(error)) => error.status() == Some(StatusCode::UNAUTHORIZED),
+        _ => false,
+    };
+    match unsaid {
+        true => Err(StreamableHttpError::AuthRequired(AuthRequiredError::new(String::new()))),
+        false => answer,
     }
 }
 

@@ -4,8 +4,8 @@
 //! Two layers of Cedar policies, the organisation's and the agent's own, must both permit; a forbid
 //! in either wins; what no policy permits is denied, and so is what cannot be evaluated.
 //! A decision is a pure function that never fails and carries its reasons. It is the only maker of
-//! a [`Permit`], of a [`ToolPermit`], and about a person's act of an [`AdminPermit`]: whatever costs
-//! money, leaves the machine or changes state takes one of them.
+//! a [`Permit`], of a [`ToolPermit`], of a [`TaskPermit`] and a [`MessagePermit`], and about a person's act of an
+//! [`AdminPermit`]: whatever costs money, leaves the machine or changes state takes one of them.
 
 mod action;
 mod administer;
@@ -49,6 +49,7 @@ pub mod starter;
 mod testing;
 mod tool;
 mod words;
+mod work;
 
 pub use administer::{AdminPermit, Denial};
 pub use ask::{
@@ -71,3 +72,4 @@ pub use tool::{
     DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied, ToolFacts, ToolPermit, ToolSession,
 };
 pub use words::APPROVAL_KINDS;
+pub use work::{ANONYMOUS, MessageOut, MessagePermit, Starter, TaskPermit, TaskStart};

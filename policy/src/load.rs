@@ -48,6 +48,8 @@ pub struct Engine {
     calls: Calls,
     tool_calls: ToolPolicies,
     tool_lists: Layers,
+    tasks: Layers,
+    messages: Layers,
     administration: PolicyLayer,
     votes: PolicyLayer,
     memo: Memo,
@@ -107,14 +109,16 @@ impl Engine {
             .iter()
             .map(|(name, own)| (name.as_str(), about(&own.policies, &names.call_model)));
         let calls = Calls::new(about(&organisation, &names.call_model), own);
-        let of_tools = |action: &_| Layers::new(action, &organisation, &agents);
+        let layers_of = |action: &_| Layers::new(action, &organisation, &agents);
         let engine = Self {
             commit: bundle.commit.clone(),
             digests: Digest::of_agents(bundle, &vocabulary.text),
-            tool_calls: ToolPolicies::new(&names.call_tool, &vocabulary, of_tools),
+            tool_calls: ToolPolicies::new(&names.call_tool, &vocabulary, layers_of),
             vocabulary,
             calls,
-            tool_lists: of_tools(&names.list_tool),
+            tool_lists: layers_of(&names.list_tool),
+            tasks: layers_of(&names.start_task),
+            messages: layers_of(&names.send_message),
             administration: PolicyLayer::of(about(&organisation, &names.administer)),
             votes: PolicyLayer::of(about(&organisation, &names.approve)),
             organisation,
@@ -234,6 +238,16 @@ impl Engine {
     /// The policies of both layers about the listing of tools.
     pub(crate) const fn tool_lists(&self) -> &Layers {
         &self.tool_lists
+    }
+
+    /// The policies of both layers about the start of tasks.
+    pub(crate) const fn tasks(&self) -> &Layers {
+        &self.tasks
+    }
+
+    /// The policies of both layers about messages that leave.
+    pub(crate) const fn messages(&self) -> &Layers {
+        &self.messages
     }
 
     pub(crate) const fn memo(&self) -> &Memo {

@@ -231,7 +231,7 @@ fn an_obligation_that_nobody_carries_out_stops_the_commit() {
         faults(&format!("@id(\"x\") {annotation}\npermit (principal, {action}, resource);"), ALLOW)
     };
     assert_snapshot!(about("@redact(\"email\")", "action"), @"policies/o.cedar:1: `@redact` is not carried out on `listTool`, which this policy is about; name actions in its scope; those with `@redact` are callModel, callTool, writeMemory, sendMessage");
-    assert_snapshot!(about("@approval(\"legal\")", "action == Orchestack::Action::\"readMemory\""), @"policies/o.cedar:1: `@approval` is not carried out on `readMemory`, which this policy is about; name actions in its scope; those with `@approval` are callModel, callTool, writeMemory, sendMessage, startSandbox, egress, spawnSubagent, administer, pay");
+    assert_snapshot!(about("@approval(\"legal\")", "action == Orchestack::Action::\"readMemory\""), @"policies/o.cedar:1: `@approval` is not carried out on `readMemory`, which this policy is about; name actions in its scope; those with `@approval` are callModel, callTool, writeMemory, startSandbox, egress, spawnSubagent, administer, pay");
     assert_snapshot!(annotation("permit", "@quorum(\"2\")"), @r#"policies/o.cedar:1: `@quorum` has no meaning without `@approval`; say who approves, for example @approval("infra-admin")"#);
     assert_snapshot!(annotation("permit", "@approval(\"a\") @quorum(\"0\")"), @r#"policies/o.cedar:1: `@quorum` is `0`, which is no number of people from 1 to 10; write for example @quorum("2")"#);
     assert_snapshot!(annotation("permit", "@approval(\"a\") @expires(\"4\")"), @r#"policies/o.cedar:1: `@expires` is `4`, which is no time from a minute to 30 days; write for example @expires("4h"); the units are m, h and d"#);

@@ -35,6 +35,9 @@ pub(crate) struct Names {
     pub(crate) list_tool: EntityUid,
     pub(crate) administer: EntityUid,
     pub(crate) approve: EntityUid,
+    pub(crate) start_task: EntityUid,
+    pub(crate) send_message: EntityUid,
+    pub(crate) channel: EntityTypeName,
 }
 
 /// A value that Cedar does not take. The mapper makes none from our types except an instant beyond
@@ -74,6 +77,9 @@ impl Names {
             list_tool: uid(&action, "listTool"),
             administer: uid(&action, "administer"),
             approve: uid(&action, "approve"),
+            start_task: uid(&action, "startTask"),
+            send_message: uid(&action, "sendMessage"),
+            channel: name("Channel")?,
         })
     }
 
@@ -166,12 +172,17 @@ impl Names {
     }
 
     fn person(&self, person: &Person, tenant: &str) -> Result<(EntityUid, Entities), Unmappable> {
-        let principal = uid(&self.user, &person.name);
-        let mut parents = self.groups(&person.groups);
-        parents.insert(self.tenant(tenant));
-        let entity = Entity::new_no_attrs(principal.clone(), parents);
+        let entity = self.person_entity(person, tenant);
+        let principal = entity.uid();
         let entities = Entities::from_entities([entity], None).map_err(|_| Unmappable)?;
         Ok((principal, entities))
+    }
+
+    /// The entity of a person.
+    pub(crate) fn person_entity(&self, person: &Person, tenant: &str) -> Entity {
+        let mut parents = self.groups(&person.groups);
+        parents.insert(self.tenant(tenant));
+        Entity::new_no_attrs(uid(&self.user, &person.name), parents)
     }
 
     pub(crate) fn caller_entity(&self, caller: &Caller) -> Result<Entity, Unmappable> {

@@ -46,6 +46,8 @@ pub struct Agent {
     pub scorer: Option<Arc<Scorer>>,
     /// How much the difficulty of a request counts where `auto` chooses, in percent; 0 is not at all.
     pub difficulty: u8,
+    /// What it works with when it works by itself.
+    pub work: Arc<config::tree::Work>,
     /// The budgets that each of its requests is held in.
     pub caps: Vec<Cap>,
     /// How much it, its owner and its tenant may ask for.
@@ -115,6 +117,7 @@ pub(crate) fn agents_of(
             hedge_after: file.hedge_after,
             scorer: Scorer::of_agent(&row.name, &file.scorer, all.as_ref(), settings, notes),
             difficulty: file.difficulty,
+            work: Arc::new(file.work.clone()),
             caps: caps_of(tree, file, row, settings),
             limits: limits_of(tree, file, row),
         };

@@ -6,7 +6,10 @@ use std::{
 };
 
 use budget::{Catalogue, Price, Zone};
-use config::{Fault, Settings, Tree, tree::ModelFile};
+use config::{
+    Fault, Settings, Tree,
+    tree::{ModelFile, SandboxProfile, ScheduleFile},
+};
 use policy::{Caller, ModelFacts};
 use router::{Model, Origin, Provider, Registry};
 use store::{agents, caps, keys::Key, tool_definitions};
@@ -41,6 +44,10 @@ pub struct Snapshot {
     pub dlp: dlp::Engine,
     /// The tool servers.
     pub tools: Arc<Tools>,
+    /// The profiles of sandboxes, by name.
+    pub sandboxes: BTreeMap<String, SandboxProfile>,
+    /// What agents begin by themselves, by name.
+    pub schedules: BTreeMap<String, ScheduleFile>,
     /// From this label up only local models are used.
     pub local_from: Label,
     /// What counts in ranking where the agent does not say.
@@ -323,6 +330,8 @@ impl Snapshot {
             caps: rows.caps.into_iter().filter(|cap| cap.tenant == rows.tenant).collect(),
             revoked: rows.revoked.into_iter().collect(),
             limits: Limits::of(&tree),
+            sandboxes: tree.sandboxes,
+            schedules: tree.schedules,
             keys: rows.keys.into_iter().map(|key| (key.id, key)).collect(),
             registry,
         })

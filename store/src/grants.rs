@@ -209,7 +209,7 @@ impl Grants {
 }
 
 /// Adds a grant to an agent of the same tenant: the tenant is checked by the statement itself.
-async fn insert(conn: &mut AnyConnection, grant: &Grant) -> Result<(), Error> {
+pub(crate) async fn insert(conn: &mut AnyConnection, grant: &Grant) -> Result<(), Error> {
     let done = sqlx::query(
         "insert into grants (id, tenant_id, agent_id, task, run, session, body, issued_by, \
            created_at, expires_at, revoked_at) \

@@ -12,6 +12,7 @@ mod dispatch;
 mod effect;
 mod error;
 mod finish;
+mod grant;
 mod park;
 mod reap;
 mod recover;

@@ -42,6 +42,11 @@ async fn the_example_of_the_poisoned_page_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_guide_to_agents_that_work_does_what_it_says() {
+    check("docs/agents.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_policy_guide_work() {
     check("docs/policies.md").await;
 }

@@ -62,3 +62,4 @@ mod tool_pins;
 mod tools;
 mod traces;
 mod windows;
+mod work;

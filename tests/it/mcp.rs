@@ -2,6 +2,7 @@
 
 mod client;
 mod conformance;
+mod streams;
 
 use serde_json::{Value, json};
 use std::time::Duration;

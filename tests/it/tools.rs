@@ -6,6 +6,7 @@ mod held;
 mod latency;
 mod recorded;
 mod results;
+mod words;
 
 use std::time::Duration;
 

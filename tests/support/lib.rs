@@ -27,7 +27,7 @@ pub use redis::Redis;
 pub use rows::{Account, HoldRow, LedgerRow, Rows};
 pub use scorer::Scorer;
 pub use server::{Client, Server, Setup};
-pub use tool_server::ToolServer;
+pub use tool_server::{Said, ToolServer};
 pub use tree::{ModelSpec, Tree};
 pub use upstream::{Received, collector, one_answer, provider, receiver};
 pub use wait::{eventually, until};

@@ -6,12 +6,14 @@ use std::{
     time::Duration,
 };
 
-use axum::{extract::Request, middleware::map_request};
+use axum::{extract::Request, middleware::map_request, serve::ListenerExt as _};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig, ServerRequest, Tool,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CustomNotification, CustomRequest,
+        ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        ProgressNotificationParam, ServerCapabilities, ServerConfig, ServerNotification,
+        ServerRequest, SubscribeRequestParams, Tool,
     },
     service::{Peer, RequestContext},
     transport::streamable_http_server::{
@@ -36,10 +38,31 @@ struct State {
     answers: HashMap<String, (Value, Duration)>,
     /// What a tool asks its client's model before it answers.
     questions: HashMap<String, Value>,
+    /// What a tool says to its client before it answers.
+    words: HashMap<String, Vec<Said>>,
+    /// What clients answered.
+    answered: Vec<Value>,
+    resources: Vec<Value>,
+    prompts: Vec<Value>,
     got: Vec<(String, Value)>,
     /// The headers and the addresses of all requests, one a line.
     heard: String,
     clients: Vec<Peer<RoleServer>>,
+}
+
+/// What a tool says to its client beside its answer.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// A line of its log.
+    Log(String),
+    /// How far it is, in words.
+    Progress(String),
+    /// A question to the client's user, by its text.
+    Elicit(String),
+    /// A question to the client's model, by its text.
+    Sample(String),
+    /// A question for the client's folders.
+    Roots,
 }
 
 impl ToolServer {
@@ -64,6 +87,8 @@ impl ToolServer {
                 std::future::ready(request)
             },
         ));
+        // An answer is two writes: without this the second waits for the first one's acknowledgement.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         tokio::spawn(async move { axum::serve(listener, app).await });
         let server = Self { url: format!("http://{address}/mcp"), inner };
         server.has(tools);
@@ -124,6 +149,22 @@ impl ToolServer {
         self.inner.lock().questions.insert(tool.to_owned(), question);
     }
 
+    /// What a tool says from now on, before it answers.
+    pub fn tells(&self, tool: &str, words: &[Said]) {
+        self.inner.lock().words.insert(tool.to_owned(), words.to_vec());
+    }
+
+    /// What clients answered to its questions, as results of the protocol or as errors.
+    pub fn answered(&self) -> Vec<Value> {
+        self.inner.lock().answered.clone()
+    }
+
+    /// The resources and prompts that it lists from now on.
+    pub fn lists(&self, resources: &[Value], prompts: &[Value]) {
+        let mut state = self.inner.lock();
+        (state.resources, state.prompts) = (resources.to_vec(), prompts.to_vec());
+    }
+
     /// The lines and headers of all requests that came, as text.
     pub fn heard(&self) -> String {
         self.inner.lock().heard.clone()
@@ -141,6 +182,42 @@ impl Handler {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says something to the client of a call.
+    async fn say(&self, context: &RequestContext<RoleServer>, word: Said, number: f64) {
+        let text = |text: &str| json!({ "type": "text", "text": text });
+        let (method, params) = match word {
+            Said::Log(line) => {
+                let said = Some(json!({ "level": "error", "data": line }));
+                let said = CustomNotification::new("notifications/message", said);
+                let said = ServerNotification::CustomNotification(said);
+                let _ = context.peer.send_notification(said).await;
+                return;
+            }
+            Said::Progress(words) => {
+                let token = context.meta.get_progress_token().expect("a token");
+                let said = ProgressNotificationParam::new(token, number).with_message(words);
+                let _ = context.peer.notify_progress(said).await;
+                return;
+            }
+            Said::Elicit(message) => {
+                let schema =
+                    json!({ "type": "object", "properties": { "said": { "type": "string" } } });
+                ("elicitation/create", json!({ "message": message, "requestedSchema": schema }))
+            }
+            Said::Sample(words) => {
+                let messages = json!([{ "role": "user", "content": text(&words) }]);
+                ("sampling/createMessage", json!({ "messages": messages, "maxTokens": 16 }))
+            }
+            Said::Roots => ("roots/list", json!({})),
+        };
+        let question = ServerRequest::CustomRequest(CustomRequest::new(method, Some(params)));
+        let answered = match context.peer.send_request(question).await {
+            Ok(answered) => serde_json::to_value(answered).expect("an answer"),
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        self.lock().answered.push(answered);
+    }
+
     fn hear(&self, request: &Request) {
         let line = format!("{} {}\n{:?}\n", request.method(), request.uri(), request.headers());
         self.lock().heard.push_str(&line);
@@ -149,9 +226,42 @@ impl Handler {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(
-            ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build(),
-        )
+        let can = ServerCapabilities::builder()
+            .enable_prompts()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_tools()
+            .enable_tool_list_changed();
+        ServerConfig::new(can.build())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let resources = Value::from(self.lock().resources.clone());
+        let resources = serde_json::from_value(resources).expect("a list of resources");
+        Ok(ListResourcesResult::with_all_items(resources))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let prompts = Value::from(self.lock().prompts.clone());
+        let prompts = serde_json::from_value(prompts).expect("a list of prompts");
+        Ok(ListPromptsResult::with_all_items(prompts))
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.lock().got.push(("resources/subscribe".to_owned(), request.uri.into()));
+        Ok(())
     }
 
     async fn list_tools(
@@ -180,6 +290,10 @@ impl ServerHandler for Handler {
             let question = CustomRequest::new("sampling/createMessage", Some(question));
             let answered = context.peer.send_request(ServerRequest::CustomRequest(question)).await;
             answered.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+        }
+        let words = self.lock().words.get(&name).cloned().unwrap_or_default();
+        for (word, number) in words.into_iter().zip(1_u32..) {
+            self.say(&context, word, number.into()).await;
         }
         let nothing =
             || (json!({ "content": [{ "type": "text", "text": "done" }] }), Duration::ZERO);

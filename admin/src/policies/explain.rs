@@ -2,11 +2,12 @@
 
 use axum::Json;
 use policy::{
-    BudgetFacts, Change, Explanation, ModelCall, Operation, Outcome, Place, RequestFacts,
-    SessionFacts,
+    BudgetFacts, Caller, Change, DestinationFacts, Explanation, ModelCall, Operation, Outcome,
+    Place, ProvenanceFacts, RequestFacts, SessionFacts, ToolCall, ToolSession,
 };
 use router::Model;
 use serde::{Deserialize, Serialize};
+use snapshot::Snapshot;
 use types::{Integrity, Label, RequestId, Timestamp};
 use utoipa::ToSchema;
 
@@ -66,6 +67,42 @@ pub struct PolicyQuestion {
     /// Whether only the plan is asked for.
     #[serde(default)]
     pub dry_run: bool,
+    /// A tool in the place of a model, such as `mail.send`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<ToolQuestion>,
+}
+
+/// What matters of a call of a tool, beside what matters of every call. What is absent is as harmless as it can
+/// be.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolQuestion {
+    /// The tool by its server's name and its own, such as `mail.send`.
+    pub id: String,
+    /// Its arguments: an object. Policies about this tool alone read them.
+    #[serde(default)]
+    pub input: serde_json::Map<String, serde_json::Value>,
+    /// The names of arguments that stand in what the user wrote.
+    #[serde(default)]
+    pub trusted: Vec<String>,
+    /// The names of arguments that stand in what nobody vouches for.
+    #[serde(default)]
+    pub untrusted: Vec<String>,
+    /// The names of arguments that stand in no text that was seen.
+    #[serde(default)]
+    pub unmatched: Vec<String>,
+    /// The servers whose results the session has seen.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// The hosts that the arguments name.
+    #[serde(default)]
+    pub destinations: Vec<String>,
+    /// Whether one of them is private or cannot be read.
+    #[serde(default)]
+    pub private: bool,
+    /// Whether every one is in the user's own words.
+    #[serde(default)]
+    pub named_by_user: bool,
 }
 
 /// The decisions about a call, explained.
@@ -134,8 +171,15 @@ pub(crate) async fn explain(
 ) -> Result<Json<PolicyExplanation>, Error> {
     let act = desk.permit_of(Operation::PolicyExplain, &ask.agent, Of::Agent(&ask.agent)).await?;
     let snapshot = act.control().snapshots.load();
-    let missing = |noun, name: &str| store::Error::Missing { noun, name: name.to_owned() };
     let agent = snapshot.agent_by_name(&ask.agent).ok_or_else(|| missing("agent", &ask.agent))?;
+    if let Some(tool) = &ask.tool {
+        let explained = of_tool(&snapshot, &agent.caller, (&ask, tool))?;
+        return Ok(Json(PolicyExplanation {
+            commit: snapshot.commit.clone(),
+            agent: ask.agent.clone(),
+            models: vec![view(explained)],
+        }));
+    }
     let models: Vec<&Model> = match &ask.model {
         Some(name) => {
             vec![snapshot.registry.resolve(name).ok_or_else(|| missing("model", name))?]
@@ -169,6 +213,56 @@ pub(crate) async fn explain(
         commit: snapshot.commit.clone(),
         agent: ask.agent.clone(),
         models: explained.map(view).collect(),
+    }))
+}
+
+fn names(all: &[String]) -> Vec<&str> {
+    all.iter().map(String::as_str).collect()
+}
+
+fn missing(noun: &'static str, name: &str) -> store::Error {
+    store::Error::Missing { noun, name: name.to_owned() }
+}
+
+/// Explains how a call of a tool would be decided now.
+fn of_tool(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    (ask, about): (&PolicyQuestion, &ToolQuestion),
+) -> Result<Explanation, Error> {
+    let named = about.id.split_once('.').and_then(|(server, name)| {
+        let server = snapshot.tools.server(server)?;
+        server.tool(name).or_else(|| server.read(name))
+    });
+    let tool = named.ok_or_else(|| missing("tool", &about.id))?;
+    let facts = Facts::read(ask, &snapshot.policy.kinds())?;
+    let [trusted, untrusted, unmatched] =
+        [&about.trusted, &about.untrusted, &about.unmatched].map(|all| names(all));
+    let (sources, hosts) = (names(&about.sources), names(&about.destinations));
+    Ok(snapshot.policy.explain_tool(&ToolCall {
+        id: RequestId::generate(),
+        caller,
+        label: facts.label,
+        integrity: facts.integrity,
+        kinds: &facts.kinds,
+        budget: facts.budget,
+        session: ToolSession { id: None, calls: ask.calls, sources: &sources },
+        tool: tool.facts(tool.pinned.is_some()),
+        input: &serde_json::Value::Object(about.input.clone()),
+        provenance: ProvenanceFacts {
+            trusted: &trusted,
+            untrusted: &untrusted,
+            unmatched: &unmatched,
+        },
+        destination: DestinationFacts {
+            given: !hosts.is_empty() || about.private || about.named_by_user,
+            hosts: &hosts,
+            private: about.private,
+            named_by_user: about.named_by_user,
+        },
+        approval: None,
+        dry_run: ask.dry_run,
+        now: Timestamp::now(),
     }))
 }
 

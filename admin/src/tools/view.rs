@@ -40,6 +40,10 @@ pub struct ToolView {
     pub trusted: bool,
     /// How many definitions servers gave that wait for a decision.
     pub waiting: usize,
+    /// How many definitions were rejected that servers gave since, or in whose place none is offered: calls of the
+    /// tool are refused as long as one of them is what the server gives.
+    #[serde(default)]
+    pub rejected: usize,
     /// What a person should know of what is offered, or of what waits.
     pub flags: Vec<String>,
 }
@@ -63,6 +67,9 @@ pub struct DefinitionView {
     pub state: String,
     /// Whether callers are offered it.
     pub offered: bool,
+    /// Whether it was rejected, and a server may give it still.
+    #[serde(default)]
+    pub refused: bool,
     /// Whether it was taken because it was the first of its tool.
     pub first_use: bool,
     /// When a gateway saw it first.
@@ -178,8 +185,15 @@ fn view(
         replay: facts.replay.to_string(),
         trusted: facts.trusted,
         waiting: known.iter().filter(|known| waits(snapshot, known)).count(),
+        rejected: known.iter().filter(|known| is_refused(known, pinned.is_some())).count(),
         flags: own.map(ToString::to_string).collect(),
     }
+}
+
+/// Whether a rejected definition may be what its server gives now. Gateways note what they see of it by the minute.
+fn is_refused(known: &Known, offered: bool) -> bool {
+    let since = known.decided_at.is_none_or(|decided| known.last_seen_at > decided);
+    known.state == State::Rejected && (since || !offered)
 }
 
 /// Whether a person should decide about it. What the tree has pinned since needs nobody's word.
@@ -193,6 +207,7 @@ fn of_row(snapshot: &Snapshot, known: &Known, offered: Option<&Definition>) -> D
     let seen = &known.sighting;
     DefinitionView {
         state: known.state.to_string(),
+        refused: is_refused(known, offered.is_some()),
         first_use: known.first_use,
         first_seen_at: Some(known.first_seen_at.to_string()),
         last_seen_at: Some(known.last_seen_at.to_string()),
@@ -212,6 +227,7 @@ fn of_pin(
         hash: one.hash(server).to_string(),
         state: "pinned".to_owned(),
         offered: offered == Some(one),
+        refused: false,
         first_use: false,
         first_seen_at: None,
         last_seen_at: None,

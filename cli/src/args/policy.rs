@@ -89,11 +89,32 @@ Example, a check of a pull request, which needs no server:
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The agent that would call.
-    #[arg(long)]
-    pub(crate) agent: String,
+    #[arg(long, required_unless_present = "request")]
+    pub(crate) agent: Option<String>,
     /// The model; every registered one where absent.
     #[arg(long)]
     pub(crate) model: Option<String>,
+    /// A tool in the place of a model, such as `mail.send`.
+    #[arg(long, value_name = "SERVER.TOOL", conflicts_with = "model")]
+    pub(crate) tool: Option<String>,
+    /// A call of a tool that is on record, by its request: agent, tool, label and the rest are from there.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["agent", "model", "tool"])]
+    pub(crate) request: Option<String>,
+    /// The arguments of the tool as a JSON object.
+    #[arg(long, value_name = "JSON", requires = "tool")]
+    pub(crate) input: Option<String>,
+    /// Names of arguments that stand in text that nobody vouches for.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "tool")]
+    pub(crate) untrusted: Vec<String>,
+    /// Hosts that the arguments name.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "tool")]
+    pub(crate) destinations: Vec<String>,
+    /// One of the hosts is private.
+    #[arg(long, requires = "tool")]
+    pub(crate) private: bool,
+    /// Every host is one that the user named.
+    #[arg(long, requires = "tool")]
+    pub(crate) named_by_user: bool,
     /// How confidential the content is: `public`, `internal`, `sensitive` or `restricted`.
     #[arg(long, default_value = "public")]
     pub(crate) label: String,

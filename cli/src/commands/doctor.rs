@@ -1,12 +1,15 @@
 //! `orchestack doctor`: what is configured, what answers, what to mend.
 
-use std::process::ExitCode;
+mod servers;
+
+use std::{path::Path, process::ExitCode};
 
 use admin::Overview;
 use serde::Serialize;
 
-use super::policy::list;
+use super::{policy::list, tool};
 use crate::{
+    args::Global,
     client::{Ask, Client},
     failure::Failure,
     output::Output,
@@ -17,14 +20,24 @@ use crate::{
 struct Visit {
     /// What should be mended.
     problems: Vec<String>,
+    /// Every tool server.
+    tool_servers: Vec<servers::Health>,
     /// Everything that was looked at.
     overview: Overview,
 }
 
-pub(super) async fn run(client: &Client, output: &Output) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    global: &Global,
+    client: &Client,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
     let ask = Ask::get(&["overview"]).with("ask_providers", Some(true));
     let overview: Overview = client.ask(ask).await?;
-    let visit = Visit { problems: problems(&overview), overview };
+    let tools = tool::list(client, None).await?;
+    let tool_servers = servers::ask(global, &tools, Path::new(&overview.policy.tree)).await;
+    let mut problems = problems(&overview);
+    problems.extend(tool_servers.iter().flat_map(servers::Health::problems));
+    let visit = Visit { problems, tool_servers, overview };
     output.show(&visit, told);
     Ok(if visit.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -66,7 +79,7 @@ fn problems(overview: &Overview) -> Vec<String> {
 }
 
 fn told(visit: &Visit) -> String {
-    let Visit { problems, overview } = visit;
+    let Visit { problems, tool_servers, overview } = visit;
     let commit: String = overview.policy.commit.chars().take(12).collect();
     let mut text = format!(
         "version    {}\ngateway    {}\nadmin      {}\nstate      {}\ndatabase   {}\nbus        {}\n\
@@ -90,6 +103,9 @@ fn told(visit: &Visit) -> String {
             "provider   {} ({}, {}): {health}\n",
             provider.name, provider.locality, provider.base_url
         ));
+    }
+    for server in tool_servers {
+        text.push_str(&format!("tools      {}\n", server.told()));
     }
     for note in &overview.policy.notes {
         text.push_str(&format!("note       {note}\n"));

@@ -15,6 +15,8 @@ use crate::{
 
 /// Records of one request: its decision, its end, and those of approvals.
 const RECORDS_MAX: u32 = 100;
+/// The action of calls of tools.
+const CALL_TOOL: &str = "callTool";
 
 pub(super) async fn run(
     client: &Client,
@@ -56,6 +58,9 @@ fn decision(text: &mut String, record: &AuditView) {
     line(text, format!("{}  {} asked for `{}`", short(&record.at), record.actor, record.resource));
     line(text, format!("decision   {} by commit {}", record.outcome, record.commit));
     line(text, format!("label      {}", word("label")));
+    if record.action == CALL_TOOL {
+        called(text, detail);
+    }
     line(text, format!("findings   {}", findings(detail.get("findings"))));
     if let Some(difficulty) = detail.get("difficulty").filter(|difficulty| !difficulty.is_null()) {
         line(text, format!("difficulty {}", hardness(difficulty)));
@@ -140,7 +145,58 @@ fn dropped(dropped: &Value) -> [String; 7] {
     [or_dash(word("model")), none(), format!("out: {why}"), none(), none(), none(), none()]
 }
 
+/// What a call of a tool was decided by, beside its label.
+fn called(text: &mut String, detail: &Value) {
+    let word = |name: &str| detail.get(name).and_then(Value::as_str);
+    let flow = detail.get("flow");
+    let count = |name: &str| flow.and_then(|flow| flow.get(name)).and_then(Value::as_u64);
+    let is = |name: &str| flow.and_then(|flow| flow.get(name)).and_then(Value::as_bool);
+    line(
+        text,
+        format!("session    {}, {}", or_dash(word("integrity")), or_dash(word("session_label"))),
+    );
+    if flow.is_some() {
+        let [user, others, nobody] =
+            ["trusted", "untrusted", "unmatched"].map(|name| count(name).unwrap_or_default());
+        line(
+            text,
+            format!(
+                "arguments  {user} in the user's words, {others} in words of others, {nobody} in no text that was seen"
+            ),
+        );
+        let hosts = count("destinations").unwrap_or_default();
+        let private = if is("private") == Some(true) { ", one of them private" } else { "" };
+        let named = if is("named_by_user") == Some(true) { ", named by the user" } else { "" };
+        line(text, format!("goes to    {hosts} hosts{private}{named}"));
+    }
+    if let Some(shape) = detail.get("shape") {
+        line(text, format!("shape      {shape}"));
+    }
+    for (name, told) in [("definition", "definition"), ("approval", "approval  ")] {
+        if let Some(value) = word(name) {
+            line(text, format!("{told} {value}"));
+        }
+    }
+}
+
+/// How a call of a tool ended.
+fn ended(text: &mut String, record: &AuditView) {
+    let detail = &record.detail;
+    let word = |name: &str| or_dash(detail.get(name).and_then(Value::as_str));
+    let number = |name: &str| detail.get(name).and_then(Value::as_i64).unwrap_or_default();
+    let failed = detail.get("is_error").and_then(Value::as_bool) == Some(true);
+    let failed = if failed { ", and the tool says that it failed" } else { "" };
+    line(text, format!("\ncall       `{}`: {}{failed}", record.resource, record.outcome));
+    line(text, format!("session    {}, {} after it", word("integrity"), word("label")));
+    line(text, format!("findings   {}", findings(detail.get("findings"))));
+    let (cost, ms) = (Nanos(number("cost_nanos")), number("ms"));
+    line(text, format!("cost       {cost} ({}), {ms} ms after it came", word("basis")));
+}
+
 fn completion(text: &mut String, record: &AuditView) {
+    if record.action == CALL_TOOL {
+        return ended(text, record);
+    }
     let detail = &record.detail;
     let number = |name: &str| detail.get(name).and_then(Value::as_i64).unwrap_or_default();
     for lost in items(detail, "attempts") {

@@ -1,6 +1,6 @@
 //! `orchestack tool`.
 
-mod live;
+pub(super) mod live;
 mod told;
 
 use std::{path::Path, process::ExitCode};
@@ -55,7 +55,7 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(client: &Client, server: Option<String>) -> Result<ToolList, Failure> {
+pub(super) async fn list(client: &Client, server: Option<String>) -> Result<ToolList, Failure> {
     client.ask(Ask::get(&["tools"]).with("server", server)).await
 }
 
@@ -102,9 +102,9 @@ async fn pin(
 
 /// What differs, tool by tool.
 #[derive(Debug, Default, Serialize)]
-struct Drift {
+pub(super) struct Drift {
     server: String,
-    changes: Vec<String>,
+    pub(super) changes: Vec<String>,
 }
 
 impl Drift {
@@ -114,13 +114,14 @@ impl Drift {
     }
 }
 
-/// What gateways saw that nobody decided of.
+/// What gateways saw that is not offered: what nobody decided of, and what was rejected and is given still.
 async fn seen(client: &Client, server: String, output: &Output) -> Result<ExitCode, Failure> {
     let list = list(client, Some(server.clone())).await?;
     let mut drift = Drift { server: server.clone(), changes: Vec::new() };
-    for tool in list.tools.iter().filter(|tool| tool.waiting > 0) {
+    for tool in list.tools.iter().filter(|tool| tool.waiting + tool.rejected > 0) {
         let shown: ToolDetail = client.ask(Ask::get(&["tools", &server, &tool.tool])).await?;
         drift.changes.extend(told::waiting(&shown));
+        drift.changes.extend(told::rejected(&shown));
     }
     Ok(differs(&drift, output))
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use types::{Label, Nanos};
 
-use super::{AgentScorer, Rates, Reuse, TextFile, is_name};
+use super::{AgentScorer, Rates, Reuse, TextFile, Work, is_name};
 use crate::{
     Fault,
     reader::{Notes, Reader},
@@ -45,6 +45,8 @@ pub struct AgentFile {
     pub hedge_after: Option<Duration>,
     /// Who is asked for an opinion before models are put in order.
     pub scorer: AgentScorer,
+    /// What it works with when it works by itself.
+    pub work: Work,
     /// `agents/NAME/*.cedar`: the agent's layer.
     pub policies: Vec<TextFile>,
 }
@@ -193,6 +195,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
     let scorer = AgentScorer::read(from.section("scorer", "Who gives an opinion of models."));
     let difficulty =
         from.count("difficulty", 0, 0..=200, "How much difficulty counts for `auto`, in percent.");
+    let work = Work::read(&mut from);
     from.finish();
     Some(AgentFile {
         name: name.to_owned(),
@@ -210,6 +213,7 @@ fn read(name: &str, mut from: Reader<'_>) -> Option<AgentFile> {
         reuse,
         hedge_after,
         scorer,
+        work,
         policies: Vec::new(),
     })
 }

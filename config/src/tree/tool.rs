@@ -32,6 +32,8 @@ pub struct ToolServerFile {
     pub sampling: Sampling,
     /// Whether it may ask the caller's user.
     pub elicitation: bool,
+    /// Whether it may know the folders that the caller works in.
+    pub roots: bool,
     /// How long a call may take.
     pub timeout: Duration,
     /// The most bytes of a result.

@@ -1,14 +1,14 @@
 //! Between Pingora's connection and rmcp's service: a request on its way in, an answer on its way out as it
 //! comes.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited, combinators::BoxBody};
 use types::Code;
 
-use super::told::Told;
+use super::{Standing, told::Told};
 use crate::downstream::{Downstream, Left};
 
 /// What rmcp reads of a request. A caller's credential is not among it, so that no server can get it.
@@ -28,8 +28,6 @@ pub(super) const SESSION: &str = "mcp-session-id";
 
 /// The longest answer that comes in one piece: an error, or nothing.
 const WHOLE_BYTES_MAX: usize = 1 << 20;
-/// How often a stream asks whether it may go on.
-const LOOK: Duration = Duration::from_secs(5);
 
 /// A request as rmcp takes it, with what its handler must know beside it.
 pub(super) fn request<T: Clone + Send + Sync + 'static>(
@@ -52,12 +50,12 @@ pub(super) fn request<T: Clone + Send + Sync + 'static>(
     request
 }
 
-/// Sends rmcp's answer. A stream ends in order where `goes_on` says no, or when the gateway stops.
+/// Sends rmcp's answer. A stream ends in order that does not stand, or when the gateway stops.
 pub(super) async fn answer(
     down: &mut Downstream<'_>,
     response: Response<BoxBody<Bytes, Infallible>>,
     told: &Told<'_>,
-    goes_on: impl Fn(&Downstream<'_>) -> bool,
+    standing: &Standing<'_>,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), Left> {
     let (parts, body) = response.into_parts();
@@ -65,7 +63,7 @@ pub(super) async fn answer(
     headers.extend(told_of(&parts.headers));
     let streams = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == EVENTS);
     if streams {
-        return stream(down, body, &headers, goes_on, stopped).await;
+        return stream(down, body, &headers, standing, stopped).await;
     }
     let whole = Limited::new(body, WHOLE_BYTES_MAX).collect().await;
     let body = whole.map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -86,19 +84,19 @@ async fn stream(
     down: &mut Downstream<'_>,
     mut body: BoxBody<Bytes, Infallible>,
     headers: &[(&'static str, String)],
-    goes_on: impl Fn(&Downstream<'_>) -> bool,
+    standing: &Standing<'_>,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), Left> {
     down.start_events(headers, false).await?;
     let mut stopped = std::pin::pin!(stopped);
-    let mut look = tokio::time::interval(LOOK);
+    let mut look = tokio::time::interval(standing.every());
     loop {
         let frame = tokio::select! {
             frame = body.frame() => frame,
             () = down.until_left() => return Err(Left),
             () = &mut stopped => break,
             _ = look.tick() => {
-                if goes_on(down) {
+                if standing.is_known(down) && standing.lasts().await {
                     continue;
                 }
                 break;

@@ -71,7 +71,7 @@ pub(super) async fn read(
 }
 
 /// Asks a server by the gateway's own pipeline. A client that withdraws its message ends it.
-async fn asked(
+pub(super) async fn asked(
     turn: &Turn,
     (what, server, name): (What, &str, &str),
     arguments: Value,
@@ -205,6 +205,14 @@ impl Caller for Asked {
 
     async fn elicit(&self, params: Value) -> Result<Value, ErrorData> {
         self.ask("elicitation", "elicitation/create", params).await
+    }
+
+    async fn roots(&self) -> Result<Value, ErrorData> {
+        match self.ask("roots", "roots/list", json!({})).await {
+            // A client that has none works nowhere that a server could know of.
+            Err(_) => Ok(json!({ "roots": [] })),
+            roots => roots,
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl Turn {
 
     /// Answers the message within the sender's rate limits. What is asked of a server by the pipeline of calls is
     /// counted there.
-    async fn within<T>(
+    pub(super) async fn within<T>(
         &self,
         answer: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, ErrorData> {
@@ -127,7 +127,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(Box::pin(reads::resources(&turn))).await
+        Box::pin(reads::resources(&turn, &context)).await
     }
 
     async fn list_resource_templates(
@@ -136,7 +136,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(Box::pin(reads::templates(&turn))).await
+        Box::pin(reads::templates(&turn, &context)).await
     }
 
     async fn list_prompts(
@@ -145,7 +145,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(Box::pin(reads::prompts(&turn))).await
+        Box::pin(reads::prompts(&turn, &context)).await
     }
 
     async fn read_resource(
@@ -181,7 +181,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(Box::pin(reads::subscribe(&turn, &request.uri, true))).await
+        Box::pin(reads::subscribe(&turn, &request.uri, true, &context)).await
     }
 
     async fn unsubscribe(
@@ -190,7 +190,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let turn = self.turn(&context)?;
-        turn.within(Box::pin(reads::subscribe(&turn, &request.uri, false))).await
+        Box::pin(reads::subscribe(&turn, &request.uri, false, &context)).await
     }
 
     #[expect(deprecated, reason = "versions up to 2025-11-25 have logs")]

@@ -6,7 +6,7 @@ use rmcp::{
     model::{
         CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResult,
         ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ReadResourceRequestParams, ReadResourceResult, Reference,
+        ReadResourceRequestParams, ReadResourceResult, Reference, ServerCapabilities,
     },
     service::RequestContext,
 };
@@ -33,16 +33,27 @@ enum List {
     Prompts,
 }
 
-pub(super) async fn resources(turn: &Turn) -> Result<ListResourcesResult, Refusal> {
-    Ok(ListResourcesResult::with_all_items(list(turn, List::Resources).await?))
+type Request<'c> = &'c RequestContext<RoleServer>;
+
+pub(super) async fn resources(
+    turn: &Turn,
+    context: Request<'_>,
+) -> Result<ListResourcesResult, ErrorData> {
+    Ok(ListResourcesResult::with_all_items(list(turn, List::Resources, context).await?))
 }
 
-pub(super) async fn templates(turn: &Turn) -> Result<ListResourceTemplatesResult, Refusal> {
-    Ok(ListResourceTemplatesResult::with_all_items(list(turn, List::Templates).await?))
+pub(super) async fn templates(
+    turn: &Turn,
+    context: Request<'_>,
+) -> Result<ListResourceTemplatesResult, ErrorData> {
+    Ok(ListResourceTemplatesResult::with_all_items(list(turn, List::Templates, context).await?))
 }
 
-pub(super) async fn prompts(turn: &Turn) -> Result<ListPromptsResult, Refusal> {
-    Ok(ListPromptsResult::with_all_items(list(turn, List::Prompts).await?))
+pub(super) async fn prompts(
+    turn: &Turn,
+    context: Request<'_>,
+) -> Result<ListPromptsResult, ErrorData> {
+    Ok(ListPromptsResult::with_all_items(list(turn, List::Prompts, context).await?))
 }
 
 pub(super) async fn resource(
@@ -50,7 +61,7 @@ pub(super) async fn resource(
     request: ReadResourceRequestParams,
     context: &RequestContext<RoleServer>,
 ) -> Result<ReadResourceResult, ErrorData> {
-    let server = of_uri(turn, &request.uri).await.map_err(|refusal| turn.refused(&refusal))?;
+    let server = of_uri(turn, &request.uri).await?;
     let arguments = json!({ "uri": request.uri });
     let read = (What::Resource, server.as_str(), reads::RESOURCE);
     told(turn, call::read(turn, read, arguments, context).await)
@@ -83,10 +94,7 @@ pub(super) async fn completion(
             prompt.name = name;
             server
         }
-        Reference::Resource(resource) => {
-            let server = of_uri(turn, &resource.uri).await;
-            server.map_err(|refusal| turn.refused(&refusal))?
-        }
+        Reference::Resource(resource) => of_uri(turn, &resource.uri).await?,
         _ => return Err(turn.refused(&nothing("reference"))),
     };
     request.meta = None;
@@ -96,18 +104,22 @@ pub(super) async fn completion(
 }
 
 /// Subscribes to a resource at its server, or ends that.
-pub(super) async fn subscribe(turn: &Turn, uri: &str, wanted: bool) -> Result<(), Refusal> {
+pub(super) async fn subscribe(
+    turn: &Turn,
+    uri: &str,
+    wanted: bool,
+    context: Request<'_>,
+) -> Result<(), ErrorData> {
     let server = of_uri(turn, uri).await?;
-    let known = turn.known()?;
-    if !servers(turn, &known, reads::RESOURCE).any(|served| served.name() == server) {
-        return Err(nothing("resource"));
-    }
-    let connected = connected(turn, &server).await?;
-    let done = match wanted {
-        true => connected.connection.subscribe(uri).await,
-        false => connected.connection.unsubscribe(uri).await,
+    let (what, name) = match wanted {
+        true => (What::Subscription, reads::SUBSCRIPTION),
+        false => (What::Unsubscription, reads::UNSUBSCRIPTION),
     };
-    done.map_err(|error| Refusal::new(Code::UpstreamFailed, error.to_string()))
+    let read = (what, server.as_str(), name);
+    match call::read(turn, read, json!({ "uri": uri }), context).await?.is_error {
+        true => Err(turn.refused(&nothing("resource"))),
+        false => Ok(()),
+    }
 }
 
 /// Tells the servers that the session is connected to how much of their logs it wants to hear. Those that it
@@ -115,7 +127,7 @@ pub(super) async fn subscribe(turn: &Turn, uri: &str, wanted: bool) -> Result<()
 pub(super) async fn set_level(turn: &Turn, level: &str) -> Result<(), Refusal> {
     turn.sender.session.ears.set_level(level);
     let known = turn.known()?;
-    for server in servers(turn, &known, reads::RESOURCE) {
+    for server in servers(turn, &known, reads::LOG) {
         // A server without logs refuses, and is none the worse.
         if let Ok(connected) = connected(turn, server.name()).await {
             let _ = connected.connection.set_level(level).await;
@@ -124,51 +136,88 @@ pub(super) async fn set_level(turn: &Turn, level: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The items of a list of all servers on the sender's route. One that cannot be asked has none, unless it is the
-/// only one.
-async fn list<T: DeserializeOwned>(turn: &Turn, list: List) -> Result<Vec<T>, Refusal> {
-    let known = turn.known()?;
-    let session = &turn.sender.session;
-    let read = if list == List::Prompts { reads::PROMPT } else { reads::RESOURCE };
+impl List {
+    /// What a server is asked for, the name of that to policies, and the fields of the items and their URIs.
+    const fn parts(self) -> (What, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Resources => (What::Resources, reads::RESOURCES, "resources", "uri"),
+            Self::Templates => {
+                (What::Templates, reads::TEMPLATES, "resourceTemplates", "uriTemplate")
+            }
+            Self::Prompts => (What::Prompts, reads::PROMPTS, "prompts", "uri"),
+        }
+    }
+
+    /// Whether a server has such a list.
+    fn is_of(self, can: &ServerCapabilities) -> bool {
+        match self {
+            Self::Resources | Self::Templates => can.resources.is_some(),
+            Self::Prompts => can.prompts.is_some(),
+        }
+    }
+}
+
+/// The items of a list of all servers on the sender's route, each asked by the gateway's own pipeline. One that
+/// cannot be asked has none, unless it is the only one.
+async fn list<T: DeserializeOwned>(
+    turn: &Turn,
+    list: List,
+    context: Request<'_>,
+) -> Result<Vec<T>, ErrorData> {
+    let known = turn.known().map_err(|refusal| turn.refused(&refusal))?;
+    let route = turn.sender.session.route();
+    let (what, read, field_of_items, _) = list.parts();
     let mut items = Vec::new();
     for server in servers(turn, &known, read) {
         let name = server.name();
-        let connection = match connected(turn, name).await {
-            Ok(connected) => connected.connection.clone(),
-            Err(refusal) if session.route().is_one() => return Err(refusal),
+        match has(turn, name, list).await {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(refusal) if route.is_one() => return Err(turn.refused(&refusal)),
             Err(_) => continue,
-        };
-        let listed = match list {
-            List::Resources => connection.resources().await,
-            List::Templates => connection.templates().await,
-            List::Prompts => connection.prompts().await,
-        };
-        let mut listed = match listed {
+        }
+        let asked = call::asked(turn, (what, name, read), json!({}), context);
+        let mut listed = match Box::pin(asked).await? {
             Ok(listed) => listed,
-            // One that has no such list.
-            Err(mcp::Error::Refused { .. }) => continue,
-            Err(error) if session.route().is_one() => {
-                return Err(Refusal::new(Code::UpstreamFailed, error.to_string()));
+            Err(refusal) if route.is_one() || is_for_all(&refusal) => {
+                return Err(turn.refused(&refusal));
             }
             Err(_) => continue,
         };
-        let key = if list == List::Templates { "uriTemplate" } else { "uri" };
-        session.uris.note(name, listed.iter().filter_map(|item| field(item, key)));
+        let Some(Value::Array(mut listed)) = listed.rest.remove(field_of_items) else { continue };
+        note(turn, (name, list), &listed);
         if list == List::Prompts {
             for item in &mut listed {
                 if let Some(own) = field(item, "name") {
-                    item["name"] = session.route().name(name, &own).into();
+                    item["name"] = route.name(name, &own).into();
                 }
             }
         }
         items.extend(listed.into_iter().filter_map(|item| serde_json::from_value(item).ok()));
+        items.truncate(ITEMS_MAX);
     }
-    items.truncate(ITEMS_MAX);
     Ok(items)
 }
 
+/// Whether the refusal of one server's list is one of all of them.
+fn is_for_all(refusal: &Refusal) -> bool {
+    matches!(refusal.code, Code::RateLimited | Code::Unauthenticated | Code::DependencyUnavailable)
+}
+
+/// Whether a server can be reached and has such a list.
+async fn has(turn: &Turn, server: &str, list: List) -> Result<bool, Refusal> {
+    let connected = connected(turn, server).await?;
+    let failed = |error: mcp::Error| Refusal::new(Code::UpstreamFailed, error.to_string());
+    Ok(list.is_of(&connected.connection.server().await.map_err(failed)?.capabilities))
+}
+
+fn note(turn: &Turn, (server, list): (&str, List), items: &[Value]) {
+    let (.., key) = list.parts();
+    turn.sender.session.uris.note(server, items.iter().filter_map(|item| field(item, key)));
+}
+
 /// The server of a URI: the route's, or that which lists it.
-async fn of_uri(turn: &Turn, uri: &str) -> Result<String, Refusal> {
+async fn of_uri(turn: &Turn, uri: &str) -> Result<String, ErrorData> {
     let session = &turn.sender.session;
     if let Some(only) = session.route().only() {
         return Ok(only.to_owned());
@@ -176,9 +225,32 @@ async fn of_uri(turn: &Turn, uri: &str) -> Result<String, Refusal> {
     if let Some(server) = session.uris.server(uri) {
         return Ok(server);
     }
-    list::<Value>(turn, List::Resources).await?;
-    list::<Value>(turn, List::Templates).await?;
-    session.uris.server(uri).ok_or_else(|| nothing("resource"))
+    let found = async {
+        find(turn, List::Resources).await?;
+        find(turn, List::Templates).await?;
+        session.uris.server(uri).ok_or_else(|| nothing("resource"))
+    };
+    turn.within(Box::pin(found)).await
+}
+
+/// Takes note of the URIs that servers have. Nobody is told what else is in their lists.
+async fn find(turn: &Turn, list: List) -> Result<(), Refusal> {
+    let known = turn.known()?;
+    let (_, read, ..) = list.parts();
+    for server in servers(turn, &known, read) {
+        let name = server.name();
+        if !has(turn, name, list).await.unwrap_or(false) {
+            continue;
+        }
+        let connection = connected(turn, name).await?.connection.clone();
+        let listed = match list {
+            List::Resources => connection.resources().await,
+            List::Templates => connection.templates().await,
+            List::Prompts => Ok(Vec::new()),
+        };
+        note(turn, (name, list), &listed.unwrap_or_default());
+    }
+    Ok(())
 }
 
 fn nothing(what: &str) -> Refusal {
@@ -193,6 +265,14 @@ fn told<T: DeserializeOwned>(
     read: Result<mcp::CallResult, ErrorData>,
 ) -> Result<T, ErrorData> {
     let read = read?;
+    if turn.sender.wishes.dry_run {
+        let told = read.content.first().and_then(|block| field(block, "text"));
+        let nothing = json!({
+            "contents": [], "messages": [], "completion": { "values": [] },
+            "_meta": { "orchestack/dry_run": told },
+        });
+        return serde_json::from_value(nothing).map_err(|_| turn.refused(&untold()));
+    }
     if read.is_error {
         // What the server said of it has been searched as its results are.
         let said = read.content.first().and_then(|block| field(block, "text"));
@@ -202,10 +282,9 @@ fn told<T: DeserializeOwned>(
         return Err(error);
     }
     let rest: Map<String, Value> = read.rest;
-    serde_json::from_value(Value::Object(rest)).map_err(|_| {
-        turn.refused(&Refusal::new(
-            Code::UpstreamFailed,
-            "the server's answer is none that MCP can tell",
-        ))
-    })
+    serde_json::from_value(Value::Object(rest)).map_err(|_| turn.refused(&untold()))
+}
+
+fn untold() -> Refusal {
+    Refusal::new(Code::UpstreamFailed, "the server's answer is none that MCP can tell")
 }

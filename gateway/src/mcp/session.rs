@@ -11,17 +11,24 @@ use rmcp::{
     RoleServer,
     model::InitializeRequestParams,
     service::Peer,
-    transport::streamable_http_server::session::{SessionState, SessionStore, SessionStoreError},
+    transport::streamable_http_server::{
+        SessionManager,
+        session::{SessionState, SessionStore, SessionStoreError, local::LocalSessionManager},
+    },
 };
 use snapshot::keys::sha256_hex;
 use store::mcp_sessions::{Bounds, McpSession, McpSessions};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use types::{AgentId, Code, SessionId, TenantId};
 
 use super::{ears::Ears, offers::Uris, route::Route};
-use crate::{caller::Known, refusal::Refusal, tool::Servers};
+use crate::{caller::Known, gate::Gate, refusal::Refusal, tool::Servers};
 
 /// How long a session is used before its row says so again.
 const WRITTEN_FOR: Duration = Duration::from_secs(60);
+/// Streams of one session that no request waits for. A client has one; where its connection broke, the gateway may
+/// not know that yet.
+const STREAMS_MAX: usize = 4;
 /// The most bytes of a session's id: ours have 36.
 const ID_BYTES_MAX: usize = 64;
 
@@ -45,6 +52,8 @@ pub(super) struct Session {
     pub(super) servers: Servers,
     /// Which of them has which resource.
     pub(super) uris: Uris,
+    /// Places for streams that no request waits for.
+    streams: Arc<Semaphore>,
     used: Mutex<Used>,
 }
 
@@ -60,11 +69,15 @@ struct Used {
     /// The session's id; none of one that has no row.
     id: Option<Arc<str>>,
     last: Instant,
-    written: Instant,
+    /// When its row last heard that it is used; `None` where this gateway has not said so yet.
+    written: Option<Instant>,
 }
 
 /// All sessions that are in use here.
 pub(super) struct Sessions {
+    gate: Arc<Gate>,
+    /// What rmcp has of them.
+    manager: Arc<LocalSessionManager>,
     rows: McpSessions,
     bounds: Bounds,
     /// By the hash of their ids, or by their owners where they have none.
@@ -83,13 +96,27 @@ impl Owner {
 }
 
 impl Session {
-    /// One that nobody else has seen.
-    pub(super) fn new(owner: Owner, flow: SessionId) -> Arc<Self> {
+    fn new(gate: &Arc<Gate>, owner: Owner, flow: SessionId) -> Arc<Self> {
         let now = Instant::now();
-        let used = Mutex::new(Used { id: None, last: now, written: now });
-        let ears = Ears::new(owner.route.clone());
+        let used = Mutex::new(Used { id: None, last: now, written: Some(now) });
+        let ears = Ears::new(Arc::clone(gate), owner.route.clone(), flow);
         let servers = Servers::new(Arc::new(ears.clone()));
-        Arc::new(Self { owner, flow, ears, servers, uris: Uris::default(), used })
+        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        Arc::new(Self { owner, flow, ears, servers, uris: Uris::default(), streams, used })
+    }
+
+    /// A place for one more stream that no request waits for; free again when it is dropped.
+    pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
+            let message = "this session has as many open streams as there may be; end one of them";
+            Refusal::new(Code::RateLimited, message).with_retry_after(5)
+        })
+    }
+
+    /// Whether it is of the same credential, on whatever route.
+    fn is_of(&self, owner: &Owner) -> bool {
+        (self.owner.tenant, self.owner.agent, &self.owner.auth)
+            == (owner.tenant, owner.agent, &owner.auth)
     }
 
     /// Where it is.
@@ -103,13 +130,19 @@ impl Session {
 }
 
 impl Sessions {
-    pub(super) fn new(rows: McpSessions, settings: &config::settings::Mcp) -> Self {
+    pub(super) fn new(gate: Arc<Gate>, manager: Arc<LocalSessionManager>) -> Self {
+        let (rows, settings) = (gate.store.mcp_sessions(), &gate.mcp);
         let bounds = Bounds {
             per_credential_max: settings.max_sessions_per_credential,
             all_max: settings.max_sessions,
             idle: settings.session_idle,
         };
-        Self { rows, bounds, live: Mutex::default() }
+        Self { gate, manager, rows, bounds, live: Mutex::default() }
+    }
+
+    /// One that nobody else has seen.
+    pub(super) fn new_one(&self, owner: Owner, flow: Option<SessionId>) -> Arc<Session> {
+        Session::new(&self.gate, owner, flow.unwrap_or_else(SessionId::generate))
     }
 
     /// The session of that id, for the one whose it is.
@@ -128,32 +161,45 @@ impl Sessions {
                            this credential";
             return Err(Refusal::new(Code::PolicyDenied, message));
         }
-        self.go_on(&session, &hash).await?;
+        self.go_on(&session, (&hash, id)).await?;
         Ok(session)
     }
 
-    /// What a client without a session has in its place: its calls on this route are one flow.
-    pub(super) fn without(&self, owner: Owner, flow: Option<SessionId>) -> Arc<Session> {
+    /// What a client without a session has in its place: its calls on this route are one flow. One that could not
+    /// be kept would have a new flow for each call, so it is refused.
+    pub(super) fn without(
+        &self,
+        owner: Owner,
+        flow: Option<SessionId>,
+    ) -> Result<Arc<Session>, Refusal> {
         let name = flow.map_or_else(String::new, |flow| flow.to_string());
         let key = format!("{} {} {:?} {name}", owner.agent, owner.auth, owner.route);
         let mut live = self.live();
         if let Some(known) = live.get(&key) {
             known.used().last = Instant::now();
-            return Arc::clone(known);
+            return Ok(Arc::clone(known));
         }
-        let session = Session::new(owner, flow.unwrap_or_else(SessionId::generate));
-        if live.len() < self.bounds.all_max {
-            live.insert(key, Arc::clone(&session));
+        let is_own = |other: &&Arc<Session>| other.used().id.is_none() && other.is_of(&owner);
+        let own = live.values().filter(is_own).count();
+        if live.len() >= self.bounds.all_max || own >= self.bounds.per_credential_max {
+            return Err(too_many());
         }
-        session
+        let session = self.new_one(owner, flow);
+        live.insert(key, Arc::clone(&session));
+        Ok(session)
     }
 
-    /// Takes note that a session's stream is open, which is use. False where it is over.
-    pub(super) fn uses(&self, id: &str, owner: &Owner) -> bool {
-        let live = self.live();
-        let Some(session) = live.get(&sha256_hex(id.as_bytes())) else { return false };
-        session.used().last = Instant::now();
-        session.owner == *owner
+    /// Takes note that a session's stream is open, which is use. False where it is over, also where another gateway
+    /// has ended it.
+    pub(super) async fn uses(&self, id: &str, owner: &Owner) -> bool {
+        let hash = sha256_hex(id.as_bytes());
+        let session = self.live().get(&hash).cloned();
+        let Some(session) = session.filter(|session| session.owner == *owner) else { return false };
+        match self.go_on(&session, (&hash, id)).await {
+            Ok(()) => true,
+            // Nobody can tell, and it was good a moment ago: the next look asks again.
+            Err(refusal) => refusal.code == Code::DependencyUnavailable,
+        }
     }
 
     /// Writes a session down, after its client has said hello. Before that nobody can go on with it.
@@ -176,11 +222,7 @@ impl Sessions {
         };
         match self.rows.begin(&row, self.bounds).await {
             Ok(true) => {}
-            Ok(false) => {
-                let message = "there are as many sessions as there may be (`mcp.max_sessions`, \
-                               `mcp.max_sessions_per_credential`); end one with DELETE";
-                return Err(Refusal::new(Code::RateLimited, message).with_retry_after(60));
-            }
+            Ok(false) => return Err(too_many()),
             Err(store::Error::TooLong { .. }) => {
                 return Err(Refusal::invalid("the parameters of `initialize` are too long"));
             }
@@ -222,31 +264,36 @@ impl Sessions {
         let row = self.rows.find(hash).await.map_err(|error| away(&error))?.ok_or_else(over)?;
         let route = Route::at(&row.route).ok_or_else(over)?;
         let owner = Owner { tenant: row.tenant, agent: row.agent, auth: row.auth, route };
-        let session = Session::new(owner, row.session);
-        session.used().id = Some(id.into());
+        let session = self.new_one(owner, Some(row.session));
+        {
+            // The row may be almost over, so it hears at once that the session is used.
+            let mut used = session.used();
+            (used.id, used.written) = (Some(id.into()), None);
+        }
         // Two requests may have read it: the first one's is everybody's.
         Ok(Arc::clone(self.live().entry(hash.to_owned()).or_insert(session)))
     }
 
     /// Takes note that a session is used. Its row hears of it now and then, and says whether another gateway
-    /// has ended it.
-    async fn go_on(&self, session: &Session, hash: &str) -> Result<(), Refusal> {
+    /// has ended it: then rmcp has nothing of it any more either.
+    async fn go_on(&self, session: &Session, (hash, id): (&str, &str)) -> Result<(), Refusal> {
+        let now = Instant::now();
         let write = {
             let mut used = session.used();
-            let now = Instant::now();
             used.last = now;
             let every = WRITTEN_FOR.min(self.bounds.idle / 4);
-            let write = now.duration_since(used.written) >= every;
-            if write {
-                used.written = now;
-            }
-            write
+            used.written.is_none_or(|written| now.duration_since(written) >= every)
         };
-        if write && !self.rows.go_on(hash, self.bounds.idle).await.map_err(|error| away(&error))? {
-            self.live().remove(hash);
-            return Err(over());
+        if !write {
+            return Ok(());
         }
-        Ok(())
+        if self.rows.go_on(hash, self.bounds.idle).await.map_err(|error| away(&error))? {
+            session.used().written = Some(now);
+            return Ok(());
+        }
+        self.live().remove(hash);
+        let _ = self.manager.close_session(&id.into()).await;
+        Err(over())
     }
 
     fn live(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Session>>> {
@@ -273,6 +320,12 @@ impl SessionStore for Sessions {
     async fn delete(&self, _: &str) -> Result<(), SessionStoreError> {
         Ok(())
     }
+}
+
+fn too_many() -> Refusal {
+    let message = "there are as many sessions as there may be (`mcp.max_sessions`, \
+                   `mcp.max_sessions_per_credential`); end one with DELETE, or wait until one that rests is over";
+    Refusal::new(Code::RateLimited, message).with_retry_after(60)
 }
 
 fn over() -> Refusal {

@@ -4,10 +4,10 @@ use config::tree::ToolServerFile;
 use dlp::Findings;
 use mcp::CallResult;
 use policy::ToolPermit;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use snapshot::{Pinned, keys::sha256_hex};
 use tools::canonical;
-use types::Code;
+use types::{Code, Label};
 
 use super::{
     Context,
@@ -18,6 +18,7 @@ use super::{
 use crate::{gate::Gate, refusal::Refusal, screen::selectors, serve::inspected};
 
 /// Arguments that the tool's schema permits.
+#[derive(Debug, Clone)]
 pub(super) struct Given {
     pub(super) arguments: Arguments,
     pub(super) findings: Findings,
@@ -60,6 +61,35 @@ impl Given {
         Ok(Self { arguments, findings, bytes: text.len() })
     }
 
+    /// None, where nothing was called.
+    pub(super) fn nothing() -> Self {
+        let arguments = Arguments(Value::Object(Map::new()));
+        let findings = Findings {
+            label: Label::Public,
+            rules: Vec::new(),
+            findings: Vec::new(),
+            complete: true,
+        };
+        Self { arguments, findings, bytes: 2 }
+    }
+
+    /// Whether every kind was found in them that is found here.
+    pub(super) fn has(&self, others: &Findings) -> bool {
+        let known = |other: &dlp::Finding| {
+            self.findings.findings.iter().any(|finding| finding.kind == other.kind)
+        };
+        others.findings.iter().all(known)
+    }
+
+    /// The same arguments, with what was found elsewhere that goes to the server too.
+    pub(super) fn with(&self, others: &Findings) -> Self {
+        let mut both = self.clone();
+        both.findings.label = both.findings.label.join(others.label);
+        both.findings.findings.extend(others.findings.iter().cloned());
+        both.findings.complete &= others.complete;
+        both
+    }
+
     /// The arguments as the tool may see them: what the permit wants redacted is gone. A token of the session
     /// stays one: its value never goes into an argument.
     pub(super) async fn redacted(
@@ -84,8 +114,11 @@ impl Given {
 
 /// What a caller is told that only wanted to know whether it may.
 pub(super) fn dry_run(permit: &ToolPermit) -> CallResult {
+    let need = permit.obligations().approval.as_ref();
+    let need = need.map(|need| json!({ "roles": need.roles, "quorum": need.quorum }));
     let told = json!({
         "object": "orchestack.dry_run",
+        "approval": need,
         "tool": format!("{}.{}", permit.server(), permit.tool()),
         "policies": permit.policies(),
         "label": permit.label(),

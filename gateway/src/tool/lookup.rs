@@ -33,7 +33,14 @@ pub(super) fn tool<'s>(
     let tool = server.and_then(|server| {
         let tool = match context.what {
             What::Tool => server.tool(&story.tool),
-            What::Resource | What::Prompt | What::Completion => server.read(&story.tool),
+            What::Resource
+            | What::Prompt
+            | What::Completion
+            | What::Resources
+            | What::Templates
+            | What::Prompts
+            | What::Subscription
+            | What::Unsubscription => server.read(&story.tool),
         };
         Some((&server.file, tool?))
     });

@@ -35,19 +35,25 @@ pub(super) struct Checked {
 
 /// What a result is held against.
 pub(super) struct Check<'a> {
+    pub(super) search: Search<'a>,
+    pub(super) pinned: &'a Pinned,
+    pub(super) bytes_max: usize,
+}
+
+/// What is looked for in what a server says.
+pub(super) struct Search<'a> {
     pub(super) gate: &'a Gate,
     pub(super) snapshot: &'a Snapshot,
     pub(super) permit: &'a ToolPermit,
-    pub(super) pinned: &'a Pinned,
     /// Whose tokens take the place of what is redacted.
     pub(super) owner: Option<Owner>,
-    pub(super) bytes_max: usize,
 }
 
 impl Check<'_> {
     /// The result as its caller may see it.
     pub(super) async fn pass(&self, result: CallResult) -> Result<Checked, Refusal> {
-        let tool = format!("{}.{}", self.permit.server(), self.permit.tool());
+        let permit = self.search.permit;
+        let tool = format!("{}.{}", permit.server(), permit.tool());
         let bytes = length(&result);
         if bytes > self.bytes_max {
             let message = format!("the result of `{tool}` has more than {} bytes", self.bytes_max);
@@ -63,8 +69,15 @@ impl Check<'_> {
             let value = value.ok_or_else(|| wrong("it has no `structuredContent`".to_owned()))?;
             schema.check(value).map_err(|invalid| wrong(invalid.to_string()))?;
         }
+        self.search.pass(result, bytes).await
+    }
+}
+
+impl Search<'_> {
+    /// What is in it as its caller may see it; it has so many bytes.
+    pub(super) async fn pass(&self, said: CallResult, bytes: usize) -> Result<Checked, Refusal> {
         let mut found = Found::default();
-        let mut answer = Answer(result);
+        let mut answer = Answer(said);
         let findings = inspected(self.snapshot, &mut answer, bytes);
         found.take(&findings);
         let mut answer = self.without(answer, &findings, &found).await?;

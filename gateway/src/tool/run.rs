@@ -10,8 +10,9 @@ use types::{Code, Integrity, Label, Replay};
 
 use super::{
     Context, What,
+    beside::Beside,
     bill::Paid,
-    result::{Check, Checked},
+    result::{Check, Checked, Search},
     server::Server,
     session::{Session, Sight},
     story::End,
@@ -28,6 +29,8 @@ pub(super) struct Run<'a> {
     pub(super) server: &'a Server,
     pub(super) bytes_max: usize,
     pub(super) session: &'a Session,
+    /// What is said meanwhile.
+    pub(super) beside: &'a Beside<'a>,
 }
 
 /// What became of it.
@@ -49,20 +52,21 @@ impl Run<'_> {
             Err((refusal, paid)) => return self.withheld(refusal, paid).await,
         };
         let is_error = result.is_error;
-        let check = Check {
+        let search = Search {
             gate: self.gate,
             snapshot: self.context.snapshot,
             permit: self.permit,
-            pinned: self.pinned,
             owner: self.context.owner(),
-            bytes_max: self.bytes_max,
         };
+        let check = Check { search, pinned: self.pinned, bytes_max: self.bytes_max };
         let Checked { result, text, found, label, hash, transcript } =
             match check.pass(result).await {
                 Ok(checked) => checked,
                 Err(refusal) => return self.withheld(refusal, Paid::Answered).await,
             };
-        match self.seen(label, Some(&text)).await {
+        // An empty list says nothing.
+        let text = Some(text.as_str()).filter(|text| self.is_tool() || !text.is_empty());
+        match self.seen(label, text).await {
             Ok(after) => Ended {
                 result: Ok(result),
                 paid: Paid::Answered,
@@ -87,9 +91,7 @@ impl Run<'_> {
 
     /// Lets the session know of the call and of what came back.
     async fn seen(&self, label: Label, text: Option<&str>) -> Result<(Label, Integrity), Refusal> {
-        let own = text.and(self.tool.label).unwrap_or(Label::Public);
-        let label = self.permit.label().join(label).join(own);
-        let sight = Sight { tool: self.tool, label, text };
+        let sight = Sight::of((self.tool, self.permit), label, text);
         self.session.see(self.gate, self.context, &sight).await
     }
 
@@ -111,14 +113,24 @@ impl Run<'_> {
                 why: "arguments are an object",
             });
         };
-        let answer = self.sent(arguments).await;
+        let (caller, words) = self.beside.open();
+        let asked = Box::pin(self.sent(arguments, caller));
+        let answer = self.beside.hear(words, asked).await;
         let took = begun.elapsed().as_secs_f64();
         metrics::TOOL_TIME.with_label_values(&[&self.tool.server]).observe(took);
         answer
     }
 
-    async fn sent(&self, mut arguments: Map<String, Value>) -> Result<CallResult, mcp::Error> {
-        let (connection, caller) = (&self.server.connection, Arc::clone(&self.context.caller));
+    const fn is_tool(&self) -> bool {
+        matches!(self.context.what, What::Tool)
+    }
+
+    async fn sent(
+        &self,
+        mut arguments: Map<String, Value>,
+        caller: Arc<dyn mcp::Caller>,
+    ) -> Result<CallResult, mcp::Error> {
+        let connection = &self.server.connection;
         let mut text = |name: &str| match arguments.remove(name) {
             Some(Value::String(text)) => text,
             _ => String::new(),
@@ -136,6 +148,17 @@ impl Run<'_> {
                 connection.prompt(&name, given, caller).await?
             }
             What::Completion => connection.complete(arguments).await?,
+            What::Resources => listed("resources", connection.resources().await?),
+            What::Templates => listed("resourceTemplates", connection.templates().await?),
+            What::Prompts => listed("prompts", connection.prompts().await?),
+            What::Subscription => {
+                connection.subscribe(&text("uri")).await?;
+                json!({})
+            }
+            What::Unsubscription => {
+                connection.unsubscribe(&text("uri")).await?;
+                json!({})
+            }
         };
         match read {
             Value::Object(rest) => Ok(CallResult { rest, ..CallResult::default() }),
@@ -180,6 +203,11 @@ impl Run<'_> {
         };
         Err((Refusal::new(code, message), paid))
     }
+}
+
+/// The result of a list; of an empty one nothing.
+fn listed(key: &str, items: Vec<Value>) -> Value {
+    if items.is_empty() { json!({}) } else { json!({ key: items }) }
 }
 
 impl Ended {

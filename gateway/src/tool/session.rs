@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use policy::ToolPermit;
 use snapshot::Tool;
 use store::flows::{Entered, Saw, Text};
 use tools::flow::{Origin, Print, Salt, Seen};
@@ -36,13 +37,25 @@ pub(super) struct Session {
     count: Option<Count>,
 }
 
-/// What a session sees by a call.
+/// What a session sees by a call, or beside it.
 pub(super) struct Sight<'a> {
     pub(super) tool: &'a Tool,
     /// The highest label of the call and its result.
     pub(super) label: Label,
     /// All text of the result; `None` where nobody saw one.
     pub(super) text: Option<&'a str>,
+}
+
+impl<'a> Sight<'a> {
+    /// What is said beside a permitted call, with the label of what was found in it.
+    pub(super) fn of(
+        (tool, permit): (&'a Tool, &ToolPermit),
+        found: Label,
+        text: Option<&'a str>,
+    ) -> Self {
+        let own = text.and(tool.label).unwrap_or(Label::Public);
+        Self { tool, label: permit.label().join(found).join(own), text }
+    }
 }
 
 impl Session {

@@ -59,7 +59,7 @@ pub fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreachable> 
         asks: Asks {
             sampling: server.sampling != Sampling::Off,
             elicitation: server.elicitation,
-            roots: false,
+            roots: server.roots,
         },
         limits: Limits {
             timeout: server.timeout,

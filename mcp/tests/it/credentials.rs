@@ -107,6 +107,27 @@ async fn a_token_that_is_refused_is_renewed_once() {
     assert!(never.sent().len() <= 4, "{} requests", never.sent().len());
 }
 
+#[tokio::test]
+async fn a_refusal_that_says_nothing_is_renewed_once_too() {
+    let says_nothing = || Some(Reply::Status(401, Vec::new(), "expired".to_owned()));
+    let authority = authority().await;
+    let house = House::start(move |sent| match bearer(sent).as_deref() {
+        Some("token-1") if sent.is("tools/call") => says_nothing(),
+        _ => None,
+    })
+    .await;
+    let spec = house.spec_with(Some(oauth(Some(authority.url()))));
+    let connection = mcp::connect(&spec, Arc::new(())).await.unwrap();
+    assert_eq!(call(&connection, "ping").await.unwrap(), text("pong"));
+    assert_eq!(authority.sent().len(), 2);
+
+    let never = House::start(move |_| says_nothing()).await;
+    let spec = never.spec_with(Some(oauth(Some(authority.url()))));
+    let error = mcp::connect(&spec, Arc::new(())).await.unwrap_err();
+    assert!(matches!(error, Error::Unauthorized { .. }), "{error:?}");
+    assert!(never.sent().len() <= 4, "{} requests", never.sent().len());
+}
+
 /// A server whose metadata names `issuer`, and what is at its own well-known places.
 async fn with_metadata(issuer: Option<String>, resource: Option<String>) -> House {
     House::start(move |sent| {

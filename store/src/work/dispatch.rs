@@ -16,19 +16,21 @@ use super::{
 use crate::{Dialect, rows::Get};
 
 /// How much may run at once. What waits for people has no place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotas {
     /// Runs of a tenant that wait for a worker or have one.
     pub per_tenant_max: u32,
     /// The same, of one agent.
     pub per_agent_max: u32,
+    /// The same, of agents that say so themselves.
+    pub agents: HashMap<AgentId, u32>,
     /// How many tasks one call takes.
     pub batch_max: u32,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { per_tenant_max: 1000, per_agent_max: 1000, batch_max: 256 }
+        Self { per_tenant_max: 1000, per_agent_max: 1000, agents: HashMap::new(), batch_max: 256 }
     }
 }
 
@@ -85,14 +87,14 @@ async fn lock_tenant(tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
 }
 
 /// How many more runs may begin.
-struct Room {
+struct Room<'q> {
     tenant: i64,
     agents: HashMap<String, i64>,
-    per_agent: i64,
+    quotas: &'q Quotas,
 }
 
-impl Room {
-    async fn count(tx: &mut Tx, tenant: TenantId, quotas: &Quotas) -> Result<Self, Error> {
+impl<'q> Room<'q> {
+    async fn count(tx: &mut Tx, tenant: TenantId, quotas: &'q Quotas) -> Result<Self, Error> {
         let rows = sqlx::query(
             "select agent_id, cast(count(*) as bigint) as runs from runs \
              where tenant_id = $1 and state in ('queued', 'running') group by agent_id",
@@ -106,12 +108,13 @@ impl Room {
         }
         let all: i64 = agents.values().sum();
         let tenant = i64::from(quotas.per_tenant_max) - all;
-        Ok(Self { tenant, agents, per_agent: i64::from(quotas.per_agent_max) })
+        Ok(Self { tenant, agents, quotas })
     }
 
     fn take(&mut self, agent: AgentId) -> bool {
+        let own = self.quotas.agents.get(&agent).copied().unwrap_or(self.quotas.per_agent_max);
         let running = self.agents.entry(agent.to_string()).or_default();
-        if self.tenant <= 0 || *running >= self.per_agent {
+        if self.tenant <= 0 || *running >= i64::from(own) {
             return false;
         }
         *running += 1;

@@ -106,10 +106,19 @@ async fn take(tx: &mut Tx, task: &Task, seq: i64) -> Result<(), Error> {
         .bind(session.clone())
         .execute(tx.conn())
         .await?;
-    sqlx::query("update inbox set task_id = $1 where session_id = $2 and seq = $3")
+    let row = sqlx::query(
+        "update inbox set task_id = $1 where session_id = $2 and seq = $3 returning event_no",
+    )
+    .bind(task.id.to_string())
+    .bind(session.clone())
+    .bind(seq)
+    .fetch_one(tx.conn())
+    .await?;
+    let event = Get { row: &row, table: "inbox" }.int("event_no")?;
+    sqlx::query("update transcript set task_id = $1 where session_id = $2 and event_no = $3")
         .bind(task.id.to_string())
         .bind(session)
-        .bind(seq)
+        .bind(event)
         .execute(tx.conn())
         .await?;
     Ok(())

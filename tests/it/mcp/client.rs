@@ -9,6 +9,7 @@ pub(crate) struct Client {
     url: String,
     key: String,
     pub(crate) session: String,
+    version: String,
 }
 
 impl Client {
@@ -23,6 +24,68 @@ impl Client {
         let client = Self::without(server, path, key);
         let hello = client.send_text(&initialize().to_string(), &headers).await;
         Self::greeted(server, (path, key), hello).await
+    }
+
+    /// As [`Client::begin`], in this version of the protocol.
+    pub(crate) async fn begin_as(server: &Server, path: &str, key: &str, version: &str) -> Self {
+        let mut hello = initialize();
+        hello["params"]["protocolVersion"] = version.into();
+        let headers = [("mcp-protocol-version", version)];
+        let client = Self::without(server, path, key);
+        let answer = client.send_text(&hello.to_string(), &headers).await;
+        let said = answer.events().pop().unwrap_or_else(|| answer.json());
+        assert_eq!(said["result"]["protocolVersion"], version, "{said}");
+        let client = Self::greeted(server, (path, key), answer).await;
+        Self { version: version.to_owned(), ..client }
+    }
+
+    /// As [`Client::begin`], of a client that answers what servers ask.
+    pub(crate) async fn begin_able(server: &Server, path: &str, key: &str) -> Self {
+        let mut hello = initialize();
+        hello["params"]["capabilities"] = json!({ "elicitation": {}, "sampling": {}, "roots": {} });
+        let answer = Self::without(server, path, key).send("POST", &hello).await;
+        Self::greeted(server, (path, key), answer).await
+    }
+
+    /// Calls a tool and gives every message that comes until its answer does. `answers` gives the results of
+    /// what is asked meanwhile, by the method.
+    pub(crate) async fn call_heard(
+        &self,
+        tool: &str,
+        arguments: Value,
+        answers: impl Fn(&str) -> Value,
+    ) -> Vec<Value> {
+        let meta = json!({ "progressToken": "heard" });
+        let params = json!({ "name": tool, "arguments": arguments, "_meta": meta });
+        let said = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
+        let request = self.request(reqwest::Method::POST, &[]).body(said.to_string());
+        let mut heard = Vec::new();
+        // What is asked beside the call may come on the stream of its own.
+        let (mut aside, mut stream) = (self.listen().await, Stream::open(request).await);
+        loop {
+            let message = tokio::select! {
+                message = stream.next() => message,
+                message = aside.next() => message,
+            };
+            let Some(message) = message else { break };
+            if let (Some(method), Some(id)) = (message["method"].as_str(), message.get("id")) {
+                let answer = json!({ "jsonrpc": "2.0", "id": id, "result": answers(method) });
+                assert_eq!(self.send("POST", &answer).await.status, 202);
+            }
+            heard.push(message);
+        }
+        heard
+    }
+
+    /// The stream of what servers say by themselves.
+    pub(crate) async fn listen(&self) -> Stream {
+        Stream::open(self.request(reqwest::Method::GET, &[])).await
+    }
+
+    /// The answer to a message with these parameters.
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+        let said = json!({ "jsonrpc": "2.0", "id": 3, "method": method, "params": params });
+        message(&self.send("POST", &said).await)
     }
 
     /// The client with the session that it was given.
@@ -41,15 +104,16 @@ impl Client {
         Self::without(server, path, key).send("POST", &initialize()).await
     }
 
-    fn without(server: &Server, path: &str, key: &str) -> Self {
+    pub(crate) fn without(server: &Server, path: &str, key: &str) -> Self {
         let url = format!("{}{path}", server.gateway());
-        Self { url, key: key.to_owned(), session: String::new() }
+        let version = "2025-11-25".to_owned();
+        Self { url, key: key.to_owned(), session: String::new(), version }
     }
 
     /// This session in the hands of somebody with that key, at that path.
     pub(crate) fn stolen(&self, path: &str, key: &str) -> Self {
         let host = self.url.split("/mcp").next().unwrap();
-        Self { url: format!("{host}{path}"), key: key.to_owned(), session: self.session.clone() }
+        Self { url: format!("{host}{path}"), key: key.to_owned(), ..self.clone() }
     }
 
     /// The same client with the id of another session.
@@ -116,7 +180,7 @@ impl Client {
         let usual = [
             ("accept", accept),
             ("content-type", "application/json"),
-            ("mcp-protocol-version", "2025-11-25"),
+            ("mcp-protocol-version", &self.version),
             ("mcp-session-id", &self.session),
         ];
         let mut request = reqwest::Client::new().request(method, &self.url).bearer_auth(&self.key);
@@ -128,6 +192,37 @@ impl Client {
             request = request.header(*name, *value);
         }
         request
+    }
+}
+
+/// Messages as they come.
+pub(crate) struct Stream {
+    pub(crate) status: u16,
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Stream {
+    async fn open(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        Self { status: response.status().as_u16(), response, text: String::new() }
+    }
+
+    /// The next message; none where the stream ended.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some((line, rest)) = self.text.split_once('\n') {
+                let data = line.strip_prefix("data:").map(str::trim);
+                let message = data.and_then(|data| serde_json::from_str(data).ok());
+                self.text = rest.to_owned();
+                if let Some(message) = message {
+                    return Some(message);
+                }
+                continue;
+            }
+            let piece = self.response.chunk().await.ok()??;
+            self.text.push_str(&String::from_utf8_lossy(&piece));
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn ask(global: &Global, (name, tree): (&str, &Path)) -> Result<
 }
 
 /// What differs from the file of pins in the tree.
-pub(super) async fn drift(global: &Global, of: (&str, &Path)) -> Result<Drift, Failure> {
+pub(in super::super) async fn drift(global: &Global, of: (&str, &Path)) -> Result<Drift, Failure> {
     let (name, tree) = of;
     let file = tree.join("tools").join(format!("{name}.json"));
     let before = match std::fs::read_to_string(&file) {

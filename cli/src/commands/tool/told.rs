@@ -23,15 +23,15 @@ pub(super) fn list(list: &ToolList) -> String {
     let mut text = table(head, list.tools.iter().map(row).collect());
     for server in servers(list) {
         text.push_str(&format!(
-            "\n`orchestack tool diff {server}` shows what waits for a decision"
+            "\n`orchestack tool diff {server}` shows what it gives and nobody is offered"
         ));
     }
     text
 }
 
-/// The servers of which something waits.
+/// The servers of which something waits, or was rejected and is given still.
 fn servers(list: &ToolList) -> Vec<&str> {
-    let waiting = list.tools.iter().filter(|tool| tool.waiting > 0);
+    let waiting = list.tools.iter().filter(|tool| tool.waiting + tool.rejected > 0);
     let mut servers: Vec<&str> = waiting.map(|tool| tool.server.as_str()).collect();
     servers.dedup();
     servers
@@ -84,6 +84,23 @@ pub(super) fn waiting(shown: &ToolDetail) -> Vec<String> {
         lines.join("\n")
     };
     waits.map(told).collect()
+}
+
+/// The definitions of a tool that somebody rejected and that its server may give still, with who and why.
+pub(super) fn rejected(shown: &ToolDetail) -> Vec<String> {
+    let told = |one: &DefinitionView| {
+        let seen = one.last_seen_at.as_deref().map_or_else(|| "never".to_owned(), short);
+        let by = or_dash(one.decided_by.as_deref());
+        let mut text = format!(
+            "{} {}\n  it was rejected by {by}, so calls of it are refused; last seen {seen}",
+            shown.tool.id, one.hash
+        );
+        if let Some(reason) = &one.reason {
+            text.push_str(&format!("\n  because {}", reason.replace('\n', "\n  ")));
+        }
+        text
+    };
+    shown.definitions.iter().filter(|one| one.refused).map(told).collect()
 }
 
 pub(super) fn flags(list: &ToolList) -> String {

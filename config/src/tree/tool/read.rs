@@ -44,6 +44,7 @@ pub(super) fn server(
     let label = from.optional("label", "internal", "");
     let sampling = from.parsed("sampling", "off", Sampling::Off, "");
     let elicitation = from.flag("elicitation", false, "");
+    let roots = from.flag("roots", false, "");
     let timeout = from.duration("timeout", Duration::from_secs(60), TIMEOUT, "");
     let result_bytes_max = from.bytes("result_bytes_max", MIB, 1024..=64 * MIB, "");
     let arguments_bytes_max = from.bytes("arguments_bytes_max", MIB / 4, 256..=16 * MIB, "");
@@ -66,6 +67,7 @@ pub(super) fn server(
         label,
         sampling,
         elicitation,
+        roots,
         timeout,
         result_bytes_max,
         arguments_bytes_max,

@@ -56,6 +56,10 @@ impl<'s> Decider<'s> {
         let told = |outcome: &str| {
             metrics::FUNCTION_CALLS.with_label_values(&[server, outcome]).inc();
         };
+        if self.is_made_here(&tool) {
+            told("made_here");
+            return Ok(());
+        }
         let arguments = match read((&order.snapshot.tools, &tool), &call.arguments) {
             Ok(arguments) => arguments,
             Err(why) => {
@@ -96,6 +100,13 @@ impl<'s> Decider<'s> {
             }
         }
         decided
+    }
+
+    /// Whether a call of a server's tool comes back to this gateway, which decides it then, with its arguments and
+    /// on record: a run of ours has nothing but its grant and the gateway.
+    fn is_made_here(&self, tool: &Named<'_>) -> bool {
+        let grant = self.order.permit.caller().grant.as_ref();
+        grant.is_some_and(|grant| grant.run.is_some()) && !tool.function && tool.is_known()
     }
 
     /// The permit of a call, once people are heard where policy wants that.

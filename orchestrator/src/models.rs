@@ -1,0 +1,391 @@
+//! A run's models: the gateway's chat completions, streamed, under the run's grant.
+
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream::BoxStream};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sse_stream::{Sse, SseStream};
+use types::Secret;
+
+use crate::Error;
+
+/// The models of one run.
+pub(crate) struct Models {
+    http: reqwest::Client,
+    url: String,
+    grant: Secret,
+}
+
+/// What is asked of a model.
+pub(crate) struct Asked<'a> {
+    /// A model, an alias, or `auto`.
+    pub(crate) model: &'a str,
+    /// The conversation, in the shape of chat completions.
+    pub(crate) messages: &'a [Value],
+    /// The tools that it may call, in the same shape.
+    pub(crate) tools: &'a [Value],
+}
+
+/// A model's whole answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// What it says.
+    pub(crate) text: String,
+    /// What it refuses to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) refusal: String,
+    /// The tools that it calls, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) calls: Vec<ToolCall>,
+    /// Why it stopped, such as `stop` or `length`.
+    pub(crate) finish: String,
+    /// The model that answered.
+    pub(crate) model: String,
+    /// Tokens that it read.
+    pub(crate) input_tokens: u64,
+    /// Tokens that it wrote.
+    pub(crate) output_tokens: u64,
+}
+
+/// One call of a tool in an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ToolCall {
+    /// The model's own id of it.
+    pub(crate) id: String,
+    /// The tool, as the model knows it: `mail__send`.
+    pub(crate) name: String,
+    /// Its arguments as the model wrote them: JSON, if it was careful.
+    pub(crate) arguments: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// The gateway's code, such as `budget_exhausted`.
+    pub(crate) code: String,
+    /// Why, for people.
+    pub(crate) message: String,
+    /// The question to people that waits.
+    pub(crate) approval: Option<String>,
+}
+
+/// The most bytes of one answer's text and arguments.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most calls of one answer.
+const CALLS_MAX: usize = 128;
+/// The most bytes of a refusal that are read.
+const REFUSAL_BYTES_MAX: usize = 64 * 1024;
+/// How long the gateway may take until it says anything, people's answers not included.
+const SILENCE_MAX: Duration = Duration::from_secs(300);
+
+impl Models {
+    pub(crate) fn new(gateway: &str, grant: Secret) -> Result<Self, Error> {
+        let http = reqwest::Client::builder().read_timeout(SILENCE_MAX).no_proxy().build();
+        let http = http.map_err(|error| Error::Http(error.to_string()))?;
+        Ok(Self { http, url: format!("{gateway}/v1/chat/completions"), grant })
+    }
+
+    /// Asks a model. Its answer comes piece by piece.
+    pub(crate) async fn ask(&self, asked: &Asked<'_>) -> Result<Coming, Refused> {
+        let mut body = json!({
+            "model": asked.model, "messages": asked.messages, "stream": true,
+            "stream_options": { "include_usage": true },
+        });
+        if !asked.tools.is_empty() {
+            body["tools"] = Value::Array(asked.tools.to_vec());
+        }
+        let post = self.http.post(&self.url).bearer_auth(self.grant.expose()).json(&body);
+        let response = post.send().await.map_err(|error| lost(&error))?;
+        if !response.status().is_success() {
+            return Err(refused(response).await);
+        }
+        let events = SseStream::from_bytes_stream(response.bytes_stream());
+        Ok(Coming { events: events.boxed(), gathered: Gathered::default() })
+    }
+}
+
+/// An answer that comes.
+pub(crate) struct Coming {
+    events: BoxStream<'static, Result<Sse, sse_stream::Error>>,
+    gathered: Gathered,
+}
+
+impl Coming {
+    /// The next piece of its text; `None` at its end.
+    pub(crate) async fn next(&mut self) -> Result<Option<String>, Refused> {
+        while let Some(event) = self.events.next().await {
+            let event = event.map_err(|_| broken("the answer broke off"))?;
+            let Some(data) = event.data else { continue };
+            if data.trim() == "[DONE]" {
+                return Ok(None);
+            }
+            let chunk: Chunk =
+                serde_json::from_str(&data).map_err(|_| broken("the answer cannot be read"))?;
+            if let Some(piece) = self.gathered.take(chunk)? {
+                return Ok(Some(piece));
+            }
+        }
+        Err(broken("the answer has no end"))
+    }
+
+    /// The whole, once its end came.
+    pub(crate) fn whole(self) -> Result<Answer, Refused> {
+        self.gathered.end()
+    }
+}
+
+/// One event of a stream, as far as a run reads it.
+#[derive(Deserialize)]
+struct Chunk {
+    #[serde(default)]
+    model: String,
+    #[serde(default)]
+    choices: Vec<ChunkChoice>,
+    usage: Option<ChunkUsage>,
+    error: Option<Fault>,
+}
+
+#[derive(Deserialize)]
+struct ChunkChoice {
+    #[serde(default)]
+    delta: Delta,
+    finish_reason: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Delta {
+    content: Option<String>,
+    refusal: Option<String>,
+    #[serde(default)]
+    tool_calls: Vec<CallDelta>,
+}
+
+#[derive(Deserialize)]
+struct CallDelta {
+    index: usize,
+    id: Option<String>,
+    function: Option<FunctionDelta>,
+}
+
+#[derive(Deserialize)]
+struct FunctionDelta {
+    name: Option<String>,
+    arguments: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ChunkUsage {
+    #[serde(default)]
+    prompt_tokens: u64,
+    #[serde(default)]
+    completion_tokens: u64,
+}
+
+#[derive(Default, Deserialize)]
+struct Fault {
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    message: String,
+    approval: Option<Approval>,
+}
+
+#[derive(Deserialize)]
+struct Approval {
+    id: String,
+}
+
+/// An answer while it comes.
+#[derive(Default)]
+struct Gathered {
+    answer: Answer,
+    bytes: usize,
+}
+
+impl Gathered {
+    /// Takes one event and gives what it adds to the text.
+    fn take(&mut self, chunk: Chunk) -> Result<Option<String>, Refused> {
+        if let Some(fault) = chunk.error {
+            return Err(fault.into());
+        }
+        if self.answer.model.is_empty() {
+            self.answer.model = chunk.model;
+        }
+        if let Some(usage) = chunk.usage {
+            self.answer.input_tokens = usage.prompt_tokens;
+            self.answer.output_tokens = usage.completion_tokens;
+        }
+        let Some(choice) = chunk.choices.into_iter().next() else { return Ok(None) };
+        if let Some(finish) = choice.finish_reason {
+            self.answer.finish = finish;
+        }
+        for call in choice.delta.tool_calls {
+            self.call(call)?;
+        }
+        if let Some(refusal) = choice.delta.refusal {
+            self.count(refusal.len())?;
+            self.answer.refusal.push_str(&refusal);
+        }
+        let Some(piece) = choice.delta.content.filter(|piece| !piece.is_empty()) else {
+            return Ok(None);
+        };
+        self.count(piece.len())?;
+        self.answer.text.push_str(&piece);
+        Ok(Some(piece))
+    }
+
+    fn call(&mut self, delta: CallDelta) -> Result<(), Refused> {
+        if delta.index >= CALLS_MAX {
+            return Err(broken("the answer calls more tools than one may"));
+        }
+        if self.answer.calls.len() <= delta.index {
+            self.answer.calls.resize_with(delta.index + 1, ToolCall::default);
+        }
+        let function = delta.function;
+        let (name, arguments) = function.map_or((None, None), |one| (one.name, one.arguments));
+        let parts = [delta.id.as_ref(), name.as_ref(), arguments.as_ref()];
+        self.count(parts.into_iter().flatten().map(String::len).sum())?;
+        let Some(call) = self.answer.calls.get_mut(delta.index) else { return Ok(()) };
+        call.id.push_str(&delta.id.unwrap_or_default());
+        call.name.push_str(&name.unwrap_or_default());
+        call.arguments.push_str(&arguments.unwrap_or_default());
+        Ok(())
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), Refused> {
+        self.bytes += bytes;
+        if self.bytes > ANSWER_BYTES_MAX {
+            return Err(broken("the answer is longer than one may be"));
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<Answer, Refused> {
+        if self.answer.finish.is_empty() {
+            return Err(broken("the answer does not say why it stopped"));
+        }
+        if self.answer.calls.iter().any(|call| call.id.is_empty() || call.name.is_empty()) {
+            return Err(broken("the answer calls a tool without a name"));
+        }
+        Ok(self.answer)
+    }
+}
+
+impl Refused {
+    /// Whether the same may go through a little later.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "rate_limited"
+                | "budget_held"
+                | "overloaded"
+                | "dependency_unavailable"
+                | "upstream_failed"
+                | "upstream_timeout"
+                | LOST
+        )
+    }
+}
+
+/// The code of an answer that did not come, or not whole.
+const LOST: &str = "answer_lost";
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self {
+            code: fault.code.unwrap_or_else(|| "upstream_failed".to_owned()),
+            message: fault.message,
+            approval: fault.approval.map(|approval| approval.id),
+        }
+    }
+}
+
+/// Why the gateway refused.
+async fn refused(response: reqwest::Response) -> Refused {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        #[serde(default)]
+        error: Fault,
+    }
+    let status = response.status();
+    let mut bytes = Vec::new();
+    let mut stream = response.bytes_stream();
+    while let Some(Ok(piece)) = stream.next().await {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > REFUSAL_BYTES_MAX {
+            break;
+        }
+    }
+    let body: Body = serde_json::from_slice(&bytes).unwrap_or_default();
+    if body.error.code.is_none() {
+        let code = if status.is_server_error() { LOST } else { "invalid_request" };
+        let message = format!("the gateway answered with the status {}", status.as_u16());
+        return Refused { code: code.to_owned(), message, approval: None };
+    }
+    body.error.into()
+}
+
+fn lost(error: &reqwest::Error) -> Refused {
+    let why = if error.is_timeout() { "says nothing" } else { "cannot be reached" };
+    Refused {
+        code: LOST.to_owned(),
+        message: format!("the gateway {why}; look whether it runs"),
+        approval: None,
+    }
+}
+
+fn broken(why: &str) -> Refused {
+    Refused { code: LOST.to_owned(), message: why.to_owned(), approval: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gather(chunks: &[Value]) -> Result<Answer, Refused> {
+        let mut gathered = Gathered::default();
+        for chunk in chunks {
+            gathered.take(serde_json::from_value(chunk.clone()).unwrap())?;
+        }
+        gathered.end()
+    }
+
+    #[test]
+    fn an_answer_is_put_together_of_its_pieces() {
+        let answer = gather(&[
+            json!({ "model": "m", "choices": [{ "delta": { "content": "Let me " } }] }),
+            json!({ "choices": [{ "delta": { "content": "look." } }] }),
+            json!({ "choices": [{ "delta": { "tool_calls": [
+                { "index": 0, "id": "c1", "function": { "name": "mail__send", "arguments": "" } }] } }] }),
+            json!({ "choices": [{ "delta": { "tool_calls": [
+                { "index": 0, "function": { "arguments": "{\"to\":" } }] } }] }),
+            json!({ "choices": [{ "delta": { "tool_calls": [
+                { "index": 0, "function": { "arguments": "\"ann\"}" } }] },
+                "finish_reason": "tool_calls" }] }),
+            json!({ "choices": [], "usage": { "prompt_tokens": 7, "completion_tokens": 9 } }),
+        ])
+        .unwrap();
+        assert_eq!(answer.text, "Let me look.");
+        let call = ToolCall {
+            id: "c1".to_owned(),
+            name: "mail__send".to_owned(),
+            arguments: "{\"to\":\"ann\"}".to_owned(),
+        };
+        assert_eq!(answer.calls, [call]);
+        assert_eq!((answer.input_tokens, answer.output_tokens), (7, 9));
+        let kept: Answer = serde_json::from_value(json!(answer)).unwrap();
+        assert_eq!(kept, answer);
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_none() {
+        let error = gather(&[json!({ "choices": [{ "delta": { "content": "Let" } }] })]);
+        assert!(error.unwrap_err().is_transient());
+        let error = gather(&[json!({ "error": { "code": "dlp_blocked", "message": "no" } })]);
+        let error = error.unwrap_err();
+        assert_eq!((error.code.as_str(), error.is_transient()), ("dlp_blocked", false));
+        let far = json!({ "choices": [{ "delta": { "tool_calls": [{ "index": 1000000 }] } }] });
+        assert!(gather(&[far]).is_err());
+    }
+}

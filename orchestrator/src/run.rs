@@ -1,0 +1,123 @@
+//! The life of one run, from top to bottom: what was said, what a model makes of it, what tools say, what the
+//! model makes of that, until there is an answer for people.
+//!
+//! Every step is written down before it is done and after (`run/journal.rs`). A worker that goes on with somebody
+//! else's run reads what is there and does the rest: the same input makes the same steps.
+
+mod bounds;
+mod conversation;
+mod journal;
+mod step;
+
+use policy::Denial;
+use serde_json::json;
+use store::work::{Claim, NewEvent, Outcome, Recovery, Until};
+use types::{Label, Payload, work::EventKind};
+
+use self::{
+    bounds::Bounds,
+    conversation::Conversation,
+    journal::{Journal, inline},
+    step::{Stop, Worker},
+};
+use crate::{
+    Error, Parts, evaluator, grant, models::Models, outlet::Place, terms::Terms, toolbox::Toolbox,
+};
+
+/// Does a run until it is over, or waits, or is somebody else's.
+///
+/// # Errors
+/// What another worker should try again.
+pub(crate) async fn live(parts: &Parts, claim: &Claim) -> Result<(), Error> {
+    let work = parts.store.work();
+    // A step that may happen once only, and whose end nobody wrote, is people's to say.
+    if work.recover(claim).await?.iter().any(|(_, recovery)| *recovery == Recovery::Parked) {
+        return Ok(());
+    }
+    match walk(parts, claim).await {
+        Ok(answer) => {
+            let outcome = Outcome::Completed { result: answer };
+            work.finish(claim, &outcome, &[]).await?;
+        }
+        // Whoever parked it has told people already.
+        Err(Stop::Parked) => {}
+        Err(Stop::Failed { reason, retry }) => {
+            let events = if retry { Vec::new() } else { vec![failed(&reason)] };
+            work.finish(claim, &Outcome::Failed { reason, retry }, &events).await?;
+        }
+        Err(Stop::Asks { approval, step, about }) => {
+            let event = NewEvent { kind: EventKind::Approval, body: inline(about) };
+            work.wait(claim, step, Until::Approval(approval), &[event]).await?;
+        }
+        Err(Stop::Error(error)) => return Err(error),
+    }
+    Ok(())
+}
+
+/// The steps, one after the other.
+async fn walk(parts: &Parts, claim: &Claim) -> Result<Payload, Stop> {
+    let snapshot = parts.snapshots.load();
+    let agent = snapshot.agent(claim.task.agent).filter(|_| claim.tenant == snapshot.tenant);
+    let agent = agent.ok_or_else(|| Stop::fail("the agent is no longer defined"))?;
+    let terms: Terms = serde_json::from_value(claim.task.limits.clone()).unwrap_or_default();
+    let grant = grant::of(parts, claim, agent, terms).await?;
+    let tools = Toolbox::open(&parts.gateway, grant.clone(), agent);
+    let tools = tools.await.map_err(|error| Stop::retry(error.to_string()))?;
+    let worker = Worker {
+        parts,
+        claim,
+        snapshot: &snapshot,
+        agent,
+        models: Models::new(&parts.gateway, grant)?,
+        tools,
+    };
+    let walked = Box::pin(go(&worker)).await;
+    worker.tools.close().await;
+    walked
+}
+
+async fn go(worker: &Worker<'_>) -> Result<Payload, Stop> {
+    let mut journal = Journal::of(worker.parts, worker.claim);
+    let mut bounds = Bounds::of(worker.agent, worker.claim);
+    let mut talk = Conversation::of(worker).await?;
+    loop {
+        if talk.is_long(&bounds) {
+            let summary = worker.summarise(&mut journal, &mut bounds, &talk).await?;
+            talk.shorten(&summary);
+        }
+        let answer = worker.think(&mut journal, &mut bounds, &talk).await?;
+        if answer.calls.is_empty() {
+            return worker.say(&mut journal, &answer).await;
+        }
+        talk.thought(&answer);
+        for call in &answer.calls {
+            let told = worker.act(&mut journal, &mut bounds, call).await?;
+            talk.heard(call, &told);
+        }
+    }
+}
+
+/// What people are told where a run failed for good.
+fn failed(reason: &str) -> NewEvent {
+    NewEvent { kind: EventKind::Error, body: inline(json!({ "reason": reason })) }
+}
+
+impl Worker<'_> {
+    /// The way out to whoever wrote.
+    async fn place(&self) -> Result<Place<'_>, Stop> {
+        let (label, integrity) = evaluator::standing(self.parts, &self.claim.task).await?;
+        Ok(Place {
+            snapshot: self.snapshot,
+            agent: self.agent,
+            task: &self.claim.task,
+            session: self.claim.session.as_ref(),
+            label: label.join(self.agent.label.unwrap_or(Label::Public)),
+            integrity,
+        })
+    }
+}
+
+/// What people are told where an agent may not answer them.
+fn unsaid(denial: &Denial) -> Stop {
+    Stop::fail(&format!("the agent may not say that here: {}", denial.reason))
+}

@@ -1,0 +1,219 @@
+//! The work of agents, from a message to its answer: the real server does it, with models and tools of its own
+//! gateway.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulator::{Price, Script, Simulator};
+use store::{
+    Store,
+    work::{Accepted, Event, NewMessage, Work},
+};
+use support::{Database, ModelSpec, Server, Setup, ToolServer, eventually, provider};
+use types::{AgentId, Payload, TenantId, work::EventKind};
+
+/// Longer than any test waits for what should be there at once.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A desk of tools.
+fn tools() -> Value {
+    let text = json!({ "type": "string" });
+    json!([
+        { "name": "look", "inputSchema": { "type": "object" } },
+        { "name": "send", "inputSchema": {
+            "type": "object", "properties": { "to": text }, "required": ["to"] } },
+    ])
+}
+
+const DESK: &str = r#"private = true
+
+[tools.look]
+effect = "read"
+replay = "pure"
+
+[tools.send]
+effect = "egress"
+destinations = ["to"]
+"#;
+
+/// A server with the starter's policies, a model, and a desk of tools.
+async fn stage(database: Database) -> (Server, Simulator, ToolServer) {
+    let simulator = provider(&[("model", Price::dollars_per_million(1, 1))]).await;
+    let upstream = ToolServer::start(tools()).await;
+    let setup = Setup::new(database).await;
+    let tree = setup.tree();
+    tree.starter();
+    tree.openai_provider("sim", &simulator, "local");
+    tree.model(ModelSpec { id: "model", provider: "sim", price: Some(("1.00", "1.00")) });
+    tree.write("tools/desk.toml", &format!("[server]\nurl = \"{}\"\n{DESK}", upstream.url()));
+    tree.write("tools/desk.json", &upstream.pins());
+    (setup.start().await, simulator, upstream)
+}
+
+/// Somebody who writes to the agent `default`, as a connector does it.
+struct Person {
+    store: Store,
+    tenant: TenantId,
+    agent: AgentId,
+    conversation: String,
+}
+
+impl Person {
+    async fn of(server: &Server, conversation: &str) -> Self {
+        let file = server.state().join("orchestack.db");
+        let url = server.store_url();
+        let url = url.map_or_else(|| format!("sqlite://{}", file.display()), ToOwned::to_owned);
+        let store =
+            Store::open(&store::Options { url, ..store::Options::default() }).await.unwrap();
+        let tenant = store.tenants().load_all().await.unwrap().first().expect("a tenant").id;
+        let agent = store.agents().by_name(tenant, "default").await.unwrap().id;
+        Self { store, tenant, agent, conversation: conversation.to_owned() }
+    }
+
+    fn work(&self) -> Work {
+        self.store.work()
+    }
+
+    async fn writes(&self, id: &str, text: &str) -> Accepted {
+        let inline = json!({ "text": text });
+        let message = NewMessage {
+            tenant: self.tenant,
+            connector: "test".to_owned(),
+            conversation: self.conversation.clone(),
+            agent: self.agent,
+            message_id: id.to_owned(),
+            person: "ann".to_owned(),
+            trusted: true,
+            body: Payload::Inline {
+                content_type: "application/json".to_owned(),
+                size_bytes: inline.to_string().len() as u64,
+                inline,
+            },
+            trace: None,
+        };
+        self.work().accept(&message).await.unwrap()
+    }
+
+    /// The events of the session, once there is a last one of this kind behind a number.
+    async fn hears(&self, said: &Accepted, kind: EventKind, after: i64) -> Vec<Event> {
+        eventually("the session hears of it", SOON, async || {
+            let events = self.work().events(self.tenant, said.session, 0, 1000).await.unwrap();
+            let there = events.iter().any(|event| event.kind == kind && event.no > after);
+            there.then_some(events)
+        })
+        .await
+    }
+}
+
+fn body(event: &Event) -> &Value {
+    match &event.body {
+        Payload::Inline { inline, .. } => inline,
+        Payload::Object { .. } => panic!("a small event is inline"),
+    }
+}
+
+fn kinds(events: &[Event]) -> Vec<&'static str> {
+    events.iter().map(|event| event.kind.as_str()).collect()
+}
+
+async fn a_message_is_answered(database: Database) {
+    let (server, simulator, _desk) = stage(database).await;
+    let ann = Person::of(&server, "one").await;
+    let said = ann.writes("m1", "Good morning.").await;
+    let events = ann.hears(&said, EventKind::Assistant, 0).await;
+    assert_eq!(kinds(&events), ["user", "assistant"]);
+    assert!(!body(&events[1])["text"].as_str().unwrap().is_empty(), "{events:?}");
+    // The same message again is the same message.
+    let again = ann.writes("m1", "Good morning.").await;
+    assert!(!again.fresh && again.seq == said.seq);
+    // What was said before goes along with what is said next.
+    simulator.play(Script { keep_bodies: Some(true), ..Script::default() });
+    let next = ann.writes("m2", "And good night.").await;
+    let events = ann.hears(&next, EventKind::Assistant, 2).await;
+    assert_eq!(kinds(&events), ["user", "assistant", "user", "assistant"]);
+    let seen = simulator.log();
+    let asked = seen.iter().rev().find_map(|seen| seen.body.as_ref()).expect("a request");
+    let asked: Value = serde_json::from_str(asked).unwrap();
+    let roles: Vec<&str> =
+        asked["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["system", "user", "assistant", "user"]);
+    // Each call was paid for, and each decision is on record.
+    let actions = server.json(&["audit", "tail", "--limit", "1000"]).to_string();
+    for action in ["startTask", "callModel", "sendMessage", "grant.create"] {
+        assert!(actions.contains(action), "{action} is on record");
+    }
+    assert!(!actions.contains("Good morning."), "and no word of what was said");
+    assert!(server.json(&["audit", "verify"])["ok"].as_bool().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_answered_on_sqlite() {
+    a_message_is_answered(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_answered_on_postgres() {
+    a_message_is_answered(Database::Postgres).await;
+}
+
+async fn a_tool_waits_for_a_person_and_the_run_goes_on(database: Database) {
+    let (server, _simulator, desk) = stage(database).await;
+    desk.says("look", "Somebody else's words.");
+    let ann = Person::of(&server, "two").await;
+    // The simulator calls the tools that the message names: it looks, and nobody vouches for what it sees.
+    let said = ann.writes("m1", "Use desk__look.").await;
+    let events = ann.hears(&said, EventKind::Assistant, 0).await;
+    assert_eq!(kinds(&events), ["user", "status", "assistant"]);
+    assert_eq!(body(&events[1])["tool"], "desk.look");
+    let said = ann.writes("m2", "Use desk__send.").await;
+    let events = ann.hears(&said, EventKind::Approval, 3).await;
+    let asked = body(events.last().unwrap());
+    assert_eq!((&asked["what"], &asked["tool"]), (&json!("tool_call"), &json!("desk.send")));
+    assert!(asked["arguments"].is_object(), "{asked}");
+    assert_eq!(desk.got().len(), 1, "nothing was sent");
+    let id = asked["approval"].as_str().unwrap();
+    server.json(&["approval", "approve", id, "--reason", "looked at it"]);
+    let events = ann.hears(&said, EventKind::Assistant, 5).await;
+    let end = kinds(&events)[4..].to_vec();
+    assert_eq!(end, ["approval", "status", "assistant"], "{events:?}");
+    assert_eq!(desk.got().len(), 2, "and once it was");
+    assert_eq!(server.json(&["approval", "show", id])["status"], "used");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_waits_for_a_person_and_the_run_goes_on_on_sqlite() {
+    a_tool_waits_for_a_person_and_the_run_goes_on(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_waits_for_a_person_and_the_run_goes_on_on_postgres() {
+    a_tool_waits_for_a_person_and_the_run_goes_on(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_one_session_are_answered_one_after_the_other() {
+    let (server, _simulator, _desk) = stage(Database::Sqlite).await;
+    let ann = Person::of(&server, "three").await;
+    let mut last = None;
+    for n in 0..5 {
+        last = Some(ann.writes(&format!("m{n}"), &format!("Message {n}.")).await);
+    }
+    let last = last.unwrap();
+    let events = eventually("all are answered", SOON, async || {
+        let events = ann.work().events(ann.tenant, last.session, 0, 1000).await.unwrap();
+        let answers = events.iter().filter(|event| event.kind == EventKind::Assistant).count();
+        (answers == 5).then_some(events)
+    })
+    .await;
+    let answered: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == EventKind::Assistant)
+        .map(|event| event.task.unwrap())
+        .collect();
+    let asked: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == EventKind::User)
+        .map(|event| event.task.unwrap())
+        .collect();
+    assert_eq!(answered, asked);
+}
