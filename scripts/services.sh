@@ -15,9 +15,13 @@ mkdir -p "$log"
 # is_open PORT: whether something listens there.
 is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Commits are signed in the tests of the git tree, and their policies are proved.
+# Commits are signed in the tests of the git tree, and their policies are proved. Commands of agents run
+# in sandboxes.
 need ssh-keygen openssh-client
 need cvc5 cvc5
+need bwrap bubblewrap
+need prlimit util-linux
+need perl perl-base
 install_missing
 
 # --- PostgreSQL ---------------------------------------------------------------------------------

@@ -19,4 +19,8 @@ if ! command -v cvc5 >/dev/null && ! (apt_install cvc5); then
   say "cvc5 is missing and cannot be had here: the policies of the starter run as they are, and others only"
   say "with \`policy.unproved = \"allow\"\`, for nothing about them can be proved; set \`policy.solver\` to one elsewhere"
 fi
+# So do sandboxes: without them no command of an agent runs.
+if ! command -v bwrap >/dev/null && ! (apt_install bubblewrap); then
+  say "bubblewrap is missing and cannot be had here: commands of agents are refused until it is installed"
+fi
 command -v cargo >/dev/null || die "cargo is missing; install Rust with rustup first"

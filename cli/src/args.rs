@@ -5,6 +5,7 @@ mod dlp;
 mod models;
 mod people;
 mod policy;
+mod sandbox;
 mod spend;
 mod tools;
 mod work;
@@ -18,6 +19,7 @@ pub(crate) use dlp::{Dlp, Kinds, Scan, Why};
 pub(crate) use models::{AddModel, AddProvider, Model, Probe, Provider};
 pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Session, Vote};
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
+pub(crate) use sandbox::Sandbox;
 pub(crate) use spend::{Format, Prices, Spend};
 pub(crate) use tools::{Decide, Tool};
 pub(crate) use work::{DeadLetter, Effect, Task};
@@ -156,6 +158,13 @@ Example:
         /// The request, as `x-orchestack-request-id` of its answer names it.
         request: String,
     },
+    /// What sandboxes are made of: started by the sandbox driver, and of no use to anybody else.
+    #[command(
+        subcommand,
+        hide = true,
+        after_help = "Example:\n  orchestack sandbox forward -- true"
+    )]
+    Sandbox(Sandbox),
     /// Say what is configured, what answers and what to mend.
     #[command(after_help = "Example:\n  orchestack doctor")]
     Doctor,

@@ -17,6 +17,7 @@ mod person;
 mod policy;
 mod prices;
 mod provider;
+mod sandbox;
 mod session;
 mod spend;
 mod tool;
@@ -60,6 +61,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Budget(command) => budget::run(&connect().await?, command, output).await,
         Command::Audit(command) => audit::run(&connect().await?, command, output).await,
         Command::Explain { request } => explain::run(&connect().await?, request, output).await,
+        Command::Sandbox(command) => sandbox::run(command).await,
         Command::Doctor => doctor::run(global, &connect().await?, output).await,
     }
 }

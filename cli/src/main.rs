@@ -16,7 +16,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::{args::Cli, failure::Failure, output::Output};
+use crate::{
+    args::{Cli, Command},
+    failure::Failure,
+    output::Output,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,7 +33,12 @@ fn main() -> ExitCode {
         Err(error) => return output::usage(&error),
     };
     let output = Output::new(cli.global.json);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Threads of a sandbox's processes count towards what it may have.
+    let mut threads = match cli.command {
+        Command::Sandbox(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match threads.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             return output.failure(&Failure::Failed(format!("cannot start threads: {error}")));

@@ -1,0 +1,442 @@
+//! Sandboxes on this machine: bubblewrap makes the namespaces, a filter says which system calls
+//! there are, the kernel's limits and control groups say how much, a user of its own keeps one from
+//! another. Each command gets namespaces of its own over the sandbox's workspace: what it leaves
+//! running ends with it.
+
+mod argv;
+mod cgroup;
+mod files;
+pub(crate) mod folder;
+mod look;
+pub(crate) mod seccomp;
+pub(crate) mod watch;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use ring::digest::{SHA256, digest};
+use tokio::task::spawn_blocking;
+use types::Timestamp;
+
+pub(crate) use argv::{EGRESS, PROXY};
+pub(crate) use cgroup::{Group, Tree};
+pub(crate) use files::names;
+
+use crate::{
+    Driver, End, Entry, Error, Handle, Isolation, Lookup, Observer, Proxy, Spec, Status, Stream,
+    Swept, Trust,
+    driver::{Command, Name, is_variable},
+    supervise::{Run, Started},
+};
+use argv::Places;
+use folder::{Folder, Record, Root};
+
+/// What the local driver is made of.
+pub struct Options {
+    /// The folder of everything. Users of sandboxes must be able to pass through the folders above it.
+    pub root: PathBuf,
+    /// This binary and the words that its commands `supervise DIR`, `forward -- ..` and
+    /// `probe PORT` come after.
+    pub helper: Vec<String>,
+    /// Sandboxes at the same time.
+    pub slots: u32,
+    /// The first of as many users as there are slots; used where we are root.
+    pub first_user: u32,
+    /// A folder of control groups, version 2, that was delegated to us.
+    pub cgroup: Option<PathBuf>,
+    /// Free bytes of the disk below which commands are ended.
+    pub free_bytes_min: u64,
+    /// How long a sandbox may be there without an owner before a sweep removes it.
+    pub orphan_after: Duration,
+    /// How names are looked up on the way out.
+    pub lookup: Lookup,
+    /// Who is told of every decision on the way out.
+    pub observer: Observer,
+}
+
+/// Sandboxes on this machine.
+pub struct Local {
+    root: Root,
+    helper: PathBuf,
+    helper_words: Vec<String>,
+    options: Options,
+    /// Whether sandboxes have users of their own.
+    users: bool,
+    tree: Option<Tree>,
+    isolation: Isolation,
+    proxies: Mutex<BTreeMap<Name, Arc<Proxy>>>,
+}
+
+impl Local {
+    /// Opens the driver, and runs a canary in a sandbox to see what isolation there is. Where no
+    /// sandbox starts, the driver opens all the same and says so.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made.
+    pub async fn open(options: Options) -> Result<Self, Error> {
+        let unusable = || Error::io(format!("cannot use {} for sandboxes", options.root.display()));
+        let root = Root::open(&options.root).map_err(unusable())?;
+        let (program, words) = options.helper.split_first().ok_or_else(|| Error::Spec {
+            why: "the helper is this binary and the words before its commands".into(),
+        })?;
+        let helper = root.helper(Path::new(program)).map_err(unusable())?;
+        let tree = Tree::find(Path::new("/sys/fs/cgroup"), options.cgroup.as_deref());
+        let users = rustix::process::geteuid().is_root();
+        let mut local = Self {
+            helper_words: words.to_vec(),
+            tree: tree.as_ref().ok().cloned(),
+            root,
+            helper,
+            users,
+            isolation: Isolation::default(),
+            proxies: Mutex::default(),
+            options,
+        };
+        local.isolation = look::around(&local, tree.as_ref().err()).await;
+        if !local.isolation.is_whole() {
+            tracing::warn!(why = local.isolation.why(), "untrusted code is refused in sandboxes");
+        }
+        Ok(local)
+    }
+
+    fn user(&self, slot: u32) -> Option<u32> {
+        self.users.then(|| self.options.first_user.saturating_add(slot))
+    }
+
+    /// The record of a sandbox, whose way out is open.
+    fn find(&self, sandbox: &Handle) -> Result<(Folder, Record), Error> {
+        let folder = self.root.folder(&sandbox.name);
+        let missing = || Error::NoSandbox { name: sandbox.name.to_string() };
+        let record = folder.read().ok_or_else(missing)?;
+        self.open_way(&folder, &record.spec)?;
+        Ok((folder, record))
+    }
+
+    /// Opens the way out of a sandbox, if it is not open: it closes when we end.
+    fn open_way(&self, folder: &Folder, spec: &Spec) -> Result<(), Error> {
+        let mut proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        if !proxies.contains_key(&spec.name) {
+            let (lookup, observer) =
+                (Arc::clone(&self.options.lookup), Arc::clone(&self.options.observer));
+            let socket = folder.egress().join("proxy.sock");
+            let proxy = Proxy::listen(&socket, &spec.name, spec.egress.clone(), lookup, observer);
+            let proxy = proxy.map_err(Error::io("cannot listen for a sandbox's way out"))?;
+            proxies.insert(spec.name.clone(), Arc::new(proxy));
+        }
+        Ok(())
+    }
+
+    /// Makes a sandbox, whatever isolation there is.
+    fn make(&self, spec: &Spec) -> Result<Handle, Error> {
+        spec.limits.check()?;
+        let named = |(name, value): (&String, &String)| is_variable(name, value);
+        if spec.env.len() > 64 || !spec.env.iter().all(named) {
+            return Err(Error::Spec {
+                why: "`env` has at most 64 variables, named as such".into(),
+            });
+        }
+        let folder = self.root.folder(&spec.name);
+        let handle = Handle { name: spec.name.clone(), id: spec.name.to_string() };
+        if folder.read().is_none() {
+            let failed = || Error::io("cannot make a sandbox's folder");
+            let slot = self.root.take_slot(&spec.name, self.options.slots).map_err(failed())?;
+            let slot = slot.ok_or(Error::Full { most: self.options.slots })?;
+            let record = Record { spec: spec.clone(), slot, created_at: Timestamp::now() };
+            if let Err(error) = folder.make(&record, self.user(slot)) {
+                self.root.free_slot(slot);
+                return Err(failed()(error));
+            }
+        }
+        self.find(&handle).map(|_| handle)
+    }
+
+    /// Starts a command, or finds it.
+    fn begin(&self, sandbox: &Handle, command: &Command) -> Result<Status, Error> {
+        command.check()?;
+        let (folder, record) = self.find(sandbox)?;
+        let dir = folder.run(&command.key);
+        let hash = hash(command)?;
+        let taken = || Error::KeyTaken { key: command.key.clone() };
+        let failed = || Error::io::<std::io::Error>("cannot write a command to its folder");
+        if !dir.join("run.json").exists() {
+            let run = self.prepare(&folder, &record, command, hash.clone())?;
+            std::fs::create_dir_all(&dir).map_err(failed())?;
+            folder::to_json(&run)
+                .and_then(|bytes| folder::replace(&dir.join("run.json"), &bytes, 0o600))
+                .map_err(failed())?;
+        }
+        let run: Run = folder::read(&dir.join("run.json")).ok_or_else(taken)?;
+        if run.hash != hash {
+            return Err(taken());
+        }
+        if !dir.join("started").exists() {
+            self.launch(&dir)?;
+        }
+        self.look_at(&dir)
+    }
+
+    fn prepare(
+        &self,
+        folder: &Folder,
+        record: &Record,
+        command: &Command,
+        hash: String,
+    ) -> Result<Run, Error> {
+        let mut command = command.clone();
+        if let Some(path) = &command.folder {
+            command.folder = Some(files::names(path)?.join("/"));
+        }
+        let (etc, workspace, egress) = (self.root.etc(), folder.workspace(), folder.egress());
+        let places = Places {
+            helper: &self.helper,
+            helper_words: &self.helper_words,
+            etc: &etc,
+            workspace: &workspace,
+            egress: &egress,
+        };
+        let mut limits = record.spec.limits.clone();
+        limits.wall = command.wall.map_or(limits.wall, |wall| wall.min(limits.wall));
+        Ok(Run {
+            hash,
+            outer: argv::outer(&places, &record.spec, &command),
+            inner: argv::inner(&places, &limits, &command, self.tree.is_none()),
+            stdin: command.stdin.clone(),
+            limits,
+            user: self.user(record.slot),
+            tree: self.tree.clone(),
+            workspace: workspace.clone(),
+            free_bytes_min: self.options.free_bytes_min,
+            isolation: self.isolation.clone(),
+        })
+    }
+
+    /// Starts a supervisor. Two for one command are no harm: one of them has the lock.
+    fn launch(&self, dir: &Path) -> Result<(), Error> {
+        let mut supervisor = tokio::process::Command::new(&self.helper);
+        supervisor.args(&self.helper_words).arg("supervise").arg(dir).env_clear();
+        supervisor.env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir("/");
+        supervisor.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = supervisor.spawn().map_err(Error::io("cannot start a supervisor"))?;
+        // Its end is read from its record; this is for the system, which remembers it until asked.
+        tokio::spawn(async move { child.wait().await });
+        Ok(())
+    }
+
+    /// What became of the command of a folder.
+    fn look_at(&self, dir: &Path) -> Result<Status, Error> {
+        let ended = || folder::read(&dir.join("exit.json")).map(Status::Ended);
+        if let Some(status) = ended() {
+            return Ok(status);
+        }
+        match folder::read::<Started>(&dir.join("started")) {
+            Some(started) if started.is_alive() => Ok(Status::Running),
+            // It may have ended between the two looks.
+            Some(_) => Ok(ended().unwrap_or(Status::Lost)),
+            None => {
+                let written =
+                    std::fs::metadata(dir.join("run.json")).and_then(|meta| meta.modified());
+                let age = written.ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+                if age > RELAUNCH_AFTER {
+                    // Whoever was to start it was killed before. Nothing ran yet.
+                    self.launch(dir)?;
+                }
+                Ok(Status::Running)
+            }
+        }
+    }
+
+    /// Ends the command of a folder, and does not return before.
+    async fn end(&self, dir: &Path) -> Result<(), Error> {
+        std::fs::write(dir.join("cancel"), "").map_err(Error::io("cannot end a command"))?;
+        if !dir.join("started").exists() {
+            self.launch(dir)?;
+        }
+        for _ in 0..1000 {
+            match self.look_at(dir)? {
+                Status::Ended(_) | Status::Lost => return Ok(()),
+                Status::Running => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        // It hangs: with it ends all that it started.
+        if let Some(started) = folder::read::<Started>(&dir.join("started"))
+            && let Some(pid) = rustix::process::Pid::from_raw(started.pid)
+            && started.is_alive()
+        {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, name: &Name) -> Result<(), Error> {
+        let folder = self.root.folder(name);
+        for dir in folder.runs() {
+            if dir.join("run.json").exists() {
+                self.end(&dir).await?;
+            }
+        }
+        self.proxies.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        let slot = folder.read().map(|record| record.slot);
+        let path = folder.0.clone();
+        let removed = blocking(move || Ok(std::fs::remove_dir_all(path))).await?;
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("cannot remove a sandbox's folder")(error));
+            }
+            _ => {}
+        }
+        if let Some(slot) = slot {
+            self.root.free_slot(slot);
+        }
+        Ok(())
+    }
+
+    fn run_of(&self, sandbox: &Handle, key: &str) -> Result<PathBuf, Error> {
+        let (folder, _) = self.find(sandbox)?;
+        let dir = folder.run(key);
+        match dir.join("run.json").exists() {
+            true => Ok(dir),
+            false => Err(Error::NoCommand { key: key.to_owned() }),
+        }
+    }
+
+    fn workspace(&self, sandbox: &Handle) -> Result<files::Workspace, Error> {
+        let (folder, record) = self.find(sandbox)?;
+        files::Workspace::open(&folder.workspace(), self.user(record.slot))
+    }
+}
+
+/// How long a command may be without a supervisor before another is started.
+const RELAUNCH_AFTER: Duration = Duration::from_secs(2);
+
+#[async_trait]
+impl Driver for Local {
+    fn isolation(&self) -> &Isolation {
+        &self.isolation
+    }
+
+    async fn create(&self, spec: &Spec) -> Result<Handle, Error> {
+        let refused = match spec.trust {
+            Trust::Untrusted => !self.isolation.is_whole(),
+            Trust::Trusted => !self.isolation.starts(),
+        };
+        if refused {
+            return Err(Error::NotIsolated(Box::new(self.isolation.clone())));
+        }
+        self.make(spec)
+    }
+
+    async fn start(&self, sandbox: &Handle, command: &Command) -> Result<Status, Error> {
+        self.begin(sandbox, command)
+    }
+
+    async fn status(&self, sandbox: &Handle, key: &str) -> Result<Status, Error> {
+        self.look_at(&self.run_of(sandbox, key)?)
+    }
+
+    async fn output(
+        &self,
+        sandbox: &Handle,
+        key: &str,
+        stream: Stream,
+        from: u64,
+        most: usize,
+    ) -> Result<Vec<u8>, Error> {
+        use std::io::{Read, Seek, SeekFrom};
+        let name = match stream {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        };
+        let Ok(mut file) = std::fs::File::open(self.run_of(sandbox, key)?.join(name)) else {
+            return Ok(Vec::new());
+        };
+        let mut bytes = Vec::new();
+        let read = file.seek(SeekFrom::Start(from));
+        let read = read.and_then(|_| file.take(most as u64).read_to_end(&mut bytes));
+        read.map(|_| bytes).map_err(Error::io("cannot read a command's output"))
+    }
+
+    async fn cancel(&self, sandbox: &Handle, key: &str) -> Result<(), Error> {
+        self.end(&self.run_of(sandbox, key)?).await
+    }
+
+    async fn read(&self, sandbox: &Handle, path: &str, most: u64) -> Result<Vec<u8>, Error> {
+        let (workspace, path) = (self.workspace(sandbox)?, path.to_owned());
+        blocking(move || workspace.read(&path, most)).await
+    }
+
+    async fn write(&self, sandbox: &Handle, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        let (folder, record) = self.find(sandbox)?;
+        let workspace = self.workspace(sandbox)?;
+        let (path, bytes) = (path.to_owned(), bytes.to_vec());
+        let (limits, free_bytes_min) = (record.spec.limits, self.options.free_bytes_min);
+        blocking(move || {
+            let mut left = limits;
+            left.disk_bytes = left.disk_bytes.saturating_sub(bytes.len() as u64);
+            if watch::disk(&folder.workspace(), &left, free_bytes_min) == Some(End::OutOfDisk) {
+                return Err(Error::TooLarge {
+                    what: "the workspace".into(),
+                    most: left.disk_bytes,
+                });
+            }
+            workspace.write(&path, &bytes)
+        })
+        .await
+    }
+
+    async fn list(&self, sandbox: &Handle, path: &str, most: usize) -> Result<Vec<Entry>, Error> {
+        let (workspace, path) = (self.workspace(sandbox)?, path.to_owned());
+        blocking(move || workspace.list(&path, most)).await
+    }
+
+    fn refused(&self, sandbox: &Handle) -> Vec<String> {
+        let proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        proxies.get(&sandbox.name).map(|proxy| proxy.refused()).unwrap_or_default()
+    }
+
+    async fn stop(&self, sandbox: &Handle) -> Result<(), Error> {
+        self.remove(&sandbox.name).await
+    }
+
+    async fn sweep(&self, keep: &BTreeSet<Name>) -> Result<Swept, Error> {
+        let mut swept = Swept::default();
+        for name in self.root.names() {
+            let folder = self.root.folder(&name);
+            let changed = std::fs::metadata(&folder.0).and_then(|meta| meta.modified()).ok();
+            let age = changed.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+            let persistent = folder.read().is_some_and(|record| record.spec.persistent);
+            if keep.contains(&name) || persistent || age < self.options.orphan_after {
+                swept.kept += 1;
+                continue;
+            }
+            match self.remove(&name).await {
+                Ok(()) => swept.removed += 1,
+                Err(error) => swept.failed.push((name.to_string(), error.to_string())),
+            }
+        }
+        self.root.sweep_slots(self.options.orphan_after);
+        if let Some(tree) = &self.tree {
+            tree.sweep();
+        }
+        Ok(swept)
+    }
+}
+
+/// What a command is, as 64 hexadecimal digits.
+fn hash(command: &Command) -> Result<String, Error> {
+    let bytes = folder::to_json(command).map_err(Error::io("cannot write a command"))?;
+    let hash = digest(&SHA256, &bytes);
+    Ok(hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(Error::io("a task ended")(std::io::Error::other("it panicked"))))
+}

@@ -1,0 +1,197 @@
+//! Where the local driver keeps what must outlive it. A sandbox is a folder:
+//!
+//! ```text
+//! etc/  bin/  slots/N          shared: small files, the helper, which sandbox has which user
+//! boxes/NAME/box.json          what it is to be, and its slot
+//! boxes/NAME/workspace/        its files, of its own user
+//! boxes/NAME/egress/           the proxy's socket
+//! boxes/NAME/runs/HASH/        a command: run.json, lock, started, stdout, stderr, exit.json
+//! ```
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use types::Timestamp;
+
+use crate::{Spec, driver::Name};
+
+/// The root of all.
+#[derive(Debug, Clone)]
+pub(crate) struct Root(pub(crate) PathBuf);
+
+impl Root {
+    /// Makes what is missing. Users of sandboxes pass through these folders and read none of them.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        fs::create_dir_all(&path)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o711))?;
+        let root = Self(path);
+        for (name, mode) in [("etc", 0o755), ("bin", 0o755), ("slots", 0o700), ("boxes", 0o711)] {
+            fs::create_dir_all(root.0.join(name))?;
+            fs::set_permissions(root.0.join(name), fs::Permissions::from_mode(mode))?;
+        }
+        for (name, text) in ETC {
+            replace(&root.0.join("etc").join(name), text.as_bytes(), 0o644)?;
+        }
+        Ok(root)
+    }
+
+    /// Small files of `/etc`.
+    pub(crate) fn etc(&self) -> PathBuf {
+        self.0.join("etc")
+    }
+
+    /// A place for this binary that every user reaches, where its own may be none. Another version
+    /// of it gets another name, for the old one may run.
+    pub(crate) fn helper(&self, program: &Path) -> io::Result<PathBuf> {
+        use std::os::unix::fs::MetadataExt;
+        let meta = fs::metadata(program)?;
+        let name = format!("helper-{:x}-{:x}-{:x}", meta.ino(), meta.len(), meta.mtime_nsec());
+        let there = self.0.join("bin").join(&name);
+        if !there.exists() {
+            let draft = self.0.join("bin").join(format!("{name}.{}", std::process::id()));
+            let _ = fs::remove_file(&draft);
+            if meta.mode() & 0o005 != 0o005 || fs::hard_link(program, &draft).is_err() {
+                fs::copy(program, &draft)?;
+                fs::set_permissions(&draft, fs::Permissions::from_mode(0o755))?;
+            }
+            fs::rename(&draft, &there)?;
+        }
+        Ok(there)
+    }
+
+    /// The folder of a sandbox, made or not.
+    pub(crate) fn folder(&self, name: &Name) -> Folder {
+        Folder(self.0.join("boxes").join(name.as_str()))
+    }
+
+    /// The names of all sandboxes.
+    pub(crate) fn names(&self) -> Vec<Name> {
+        let entries = fs::read_dir(self.0.join("boxes")).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    }
+
+    /// Takes a free slot for a sandbox: a user that no other sandbox has.
+    pub(crate) fn take_slot(&self, name: &Name, most: u32) -> io::Result<Option<u32>> {
+        for slot in 0..most {
+            let mut options = OpenOptions::new();
+            let path = self.0.join("slots").join(slot.to_string());
+            match options.write(true).create_new(true).mode(0o600).open(path) {
+                Ok(mut file) => {
+                    return file.write_all(name.as_str().as_bytes()).map(|()| Some(slot));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives a slot back.
+    pub(crate) fn free_slot(&self, slot: u32) {
+        let _ = fs::remove_file(self.0.join("slots").join(slot.to_string()));
+    }
+
+    /// Gives back the slots of sandboxes that are not there, if they were taken long enough ago.
+    pub(crate) fn sweep_slots(&self, grace: std::time::Duration) {
+        for entry in fs::read_dir(self.0.join("slots")).into_iter().flatten().flatten() {
+            let age = entry.metadata().and_then(|meta| meta.modified()).ok();
+            let old = age.and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= grace);
+            let name = fs::read_to_string(entry.path()).unwrap_or_default();
+            let taken = name.parse::<Name>().is_ok_and(|name| self.folder(&name).read().is_some());
+            if old && !taken {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// Files of `/etc`: who is there, and which programs are asked for names.
+const ETC: [(&str, &str); 5] = [
+    ("passwd", "root:x:0:0:root:/:/usr/sbin/nologin\nagent:x:1000:1000::/workspace:/bin/sh\n"),
+    ("group", "root:x:0:\nagent:x:1000:\n"),
+    ("hosts", "127.0.0.1 localhost sandbox\n::1 localhost\n"),
+    ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"),
+    ("gitconfig", "[safe]\n\tdirectory = *\n[init]\n\tdefaultBranch = main\n"),
+];
+
+/// What a sandbox is, on disk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) spec: Spec,
+    /// The number of its user among those of sandboxes.
+    pub(crate) slot: u32,
+    pub(crate) created_at: Timestamp,
+}
+
+/// The folder of one sandbox.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.0.join("workspace")
+    }
+
+    pub(crate) fn egress(&self) -> PathBuf {
+        self.0.join("egress")
+    }
+
+    /// What it is, if it was made whole.
+    pub(crate) fn read(&self) -> Option<Record> {
+        read(&self.0.join("box.json"))
+    }
+
+    /// Makes all of it. The record is last: a folder without one was never finished.
+    pub(crate) fn make(&self, record: &Record, user: Option<u32>) -> io::Result<()> {
+        let folders = [(None, 0o711), (Some("workspace"), 0o700), (Some("egress"), 0o711)];
+        for (name, mode) in folders.into_iter().chain([(Some("runs"), 0o700)]) {
+            let path = name.map_or_else(|| self.0.clone(), |name| self.0.join(name));
+            fs::DirBuilder::new().recursive(true).mode(mode).create(&path)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+        }
+        std::os::unix::fs::chown(self.workspace(), user, user)?;
+        replace(&self.0.join("box.json"), &to_json(record)?, 0o600)
+    }
+
+    /// The folder of a command.
+    pub(crate) fn run(&self, key: &str) -> PathBuf {
+        let hash = digest(&SHA256, key.as_bytes());
+        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.0.join("runs").join(hash)
+    }
+
+    /// The folders of all commands.
+    pub(crate) fn runs(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.0.join("runs")).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect()
+    }
+}
+
+/// A value of a file; nothing where it is not there or not whole.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+pub(crate) fn to_json(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(io::Error::other)
+}
+
+/// Replaces a file whole: it is on disk when this returns, and a reader sees the old or the new one.
+pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = path.parent().ok_or_else(|| io::Error::other("a file is in a folder"))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = folder.join(format!(".{name}.{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,89 @@
+//! What no kernel bounds for us, looked at while a command runs: the size of its workspace, and its
+//! memory where no control group does that.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use rustix::{
+    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, statvfs},
+    io::Errno,
+};
+
+use crate::{End, Limits};
+
+/// Folders within folders that are looked into. Deeper is over the bound.
+const DEPTH_MAX: usize = 256;
+
+/// Whether a workspace is over its bounds, or the disk that it is on nearly full. Files that were
+/// removed and are still open are seen by the disk alone.
+pub(crate) fn disk(workspace: &Path, limits: &Limits, free_bytes_min: u64) -> Option<End> {
+    let free = statvfs(workspace).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+    if free.is_ok_and(|free| free < free_bytes_min) {
+        return Some(End::OutOfDisk);
+    }
+    let mut sum = Sum { bytes: 0, entries: 0, limits };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let root = openat(CWD, workspace, flags, Mode::empty()).ok()?;
+    sum.add(root, DEPTH_MAX).then_some(End::OutOfDisk)
+}
+
+struct Sum<'a> {
+    bytes: u64,
+    entries: u64,
+    limits: &'a Limits,
+}
+
+impl Sum<'_> {
+    /// Adds what is in a folder; whether that is too much. What vanishes meanwhile is not counted.
+    fn add(&mut self, folder: std::os::fd::OwnedFd, depth: usize) -> bool {
+        let Ok(entries) = Dir::read_from(&folder) else { return false };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let Ok(stat) = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+            self.entries += 1;
+            self.bytes += u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512);
+            if self.bytes > self.limits.disk_bytes || self.entries > self.limits.disk_entries {
+                return true;
+            }
+            if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+                continue;
+            }
+            if depth == 0 {
+                return true;
+            }
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            match openat(&folder, name, flags, Mode::empty()) {
+                Ok(below) => {
+                    if self.add(below, depth - 1) {
+                        return true;
+                    }
+                }
+                // Whoever closes a folder to us may hide anything in it.
+                Err(Errno::ACCESS) => return true,
+                Err(_) => {}
+            }
+        }
+        false
+    }
+}
+
+/// Memory of a process and of all below it, in bytes.
+pub(crate) fn memory(root: u32) -> u64 {
+    let (mut seen, mut next, mut bytes) = (BTreeSet::new(), vec![root], 0_u64);
+    while let Some(pid) = next.pop() {
+        if !seen.insert(pid) || seen.len() > 4096 {
+            continue;
+        }
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = resident.and_then(|text| text.trim().strip_suffix(" kB")?.trim().parse().ok());
+        bytes = bytes.saturating_add(kib.map_or(0, |kib: u64| kib.saturating_mul(1024)));
+        for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            next.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        }
+    }
+    bytes
+}

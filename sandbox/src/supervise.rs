@@ -1,0 +1,308 @@
+//! Runs one command and writes down how it ended. It is a process of its own, in a session of its
+//! own, and outlives whoever started it: nobody who comes back later has to run the command again.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, SeekFrom, Write},
+    os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::{Child, Command},
+};
+use types::Timestamp;
+
+use crate::{
+    End, Error, Exit, Isolation, Limits,
+    local::{Group, Tree, folder, seccomp, watch},
+};
+
+/// How often a supervisor looks at what runs.
+const LOOK: Duration = Duration::from_millis(50);
+/// How many times what is kept a command may write.
+const FLOOD: u64 = 64;
+/// How long outputs are waited for when all that wrote to them was ended.
+const REST: Duration = Duration::from_secs(2);
+
+/// All that a supervisor must know, as the driver wrote it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// What the command's key stands for: the hash of the command.
+    pub(crate) hash: String,
+    /// The words for bubblewrap, without its filter.
+    pub(crate) outer: Vec<String>,
+    /// The words that run within.
+    pub(crate) inner: Vec<String>,
+    pub(crate) stdin: Vec<u8>,
+    pub(crate) limits: Limits,
+    /// The user that it runs as, where that is not ours.
+    pub(crate) user: Option<u32>,
+    /// Where its control group is made.
+    pub(crate) tree: Option<Tree>,
+    pub(crate) workspace: PathBuf,
+    /// Free bytes of the disk below which it is ended.
+    pub(crate) free_bytes_min: u64,
+    pub(crate) isolation: Isolation,
+}
+
+/// Who supervises a command.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Started {
+    pub(crate) pid: i32,
+    /// When that process began, in ticks since the machine did: a number comes again, both do not.
+    pub(crate) ticks: u64,
+    pub(crate) at: Timestamp,
+}
+
+impl Started {
+    /// Whether that process runs.
+    pub(crate) fn is_alive(&self) -> bool {
+        ticks(self.pid) == Some(self.ticks)
+    }
+}
+
+/// Runs the command of a folder, unless somebody did or does. Called in a process of its own that
+/// started nothing else.
+///
+/// # Errors
+/// Where the folder cannot be read or written. How the command ended is in the folder.
+pub async fn supervise(dir: &Path) -> Result<(), Error> {
+    // Whoever leads a group of processes has a session already; then it is not ours to begin.
+    let _ = rustix::process::setsid();
+    let run: Run = folder::read(&dir.join("run.json"))
+        .ok_or_else(|| Error::Spec { why: format!("no `run.json` in {}", dir.display()) })?;
+    let failed = || Error::io::<io::Error>("cannot write the record of a command");
+    let lock = lock(dir).map_err(failed())?;
+    // INVARIANT: held until the record of the end is on disk. Free without that record means lost.
+    let Some(_lock) = lock else { return Ok(()) };
+    if dir.join("started").exists() {
+        return Ok(());
+    }
+    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    let started = Started { pid, ticks: ticks(pid).unwrap_or(0), at: Timestamp::now() };
+    let write = |name: &str, bytes: Vec<u8>| folder::replace(&dir.join(name), &bytes, 0o600);
+    folder::to_json(&started).and_then(|bytes| write("started", bytes)).map_err(failed())?;
+    let exit = Box::pin(live(dir, &run, started.at)).await;
+    folder::to_json(&exit).and_then(|bytes| write("exit.json", bytes)).map_err(failed())
+}
+
+/// The lock of whoever runs the command of a folder; none if another has it. It ends with the process.
+fn lock(dir: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let file =
+        options.create(true).truncate(false).write(true).mode(0o600).open(dir.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// When a process that runs began, in ticks since the machine did: fields 3 and 22 of
+/// proc_pid_stat(5).
+pub(crate) fn ticks(pid: i32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_whitespace();
+    let runs = fields.next().is_some_and(|state| !matches!(state, "Z" | "X"));
+    fields.nth(18).filter(|_| runs)?.parse().ok()
+}
+
+/// From start to end.
+async fn live(dir: &Path, run: &Run, started_at: Timestamp) -> Exit {
+    let [stdout, stderr] = [Counted::default(), Counted::default()].map(Arc::new);
+    // Nobody wants it any more: it does not begin.
+    let cancelled = dir.join("cancel").exists();
+    let begun = if cancelled { None } else { Some(begin(dir, run, &stdout, &stderr)) };
+    let end = match begun.transpose() {
+        Ok(None) => End::Cancelled,
+        Ok(Some(mut begun)) => {
+            let end = Box::pin(attend(dir, run, &mut begun, &[&stdout, &stderr])).await;
+            for reader in begun.readers {
+                let _ = tokio::time::timeout(REST, reader).await;
+            }
+            if let Some(group) = begun.group {
+                group.remove();
+            }
+            end
+        }
+        Err(error) => {
+            let text = format!("the sandbox does not start: {error}\n");
+            let _ = fs::write(dir.join("stderr"), text);
+            End::NotStarted
+        }
+    };
+    let [stdout_bytes, stderr_bytes] =
+        [&stdout, &stderr].map(|stream| stream.bytes.load(Ordering::Relaxed));
+    let isolation = run.isolation.clone();
+    Exit { end, started_at, ended_at: Timestamp::now(), stdout_bytes, stderr_bytes, isolation }
+}
+
+/// A command that runs.
+struct Begun {
+    child: Child,
+    /// What bubblewrap says of it.
+    words: File,
+    group: Option<Group>,
+    readers: Vec<tokio::task::JoinHandle<()>>,
+}
+
+fn begin(dir: &Path, run: &Run, stdout: &Arc<Counted>, stderr: &Arc<Counted>) -> io::Result<Begun> {
+    let keep = run.limits.output_bytes;
+    let open = |name: &str| {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600).open(dir.join(name))
+    };
+    let files = [open("stdout")?, open("stderr")?];
+    // Inherited by number: nothing else is started by this process.
+    let mut filter = File::from(memfd_create("filter", MemfdFlags::empty())?);
+    filter.write_all(&seccomp::program(run.tree.is_none()).map_err(io::Error::other)?)?;
+    filter.seek(SeekFrom::Start(0))?;
+    let words = File::from(memfd_create("words", MemfdFlags::empty())?);
+
+    let mut command = Command::new("bwrap");
+    command.args(&run.outer);
+    command.args(["--seccomp", &filter.as_raw_fd().to_string()]);
+    command.args(["--json-status-fd", &words.as_raw_fd().to_string(), "--"]).args(&run.inner);
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir("/");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(user) = run.user {
+        command.uid(user).gid(user);
+    }
+    let group = run.tree.as_ref().map(|tree| tree.make(&run.limits)).transpose()?;
+    let child = match &group {
+        Some(group) => group.around(|| command.kill_on_drop(true).spawn()),
+        None => command.kill_on_drop(true).spawn(),
+    };
+    let mut child = child.inspect_err(|_| {
+        if let Some(group) = &group {
+            group.remove();
+        }
+    })?;
+
+    let mut readers = Vec::new();
+    if let Some(mut stdin) = child.stdin.take() {
+        let bytes = run.stdin.clone();
+        // A command that does not read all of it is no failure.
+        tokio::spawn(async move { stdin.write_all(&bytes).await });
+    }
+    let [to_stdout, to_stderr] = files;
+    if let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) {
+        readers.push(tokio::spawn(keep_output(out, to_stdout, Arc::clone(stdout), keep)));
+        readers.push(tokio::spawn(keep_output(err, to_stderr, Arc::clone(stderr), keep)));
+    }
+    Ok(Begun { child, words, group, readers })
+}
+
+/// What a stream carried.
+#[derive(Default)]
+struct Counted {
+    bytes: AtomicU64,
+    flooded: AtomicBool,
+}
+
+/// Keeps the first bytes of a stream, and reads the rest so that nobody waits for a reader.
+async fn keep_output(
+    mut from: impl AsyncRead + Unpin,
+    mut to: File,
+    count: Arc<Counted>,
+    keep: u64,
+) {
+    let mut piece = vec![0; 64 << 10];
+    while let Ok(read @ 1..) = from.read(&mut piece).await {
+        let before = count.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        let room = usize::try_from(keep.saturating_sub(before)).unwrap_or(usize::MAX);
+        // A disk that is full ends the command by another look.
+        let _ = to.write_all(piece.get(..read.min(room)).unwrap_or_default());
+        if before.saturating_add(read as u64) > keep.saturating_mul(FLOOD) {
+            count.flooded.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Waits for a command's end, or makes it.
+async fn attend(dir: &Path, run: &Run, begun: &mut Begun, outputs: &[&Arc<Counted>; 2]) -> End {
+    let deadline = Instant::now() + run.limits.wall;
+    let mut look = Look { dir, run, pid: begun.child.id(), outputs, deadline, disk_at: deadline };
+    look.disk_at = Instant::now();
+    let early = loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        tokio::select! {
+            _ = begun.child.wait() => break None,
+            () = tokio::time::sleep(LOOK.min(left)) => {}
+        }
+        if let Some(end) = look.over(begun.group.as_ref()) {
+            break Some(end);
+        }
+    };
+    if let Some(end) = early {
+        // All that runs within ends with bubblewrap: its first process there dies with its parent.
+        let _ = begun.child.kill().await;
+        return end;
+    }
+    if begun.group.as_ref().is_some_and(Group::ran_out_of_memory) {
+        return End::OutOfMemory;
+    }
+    let mut words = String::new();
+    let _ = begun.words.seek(SeekFrom::Start(0));
+    let _ = begun.words.read_to_string(&mut words);
+    let said = words.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let mut codes = said.filter_map(|line: BTreeMap<String, i64>| line.get("exit-code").copied());
+    match codes.next_back().and_then(|code| i32::try_from(code).ok()) {
+        Some(code) => End::Status(code),
+        None => End::NotStarted,
+    }
+}
+
+/// What is looked at while a command runs.
+struct Look<'a> {
+    dir: &'a Path,
+    run: &'a Run,
+    pid: Option<u32>,
+    outputs: &'a [&'a Arc<Counted>; 2],
+    deadline: Instant,
+    /// When the workspace is looked at again: that may take long itself.
+    disk_at: Instant,
+}
+
+impl Look<'_> {
+    /// Why the command must end now.
+    fn over(&mut self, group: Option<&Group>) -> Option<End> {
+        let now = Instant::now();
+        if now >= self.deadline {
+            return Some(End::TimedOut);
+        }
+        // Whoever removes the folder has ended the command.
+        if self.dir.join("cancel").exists() || !self.dir.join("started").exists() {
+            return Some(End::Cancelled);
+        }
+        if self.outputs.iter().any(|output| output.flooded.load(Ordering::Relaxed)) {
+            return Some(End::Flooded);
+        }
+        let memory = || match (group, self.pid) {
+            (Some(group), _) => group.ran_out_of_memory(),
+            (None, Some(pid)) => watch::memory(pid) > self.run.limits.memory_bytes,
+            (None, None) => false,
+        };
+        if memory() {
+            return Some(End::OutOfMemory);
+        }
+        if now < self.disk_at {
+            return None;
+        }
+        let end = watch::disk(&self.run.workspace, &self.run.limits, self.run.free_bytes_min);
+        self.disk_at = Instant::now() + (now.elapsed() * 10).max(LOOK);
+        end
+    }
+}
