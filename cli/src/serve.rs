@@ -5,15 +5,18 @@ mod ports;
 mod signals;
 mod simulated;
 mod telemetry;
+mod webchat;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use admin::{first, first::Made};
 use config::Settings;
+use connectors::webchat::Webchat;
 use gateway::Gateway;
 use simulator::Simulator;
 use snapshot::Snapshots;
 use store::{Bus, Relay};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -67,7 +70,13 @@ async fn serve(
     let options =
         admin::Options { address: settings.admin.listen, socket: settings.admin_socket() };
     let listeners = admin::Listeners::bind(&options).await.map_err(Failure::of)?;
-    let addresses = Ports { gateway: gateway.local_addr(), admin: listeners.address() };
+    let (bus, heard) = watch::channel(None);
+    let webchat = webchat::bind(state, &snapshots, heard).await?;
+    let addresses = Ports {
+        gateway: gateway.local_addr(),
+        admin: listeners.address(),
+        webchat: webchat.as_ref().map(Webchat::address),
+    };
 
     if !addresses.admin.ip().is_loopback() {
         tracing::warn!(
@@ -84,7 +93,10 @@ async fn serve(
     let watch_end = end.clone();
     tasks.spawn(async move { watched.run(watch_end).await });
     tasks.spawn(listeners.run(state.control(snapshots.clone()), end.clone()));
-    tasks.spawn(relay(state.clone(), end.clone()));
+    tasks.spawn(relay(state.clone(), bus, end.clone()));
+    if let Some(webchat) = webchat {
+        tasks.spawn(webchat.run(stop.clone()));
+    }
     tasks.spawn(admin::alerts::deliver(state.control(snapshots.clone()), end.clone()));
     let running = tokio::spawn(gateway.run(stop));
     let file = ports::write(&settings.state.dir, addresses)?;
@@ -117,15 +129,18 @@ async fn models(state: &State) -> Result<(Snapshots, Option<Simulator>), Failure
     Ok((snapshots, Some(simulator)))
 }
 
-/// Carries events to the bus. A bus that is away stops nothing: events wait in the outbox.
-async fn relay(state: State, end: CancellationToken) {
+/// Carries events to the bus, and tells who waits for it that it was found. A bus that is away stops nothing: events wait in the outbox.
+async fn relay(state: State, found: watch::Sender<Option<Bus>>, end: CancellationToken) {
     let address = match &state.settings.bus {
         config::settings::Bus::Embedded => "embedded",
         config::settings::Bus::Nats(url) => url.expose(),
     };
     loop {
         match Bus::connect(address).await {
-            Ok(bus) => return Relay::new(&state.store, bus).run(end).await,
+            Ok(bus) => {
+                found.send_replace(Some(bus.clone()));
+                return Relay::new(&state.store, bus).run(end).await;
+            }
             Err(error) => tracing::warn!(%error, "the bus is away; events wait in the outbox"),
         }
         tokio::select! {

@@ -61,4 +61,5 @@ mod tool_attacks;
 mod tool_pins;
 mod tools;
 mod traces;
+mod webchat;
 mod windows;
