@@ -12,6 +12,7 @@ mod dispatch;
 mod effect;
 mod error;
 mod finish;
+mod moved;
 mod park;
 mod reap;
 mod recover;
@@ -37,6 +38,7 @@ pub use self::{
     effect::{Effect, NewEffect},
     error::Error,
     finish::{Outcome, Until},
+    moved::Moved,
     reap::Reaped,
     recover::Recovery,
     resolve::{Resolution, Unknown},
