@@ -12,7 +12,10 @@ use axum::{
 use connectors::webchat::{Addressee, House, Parts, Person, Refused, Vote, Webchat};
 use serde_json::{Value, json};
 use snapshot::Snapshots;
-use store::Bus;
+use store::{
+    Bus,
+    objects::{Objects, Place},
+};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 use types::{ApprovalId, Secret};
@@ -37,7 +40,7 @@ pub(super) async fn bind(
     let parts = Parts {
         settings,
         store: state.store.clone(),
-        objects: store::objects::Objects,
+        objects: objects(state)?,
         bus,
         house: Arc::new(Rooms { control, router }),
         key: state.pepper.derive("orchestack webchat v1").to_vec(),
@@ -45,6 +48,15 @@ pub(super) async fn bind(
     let bound = Webchat::bind(parts).await.map_err(Failure::of)?;
     warn(bound.address());
     Ok(Some(bound))
+}
+
+/// The largest object that is kept.
+const OBJECT_BYTES_MAX: u64 = 64 << 20;
+
+/// Where large payloads are: beside the database.
+fn objects(state: &State) -> Result<Objects, Failure> {
+    let place = Place::Folder(state.settings.state.dir.join("objects"));
+    state.store.objects(&place, OBJECT_BYTES_MAX).map_err(Failure::of)
 }
 
 fn warn(address: SocketAddr) {

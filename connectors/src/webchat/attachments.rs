@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    body::{Body, Bytes},
+    body::Body,
     extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::timeout;
-use types::Timestamp;
+use types::{Payload, Timestamp};
 
 use super::{
     error::Error,
@@ -87,12 +87,13 @@ pub(super) async fn upload(
     let bytes = whole.map_err(|_| Error::Invalid("the upload took too long"))??;
     let content_type = sniff(&bytes);
     let kept = room.objects.put(visitor.to.tenant, content_type, bytes).await?;
+    let Payload::Object { sha256, size_bytes, .. } = kept else { return Err(Error::Broke) };
     let ticket = Ticket {
         conversation: visitor.conversation.clone(),
         name,
         content_type: content_type.to_owned(),
-        sha256: kept.sha256,
-        size_bytes: kept.size_bytes,
+        sha256,
+        size_bytes,
     };
     let until = Timestamp::now().plus_seconds(TICKET_SECONDS);
     let sealed = room.seal.seal(Purpose::Attachment, &ticket, until).ok_or(Error::Broke)?;
@@ -104,7 +105,7 @@ pub(super) async fn upload(
 }
 
 /// The whole body, no longer than it may be.
-async fn read(body: Body, most: usize) -> Result<Bytes, Error> {
+async fn read(body: Body, most: usize) -> Result<Vec<u8>, Error> {
     let mut pieces = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(piece) = pieces.next().await {
@@ -114,7 +115,7 @@ async fn read(body: Body, most: usize) -> Result<Bytes, Error> {
         }
         whole.extend_from_slice(&piece);
     }
-    if whole.is_empty() { Err(Error::Invalid("the file is empty")) } else { Ok(whole.into()) }
+    if whole.is_empty() { Err(Error::Invalid("the file is empty")) } else { Ok(whole) }
 }
 
 /// A file's name as it is shown: its last part, without what moves a cursor or turns a line around.

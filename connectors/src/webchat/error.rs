@@ -192,3 +192,20 @@ impl From<store::work::Error> for Error {
         }
     }
 }
+
+impl From<store::objects::Error> for Error {
+    fn from(error: store::objects::Error) -> Self {
+        use store::objects::Error as O;
+        match error {
+            O::TooLarge { max, .. } => Self::TooLarge(usize::try_from(max).unwrap_or(usize::MAX)),
+            error @ (O::Place { .. } | O::Unavailable(_) | O::Store(_)) => {
+                tracing::warn!(%error, "the webchat cannot use the place of objects");
+                Self::Away
+            }
+            error @ (O::Missing { .. } | O::Changed { .. }) => {
+                tracing::error!(%error, "an object of the webchat is gone");
+                Self::Broke
+            }
+        }
+    }
+}

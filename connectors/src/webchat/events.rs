@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 
 use axum::response::sse::{Event as Line, KeepAlive, Sse};
 use futures::{Stream, StreamExt as _, stream};
+use serde_json::Value;
 use store::work::Event;
 use tokio::time::Instant;
-use types::{ApprovalId, work::EventKind};
+use types::{ApprovalId, Payload, TenantId, work::EventKind};
 
 use super::{
     error::Error,
@@ -23,6 +24,8 @@ use super::{
 const PAGE: u32 = 100;
 /// How often whoever listens looks unasked.
 const LOOK_UNASKED: Duration = Duration::from_secs(20);
+/// The longest body of an event that is shown, in bytes.
+const SHOWN_BYTES_MAX: u64 = 1024 * 1024;
 /// Questions of a conversation whose state is watched: the last ones.
 const WATCHED_MAX: usize = 16;
 /// How often the state of a question is looked at while it waits.
@@ -58,9 +61,10 @@ impl Reader {
         let events = room.work.events(tenant, id, self.after, PAGE).await?;
         let mut told = Vec::with_capacity(events.len());
         for event in &events {
+            let large = large(room, tenant, event).await?;
             // INVARIANT: numbers have no gap, and the transcript gives them in order.
             self.after = event.no;
-            told.push(Tell::event(event));
+            told.push(Tell::event(event, large));
             if let Some(approval) = approval(event) {
                 self.waiting.insert(approval);
                 if self.waiting.len() > WATCHED_MAX {
@@ -103,12 +107,29 @@ impl Reader {
     }
 }
 
+/// What an event says whose body is an object that is short enough to be shown.
+///
+/// # Errors
+/// [`Error::Away`]: it is read again.
+async fn large(room: &Room, tenant: TenantId, event: &Event) -> Result<Option<Value>, Error> {
+    match &event.body {
+        Payload::Object { size_bytes, .. } if *size_bytes <= SHOWN_BYTES_MAX => {}
+        Payload::Object { .. } | Payload::Inline { .. } => return Ok(None),
+    }
+    match room.objects.value(tenant, &event.body).await.map_err(Error::from) {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Away) => Err(Error::Away),
+        // It is named only: what is gone for good must not keep what comes behind it.
+        Err(_) => Ok(None),
+    }
+}
+
 /// The question that an event shows.
 fn approval(event: &Event) -> Option<ApprovalId> {
     if event.kind != EventKind::Approval {
         return None;
     }
-    let types::Payload::Inline { inline, .. } = &event.body else { return None };
+    let Payload::Inline { inline, .. } = &event.body else { return None };
     inline.get("approval")?.as_str()?.parse().ok()
 }
 
@@ -203,7 +224,7 @@ impl Streamed {
 /// connects again.
 fn line(tell: &Tell) -> Line {
     let no = match tell {
-        Tell::Event(event) => event.get("no").and_then(serde_json::Value::as_i64),
+        Tell::Event(event) => event.get("no").and_then(Value::as_i64),
         _ => None,
     };
     match no {

@@ -125,14 +125,14 @@ pub(super) enum Tell {
 }
 
 impl Tell {
-    /// A numbered event as clients get it.
-    pub(super) fn event(event: &Event) -> Self {
+    /// A numbered event as clients get it. `large` is what it says where that is an object.
+    pub(super) fn event(event: &Event, large: Option<Value>) -> Self {
         Self::Event(json!({
             "no": event.no,
             "kind": event.kind.as_str(),
             "task": event.task,
             "at": event.at.to_string(),
-            "body": body(&event.body),
+            "body": large.unwrap_or_else(|| body(&event.body)),
         }))
     }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,6 +18,7 @@ use store::{
     admin_tokens::AdminToken,
     agents::Agent,
     keys::Key,
+    objects::{Objects, Place},
     tenants::Tenant,
     work::{Claim, NewEvent, Outcome, Quotas, Terms},
 };
@@ -400,6 +402,9 @@ async fn first(store: &Store, tenant: TenantId, agent: AgentId) {
     store.first_start(&first, &record(tenant)).await.unwrap();
 }
 
-fn objects(_: &Store, _: &std::path::Path) -> store::objects::Objects {
-    store::objects::Objects
+/// The largest object that is kept.
+const OBJECT_BYTES_MAX: u64 = 64 << 20;
+
+fn objects(store: &Store, folder: &Path) -> Objects {
+    store.objects(&Place::Folder(folder.join("objects")), OBJECT_BYTES_MAX).unwrap()
 }
