@@ -89,6 +89,7 @@ pub(super) fn router(room: Room) -> Router {
         .route("/api/me", get(sign::me))
         .route("/api/sign-in", post(sign::sign_in))
         .route("/api/sign-out", post(sign::sign_out))
+        .route("/api/pairing", post(sign::pairing))
         .route("/api/socket", get(socket))
         .route("/api/events", get(stream))
         .route("/api/messages", post(message))

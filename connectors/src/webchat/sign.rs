@@ -1,5 +1,7 @@
 //! Beginning a conversation, signing in and out: what sets cookies.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::State,
@@ -18,9 +20,12 @@ use super::{
     seal::Purpose,
     visitor::{self, CONVERSATION, Claims, PERSON, addressee, signed_in},
 };
+use crate::identity::Code;
 
 /// How long a browser keeps a conversation, in seconds: 90 days.
 const CONVERSATION_SECONDS: u64 = 90 * 24 * 60 * 60;
+/// How long a pairing code can be said.
+const PAIRING_OPEN: Duration = Duration::from_secs(10 * 60);
 /// The longest token that somebody signs in with, in bytes.
 const TOKEN_BYTES_MAX: usize = 256;
 
@@ -130,6 +135,24 @@ pub(super) async fn sign_out(headers: HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     set(&mut response, &headers, PERSON, "", 0);
     response
+}
+
+/// Offers whoever is signed in a code: said to an agent from an account of another service, it makes that
+/// account theirs.
+pub(super) async fn pairing(
+    State(room): State<Room>,
+    Address(address): Address,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    room.limits.sign_in(address)?;
+    let claims = Claims::of(&headers, None);
+    let (person, _) = signed_in(&room, claims.person.as_deref()).await?.ok_or(Error::SignIn)?;
+    let code = Code::generate().ok_or(Error::Broke)?;
+    let identities = room.store.identities();
+    let offered = identities.offer(person.tenant, &person.name, &code.hash(), PAIRING_OPEN).await;
+    offered.map_err(store::work::Error::from)?;
+    let told = json!({ "code": code.shown(), "seconds": PAIRING_OPEN.as_secs() });
+    Ok((StatusCode::CREATED, Json(told)).into_response())
 }
 
 /// Sets a cookie that scripts cannot read and that no other site can have a browser send.

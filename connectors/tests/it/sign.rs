@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANNA, BERT, Site, Socket, bearer};
+use crate::support::{ANNA, BERT, Site, Socket, bearer, record};
 
 /// The cookies that an answer sets, each with its attributes.
 fn cookies(answer: &reqwest::Response) -> Vec<String> {
@@ -115,4 +115,28 @@ async fn a_stranger_is_named_and_not_trusted() {
     assert!(session.person.starts_with("webchat:"), "{}", session.person);
     assert!(!session.trusted);
     assert!(!session.conversation.contains(&token), "the token itself is nowhere kept");
+}
+
+#[tokio::test]
+async fn a_code_makes_an_account_of_another_service_a_persons() {
+    let site = Site::start().await;
+    let refused = site.post("/api/pairing", &[], &json!({})).await;
+    assert_eq!(refused.status(), 401);
+    let anna = site.signed_in(ANNA).await;
+    let headers = [("x-orchestack-person", anna.as_str())];
+    let offered: Value =
+        site.post("/api/pairing", &headers, &json!({})).await.json().await.unwrap();
+    // As somebody says it by hand from the other account.
+    let said = offered["code"].as_str().unwrap().to_lowercase().replace('-', " ");
+    let code = connectors::Code::read(&said).unwrap();
+    let account = store::identities::Account {
+        tenant: site.tenant,
+        connector: "discord".to_owned(),
+        id: "42".to_owned(),
+    };
+    let identities = site.store.identities();
+    let told = |_: &str| record(site.tenant);
+    let paired = identities.pair(&account, &code.hash(), told).await.unwrap();
+    assert_eq!(paired, store::identities::Pairing::Paired("anna".to_owned()));
+    assert_eq!(identities.person(&account).await.unwrap().as_deref(), Some("anna"));
 }
