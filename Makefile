@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing bench-tools bench-injection deny fuzz
+.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing bench-tools bench-injection deny fuzz webchat
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ lint: ## Format and lints, as in continuous integration
 
 fmt: ## Formats everything
 	$(CARGO) fmt --all
+
+webchat: ## Builds the page and the widget of the webchat from their sources, with Node
+	cd connectors/webchat && npm ci --silent && npm run --silent check && npm run --silent build
 
 deny: ## Licences, bans and who may depend on whom
 	$(CARGO) deny check bans licenses sources

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 need python3 python3
 need node nodejs
 need npm npm
+need chromium chromium
 install_missing
 python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv python3-pip
 

@@ -82,6 +82,7 @@ pub use crate::{
         Absent, BookedShares, LeftOut, NewReconciliation, ReconciledModel, Reconciliation,
         UnmatchedModel,
     },
+    room::person,
     router::{document, router},
     scan::{FindingView, NewScan, Scanned, SpanView, TermView},
     serve::{ListenError, Listeners, Options},

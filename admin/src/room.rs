@@ -6,6 +6,7 @@ use axum::http::{header::AUTHORIZATION, request::Parts};
 use policy::{Operation, Person};
 use serde_json::{Value, json};
 use snapshot::keys::split_token;
+use store::admin_tokens::AdminToken;
 use tokio::sync::Semaphore;
 use types::{
     Actor, ActorType, ApprovalId, AuditId, RequestId, TenantId, Timestamp,
@@ -122,21 +123,30 @@ impl Room {
 
     async fn by_token(&self, parts: &Parts) -> Result<(Person, Option<TenantId>, String), Error> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let secret = header
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .and_then(|token| split_token(token.trim()))
-            .ok_or(Error::Unauthenticated)?;
-        let tokens = self.control.store.admin_tokens().load_all().await?;
-        // Every stored hash is compared in constant time; there are few of them.
-        tokens
-            .into_iter()
-            .find(|token| self.control.pepper.matches(secret, &token.hash))
-            .map(|token| {
-                let person = Person { name: token.name, groups: token.groups };
-                (person, Some(token.tenant), format!("admin-token:{}", token.id))
-            })
-            .ok_or(Error::Unauthenticated)
+        let text = header.and_then(|value| value.strip_prefix("Bearer "));
+        let text = text.ok_or(Error::Unauthenticated)?;
+        let token = token(&self.control, text).await?.ok_or(Error::Unauthenticated)?;
+        let person = Person { name: token.name, groups: token.groups };
+        Ok((person, Some(token.tenant), format!("admin-token:{}", token.id)))
     }
+}
+
+/// The person whose admin token this is, and whose person that is; `None` where the token is unknown or was
+/// revoked. It permits nothing.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn person(control: &Control, text: &str) -> Result<Option<(Person, TenantId)>, Error> {
+    let found = token(control, text).await?;
+    Ok(found.map(|token| (Person { name: token.name, groups: token.groups }, token.tenant)))
+}
+
+/// The row of a token's text.
+async fn token(control: &Control, text: &str) -> Result<Option<AdminToken>, Error> {
+    let Some(secret) = split_token(text.trim()) else { return Ok(None) };
+    let tokens = control.store.admin_tokens().load_all().await?;
+    // Every stored hash is compared in constant time; there are few of them.
+    Ok(tokens.into_iter().find(|token| control.pepper.matches(secret, &token.hash)))
 }
 
 impl Trace {

@@ -6,14 +6,17 @@ mod services;
 mod signals;
 mod simulated;
 mod telemetry;
+mod webchat;
 
 use std::{process::ExitCode, sync::Arc};
 
 use admin::{first, first::Made};
 use config::Settings;
+use connectors::webchat::Webchat;
 use gateway::Gateway;
 use simulator::Simulator;
 use snapshot::Snapshots;
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -64,7 +67,13 @@ async fn serve(
     let options =
         admin::Options { address: settings.admin.listen, socket: settings.admin_socket() };
     let listeners = admin::Listeners::bind(&options).await.map_err(Failure::of)?;
-    let addresses = Ports { gateway: gateway.local_addr(), admin: listeners.address() };
+    let (bus, heard) = watch::channel(None);
+    let webchat = webchat::bind(state, &snapshots, heard).await?;
+    let addresses = Ports {
+        gateway: gateway.local_addr(),
+        admin: listeners.address(),
+        webchat: webchat.as_ref().map(Webchat::address),
+    };
 
     if !addresses.admin.ip().is_loopback() {
         tracing::warn!(
@@ -82,7 +91,10 @@ async fn serve(
     tasks.spawn(async move { watched.run(watch_end).await });
     tasks.spawn(listeners.run(state.control(snapshots.clone()), end.clone()));
     let at = base_url(settings, addresses);
-    tasks.spawn(services::run(state.clone(), snapshots.clone(), at, end.clone()));
+    tasks.spawn(services::run(state.clone(), snapshots.clone(), (at, bus), end.clone()));
+    if let Some(webchat) = webchat {
+        tasks.spawn(webchat.run(stop.clone()));
+    }
     tasks.spawn(admin::alerts::deliver(state.control(snapshots.clone()), end.clone()));
     let running = tokio::spawn(gateway.run(stop));
     let file = ports::write(&settings.state.dir, addresses)?;

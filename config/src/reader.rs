@@ -220,16 +220,32 @@ impl<'a> Reader<'a> {
     /// True or false.
     pub(crate) fn flag(&mut self, key: &'static str, default: bool, help: &'static str) -> bool {
         self.describe(key, default.to_string(), help, false);
-        let Some(node) = self.take(key) else { return default };
+        let node = self.take(key);
+        node.and_then(|node| self.truth(key, &node, default)).unwrap_or(default)
+    }
+
+    /// True or false, or nothing.
+    pub(crate) fn optional_flag(
+        &mut self,
+        key: &'static str,
+        example: bool,
+        help: &'static str,
+    ) -> Option<bool> {
+        self.describe(key, example.to_string(), help, true);
+        let node = self.take(key)?;
+        self.truth(key, &node, example)
+    }
+
+    fn truth(&mut self, key: &'static str, node: &Node, example: bool) -> Option<bool> {
         let read = match &node.value {
             Value::Flag(flag) => Some(*flag),
             Value::Text(text) if node.place.variable => text.trim().parse().ok(),
             _ => None,
         };
-        read.unwrap_or_else(|| {
-            self.wrong(key, &node, "true or false", format!("write `{default}`"));
-            default
-        })
+        if read.is_none() {
+            self.wrong(key, node, "true or false", format!("write `{example}`"));
+        }
+        read
     }
 
     /// A whole number within bounds.

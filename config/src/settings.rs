@@ -11,6 +11,7 @@ mod redis;
 mod remote;
 mod responses;
 mod sections;
+mod webchat;
 mod work;
 
 use std::path::Path;
@@ -29,6 +30,7 @@ pub use sections::{
     Admin, Budget, Bus, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls,
     Upstream, Weights,
 };
+pub use webchat::Webchat;
 pub use work::Work;
 
 use types::Secret;
@@ -81,6 +83,8 @@ pub struct Settings {
     pub alerts: Alerts,
     /// How models are chosen.
     pub routing: Routing,
+    /// The page on which people write to agents.
+    pub webchat: Webchat,
 }
 
 impl Settings {
@@ -188,6 +192,9 @@ impl Settings {
             ),
             alerts: Alerts::read(root.section("alerts", "Who is told when budgets run out.")),
             routing: Routing::read(root.section("routing", "How models are chosen.")),
+            webchat: Webchat::read(
+                root.section("webchat", "The page on which people write to agents."),
+            ),
         };
         root.finish();
         settings

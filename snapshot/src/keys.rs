@@ -77,10 +77,15 @@ impl Pepper {
     /// What signs capability grants. Its key is made of the pepper, so that one secret is kept and
     /// shared by the processes of an installation.
     pub fn signer(&self) -> Signer {
-        let tag = hmac::sign(&self.0, b"orchestack capability grants v1");
-        let mut seed = [0; SECRET_BYTES];
-        seed.copy_from_slice(tag.as_ref());
-        Signer::from_seed(&seed)
+        Signer::from_seed(&self.derive("orchestack capability grants v1"))
+    }
+
+    /// A key for another purpose, which tells nothing of the pepper or of other purposes' keys.
+    pub fn derive(&self, purpose: &str) -> [u8; SECRET_BYTES] {
+        let tag = hmac::sign(&self.0, purpose.as_bytes());
+        let mut key = [0; SECRET_BYTES];
+        key.copy_from_slice(tag.as_ref());
+        key
     }
 
     fn hash(&self, secret: &str) -> String {

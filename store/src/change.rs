@@ -65,4 +65,9 @@ impl Change {
         self.inner.outbox.notify_one();
         Ok(())
     }
+
+    /// Ends a change that nobody needs to hear of, such as a count of tries.
+    pub(crate) async fn commit_unrecorded(self) -> Result<(), Error> {
+        Ok(self.tx.commit().await?)
+    }
 }

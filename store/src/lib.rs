@@ -27,6 +27,7 @@ pub mod fleet;
 pub mod flows;
 pub mod grants;
 mod holds;
+pub mod identities;
 mod journal;
 pub mod keyfile;
 pub mod keys;

@@ -6,7 +6,7 @@ use types::Timestamp;
 
 use crate::{
     Error, alerts::Alerts, approvals, approvals::Approvals, flows::Flows, grants::Grants,
-    mcp_sessions::McpSessions, outbox, responses::Responses, store::Inner,
+    identities::Identities, mcp_sessions::McpSessions, outbox, responses::Responses, store::Inner,
     tool_definitions::ToolDefinitions, vault::Vault,
 };
 
@@ -27,6 +27,7 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     ToolDefinitions { inner: Arc::clone(inner) }.purge(before).await?;
     Responses { inner: Arc::clone(inner) }.purge(now).await?;
     McpSessions { inner: Arc::clone(inner) }.purge(now).await?;
+    Identities { inner: Arc::clone(inner) }.purge(now).await?;
     Vault::purge(inner, now).await?;
     Flows::purge(inner, ago(now, inner.options.tokens_retention)).await?;
     Ok(())

@@ -23,6 +23,7 @@ use crate::{
     fleet::{self, Fleet},
     flows::{Flows, Trust},
     grants::Grants,
+    identities::Identities,
     journal::{self, Journal},
     keys::Keys,
     ledger::Ledger,
@@ -358,6 +359,11 @@ impl Store {
     /// Capability grants.
     pub fn grants(&self) -> Grants {
         Grants { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Accounts of other services that are people of ours.
+    pub fn identities(&self) -> Identities {
+        Identities { inner: Arc::clone(&self.inner) }
     }
 
     /// Admin tokens.

@@ -14,6 +14,7 @@ mod error;
 mod finish;
 mod grant;
 mod list;
+mod moved;
 mod park;
 mod reap;
 mod recover;
@@ -40,6 +41,7 @@ pub use self::{
     error::Error,
     finish::{Outcome, Until},
     list::{Filter, Run},
+    moved::Moved,
     reap::Reaped,
     recover::Recovery,
     resolve::{Resolution, Unknown},

@@ -121,6 +121,11 @@ async fn the_examples_of_the_guide_to_dialects_work() {
     check("docs/dialects.md").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_guide_to_the_webchat_work() {
+    check("docs/webchat.md").await;
+}
+
 #[test]
 fn every_page_is_tested_and_every_link_leads_somewhere() {
     let pages = fs::read_dir(root().join("docs")).expect("the folder of the guides");
@@ -145,6 +150,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "providers",
         "routing",
         "tools",
+        "webchat",
     ];
     assert_eq!(pages, tested.map(|name| format!("docs/{name}.md")));
     pages.push("README.md".to_owned());

@@ -61,5 +61,6 @@ mod tool_attacks;
 mod tool_pins;
 mod tools;
 mod traces;
+mod webchat;
 mod windows;
 mod work;

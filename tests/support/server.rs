@@ -138,6 +138,18 @@ impl Server {
         &self.ports.as_ref().expect("the server has started").1
     }
 
+    /// Address of the webchat, such as `http://127.0.0.1:40003`.
+    ///
+    /// # Panics
+    /// Where it has none: set `webchat.enabled` and `webchat.listen`.
+    pub fn webchat(&self) -> String {
+        let file = self.state().join("ports.json");
+        let ports = std::fs::read(file).expect("the server has started");
+        let ports: Value = serde_json::from_slice(&ports).expect("ports.json is JSON");
+        let address = ports.get("webchat").and_then(Value::as_str);
+        format!("http://{}", address.expect("the server has a webchat"))
+    }
+
     /// A series without labels, as it exports it; 0 before its first event.
     ///
     /// # Panics

@@ -15,6 +15,8 @@ const MODELS_SHOWN: usize = 8;
 pub(super) struct Banner {
     endpoint: String,
     admin: String,
+    /// Where people write to agents.
+    webchat: Option<String>,
     state: String,
     tree: String,
     commit: String,
@@ -43,6 +45,7 @@ impl Banner {
         Self {
             endpoint: format!("{}/v1", base_url(settings, ports)),
             admin: format!("http://{}", ports.admin),
+            webchat: ports.webchat.map(|address| format!("http://{address}/")),
             state: settings.state.dir.display().to_string(),
             tree: settings.tree().display().to_string(),
             commit: snapshot.commit.chars().take(12).collect(),
@@ -78,6 +81,9 @@ impl Banner {
             self.commit,
             shown.join(", ")
         );
+        if let Some(webchat) = &self.webchat {
+            text.push_str(&format!("  webchat    {webchat}\n"));
+        }
         for note in &self.notes {
             text.push_str(&format!("  note       {note}\n"));
         }
@@ -140,6 +146,7 @@ mod tests {
         Banner {
             endpoint: "http://127.0.0.1:8080/v1".to_owned(),
             admin: "http://127.0.0.1:8081".to_owned(),
+            webchat: key.map(|_| "http://127.0.0.1:8082/".to_owned()),
             state: "./.orchestack".to_owned(),
             tree: "./.orchestack/tree".to_owned(),
             commit: "0123456789ab".to_owned(),

@@ -14,6 +14,8 @@ use crate::failure::Failure;
 pub(crate) struct Ports {
     pub(crate) gateway: SocketAddr,
     pub(crate) admin: SocketAddr,
+    /// Where there is a webchat.
+    pub(crate) webchat: Option<SocketAddr>,
 }
 
 /// The file; dropping it removes it.
@@ -23,7 +25,8 @@ pub(super) struct PortsFile(PathBuf);
 pub(super) fn write(dir: &Path, ports: Ports) -> Result<PortsFile, Failure> {
     let path = dir.join("ports.json");
     let beside = dir.join("ports.json.new");
-    let text = json!({ "gateway": ports.gateway, "admin": ports.admin }).to_string();
+    let Ports { gateway, admin, webchat } = ports;
+    let text = json!({ "gateway": gateway, "admin": admin, "webchat": webchat }).to_string();
     let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &path));
     written
         .map_err(|error| Failure::Failed(format!("cannot write `{}`: {error}", path.display())))?;
@@ -42,14 +45,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_names_both_addresses_and_goes_with_its_owner() {
+    fn the_file_names_all_addresses_and_goes_with_its_owner() {
         let dir = tempfile::tempdir().unwrap();
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let file = write(dir.path(), Ports { gateway: address(1), admin: address(2) }).unwrap();
+        let (gateway, admin, webchat) = (address(1), address(2), Some(address(3)));
+        let file = write(dir.path(), Ports { gateway, admin, webchat }).unwrap();
         let path = dir.path().join("ports.json");
         let read: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        assert_eq!(read, json!({ "gateway": "127.0.0.1:1", "admin": "127.0.0.1:2" }));
+        assert_eq!(
+            read,
+            json!({
+                "gateway": "127.0.0.1:1", "admin": "127.0.0.1:2", "webchat": "127.0.0.1:3",
+            })
+        );
         drop(file);
         assert!(!path.exists());
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use orchestrator::{Dispatcher, Evaluator, Options, Parts, Runner, Scheduler, Timetable};
 use snapshot::Snapshots;
 use store::{Bus, Relay, work::Quotas};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::EventId;
 
@@ -16,13 +17,15 @@ const BUS_RETRY: Duration = Duration::from_secs(2);
 
 /// Carries events to the bus, and does the work of agents where the settings say so. `gateway` is where this
 /// process's own gateway is. A bus that is away stops no request: events wait in the outbox, and so does work.
+/// Who waits for the bus is told once it is there.
 pub(super) async fn run(
     state: State,
     snapshots: Snapshots,
-    gateway: String,
+    (gateway, found): (String, watch::Sender<Option<Bus>>),
     end: CancellationToken,
 ) {
     let Some(bus) = connect(&state, &end).await else { return };
+    found.send_replace(Some(bus.clone()));
     let tasks = TaskTracker::new();
     tasks.spawn(Relay::new(&state.store, bus.clone()).run(end.clone()));
     if state.settings.work.enabled {

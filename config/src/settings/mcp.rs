@@ -61,7 +61,7 @@ impl Mcp {
 }
 
 /// A host's name, without a port.
-struct HostName(String);
+pub(super) struct HostName(pub(super) String);
 
 impl FromStr for HostName {
     type Err = &'static str;
@@ -76,7 +76,7 @@ impl FromStr for HostName {
 }
 
 /// What a browser says that a page is from.
-struct Origin(String);
+pub(super) struct Origin(pub(super) String);
 
 impl FromStr for Origin {
     type Err = &'static str;

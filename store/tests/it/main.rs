@@ -21,6 +21,8 @@ mod flows;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
+mod identities;
+#[cfg(test)]
 mod invariants;
 #[cfg(test)]
 mod ledger;

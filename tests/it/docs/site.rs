@@ -18,9 +18,10 @@ use super::page::{Block, steps};
 const READY_MAX: Duration = Duration::from_secs(60);
 /// Stands before the number of a command in the output of a page's shell.
 const MARK: char = '\u{1e}';
-/// What the pages call the two listeners; tests use free ports.
+/// What the pages call the listeners; tests use free ports.
 const GATEWAY: &str = "127.0.0.1:8080";
 const ADMIN: &str = "127.0.0.1:8081";
+const WEBCHAT: &str = "127.0.0.1:8082";
 
 /// The providers that the pages speak of: two in the cloud and one on this machine, simulated.
 const PROVIDERS: &str = r#"
@@ -100,6 +101,7 @@ pub(super) struct Site {
     server: Child,
     gateway: String,
     admin: String,
+    webchat: String,
     key: String,
 }
 
@@ -127,6 +129,7 @@ impl Site {
             server: server.expect("the program can be started"),
             gateway: String::new(),
             admin: String::new(),
+            webchat: String::new(),
             key: String::new(),
             folder,
         };
@@ -153,6 +156,7 @@ impl Site {
             .expect("ports.json is JSON");
         let address = |name: &str| ports[name].as_str().expect("an address").to_owned();
         (self.gateway, self.admin, self.key) = (address("gateway"), address("admin"), key);
+        self.webchat = address("webchat");
     }
 
     /// A file beside `orchestack.toml`.
@@ -170,16 +174,18 @@ impl Site {
     /// Runs a script where the last one ended, with its variables, and gives what it printed.
     pub fn shell(&self, script: &str) -> String {
         let state = self.folder.path().join("shell");
+        let script = script.replace(GATEWAY, &self.gateway).replace(ADMIN, &self.admin);
         let script = format!(
             "[ -f {0} ] && . {0}\n{1}\n{{ export -p; printf 'cd %q\\n' \"$PWD\"; }} > {0}\n",
             state.display(),
-            script.replace(GATEWAY, &self.gateway).replace(ADMIN, &self.admin),
+            script.replace(WEBCHAT, &self.webchat),
         );
         let mut command = environment(Command::new("bash"), self.folder.path());
         command.arg("-c").arg(script).current_dir(self.file("")).stdin(Stdio::null());
         let output = tokio::task::block_in_place(|| command.output()).expect("bash is installed");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.replace(&self.gateway, GATEWAY).replace(&self.admin, ADMIN)
+        let text = text.replace(&self.gateway, GATEWAY).replace(&self.admin, ADMIN);
+        text.replace(&self.webchat, WEBCHAT)
     }
 
     /// Runs the commands of a block and compares what they print.
@@ -258,6 +264,8 @@ pub(super) fn environment(mut command: Command, folder: &Path) -> Command {
     for (name, value) in [
         ("ORCHESTACK_GATEWAY__LISTEN", "127.0.0.1:0"),
         ("ORCHESTACK_ADMIN__LISTEN", "127.0.0.1:0"),
+        ("ORCHESTACK_WEBCHAT__LISTEN", "127.0.0.1:0"),
+        ("ORCHESTACK_WEBCHAT__ENABLED", "true"),
         ("SIMULATED", "sk-simulated"),
         ("EXAMPLES", concat!(env!("CARGO_MANIFEST_DIR"), "/../examples")),
         ("GIT_AUTHOR_NAME", "reader"),
