@@ -104,7 +104,9 @@ impl Root {
             let age = entry.metadata().and_then(|meta| meta.modified()).ok();
             let old = age.and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= grace);
             let name = fs::read_to_string(entry.path()).unwrap_or_default();
-            let taken = name.parse::<Name>().is_ok_and(|name| self.folder(&name).read().is_some());
+            let slot = entry.file_name().to_str().and_then(|slot| slot.parse().ok());
+            let record = name.parse().ok().and_then(|name| self.folder(&name).read());
+            let taken = record.is_some_and(|record| Some(record.slot) == slot);
             if old && !taken {
                 let _ = fs::remove_file(entry.path());
             }

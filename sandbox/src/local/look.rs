@@ -1,6 +1,6 @@
 //! Runs the canary, and turns what it found into a report.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, path::Path, time::Duration};
 
 use super::Local;
 use crate::{
@@ -41,7 +41,9 @@ pub(super) async fn around(local: &Local, no_tree: Option<&String>) -> Isolation
 
 /// What the canary found, or why it says nothing.
 async fn inside(local: &Local) -> Result<Found, String> {
-    let name = format!("canary-{}", types::EventId::generate()).to_lowercase();
+    remove_left(local).await;
+    let (pid, id) = (std::process::id(), types::EventId::generate());
+    let name = format!("{CANARY}{pid}-{id}").to_lowercase();
     let mut spec = Spec::new(name.parse().map_err(|error: Error| error.to_string())?);
     spec.limits = Limits { wall: Duration::from_secs(20), ..Limits::default() };
     let handle = local.make(&spec).map_err(|error| error.to_string())?;
@@ -52,6 +54,21 @@ async fn inside(local: &Local) -> Result<Found, String> {
         End::Status(0) => serde_json::from_slice(&outcome.stdout)
             .map_err(|_| "the canary says nothing that can be read".to_owned()),
         _ => Err(cause(&outcome)),
+    }
+}
+
+/// What canaries are called, with the number of their process behind it.
+const CANARY: &str = "canary-";
+
+/// Removes the canaries of processes that were killed: each has the place of a sandbox.
+async fn remove_left(local: &Local) {
+    for name in local.root.names() {
+        let owner = name.as_str().strip_prefix(CANARY).and_then(|rest| rest.split_once('-'));
+        let Some((pid, _)) = owner else { continue };
+        if !Path::new("/proc").join(pid).exists() {
+            // Another driver may be removing it too.
+            let _ = local.remove(&name).await;
+        }
     }
 }
 
