@@ -92,8 +92,8 @@ impl Models {
             "model": asked.model, "messages": asked.messages, "stream": true,
             "stream_options": { "include_usage": true },
         });
-        if !asked.tools.is_empty() {
-            body["tools"] = Value::Array(asked.tools.to_vec());
+        if let (false, Some(fields)) = (asked.tools.is_empty(), body.as_object_mut()) {
+            fields.insert("tools".to_owned(), Value::Array(asked.tools.to_vec()));
         }
         let post = self.http.post(&self.url).bearer_auth(self.grant.expose()).json(&body);
         let response = post.send().await.map_err(|error| lost(&error))?;

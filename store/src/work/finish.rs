@@ -210,7 +210,7 @@ async fn later(
 
 /// The wait before the next try, after this many.
 fn backoff(bounds: &Bounds, attempts: i64) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(30);
+    let doublings = u32::try_from(attempts.saturating_sub(1).max(0)).unwrap_or(u32::MAX).min(30);
     bounds.backoff.saturating_mul(1 << doublings).min(bounds.backoff_max)
 }
 

@@ -76,8 +76,8 @@ fn invariants() -> Vec<Row> {
     let permit_memory = Edit::Write(BAD, plain("memory", "permit", "readMemory"));
     vec![
         broken(
-            "an agent that permits itself messages",
-            vec![Edit::Write(OWN, plain("default-sends", "permit", "sendMessage"))],
+            "an agent that permits itself payments",
+            vec![Edit::Write(OWN, plain("default-pays", "permit", "pay"))],
             "agents-stay-within-the-organisation",
         ),
         broken(
