@@ -135,6 +135,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         .collect();
     pages.sort();
     let tested = [
+        "agents",
         "api",
         "budgets",
         "cache",
