@@ -16,6 +16,10 @@ async fn a_session_that_another_gateway_ends_has_no_stream_any_more() {
     let second = server.another().await;
     let client = Client::begin(&server, "/mcp", &server.key("default")).await;
     let there = client.moved(&second);
+    eventually("the other gateway knows the key", SOON, async || {
+        (there.list().await.status == 200).then_some(())
+    })
+    .await;
     let mut stream = there.listen().await;
     assert_eq!(stream.status, 200);
     // An open stream is use: the session is not over after its time of rest.
