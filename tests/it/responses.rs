@@ -164,9 +164,11 @@ async fn a_grant_reaches_what_its_session_and_its_label_do() {
         let next = json!({"input": "x", "previous_response_id": hidden});
         ask_as(&server, as_bound, next).await.assert_refused(400, "invalid_request");
     }
-    // The session must be named, as with any request.
+    // The session need not be named, and no other one may be.
     let unnamed = at_as(&server, (&bound, None), Method::GET, &first).await;
-    unnamed.assert_refused(403, "policy_denied");
+    assert_eq!(unnamed.status, 200);
+    let stranger = at_as(&server, (&bound, Some(TWO)), Method::GET, &first).await;
+    stranger.assert_refused(403, "policy_denied");
     // A label that the grant is not for.
     let mail = ask(&server, "default", json!({"input": "Write to bob@example.com."})).await;
     let public = grant(&["--label", "public"]);
@@ -181,7 +183,7 @@ async fn a_grant_reaches_what_its_session_and_its_label_do() {
         let fits = |record: &&Value| record["action"] == action && record["outcome"] == outcome;
         tail["records"].as_array().unwrap().iter().filter(fits).count()
     };
-    assert_eq!((looks("readResponse", "ok"), looks("readResponse", "not_found")), (2, 2));
+    assert_eq!((looks("readResponse", "ok"), looks("readResponse", "not_found")), (3, 2));
     assert_eq!(looks("readResponse", "policy_denied"), 2);
     assert_eq!((looks("deleteResponse", "not_found"), looks("deleteResponse", "ok")), (2, 0));
 }
