@@ -78,9 +78,9 @@ struct Whisper {
     task: String,
     #[serde(default)]
     step: i64,
-    /// How many characters of the step's text come before.
+    /// How many characters of the step's text come before, where its runner counts them.
     #[serde(default)]
-    offset: i64,
+    offset: Option<i64>,
     #[serde(default)]
     text: String,
 }
