@@ -78,9 +78,9 @@ struct Whisper {
     task: String,
     #[serde(default)]
     step: i64,
-    /// How many characters of the step's text come before.
+    /// How many characters of the step's text come before, where its runner counts them.
     #[serde(default)]
-    offset: i64,
+    offset: Option<i64>,
     #[serde(default)]
     text: String,
 }
@@ -258,6 +258,10 @@ mod tests {
         let expected =
             json!({ "type": "delta", "task": "tsk_1", "step": 2, "offset": 4, "text": "hi" });
         assert_eq!(told, expected);
+        // A runner that does not count: what it says goes behind what it said.
+        let text = frame(br#"{"kind":"delta","task":"tsk_1","text":"ho"}"#).unwrap();
+        let told: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(told["offset"], Value::Null);
         assert!(frame(b"{}").is_none());
         assert!(frame(b"no json").is_none());
         assert!(frame(&vec![b' '; DELTA_BYTES_MAX + 1]).is_none());

@@ -89,6 +89,10 @@ const scenarios = {
     await kept(page, "Good morning?");
     await act("claim");
     await whisper(page, 0, "Good **mor", "Good");
+    // A runner that does not count its characters says one piece after the other.
+    await act("delta", { text: "ning, " });
+    await act("delta", { text: "you" });
+    await page.locator("article.assistant[aria-busy=true]", { hasText: "Good **morning, you" }).waitFor(wait);
     await page.screenshot({ path: `${pictures}/streaming.png` });
     await act("answer", { text: "Good **morning**.\n\n- one\n- two\n\n```\nls -l\n```" });
     const answer = page.locator("article.assistant[data-no='2']");

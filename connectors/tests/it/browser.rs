@@ -63,8 +63,8 @@ async fn act(State(stage): Shared, Json(ask): Json<Value>) -> Json<Value> {
             json!({ "task": task })
         }
         "delta" => {
-            let offset = usize::try_from(ask["offset"].as_u64().unwrap()).unwrap();
-            stage.site.delta(stage.claim.as_ref().unwrap(), offset, &text).await;
+            let (claim, offset) = (stage.claim.as_ref().unwrap(), ask["offset"].as_u64());
+            stage.site.delta(claim, offset, &text).await;
             Value::Null
         }
         "answer" => {

@@ -39,7 +39,7 @@ async fn an_answer_streams_and_then_comes_whole_to_everybody_in_the_conversation
     // Who hears a delta is no promise, so it is said until both did.
     let (mut heard, mut heard_by_second) = (Value::Null, Value::Null);
     while heard.is_null() || heard_by_second.is_null() {
-        site.delta(&claim, 0, "Good ").await;
+        site.delta(&claim, Some(0), "Good ").await;
         heard = socket.next_of("delta").await;
         heard_by_second = second.next_of("delta").await;
     }

@@ -234,7 +234,7 @@ impl Site {
     }
 
     /// Whispers a piece of an answer.
-    pub async fn delta(&self, claim: &Claim, offset: usize, text: &str) {
+    pub async fn delta(&self, claim: &Claim, offset: Option<u64>, text: &str) {
         let session: SessionId = claim.session.as_ref().unwrap().id;
         let said = json!({ "task": claim.task.id, "step": 1, "offset": offset, "text": text });
         let subject = format!("deltas.{session}");

@@ -375,10 +375,10 @@ var SHOWN_MAX = 2e3, View = class {
       node.setAttribute("aria-busy", "true"), node.setAttribute("aria-live", "off"), node.append(text2), stream = { node, text: text2, step: delta.step, have: 0, written: "", due: 0 }, this.streams.set(delta.task, stream), this.works(!1), this.add(node, !1);
     }
     delta.step !== stream.step && Object.assign(stream, { step: delta.step, have: 0, written: "" });
-    let characters = [...delta.text];
-    delta.offset > stream.have && (stream.written += "… ");
-    let fresh = characters.slice(Math.max(0, stream.have - delta.offset));
-    fresh.length !== 0 && (stream.have = delta.offset + characters.length, stream.written += fresh.join(""), this.paint(stream));
+    let characters = [...delta.text], offset = delta.offset ?? stream.have;
+    offset > stream.have && (stream.written += "… ");
+    let fresh = characters.slice(Math.max(0, stream.have - offset));
+    fresh.length !== 0 && (stream.have = offset + characters.length, stream.written += fresh.join(""), this.paint(stream));
   }
   /** Where a question stands. */
   decided(approval, status) {
@@ -411,12 +411,12 @@ var SHOWN_MAX = 2e3, View = class {
   }
   failure(event) {
     let node = this.bubble("error", "Failed", event.at);
-    return node.dataset.no = String(event.no), node.append(element("p", event.body.message ?? event.body.text ?? "This went wrong.", "plain")), node;
+    return node.dataset.no = String(event.no), node.append(element("p", event.body.reason ?? event.body.text ?? "This went wrong.", "plain")), node;
   }
   status(event) {
-    let text2 = event.body.text ?? event.body.state;
-    if (!text2) return;
-    let node = element("p", text2, "step");
+    let { tool, state, text: text2 } = event.body;
+    if (!text2 && !state) return;
+    let node = element("p", text2 ?? `${tool ?? "Step"}: ${state}`, "step");
     node.dataset.no = String(event.no), this.add(node, !1);
   }
   card(event) {

@@ -14,7 +14,6 @@ export interface Uploaded extends Attachment {
 export interface Body {
   id?: string;
   text?: string;
-  message?: string;
   state?: string;
   attachments?: Attachment[];
   approval?: string;
@@ -45,7 +44,8 @@ export interface Delta {
   type: "delta";
   task: string;
   step: number;
-  offset: number;
+  /** Characters of the step that come before, where its runner counts them. */
+  offset: number | null;
   text: string;
 }
 

@@ -109,10 +109,11 @@ export class View {
     }
     if (delta.step !== stream.step) Object.assign(stream, { step: delta.step, have: 0, written: "" });
     const characters = [...delta.text];
-    if (delta.offset > stream.have) stream.written += "\u2026 ";
-    const fresh = characters.slice(Math.max(0, stream.have - delta.offset));
+    const offset = delta.offset ?? stream.have;
+    if (offset > stream.have) stream.written += "\u2026 ";
+    const fresh = characters.slice(Math.max(0, stream.have - offset));
     if (fresh.length === 0) return;
-    stream.have = delta.offset + characters.length;
+    stream.have = offset + characters.length;
     stream.written += fresh.join("");
     this.paint(stream);
   }
@@ -165,14 +166,14 @@ export class View {
   private failure(event: NumberedEvent): HTMLElement {
     const node = this.bubble("error", "Failed", event.at);
     node.dataset["no"] = String(event.no);
-    node.append(element("p", event.body.message ?? event.body.text ?? "This went wrong.", "plain"));
+    node.append(element("p", event.body.reason ?? event.body.text ?? "This went wrong.", "plain"));
     return node;
   }
 
   private status(event: NumberedEvent): void {
-    const text = event.body.text ?? event.body.state;
-    if (!text) return;
-    const node = element("p", text, "step");
+    const { tool, state, text } = event.body;
+    if (!text && !state) return;
+    const node = element("p", text ?? `${tool ?? "Step"}: ${state}`, "step");
     node.dataset["no"] = String(event.no);
     this.add(node, false);
   }
