@@ -7,7 +7,7 @@ use serde_json::json;
 use snapshot::Agent;
 use store::work::Claim;
 use types::{
-    Actor, ActorType, AuditId, GrantId, Secret, Timestamp,
+    Actor, ActorType, AuditId, Secret, Timestamp,
     audit::{Kind, Record},
 };
 
@@ -21,12 +21,11 @@ pub(crate) async fn of(
     agent: &Agent,
     terms: Terms,
 ) -> Result<Secret, Error> {
-    let (ms, random) = claim.run.parts();
     let now = Timestamp::now();
     let lasts = agent.work.run.time + SLACK;
     let seconds = i64::try_from(lasts.as_secs()).unwrap_or(i64::MAX);
     let grant = Grant {
-        id: GrantId::from_parts(ms, random),
+        id: Grant::id_of(claim.run),
         tenant: claim.tenant,
         agent: claim.task.agent,
         task: Some(claim.task.id),

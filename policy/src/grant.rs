@@ -50,6 +50,19 @@ pub struct Limits {
     pub max_tokens: Option<u64>,
 }
 
+impl Grant {
+    /// The id of the one grant that a run gets from its worker, whoever works on it.
+    pub const fn id_of(run: RunId) -> GrantId {
+        let (ms, random) = run.parts();
+        GrantId::from_parts(ms, random)
+    }
+
+    /// Whether it is a run's own, made by its worker. One that a person makes for a run has an id by chance.
+    pub fn is_of_its_run(&self) -> bool {
+        self.run.is_some_and(|run| self.id == Self::id_of(run))
+    }
+}
+
 impl Limits {
     /// These limits and those of `wider`: what both leave. A child's grant is made so, and is never
     /// wider than its parent's.
@@ -120,6 +133,15 @@ mod tests {
                 let max_cost = cost.map(Nanos);
                 Limits { models, tools, memory, sandbox, label, max_cost, max_tokens }
             })
+    }
+
+    #[test]
+    fn a_runs_own_grant_is_told_by_its_id() {
+        let run = RunId::from_parts(7, 8);
+        let own = Grant { id: Grant::id_of(run), run: Some(run), ..crate::testing::grant() };
+        assert!(own.is_of_its_run());
+        let other = Grant { run: Some(RunId::from_parts(7, 9)), ..own.clone() };
+        assert!(!other.is_of_its_run() && !Grant { run: None, ..own }.is_of_its_run());
     }
 
     proptest! {

@@ -103,10 +103,11 @@ impl<'s> Decider<'s> {
     }
 
     /// Whether a call of a server's tool comes back to this gateway, which decides it then, with its arguments and
-    /// on record: a run of ours has nothing but its grant and the gateway.
+    /// on record: the worker of a run has nothing but the run's own grant and the gateway. A grant that a person
+    /// makes for a run may be anybody's.
     fn is_made_here(&self, tool: &Named<'_>) -> bool {
         let grant = self.order.permit.caller().grant.as_ref();
-        grant.is_some_and(|grant| grant.run.is_some()) && !tool.function && tool.is_known()
+        grant.is_some_and(|grant| grant.is_of_its_run()) && !tool.function && tool.is_known()
     }
 
     /// The permit of a call, once people are heard where policy wants that.
