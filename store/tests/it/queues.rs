@@ -76,6 +76,7 @@ on_each_bus! {
     what_nobody_finishes_is_handed_out_again;
     what_fails_again_and_again_is_a_dead_letter;
     what_waits_comes_later;
+    what_is_done_does_not_come_again;
     whispers_reach_those_who_listen;
 }
 
@@ -112,6 +113,23 @@ async fn queue(bus: &Bus, store: &Store, deliveries: Deliveries) -> Queue {
 async fn next(queue: &mut Queue) -> store::Job {
     let job = tokio::time::timeout(Duration::from_secs(60), queue.next());
     job.await.expect("work in time").unwrap()
+}
+
+/// The second piece is the witness: it comes again after the time at which the first one would have.
+async fn what_is_done_does_not_come_again(database: &Database, bus: Bus) {
+    let store = database.prepared().await;
+    let short = Deliveries { wait: Duration::from_millis(300), max: 100, ..Deliveries::default() };
+    let mut queue = queue(&bus, &store, short).await;
+    let (first, second) = (event(), event());
+    bus.publish(&first).await.unwrap();
+    let job = next(&mut queue).await;
+    assert_eq!(job.event, first);
+    job.done().await.unwrap();
+    bus.publish(&second).await.unwrap();
+    let job = next(&mut queue).await;
+    assert_eq!(job.event, second);
+    job.later(Duration::from_secs(2)).await.unwrap();
+    assert_eq!(next(&mut queue).await.event, second, "the first one came again");
 }
 
 async fn every_piece_goes_to_one_taker(database: &Database, bus: Bus) {
