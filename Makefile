@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-routing bench-tools bench-injection deny fuzz webchat
+.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-sessions bench-routing bench-tools bench-injection deny fuzz webchat
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,6 +104,12 @@ bench-routing: ## What the router chooses for 212 tasks whose adequate models ar
 	$(CARGO) build --locked --workspace --all-targets
 	@. scripts/packages.sh; need git git; install_missing
 	python3 benches/routing.py
+
+SESSIONS ?= 100 1000 10000
+bench-sessions: ## What SESSIONS people on the webchat wait for, and what those cost who say nothing
+	$(CARGO) build --release --locked --workspace --bins
+	@. scripts/packages.sh; need git git; install_missing
+	python3 benches/sessions.py --sessions $(SESSIONS)
 
 ROWS ?= 10000000
 bench-dlp: ## How accurate the DLP engine is on labelled rows of DATA, beside its peers where they are installed, and its speed

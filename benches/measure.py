@@ -88,7 +88,15 @@ def forget_peak(pid):
 
 
 def peak_kib(pid):
+    return status_kib(pid, "VmHWM:")
+
+
+def resident_kib(pid):
+    return status_kib(pid, "VmRSS:")
+
+
+def status_kib(pid, field):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(field):
             return int(line.split()[1])
     return 0

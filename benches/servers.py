@@ -75,6 +75,8 @@ price.input = "{}"
 price.output = "{}"
 """
 
+POLICIES = ("models.cedar", "administration.cedar", "tools.cedar", "work.cedar")
+
 AGENT = """\
 owner = "bench"
 [budget]
@@ -92,6 +94,7 @@ class Server:
     child: subprocess.Popen
     key: str = "sk-bench"
     admin: str = ""
+    webchat: str = ""
 
     def pids(self):
         """The process and those that it started."""
@@ -144,12 +147,12 @@ def nginx(folder, to, workers):
     return server
 
 
-def orchestack(program, folder, providers):
+def orchestack(program, folder, providers, more=""):
     """`orchestack serve` with everything on: starter policies, inspection, ledger, audit. `providers`
-    are the files of the tree that are the bench's own, by path."""
+    are the files of the tree that are the bench's own, by path; `more` are settings beside the usual."""
     folder.mkdir()
     settings = folder / "orchestack.toml"
-    settings.write_text(SETTINGS.format(folder=folder))
+    settings.write_text(SETTINGS.format(folder=folder) + more)
     tree(folder / "tree", providers)
     log = (folder / "server.log").open("w")
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -162,6 +165,7 @@ def orchestack(program, folder, providers):
     wait(server, lambda: ports.exists() and ports.stat().st_size > 0, folder / "server.log")
     listening = json.loads(ports.read_text())
     server.address, server.admin = listening["gateway"], listening["admin"]
+    server.webchat = listening.get("webchat") or ""
     wait(server, lambda: status(f"http://{server.address}/readyz") == 200)
     words = [program, "key", "create", "--agent", "default", "--json", "--config", settings]
     made = subprocess.run(words, check=True, capture_output=True, text=True, **options)
@@ -181,8 +185,7 @@ def tree(folder, providers):
     """The starter's policies with these providers."""
     policies = Path(__file__).resolve().parent.parent / "policy" / "src" / "starter"
     files = {
-        "policies/models.cedar": (policies / "models.cedar").read_text(),
-        "policies/administration.cedar": (policies / "administration.cedar").read_text(),
+        **{f"policies/{file}": (policies / file).read_text() for file in POLICIES},
         "agents/default/policy.cedar": (policies / "agent.cedar")
         .read_text()
         .replace("NAME", "default"),
