@@ -158,12 +158,8 @@ Example:
         /// The request, as `x-orchestack-request-id` of its answer names it.
         request: String,
     },
-    /// What sandboxes are made of: started by the sandbox driver, and of no use to anybody else.
-    #[command(
-        subcommand,
-        hide = true,
-        after_help = "Example:\n  orchestack sandbox forward -- true"
-    )]
+    /// Where commands of agents run.
+    #[command(subcommand, after_help = "Example:\n  orchestack sandbox serve")]
     Sandbox(Sandbox),
     /// Say what is configured, what answers and what to mend.
     #[command(after_help = "Example:\n  orchestack doctor")]

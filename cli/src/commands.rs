@@ -61,7 +61,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Budget(command) => budget::run(&connect().await?, command, output).await,
         Command::Audit(command) => audit::run(&connect().await?, command, output).await,
         Command::Explain { request } => explain::run(&connect().await?, request, output).await,
-        Command::Sandbox(command) => sandbox::run(command).await,
+        Command::Sandbox(command) => sandbox::run(command, global, output).await,
         Command::Doctor => doctor::run(global, &connect().await?, output).await,
     }
 }

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::{
-    args::{Cli, Command},
+    args::{Cli, Command, Sandbox},
     failure::Failure,
     output::Output,
 };
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     let output = Output::new(cli.global.json);
     // Threads of a sandbox's processes count towards what it may have.
     let mut threads = match cli.command {
+        Command::Sandbox(Sandbox::Serve) => tokio::runtime::Builder::new_multi_thread(),
         Command::Sandbox(_) => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };

@@ -2,6 +2,7 @@
 
 mod banner;
 mod ports;
+pub(crate) mod sandboxes;
 mod services;
 mod signals;
 mod simulated;
@@ -56,11 +57,16 @@ async fn serve(
 ) -> Result<(), Failure> {
     let settings = &state.settings;
     let (snapshots, simulator) = models(state).await?;
+    let boxes = match settings.sandbox.enabled {
+        true => Some(sandboxes::bind(settings, &state.pepper).await?),
+        false => None,
+    };
     let gateway = Gateway::build(gateway::Parts {
         snapshots: snapshots.clone(),
         store: state.store.clone(),
         pepper: state.pepper.clone(),
         tokens: state.tokens.clone(),
+        sandboxes: sandboxes::found(settings, &state.pepper, boxes.as_ref()),
         settings: Arc::clone(settings),
     });
     let gateway = gateway.await.map_err(Failure::of)?;
@@ -92,6 +98,9 @@ async fn serve(
     tasks.spawn(listeners.run(state.control(snapshots.clone()), end.clone()));
     let at = base_url(settings, addresses);
     tasks.spawn(services::run(state.clone(), snapshots.clone(), (at, bus), end.clone()));
+    if let Some(boxes) = boxes {
+        tasks.spawn(boxes.run(end.clone()));
+    }
     if let Some(webchat) = webchat {
         tasks.spawn(webchat.run(stop.clone()));
     }

@@ -48,12 +48,7 @@ impl State {
 
     /// Opens the state, making the folder and what is in it where they are missing.
     async fn with(settings: Arc<Settings>, journal: Option<PathBuf>) -> Result<Self, Failure> {
-        let dir = &settings.state.dir;
-        private(dir)?;
-        let file = dir.join("pepper");
-        let pepper = Pepper::at(&file).map_err(|error| {
-            Failure::Failed(format!("cannot use `{}`: {error}", file.display()))
-        })?;
+        let pepper = pepper(&settings)?;
         let tokens = tokens_key(&settings)?;
         let options = store::Options { journal, ..options(&settings) };
         let store = Store::open(&options).await.map_err(Failure::of)?;
@@ -84,6 +79,15 @@ impl State {
             http: self.http.clone(),
         }
     }
+}
+
+/// The pepper of the installation, which is made where it is missing, and the folder that it is in.
+pub(crate) fn pepper(settings: &Settings) -> Result<Pepper, Failure> {
+    let dir = &settings.state.dir;
+    private(dir)?;
+    let file = dir.join("pepper");
+    Pepper::at(&file)
+        .map_err(|error| Failure::Failed(format!("cannot use `{}`: {error}", file.display())))
 }
 
 /// The shortest secret that a key is made of, in bytes.

@@ -10,6 +10,7 @@ mod policy;
 mod redis;
 mod remote;
 mod responses;
+mod sandbox;
 mod sections;
 mod webchat;
 mod work;
@@ -26,6 +27,7 @@ pub use policy::{Policy, Unproved};
 pub use redis::Redis;
 pub use remote::{RefName, Remote, Transport};
 pub use responses::Responses;
+pub use sandbox::{Sandbox, SandboxDriver};
 pub use sections::{
     Admin, Budget, Bus, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls,
     Upstream, Weights,
@@ -67,6 +69,8 @@ pub struct Settings {
     pub mcp: Mcp,
     /// What this process does of the work of agents.
     pub work: Work,
+    /// Where commands of agents run.
+    pub sandbox: Sandbox,
     /// What is kept of responses.
     pub responses: Responses,
     /// Answers that are kept to be given again.
@@ -171,6 +175,7 @@ impl Settings {
                 root.section("mcp", "The tool gateway: who may call it, and how many sessions."),
             ),
             work: Work::read(root.section("work", "The work of agents: sessions, tasks, runs.")),
+            sandbox: Sandbox::read(root.section("sandbox", "Where commands of agents run.")),
             responses: Responses::read(root.section(
                 "responses",
                 "What is kept of `/v1/responses`, so that callers can go on from one.",

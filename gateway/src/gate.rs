@@ -24,7 +24,7 @@ use crate::{
     limits, metrics,
     scorer::Scorers,
     tokens::Maps,
-    tool::Prints,
+    tool::{Prints, Sandboxes},
     upstream::{Limits, Upstreams},
 };
 
@@ -91,6 +91,8 @@ pub(crate) struct Gate {
     pub(crate) prints: Prints,
     /// Where child processes of tool servers are at home, and relative files of secrets.
     pub(crate) state: PathBuf,
+    /// Where sandboxes run, if they do.
+    pub(crate) sandboxes: Option<Sandboxes>,
     /// The search of sessions as a whole.
     pub(crate) deep: Deep,
     /// What callers, models and providers have used of their rate limits.
@@ -112,6 +114,7 @@ impl Gate {
         snapshots: Snapshots,
         store: Store,
         (pepper, tokens): (Pepper, MasterKey),
+        sandboxes: Option<Sandboxes>,
         settings: &Settings,
     ) -> Self {
         let (gateway, upstream) = (&settings.gateway, &settings.upstream);
@@ -160,6 +163,7 @@ impl Gate {
             flows,
             prints: Prints::default(),
             state: settings.state.dir.clone(),
+            sandboxes,
             _renewal: AbortOnDropHandle::new(renewal),
             limits,
             health: Mutex::new(HealthTable::default()),

@@ -52,4 +52,4 @@ mod upstream;
 mod wishes;
 
 pub use service::{Error, Gateway, Parts};
-pub use tool::{Unreachable, spec as tool_server_spec};
+pub use tool::{Sandboxes, Unreachable, spec as tool_server_spec};

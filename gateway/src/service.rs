@@ -7,7 +7,7 @@ use snapshot::{Snapshots, keys::Pepper};
 use store::{Store, vault::MasterKey};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, gate::Gate, listen::Listener, tls};
+use crate::{app::App, gate::Gate, listen::Listener, tls, tool::Sandboxes};
 
 /// How long settlements may take after the last request, at shutdown.
 const SETTLE_TIME: Duration = Duration::from_secs(10);
@@ -23,6 +23,8 @@ pub struct Parts {
     pub pepper: Pepper,
     /// The key that redacted values are encrypted with.
     pub tokens: MasterKey,
+    /// Where sandboxes run, if they do.
+    pub sandboxes: Option<Sandboxes>,
     /// The settings of this process.
     pub settings: Arc<Settings>,
 }
@@ -70,8 +72,8 @@ impl Gateway {
             .map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let drain = settings.drain_timeout;
-        let gate =
-            Gate::new(parts.snapshots, parts.store, (parts.pepper, parts.tokens), &parts.settings);
+        let keys = (parts.pepper, parts.tokens);
+        let gate = Gate::new(parts.snapshots, parts.store, keys, parts.sandboxes, &parts.settings);
         gate.limits.ready(&gate.store).await;
         Ok(Self { listener, gate: Arc::new(gate), address, drain })
     }

@@ -24,6 +24,7 @@ mod prints;
 mod redact;
 mod result;
 mod run;
+mod sandbox;
 mod server;
 mod servers;
 mod session;
@@ -39,18 +40,19 @@ use config::tree::{Sampling, ToolServerFile};
 use mcp::CallResult;
 use policy::ToolPermit;
 use serde_json::Value;
-use snapshot::{Pinned, Snapshot, Tool};
+use snapshot::{Pinned, Snapshot, Tool, keys::sha256_hex};
 use store::vault::Owner;
 use tracing::Instrument;
 use types::{Label, RequestId, SessionId};
 
-pub use self::spec::{Unreachable, spec};
+pub use self::spec::{Sandboxes, Unreachable, spec};
 use self::{
     arguments::Given,
     beside::Beside,
     bill::{Bill, Paid},
     decide::Facts,
     run::Run,
+    sandbox::Place,
     session::Session,
     story::Story,
 };
@@ -58,6 +60,7 @@ pub(crate) use self::{
     beside::{WORD_BYTES_MAX, unasked},
     lookup::look,
     prints::Prints,
+    sandbox::has_one,
     server::Server,
     servers::{Heard, Servers},
 };
@@ -98,6 +101,8 @@ pub(crate) struct Context<'a> {
     pub(crate) wait: Duration,
     /// Whether only the decision is wanted.
     pub(crate) dry_run: bool,
+    /// By what the caller tells this call apart from others of the session, if it does.
+    pub(crate) key: Option<String>,
     /// Who hears of the call's progress, and is asked what the server wants to know for it.
     pub(crate) caller: Arc<dyn mcp::Caller>,
     /// The connections of the caller's session.
@@ -109,6 +114,17 @@ impl Context<'_> {
     fn owner(&self) -> Option<Owner> {
         let (tenant, agent) = (self.known.caller.tenant, self.known.caller.agent);
         self.session.map(|session| Owner { tenant, agent, session })
+    }
+
+    /// What the server is told the call apart by: the same for the same key of the same session, and nothing of the
+    /// caller's own words. A call without a key is none that was made before.
+    fn key(&self) -> String {
+        let (tenant, agent) = (self.known.caller.tenant, self.known.caller.agent);
+        let text = match (&self.key, self.session) {
+            (Some(key), Some(session)) => format!("{tenant}\n{agent}\n{session}\n{key}"),
+            _ => self.request.to_string(),
+        };
+        sha256_hex(text.as_bytes())
     }
 }
 
@@ -158,7 +174,7 @@ async fn answer(
     let may_ask = may_ask(file).then(|| given.clone());
     let called = Called { tool, pinned, server: &server };
     let begun = begin(gate, context, story, called, given, &mut session).await;
-    let Begun { permit, arguments, used, bill } = match begun {
+    let Begun { permit, place, arguments, used, bill } = match begun {
         Ok(begun) => begun,
         Err(refusal) => {
             session.leave().await;
@@ -173,6 +189,7 @@ async fn answer(
         permit: &permit,
         tool,
         pinned,
+        trusted: sandbox::vouched(tool, place.as_ref()),
         session: &session,
         given: may_ask,
         answer_bytes_max: file.arguments_bytes_max,
@@ -186,6 +203,7 @@ async fn answer(
         pinned,
         server: &server,
         session: &session,
+        place: place.as_ref(),
         bytes_max: file.result_bytes_max,
         beside: &beside,
     };
@@ -206,6 +224,8 @@ struct Called<'a> {
 /// A call that may be made.
 struct Begun {
     permit: ToolPermit,
+    /// The sandbox that it works in, if it works in one.
+    place: Option<Place>,
     /// As the tool gets them.
     arguments: Value,
     used: Used,
@@ -227,12 +247,14 @@ async fn begin(
     if permit.approval().is_some() {
         lookup::still(gate, context, (tool, server), pinned).await?;
     }
+    let place = Place::of(context, tool, session, permit.label())?;
+    story.sandbox = place.as_ref().map(Place::told);
     let arguments = given.redacted(gate, context, &permit, story).await?;
     if context.dry_run {
         let (whole, policies) = (story.decision("dry_run", permit.policies()), permit.policies());
         serve::write(gate, whole, || Some(story.short_decision("dry_run", policies))).await;
         story.decided = true;
-        return Ok(Begun { permit, arguments, used: Used::none(), bill: None });
+        return Ok(Begun { permit, place, arguments, used: Used::none(), bill: None });
     }
     story.transcript =
         permit.obligations().log_full.then(|| story::transcript(&arguments.to_string()));
@@ -241,7 +263,7 @@ async fn begin(
     match bill::open(gate, context, &permit, (tool, story)).await {
         Ok(bill) => {
             story.decided = true;
-            Ok(Begun { permit, arguments, used, bill: Some(bill) })
+            Ok(Begun { permit, place, arguments, used, bill: Some(bill) })
         }
         Err(refusal) => {
             used.end(gate, false).await;

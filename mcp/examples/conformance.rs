@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for tool in connection.tools().await? {
         let name = tool.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let arguments = arguments(tool.pointer("/inputSchema/properties"));
-        connection.call(Call { name, arguments, caller: Arc::new(User) }).await?;
+        connection.call(Call::new(name, arguments, Arc::new(User))).await?;
     }
     connection.close().await;
     Ok(())

@@ -8,6 +8,7 @@ use tokio::{
     sync::{Mutex, Semaphore, SemaphorePermit},
     time::{Instant, timeout},
 };
+use types::KEY_META;
 
 use crate::{
     CallResult, Caller, Error, Events, Server, Spec,
@@ -60,8 +61,25 @@ pub struct Call {
     pub name: String,
     /// Its arguments.
     pub arguments: Map<String, Value>,
+    /// What the call is told apart by, so that a server that keeps keys does the same one once: `_meta` has it as
+    /// [`types::KEY_META`], a request to a REST service that changes something as `Idempotency-Key`
+    /// (draft-ietf-httpapi-idempotency-key-header).
+    pub key: Option<String>,
+    /// What else the server is told beside the arguments, in `_meta`.
+    pub meta: Map<String, Value>,
     /// Whom it is for.
     pub caller: Arc<dyn Caller>,
+}
+
+impl Call {
+    /// A call without a key, which is told nothing beside its arguments.
+    pub fn new(
+        name: impl Into<String>,
+        arguments: Map<String, Value>,
+        caller: Arc<dyn Caller>,
+    ) -> Self {
+        Self { name: name.into(), arguments, key: None, meta: Map::new(), caller }
+    }
 }
 
 /// Connects to a server and shakes hands with it.
@@ -126,13 +144,15 @@ impl Connection {
     pub async fn call(&self, call: Call) -> Result<CallResult, Error> {
         if let Place::Rest(rest) = &self.inner.place {
             let _turn = self.inner.turn().await?;
-            return rest.call(&call.name, call.arguments).await;
+            return rest.call(call).await;
         }
         let params = Map::from_iter([
             ("name".to_owned(), Value::String(call.name)),
             ("arguments".to_owned(), Value::Object(call.arguments)),
         ]);
-        let result = self.ask("tools/call", params, call.caller).await?;
+        let mut meta = call.meta;
+        meta.extend(call.key.map(|key| (KEY_META.to_owned(), Value::String(key))));
+        let result = self.ask_with("tools/call", (params, meta), call.caller).await?;
         CallResult::read(result).ok_or_else(|| Error::Protocol {
             server: self.inner.spec.name.clone(),
             why: "the result of a call is none",
@@ -211,6 +231,15 @@ impl Connection {
         params: Map<String, Value>,
         caller: Arc<dyn Caller>,
     ) -> Result<Value, Error> {
+        self.ask_with(method, (params, Map::new()), caller).await
+    }
+
+    async fn ask_with(
+        &self,
+        method: &'static str,
+        (params, meta): (Map<String, Value>, Map<String, Value>),
+        caller: Arc<dyn Caller>,
+    ) -> Result<Value, Error> {
         let Place::Mcp(dial) = &self.inner.place else {
             let none = ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "a REST service has none", None);
             return Err(refused(self.inner.spec.name.clone(), none));
@@ -218,7 +247,7 @@ impl Connection {
         let _turn = self.inner.turn().await?;
         let link = self.inner.link(dial).await?;
         let bytes_max = self.inner.spec.limits.result_bytes_max;
-        ask(&self.inner.spec, &link, Question { method, params, caller, bytes_max }).await
+        ask(&self.inner.spec, &link, Question { method, params, meta, caller, bytes_max }).await
     }
 }
 
@@ -289,7 +318,7 @@ impl Inner {
         for (method, params) in news {
             let (params, caller) = (object(params), Arc::new(()) as Arc<dyn Caller>);
             let bytes_max = self.spec.limits.result_bytes_max;
-            let question = Question { method, params, caller, bytes_max };
+            let question = Question { method, params, meta: Map::new(), caller, bytes_max };
             if let Err(error) = ask(&self.spec, link, question).await {
                 tracing::warn!(%error, method, "a tool server was not told again");
                 return;

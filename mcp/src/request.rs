@@ -5,8 +5,8 @@ use std::{io, sync::Arc};
 use rmcp::{
     RoleClient,
     model::{
-        CancelledNotificationParam, ClientRequest, CustomRequest, InputRequiredResult,
-        ProgressToken, RequestId, ServerResult,
+        CancelledNotificationParam, ClientRequest, CustomRequest, InputRequiredResult, MetaObject,
+        ProgressToken, RequestId, RequestMetaObject, ServerResult,
     },
     service::{Peer, PeerRequestOptions},
 };
@@ -28,6 +28,8 @@ const QUESTIONS_MAX: usize = 16;
 pub(crate) struct Question {
     pub(crate) method: &'static str,
     pub(crate) params: Map<String, Value>,
+    /// What is beside them in `_meta`.
+    pub(crate) meta: Map<String, Value>,
     pub(crate) caller: Arc<dyn Caller>,
     pub(crate) bytes_max: usize,
 }
@@ -35,11 +37,11 @@ pub(crate) struct Question {
 /// Asks the server, and answers what it wants to know on the way.
 pub(crate) async fn ask(spec: &Spec, link: &Link, question: Question) -> Result<Value, Error> {
     let server = || spec.name.clone();
-    let Question { method, mut params, caller, bytes_max } = question;
+    let Question { method, mut params, meta, caller, bytes_max } = question;
     let asker = Asker::new(caller);
     let ends = Instant::now() + spec.limits.total_max;
     for _ in 0..ROUNDS_MAX {
-        match once(spec, link, method, params.clone(), &asker, ends).await? {
+        match once(spec, link, method, (params.clone(), meta.clone()), &asker, ends).await? {
             ServerResult::InputRequiredResult(wanted) => {
                 let late = |_| Error::Timeout { server: server(), after: spec.limits.total_max };
                 let answers = answers(spec, &asker, wanted, &mut params);
@@ -63,11 +65,12 @@ async fn once(
     spec: &Spec,
     link: &Link,
     method: &str,
-    params: Map<String, Value>,
+    (params, meta): (Map<String, Value>, Map<String, Value>),
     asker: &Arc<Asker>,
     ends: Instant,
 ) -> Result<ServerResult, Error> {
     let mut request = CustomRequest::new(method, Some(Value::Object(params)));
+    request.extensions.insert(RequestMetaObject(MetaObject(meta)));
     request.extensions.insert(Tag(Arc::downgrade(asker)));
     let request = ClientRequest::CustomRequest(request);
     let handle = link.peer.send_request_with_option(request, PeerRequestOptions::no_options());

@@ -8,15 +8,18 @@ use reqwest::{
     header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE},
 };
 use rmcp::model::{ErrorCode, ServerCapabilities};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::timeout;
-use tools::{Operation, Request, Service};
+use tools::{Method, Operation, Request, Service};
 use url::Url;
 
-use crate::{CallResult, Error, Limits, Refused, Server, Spec, http, oauth::Tokens};
+use crate::{Call, CallResult, Error, Limits, Refused, Server, Spec, http, oauth::Tokens};
 
 /// What is told of an answer that says that something went wrong.
 const WRONG_BYTES_MAX: usize = 8 << 10;
+
+/// The header that says which requests are one and the same.
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// A service and where it is, checked once.
 pub(crate) struct Rest {
@@ -62,15 +65,16 @@ impl Rest {
     }
 
     /// Sends the request that a call is, and reads its answer.
-    pub(crate) async fn call(
-        &self,
-        name: &str,
-        arguments: Map<String, Value>,
-    ) -> Result<CallResult, Error> {
-        let operation = self.service.operation(name);
+    pub(crate) async fn call(&self, call: Call) -> Result<CallResult, Error> {
+        let operation = self.service.operation(&call.name);
         let operation = operation.ok_or_else(|| self.refused("there is no such tool"))?;
-        let request = Request::of(operation, &Value::Object(arguments));
-        let request = request.map_err(|error| self.refused(&error.to_string()))?;
+        let request = Request::of(operation, &Value::Object(call.arguments));
+        let mut request = request.map_err(|error| self.refused(&error.to_string()))?;
+        let own = |(name, _): &(String, String)| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY);
+        let reads = matches!(operation.method, Method::Get | Method::Head | Method::Options);
+        if !reads && !request.headers.iter().any(own) {
+            request.headers.extend(call.key.map(|key| (IDEMPOTENCY_KEY.to_owned(), key)));
+        }
         let url = request.url(&self.base).map_err(|error| self.refused(&error.to_string()))?;
         let after = self.limits.timeout;
         let late = |_| Error::Timeout { server: self.server.clone(), after };

@@ -61,7 +61,7 @@ async fn walk(parts: &Parts, claim: &Claim) -> Result<Payload, Stop> {
     let agent = agent.ok_or_else(|| Stop::fail("the agent is no longer defined"))?;
     let terms: Terms = serde_json::from_value(claim.task.limits.clone()).unwrap_or_default();
     let grant = grant::of(parts, claim, agent, terms).await?;
-    let tools = Toolbox::open(&parts.gateway, grant.clone(), agent);
+    let tools = Toolbox::open(&parts.gateway, grant.clone(), (&snapshot, agent));
     let tools = tools.await.map_err(|error| Stop::retry(error.to_string()))?;
     let worker = Worker {
         parts,

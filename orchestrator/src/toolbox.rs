@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use mcp::{Asks, Call, Connection, Credential, Limits, Spec, Transport};
 use serde_json::{Map, Value, json};
-use snapshot::{Agent, Snapshot};
+use snapshot::{Agent, Snapshot, Tool};
 use types::{Replay, SEPARATOR, Secret, work::EffectClass};
 
 /// The tools of one run.
@@ -61,7 +61,7 @@ impl Toolbox {
     pub(crate) async fn open(
         gateway: &str,
         grant: Secret,
-        agent: &Agent,
+        (snapshot, agent): (&Snapshot, &Agent),
     ) -> Result<Self, mcp::Error> {
         let spec = Spec {
             name: "gateway".to_owned(),
@@ -75,7 +75,7 @@ impl Toolbox {
         };
         let connection = mcp::connect(&spec, Arc::new(())).await?;
         let definitions = connection.tools().await?;
-        let offered = definitions.iter().filter_map(|definition| offer(definition, agent));
+        let offered = definitions.iter().filter_map(|one| offer(one, (snapshot, agent)));
         Ok(Self { offered: offered.take(TOOLS_MAX).collect(), connection })
     }
 
@@ -89,9 +89,14 @@ impl Toolbox {
         self.offered.contains_key(name)
     }
 
-    /// Calls a tool by the name that models use.
-    pub(crate) async fn call(&self, name: &str, arguments: Map<String, Value>) -> Called {
-        let call = Call { name: name.to_owned(), arguments, caller: Arc::new(()) };
+    /// Calls a tool by the name that models use. With the same key it is the same call.
+    pub(crate) async fn call(
+        &self,
+        name: &str,
+        arguments: Map<String, Value>,
+        key: String,
+    ) -> Called {
+        let call = Call { key: Some(key), ..Call::new(name, arguments, Arc::new(())) };
         match self.connection.call(call).await {
             Ok(result) => told(&result.into_value()),
             Err(mcp::Error::Refused { refused, .. }) => Called::Refused {
@@ -110,9 +115,9 @@ impl Toolbox {
 }
 
 /// A definition in the shape of chat completions, if the agent is offered it.
-fn offer(definition: &Value, agent: &Agent) -> Option<(String, Value)> {
+fn offer(definition: &Value, (snapshot, agent): (&Snapshot, &Agent)) -> Option<(String, Value)> {
     let name = definition.get("name")?.as_str()?;
-    if !agent.work.offers(&name.replacen(SEPARATOR, ".", 1)) {
+    if !agent.work.offers(&id_of(snapshot, name)) {
         return None;
     }
     let function = json!({
@@ -121,6 +126,12 @@ fn offer(definition: &Value, agent: &Agent) -> Option<(String, Value)> {
         "parameters": definition.get("inputSchema").cloned().unwrap_or_else(|| json!({})),
     });
     Some((name.to_owned(), json!({ "type": "function", "function": function })))
+}
+
+/// A tool's id as people and policies write it, by the name that models use.
+pub(crate) fn id_of(snapshot: &Snapshot, name: &str) -> String {
+    let known = snapshot.tools.by_model_name(name);
+    known.map_or_else(|| name.replacen(SEPARATOR, ".", 1), Tool::id)
 }
 
 /// What to do about a call after a crash. A result that can be looked up in a tool of its own is not known here,

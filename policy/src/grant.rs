@@ -95,6 +95,11 @@ impl Limits {
         self.has_tool(tool) && self.label.is_none_or(|highest| label <= highest)
     }
 
+    /// Whether a sandbox of that profile may be worked in.
+    pub fn covers_sandbox(&self, profile: &str) -> bool {
+        self.sandbox.as_ref().is_none_or(|own| own == profile)
+    }
+
     /// Whether a tool, such as `mail.send`, is among those that are left.
     pub fn has_tool(&self, tool: &str) -> bool {
         self.tools.as_ref().is_none_or(|tools| tools.contains(tool))

@@ -4,8 +4,8 @@
 //! Two layers of Cedar policies, the organisation's and the agent's own, must both permit; a forbid
 //! in either wins; what no policy permits is denied, and so is what cannot be evaluated.
 //! A decision is a pure function that never fails and carries its reasons. It is the only maker of
-//! a [`Permit`], of a [`ToolPermit`], of a [`TaskPermit`] and a [`MessagePermit`], and about a person's act of an
-//! [`AdminPermit`]: whatever costs money, leaves the machine or changes state takes one of them.
+//! a [`Permit`], of a [`ToolPermit`], of a [`TaskPermit`], a [`MessagePermit`] and a [`SandboxPermit`], and
+//! about a person's act of an [`AdminPermit`]: whatever costs money, leaves the machine or changes state takes one of them.
 
 mod action;
 mod administer;
@@ -42,6 +42,7 @@ mod reason;
 #[cfg(test)]
 mod reference;
 mod rule;
+mod sandbox;
 mod slice;
 mod source;
 pub mod starter;
@@ -68,6 +69,7 @@ pub use obligation::{ApprovalNeed, Obligations, Withheld};
 pub use operation::{NoOperation, Operation};
 pub use question::{Answer, NoQuestion, Question};
 pub use reason::{DenyReason, Layer};
+pub use sandbox::{SandboxPermit, SandboxUse};
 pub use tool::{
     DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied, ToolFacts, ToolPermit, ToolSession,
 };

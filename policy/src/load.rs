@@ -50,6 +50,8 @@ pub struct Engine {
     tool_lists: Layers,
     tasks: Layers,
     messages: Layers,
+    sandboxes: Layers,
+    ways_out: Layers,
     administration: PolicyLayer,
     votes: PolicyLayer,
     memo: Memo,
@@ -119,6 +121,8 @@ impl Engine {
             tool_lists: layers_of(&names.list_tool),
             tasks: layers_of(&names.start_task),
             messages: layers_of(&names.send_message),
+            sandboxes: layers_of(&names.start_sandbox),
+            ways_out: layers_of(&names.egress),
             administration: PolicyLayer::of(about(&organisation, &names.administer)),
             votes: PolicyLayer::of(about(&organisation, &names.approve)),
             organisation,
@@ -248,6 +252,16 @@ impl Engine {
     /// The policies of both layers about messages that leave.
     pub(crate) const fn messages(&self) -> &Layers {
         &self.messages
+    }
+
+    /// The policies of both layers about work in sandboxes.
+    pub(crate) const fn sandboxes(&self) -> &Layers {
+        &self.sandboxes
+    }
+
+    /// The policies of both layers about connections out of sandboxes.
+    pub(crate) const fn ways_out(&self) -> &Layers {
+        &self.ways_out
     }
 
     pub(crate) const fn memo(&self) -> &Memo {

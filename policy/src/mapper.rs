@@ -37,7 +37,10 @@ pub(crate) struct Names {
     pub(crate) approve: EntityUid,
     pub(crate) start_task: EntityUid,
     pub(crate) send_message: EntityUid,
+    pub(crate) start_sandbox: EntityUid,
+    pub(crate) egress: EntityUid,
     pub(crate) channel: EntityTypeName,
+    pub(crate) sandbox: EntityTypeName,
 }
 
 /// A value that Cedar does not take. The mapper makes none from our types except an instant beyond
@@ -79,7 +82,10 @@ impl Names {
             approve: uid(&action, "approve"),
             start_task: uid(&action, "startTask"),
             send_message: uid(&action, "sendMessage"),
+            start_sandbox: uid(&action, "startSandbox"),
+            egress: uid(&action, "egress"),
             channel: name("Channel")?,
+            sandbox: name("Sandbox")?,
         })
     }
 

@@ -10,6 +10,7 @@ pub const STARTER: &[(&str, &str)] = &[
     ("policies/models.cedar", include_str!("starter/models.cedar")),
     ("policies/tools.cedar", include_str!("starter/tools.cedar")),
     ("policies/work.cedar", include_str!("starter/work.cedar")),
+    ("policies/sandboxes.cedar", include_str!("starter/sandboxes.cedar")),
     ("policies/administration.cedar", include_str!("starter/administration.cedar")),
     ("policies/approvals.cedar", include_str!("starter/approvals.cedar")),
     ("policies/safeguards.cedar", include_str!("starter/safeguards.cedar")),
@@ -188,7 +189,7 @@ mod tests {
     fn no_agent_name_can_write_policy() {
         let text = agent_starter("x\")\npermit(principal, action, resource);//");
         let policies = text.parse::<cedar_policy::PolicySet>().unwrap();
-        assert_eq!(policies.num_of_policies(), 4);
+        assert_eq!(policies.num_of_policies(), 5);
     }
 
     /// The examples in the starter's comments are policies too: they must load.

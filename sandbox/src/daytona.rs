@@ -19,8 +19,8 @@ use url::Url;
 
 use self::api::{Answer, Api, Found, Session};
 use crate::{
-    Driver, End, Entry, Error, Exit, Guard, Handle, Isolation, Kind, Layer, Spec, Status, Stream,
-    Swept, Trust,
+    Allow, Driver, End, Entry, Error, Exit, Guard, Handle, Isolation, Kind, Layer, Spec, Status,
+    Stream, Swept, Trust,
     driver::{Command, Name},
     local::names,
 };
@@ -56,6 +56,8 @@ pub struct Daytona {
 const OWNER: &str = "orchestack";
 /// The label of those that stay.
 const LASTING: &str = "orchestack-lasting";
+/// How long a sandbox that was stopped is kept at least, in minutes.
+const MINUTES_MIN: i64 = 60;
 /// Pauses between looks at a sandbox that starts.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -208,15 +210,15 @@ impl Daytona {
     }
 
     /// What Daytona is told of where a sandbox may connect to.
-    fn egress(spec: &Spec) -> Result<(bool, String), Error> {
+    fn egress(allow: &[Allow]) -> Result<(bool, String), Error> {
         let cannot = |why: &str| Err(Error::Spec { why: format!("Daytona cannot do this: {why}") });
-        if spec.egress.iter().any(|allow| allow.private) {
+        if allow.iter().any(|allow| allow.private) {
             return cannot("private addresses are not those of its machines");
         }
-        if spec.egress.iter().any(|allow| !matches!(allow.port, 80 | 443)) {
+        if allow.iter().any(|allow| !matches!(allow.port, 80 | 443)) {
             return cannot("its list has the ports 80 and 443 only");
         }
-        let hosts: BTreeSet<&str> = spec.egress.iter().map(|allow| allow.host.as_str()).collect();
+        let hosts: BTreeSet<&str> = allow.iter().map(|allow| allow.host.as_str()).collect();
         Ok((hosts.is_empty(), hosts.into_iter().collect::<Vec<_>>().join(",")))
     }
 }
@@ -229,8 +231,10 @@ impl Driver for Daytona {
 
     async fn create(&self, spec: &Spec) -> Result<Handle, Error> {
         spec.limits.check()?;
-        let (block, hosts) = Self::egress(spec)?;
+        let (block, hosts) = Self::egress(&spec.egress)?;
         let gib = |bytes: u64| bytes.div_ceil(1 << 30).max(1);
+        let minutes = i64::try_from(spec.idle.as_secs().div_ceil(60)).unwrap_or(i64::MAX);
+        let kept = minutes.max(MINUTES_MIN);
         let mut body = json!({
             "name": self.name(&spec.name),
             "env": spec.env,
@@ -241,7 +245,7 @@ impl Driver for Daytona {
             "memory": gib(spec.limits.memory_bytes),
             "disk": gib(spec.limits.disk_bytes),
             "autoStopInterval": 15,
-            "autoDeleteInterval": if spec.persistent { -1 } else { 60 },
+            "autoDeleteInterval": if spec.persistent { -1 } else { kept },
         });
         if let Value::Object(fields) = &mut body {
             if !block {
@@ -266,6 +270,18 @@ impl Driver for Daytona {
             self.try_out(&handle).await?;
         }
         Ok(handle)
+    }
+
+    async fn reach(&self, sandbox: &Handle, allow: &[Allow]) -> Result<(), Error> {
+        let (block, hosts) = Self::egress(allow)?;
+        let mut body = json!({ "networkBlockAll": block });
+        if let (false, Value::Object(fields)) = (block, &mut body) {
+            fields.insert("domainAllowList".into(), hosts.into());
+        }
+        let path = ["sandbox", &sandbox.id, "network-settings"];
+        let body = Some(api::Body::Json(&body));
+        // What is not confirmed counts as open: nothing runs then.
+        self.api.send("set what it may reach", Method::POST, &path, &[], body).await?.done()
     }
 
     async fn start(&self, sandbox: &Handle, command: &Command) -> Result<Status, Error> {

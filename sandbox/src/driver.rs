@@ -22,6 +22,10 @@ pub trait Driver: Send + Sync {
     /// Makes a sandbox, or finds the one of this name.
     async fn create(&self, spec: &Spec) -> Result<Handle, Error>;
 
+    /// Lets a sandbox connect to these places from now on and to no others. Connections are cut where that is a
+    /// change.
+    async fn reach(&self, sandbox: &Handle, allow: &[Allow]) -> Result<(), Error>;
+
     /// Starts a command, or finds the one that was started with its key: it never runs twice.
     async fn start(&self, sandbox: &Handle, command: &Command) -> Result<Status, Error>;
 
@@ -56,7 +60,8 @@ pub trait Driver: Send + Sync {
     /// Ends what runs in a sandbox and removes it with its files.
     async fn stop(&self, sandbox: &Handle) -> Result<(), Error>;
 
-    /// Removes what nobody owns: all sandboxes that are neither in `keep`, nor persistent, nor new.
+    /// Removes what nobody owns: all sandboxes that are neither in `keep`, nor persistent, nor new, nor used within
+    /// the time that they are kept.
     async fn sweep(&self, keep: &BTreeSet<Name>) -> Result<Swept, Error>;
 
     /// Starts a command or finds it, waits for its end, and reads what it wrote.
@@ -140,6 +145,9 @@ pub struct Spec {
     /// Whether it stays when nobody uses it.
     #[serde(default)]
     pub persistent: bool,
+    /// How long it is kept without use, where nobody says that it is in use.
+    #[serde(default, with = "millis")]
+    pub idle: Duration,
     /// Whether somebody vouches for what runs in it.
     #[serde(default)]
     pub trust: Trust,
@@ -163,6 +171,7 @@ impl Spec {
         Self {
             name,
             persistent: false,
+            idle: Duration::ZERO,
             trust: Trust::default(),
             limits: Limits::default(),
             egress: Vec::new(),

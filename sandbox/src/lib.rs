@@ -14,6 +14,7 @@ mod error;
 mod forward;
 mod isolation;
 mod local;
+mod service;
 mod supervise;
 pub mod tools;
 
@@ -28,4 +29,5 @@ pub use error::Error;
 pub use forward::forward;
 pub use isolation::{Guard, Isolation, Layer};
 pub use local::{Local, Options};
+pub use service::{Opener, Service, ServiceOptions, definitions};
 pub use supervise::supervise;

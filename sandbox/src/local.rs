@@ -29,8 +29,8 @@ pub(crate) use cgroup::{Group, Tree};
 pub(crate) use files::names;
 
 use crate::{
-    Driver, End, Entry, Error, Handle, Isolation, Lookup, Observer, Proxy, Spec, Status, Stream,
-    Swept, Trust,
+    Allow, Driver, End, Entry, Error, Handle, Isolation, Lookup, Observer, Proxy, Spec, Status,
+    Stream, Swept, Trust,
     driver::{Command, Name, is_variable},
     supervise::{Run, Started},
 };
@@ -115,6 +115,7 @@ impl Local {
         let missing = || Error::NoSandbox { name: sandbox.name.to_string() };
         let record = folder.read().ok_or_else(missing)?;
         self.open_way(&folder, &record.spec)?;
+        folder.used();
         Ok((folder, record))
     }
 
@@ -331,6 +332,18 @@ impl Driver for Local {
         self.make(spec)
     }
 
+    async fn reach(&self, sandbox: &Handle, allow: &[Allow]) -> Result<(), Error> {
+        let (folder, mut record) = self.find(sandbox)?;
+        if record.spec.egress != allow {
+            record.spec.egress = allow.to_vec();
+            folder.keep(&record).map_err(Error::io("cannot write a sandbox's record"))?;
+            // The way out closes with the proxy, and everything that goes through it.
+            self.proxies.lock().unwrap_or_else(PoisonError::into_inner).remove(&sandbox.name);
+            self.open_way(&folder, &record.spec)?;
+        }
+        Ok(())
+    }
+
     async fn start(&self, sandbox: &Handle, command: &Command) -> Result<Status, Error> {
         self.begin(sandbox, command)
     }
@@ -409,8 +422,10 @@ impl Driver for Local {
             let folder = self.root.folder(&name);
             let changed = std::fs::metadata(&folder.0).and_then(|meta| meta.modified()).ok();
             let age = changed.and_then(|at| at.elapsed().ok()).unwrap_or_default();
-            let persistent = folder.read().is_some_and(|record| record.spec.persistent);
-            if keep.contains(&name) || persistent || age < self.options.orphan_after {
+            let spec = folder.read().map(|record| record.spec);
+            let persistent = spec.as_ref().is_some_and(|spec| spec.persistent);
+            let kept = spec.map_or(Duration::ZERO, |spec| spec.idle).max(self.options.orphan_after);
+            if keep.contains(&name) || persistent || age < kept {
                 swept.kept += 1;
                 continue;
             }

@@ -104,7 +104,10 @@ fn pinned(file: &ToolServerFile) -> Vec<Definition> {
             .unwrap_or_default(),
         (
             None,
-            ToolTransport::Http { .. } | ToolTransport::Stdio { .. } | ToolTransport::Functions,
+            ToolTransport::Http { .. }
+            | ToolTransport::Stdio { .. }
+            | ToolTransport::Sandbox
+            | ToolTransport::Functions,
         ) => Vec::new(),
     }
 }

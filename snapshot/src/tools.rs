@@ -62,11 +62,12 @@ impl Tools {
         self.server(server)?.tool(name)
     }
 
-    /// A tool by the one name that models know it by, such as `mail__send`. No server's name has the
-    /// separator in it, so that there is one way to read it.
+    /// A tool by a name that models know it by, such as `mail__send`. No server's name has the separator in it, so
+    /// that there is one way to read it.
     pub fn by_model_name(&self, name: &str) -> Option<&Tool> {
         let (server, tool) = name.split_once(SEPARATOR)?;
-        self.tool(server, tool)
+        let server = self.server(server)?;
+        server.tool(server.own_name(tool))
     }
 
     /// A function that callers run themselves.
@@ -169,6 +170,13 @@ fn refused<'d>(pins: &Pins, decided: &[&'d Known]) -> HashMap<(&'d str, &'d str)
     flags.filter_map(named).collect()
 }
 
+/// A name as models take it: what is neither a letter or digit of ASCII nor `_` or `-` is `_`. The APIs of models
+/// take no other names, and tool servers give them.
+pub fn plain(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "_-".contains(c) { c } else { '_' };
+    name.chars().map(plain).collect()
+}
+
 impl ToolServer {
     /// Its name.
     pub fn name(&self) -> &str {
@@ -178,6 +186,18 @@ impl ToolServer {
     /// One of its tools.
     pub fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.get(name)
+    }
+
+    /// The own name of the tool that is called by this one, which may be the name that models take for it.
+    pub fn own_name<'n>(&'n self, called: &'n str) -> &'n str {
+        if self.tools.contains_key(called) {
+            return called;
+        }
+        let mut like = self.tools.keys().filter(|own| plain(own) == called);
+        match (like.next(), like.next()) {
+            (Some(own), None) => own,
+            _ => called,
+        }
     }
 
     /// Its tools, by name: also those that are hidden, or of which no definition is accepted.
@@ -198,6 +218,11 @@ impl ToolServer {
     /// Whether callers run its tools themselves, so that there is nothing to connect to.
     pub fn is_functions(&self) -> bool {
         self.file.transport == ToolTransport::Functions
+    }
+
+    /// Whether its tools work in the sandbox of whoever calls: only an agent that has one is offered them.
+    pub fn is_sandbox(&self) -> bool {
+        self.file.transport == ToolTransport::Sandbox
     }
 
     fn join(

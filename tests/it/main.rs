@@ -51,6 +51,7 @@ mod probing;
 mod reconcile;
 mod redaction;
 mod responses;
+mod sandboxes;
 mod scorers;
 mod sdk;
 mod sensitivity;

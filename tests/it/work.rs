@@ -51,7 +51,7 @@ async fn stage(database: Database) -> (Server, Simulator, ToolServer) {
 }
 
 /// Somebody who writes to the agent `default`, as a connector does it.
-struct Person {
+pub(crate) struct Person {
     store: Store,
     tenant: TenantId,
     agent: AgentId,
@@ -59,7 +59,7 @@ struct Person {
 }
 
 impl Person {
-    async fn of(server: &Server, conversation: &str) -> Self {
+    pub(crate) async fn of(server: &Server, conversation: &str) -> Self {
         let file = server.state().join("orchestack.db");
         let url = server.store_url();
         let url = url.map_or_else(|| format!("sqlite://{}", file.display()), ToOwned::to_owned);
@@ -74,7 +74,7 @@ impl Person {
         self.store.work()
     }
 
-    async fn writes(&self, id: &str, text: &str) -> Accepted {
+    pub(crate) async fn writes(&self, id: &str, text: &str) -> Accepted {
         let inline = json!({ "text": text });
         let message = NewMessage {
             tenant: self.tenant,
@@ -95,7 +95,7 @@ impl Person {
     }
 
     /// The events of the session, once there is a last one of this kind behind a number.
-    async fn hears(&self, said: &Accepted, kind: EventKind, after: i64) -> Vec<Event> {
+    pub(crate) async fn hears(&self, said: &Accepted, kind: EventKind, after: i64) -> Vec<Event> {
         eventually("the session hears of it", SOON, async || {
             let events = self.work().events(self.tenant, said.session, 0, 1000).await.unwrap();
             let there = events.iter().any(|event| event.kind == kind && event.no > after);
@@ -105,14 +105,14 @@ impl Person {
     }
 }
 
-fn body(event: &Event) -> &Value {
+pub(crate) fn body(event: &Event) -> &Value {
     match &event.body {
         Payload::Inline { inline, .. } => inline,
         Payload::Object { .. } => panic!("a small event is inline"),
     }
 }
 
-fn kinds(events: &[Event]) -> Vec<&'static str> {
+pub(crate) fn kinds(events: &[Event]) -> Vec<&'static str> {
     events.iter().map(|event| event.kind.as_str()).collect()
 }
 

@@ -86,17 +86,30 @@ impl Tree {
     /// # Panics
     /// When they cannot be written.
     pub fn starter(&self) -> &Self {
-        let made = tempfile::tempdir().expect("a temporary folder");
-        let mut init = Command::new(binary("orchestack"));
-        let output = init.args(["init", "site"]).current_dir(made.path()).output();
-        assert!(output.is_ok_and(|output| output.status.success()), "`orchestack init` works");
         let folders = ["policies", "agents", "tests", "invariants"];
         for folder in folders {
             let _ = std::fs::remove_dir_all(self.folder.join(folder));
         }
-        let tree = made.path().join("site/tree");
+        self.copy_of_starter(&folders)
+    }
+
+    /// Puts the starter's sandboxes there: their profiles, and the server of their tools with its pins.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn sandboxes(&self) -> &Self {
+        self.copy_of_starter(&["sandboxes", "tools/sandbox.toml", "tools/sandbox.json"])
+    }
+
+    /// Puts parts of the starter there, as `orchestack init` writes them.
+    fn copy_of_starter(&self, parts: &[&str]) -> &Self {
+        let made = tempfile::tempdir().expect("a temporary folder");
+        let mut init = Command::new(binary("orchestack"));
+        let output = init.args(["init", "site"]).current_dir(made.path()).output();
+        assert!(output.is_ok_and(|output| output.status.success()), "`orchestack init` works");
         let mut copy = Command::new("cp");
-        copy.arg("-r").args(folders).arg(&self.folder).current_dir(tree);
+        copy.args(["-r", "--parents"]).args(parts).arg(&self.folder);
+        copy.current_dir(made.path().join("site/tree"));
         assert!(copy.status().is_ok_and(|status| status.success()), "the starter can be copied");
         self
     }

@@ -9,6 +9,8 @@ crate::names! {
         Write = "write",
         /// It sends something to somebody outside.
         Egress = "egress",
+        /// It changes nothing but its caller's own sandbox. What leaves that is an `egress` of its own.
+        Contained = "contained",
         /// It moves money or commits to it.
         Money = "money",
         /// It changes infrastructure.
@@ -31,6 +33,9 @@ crate::names! {
         Once = "once",
     }
 }
+
+/// The field of `_meta` that says by what a call is told apart from others, wherever calls go.
+pub const KEY_META: &str = "orchestack/key";
 
 /// The name of the server that functions of callers are of, where no file of the tree declares them.
 pub const FUNCTIONS: &str = "functions";

@@ -32,7 +32,7 @@ pub struct ToolView {
     pub hash: Option<String>,
     /// Whether the tree hides it.
     pub hidden: bool,
-    /// What a call does: `read`, `write`, `egress`, `money`, `infra` or `unknown`.
+    /// What a call does: `read`, `write`, `egress`, `contained`, `money`, `infra` or `unknown`.
     pub effect: String,
     /// Whether a call may be made again: `pure`, `idempotent`, `readback` or `once`.
     pub replay: String,

@@ -1,11 +1,21 @@
-//! The processes that sandboxes are made of.
+//! The service of sandboxes, and the processes that they are made of.
 
 use std::{io::Write, process::ExitCode};
 
-use crate::{args::Sandbox, failure::Failure};
+use crate::{
+    args::{Global, Sandbox},
+    failure::Failure,
+    output::Output,
+    serve,
+};
 
-pub(crate) async fn run(command: Sandbox) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(
+    command: Sandbox,
+    global: &Global,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
     match command {
+        Sandbox::Serve => Box::pin(serve::sandboxes::run(global, output)).await,
         Sandbox::Supervise { dir } => {
             sandbox::supervise(&dir).await.map_err(Failure::of)?;
             Ok(ExitCode::SUCCESS)

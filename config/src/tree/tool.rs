@@ -78,6 +78,8 @@ pub enum ToolTransport {
         /// What it is shown.
         credential: Option<ToolCredential>,
     },
+    /// The sandboxes of this installation. Its tools are built in.
+    Sandbox,
     /// None: callers run these functions themselves.
     Functions,
 }

@@ -11,19 +11,21 @@ use rmcp::{
     model::{
         CallToolRequestParams, CallToolResult, ContentBlock, CustomRequest, GetExtensions,
         MetaObject, ProgressNotification, ProgressNotificationParam, ProgressToken, RequestId,
-        ServerRequest,
+        RequestMetaObject, ServerRequest,
     },
     service::{OriginatingRequestId, Peer, PeerRequestOptions, RequestContext},
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use types::Code;
+use types::{Code, KEY_META};
 
 use super::{Sender, handler::Turn, sampling};
 use crate::{gate::Gate, refusal::Refusal, tool, tool::What};
 
 /// Words on progress that wait for the client.
 const WORDS_MAX: usize = 64;
+/// The longest key of a call.
+const KEY_BYTES_MAX: usize = 256;
 /// How long a client's user or model may think.
 const ANSWER_TIME: Duration = Duration::from_secs(300);
 
@@ -50,6 +52,8 @@ pub(super) async fn tool(
     let Some((server, name)) = turn.sender.session.route().split(&request.name) else {
         return Err(turn.refused(&unknown()));
     };
+    let known = turn.snapshot.tools.server(server);
+    let name = known.map_or(name, |known| known.own_name(name));
     let arguments = Value::Object(request.arguments.unwrap_or_default());
     let called = asked(turn, (What::Tool, server, name), arguments, context);
     match Box::pin(called).await? {
@@ -99,6 +103,7 @@ pub(super) async fn asked(
         label: wishes.label,
         wait: wishes.wait.unwrap_or_default(),
         dry_run: wishes.dry_run,
+        key: key_of(&context.meta),
         caller: Arc::new(client),
         servers: &session.servers,
     };
@@ -108,6 +113,12 @@ pub(super) async fn asked(
         answered = told(&context.peer, token, words, called) => Ok(answered),
         () = context.ct.cancelled() => Err(ErrorData::internal_error("it was withdrawn", None)),
     }
+}
+
+/// By what the client tells its call apart from others. A longer one is none.
+fn key_of(meta: &RequestMetaObject) -> Option<String> {
+    let key = meta.0.0.get(KEY_META)?.as_str()?;
+    (key.len() <= KEY_BYTES_MAX).then(|| key.to_owned())
 }
 
 /// The answer of a call, whose progress its client is told in order and before the answer.

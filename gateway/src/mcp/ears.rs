@@ -158,6 +158,7 @@ impl Shared {
             label: Label::Public,
             wait: Duration::ZERO,
             dry_run: false,
+            key: None,
             caller: Arc::new(()),
             servers: &Servers::new(Arc::new(())),
         };

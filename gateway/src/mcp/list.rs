@@ -29,11 +29,21 @@ pub(super) async fn tools(turn: &Turn, cursor: Option<&str>) -> Result<ListTools
         // What is taken is in the next snapshot, and its clients are told of that.
         tool::look(&turn.gate, &turn.snapshot, (&session.servers, server)).await;
     }
-    let servers = turn.snapshot.tools.servers().filter(|server| route.has(server.name()));
+    let has_sandbox = tool::has_one(known.agent);
+    let servers = turn
+        .snapshot
+        .tools
+        .servers()
+        .filter(|server| route.has(server.name()) && (has_sandbox || !server.is_sandbox()));
     let all = servers.flat_map(|server| server.tools()).filter(|tool| is_shown(turn, &known, tool));
     let named = all.filter_map(|tool| {
         let definition = &tool.pinned.as_ref()?.definition;
-        Some((route.name(&tool.server, &tool.name), definition))
+        // Clients of all servers hand the names on to models. One that another tool has already is left as it is.
+        let name = tool.model_name();
+        let known = turn.snapshot.tools.by_model_name(&name);
+        let unique = known.is_some_and(|known| known.name == tool.name);
+        let own = route.is_one() || !unique;
+        Some((if own { route.name(&tool.server, &tool.name) } else { name }, definition))
     });
     // In the order of the names that clients see; where one went away meanwhile, its place is still known.
     let named: BTreeMap<String, &Definition> = named.collect();

@@ -67,6 +67,7 @@ pub(super) fn servers<'t>(
     on_route.filter(move |server| {
         let policy = &turn.snapshot.policy;
         !server.is_functions()
+            && !server.is_sandbox()
             && server.read(read).is_some_and(|tool| {
                 let facts = tool.facts(true);
                 !tool.hidden

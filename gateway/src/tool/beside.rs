@@ -48,6 +48,8 @@ pub(super) struct Beside<'a> {
     pub(super) permit: &'a ToolPermit,
     pub(super) tool: &'a Tool,
     pub(super) pinned: &'a Pinned,
+    /// Whether what the server says is the organisation's own word.
+    pub(super) trusted: bool,
     /// As it was when the call was decided.
     pub(super) session: &'a Session,
     /// What was decided about; none where the server may ask nothing.
@@ -87,6 +89,7 @@ pub(crate) async fn unasked(
         permit: &permit,
         tool,
         pinned,
+        trusted: tool.trusted,
         session: &session,
         given: None,
         answer_bytes_max: 0,
@@ -220,7 +223,7 @@ impl Beside<'_> {
     }
 
     async fn seen(&self, label: Label, text: Option<&str>) -> Result<(), Refusal> {
-        let sight = Sight::of((self.tool, self.permit), label, text);
+        let sight = Sight::of((self.tool, self.trusted, self.permit), label, text);
         self.session.see(self.gate, self.context, &sight).await.map(|_| ())
     }
 

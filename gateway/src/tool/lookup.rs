@@ -16,7 +16,7 @@ use types::{
 };
 
 use super::{
-    Context, What,
+    Context, What, sandbox,
     server::{Live, Server},
     servers::Servers,
     story::Story,
@@ -42,7 +42,8 @@ pub(super) fn tool<'s>(
             | What::Subscription
             | What::Unsubscription => server.read(&story.tool),
         };
-        Some((&server.file, tool?))
+        let offered = !server.is_sandbox() || sandbox::has_one(context.known.agent);
+        Some((&server.file, tool?)).filter(|_| offered)
     });
     let caller = &context.known.caller;
     let shown = |(_, tool): &(&ToolServerFile, &Tool)| {

@@ -13,6 +13,7 @@ use super::{
     beside::Beside,
     bill::Paid,
     result::{Check, Checked, Search},
+    sandbox::{self, Place},
     server::Server,
     session::{Session, Sight},
     story::End,
@@ -29,6 +30,8 @@ pub(super) struct Run<'a> {
     pub(super) server: &'a Server,
     pub(super) bytes_max: usize,
     pub(super) session: &'a Session,
+    /// The sandbox that it works in, if it works in one.
+    pub(super) place: Option<&'a Place>,
     /// What is said meanwhile.
     pub(super) beside: &'a Beside<'a>,
 }
@@ -91,7 +94,8 @@ impl Run<'_> {
 
     /// Lets the session know of the call and of what came back.
     async fn seen(&self, label: Label, text: Option<&str>) -> Result<(Label, Integrity), Refusal> {
-        let sight = Sight::of((self.tool, self.permit), label, text);
+        let trusted = sandbox::vouched(self.tool, self.place);
+        let sight = Sight::of((self.tool, trusted, self.permit), label, text);
         self.session.see(self.gate, self.context, &sight).await
     }
 
@@ -138,7 +142,9 @@ impl Run<'_> {
         let read = match self.context.what {
             What::Tool => {
                 let name = self.tool.name.clone();
-                return connection.call(Call { name, arguments, caller }).await;
+                let key = Some(self.context.key());
+                let meta = self.place.map(Place::meta).unwrap_or_default();
+                return connection.call(Call { name, arguments, key, meta, caller }).await;
             }
             What::Resource => connection.read(&text("uri"), caller).await?,
             What::Prompt => {

@@ -77,7 +77,7 @@ impl Servers {
             tracing::warn!(server = name, error = %why, "a tool server cannot be reached");
             Refusal::new(Code::UpstreamFailed, why.to_string())
         };
-        let spec = spec(&server.file, &gate.state)
+        let spec = spec(&server.file, &gate.state, gate.sandboxes.as_ref())
             .map_err(|error| failed(&format!("tool server `{name}` cannot be used: {error}")))?;
         let changes = Arc::new(AtomicU64::new(0));
         let listener = Listener { changes: Arc::clone(&changes), heard: self.heard.of(name) };

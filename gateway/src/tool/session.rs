@@ -40,6 +40,8 @@ pub(super) struct Session {
 /// What a session sees by a call, or beside it.
 pub(super) struct Sight<'a> {
     pub(super) tool: &'a Tool,
+    /// Whether what it says is the organisation's own word.
+    pub(super) trusted: bool,
     /// The highest label of the call and its result.
     pub(super) label: Label,
     /// All text of the result; `None` where nobody saw one.
@@ -49,12 +51,12 @@ pub(super) struct Sight<'a> {
 impl<'a> Sight<'a> {
     /// What is said beside a permitted call, with the label of what was found in it.
     pub(super) fn of(
-        (tool, permit): (&'a Tool, &ToolPermit),
+        (tool, trusted, permit): (&'a Tool, bool, &ToolPermit),
         found: Label,
         text: Option<&'a str>,
     ) -> Self {
         let own = text.and(tool.label).unwrap_or(Label::Public);
-        Self { tool, label: permit.label().join(found).join(own), text }
+        Self { tool, trusted, label: permit.label().join(found).join(own), text }
     }
 }
 
@@ -163,12 +165,13 @@ impl Session {
         context: &Context<'_>,
         sight: &Sight<'_>,
     ) -> Result<(Label, Integrity), Refusal> {
-        let Sight { tool, label, text } = sight;
+        let Sight { tool, trusted, label, text } = sight;
         let label = self.label.join(*label);
-        let trusted = tool.trusted || text.is_none();
+        let own = *trusted;
+        let trusted = own || text.is_none();
         let integrity = if trusted { self.integrity } else { Integrity::Untrusted };
         let Some(session) = context.session else { return Ok((label, integrity)) };
-        let print = |text: &&str| work_on(text.len(), || self.print(tool, text));
+        let print = |text: &&str| work_on(text.len(), || self.print((tool, own), text));
         let texts: Vec<Text> = text.iter().filter_map(print).collect();
         let saw = Saw {
             request: context.request,
@@ -195,8 +198,8 @@ impl Session {
 impl Session {
     /// What is remembered of a tool's words; nothing where it has none. A trusted tool may say again what it was
     /// asked, and in an untrusted session anybody may be asking: what it says then vouches for nothing.
-    fn print(&self, tool: &Tool, text: &str) -> Option<Text> {
-        let vouches = tool.trusted && self.integrity == Integrity::Trusted;
+    fn print(&self, (tool, trusted): (&Tool, bool), text: &str) -> Option<Text> {
+        let vouches = trusted && self.integrity == Integrity::Trusted;
         let origin = if vouches { Origin::Trusted } else { Origin::Tool(tool.server.clone()) };
         let seen = Seen { origin, print: Print::of(text, &self.salt) };
         (!seen.print.is_empty()).then(|| Text { digest: self.salt.digest(text), seen })

@@ -18,9 +18,23 @@ pub enum Unreachable {
     /// There is no server.
     #[error("callers run its functions themselves")]
     Functions,
+    /// Nobody runs sandboxes.
+    #[error(
+        "no sandboxes run here: set `sandbox.enabled`, or `sandbox.url` to where `orchestack sandbox serve` runs"
+    )]
+    NoSandboxes,
     /// A secret that it is shown cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
+}
+
+/// Where the service of sandboxes is.
+#[derive(Debug, Clone)]
+pub struct Sandboxes {
+    /// Its address, such as `http://127.0.0.1:8085/mcp`.
+    pub url: String,
+    /// What it is shown.
+    pub token: Secret,
 }
 
 /// What a connection to a server is made from. Relative files of secrets, and the folders of child processes, are
@@ -28,7 +42,11 @@ pub enum Unreachable {
 ///
 /// # Errors
 /// [`Unreachable`]
-pub fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreachable> {
+pub fn spec(
+    server: &ToolServerFile,
+    state: &Path,
+    sandboxes: Option<&Sandboxes>,
+) -> Result<Spec, Unreachable> {
     let resolve = |reference: &SecretRef| reference.resolve(state, config::settings::variable);
     let transport = match &server.transport {
         ToolTransport::Http { url, credential } => Transport::Http {
@@ -51,6 +69,11 @@ pub fn spec(server: &ToolServerFile, state: &Path) -> Result<Spec, Unreachable> 
             private: server.private,
             credential: credential.as_ref().map(|of| shown(of, resolve)).transpose()?,
         },
+        ToolTransport::Sandbox => {
+            let Sandboxes { url, token } = sandboxes.ok_or(Unreachable::NoSandboxes)?;
+            let credential = Some(Credential::Bearer(token.clone()));
+            Transport::Http { url: url.clone(), private: true, credential }
+        }
         ToolTransport::Functions => return Err(Unreachable::Functions),
     };
     Ok(Spec {

@@ -49,6 +49,8 @@ pub(super) struct Story {
     pub(super) found: Found,
     pub(super) redacted: usize,
     pub(super) flow: Option<FlowTold>,
+    /// The sandbox that the call works in, and what it reaches from there.
+    pub(super) sandbox: Option<Value>,
     /// The approval that was asked for or given.
     pub(super) approval: Option<String>,
     /// The arguments as the tool gets them, where policy wants them recorded.
@@ -156,6 +158,7 @@ impl Story {
             found: Found::default(),
             redacted: 0,
             flow: None,
+            sandbox: None,
             approval: None,
             transcript: None,
             limited: None,
@@ -217,6 +220,7 @@ impl Story {
             policies: &[],
             redacted: self.redacted,
             request: None,
+            sandbox: self.sandbox.as_ref(),
             session: self.session,
             session_label: self.session_label,
             shape: None,
@@ -271,6 +275,8 @@ struct Decided<'a> {
     redacted: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<SessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]

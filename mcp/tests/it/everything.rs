@@ -67,7 +67,7 @@ async fn call(
     caller: Arc<dyn Caller>,
 ) -> CallResult {
     let arguments = arguments.as_object().cloned().unwrap_or_default();
-    connection.call(Call { name: name.to_owned(), arguments, caller }).await.unwrap()
+    connection.call(Call::new(name, arguments, caller)).await.unwrap()
 }
 
 /// Everything that both ways must have.

@@ -160,7 +160,7 @@ pub async fn call_for(
     name: &str,
     caller: Arc<dyn Caller>,
 ) -> Result<Value, Error> {
-    let call = Call { name: name.to_owned(), arguments: Map::new(), caller };
+    let call = Call::new(name, Map::new(), caller);
     connection.call(call).await.map(mcp::CallResult::into_value)
 }
 

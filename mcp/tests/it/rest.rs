@@ -49,7 +49,7 @@ async fn service(
 
 async fn call(connection: &Connection, name: &str, arguments: Value) -> Result<CallResult, Error> {
     let arguments = arguments.as_object().cloned().unwrap();
-    connection.call(Call { name: name.to_owned(), arguments, caller: Arc::new(()) }).await
+    connection.call(Call::new(name, arguments, Arc::new(()))).await
 }
 
 fn reply(status: u16, kind: &str, body: &str) -> Option<Reply> {

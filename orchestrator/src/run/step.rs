@@ -262,6 +262,7 @@ impl Worker<'_> {
         let input = json!({ "tool": call.name, "arguments": call.arguments, "id": call.id });
         let args = json!(arguments.as_ref().ok());
         let effect = known.then(|| self.effect(journal.next(), &call.name, &args));
+        let key = effect.as_ref().map(|effect| effect.key.clone()).unwrap_or_default();
         let planned = Planned { kind: StepKind::Tool, input, effect };
         let open = match journal.begin::<Heard>(planned).await? {
             Turn::Done(heard) => {
@@ -290,7 +291,7 @@ impl Worker<'_> {
         };
         let status = self.told(&open, call, "started");
         self.whisper_status(status).await;
-        let called = self.tools.call(&call.name, arguments);
+        let called = self.tools.call(&call.name, arguments, key);
         let called = tokio::time::timeout(bounds.time_left(), called).await;
         let called =
             called.unwrap_or_else(|_| Called::Lost { why: "the run is out of time".to_owned() });
@@ -324,7 +325,7 @@ impl Worker<'_> {
                     let arguments: Value =
                         serde_json::from_str(&call.arguments).unwrap_or_default();
                     let about = json!({
-                        "approval": approval, "what": "tool_call", "tool": dotted(&call.name),
+                        "approval": approval, "what": "tool_call", "tool": self.id_of(&call.name),
                         "arguments": arguments, "task": self.claim.task.id, "reason": text,
                     });
                     return Err(Stop::Asks { approval, step: Some(open.no), about });
@@ -359,14 +360,18 @@ impl Worker<'_> {
         NewEffect {
             key: sha256_hex(key.as_bytes()),
             class: toolbox::class_of(self.snapshot, tool),
-            what: dotted(tool),
+            what: self.id_of(tool),
             args_hash: sha256_hex(arguments.to_string().as_bytes()),
         }
     }
 
+    fn id_of(&self, tool: &str) -> String {
+        toolbox::id_of(self.snapshot, tool)
+    }
+
     /// What the session is told of a call: which tool, and how it went. Its words are the model's to tell.
     fn told(&self, open: &Open, call: &ToolCall, state: &str) -> Value {
-        json!({ "task": self.claim.task.id, "step": open.no, "tool": dotted(&call.name), "state": state })
+        json!({ "task": self.claim.task.id, "step": open.no, "tool": self.id_of(&call.name), "state": state })
     }
 
     async fn whisper_status(&self, mut status: Value) {
@@ -457,11 +462,6 @@ impl Worker<'_> {
             .into(),
         }
     }
-}
-
-/// A tool's id as people and policies write it.
-fn dotted(name: &str) -> String {
-    name.replacen(types::SEPARATOR, ".", 1)
 }
 
 const fn used_by(answer: &Answer) -> Usage {

@@ -159,7 +159,17 @@ impl Folder {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
         }
         std::os::unix::fs::chown(self.workspace(), user, user)?;
+        self.keep(record)
+    }
+
+    /// Writes its record.
+    pub(crate) fn keep(&self, record: &Record) -> io::Result<()> {
         replace(&self.0.join("box.json"), &to_json(record)?, 0o600)
+    }
+
+    /// Takes note that it is used: what nobody uses is removed some time.
+    pub(crate) fn used(&self) {
+        let _ = File::open(&self.0).and_then(|dir| dir.set_modified(std::time::SystemTime::now()));
     }
 
     /// The folder of a command.

@@ -131,6 +131,7 @@ impl<'a> Written<'a> {
                     ToolTransport::OpenApi { document, .. } => service(document, faults),
                     ToolTransport::Http { .. }
                     | ToolTransport::Stdio { .. }
+                    | ToolTransport::Sandbox
                     | ToolTransport::Functions => None,
                 };
                 let with_effect = |one: Definition| {

@@ -7,7 +7,7 @@ use config::tree::{ToolFile, ToolServerFile, ToolTransport};
 use policy::ToolFacts;
 use types::{Effect, FUNCTIONS, Integrity, Label, Nanos, Replay, SEPARATOR};
 
-use super::Pinned;
+use super::{Pinned, plain};
 
 /// One tool that the tree speaks of, or of which a definition is accepted.
 #[derive(Debug)]
@@ -82,12 +82,12 @@ impl Tool {
         format!("{}.{}", self.server, self.name)
     }
 
-    /// The one name that models know it by: `mail__send`; a function's own.
+    /// The name that models know it by: `mail__send`, and `sandbox__shell_exec` for `shell.exec`; a function's own.
     pub fn model_name(&self) -> String {
         if self.function {
             self.name.clone()
         } else {
-            format!("{}{SEPARATOR}{}", self.server, self.name)
+            format!("{}{SEPARATOR}{}", self.server, plain(&self.name))
         }
     }
 

@@ -124,8 +124,10 @@ fn choice(ask: &Ask, seed: &[u8], behaviour: &Behaviour) -> Choice {
     if called.is_empty() {
         say(&mut choice, ask, seed, room, behaviour);
     } else {
-        let said = ask.input.last_user_text.as_deref().filter(|_| behaviour.echo);
-        call(&mut choice, &called, (seed, said), room);
+        let echo = ask.input.last_user_text.as_ref().filter(|_| behaviour.echo);
+        let said = echo.map(|said| serde_json::json!({ "said": said }));
+        let given = behaviour.arguments.as_ref().or(said.as_ref());
+        call(&mut choice, &called, (seed, given), room);
     }
     if let Some(bytes) = behaviour.giant_event_bytes {
         choice.text.push_str(&"G".repeat(bytes));
@@ -158,16 +160,18 @@ fn say(choice: &mut Choice, ask: &Ask, seed: &[u8], room: u64, behaviour: &Behav
     };
 }
 
-fn call(choice: &mut Choice, tools: &[&Tool], (seed, said): (&[u8], Option<&str>), mut room: u64) {
+fn call(
+    choice: &mut Choice,
+    tools: &[&Tool],
+    (seed, given): (&[u8], Option<&Value>),
+    mut room: u64,
+) {
     choice.finish = Finish::ToolCalls;
     for (index, tool) in tools.iter().enumerate() {
         let id =
             hex(ring::digest::digest(&SHA256, &[seed, tool.name.as_bytes()].concat()).as_ref());
         let id = format!("{}{index:02x}", id.get(..22).unwrap_or(&id));
-        let arguments = match said {
-            Some(said) => serde_json::json!({ "said": said }),
-            None => minimal(&tool.schema),
-        };
+        let arguments = given.map_or_else(|| minimal(&tool.schema), Value::clone);
         let mut made = Call { id, name: tool.name.clone(), arguments: arguments.to_string() };
         if made.tokens() > room {
             let name = tokens::chars(&made.name);

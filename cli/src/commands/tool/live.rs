@@ -2,7 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use config::{Tree, tree::ToolServerFile};
+use config::{
+    Tree,
+    tree::{ToolServerFile, ToolTransport},
+};
+use serde_json::Value;
 use tools::{Pin, PinnedServer, diff};
 
 use super::Drift;
@@ -11,8 +15,16 @@ use crate::{args::Global, client, failure::Failure};
 /// The definitions of a server's tools now.
 pub(super) async fn ask(global: &Global, (name, tree): (&str, &Path)) -> Result<Pin, Failure> {
     let server = server(name, tree).await?;
+    if server.transport == ToolTransport::Sandbox {
+        // They are this program's own.
+        let who = PinnedServer {
+            name: "orchestack-sandbox".to_owned(),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        };
+        return pinned(name, who, &sandbox::definitions());
+    }
     let settings = client::settings(global)?;
-    let spec = gateway::tool_server_spec(&server, &settings.state.dir).map_err(|error| {
+    let spec = gateway::tool_server_spec(&server, &settings.state.dir, None).map_err(|error| {
         Failure::Failed(format!("the tool server `{name}` cannot be asked: {error}"))
     })?;
     let connection = mcp::connect(&spec, Arc::new(())).await.map_err(Failure::of)?;
@@ -22,7 +34,11 @@ pub(super) async fn ask(global: &Global, (name, tree): (&str, &Path)) -> Result<
     let (who, tools) = asked.map_err(Failure::of)?;
     let who =
         PinnedServer { name: who.name.unwrap_or_else(|| name.to_owned()), version: who.version };
-    Pin::new(who, &tools).map_err(|error| {
+    pinned(name, who, &tools)
+}
+
+fn pinned(name: &str, who: PinnedServer, tools: &[Value]) -> Result<Pin, Failure> {
+    Pin::new(who, tools).map_err(|error| {
         Failure::Failed(format!("the tools of `{name}` cannot be pinned: {error}"))
     })
 }

@@ -91,6 +91,7 @@ struct Reach {
     url: Option<HttpUrl>,
     command: Vec<String>,
     openapi: Option<(String, Option<Place>)>,
+    sandbox: bool,
     functions: bool,
     env: BTreeMap<String, crate::SecretRef>,
     credential: Option<ToolCredential>,
@@ -101,13 +102,23 @@ struct Reach {
 
 impl Reach {
     fn read(from: &mut Reader<'_>) -> Self {
-        let keys =
-            ["url", "command", "openapi", "functions", "env", "credential", "oauth", "private"];
+        let keys = [
+            "url",
+            "command",
+            "openapi",
+            "sandbox",
+            "functions",
+            "env",
+            "credential",
+            "oauth",
+            "private",
+        ];
         let places = keys.into_iter().filter_map(|key| Some((key, from.place_of(key)?))).collect();
         let document = from.place_of("openapi");
         let url = from.optional("url", "https://mcp.example.com/mcp", "");
         let command = from.list("command", "npx", "");
         let openapi: Option<String> = from.optional("openapi", "mail.openapi.json", "");
+        let sandbox = from.flag("sandbox", false, "");
         let functions = from.flag("functions", false, "");
         let env = from.texts("env", "env:API_KEY", "");
         let bearer = from.optional("credential", "env:MAIL_TOKEN", "");
@@ -120,7 +131,7 @@ impl Reach {
         }
         let credential = bearer.map(ToolCredential::Bearer).or(oauth.map(ToolCredential::OAuth));
         let openapi = openapi.map(|name| (name, document));
-        Self { url, command, openapi, functions, env, credential, private, places }
+        Self { url, command, openapi, sandbox, functions, env, credential, private, places }
     }
 
     /// The one way in which the server is reached.
@@ -131,16 +142,21 @@ impl Reach {
         from: &mut Reader<'_>,
     ) -> Option<ToolTransport> {
         let has = |key| self.places.contains_key(key);
-        let ways = [has("url") && !has("openapi"), has("command"), has("openapi"), self.functions];
+        let http = has("url") && !has("openapi");
+        let ways = [http, has("command"), has("openapi"), self.sandbox, self.functions];
         if ways.iter().filter(|way| **way).count() != 1 {
             let message = "the server is not reached in exactly one way".to_owned();
-            let fix = "write one of `url`, `command`, `openapi` with `url`, and `functions = true`";
+            let fix = "write one of `url`, `command`, `openapi` with `url`, `sandbox = true` and `functions = true`";
             from.fault("", None, message, fix.to_owned());
             return None;
         }
         if name == FUNCTIONS && !self.functions {
             let message = format!("`{name}` is the name of what callers run themselves");
             from.fault("", None, message, "choose another name for the file".to_owned());
+        }
+        if self.sandbox {
+            self.only("sandbox = true", &[], from);
+            return Some(ToolTransport::Sandbox);
         }
         if self.functions {
             self.only("functions = true", &[], from);
@@ -169,7 +185,7 @@ impl Reach {
     /// Reports the keys that this way of reaching a server does not have.
     fn only(&self, way: &str, keys: &[&str], from: &mut Reader<'_>) {
         for (key, place) in &self.places {
-            if !keys.contains(key) && *key != "functions" {
+            if !keys.contains(key) && !["functions", "sandbox"].contains(key) {
                 let message = format!("a server with `{way}` has no `{key}`");
                 from.fault(key, Some(place), message, "remove it".to_owned());
             }
