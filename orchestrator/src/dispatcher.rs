@@ -2,10 +2,20 @@
 //! them: leases that ran out, times that are over, decisions that somebody waits for.
 
 use snapshot::Agent;
-use store::work::{Quotas, Work};
+use store::{
+    Wakes,
+    work::{Quotas, Work},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Parts, watch::Pauses};
+
+/// A task may begin, or what ran before it is over, or people decided something. Those that are stopped or given up
+/// give their places back: what else is to be done about them is in the database.
+const WAKES: Wakes = Wakes {
+    hears: &["tasks.run.completed", "tasks.run.failed", "audit.admin"],
+    takes: &["tasks.dispatch", "tasks.cancel", "tasks.deadletter"],
+};
 
 /// The Task Dispatcher.
 pub struct Dispatcher {
@@ -21,7 +31,7 @@ impl Dispatcher {
     /// Runs until the end.
     pub async fn run(self, end: CancellationToken) {
         let work = self.parts.store.work();
-        let mut pauses = Pauses::of(&self.parts, "dispatcher", end);
+        let mut pauses = Pauses::of(&self.parts, "dispatcher", WAKES, end);
         loop {
             let changed = work.changed();
             let looked = self.look(&work).await;

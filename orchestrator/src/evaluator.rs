@@ -3,7 +3,10 @@
 use policy::{Denial, Starter, TaskPermit, TaskStart};
 use serde_json::json;
 use snapshot::{Agent, Snapshot};
-use store::work::{Task, Work};
+use store::{
+    Wakes,
+    work::{Task, Work},
+};
 use tokio_util::sync::CancellationToken;
 use types::{
     Actor, ActorType, AuditId, Integrity, Label, Priority, Timestamp,
@@ -15,6 +18,9 @@ use crate::{Error, Parts, people, terms::Terms, watch::Pauses};
 
 /// Tasks that one look takes.
 const BATCH: u32 = 256;
+
+/// There is a task.
+const WAKES: Wakes = Wakes { hears: &[], takes: &["tasks.create"] };
 
 /// The Policy Evaluator.
 pub struct Evaluator {
@@ -30,7 +36,7 @@ impl Evaluator {
     /// Runs until the end.
     pub async fn run(self, end: CancellationToken) {
         let work = self.parts.store.work();
-        let mut pauses = Pauses::of(&self.parts, "evaluator", end);
+        let mut pauses = Pauses::of(&self.parts, "evaluator", WAKES, end);
         loop {
             let changed = work.changed();
             let looked = self.look(&work).await;

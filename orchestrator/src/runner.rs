@@ -3,11 +3,17 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use store::work::{Claim, Work};
+use store::{
+    Wakes,
+    work::{Claim, Work},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{Error, Parts, run, watch::Pauses};
+
+/// A run waits for a worker.
+const WAKES: Wakes = Wakes { hears: &["tasks.run.queued"], takes: &[] };
 
 /// The Loop Runner.
 pub struct Runner {
@@ -26,7 +32,7 @@ impl Runner {
     /// Runs until the end. A run that it has then stays where its journal is; another worker goes on with it.
     pub async fn run(self, end: CancellationToken) {
         let work = self.parts.store.work();
-        let mut pauses = Pauses::of(&self.parts, "runner", end.clone());
+        let mut pauses = Pauses::of(&self.parts, "runner", WAKES, end.clone());
         loop {
             let changed = work.changed();
             let looked = self.take(&work, &end).await;

@@ -1,12 +1,18 @@
 //! The Session Scheduler: makes a task of the next message of each session that works on nothing.
 
-use store::work::Work;
+use store::{Wakes, work::Work};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Parts, watch::Pauses};
 
 /// Sessions that one look takes.
 const BATCH: u32 = 256;
+
+/// A message came, or the one before it is over.
+const WAKES: Wakes = Wakes {
+    hears: &["ingress.>", "tasks.run.completed", "tasks.run.failed", "tasks.cancel"],
+    takes: &[],
+};
 
 /// The Session Scheduler.
 pub struct Scheduler {
@@ -22,7 +28,7 @@ impl Scheduler {
     /// Runs until the end.
     pub async fn run(self, end: CancellationToken) {
         let work = self.parts.store.work();
-        let mut pauses = Pauses::of(&self.parts, "scheduler", end);
+        let mut pauses = Pauses::of(&self.parts, "scheduler", WAKES, end);
         loop {
             let changed = work.changed();
             let looked = self.look(&work).await;

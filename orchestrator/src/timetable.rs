@@ -3,7 +3,10 @@
 use config::tree::{Misfire, ScheduleFile};
 use serde_json::json;
 use snapshot::Snapshot;
-use store::work::{NewTask, Work};
+use store::{
+    Wakes,
+    work::{NewTask, Work},
+};
 use tokio_util::sync::CancellationToken;
 use types::{Payload, Priority, Timestamp};
 
@@ -23,7 +26,7 @@ impl Timetable {
     /// Runs until the end.
     pub async fn run(self, end: CancellationToken) {
         let work = self.parts.store.work();
-        let mut pauses = Pauses::of(&self.parts, "timetable", end);
+        let mut pauses = Pauses::of(&self.parts, "timetable", Wakes::NOTHING, end);
         loop {
             let looked = self.look(&work).await;
             // Nothing but the clock makes a time come.

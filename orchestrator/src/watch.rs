@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use store::{Bell, Wakes};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Parts};
@@ -15,16 +16,24 @@ pub(crate) struct Pauses {
     service: &'static str,
     look: Duration,
     backoff: Duration,
+    bell: Bell,
     end: CancellationToken,
 }
 
 impl Pauses {
-    pub(crate) const fn of(parts: &Parts, service: &'static str, end: CancellationToken) -> Self {
-        Self { service, look: parts.options.look, backoff: BACKOFF, end }
+    pub(crate) fn of(
+        parts: &Parts,
+        service: &'static str,
+        wakes: Wakes,
+        end: CancellationToken,
+    ) -> Self {
+        let bell = parts.bus.bell(wakes);
+        Self { service, look: parts.options.look, backoff: BACKOFF, bell, end }
     }
 
     /// Waits after a look: not at all where it said that there is more, a while where it failed, else until
-    /// `changed`, which was made before the look so that nothing between the two is missed. `false` at the end.
+    /// `changed`, which was made before the look so that nothing between the two is missed, or until another
+    /// process rings. `false` at the end.
     pub(crate) async fn wait(
         &mut self,
         changed: impl Future<Output = ()>,
@@ -49,6 +58,7 @@ impl Pauses {
             biased;
             () = self.end.cancelled() => false,
             () = changed => true,
+            () = self.bell.rung() => true,
             () = tokio::time::sleep(wait) => true,
         }
     }

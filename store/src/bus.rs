@@ -1,6 +1,7 @@
 //! The event bus: within the process, or NATS JetStream. The outbox in SQL is the truth; the bus
 //! wakes and fans out.
 
+mod bell;
 mod embedded;
 mod queue;
 mod whisper;
@@ -11,6 +12,7 @@ use tokio::sync::broadcast;
 use types::{Envelope, EventId};
 
 pub use self::{
+    bell::{Bell, Wakes},
     embedded::Embedded,
     queue::{Deliveries, Job, Queue},
     whisper::{WHISPER_BYTES_MAX, Whispers},

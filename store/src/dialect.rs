@@ -33,7 +33,11 @@ pub(crate) struct Pools {
 const SQLITE_READS_MAX: u32 = 2;
 
 impl Dialect {
-    pub(crate) fn of(url: &str) -> Result<Self, Error> {
+    /// The kind of database that an address names.
+    ///
+    /// # Errors
+    /// [`Error::Address`] where it is none of them.
+    pub fn of(url: &str) -> Result<Self, Error> {
         if url.starts_with("sqlite:") {
             Ok(Self::Sqlite)
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {

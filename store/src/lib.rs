@@ -61,7 +61,9 @@ pub mod work;
 mod writer;
 
 pub use bootstrap::{First, FirstStart};
-pub use bus::{Bus, BusError, Deliveries, Job, Queue, Subscription, WHISPER_BYTES_MAX, Whispers};
+pub use bus::{
+    Bell, Bus, BusError, Deliveries, Job, Queue, Subscription, WHISPER_BYTES_MAX, Wakes, Whispers,
+};
 pub use dialect::Dialect;
 pub use error::Error;
 pub use outbox::Outbox;

@@ -91,8 +91,8 @@ pub struct Work {
 
 impl Work {
     /// Waits until anything of this changed through this store. It hears everything from this call on, so
-    /// call it, then look, then await it. What another process changes does not ring here: the bus tells,
-    /// and whoever waits also looks every now and then.
+    /// call it, then look, then await it. What another process changes does not ring here but at a
+    /// [`Bell`](crate::Bell), and whoever waits also looks every now and then.
     pub fn changed(&self) -> impl Future<Output = ()> + Send + '_ {
         self.inner.worked.notified()
     }

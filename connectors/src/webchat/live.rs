@@ -11,7 +11,7 @@ use std::{
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Bus, BusError, work::Work};
+use store::{Bell, Bus, BusError, Wakes, work::Work};
 use tokio::sync::{broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use types::{AgentId, SessionId, Timestamp};
@@ -20,6 +20,9 @@ use super::NAME;
 
 /// How often the database is asked what moved, where nothing rings.
 const LOOK: Duration = Duration::from_secs(1);
+/// What rings in other processes: a message, and all that a run may say.
+const WAKES: Wakes =
+    Wakes { hears: &["ingress.webchat.message", "tasks.run.>", "tasks.cancel"], takes: &[] };
 /// The shortest time between two looks, however much rings.
 const REST: Duration = Duration::from_millis(50);
 /// How far back a look goes: transactions that began earlier may be committed later.
@@ -106,12 +109,14 @@ impl Live {
     /// Wakes listeners until `shutdown`.
     pub(super) async fn run(self, work: Work, shutdown: CancellationToken) {
         let mut since = Timestamp::now().plus_seconds(-OVERLAP_SECONDS);
+        let (mut bus, mut bell) = (self.bus.clone(), None);
         loop {
             let rings = work.changed();
             since = self.look(&work, since).await;
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = rings => {}
+                () = elsewhere(&mut bus, &mut bell) => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
             tokio::time::sleep(REST).await;
@@ -141,6 +146,19 @@ impl Live {
             }
         }
         latest.plus_seconds(-OVERLAP_SECONDS)
+    }
+}
+
+/// Waits until another process rings. Nobody does before the bus is there.
+async fn elsewhere(bus: &mut BusWatch, bell: &mut Option<Bell>) {
+    if bell.is_none() {
+        let there = bus.wait_for(Option::is_some).await;
+        *bell = there.ok().and_then(|bus| bus.as_ref().map(|bus| bus.bell(WAKES)));
+    }
+    match bell {
+        Some(bell) => bell.rung().await,
+        // It will never be there.
+        None => std::future::pending().await,
     }
 }
 

@@ -21,6 +21,9 @@ const LOOK: Duration = Duration::from_secs(10);
 /// How much may be out of one subject at once, over all takers.
 const OUT_MAX: i64 = 4096;
 
+/// How many messages that only wake are asked for at once.
+const DRAIN_MAX: usize = 256;
+
 /// The work of one subject: a durable consumer that all takers share.
 pub struct Queue {
     consumer: Consumer<pull::Config>,
@@ -91,6 +94,21 @@ impl Queue {
                 }
             }
         }
+    }
+}
+
+impl Queue {
+    /// Takes what comes within [`LOOK`] off the stream for good, as it comes: work that SQL has as well.
+    pub(crate) async fn drain(&self, each: impl Fn()) -> Result<(), BusError> {
+        let asked = self.consumer.batch().max_messages(DRAIN_MAX).expires(LOOK).messages().await;
+        let mut asked = asked.map_err(|error| unavailable(&error))?;
+        while let Some(message) = asked.next().await {
+            let message = message.map_err(|error| unavailable(&error))?;
+            // Not waited for: it would come once more.
+            message.ack().await.map_err(|error| unavailable(&error))?;
+            each();
+        }
+        Ok(())
     }
 }
 

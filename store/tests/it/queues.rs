@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use store::{Bus, BusError, Deliveries, Queue, Store};
+use store::{Bell, Bus, BusError, Deliveries, Queue, Store, Wakes};
 use types::{
     Actor, ActorType, Correlation, Envelope, EventId, Payload, Priority, Schema, TenantId,
     Timestamp, Trace, audit::Kind,
@@ -81,9 +81,13 @@ on_each_bus! {
 }
 
 fn event() -> Envelope {
+    event_of("tasks.dispatch")
+}
+
+fn event_of(subject: &str) -> Envelope {
     Envelope {
         event_id: EventId::generate(),
-        event_type: "tasks.dispatch".to_owned(),
+        event_type: subject.to_owned(),
         occurred_at: Timestamp(1),
         tenant_id: tenant(),
         workspace_id: None,
@@ -257,4 +261,33 @@ async fn whispers_reach_those_who_listen(_: &Database, bus: Bus) {
     let long = vec![0; store::WHISPER_BYTES_MAX + 1];
     assert!(bus.whisper("deltas.ses_1", long).await.is_err());
     assert!(bus.whisper("audit.decision", Vec::new()).await.is_err());
+}
+
+/// Publishes until a bell rings: it may not listen yet.
+async fn rings(bus: &Bus, bell: &Bell, subject: &str) {
+    let heard = async {
+        loop {
+            bus.publish(&event_of(subject)).await.unwrap();
+            let rung = tokio::time::timeout(Duration::from_millis(100), bell.rung());
+            if rung.await.is_ok() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), heard).await.expect(subject);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bell_rings_for_what_other_processes_publish() {
+    let (_server, bus) = nats().await;
+    let all = Wakes { hears: &["tasks.run.>"], takes: &[] };
+    let (one, two) = (bus.bell(all), bus.bell(all));
+    // Everybody hears the news.
+    rings(&bus, &one, "tasks.run.queued").await;
+    rings(&bus, &two, "tasks.run.completed").await;
+    // Of work one is woken, also of what was there before.
+    bus.publish(&event()).await.unwrap();
+    let taker = bus.bell(Wakes { hears: &[], takes: &["tasks.dispatch"] });
+    tokio::time::timeout(Duration::from_secs(60), taker.rung()).await.expect("it was there");
+    rings(&bus, &taker, "tasks.dispatch").await;
 }
