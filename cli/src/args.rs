@@ -6,6 +6,7 @@ mod models;
 mod people;
 mod policy;
 mod sandbox;
+mod services;
 mod spend;
 mod tools;
 mod work;
@@ -20,6 +21,7 @@ pub(crate) use models::{AddModel, AddProvider, Model, Probe, Provider};
 pub(crate) use people::{Approval, BreakGlass, Grant, NewGrant, Person, Session, Vote};
 pub(crate) use policy::{Diff, Edit, Explain, Policy};
 pub(crate) use sandbox::Sandbox;
+pub(crate) use services::Alone;
 pub(crate) use spend::{Format, Prices, Spend};
 pub(crate) use tools::{Decide, Tool};
 pub(crate) use work::{DeadLetter, Effect, Task};
@@ -58,9 +60,11 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start the gateway and its admin API.
+    /// Start everything in one process: the gateway, its admin API, and the work of agents.
     #[command(after_help = "Example:\n  orchestack serve --config orchestack.toml")]
     Serve,
+    #[command(flatten)]
+    Alone(Alone),
     /// Write commented settings and a starter policy tree.
     #[command(
         after_help = "Example:\n  orchestack init ./gateway && cd gateway && orchestack serve"

@@ -38,7 +38,8 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
     let global = &cli.global;
     let connect = || Client::connect(global);
     match cli.command {
-        Command::Serve => serve::run(global, output).await,
+        Command::Serve => serve::run(global, None, output).await,
+        Command::Alone(service) => serve::run(global, Some(service.service()), output).await,
         Command::Init { dir } => init::run(&dir, output).await,
         Command::Import(command) => import::run(command, output),
         Command::Agent(command) => agent::run(&connect().await?, command, output).await,

@@ -1,8 +1,11 @@
-//! `orchestack serve`: opens the state, finds models, starts everything, stops it in order.
+//! `orchestack serve`, and each of its services as a process of its own: opens the state, finds models, starts what
+//! is to run here, stops it in order.
 
 mod banner;
+mod doors;
 mod ports;
 pub(crate) mod sandboxes;
+mod service;
 mod services;
 mod signals;
 mod simulated;
@@ -12,33 +15,44 @@ mod webchat;
 use std::{process::ExitCode, sync::Arc};
 
 use admin::{first, first::Made};
-use config::Settings;
-use connectors::webchat::Webchat;
-use gateway::Gateway;
+use config::{Settings, settings::DEFAULT_FILE};
 use simulator::Simulator;
 use snapshot::Snapshots;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) use service::Service;
 
 use crate::{
     args::Global,
     client,
     failure::Failure,
     output::Output,
-    serve::{banner::Banner, ports::Ports},
+    serve::{banner::Banner, doors::Doors, ports::Ports, service::Services},
     state::State,
 };
 
-/// Runs until a signal.
-pub(crate) async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> {
+/// Runs until a signal: all that the settings want, or one service of it.
+pub(crate) async fn run(
+    global: &Global,
+    alone: Option<Service>,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
     store::fault::arm();
     let settings = Arc::new(client::settings(global)?);
+    let services = match alone {
+        None => Services::all(&settings),
+        Some(service) => Services::alone(service, &settings, &file(global))?,
+    };
     let telemetry = telemetry::start(&settings.telemetry)?;
-    let state = State::serving(Arc::clone(&settings)).await?;
+    let state = match services.has(Service::Gateway) {
+        true => State::serving(settings).await?,
+        false => State::open(settings).await?,
+    };
     first::tree(&state.repository).await?;
     let made = first::rows(&state.store, &state.pepper).await?;
     let program = program(global);
-    let ran = Box::pin(serve(&state, made.as_ref(), program, output)).await;
+    let ran = Box::pin(serve(&state, &services, made.as_ref(), program, output)).await;
     if let (Err(_), Some(made)) = (&ran, &made) {
         // They exist now and cannot be shown again, so they must not be lost with this failure.
         output.keep(&banner::credentials(made));
@@ -51,82 +65,65 @@ pub(crate) async fn run(global: &Global, output: &Output) -> Result<ExitCode, Fa
 /// Everything that runs, from the first listener to the last settlement.
 async fn serve(
     state: &State,
+    services: &Services,
     made: Option<&Made>,
     program: String,
     output: &Output,
 ) -> Result<(), Failure> {
     let settings = &state.settings;
-    let (snapshots, simulator) = models(state).await?;
-    let boxes = match settings.sandbox.enabled {
-        true => Some(sandboxes::bind(settings, &state.pepper).await?),
-        false => None,
-    };
-    let gateway = Gateway::build(gateway::Parts {
-        snapshots: snapshots.clone(),
-        store: state.store.clone(),
-        pepper: state.pepper.clone(),
-        tokens: state.tokens.clone(),
-        sandboxes: sandboxes::found(settings, &state.pepper, boxes.as_ref()),
-        settings: Arc::clone(settings),
-    });
-    let gateway = gateway.await.map_err(Failure::of)?;
-    let options =
-        admin::Options { address: settings.admin.listen, socket: settings.admin_socket() };
-    let listeners = admin::Listeners::bind(&options).await.map_err(Failure::of)?;
-    let (bus, heard) = watch::channel(None);
-    let webchat = webchat::bind(state, &snapshots, heard).await?;
-    let addresses = Ports {
-        gateway: gateway.local_addr(),
-        admin: listeners.address(),
-        webchat: webchat.as_ref().map(Webchat::address),
-    };
-
-    if !addresses.admin.ip().is_loopback() {
-        tracing::warn!(
-            address = %addresses.admin,
-            "the admin API listens beyond this machine, without TLS; put a TLS proxy in front"
-        );
-    }
+    let (snapshots, simulator) = models(state, services).await?;
+    let (found, bus) = watch::channel(None);
+    let doors = Doors::bind(state, &snapshots, services, bus).await?;
+    let ports = doors.ports();
 
     // Two ends: the data plane drains first, and what it needs runs on until it has.
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
     let signals = signals::listen(stop.clone()).map_err(Failure::of)?;
-    let tasks = TaskTracker::new();
-    let watched = snapshots.clone();
-    let watch_end = end.clone();
-    tasks.spawn(async move { watched.run(watch_end).await });
-    tasks.spawn(listeners.run(state.control(snapshots.clone()), end.clone()));
-    let at = base_url(settings, addresses);
-    tasks.spawn(services::run(state.clone(), snapshots.clone(), (at, bus), end.clone()));
-    if let Some(boxes) = boxes {
-        tasks.spawn(boxes.run(end.clone()));
-    }
-    if let Some(webchat) = webchat {
-        tasks.spawn(webchat.run(stop.clone()));
-    }
-    tasks.spawn(admin::alerts::deliver(state.control(snapshots.clone()), end.clone()));
-    let running = tokio::spawn(gateway.run(stop));
-    let file = ports::write(&settings.state.dir, addresses)?;
-    let banner = Banner::new(settings, &snapshots.load(), addresses, made, program);
+    let behind = TaskTracker::new();
+    let (watched, watch_end) = (snapshots.clone(), end.clone());
+    behind.spawn(async move { watched.run(watch_end).await });
+    let own = base_url(settings, ports);
+    let all = (services.clone(), own);
+    behind.spawn(services::run(state.clone(), snapshots.clone(), all, found, end.clone()));
+    let front = doors.open(state, &snapshots, &behind, (&stop, &end));
+    let file = ports::write(&settings.state.dir, services.name(), ports)?;
+    let snapshot = snapshots.load();
+    let banner = Banner::new((settings, services.name()), &snapshot, ports, made, program);
     output.show(&banner, Banner::text);
 
-    let ended = running.await;
+    let drained = drain(front, &stop).await;
     end.cancel();
-    tasks.close();
-    tasks.wait().await;
+    behind.close();
+    behind.wait().await;
     signals.abort();
     drop(file);
     if let Some(simulator) = simulator {
         simulator.shutdown().await;
     }
-    ended.map_err(|_| Failure::Failed("the gateway broke; its log says where".to_owned()))
+    drained
 }
 
-/// The snapshot with what was found. Where there is no model at all, the simulator's.
-async fn models(state: &State) -> Result<(Snapshots, Option<Simulator>), Failure> {
+/// Waits until all in front have ended. Where one ends, all are told to.
+async fn drain(mut front: JoinSet<()>, stop: &CancellationToken) -> Result<(), Failure> {
+    let mut broke = false;
+    while let Some(ended) = front.join_next().await {
+        broke |= ended.is_err();
+        stop.cancel();
+    }
+    if broke {
+        return Err(Failure::Failed("a listener broke; the log says where".to_owned()));
+    }
+    Ok(())
+}
+
+/// The snapshot with what was found. Where there is no model at all, a gateway has the simulator's.
+async fn models(
+    state: &State,
+    services: &Services,
+) -> Result<(Snapshots, Option<Simulator>), Failure> {
     let found = admin::probe::all(&state.http, &state.settings).await;
     let snapshots = state.snapshots(found.clone()).await?;
-    if snapshots.load().registry.models().len() > 0 {
+    if snapshots.load().registry.models().len() > 0 || !services.has(Service::Gateway) {
         return Ok((snapshots, None));
     }
     let simulator = simulated::start().await?;
@@ -145,8 +142,16 @@ fn program(global: &Global) -> String {
     }
 }
 
-/// The address that a client on this machine uses.
-fn base_url(settings: &Settings, ports: Ports) -> String {
+/// The settings file, as people call it.
+fn file(global: &Global) -> String {
+    global
+        .config
+        .as_ref()
+        .map_or_else(|| DEFAULT_FILE.to_owned(), |file| file.display().to_string())
+}
+
+/// The address that a client on this machine uses, where this process has a gateway.
+fn base_url(settings: &Settings, ports: Ports) -> Option<String> {
     let scheme = if settings.gateway.tls.is_some() { "https" } else { "http" };
-    format!("{scheme}://{}", ports.gateway)
+    ports.gateway.map(|address| format!("{scheme}://{address}"))
 }

@@ -186,3 +186,15 @@ fn cases_proofs_and_differences_of_a_folder_need_no_server() {
     check(folder.path(), &["policy", "check", "new/tree"], 1);
     check(folder.path(), &["policy", "diff", "nothing", "new/tree"], 2);
 }
+
+#[test]
+fn a_service_of_its_own_says_what_it_misses() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, err) = check(folder.path(), &["runner"], 2);
+    for key in ["store.url", "bus.url", "work.gateway"] {
+        assert!(err.contains(&format!("orchestack.toml: {key}: ")), "{err}");
+    }
+    let (_, err) = check(folder.path(), &["connector", "webchat"], 2);
+    assert!(err.contains("SQLite is one process's") && !err.contains("work.gateway"), "{err}");
+    assert!(!folder.path().join(".orchestack").exists(), "and it made nothing");
+}

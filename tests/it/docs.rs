@@ -47,6 +47,11 @@ async fn the_guide_to_agents_that_work_does_what_it_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_guide_to_processes_does_what_it_says() {
+    check("docs/processes.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_policy_guide_work() {
     check("docs/policies.md").await;
 }
@@ -148,6 +153,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "models",
         "operations",
         "policies",
+        "processes",
         "providers",
         "routing",
         "tools",

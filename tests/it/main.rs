@@ -48,6 +48,7 @@ mod people;
 mod policy;
 mod prices;
 mod probing;
+mod processes;
 mod reconcile;
 mod redaction;
 mod responses;

@@ -1,8 +1,13 @@
 //! The webchat of the real server: messages outlive it, and people decide by their own rights.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use simulator::{Price, Simulator};
 use support::{Answer, Caller, Client, Database, ModelSpec, Rows, Server, Setup, chat, provider};
+
+/// Longer than anything takes that should happen at once.
+const SOON: Duration = Duration::from_secs(60);
 
 const ASKS: &str = r#"@id("large-needs-approval")
 @approval("infra-admin")
@@ -27,13 +32,13 @@ async fn stage(database: Database) -> (Server, Simulator) {
 }
 
 /// What a program has that writes to an agent.
-struct Visitor {
+pub(crate) struct Visitor {
     token: String,
     person: Option<String>,
 }
 
 impl Visitor {
-    async fn of(server: &Server) -> Self {
+    pub(crate) async fn of(server: &Server) -> Self {
         let mut visitor = Self { token: String::new(), person: None };
         let made = visitor.post(server, "/api/conversation", &json!({ "bearer": true })).await;
         visitor.token = made.json()["token"].as_str().expect(&made.text).to_owned();
@@ -57,14 +62,50 @@ impl Visitor {
     }
 
     async fn say(&self, server: &Server, id: &str) -> Value {
-        let said = self.post(server, "/api/messages", &json!({ "id": id, "text": "hello" })).await;
+        self.writes(server, id, "hello").await
+    }
+
+    pub(crate) async fn writes(&self, server: &Server, id: &str, text: &str) -> Value {
+        let said = self.post(server, "/api/messages", &json!({ "id": id, "text": text })).await;
         assert_eq!(said.status, 200, "{}", said.text);
         said.json()
+    }
+
+    /// What happens in the conversation from its beginning on, as it happens.
+    pub(crate) async fn listens(&self, server: &Server) -> Heard {
+        let url = format!("{}/api/events?after=0", server.webchat());
+        let stream = Client::new().0.get(url).bearer_auth(&self.token).send().await;
+        Heard { stream: stream.expect("the webchat answers"), text: String::new() }
     }
 
     async fn decide(&self, server: &Server, approval: &str, decision: &str) -> Answer {
         let asked = json!({ "approval": approval, "decision": decision, "reason": "looked at it" });
         self.post(server, "/api/decisions", &asked).await
+    }
+}
+
+/// The server-sent events of a conversation.
+pub(crate) struct Heard {
+    stream: reqwest::Response,
+    text: String,
+}
+
+impl Heard {
+    /// The next event of a kind, such as `assistant`.
+    pub(crate) async fn next(&mut self, kind: &str) -> Value {
+        loop {
+            while let Some((line, rest)) = self.text.split_once('\n') {
+                let event: Option<Value> =
+                    line.strip_prefix("data:").and_then(|data| serde_json::from_str(data).ok());
+                self.text = rest.to_owned();
+                if let Some(event) = event.filter(|event| event["kind"] == kind) {
+                    return event;
+                }
+            }
+            let piece = tokio::time::timeout(SOON, self.stream.chunk()).await;
+            let piece = piece.expect("something happens").expect("the stream goes on");
+            self.text.push_str(&String::from_utf8_lossy(&piece.expect("the stream has no end")));
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 mod binary;
 mod caller;
 mod database;
+mod nats;
 mod redis;
 mod rows;
 mod scorer;
@@ -23,6 +24,7 @@ mod wait;
 pub use binary::{binary, target_folder};
 pub use caller::{Answer, Caller, chat, streamed};
 pub use database::{Database, FreshDatabase, nats_url, redis_url};
+pub use nats::Nats;
 pub use redis::Redis;
 pub use rows::{Account, HoldRow, LedgerRow, Rows};
 pub use scorer::Scorer;

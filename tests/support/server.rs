@@ -1,4 +1,4 @@
-//! The real `orchestack serve` as a child process.
+//! The real `orchestack serve`, or one of its services, as a child process.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -76,10 +76,15 @@ impl Setup {
 
     /// Commits the tree, starts the server and waits until it is ready.
     pub async fn start(self) -> Server {
+        self.start_as(&["serve"]).await
+    }
+
+    /// As [`Setup::start`], with a service of its own such as `["gateway"]` in place of the whole server.
+    pub async fn start_as(self, words: &'static [&'static str]) -> Server {
         self.tree.commit("the tree of the test");
         self.write_settings();
         let program = binary("orchestack");
-        let mut server = Server { setup: self, program, child: None, ports: None };
+        let mut server = Server { setup: self, program, words, child: None, ports: None };
         server.restart().await;
         server
     }
@@ -117,25 +122,35 @@ impl Setup {
 pub struct Server {
     setup: Setup,
     program: PathBuf,
+    /// What it is told to be, such as `serve`.
+    words: &'static [&'static str],
     child: Option<Child>,
-    ports: Option<(String, String)>,
+    ports: Option<Ports>,
+}
+
+/// Where it listens, as far as it does.
+#[derive(Debug)]
+struct Ports {
+    gateway: Option<String>,
+    admin: Option<String>,
+    webchat: Option<String>,
 }
 
 impl Server {
     /// Address of the data plane, such as `http://127.0.0.1:40001`.
     ///
     /// # Panics
-    /// Before the first start.
+    /// Before the first start, or where it has none.
     pub fn gateway(&self) -> &str {
-        &self.ports.as_ref().expect("the server has started").0
+        self.ports().gateway.as_ref().expect("the server has a gateway")
     }
 
     /// Address of the admin API, such as `http://127.0.0.1:40002`.
     ///
     /// # Panics
-    /// Before the first start.
+    /// Before the first start, or where it has none.
     pub fn admin(&self) -> &str {
-        &self.ports.as_ref().expect("the server has started").1
+        self.ports().admin.as_ref().expect("the server has an admin API")
     }
 
     /// Address of the webchat, such as `http://127.0.0.1:40003`.
@@ -143,11 +158,11 @@ impl Server {
     /// # Panics
     /// Where it has none: set `webchat.enabled` and `webchat.listen`.
     pub fn webchat(&self) -> String {
-        let file = self.state().join("ports.json");
-        let ports = std::fs::read(file).expect("the server has started");
-        let ports: Value = serde_json::from_slice(&ports).expect("ports.json is JSON");
-        let address = ports.get("webchat").and_then(Value::as_str);
-        format!("http://{}", address.expect("the server has a webchat"))
+        self.ports().webchat.clone().expect("the server has a webchat")
+    }
+
+    fn ports(&self) -> &Ports {
+        self.ports.as_ref().expect("the server has started")
     }
 
     /// A series without labels, as it exports it; 0 before its first event.
@@ -190,7 +205,11 @@ impl Server {
     /// # Panics
     /// When it runs, or does not get ready.
     pub async fn restart(&mut self) {
-        assert!(self.begin().await, "`orchestack serve` ended before it was ready");
+        assert!(
+            self.begin().await,
+            "`orchestack {}` ended before it was ready",
+            self.words.join(" ")
+        );
     }
 
     /// As [`Server::restart`]; false where it ended before it was ready, as one does that is told to.
@@ -199,18 +218,21 @@ impl Server {
     /// When it runs, or neither ends nor gets ready.
     pub async fn begin(&mut self) -> bool {
         assert!(self.child.is_none(), "the server still runs: kill or stop it first");
-        let ports_file = self.state().join("ports.json");
+        let ports_file = self.state().join(match self.words {
+            ["serve"] => "ports.json".to_owned(),
+            other => format!("ports.{}.json", other.last().expect("a service")),
+        });
         // A killed server leaves its file behind, and it names ports that are gone.
         let _ = std::fs::remove_file(&ports_file);
         let log = self.open_log();
         let errors = log.try_clone().expect("a second handle of the log");
-        let mut command = self.command(&["serve"]);
+        let mut command = self.command(self.words);
         if let Some((folder, bytes)) = &self.setup.disk {
             command = self.on_a_disk(command, &self.setup.folder.path().join(folder), *bytes);
         }
         let child = command.stdout(log).stderr(errors).spawn();
         self.child = Some(child.expect("the program can be started"));
-        let what = "`orchestack serve` writes ports.json and answers /readyz";
+        let what = "it says where it listens and answers /readyz";
         let client = self.setup.client.clone();
         let scheme = if self.setup.is_secure() { "https" } else { "http" };
         let ports = eventually(what, READY_MAX, async || {
@@ -218,7 +240,10 @@ impl Server {
                 return Some(None);
             }
             let ports = read_ports(&ports_file, scheme)?;
-            (client.status(&format!("{}/readyz", ports.0)).await? == 200).then_some(Some(ports))
+            if let Some(door) = ports.gateway.as_ref().or(ports.admin.as_ref()) {
+                (client.status(&format!("{door}/readyz")).await? == 200).then_some(())?;
+            }
+            Some(Some(ports))
         });
         let ports = ports.await;
         let ready = ports.is_some();
@@ -267,6 +292,14 @@ impl Server {
     /// # Panics
     /// When it does not get ready, or the database is this one's file.
     pub async fn another(&self) -> Self {
+        self.beside(self.words).await
+    }
+
+    /// The same with another service of the installation, such as `["runner"]`.
+    ///
+    /// # Panics
+    /// As [`Server::another`].
+    pub async fn beside(&self, words: &'static [&'static str]) -> Self {
         assert!(self.store_url().is_some(), "SQLite is one server's");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let setup = Setup {
@@ -283,7 +316,7 @@ impl Server {
         let pepper = std::fs::copy(self.state().join("pepper"), state.join("pepper"));
         pepper.expect("the first one has a pepper");
         let program = self.program.clone();
-        let mut server = Self { setup, program, child: None, ports: None };
+        let mut server = Self { setup, program, words, child: None, ports: None };
         server.restart().await;
         server
     }
@@ -410,11 +443,15 @@ impl Drop for Server {
     }
 }
 
-/// The two addresses of `ports.json`, once it is written whole.
-fn read_ports(file: &Path, scheme: &str) -> Option<(String, String)> {
+/// The addresses of a file such as `ports.json`, once it is written whole.
+fn read_ports(file: &Path, scheme: &str) -> Option<Ports> {
     let ports: Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
-    let address = |name| ports.get(name)?.as_str();
-    Some((format!("{scheme}://{}", address("gateway")?), format!("http://{}", address("admin")?)))
+    let at = |name, scheme| Some(format!("{scheme}://{}", ports.get(name)?.as_str()?));
+    Some(Ports {
+        gateway: at("gateway", scheme),
+        admin: at("admin", "http"),
+        webchat: at("webchat", "http"),
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server runs git, which it finds by PATH")]

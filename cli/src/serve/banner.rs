@@ -13,8 +13,11 @@ const MODELS_SHOWN: usize = 8;
 /// What the start tells.
 #[derive(Debug, Serialize)]
 pub(super) struct Banner {
-    endpoint: String,
-    admin: String,
+    /// What this process is, where it is one of several.
+    service: Option<&'static str>,
+    /// Where programs call models.
+    endpoint: Option<String>,
+    admin: Option<String>,
     /// Where people write to agents.
     webchat: Option<String>,
     state: String,
@@ -35,7 +38,7 @@ pub(super) struct Banner {
 
 impl Banner {
     pub(super) fn new(
-        settings: &Settings,
+        (settings, service): (&Settings, Option<&'static str>),
         snapshot: &Snapshot,
         ports: Ports,
         made: Option<&Made>,
@@ -43,8 +46,9 @@ impl Banner {
     ) -> Self {
         let registry = &snapshot.registry;
         Self {
-            endpoint: format!("{}/v1", base_url(settings, ports)),
-            admin: format!("http://{}", ports.admin),
+            service,
+            endpoint: base_url(settings, ports).map(|gateway| format!("{gateway}/v1")),
+            admin: ports.admin.map(|address| format!("http://{address}")),
             webchat: ports.webchat.map(|address| format!("http://{address}/")),
             state: settings.state.dir.display().to_string(),
             tree: settings.tree().display().to_string(),
@@ -67,20 +71,25 @@ impl Banner {
         if more > 0 {
             shown.push(&rest);
         }
-        let mut text = format!(
-            "\nOrchestack is ready.\n\n\
-             \x20 endpoint   {}\n\
-             \x20 admin      {} (OpenAPI: /api/v1/openapi.json, metrics: /metrics)\n\
-             \x20 state      {}\n\
-             \x20 policies   {} at commit {}\n\
-             \x20 models     {}\n",
-            self.endpoint,
-            self.admin,
+        let who =
+            self.service.map_or_else(|| "Orchestack".to_owned(), |name| format!("The {name}"));
+        let mut text = format!("\n{who} is ready.\n\n");
+        if let Some(endpoint) = &self.endpoint {
+            text.push_str(&format!("  endpoint   {endpoint}\n"));
+        }
+        if let Some(admin) = &self.admin {
+            let (document, metrics) = ("/api/v1/openapi.json", "/metrics");
+            text.push_str(&format!(
+                "  admin      {admin} (OpenAPI: {document}, metrics: {metrics})\n"
+            ));
+        }
+        text.push_str(&format!(
+            "  state      {}\n  policies   {} at commit {}\n  models     {}\n",
             self.state,
             self.tree,
             self.commit,
             shown.join(", ")
-        );
+        ));
         if let Some(webchat) = &self.webchat {
             text.push_str(&format!("  webchat    {webchat}\n"));
         }
@@ -93,12 +102,14 @@ impl Banner {
         if let (Some(key), Some(token)) = (&self.key, &self.admin_token) {
             text.push_str(&shown_once(key, token));
         }
-        text.push_str(&self.try_it());
+        if let Some(endpoint) = &self.endpoint {
+            text.push_str(&self.try_it(endpoint));
+        }
         text
     }
 
     /// One line that works when it is pasted.
-    fn try_it(&self) -> String {
+    fn try_it(&self, endpoint: &str) -> String {
         let (intro, key) = match &self.key {
             Some(key) => ("\nTry it:\n".to_owned(), key.as_str()),
             None => {
@@ -109,10 +120,9 @@ impl Banner {
         // A certificate of the operator's own authority is not known to curl.
         let insecure = if self.tls { " --cacert YOUR_CA.pem" } else { "" };
         format!(
-            "{intro}  curl{insecure} {}/chat/completions -H \"Authorization: Bearer {key}\" \
+            "{intro}  curl{insecure} {endpoint}/chat/completions -H \"Authorization: Bearer {key}\" \
              -H \"Content-Type: application/json\" \
-             -d '{{\"model\":\"auto\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n",
-            self.endpoint
+             -d '{{\"model\":\"auto\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
         )
     }
 }
@@ -144,8 +154,9 @@ mod tests {
 
     fn banner(key: Option<&str>, simulator: bool) -> Banner {
         Banner {
-            endpoint: "http://127.0.0.1:8080/v1".to_owned(),
-            admin: "http://127.0.0.1:8081".to_owned(),
+            service: None,
+            endpoint: Some("http://127.0.0.1:8080/v1".to_owned()),
+            admin: Some("http://127.0.0.1:8081".to_owned()),
             webchat: key.map(|_| "http://127.0.0.1:8082/".to_owned()),
             state: "./.orchestack".to_owned(),
             tree: "./.orchestack/tree".to_owned(),
@@ -163,6 +174,13 @@ mod tests {
     #[test]
     fn the_first_start_shows_what_is_needed_once() {
         insta::assert_snapshot!(banner(Some("ork_id_secret"), true).text());
+    }
+
+    #[test]
+    fn a_service_of_its_own_says_what_it_is() {
+        let (endpoint, admin) = (None, None);
+        let alone = Banner { service: Some("runner"), endpoint, admin, ..banner(None, false) };
+        insta::assert_snapshot!(alone.text());
     }
 
     #[test]

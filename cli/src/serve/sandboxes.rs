@@ -37,8 +37,20 @@ pub(crate) async fn run(global: &Global, output: &Output) -> Result<ExitCode, Fa
     Ok(ExitCode::SUCCESS)
 }
 
+/// The service beside a gateway, unless it is elsewhere or nobody wants it.
+pub(super) async fn own(
+    settings: &Arc<Settings>,
+    pepper: &Pepper,
+) -> Result<Option<Service>, Failure> {
+    let of = &settings.sandbox;
+    match of.enabled && of.url.is_none() {
+        true => bind(settings, pepper).await.map(Some),
+        false => Ok(None),
+    }
+}
+
 /// Binds the service.
-pub(super) async fn bind(settings: &Arc<Settings>, pepper: &Pepper) -> Result<Service, Failure> {
+async fn bind(settings: &Arc<Settings>, pepper: &Pepper) -> Result<Service, Failure> {
     let of = &settings.sandbox;
     let service = Service::bind(ServiceOptions {
         listen: of.listen,

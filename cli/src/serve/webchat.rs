@@ -25,20 +25,16 @@ use crate::{failure::Failure, state::State};
 /// The longest answer of an operation that the webchat asks for.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// Binds the webchat where the settings want one.
+/// Binds the webchat.
 pub(super) async fn bind(
     state: &State,
     snapshots: &Snapshots,
     bus: watch::Receiver<Option<Bus>>,
-) -> Result<Option<Webchat>, Failure> {
-    let settings = state.settings.webchat.clone();
-    if !settings.enabled {
-        return Ok(None);
-    }
+) -> Result<Webchat, Failure> {
     let control = state.control(snapshots.clone());
     let router = admin::router(control.clone(), Entry::Token { loopback: false });
     let parts = Parts {
-        settings,
+        settings: state.settings.webchat.clone(),
         store: state.store.clone(),
         objects: objects(state)?,
         bus,
@@ -47,7 +43,7 @@ pub(super) async fn bind(
     };
     let bound = Webchat::bind(parts).await.map_err(Failure::of)?;
     warn(bound.address());
-    Ok(Some(bound))
+    Ok(bound)
 }
 
 /// The largest object that is kept.
