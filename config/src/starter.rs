@@ -11,6 +11,7 @@ pub const FILES: &[StarterFile] = &[
     ("providers/examples.toml", include_str!("../starter/providers/examples.toml")),
     ("models/examples.toml", include_str!("../starter/models/examples.toml")),
     ("sandboxes/code.toml", include_str!("../starter/sandboxes/code.toml")),
+    ("tools/agents.toml", include_str!("../starter/tools/agents.toml")),
     ("tools/sandbox.toml", include_str!("../starter/tools/sandbox.toml")),
     ("tools/sandbox.json", include_str!("../starter/tools/sandbox.json")),
     ("tools/examples.toml", include_str!("../starter/tools/examples.toml")),

@@ -67,7 +67,8 @@ impl Evaluator {
         };
         match self.ask(&snapshot, agent, task).await? {
             Ok(permit) => {
-                let terms = Terms::of(&permit, agent);
+                let origin = work.origin(task).await?;
+                let terms = Terms::of(&permit, agent).within(origin.parent.as_ref());
                 let detail = json!({ "policies": permit.policies(), "terms": terms });
                 let record = record(task, "permit", permit.commit(), detail);
                 let terms = store::work::Terms {
@@ -100,8 +101,14 @@ impl Evaluator {
         } else {
             None
         };
+        let origin = store.work().origin(task).await?;
+        let giver = origin.parent.as_ref().and_then(|parent| snapshot.agent(parent.agent));
         let by = match (task.kind, &person) {
             (TaskKind::Schedule, _) => Starter::Schedule,
+            (TaskKind::Subagent, _) => match giver {
+                Some(giver) => Starter::Agent(&giver.caller),
+                None => Starter::Anonymous,
+            },
             (_, Some(person)) => Starter::Person(person),
             // Whoever lost their name since they wrote is nobody.
             (_, None) => Starter::Anonymous,
@@ -128,7 +135,7 @@ impl Evaluator {
 /// How confidential a task's session is, and whether what is asked may be trusted.
 pub(crate) async fn standing(parts: &Parts, task: &Task) -> Result<(Label, Integrity), Error> {
     let own = if task.trusted { Integrity::Trusted } else { Integrity::Untrusted };
-    let Some(session) = task.session else { return Ok((Label::Public, own)) };
+    let session = parts.store.work().origin(task).await?.session;
     let label = parts.store.session_labels().find(task.tenant, session).await?;
     let flow = parts.store.trust().find(task.tenant, session).await?;
     let integrity = flow.map_or(Integrity::Trusted, |flow| flow.integrity);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use policy::{Grant, Limits};
 use serde_json::json;
 use snapshot::Agent;
-use store::work::Claim;
+use store::work::{Claim, Origin};
 use types::{
     Actor, ActorType, AuditId, Secret, Timestamp,
     audit::{Kind, Record},
@@ -18,8 +18,8 @@ use crate::{Error, Parts, terms::Terms};
 pub(crate) async fn of(
     parts: &Parts,
     claim: &Claim,
-    agent: &Agent,
-    terms: Terms,
+    (agent, terms): (&Agent, Terms),
+    origin: &Origin,
 ) -> Result<Secret, Error> {
     let now = Timestamp::now();
     let lasts = agent.work.run.time + SLACK;
@@ -30,7 +30,8 @@ pub(crate) async fn of(
         agent: claim.task.agent,
         task: Some(claim.task.id),
         run: Some(claim.run),
-        session: claim.task.session,
+        // Work that is given away is done in the session that it came from: what either sees counts for both.
+        session: Some(origin.session),
         limits: Limits {
             max_cost: terms.cost,
             sandbox: agent.work.sandbox.clone(),

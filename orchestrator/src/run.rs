@@ -6,6 +6,7 @@
 
 mod bounds;
 mod conversation;
+mod delegate;
 mod journal;
 mod step;
 
@@ -49,6 +50,10 @@ pub(crate) async fn live(parts: &Parts, claim: &Claim) -> Result<(), Error> {
             let event = NewEvent { kind: EventKind::Approval, body: inline(about) };
             work.wait(claim, step, Until::Approval(approval), &[event]).await?;
         }
+        Err(Stop::Gave { step, about }) => {
+            let event = NewEvent { kind: EventKind::Status, body: inline(about) };
+            work.wait(claim, Some(step), Until::Children, &[event]).await?;
+        }
         Err(Stop::Error(error)) => return Err(error),
     }
     Ok(())
@@ -60,7 +65,8 @@ async fn walk(parts: &Parts, claim: &Claim) -> Result<Payload, Stop> {
     let agent = snapshot.agent(claim.task.agent).filter(|_| claim.tenant == snapshot.tenant);
     let agent = agent.ok_or_else(|| Stop::fail("the agent is no longer defined"))?;
     let terms: Terms = serde_json::from_value(claim.task.limits.clone()).unwrap_or_default();
-    let grant = grant::of(parts, claim, agent, terms).await?;
+    let origin = parts.store.work().origin(&claim.task).await?;
+    let grant = grant::of(parts, claim, (agent, terms), &origin).await?;
     let tools = Toolbox::open(&parts.gateway, grant.clone(), (&snapshot, agent));
     let tools = tools.await.map_err(|error| Stop::retry(error.to_string()))?;
     let worker = Worker {
@@ -70,6 +76,7 @@ async fn walk(parts: &Parts, claim: &Claim) -> Result<Payload, Stop> {
         agent,
         models: Models::new(&parts.gateway, grant)?,
         tools,
+        origin,
     };
     let walked = Box::pin(go(&worker)).await;
     worker.tools.close().await;

@@ -3,6 +3,7 @@
 use policy::TaskPermit;
 use serde::{Deserialize, Serialize};
 use snapshot::Agent;
+use store::work::Parent;
 use types::Nanos;
 
 /// What a run may use at most, beside the bounds of its agent's definition.
@@ -18,5 +19,12 @@ impl Terms {
     pub(crate) fn of(permit: &TaskPermit, agent: &Agent) -> Self {
         let both = [permit.max_cost(), agent.work.run.cost];
         Self { cost: both.into_iter().flatten().min() }
+    }
+
+    /// These terms, and no wider than those of whoever gave the work.
+    pub(crate) fn within(self, parent: Option<&Parent>) -> Self {
+        let of = |parent: &Parent| serde_json::from_value::<Self>(parent.limits.clone()).ok();
+        let wider = parent.and_then(of).unwrap_or_default();
+        Self { cost: [self.cost, wider.cost].into_iter().flatten().min() }
     }
 }

@@ -46,7 +46,7 @@ const HONOURED: &[(&str, &[&str])] = &[
     ("sendMessage", &["redact", "block"]),
     ("startSandbox", &[]),
     ("egress", &[]),
-    ("spawnSubagent", &["max_cost", "approval"]),
+    ("spawnSubagent", &[]),
     ("approve", &[]),
     ("administer", &["approval"]),
     ("pay", &["max_cost", "approval"]),

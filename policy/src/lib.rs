@@ -4,7 +4,7 @@
 //! Two layers of Cedar policies, the organisation's and the agent's own, must both permit; a forbid
 //! in either wins; what no policy permits is denied, and so is what cannot be evaluated.
 //! A decision is a pure function that never fails and carries its reasons. It is the only maker of
-//! a [`Permit`], of a [`ToolPermit`], of a [`TaskPermit`], a [`MessagePermit`] and a [`SandboxPermit`], and
+//! a [`Permit`], of a [`ToolPermit`], of a [`TaskPermit`], a [`SpawnPermit`], a [`MessagePermit`] and a [`SandboxPermit`], and
 //! about a person's act of an [`AdminPermit`]: whatever costs money, leaves the machine or changes state takes one of them.
 
 mod action;
@@ -74,4 +74,6 @@ pub use tool::{
     DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied, ToolFacts, ToolPermit, ToolSession,
 };
 pub use words::APPROVAL_KINDS;
-pub use work::{ANONYMOUS, MessageOut, MessagePermit, Starter, TaskPermit, TaskStart};
+pub use work::{
+    ANONYMOUS, MessageOut, MessagePermit, Spawn, SpawnPermit, Starter, TaskPermit, TaskStart,
+};

@@ -50,6 +50,7 @@ pub struct Engine {
     tool_lists: Layers,
     tasks: Layers,
     messages: Layers,
+    spawns: Layers,
     sandboxes: Layers,
     ways_out: Layers,
     administration: PolicyLayer,
@@ -121,6 +122,7 @@ impl Engine {
             tool_lists: layers_of(&names.list_tool),
             tasks: layers_of(&names.start_task),
             messages: layers_of(&names.send_message),
+            spawns: layers_of(&names.spawn_subagent),
             sandboxes: layers_of(&names.start_sandbox),
             ways_out: layers_of(&names.egress),
             administration: PolicyLayer::of(about(&organisation, &names.administer)),
@@ -252,6 +254,11 @@ impl Engine {
     /// The policies of both layers about messages that leave.
     pub(crate) const fn messages(&self) -> &Layers {
         &self.messages
+    }
+
+    /// The policies of both layers about work that agents give to others.
+    pub(crate) const fn spawns(&self) -> &Layers {
+        &self.spawns
     }
 
     /// The policies of both layers about work in sandboxes.

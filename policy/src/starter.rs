@@ -189,7 +189,7 @@ mod tests {
     fn no_agent_name_can_write_policy() {
         let text = agent_starter("x\")\npermit(principal, action, resource);//");
         let policies = text.parse::<cedar_policy::PolicySet>().unwrap();
-        assert_eq!(policies.num_of_policies(), 5);
+        assert_eq!(policies.num_of_policies(), 6);
     }
 
     /// The examples in the starter's comments are policies too: they must load.

@@ -48,6 +48,27 @@ pub enum Starter<'a> {
     Anonymous,
     /// The agent itself, by its schedule.
     Schedule,
+    /// Another agent, which gives it a part of its own work.
+    Agent(&'a Caller),
+}
+
+/// Work that an agent wants to give to another one.
+#[derive(Debug, Clone, Copy)]
+pub struct Spawn<'a> {
+    /// Who gives it.
+    pub agent: &'a Caller,
+    /// Who shall do it.
+    pub child: &'a Caller,
+    /// How confidential the session is.
+    pub label: Label,
+    /// Whether what the session has seen may be trusted.
+    pub integrity: Integrity,
+    /// How often the work was given to another agent then: 1 for a part of what a message or a schedule began.
+    pub depth: u32,
+    /// What the run has given away already.
+    pub children: u32,
+    /// When the decision is taken.
+    pub now: Timestamp,
 }
 
 /// One message that wants to leave through a connector.
@@ -80,6 +101,13 @@ pub struct TaskPermit {
     commit: String,
     policies: Vec<String>,
     max_cost: Option<Nanos>,
+}
+
+/// Proof that policy lets an agent give work to another one. Only [`Engine::decide_spawn`] makes one.
+#[derive(Debug, Clone)]
+pub struct SpawnPermit {
+    commit: String,
+    policies: Vec<String>,
 }
 
 /// Proof that policy lets a message leave. Only [`Engine::decide_message`] makes one.
@@ -138,6 +166,21 @@ impl Engine {
         })
     }
 
+    /// Decides whether an agent gives work to another one. Whether that one takes it is decided when it begins.
+    /// Pure: what cannot be evaluated is denied.
+    ///
+    /// # Errors
+    /// The denial with its reason.
+    pub fn decide_spawn(&self, spawn: &Spawn<'_>) -> Result<SpawnPermit, Denial> {
+        let asked = self.names().spawn(spawn);
+        let rules =
+            asked.map_err(|_| self.refusal(DenyReason::Error, Vec::new())).and_then(|asked| {
+                let judged = self.spawns().judge(&spawn.agent.agent_name, &asked);
+                judged.map_err(|refused| self.refusal(refused.reason, refused.policies))
+            })?;
+        Ok(SpawnPermit { commit: self.commit().to_owned(), policies: ids(&rules) })
+    }
+
     fn refusal(&self, reason: DenyReason, policies: Vec<String>) -> Denial {
         Denial { reason, policies, commit: self.commit().to_owned() }
     }
@@ -162,6 +205,18 @@ impl TaskPermit {
     /// The most that all calls of the task may cost: `@max_cost`.
     pub const fn max_cost(&self) -> Option<Nanos> {
         self.max_cost
+    }
+}
+
+impl SpawnPermit {
+    /// The commit whose policies decided.
+    pub fn commit(&self) -> &str {
+        &self.commit
+    }
+
+    /// The ids of the policies of both layers that permit it.
+    pub fn policies(&self) -> &[String] {
+        &self.policies
     }
 }
 
@@ -198,6 +253,8 @@ impl Names {
                 (Some(self.person_entity(&nobody, tenant)), "message")
             }
             Starter::Schedule => (None, "schedule"),
+            Starter::Agent(other) if other.agent == start.agent.agent => (None, "subagent"),
+            Starter::Agent(other) => (Some(self.caller_entity(other)?), "subagent"),
         };
         let by = principal.as_ref().map_or_else(|| resource.clone(), Entity::uid);
         let signed_in = !matches!(start.by, Starter::Anonymous);
@@ -212,6 +269,22 @@ impl Names {
         ];
         let entities = principal.into_iter().chain([agent]);
         asked((by, self.start_task.clone(), resource), mapper::context(always, [])?, entities)
+    }
+
+    fn spawn(&self, spawn: &Spawn<'_>) -> Result<(Request, Entities), Unmappable> {
+        let (agent, child) = (self.caller_entity(spawn.agent)?, self.caller_entity(spawn.child)?);
+        let who = (agent.uid(), self.spawn_subagent.clone(), child.uid());
+        let always = [
+            ("label", text(spawn.label.as_str())),
+            ("label_rank", Value::new_long(i64::from(spawn.label.rank()))),
+            ("integrity", text(spawn.integrity.as_str())),
+            ("depth", mapper::count(spawn.depth.into())),
+            ("children", mapper::count(spawn.children.into())),
+            ("now", instant(whole_second(spawn.now))),
+        ];
+        let same = agent.uid() == child.uid();
+        let entities = std::iter::once(agent).chain(Some(child).filter(|_| !same));
+        asked(who, mapper::context(always, [])?, entities)
     }
 
     fn message(&self, message: &MessageOut<'_>) -> Result<(Request, Entities), Unmappable> {

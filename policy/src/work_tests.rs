@@ -160,3 +160,45 @@ fn what_a_policy_redacts_or_blocks_is_carried_out() {
     let permit = engine(more).decide_message(&message).expect("permitted");
     assert!(permit.redact().contains("phone"));
 }
+
+#[track_caller]
+fn check_spawn(more: &str, change: impl Fn(&mut Spawn<'_>), expected: &str) {
+    let (agent, child) = (caller(), Caller { agent_name: "helper".to_owned(), ..caller() });
+    let mut spawn = Spawn {
+        agent: &agent,
+        child: &child,
+        label: Label::Public,
+        integrity: Integrity::Trusted,
+        depth: 1,
+        children: 0,
+        now: Timestamp(0),
+    };
+    change(&mut spawn);
+    assert_eq!(told(engine(more).decide_spawn(&spawn), SpawnPermit::policies), expected);
+}
+
+#[test]
+fn an_agent_gives_work_away_and_not_without_end() {
+    let permitted = "permitted by agents-give-work-to-agents, default-gives-work-away";
+    check_spawn("", |_| {}, permitted);
+    check_spawn("", |spawn| spawn.depth = 3, permitted);
+    let denied = "denied: no policy of the organisation layer permits it";
+    check_spawn("", |spawn| spawn.depth = 4, denied);
+    check_spawn("", |spawn| spawn.children = 16, denied);
+    let more = "@id(\"not-to-helper\") forbid (principal, action == \
+        Orchestack::Action::\"spawnSubagent\", resource == Orchestack::Agent::\"helper\") \
+        when { context.label_rank >= 2 };";
+    let forbidden = "denied: a policy of the organisation layer forbids it by not-to-helper";
+    check_spawn(more, |spawn| spawn.label = Label::Sensitive, forbidden);
+}
+
+#[test]
+fn an_agent_takes_work_of_another_where_its_own_policies_say_so() {
+    let other = Caller { agent_name: "other".to_owned(), ..caller() };
+    let people = "permitted by agents-work-for-agents, default-works-for-people";
+    check_start("", Starter::Agent(&other), people);
+    let alone = "@id(\"alone\") forbid (principal == Orchestack::Agent::\"other\", action == \
+        Orchestack::Action::\"startTask\", resource);";
+    let denied = "denied: a policy of the organisation layer forbids it by alone";
+    check_start(alone, Starter::Agent(&other), denied);
+}

@@ -15,6 +15,7 @@ mod finish;
 mod grant;
 mod list;
 mod moved;
+mod origin;
 mod park;
 mod reap;
 mod recover;
@@ -42,6 +43,7 @@ pub use self::{
     finish::{Outcome, Until},
     list::{Filter, Run},
     moved::Moved,
+    origin::{Origin, Parent},
     reap::Reaped,
     recover::Recovery,
     resolve::{Resolution, Unknown},

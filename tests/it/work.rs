@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::{Price, Script, Simulator};
+use simulator::{Behaviour, Price, Script, Simulator};
 use store::{
     Store,
     work::{Accepted, Event, NewMessage, Work},
@@ -214,6 +214,63 @@ async fn a_grant_that_a_person_makes_for_a_run_lets_no_call_out_undecided() {
     let answer = holder.ask(&asked).await;
     answer.assert_answered("model");
     assert!(answer.content().contains("the call of `desk__send` was not permitted"), "{answer:?}");
+}
+
+const CHIEF: &str = "owner = \"operator\"\nsubagents = [\"helper\"]\n\n[budget]\nday = \"5.00\"\n";
+
+/// The child's task is a task of the same session: what it sees counts for whoever gave it.
+async fn an_agent_gives_work_to_another(database: Database) {
+    let simulator = provider(&[("model", Price::dollars_per_million(1, 1))]).await;
+    let upstream = ToolServer::start(tools()).await;
+    upstream.says("look", "Somebody else's words.");
+    let setup = Setup::new(database).await;
+    let tree = setup.tree();
+    tree.starter().sandboxes();
+    tree.openai_provider("sim", &simulator, "local");
+    tree.model(ModelSpec { id: "model", provider: "sim", price: Some(("1.00", "1.00")) });
+    tree.write("tools/desk.toml", &format!("[server]\nurl = \"{}\"\n{DESK}", upstream.url()));
+    tree.write("tools/desk.json", &upstream.pins());
+    tree.write("agents/default/agent.toml", CHIEF);
+    let own = std::fs::read_to_string(tree.folder().join("agents/default/policy.cedar")).unwrap();
+    tree.write("agents/helper/agent.toml", &CHIEF.replace("subagents", "#"));
+    tree.write("agents/helper/policy.cedar", &own.replace("default-", "helper-"));
+    let server = setup.start().await;
+    let given = json!({ "agent": "helper", "task": "Use desk__look." });
+    let default = Behaviour { arguments: Some(given), ..Behaviour::default() };
+    let looks = Behaviour { arguments: Some(json!({})), ..Behaviour::default() };
+    let queue = [default.clone(), looks].into();
+    simulator.play(Script { default, queue, keep_bodies: Some(true), ..Script::default() });
+    let ann = Person::of(&server, "six").await;
+    let said = ann.writes("m1", "Use delegate.").await;
+    let events = ann.hears(&said, EventKind::Assistant, said.event_no).await;
+    assert_eq!(kinds(&events), ["user", "status", "assistant"], "{events:?}");
+    assert_eq!((&body(&events[1])["tool"], upstream.got().len()), (&json!("delegate"), 1));
+    // What the child said is what its giver was told.
+    let log = simulator.log();
+    let asked: Vec<Value> =
+        log.iter().filter_map(|seen| serde_json::from_str(seen.body.as_ref()?).ok()).collect();
+    assert_eq!(asked.len(), 4, "the chief, the helper twice, the chief");
+    let last = asked.last().unwrap()["messages"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["role"], "tool");
+    assert!(last["content"].as_str().unwrap().starts_with("[simulator]"), "{last}");
+    let second = asked[1]["messages"].to_string();
+    assert!(!second.contains("delegate"), "the helper knows nothing of the conversation: {second}");
+    // It saw what nobody vouches for, in the session that the work came from.
+    let session = ann.store.trust().find(ann.tenant, said.session).await.unwrap().unwrap();
+    assert_eq!(session.integrity, types::Integrity::Untrusted);
+    let tail = server.json(&["audit", "tail", "--limit", "1000"]).to_string();
+    assert!(tail.contains("spawnSubagent"), "{tail}");
+    assert!(server.json(&["audit", "verify"])["ok"].as_bool().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_gives_work_to_another_on_sqlite() {
+    an_agent_gives_work_to_another(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_gives_work_to_another_on_postgres() {
+    an_agent_gives_work_to_another(Database::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

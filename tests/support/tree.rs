@@ -93,12 +93,18 @@ impl Tree {
         self.copy_of_starter(&folders)
     }
 
-    /// Puts the starter's sandboxes there: their profiles, and the server of their tools with its pins.
+    /// Puts the starter's sandboxes there: their profiles, and the server of their tools with its pins; and what agents
+    /// call beside servers.
     ///
     /// # Panics
     /// When they cannot be written.
     pub fn sandboxes(&self) -> &Self {
-        self.copy_of_starter(&["sandboxes", "tools/sandbox.toml", "tools/sandbox.json"])
+        self.copy_of_starter(&[
+            "sandboxes",
+            "tools/agents.toml",
+            "tools/sandbox.toml",
+            "tools/sandbox.json",
+        ])
     }
 
     /// Puts parts of the starter there, as `orchestack init` writes them.

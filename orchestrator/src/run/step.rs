@@ -6,7 +6,7 @@ use policy::{Denial, MessagePermit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use snapshot::{Agent, Snapshot, keys::sha256_hex};
-use store::work::{Claim, End, NewEffect, NewEvent, Usage};
+use store::work::{Claim, End, NewEffect, NewEvent, Origin, Usage};
 use types::{
     Actor, ActorType, ApprovalId, AuditId, Payload, SessionId, Timestamp,
     audit::{Kind, Record},
@@ -16,6 +16,7 @@ use types::{
 use super::{
     bounds::Bounds,
     conversation::Conversation,
+    delegate::{self, DELEGATE},
     journal::{Journal, Open, Planned, Turn, inline},
     unsaid,
 };
@@ -34,6 +35,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) agent: &'a Agent,
     pub(crate) models: Models,
     pub(crate) tools: Toolbox,
+    /// Where the run's task comes from.
+    pub(crate) origin: Origin,
 }
 
 /// Why a run goes no further now.
@@ -51,6 +54,13 @@ pub(crate) enum Stop {
         approval: ApprovalId,
         /// The step that waits.
         step: Option<u32>,
+        /// What the session is told.
+        about: Value,
+    },
+    /// Another agent does a part of it.
+    Gave {
+        /// The step that waits.
+        step: u32,
         /// What the session is told.
         about: Value,
     },
@@ -88,11 +98,11 @@ const SUMMARY: &str = "Summarise the conversation so far for yourself, so that y
 
 /// What came of a call of a tool, as the journal keeps it.
 #[derive(Serialize, Deserialize)]
-struct Heard {
+pub(super) struct Heard {
     /// What the model is told.
-    text: String,
+    pub(super) text: String,
     /// Whether the tool failed, or was not called.
-    failed: bool,
+    pub(super) failed: bool,
 }
 
 impl Worker<'_> {
@@ -105,7 +115,8 @@ impl Worker<'_> {
     ) -> Result<Answer, Stop> {
         let planned = Planned { kind: StepKind::Model, input: json!(talk.said()), effect: None };
         let messages = talk.whole();
-        let tools = self.tools.definitions();
+        let mut tools = self.tools.definitions();
+        tools.extend(delegate::definition(self.agent));
         self.ask(journal, bounds, planned, (&messages, &tools), true).await
     }
 
@@ -256,6 +267,9 @@ impl Worker<'_> {
         bounds: &mut Bounds,
         call: &ToolCall,
     ) -> Result<String, Stop> {
+        if call.name == DELEGATE && !self.agent.work.subagents.is_empty() {
+            return self.delegate(journal, bounds, call).await;
+        }
         bounds.check_tool()?;
         let arguments = serde_json::from_str::<Map<String, Value>>(&call.arguments);
         let known = arguments.is_ok() && self.tools.has(&call.name);
@@ -266,12 +280,12 @@ impl Worker<'_> {
         let planned = Planned { kind: StepKind::Tool, input, effect };
         let open = match journal.begin::<Heard>(planned).await? {
             Turn::Done(heard) => {
-                bounds.count(Usage { tool_calls: 1, ..Usage::default() });
+                bounds.count(one_call());
                 return Ok(heard.text);
             }
             Turn::Open(open) => open,
         };
-        let used = Usage { tool_calls: 1, ..Usage::default() };
+        let used = one_call();
         let arguments = match arguments {
             Ok(arguments) if known => arguments,
             _ => {
@@ -308,7 +322,7 @@ impl Worker<'_> {
         call: &ToolCall,
         called: Called,
     ) -> Result<String, Stop> {
-        let used = Usage { tool_calls: 1, ..Usage::default() };
+        let used = one_call();
         match called {
             Called::Answered(Answered { text, failed }) => {
                 let event = NewEvent {
@@ -462,6 +476,11 @@ impl Worker<'_> {
             .into(),
         }
     }
+}
+
+/// What a call of a tool uses.
+pub(super) fn one_call() -> Usage {
+    Usage { tool_calls: 1, ..Usage::default() }
 }
 
 const fn used_by(answer: &Answer) -> Usage {

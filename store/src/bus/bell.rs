@@ -63,13 +63,11 @@ enum Ear {
 
 async fn listen(nats: Arc<Nats>, ear: Ear, rung: Arc<Notify>) {
     loop {
-        let ended = match ear {
+        let Err(error) = match ear {
             Ear::Hears(subject) => hear(&nats, subject, &rung).await,
             Ear::Takes(subject) => take(&nats, subject, &rung).await,
         };
-        if let Err(error) = ended {
-            tracing::warn!(%error, ?ear, "nothing wakes by the bus; the database is looked at instead");
-        }
+        tracing::warn!(%error, ?ear, "nothing wakes by the bus; the database is looked at instead");
         tokio::time::sleep(RETRY).await;
     }
 }
