@@ -75,7 +75,7 @@ price.input = "{}"
 price.output = "{}"
 """
 
-POLICIES = ("models.cedar", "administration.cedar", "tools.cedar", "work.cedar")
+STARTER = Path(__file__).resolve().parent.parent / "policy" / "src" / "starter"
 
 AGENT = """\
 owner = "bench"
@@ -183,10 +183,10 @@ def one_provider(to):
 
 def tree(folder, providers):
     """The starter's policies with these providers."""
-    policies = Path(__file__).resolve().parent.parent / "policy" / "src" / "starter"
     files = {
-        **{f"policies/{file}": (policies / file).read_text() for file in POLICIES},
-        "agents/default/policy.cedar": (policies / "agent.cedar")
+        "policies/models.cedar": (STARTER / "models.cedar").read_text(),
+        "policies/administration.cedar": (STARTER / "administration.cedar").read_text(),
+        "agents/default/policy.cedar": (STARTER / "agent.cedar")
         .read_text()
         .replace("NAME", "default"),
         "agents/default/agent.toml": AGENT,

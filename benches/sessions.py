@@ -103,6 +103,8 @@ def bench(options, count, folder):
 
 def start(options, folder, upstream):
     tree = {**servers.one_provider(upstream.address), "agents/default/agent.toml": AGENT}
+    for file in ("tools.cedar", "work.cedar"):
+        tree[f"policies/{file}"] = (servers.STARTER / file).read_text()
     more = SETTINGS
     for name in ("store", "bus"):
         if url := getattr(options, name):
