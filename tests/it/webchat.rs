@@ -138,6 +138,23 @@ async fn what_was_acknowledged_outlives_a_kill_on_postgres() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_kept_is_not_acknowledged() {
+    let (server, _simulator) = stage(Database::Sqlite).await;
+    let visitor = Visitor::of(&server).await;
+    let rows = Rows::of(&server).await;
+    rows.execute(
+        "create trigger full before insert on transcript begin select raise(abort, 'full'); end",
+    )
+    .await;
+    let said =
+        visitor.post(&server, "/api/messages", &json!({ "id": "m1", "text": "hello" })).await;
+    assert!(said.status >= 500, "{}", said.text);
+    rows.execute("drop trigger full").await;
+    let kept = visitor.say(&server, "m1").await;
+    assert_eq!(kept, json!({ "seq": 1, "no": 1, "fresh": true }), "nothing was left of it");
+}
+
+#[tokio::test]
 async fn people_decide_by_their_own_rights_and_on_record() {
     let (server, _simulator) = stage(Database::Sqlite).await;
     let person = |name: &str, groups: &str| {

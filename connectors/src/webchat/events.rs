@@ -201,6 +201,7 @@ impl Streamed {
                 () = self.room.stop.cancelled() => return None,
                 heard = self.ear.hear() => match heard {
                     Heard::Moved => self.look = true,
+                    Heard::Delta(_) if !self.visitor.is_known() => {}
                     Heard::Delta(frame) => {
                         let text = frame.to_string();
                         return Some(vec![Ok(Line::default().event("delta").data(text))]);

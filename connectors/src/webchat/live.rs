@@ -187,6 +187,8 @@ impl Ear {
     pub(super) async fn hear(&mut self) -> Heard {
         loop {
             tokio::select! {
+                // Who has not yet seen whose the conversation is looks at that before it hears of its answers.
+                biased;
                 // The channel lives as long as this.
                 _ = self.last.changed() => return Heard::Moved,
                 delta = self.deltas.recv() => match delta {

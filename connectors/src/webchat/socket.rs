@@ -129,7 +129,10 @@ impl Connection {
                 }
                 heard = listener.ear.hear() => match heard {
                     Heard::Moved => self.show(room, listener).await,
-                    Heard::Delta(frame) => self.send(Message::Text(frame)).await,
+                    Heard::Delta(frame) if listener.visitor.is_known() => {
+                        self.send(Message::Text(frame)).await
+                    }
+                    Heard::Delta(_) => Ok(()),
                 },
                 _ = pings.tick() => {
                     if heard_at.elapsed() > SILENCE_MAX {

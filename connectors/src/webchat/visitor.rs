@@ -115,6 +115,11 @@ impl Visitor {
         Ok(())
     }
 
+    /// Whether it was seen whose the conversation is: until then, nothing of it is told.
+    pub(super) const fn is_known(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// How the inbox names whoever writes.
     pub(super) fn identity(&self) -> String {
         // A hash of the token's hash's beginning would tell no less; this much tells visitors apart.

@@ -27,6 +27,23 @@ async fn a_message_is_acknowledged_once_it_is_in_the_inbox_and_kept_once() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_not_kept_is_not_acknowledged() {
+    let site = Site::with(|settings| settings.messages_per_minute = 1).await;
+    let token = site.token().await;
+    let mut socket = site.socket(json!({ "token": token })).await;
+    socket.message("m1", "hello").await;
+    socket.next_of("ack").await;
+    socket.message("m2", "too fast").await;
+    let told = loop {
+        let frame = socket.next().await;
+        if frame["type"] != "event" {
+            break frame;
+        }
+    };
+    assert_eq!((&told["type"], &told["about"]), (&json!("error"), &json!("m2")), "{told}");
+}
+
+#[tokio::test]
 async fn an_answer_streams_and_then_comes_whole_to_everybody_in_the_conversation() {
     let site = Site::start().await;
     let (token, other) = (site.token().await, site.token().await);

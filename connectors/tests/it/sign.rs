@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANNA, BERT, Site, Socket, bearer, record};
+use crate::support::{ANNA, BERT, SOON, Site, Socket, bearer, record};
 
 /// The cookies that an answer sets, each with its attributes.
 fn cookies(answer: &reqwest::Response) -> Vec<String> {
@@ -62,6 +62,32 @@ async fn a_persons_conversation_is_theirs_alone() {
     assert_eq!(read.status(), 403);
     let own = [("authorization", auth.as_str()), ("x-orchestack-person", anna.as_str())];
     assert_eq!(site.get("/api/events", &own).await.status(), 200);
+}
+
+#[tokio::test]
+async fn whoever_listened_before_a_person_began_hears_nothing_of_it() {
+    let site = Site::start().await;
+    let token = site.token().await;
+    let auth = bearer(&token);
+    let mut stranger = site.socket(json!({ "token": token })).await;
+    let mut stream = site.get("/api/events", &[("authorization", &auth)]).await;
+    let anna = site.signed_in(ANNA).await;
+    let mut socket = site.socket(json!({ "token": token, "person": anna })).await;
+    socket.message("m1", "mine").await;
+    socket.next_of("ack").await;
+    let claim = site.claim().await;
+    for _ in 0..10 {
+        site.delta(&claim, None, "yours alone").await;
+    }
+    assert_eq!(stranger.next().await["code"], "not_yours");
+    assert!(stranger.next().await.is_null());
+    let ends = async {
+        while let Some(piece) = stream.chunk().await.unwrap() {
+            let told = String::from_utf8_lossy(&piece).into_owned();
+            assert!(!told.contains("mine") && !told.contains("yours"), "{told}");
+        }
+    };
+    tokio::time::timeout(SOON, ends).await.expect("the stream ends");
 }
 
 #[tokio::test]
