@@ -5,12 +5,13 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use mcp::{Credential, Error, OAuth};
 use serde_json::json;
 use types::Secret;
 
-use crate::house::{House, Reply, Sent, call, text};
+use crate::house::{House, Reply, Sent, call, eventually, text};
 
 fn oauth(token_url: Option<String>) -> Credential {
     Credential::OAuth(OAuth {
@@ -126,6 +127,24 @@ async fn a_refusal_that_says_nothing_is_renewed_once_too() {
     let error = mcp::connect(&spec, Arc::new(())).await.unwrap_err();
     assert!(matches!(error, Error::Unauthorized { .. }), "{error:?}");
     assert!(never.sent().len() <= 4, "{} requests", never.sent().len());
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_stream_that_says_nothing_is_renewed_too() {
+    let authority = authority().await;
+    let house = House::start(|sent| {
+        let is_stale = sent.method == Method::GET && bearer(sent).as_deref() == Some("token-1");
+        is_stale.then(|| Reply::Status(401, Vec::new(), "expired".to_owned()))
+    })
+    .await;
+    let spec = house.spec_with(Some(oauth(Some(authority.url()))));
+    let _connection = mcp::connect(&spec, Arc::new(())).await.unwrap();
+    let asked_anew = || {
+        let sent = house.sent();
+        let mut streams = sent.iter().filter(|sent| sent.method == Method::GET);
+        streams.any(|sent| bearer(sent).as_deref() == Some("token-2"))
+    };
+    eventually("the stream is asked for with a new token", asked_anew).await;
 }
 
 /// A server whose metadata names `issuer`, and what is at its own well-known places.

@@ -48,6 +48,24 @@ permit (principal, action == Orchestack::Action::"callTool", resource == Orchest
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_has_the_label_of_what_it_was_told_and_of_who_told_it() {
+    // Of these two, `count` is said by the tree to be sensitive, and `read` tells something that is.
+    let (server, upstream, _) = stage("label = \"sensitive\"\n").await;
+    upstream.says("read", "Her social security number is 536-22-8174.");
+    let page = json!({ "url": "https://example.org/" });
+    for (tool, arguments) in [("count", json!({})), ("read", page)] {
+        let client = client(&server).await;
+        client.call(tool, arguments.clone()).await;
+        client.call(tool, arguments).await;
+        let records = records(&server, &format!("desk.{tool}"), 4).await;
+        let decisions = records.iter().filter(|record| record["kind"] == "decision");
+        let labels: Vec<&Value> = decisions.map(|record| &record["detail"]["label"]).collect();
+        assert!(labels[0] != labels[1], "{tool}: {records:#?}");
+        assert_ne!(labels[1], "public", "{tool}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_without_an_answer_says_that_nobody_knows_what_came_of_it() {
     let (server, upstream, client) = stage("").await;
     let late = json!({ "content": [] });
