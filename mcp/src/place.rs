@@ -56,7 +56,9 @@ fn over_http(
         server: spec.name.clone(),
         why: "no client for it can be made".to_owned(),
     };
-    let client = http::client(reach, lookup).map_err(unusable)?;
+    let asks_others = matches!(credential, Some(Credential::OAuth(_)));
+    let plain = url.scheme() == "http" && !asks_others;
+    let client = http::client(reach, lookup, plain).map_err(unusable)?;
     let tokens = Tokens::new(&spec.name, &url, credential.clone(), client.clone());
     Ok((url, client, Arc::new(tokens)))
 }

@@ -79,11 +79,15 @@ const REFUSAL_BYTES_MAX: usize = 64 * 1024;
 /// How long the gateway may take until it says anything, people's answers not included.
 const SILENCE_MAX: Duration = Duration::from_secs(300);
 
+/// A client for all runs: to make one takes longer than most requests do.
+pub(crate) fn client() -> Result<reqwest::Client, Error> {
+    let http = reqwest::Client::builder().read_timeout(SILENCE_MAX).no_proxy().build();
+    http.map_err(|error| Error::Http(error.to_string()))
+}
+
 impl Models {
-    pub(crate) fn new(gateway: &str, grant: Secret) -> Result<Self, Error> {
-        let http = reqwest::Client::builder().read_timeout(SILENCE_MAX).no_proxy().build();
-        let http = http.map_err(|error| Error::Http(error.to_string()))?;
-        Ok(Self { http, url: format!("{gateway}/v1/chat/completions"), grant })
+    pub(crate) fn new(http: &reqwest::Client, gateway: &str, grant: Secret) -> Self {
+        Self { http: http.clone(), url: format!("{gateway}/v1/chat/completions"), grant }
     }
 
     /// Asks a model. Its answer comes piece by piece.

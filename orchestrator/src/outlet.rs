@@ -1,7 +1,7 @@
 //! What an agent says on its way out to people: policy decides whether it may say anything there, and which kinds
 //! of data must not be in it. What is said while it is thought of passes the same search as the whole.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use dlp::{Channel, Engine, Form, Kind, Passed};
 use policy::{Denial, MessageOut, MessagePermit};
@@ -10,18 +10,24 @@ use store::work::{Session, Task};
 use types::{Integrity, Label, Timestamp};
 
 /// The way out of one answer.
-pub(crate) struct Outlet {
+pub(crate) struct Outlet<'a> {
     channel: Channel,
-    rules: Rules,
-    found: BTreeSet<&'static str>,
+    /// Asks policy about a kind. There are hundreds, and an answer has few of them.
+    ask: Box<dyn Fn(Kind) -> Rule + Send + 'a>,
+    /// What is in it, and what policy wants of that.
+    found: BTreeMap<&'static str, Rule>,
     said: String,
 }
 
-/// What policy wants of messages to one place.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Rules {
-    redact: BTreeSet<&'static str>,
-    block: BTreeSet<&'static str>,
+/// What policy wants of a kind of data in messages to one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// It may be said.
+    Say,
+    /// Its name is said in its place.
+    Redact,
+    /// Nothing is said that has it.
+    Block,
 }
 
 /// Where a message goes, and what is known of the session that it is said in.
@@ -54,26 +60,12 @@ impl Place<'_> {
         })
     }
 
-    /// What policy wants of messages there.
-    ///
-    /// # Errors
-    /// The denial, where nothing may be said there at all.
-    fn rules(&self) -> Result<Rules, Denial> {
-        self.decide(&[])?;
-        let mut rules = Rules::default();
-        for kind in Kind::all() {
-            let name = kind.as_str();
-            match self.decide(&[name]) {
-                Err(_) => {
-                    rules.block.insert(name);
-                }
-                Ok(permit) if redacts(&permit, kind) => {
-                    rules.redact.insert(name);
-                }
-                Ok(_) => {}
-            }
+    fn rule(&self, kind: Kind) -> Rule {
+        match self.decide(&[kind.as_str()]) {
+            Err(_) => Rule::Block,
+            Ok(permit) if redacts(&permit, kind) => Rule::Redact,
+            Ok(_) => Rule::Say,
         }
-        Ok(rules)
     }
 }
 
@@ -83,18 +75,19 @@ fn redacts(permit: &MessagePermit, kind: Kind) -> bool {
     permit.redact().iter().any(|name| name == kind.as_str() || name == family)
 }
 
-impl Outlet {
+impl<'a> Outlet<'a> {
     /// The way out to a place.
     ///
     /// # Errors
     /// The denial, where nothing may be said there at all.
-    pub(crate) fn open(place: &Place<'_>) -> Result<Self, Denial> {
-        Ok(Self::new(&place.snapshot.dlp, place.rules()?))
+    pub(crate) fn open(place: &'a Place<'_>) -> Result<Self, Denial> {
+        place.decide(&[])?;
+        Ok(Self::new(&place.snapshot.dlp, move |kind| place.rule(kind)))
     }
 
-    fn new(engine: &Engine, rules: Rules) -> Self {
+    fn new(engine: &Engine, ask: impl Fn(Kind) -> Rule + Send + 'a) -> Self {
         let channel = Channel::new(engine, Form::Text, "message");
-        Self { channel, rules, found: BTreeSet::new(), said: String::new() }
+        Self { channel, ask: Box::new(ask), found: BTreeMap::new(), said: String::new() }
     }
 
     /// Takes a piece, and gives what of it may be said now.
@@ -116,29 +109,29 @@ impl Outlet {
 
     /// The kinds that are in it, those that were replaced included.
     pub(crate) fn kinds(&self) -> Vec<&'static str> {
-        self.found.iter().copied().collect()
+        self.found.keys().copied().collect()
     }
 
     fn pass(&mut self, passed: Passed) -> Result<String, Unsaid> {
         if !passed.complete {
             return Err(Unsaid("the answer could not be searched".to_owned()));
         }
-        let stops = |kind: &Kind| self.rules.block.contains(kind.as_str());
-        if let Some(found) = passed.findings.iter().map(|found| found.kind).find(stops) {
-            return Err(Unsaid(format!(
-                "the answer holds {}, which is not said here",
-                found.as_str()
-            )));
+        for kind in passed.findings.iter().map(|found| found.kind) {
+            let rule = self.found.entry(kind.as_str()).or_insert_with(|| (self.ask)(kind));
+            if *rule == Rule::Block {
+                let why = format!("the answer holds {}, which is not said here", kind.as_str());
+                return Err(Unsaid(why));
+            }
         }
         let mut text = String::with_capacity(passed.text.len());
         let mut at = 0;
         for finding in &passed.findings {
-            self.found.insert(finding.kind.as_str());
-            if !self.rules.redact.contains(finding.kind.as_str()) || finding.span.start < at {
+            let kind = finding.kind.as_str();
+            if self.found.get(kind) != Some(&Rule::Redact) || finding.span.start < at {
                 continue;
             }
             text.push_str(passed.text.get(at..finding.span.start).unwrap_or_default());
-            text.push_str(&format!("[{}]", finding.kind.as_str()));
+            text.push_str(&format!("[{kind}]"));
             at = finding.span.end;
         }
         text.push_str(passed.text.get(at..).unwrap_or_default());
@@ -151,17 +144,20 @@ impl Outlet {
 mod tests {
     use super::*;
 
-    fn outlet(redact: &[&'static str], block: &[&'static str]) -> Outlet {
-        let rules = Rules {
-            redact: redact.iter().copied().collect(),
-            block: block.iter().copied().collect(),
-        };
-        Outlet::new(&Engine::builtin(&dlp::Settings::default()), rules)
+    fn outlet<'a>(redact: &'a [&str], block: &'a [&str]) -> Outlet<'a> {
+        Outlet::new(&Engine::builtin(&dlp::Settings::default()), move |kind| {
+            let is_among = |kinds: &[&str]| kinds.contains(&kind.as_str());
+            match (is_among(block), is_among(redact)) {
+                (true, _) => Rule::Block,
+                (false, true) => Rule::Redact,
+                (false, false) => Rule::Say,
+            }
+        })
     }
 
     /// The text, cut at every place, says the same.
     #[track_caller]
-    fn check(rules: (&[&'static str], &[&'static str]), text: &str, expected: Result<&str, &str>) {
+    fn check(rules: (&[&str], &[&str]), text: &str, expected: Result<&str, &str>) {
         for cut in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
             let mut outlet = outlet(rules.0, rules.1);
             let (first, second) = text.split_at(cut);

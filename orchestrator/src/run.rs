@@ -11,6 +11,7 @@ mod journal;
 mod step;
 
 use policy::Denial;
+use reqwest::Client;
 use serde_json::json;
 use store::work::{Claim, NewEvent, Outcome, Recovery, Until};
 use types::{Label, Payload, work::EventKind};
@@ -29,13 +30,13 @@ use crate::{
 ///
 /// # Errors
 /// What another worker should try again.
-pub(crate) async fn live(parts: &Parts, claim: &Claim) -> Result<(), Error> {
+pub(crate) async fn live(parts: &Parts, http: &Client, claim: &Claim) -> Result<(), Error> {
     let work = parts.store.work();
     // A step that may happen once only, and whose end nobody wrote, is people's to say.
     if work.recover(claim).await?.iter().any(|(_, recovery)| *recovery == Recovery::Parked) {
         return Ok(());
     }
-    match walk(parts, claim).await {
+    match walk(parts, http, claim).await {
         Ok(answer) => {
             let outcome = Outcome::Completed { result: answer };
             work.finish(claim, &outcome, &[]).await?;
@@ -60,7 +61,7 @@ pub(crate) async fn live(parts: &Parts, claim: &Claim) -> Result<(), Error> {
 }
 
 /// The steps, one after the other.
-async fn walk(parts: &Parts, claim: &Claim) -> Result<Payload, Stop> {
+async fn walk(parts: &Parts, http: &Client, claim: &Claim) -> Result<Payload, Stop> {
     let snapshot = parts.snapshots.load();
     let agent = snapshot.agent(claim.task.agent).filter(|_| claim.tenant == snapshot.tenant);
     let agent = agent.ok_or_else(|| Stop::fail("the agent is no longer defined"))?;
@@ -74,7 +75,7 @@ async fn walk(parts: &Parts, claim: &Claim) -> Result<Payload, Stop> {
         claim,
         snapshot: &snapshot,
         agent,
-        models: Models::new(&parts.gateway, grant)?,
+        models: Models::new(http, &parts.gateway, grant),
         tools,
         origin,
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
+use reqwest::Client;
 use store::{
     Wakes,
     work::{Claim, Work},
@@ -10,7 +11,7 @@ use store::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Error, Parts, run, watch::Pauses};
+use crate::{Error, Parts, models, run, watch::Pauses};
 
 /// A run waits for a worker.
 const WAKES: Wakes = Wakes { hears: &["tasks.run.queued"], takes: &[] };
@@ -31,11 +32,18 @@ impl Runner {
 
     /// Runs until the end. A run that it has then stays where its journal is; another worker goes on with it.
     pub async fn run(self, end: CancellationToken) {
+        let http = match models::client() {
+            Ok(http) => http,
+            Err(error) => {
+                tracing::error!(%error, "this process works on no runs");
+                return;
+            }
+        };
         let work = self.parts.store.work();
         let mut pauses = Pauses::of(&self.parts, "runner", WAKES, end.clone());
         loop {
             let changed = work.changed();
-            let looked = self.take(&work, &end).await;
+            let looked = self.take(&work, &http, &end).await;
             if !pauses.wait(changed, looked).await {
                 break;
             }
@@ -45,7 +53,12 @@ impl Runner {
     }
 
     /// Takes one run, if there is one and a place for it.
-    async fn take(&self, work: &Work, end: &CancellationToken) -> Result<bool, Error> {
+    async fn take(
+        &self,
+        work: &Work,
+        http: &Client,
+        end: &CancellationToken,
+    ) -> Result<bool, Error> {
         let place = tokio::select! {
             () = end.cancelled() => return Ok(false),
             place = Arc::clone(&self.places).acquire_owned() => place,
@@ -55,8 +68,8 @@ impl Runner {
         let Some(claim) = work.claim(&options.owner, options.lease).await? else {
             return Ok(false);
         };
-        let (parts, stop) = (self.parts.clone(), end.child_token());
-        self.running.spawn(work_on(parts, claim, stop, place));
+        let (parts, http, stop) = (self.parts.clone(), http.clone(), end.child_token());
+        self.running.spawn(work_on(parts, http, claim, stop, place));
         Ok(true)
     }
 }
@@ -64,13 +77,14 @@ impl Runner {
 /// Does one run while its lease is kept. Whoever lost the lease stops at once.
 async fn work_on(
     parts: Parts,
+    http: Client,
     claim: Claim,
     stop: CancellationToken,
     _place: OwnedSemaphorePermit,
 ) {
     let id = claim.run;
     // A panic of one run is that run's: its lease runs out, and losses are counted.
-    let life = std::panic::AssertUnwindSafe(run::live(&parts, &claim)).catch_unwind();
+    let life = std::panic::AssertUnwindSafe(run::live(&parts, &http, &claim)).catch_unwind();
     let ended = tokio::select! {
         biased;
         () = stop.cancelled() => return,

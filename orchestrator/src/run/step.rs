@@ -215,10 +215,12 @@ impl Worker<'_> {
             Err(refused) => return Ok(Err(refused)),
         };
         let session = self.claim.task.session.filter(|_| aloud);
+        let place;
         let mut aloud = match session {
             Some(session) => {
-                let outlet = Outlet::open(&self.place().await?);
-                Some((session, outlet.map_err(|denial| unsaid(&denial))?))
+                place = self.place().await?;
+                let outlet = Outlet::open(&place).map_err(|denial| unsaid(&denial))?;
+                Some((session, outlet))
             }
             None => None,
         };
