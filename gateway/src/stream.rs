@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use policy::Grant;
 use providers::{Api, StreamEncoder};
 use tokio::time::Instant;
 use types::{
@@ -195,6 +196,11 @@ impl Stream<'_, '_, '_> {
         tally::count(&mut bill.meter, self.sent).await;
         // A caller that asked for usage hears what is charged.
         encoder.push(&Event::Usage(bill.told()), &mut out);
+        // The worker of a run keeps account of what its run has used.
+        let grant = self.order.permit.caller().grant.as_ref();
+        if grant.is_some_and(Grant::is_of_its_run) {
+            encoder.charge(bill.cost(Known::Whole).0);
+        }
         encoder.done(&mut out);
         let rest = self.source.pace();
         if let Some(answer) = self.gatherer.take().and_then(Gatherer::whole).map(Answer::Chat) {

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sse_stream::{Sse, SseStream};
-use types::Secret;
+use types::{Nanos, Secret};
 
 use crate::Error;
 
@@ -46,6 +46,9 @@ pub(crate) struct Answer {
     pub(crate) input_tokens: u64,
     /// Tokens that it wrote.
     pub(crate) output_tokens: u64,
+    /// What it cost.
+    #[serde(default)]
+    pub(crate) cost: Nanos,
 }
 
 /// One call of a tool in an answer.
@@ -184,6 +187,9 @@ struct ChunkUsage {
     prompt_tokens: u64,
     #[serde(default)]
     completion_tokens: u64,
+    /// In US dollars: the gateway tells it to runs alone.
+    #[serde(default)]
+    cost: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -219,6 +225,8 @@ impl Gathered {
         if let Some(usage) = chunk.usage {
             self.answer.input_tokens = usage.prompt_tokens;
             self.answer.output_tokens = usage.completion_tokens;
+            let cost = usage.cost.and_then(|cost| cost.parse::<Nanos>().ok());
+            self.answer.cost = cost.unwrap_or_default();
         }
         let Some(choice) = chunk.choices.into_iter().next() else { return Ok(None) };
         if let Some(finish) = choice.finish_reason {
@@ -367,7 +375,8 @@ mod tests {
             json!({ "choices": [{ "delta": { "tool_calls": [
                 { "index": 0, "function": { "arguments": "\"ann\"}" } }] },
                 "finish_reason": "tool_calls" }] }),
-            json!({ "choices": [], "usage": { "prompt_tokens": 7, "completion_tokens": 9 } }),
+            json!({ "choices": [],
+                "usage": { "prompt_tokens": 7, "completion_tokens": 9, "cost": "0.0015" } }),
         ])
         .unwrap();
         assert_eq!(answer.text, "Let me look.");
@@ -378,6 +387,7 @@ mod tests {
         };
         assert_eq!(answer.calls, [call]);
         assert_eq!((answer.input_tokens, answer.output_tokens), (7, 9));
+        assert_eq!(answer.cost, Nanos(1_500_000));
         let kept: Answer = serde_json::from_value(json!(answer)).unwrap();
         assert_eq!(kept, answer);
     }

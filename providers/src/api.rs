@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use types::{
-    Code, RequestId,
+    Code, Nanos, RequestId,
     answer::{ChatAnswer, Event},
     chat::ChatRequest,
 };
@@ -175,6 +175,14 @@ impl StreamEncoder {
             Self::Completions(encoder) => encoder.push(event, out),
             Self::Responses(encoder) => encoder.push(event, out),
             Self::Messages(encoder) => encoder.push(event, out),
+        }
+    }
+
+    /// Tells with the usage what the answer cost, where the API has a place for it.
+    pub const fn charge(&mut self, cost: Nanos) {
+        match self {
+            Self::Chat(encoder) => encoder.charge(cost),
+            Self::Completions(_) | Self::Responses(_) | Self::Messages(_) => {}
         }
     }
 

@@ -9,7 +9,7 @@ use store::{
     Store,
     work::{Accepted, Event, NewMessage, Work},
 };
-use support::{Caller, Database, ModelSpec, Server, Setup, ToolServer, eventually, provider};
+use support::{Caller, Database, ModelSpec, Rows, Server, Setup, ToolServer, eventually, provider};
 use types::{AgentId, Payload, TenantId, work::EventKind};
 
 /// Longer than any test waits for what should be there at once.
@@ -137,7 +137,12 @@ async fn a_message_is_answered(database: Database) {
     let roles: Vec<&str> =
         asked["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["system", "user", "assistant", "user"]);
-    // Each call was paid for, and each decision is on record.
+    // Each call was paid for, by its run's own account, and each decision is on record.
+    let rows = Rows::of(&server).await;
+    rows.catch_up().await;
+    let spent = rows.number("select cast(sum(amount) as bigint) from ledger").await;
+    assert!(spent > 0);
+    assert_eq!(rows.number("select cast(sum(cost) as bigint) from runs").await, spent);
     let actions = server.json(&["audit", "tail", "--limit", "1000"]).to_string();
     for action in ["startTask", "callModel", "sendMessage", "grant.create"] {
         assert!(actions.contains(action), "{action} is on record");

@@ -487,7 +487,7 @@ pub(super) fn one_call() -> Usage {
 
 const fn used_by(answer: &Answer) -> Usage {
     Usage {
-        cost: types::Nanos(0),
+        cost: answer.cost,
         input_tokens: answer.input_tokens,
         output_tokens: answer.output_tokens,
         tool_calls: 0,

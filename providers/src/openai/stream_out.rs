@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use types::{
-    Code,
+    Code, Nanos,
     answer::{Event, Finish, Piece, Usage},
 };
 
@@ -20,6 +20,7 @@ pub struct StreamEncoder {
     system_fingerprint: Option<String>,
     service_tier: Option<String>,
     usage: Option<Usage>,
+    cost: Option<Nanos>,
     /// What every chunk begins with, written once: the event's name, the stamp, up to the choices.
     head: Vec<u8>,
     /// A bit for each choice whose role was told: clients want it first.
@@ -100,6 +101,7 @@ impl StreamEncoder {
             system_fingerprint: None,
             service_tier: None,
             usage: None,
+            cost: None,
             head: Vec::new(),
             told_role: 0,
             ended: false,
@@ -150,6 +152,11 @@ impl StreamEncoder {
         }
     }
 
+    /// Tells with the usage what the answer cost.
+    pub const fn charge(&mut self, cost: Nanos) {
+        self.cost = Some(cost);
+    }
+
     /// Ends a whole stream: the usage chunk, if it was asked for and is known, and `[DONE]`.
     pub fn done(&mut self, out: &mut Vec<u8>) {
         if std::mem::replace(&mut self.ended, true) {
@@ -158,7 +165,8 @@ impl StreamEncoder {
         if self.include_usage
             && let Some(usage) = &self.usage
         {
-            self.chunk(&[], Some(UsageOut::from(usage)), out);
+            let usage = UsageOut::from(usage).with_cost(self.cost);
+            self.chunk(&[], Some(usage), out);
         }
         out.extend_from_slice(b"data: [DONE]\n\n");
     }

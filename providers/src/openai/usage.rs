@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use types::answer::Usage;
+use types::{Nanos, answer::Usage};
 
 #[derive(Deserialize)]
 struct UsageIn {
@@ -59,6 +59,9 @@ pub(super) struct UsageOut {
     total_tokens: u64,
     prompt_tokens_details: InputDetails,
     completion_tokens_details: OutputDetails,
+    /// In US dollars, for whoever is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -94,6 +97,13 @@ impl From<&Usage> for UsageOut {
                 accepted_prediction_tokens: 0,
                 rejected_prediction_tokens: 0,
             },
+            cost: None,
         }
+    }
+}
+
+impl UsageOut {
+    pub(super) fn with_cost(self, cost: Option<Nanos>) -> Self {
+        Self { cost: cost.map(Nanos::to_usd), ..self }
     }
 }
