@@ -38,6 +38,9 @@ gauges! {
     /// Emergency rights in force.
     BREAK_GLASS: IntGauge = register_int_gauge!(
         "orchestack_break_glass_active", "People who have emergency rights now");
+    /// Work that is not over.
+    TASKS: IntGaugeVec = register_int_gauge_vec!(
+        "orchestack_tasks", "Tasks that are not over, by where they stand", &["state"]);
     /// Events that wait for the bus.
     WAITING: IntGauge = register_int_gauge!(
         "orchestack_outbox_waiting", "Events that wait to be published");
@@ -65,6 +68,9 @@ async fn read_store(room: &Room) {
     let control = &room.control;
     if let Ok(waiting) = control.store.outbox().waiting().await {
         WAITING.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+    for standing in control.store.work().standings().await.unwrap_or_default() {
+        TASKS.with_label_values(&[standing.state.as_str()]).set(standing.tasks);
     }
     if let Ok(active) = control.store.approvals().active_break_glass().await {
         BREAK_GLASS.set(i64::try_from(active.len()).unwrap_or(i64::MAX));

@@ -12,6 +12,7 @@ mod dispatcher;
 mod error;
 mod evaluator;
 mod grant;
+mod metrics;
 mod models;
 mod outlet;
 mod parts;

@@ -10,6 +10,8 @@ mod delegate;
 mod journal;
 mod step;
 
+use std::sync::atomic::AtomicBool;
+
 use policy::Denial;
 use reqwest::Client;
 use serde_json::json;
@@ -78,6 +80,7 @@ async fn walk(parts: &Parts, http: &Client, claim: &Claim) -> Result<Payload, St
         models: Models::new(http, &parts.gateway, grant),
         tools,
         origin,
+        spoke: AtomicBool::new(false),
     };
     let walked = Box::pin(go(&worker)).await;
     worker.tools.close().await;

@@ -11,7 +11,7 @@ use store::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Error, Parts, models, run, watch::Pauses};
+use crate::{Error, Parts, metrics::Running, models, run, watch::Pauses};
 
 /// A run waits for a worker.
 const WAKES: Wakes = Wakes { hears: &["tasks.run.queued"], takes: &[] };
@@ -82,7 +82,7 @@ async fn work_on(
     stop: CancellationToken,
     _place: OwnedSemaphorePermit,
 ) {
-    let id = claim.run;
+    let (id, _running) = (claim.run, Running::new());
     // A panic of one run is that run's: its lease runs out, and losses are counted.
     let life = std::panic::AssertUnwindSafe(run::live(&parts, &http, &claim)).catch_unwind();
     let ended = tokio::select! {

@@ -11,6 +11,7 @@ mod decide;
 mod dispatch;
 mod effect;
 mod error;
+mod figures;
 mod finish;
 mod grant;
 mod list;
@@ -40,6 +41,7 @@ pub use self::{
     dispatch::Quotas,
     effect::{Effect, NewEffect},
     error::Error,
+    figures::Standing,
     finish::{Outcome, Until},
     list::{Filter, Run},
     moved::Moved,

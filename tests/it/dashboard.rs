@@ -16,7 +16,9 @@ fn told() -> BTreeMap<String, BTreeSet<String>> {
 /// Every name in quotes that a metric is registered by.
 fn registered() -> BTreeSet<String> {
     let mut folders =
-        ["gateway/src", "admin/src", "snapshot/src"].map(|at| root().join(at)).to_vec();
+        ["gateway/src", "admin/src", "snapshot/src", "connectors/src", "orchestrator/src"]
+            .map(|at| root().join(at))
+            .to_vec();
     let mut names = BTreeSet::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {

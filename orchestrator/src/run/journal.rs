@@ -10,7 +10,7 @@ use types::{
 };
 
 use super::step::Stop;
-use crate::{Error, Parts};
+use crate::{Error, Parts, metrics};
 
 /// The journal of one run, as far as it was read.
 pub(crate) struct Journal<'a> {
@@ -30,6 +30,7 @@ pub(crate) struct Planned {
 /// A step that was begun and must be done now.
 pub(crate) struct Open {
     pub(crate) no: u32,
+    kind: StepKind,
 }
 
 /// What a step is when its turn comes.
@@ -63,6 +64,7 @@ impl<'a> Journal<'a> {
             input_hash: sha256_hex(planned.input.to_string().as_bytes()),
             effect: planned.effect,
         };
+        let kind = planned.kind;
         let known = self.claim.steps.iter().find(|known| known.no == no);
         // What was done needs no transaction to be read again.
         if let Some(output) = known
@@ -72,7 +74,7 @@ impl<'a> Journal<'a> {
             return self.read(no, output).map(Turn::Done);
         }
         match self.parts.store.work().begin_step(self.claim, &step).await {
-            Ok(Begun::Go { .. }) => Ok(Turn::Open(Open { no })),
+            Ok(Begun::Go { .. }) => Ok(Turn::Open(Open { no, kind })),
             Ok(Begun::Done(output)) => self.read(no, &output).map(Turn::Done),
             Ok(Begun::Parked) => Err(Stop::Parked),
             Err(error @ store::work::Error::Diverged { .. }) => Err(Stop::fail(&error.to_string())),
@@ -104,7 +106,14 @@ impl<'a> Journal<'a> {
         let end =
             StepEnd { no: open.no, end, output: inline(value), receipt: None, used, transcript };
         let ended = self.parts.store.work().end_step(self.claim, &end).await;
-        ended.map_err(|error| Stop::Error(error.into()))
+        ended.map_err(|error| Stop::Error(error.into()))?;
+        let told = match end.end {
+            End::Done => "done",
+            End::Failed => "failed",
+            End::Unknown => "unknown",
+        };
+        metrics::STEPS.with_label_values(&[open.kind.as_str(), told]).inc();
+        Ok(())
     }
 
     fn read<T: DeserializeOwned>(&self, step: u32, output: &Payload) -> Result<T, Stop> {

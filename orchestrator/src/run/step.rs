@@ -1,6 +1,9 @@
 //! The steps of a run: a model thinks, a tool is called, something is said, a conversation is made shorter.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use policy::{Denial, MessagePermit};
 use serde::{Deserialize, Serialize};
@@ -21,7 +24,7 @@ use super::{
     unsaid,
 };
 use crate::{
-    Error, Parts,
+    Error, Parts, metrics,
     models::{Answer, Asked, Models, Refused, ToolCall},
     outlet::{Outlet, Unsaid},
     toolbox::{self, Answered, Called, Toolbox},
@@ -37,6 +40,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) tools: Toolbox,
     /// Where the run's task comes from.
     pub(crate) origin: Origin,
+    /// Whether it has said anything yet.
+    pub(crate) spoke: AtomicBool,
 }
 
 /// Why a run goes no further now.
@@ -251,8 +256,19 @@ impl Worker<'_> {
         if text.is_empty() {
             return;
         }
+        self.first_word();
         let said = json!({ "kind": "delta", "task": self.claim.task.id, "text": text });
         self.hint(session, said).await;
+    }
+
+    /// Takes note of how long whoever wrote has waited. A run that goes on has spoken before.
+    fn first_word(&self) {
+        if !self.spoke.swap(true, Ordering::Relaxed) && self.claim.steps.is_empty() {
+            // The database's clock and ours may differ a little.
+            let waited = Timestamp::now().0.saturating_sub(self.claim.task.created_at.0).max(0);
+            let waited = Duration::from_micros(u64::try_from(waited).unwrap_or_default());
+            metrics::FIRST_WORD.observe(waited.as_secs_f64());
+        }
     }
 
     async fn hint(&self, session: SessionId, said: Value) {

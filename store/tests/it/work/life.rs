@@ -1,13 +1,16 @@
 //! A message becomes a task, the task a run, and the run an answer.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::json;
 use store::work::{End, Error, NewEvent, Outcome, Quotas, Until};
 use types::{
     AgentId, ApprovalId, TenantId,
     audit::Kind,
-    work::{EventKind, TaskState},
+    work::{EffectClass, EventKind, TaskState},
 };
 
 use super::{
@@ -26,6 +29,7 @@ on_both! {
     what_policy_denies_ends_and_the_next_goes_on;
     one_evaluator_of_several_decides;
     quotas_leave_the_rest_waiting;
+    what_is_not_over_is_counted_by_where_it_stands;
     a_conversation_takes_so_many_messages_and_no_more;
     what_is_too_long_or_nobodys_is_refused;
 }
@@ -36,6 +40,35 @@ fn answer() -> NewEvent {
 
 pub(super) fn done() -> Outcome {
     Outcome::Completed { result: payload(json!({ "ok": true })) }
+}
+
+async fn what_is_not_over_is_counted_by_where_it_stands(database: &Database) {
+    let store = database.prepared().await;
+    let work = store.work();
+    let standing = async || {
+        let all = work.standings().await.unwrap();
+        let some = all.into_iter().filter(|standing| standing.tasks > 0);
+        some.map(|standing| (standing.state, standing.tasks)).collect::<BTreeMap<_, _>>()
+    };
+    let are = |some: &[(&str, i64)]| -> BTreeMap<String, i64> {
+        some.iter().map(|(state, tasks)| ((*state).to_owned(), *tasks)).collect()
+    };
+    for n in 1..=4 {
+        accept(&store, &format!("c{n}"), "m1").await;
+    }
+    work.schedule(10).await.unwrap();
+    assert_eq!(standing().await, are(&[("created", 4)]));
+    let task = work.created(1).await.unwrap().remove(0);
+    work.permit(tenant(), task.id, &terms(), &record(Kind::Decision)).await.unwrap();
+    assert_eq!(standing().await, are(&[("created", 3), ("permitted", 1)]));
+    advance(&store).await;
+    let (first, second, third) = (claim(&store).await, claim(&store).await, claim(&store).await);
+    assert_eq!(standing().await, are(&[("queued", 1), ("running", 3)]));
+    work.wait(&first, None, Until::Approval(ApprovalId::generate()), &[]).await.unwrap();
+    begin(&store, &second, &step(1, Some(EffectClass::Once))).await;
+    work.end_step(&second, &ended(1, End::Unknown)).await.unwrap();
+    work.finish(&third, &done(), &[answer()]).await.unwrap();
+    assert_eq!(standing().await, are(&[("queued", 1), ("unknown", 1), ("waiting", 1)]));
 }
 
 async fn a_message_goes_the_whole_way_to_its_answer(database: &Database) {
