@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test properties crash fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-sessions bench-routing bench-tools bench-injection deny fuzz webchat
+.PHONY: help setup run test properties crash orphans fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-sessions bench-routing bench-tools bench-injection bench-sandbox deny fuzz webchat
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,11 @@ crash: ## Kills the gateway in the middle of streams, 50 times on each database
 	$(CARGO) build --locked --workspace --all-targets
 	@set -a; . target/test.env; set +a; ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --workspace \
 		--success-output immediate -E 'package(orchestack-tests) and test(crash::)'
+
+orphans: ## Kills who runs sandboxes at 50 moments, and looks for what stays
+	@scripts/services.sh
+	ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --workspace --success-output immediate \
+		-E 'package(orchestack-sandbox) and test(leave_no_orphan)'
 
 fleet: ## 10,000 streams of four gateways against one dollar, one gateway stopped for a while
 	@scripts/services.sh
@@ -94,6 +99,11 @@ bench-injection: ## InjecAgent, of DATA, replayed through the gateway: how many 
 	$(CARGO) build --locked --workspace --all-targets
 	@scripts/sdks.sh
 	target/sdk-venv/bin/python benches/injection/replay.py $(DATA)
+
+bench-sandbox: ## How fast sandboxes start, how many there are in a second, what a hostile neighbour takes away
+	@. scripts/packages.sh; need bwrap bubblewrap; need prlimit util-linux; need perl perl-base; install_missing
+	$(CARGO) build --profile dist --locked --workspace --bins
+	$(CARGO) bench --profile dist --locked --workspace --bench sandbox -- --helper target/dist/orchestack $(ARGS)
 
 bench-outage: ## What callers see when one of three providers fails and one becomes slow
 	$(CARGO) build --profile dist --locked --workspace --bins

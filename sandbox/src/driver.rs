@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     str::FromStr,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -67,15 +67,16 @@ pub trait Driver: Send + Sync {
     /// Starts a command or finds it, waits for its end, and reads what it wrote.
     async fn exec(&self, sandbox: &Handle, command: &Command) -> Result<Outcome, Error> {
         let mut status = self.start(sandbox, command).await?;
-        let mut pause = Duration::from_millis(2);
+        let begun = Instant::now();
         let exit = loop {
             match status {
                 Status::Ended(exit) => break exit,
                 Status::Lost => return Err(Error::Lost { key: command.key.clone() }),
                 Status::Running => {}
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(100));
+            // What it adds is a small part of what the command takes.
+            let pause = begun.elapsed() / 8;
+            tokio::time::sleep(pause.clamp(LOOK_MIN, LOOK_MAX)).await;
             status = self.status(sandbox, &command.key).await?;
         };
         let (key, most) = (&command.key, OUTPUT_BYTES_MAX);
@@ -84,6 +85,10 @@ pub trait Driver: Send + Sync {
         Ok(Outcome { exit, stdout, stderr })
     }
 }
+
+/// Pauses between looks at a command that runs.
+const LOOK_MIN: Duration = Duration::from_millis(2);
+const LOOK_MAX: Duration = Duration::from_millis(100);
 
 /// The most of one stream that [`Driver::exec`] reads.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;

@@ -11,7 +11,7 @@ use std::{
     io,
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -41,6 +41,8 @@ const CONNECTIONS_MAX: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one connection may be open.
 const LIFE: Duration = Duration::from_secs(60 * 60);
+/// How long nobody is let in where that failed.
+const BREATH: Duration = Duration::from_millis(100);
 /// Refusals that are remembered for whoever asks.
 const REMEMBERED: usize = 32;
 
@@ -75,7 +77,6 @@ pub fn system() -> Lookup {
 pub struct Proxy {
     gate: Arc<Gate>,
     task: JoinHandle<()>,
-    socket: PathBuf,
 }
 
 struct Gate {
@@ -88,7 +89,7 @@ struct Gate {
 }
 
 impl Proxy {
-    /// Listens at a socket, in place of whatever was there.
+    /// Listens at a socket, in place of whatever listened there.
     ///
     /// # Errors
     /// Where the socket cannot be made.
@@ -99,10 +100,12 @@ impl Proxy {
         lookup: Lookup,
         observer: Observer,
     ) -> io::Result<Self> {
-        let _ = std::fs::remove_file(socket);
-        let listener = bind(socket)?;
+        // By one step: another may do the same at this moment.
+        let draft = socket.with_file_name(types::EventId::generate().to_string());
+        let listener = bind(&draft)?;
         // The sandbox's user connects; the folder around it is nobody else's to enter.
-        std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o666))?;
+        std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o666))?;
+        std::fs::rename(&draft, socket)?;
         let gate = Arc::new(Gate {
             sandbox: sandbox.clone(),
             allow,
@@ -112,7 +115,7 @@ impl Proxy {
             room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         });
         let task = tokio::spawn(Arc::clone(&gate).accept(listener));
-        Ok(Self { gate, task, socket: socket.to_owned() })
+        Ok(Self { gate, task })
     }
 
     /// The last refusals, oldest first.
@@ -124,8 +127,8 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
+        // The socket's file stays, and answers nobody: it may be that of who listens after us.
         self.task.abort();
-        let _ = std::fs::remove_file(&self.socket);
     }
 }
 
@@ -144,7 +147,11 @@ impl Gate {
         loop {
             let Ok(permit) = Arc::clone(&self.room).acquire_owned().await else { return };
             while open.try_join_next().is_some() {}
-            let Ok((stream, _)) = listener.accept().await else { continue };
+            let Ok((stream, _)) = listener.accept().await else {
+                // Too many files are open; whoever closes one is not to wait for us.
+                tokio::time::sleep(BREATH).await;
+                continue;
+            };
             let gate = Arc::clone(&self);
             open.spawn(async move {
                 let _ = timeout(LIFE, gate.serve(stream)).await;

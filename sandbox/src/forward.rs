@@ -1,15 +1,15 @@
 //! The first program within a sandbox: it listens where programs look for a proxy, leads every
 //! connection to the socket that the real one listens at, and runs the command.
 
-use std::{os::unix::process::ExitStatusExt, path::Path};
+use std::{io, os::unix::process::ExitStatusExt, path::Path, process::ExitStatus};
 
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream, UnixStream},
-    process::Command,
+    sync::oneshot,
 };
 
-use crate::local::{EGRESS, PROXY};
+use crate::local::{EGRESS, PROXY, landlock};
 
 /// Connections at the same time. More wait.
 const CONNECTIONS_MAX: usize = 64;
@@ -25,7 +25,7 @@ pub async fn forward(argv: &[String]) -> u8 {
         complain("no command was given");
         return 2;
     };
-    match Command::new(program).args(arguments).status().await {
+    match run(program.clone(), arguments.to_vec()).await {
         Ok(status) => {
             let by_signal = status.signal().map(|signal| 128 + signal);
             u8::try_from(status.code().or(by_signal).unwrap_or(1)).unwrap_or(1)
@@ -35,6 +35,19 @@ pub async fn forward(argv: &[String]) -> u8 {
             127
         }
     }
+}
+
+/// Runs a program by rules that we do not take on ourselves: they bind the thread that asks for them
+/// and what it starts. So the program has no way to us, who are its way out.
+async fn run(program: String, arguments: Vec<String>) -> io::Result<ExitStatus> {
+    let (tell, told) = oneshot::channel();
+    std::thread::Builder::new().spawn(move || {
+        let ended = landlock::enter()
+            .map_err(io::Error::other)
+            .and_then(|_| std::process::Command::new(program).args(arguments).status());
+        tell.send(ended)
+    })?;
+    told.await.unwrap_or_else(|_| Err(io::Error::other("nobody says how it ended")))
 }
 
 async fn listen(listener: TcpListener) {

@@ -25,6 +25,8 @@ pub enum Layer {
     Network,
     /// Nothing of this machine's files but programs.
     Files,
+    /// The same said again by rules of the kernel's, which hold where a mount went wrong.
+    Landlock,
     /// A user of its own for each sandbox.
     User,
     /// Memory is bounded.

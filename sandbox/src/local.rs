@@ -7,16 +7,20 @@ mod argv;
 mod cgroup;
 mod files;
 pub(crate) mod folder;
+pub(crate) mod landlock;
 mod look;
+mod mark;
+mod remove;
 pub(crate) mod seccomp;
 pub(crate) mod watch;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -46,7 +50,7 @@ pub struct Options {
     pub helper: Vec<String>,
     /// Sandboxes at the same time.
     pub slots: u32,
-    /// The first of as many users as there are slots; used where we are root.
+    /// The first of as many users as there are slots, and 16 more for canaries; used where we are root.
     pub first_user: u32,
     /// A folder of control groups, version 2, that was delegated to us.
     pub cgroup: Option<PathBuf>,
@@ -133,8 +137,8 @@ impl Local {
         Ok(())
     }
 
-    /// Makes a sandbox, whatever isolation there is.
-    fn make(&self, spec: &Spec) -> Result<Handle, Error> {
+    /// Makes a sandbox in one of these slots, whatever isolation there is.
+    fn make(&self, spec: &Spec, slots: Range<u32>) -> Result<Handle, Error> {
         spec.limits.check()?;
         let named = |(name, value): (&String, &String)| is_variable(name, value);
         if spec.env.len() > 64 || !spec.env.iter().all(named) {
@@ -146,13 +150,14 @@ impl Local {
         let handle = Handle { name: spec.name.clone(), id: spec.name.to_string() };
         if folder.read().is_none() {
             let failed = || Error::io("cannot make a sandbox's folder");
-            let slot = self.root.take_slot(&spec.name, self.options.slots).map_err(failed())?;
+            let slot = self.root.take_slot(&spec.name, slots).map_err(failed())?;
             let slot = slot.ok_or(Error::Full { most: self.options.slots })?;
             let record = Record { spec: spec.clone(), slot, created_at: Timestamp::now() };
-            if let Err(error) = folder.make(&record, self.user(slot)) {
+            let made = folder.make(&record, self.user(slot));
+            if !matches!(made, Ok(true)) {
                 self.root.free_slot(slot);
-                return Err(failed()(error));
             }
+            made.map_err(failed())?;
         }
         self.find(&handle).map(|_| handle)
     }
@@ -244,7 +249,10 @@ impl Local {
                     std::fs::metadata(dir.join("run.json")).and_then(|meta| meta.modified());
                 let age = written.ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
                 if age > RELAUNCH_AFTER {
-                    // Whoever was to start it was killed before. Nothing ran yet.
+                    // Whoever was to start it was killed before. Nothing ran yet. The file says when
+                    // somebody tried: who asks often starts no more.
+                    let file = std::fs::File::open(dir.join("run.json"));
+                    let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
                     self.launch(dir)?;
                 }
                 Ok(Status::Running)
@@ -283,14 +291,12 @@ impl Local {
         }
         self.proxies.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         let slot = folder.read().map(|record| record.slot);
-        let path = folder.0.clone();
-        let removed = blocking(move || Ok(std::fs::remove_dir_all(path))).await?;
-        match removed {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("cannot remove a sandbox's folder")(error));
-            }
-            _ => {}
-        }
+        blocking(move || {
+            // INVARIANT: nothing runs in a sandbox whose slot is free.
+            watch::end_all_in(&folder.workspace());
+            folder.remove().map_err(Error::io("cannot remove a sandbox's folder"))
+        })
+        .await?;
         if let Some(slot) = slot {
             self.root.free_slot(slot);
         }
@@ -329,7 +335,10 @@ impl Driver for Local {
         if refused {
             return Err(Error::NotIsolated(Box::new(self.isolation.clone())));
         }
-        self.make(spec)
+        if spec.name.as_str().starts_with(look::CANARY) {
+            return Err(Error::Spec { why: format!("`{}` begins names of ours", look::CANARY) });
+        }
+        self.make(spec, 0..self.options.slots)
     }
 
     async fn reach(&self, sandbox: &Handle, allow: &[Allow]) -> Result<(), Error> {
@@ -434,6 +443,8 @@ impl Driver for Local {
                 Err(error) => swept.failed.push((name.to_string(), error.to_string())),
             }
         }
+        let root = self.root.clone();
+        blocking(move || Ok(root.sweep_halves())).await?;
         self.root.sweep_slots(self.options.orphan_after);
         if let Some(tree) = &self.tree {
             tree.sweep();

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sandbox::{Driver, End};
+use sandbox::{Driver, End, Guard, Layer};
 use support::Bench;
 
 /// What an attempt prints when it succeeds.
@@ -107,70 +107,108 @@ async fn no_call_of_the_kernel_leads_out() {
     assert!(answered >= least, "{answered}: {plain}");
 }
 
-/// Words of sh; they print [`OUT`] when they succeed. Whether they do by themselves on this machine,
-/// as root, without a sandbox.
-const FILES: &[(&str, &str, bool)] = &[
-    ("passwords are read", "cat /etc/shadow >/dev/null 2>&1 && echo ESCAPED", true),
-    ("root's folder is read", "ls /root >/dev/null 2>&1 && echo ESCAPED", true),
-    ("variable files are read", "ls /var/lib >/dev/null 2>&1 && echo ESCAPED", true),
-    ("the system's settings are seen", "ls /sys/kernel >/dev/null 2>&1 && echo ESCAPED", true),
+/// How it is seen that an attempt would be noticed if it succeeded.
+enum Control {
+    /// The same words, as root on this machine without a sandbox, succeed.
+    Same,
+    /// These words do the same to a thing that nobody holds, and succeed.
+    Like(&'static str),
+}
+use Control::{Like, Same};
+
+/// Words of sh; they print [`OUT`] when they succeed.
+const FILES: &[(&str, &str, Control)] = &[
+    ("passwords are read", "cat /etc/shadow >/dev/null 2>&1 && echo ESCAPED", Same),
+    ("root's folder is read", "ls /root >/dev/null 2>&1 && echo ESCAPED", Same),
+    ("variable files are read", "ls /var/lib >/dev/null 2>&1 && echo ESCAPED", Same),
+    ("the system's settings are seen", "ls /sys/kernel >/dev/null 2>&1 && echo ESCAPED", Same),
     (
         "the first process's root is entered",
         "ls /proc/1/root/root /proc/1/root/var >/dev/null 2>&1 && echo ESCAPED",
-        false,
+        Like("ls /proc/self/root/usr >/dev/null 2>&1 && echo ESCAPED"),
     ),
-    ("memory of the machine is read", "[ -e /dev/mem -o -e /dev/kmsg ] && echo ESCAPED", true),
+    ("memory of the machine is there", "[ -e /dev/mem -o -e /dev/kmsg ] && echo ESCAPED", Same),
+    (
+        "the kernel's memory is read",
+        "head -c 1 /proc/kcore >/dev/null 2>&1 && echo ESCAPED",
+        Like("head -c 1 /proc/version >/dev/null 2>&1 && echo ESCAPED"),
+    ),
     (
         "programs are changed",
         "touch /usr/bin/.probe 2>/dev/null && rm -f /usr/bin/.probe && echo ESCAPED",
-        true,
+        Same,
     ),
-    ("the root is written", "touch /.probe 2>/dev/null && rm -f /.probe && echo ESCAPED", true),
+    ("the root is written", "touch /.probe 2>/dev/null && rm -f /.probe && echo ESCAPED", Same),
     (
         "devices are written",
         "touch /dev/.probe 2>/dev/null && rm -f /dev/.probe && echo ESCAPED",
-        true,
+        Same,
     ),
     (
         "a disk is made",
         "mknod /tmp/.probe$$ b 8 0 2>/dev/null && rm -f /tmp/.probe$$ && echo ESCAPED",
-        true,
+        Same,
     ),
     (
         "a dump's program is named",
         "(true < /proc/sys/kernel/core_pattern; : >> /proc/sys/kernel/core_pattern) 2>/dev/null && echo ESCAPED",
-        true,
+        Same,
     ),
     (
         "the machine is asked to act",
         "(: >> /proc/sysrq-trigger) 2>/dev/null && echo ESCAPED",
-        false,
+        Like("(: >> /proc/self/comm) 2>/dev/null && echo ESCAPED"),
     ),
-    ("other processes are seen", "[ $(ls /proc | grep -c '^[0-9]') -gt 8 ] && echo ESCAPED", true),
-    ("another process is ended", "kill -0 PARENT 2>/dev/null && echo ESCAPED", true),
-    ("the helper is changed", "(: >> /run/orchestack/helper) 2>/dev/null && echo ESCAPED", false),
+    ("other processes are seen", "[ $(ls /proc | grep -c '^[0-9]') -gt 8 ] && echo ESCAPED", Same),
+    ("another process is ended", "kill -0 PARENT 2>/dev/null && echo ESCAPED", Same),
     (
-        "the program of a process is changed",
-        "(: >> /proc/1/exe) 2>/dev/null && echo ESCAPED",
-        false,
+        "the helper is changed",
+        "(: >> /run/orchestack/helper) 2>/dev/null && echo ESCAPED",
+        Like("f=$(mktemp); (: >> $f) 2>/dev/null && echo ESCAPED; rm $f"),
     ),
-    ("the proxy's folder is written", "(: > /run/egress/x) 2>/dev/null && echo ESCAPED", false),
+    (
+        "the proxy's folder is written",
+        "(: > /run/egress/x) 2>/dev/null && echo ESCAPED",
+        Like("d=$(mktemp -d); (: > $d/x) 2>/dev/null && echo ESCAPED; rm -r $d"),
+    ),
+    (
+        "the proxy's socket is taken away",
+        "mv /run/egress/proxy.sock /run/egress/x 2>/dev/null && echo ESCAPED",
+        Like("d=$(mktemp -d); : > $d/a; mv $d/a $d/b 2>/dev/null && echo ESCAPED; rm -r $d"),
+    ),
     (
         "a container's socket is there",
         "[ -e /run/docker.sock -o -e /var/run/docker.sock ] && echo ESCAPED",
-        false,
+        Like("[ -e /run -o -e /none ] && echo ESCAPED"),
     ),
-    ("control groups are there", "[ -e /sys/fs/cgroup ] && echo ESCAPED", true),
+    ("control groups are there", "[ -e /sys/fs/cgroup ] && echo ESCAPED", Same),
+    (
+        "files of who started it are open",
+        "ls -l /proc/self/fd /proc/$PPID/fd | grep -qE 'boxes|memfd|\\.json' && echo ESCAPED",
+        Like(
+            "f=$(mktemp --suffix .json); exec 7>$f; ls -l /proc/self/fd | grep -qE 'boxes|memfd|\\.json' && echo ESCAPED; rm $f",
+        ),
+    ),
     (
         "more rights by a program",
         "[ \"$(grep NoNewPrivs /proc/self/status)\" = \"NoNewPrivs:\t0\" ] && echo ESCAPED",
-        true,
+        Same,
     ),
-    ("capabilities", "grep -q 'CapBnd:.*[1-9a-f]' /proc/self/status && echo ESCAPED", true),
-    ("a user namespace", "unshare --user true 2>/dev/null && echo ESCAPED", true),
-    ("a mount", "unshare --mount true 2>/dev/null && echo ESCAPED", true),
-    ("bounds are raised", "prlimit --nofile=100000:100000 true 2>/dev/null && echo ESCAPED", false),
+    ("capabilities", "grep -q 'CapBnd:.*[1-9a-f]' /proc/self/status && echo ESCAPED", Same),
+    ("a user namespace", "unshare --user true 2>/dev/null && echo ESCAPED", Same),
+    ("a mount", "unshare --mount true 2>/dev/null && echo ESCAPED", Same),
+    (
+        "bounds are raised",
+        "prlimit --nofile=100000:100000 true 2>/dev/null && echo ESCAPED",
+        Like("prlimit --nofile=64:64 true 2>/dev/null && echo ESCAPED"),
+    ),
 ];
+
+/// What words of sh print on this machine, without a sandbox.
+fn plainly(script: &str) -> String {
+    let plain = Command::new("sh").args(["-c", script]).output().unwrap();
+    support::text(&plain.stdout)
+}
 
 #[tokio::test]
 async fn no_file_and_no_process_of_the_machine_is_reached() {
@@ -180,13 +218,61 @@ async fn no_file_and_no_process_of_the_machine_is_reached() {
         let said = bench.says(&script.replace("PARENT", &parent)).await;
         assert_eq!(said, "", "{what}");
     }
+    for (what, script, control) in FILES {
+        let script = match control {
+            Same if !rustix::process::geteuid().is_root() => continue,
+            Same => script,
+            Like(other) => other,
+        };
+        assert_eq!(plainly(&script.replace("PARENT", &parent)), OUT, "the control: {what}");
+    }
+}
+
+/// What of [`FILES`] the rules of Landlock hold by themselves: no mount, no namespace, no filter.
+const RULED: [&str; 8] = [
+    "passwords are read",
+    "programs are changed",
+    "the root is written",
+    "devices are written",
+    "a disk is made",
+    "a dump's program is named",
+    "another process is ended",
+    "a mount",
+];
+
+/// What they hold within a sandbox that nothing else does.
+const RULED_ALONE: [(&str, &str); 3] = [
+    ("the way out is ended", "kill -0 $PPID 2>/dev/null && echo ESCAPED"),
+    ("memory of the way out is written", "(: >> /proc/$PPID/mem) 2>/dev/null && echo ESCAPED"),
+    ("a process tells others another name", "(: >> /proc/self/comm) 2>/dev/null && echo ESCAPED"),
+];
+
+#[tokio::test]
+async fn rules_on_files_hold_where_no_mount_does() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    let guard = bench.driver.isolation().guard(Layer::Landlock);
+    if !matches!(guard, Some(Guard::Enforced(_))) {
+        eprintln!("this kernel has no such rules, and the driver says so: {guard:?}");
+        assert_eq!(bench.says("(: >> /proc/self/comm) && echo ESCAPED").await, OUT);
+        return;
+    }
+    for (what, script) in RULED_ALONE {
+        assert_eq!(bench.says(script).await, "", "{what}");
+        assert_eq!(plainly(&format!("sh -c '{script}; :'")), OUT, "the control: {what}");
+    }
+    // As root, whom the modes of files hold nowhere.
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    for (what, script, _) in FILES.iter().filter(|(.., control)| *control) {
-        let script = script.replace("PARENT", &parent);
-        let plain = Command::new("sh").args(["-c", &script]).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&plain.stdout).trim(), OUT, "the control: {what}");
+    let parent = std::process::id().to_string();
+    let ruled = |script: &str| {
+        let mut helper = Command::new(env!("CARGO_BIN_EXE_sandbox-helper"));
+        helper.args(["sandbox", "forward", "--", "sh", "-c", script]);
+        support::text(&helper.output().unwrap().stdout)
+    };
+    assert_eq!(ruled("echo runs"), "runs");
+    for (what, script, _) in FILES.iter().filter(|(what, ..)| RULED.contains(what)) {
+        assert_eq!(ruled(&script.replace("PARENT", &parent)), "", "{what}");
     }
 }
 
@@ -212,40 +298,74 @@ async fn no_packet_leaves_but_through_the_proxy() {
         "perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); \
          print \"ESCAPED\" if connect(S, pack(\"S a*\", 1, \"\\0{name}\"))'"
     );
+    let elsewhere = |address: &str| {
+        // A network of its own, in which the address is there and answers.
+        let listen = format!(
+            "perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1); \
+             bind(S, sockaddr_in(80, inet_aton(\"{address}\"))); listen(S, 1); print \"on\\n\"; close STDOUT; \
+             alarm 5; accept(C, S)'"
+        );
+        let here = connect(address, 80).replace('\'', "'\\''");
+        let listen = listen.replace('\'', "'\\''");
+        format!(
+            "unshare --net sh -c 'ip link set lo up && ip addr add {address}/32 dev lo && \
+             mkfifo $0 && {{ {listen} > $0 & }} && read on < $0 && {here}' $(mktemp -u)"
+        )
+    };
     let attempts = [
-        ("this machine's loopback", connect("127.0.0.1", port), true),
-        ("the clouds' metadata", connect("169.254.169.254", 80), false),
-        ("a private network", connect("10.0.0.1", 80), false),
-        ("the internet", connect("192.0.2.1", 443), false),
-        ("a datagram", send.to_owned(), true),
-        ("an abstract socket of this machine", abstracted, true),
-        ("a name", "getent hosts example.com >/dev/null && echo ESCAPED".to_owned(), false),
-        ("a resolver", "[ -s /etc/resolv.conf ] && echo ESCAPED".to_owned(), false),
+        ("this machine's loopback", connect("127.0.0.1", port), None),
+        ("the clouds' metadata", connect("169.254.169.254", 80), Some(elsewhere("169.254.169.254"))),
+        ("a private network", connect("10.0.0.1", 80), Some(elsewhere("10.0.0.1"))),
+        ("the internet", connect("192.0.2.1", 80), Some(elsewhere("192.0.2.1"))),
+        ("a datagram", send.to_owned(), None),
+        ("an abstract socket of this machine", abstracted, None),
+        (
+            "a name",
+            "getent hosts example.com >/dev/null && echo ESCAPED".to_owned(),
+            Some("getent hosts localhost >/dev/null && echo ESCAPED".to_owned()),
+        ),
+        (
+            "a resolver",
+            "[ -s /etc/resolv.conf ] && echo ESCAPED".to_owned(),
+            Some("[ -s /etc/passwd ] && echo ESCAPED".to_owned()),
+        ),
         (
             "raw packets",
             "perl -MSocket -e 'socket(S, PF_INET, SOCK_RAW, 1) && print \"ESCAPED\"'".into(),
-            false,
+            None,
         ),
         (
             "metadata through the proxy",
             "curl -sS http://169.254.169.254/ | grep -qv denied && echo ESCAPED".into(),
-            false,
+            Some("echo ami-id | grep -qv denied && echo ESCAPED".into()),
         ),
-        ("another interface", "ip link 2>/dev/null | grep -q eth && echo ESCAPED".into(), false),
-        ("a route", "[ $(wc -l < /proc/net/route) -gt 1 ] && echo ESCAPED".into(), false),
+        (
+            "another interface",
+            "grep -v lo: /proc/net/dev | grep -q : && echo ESCAPED".into(),
+            Some("unshare --net sh -c 'ip link add name v0 type veth; grep -v lo: /proc/net/dev | grep -q : && echo ESCAPED'".into()),
+        ),
+        (
+            "a route",
+            "[ $(wc -l < /proc/net/route) -gt 1 ] && echo ESCAPED".into(),
+            Some("[ $(printf 'a\nb\n' | wc -l) -gt 1 ] && echo ESCAPED".into()),
+        ),
     ];
     for (what, script, _) in &attempts {
         assert_eq!(bench.says(script).await, "", "{what}");
     }
     assert!(tcp.accept().is_err() && hidden.accept().is_err(), "nothing came");
+    // A machine without any network has no way for the datagram either; networks are made by root.
+    let routed =
+        std::fs::read_to_string("/proc/net/route").is_ok_and(|text| text.lines().count() > 1);
+    let root = rustix::process::geteuid().is_root() && plainly("ip link") != "";
     for (what, script, control) in &attempts {
-        // A machine without any network has no way for the datagram either.
-        let routed =
-            std::fs::read_to_string("/proc/net/route").is_ok_and(|text| text.lines().count() > 1);
-        if *control && (routed || *what != "a datagram") {
-            let plain = Command::new("sh").args(["-c", script]).output().unwrap();
-            assert_eq!(String::from_utf8_lossy(&plain.stdout).trim(), OUT, "the control: {what}");
-        }
+        let control = control.as_ref().unwrap_or(script);
+        let possible = match *what {
+            "a datagram" => routed,
+            "raw packets" => root,
+            _ => root || !control.contains("unshare"),
+        };
+        assert!(!possible || plainly(control) == OUT, "the control: {what}");
     }
     assert!(tcp.accept().is_ok() && hidden.accept().is_ok(), "the control came");
 }

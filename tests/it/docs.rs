@@ -131,6 +131,11 @@ async fn the_examples_of_the_guide_to_the_webchat_work() {
     check("docs/webchat.md").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_guide_to_sandboxes_work() {
+    check("docs/sandboxes.md").await;
+}
+
 #[test]
 fn every_page_is_tested_and_every_link_leads_somewhere() {
     let pages = fs::read_dir(root().join("docs")).expect("the folder of the guides");
@@ -156,6 +161,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "processes",
         "providers",
         "routing",
+        "sandboxes",
         "tools",
         "webchat",
     ];

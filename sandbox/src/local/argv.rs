@@ -30,8 +30,10 @@ pub(crate) struct Places<'a> {
     pub(crate) egress: &'a Path,
 }
 
-/// What of `/etc` a program needs and what tells nothing of this machine.
-const ETC: [&str; 4] = ["alternatives", "ld.so.cache", "ssl/certs", "ssl/openssl.cnf"];
+/// Files of `/etc` that are ours.
+pub(crate) const ETC_OURS: [&str; 5] = ["passwd", "group", "hosts", "nsswitch.conf", "gitconfig"];
+/// What of this machine's `/etc` a program needs and what tells nothing of it.
+pub(crate) const ETC: [&str; 4] = ["alternatives", "ld.so.cache", "ssl/certs", "ssl/openssl.cnf"];
 
 /// The words for bubblewrap up to the filters; what follows them is [`inner`].
 pub(crate) fn outer(places: &Places<'_>, spec: &Spec, command: &Command) -> Vec<String> {
@@ -48,7 +50,7 @@ pub(crate) fn outer(places: &Places<'_>, spec: &Spec, command: &Command) -> Vec<
     words.add(&["--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin"]);
     words.add(&["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"]);
     words.add(&["--symlink", "usr/sbin", "/sbin", "--proc", "/proc", "--dev", "/dev"]);
-    for name in ["passwd", "group", "hosts", "nsswitch.conf", "gitconfig"] {
+    for name in ETC_OURS {
         words.bind("--ro-bind", &places.etc.join(name), &format!("/etc/{name}"));
     }
     for name in ETC {

@@ -2,13 +2,15 @@
 //! command starts. Version 2 where a part of the tree is ours, version 1 where that is what there is.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
-use super::argv::OURS;
+use super::{argv::OURS, mark};
 use crate::Limits;
 
 /// What all groups of ours begin with.
@@ -20,7 +22,7 @@ pub(crate) enum Tree {
     /// The one tree of version 2: a folder whose children have the controllers.
     V2(PathBuf),
     /// The trees of version 1.
-    V1 { memory: PathBuf, pids: PathBuf, cpu: PathBuf },
+    V1 { memory: PathBuf, pids: PathBuf, cpu: PathBuf, cpuset: Option<PathBuf> },
 }
 
 impl Tree {
@@ -48,7 +50,13 @@ impl Tree {
             found.push(Self::V2(mount.join("orchestack")));
         } else if mount.join("memory").exists() {
             let [memory, pids, cpu] = ["memory", "pids", "cpu"].map(|name| mount.join(name));
-            found.push(Self::V1 { memory, pids, cpu });
+            // Better without a choice of processors than without any bound.
+            found.extend([Some(mount.join("cpuset")), None].map(|cpuset| Self::V1 {
+                memory: memory.clone(),
+                pids: pids.clone(),
+                cpu: cpu.clone(),
+                cpuset,
+            }));
         }
         found
     }
@@ -58,7 +66,9 @@ impl Tree {
             fs::create_dir_all(folder)?;
             for folder in folder.parent().into_iter().chain([folder.as_path()]) {
                 // Fails where they are there already from above, and that is looked at next.
-                let _ = fs::write(folder.join("cgroup.subtree_control"), "+memory +pids +cpu");
+                for controllers in ["+memory +pids +cpu", "+cpuset"] {
+                    let _ = fs::write(folder.join("cgroup.subtree_control"), controllers);
+                }
             }
         }
         let group = self.make(&Limits::default())?;
@@ -76,7 +86,7 @@ impl Tree {
 
     /// Makes a group with bounds. Nothing of it stays if a bound cannot be set.
     pub(crate) fn make(&self, limits: &Limits) -> io::Result<Group> {
-        let name = format!("{PREFIX}{}", types::EventId::generate());
+        let name = format!("{PREFIX}{}", mark::new());
         let group = Group { folders: self.parents().map(|parent| parent.join(&name)).collect() };
         let made = group.folders.iter().try_for_each(|folder| {
             fs::create_dir(folder)?;
@@ -110,6 +120,9 @@ impl Tree {
                 set("pids.max", pids.to_string())?;
                 set("cpu.max", format!("{quota} {period}"))?;
                 try_set("cpu.weight", "20".to_owned());
+                if let Some(chosen) = processors(folder, limits.cpu_milli) {
+                    try_set("cpuset.cpus", chosen);
+                }
             }
             Self::V1 { memory: at, .. } if folder.starts_with(at) => {
                 set("memory.limit_in_bytes", memory.clone())?;
@@ -117,6 +130,13 @@ impl Tree {
             }
             Self::V1 { pids: at, .. } if folder.starts_with(at) => {
                 set("pids.max", pids.to_string())?;
+            }
+            Self::V1 { cpuset: Some(at), .. } if folder.starts_with(at) => {
+                // A new group has neither, and nothing enters it before it has both.
+                set("cpuset.mems", fs::read_to_string(at.join("cpuset.mems"))?)?;
+                let all = || fs::read_to_string(at.join("cpuset.cpus"));
+                let chosen = processors(folder, limits.cpu_milli);
+                set("cpuset.cpus", chosen.map_or_else(all, Ok)?)?;
             }
             Self::V1 { .. } => {
                 try_set("cpu.cfs_period_us", period.to_string());
@@ -130,22 +150,65 @@ impl Tree {
     fn parents(&self) -> impl Iterator<Item = &Path> {
         let folders = match self {
             Self::V2(folder) => vec![folder],
-            Self::V1 { memory, pids, cpu } => vec![memory, pids, cpu],
+            Self::V1 { memory, pids, cpu, cpuset } => {
+                [memory, pids, cpu].into_iter().chain(cpuset).collect()
+            }
         };
         folders.into_iter().map(PathBuf::as_path)
     }
 
-    /// Removes groups that nothing runs in: those whose supervisor was killed.
+    /// Removes the groups of supervisors that were killed, and ends what is left in them.
     pub(crate) fn sweep(&self) {
         for parent in self.parents() {
             for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-                if entry.file_name().to_string_lossy().starts_with(PREFIX) {
-                    // A group that something runs in cannot be removed.
-                    let _ = fs::remove_dir(entry.path());
+                let name = entry.file_name();
+                if name
+                    .to_str()
+                    .and_then(|name| name.strip_prefix(PREFIX))
+                    .is_some_and(mark::is_left)
+                {
+                    Group { folders: vec![entry.path()] }.end();
                 }
             }
         }
     }
+}
+
+/// As many processors as a share of them needs, and of those the ones that the fewest groups beside
+/// have. Who spins on two halves of processors disturbs more neighbours than who spins on one, and
+/// gets no more done. None where all are needed.
+fn processors(group: &Path, cpu_milli: u32) -> Option<String> {
+    let parent = group.parent()?;
+    let names = ["cpuset.cpus.effective", "cpuset.effective_cpus"];
+    let all = names.iter().find_map(|name| fs::read_to_string(parent.join(name)).ok())?;
+    let mut loads: BTreeMap<u32, usize> = numbers(&all).map(|number| (number, 0)).collect();
+    let wanted = usize::try_from(cpu_milli.div_ceil(1000)).ok()?;
+    if wanted >= loads.len() {
+        return None;
+    }
+    for entry in fs::read_dir(parent).ok()?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            let taken = fs::read_to_string(entry.path().join("cpuset.cpus")).unwrap_or_default();
+            for number in numbers(&taken) {
+                loads.entry(number).and_modify(|load| *load += 1);
+            }
+        }
+    }
+    let mut order: Vec<(usize, u32)> = loads.into_iter().map(|(at, load)| (load, at)).collect();
+    order.sort_unstable();
+    let chosen: Vec<String> = order.iter().take(wanted).map(|(_, at)| at.to_string()).collect();
+    Some(chosen.join(","))
+}
+
+/// The numbers of a list such as `0-3,8`.
+fn numbers(list: &str) -> impl Iterator<Item = u32> {
+    list.trim()
+        .split(',')
+        .flat_map(|part| {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            first.parse::<u32>().ok().zip(last.parse().ok()).map(|(first, last)| first..=last)
+        })
+        .flatten()
 }
 
 /// A group.
@@ -179,11 +242,26 @@ impl Group {
         })
     }
 
-    /// Removes it, as far as nothing runs in it any more.
-    pub(crate) fn remove(&self) {
+    /// Removes it, as far as nothing runs in it any more; whether it is gone.
+    pub(crate) fn remove(&self) -> bool {
+        let gone = |folder: &PathBuf| match fs::remove_dir(folder) {
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+            Ok(()) => true,
+        };
+        self.folders.iter().filter(|folder| !gone(folder)).count() == 0
+    }
+
+    /// Ends what runs in it, and removes it as far as that is over.
+    fn end(&self) {
         for folder in &self.folders {
-            let _ = fs::remove_dir(folder);
+            // With the first process of a sandbox end all; a group that is in use yet goes with the
+            // next sweep. Not `cgroup.kill`: processes that we do not see are none of ours.
+            let within = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+            for pid in within.lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
         }
+        self.remove();
     }
 }
 
@@ -229,6 +307,26 @@ mod tests {
         assert_eq!(read("cpu.weight"), "20");
         fs::remove_file(folder.path().join("memory.max")).unwrap();
         assert!(tree.bounds(folder.path(), &Limits::default()).is_err(), "a bound less is none");
+    }
+
+    #[test]
+    fn a_command_is_put_where_the_fewest_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (parent, ours) = (folder.path(), folder.path().join("sandbox-new"));
+        assert_eq!(processors(&ours, 1000), None, "nobody says which there are");
+        fs::write(parent.join("cpuset.cpus.effective"), "0-2,5\n").unwrap();
+        let beside = |name: &str, cpus: &str| {
+            fs::create_dir_all(parent.join(name)).unwrap();
+            fs::write(parent.join(name).join("cpuset.cpus"), cpus).unwrap();
+        };
+        assert_eq!(processors(&ours, 1000).as_deref(), Some("0"));
+        beside("sandbox-a", "0-1\n");
+        beside("sandbox-b", "0\n");
+        beside("other", "2,5\n");
+        assert_eq!(processors(&ours, 50).as_deref(), Some("2"));
+        assert_eq!(processors(&ours, 2000).as_deref(), Some("2,5"));
+        assert_eq!(processors(&ours, 2001).as_deref(), Some("2,5,1"));
+        assert_eq!(processors(&ours, 4000), None);
     }
 
     #[test]

@@ -7,10 +7,14 @@
 //! boxes/NAME/egress/           the proxy's socket
 //! boxes/NAME/runs/HASH/        a command: run.json, lock, started, stdout, stderr, exit.json
 //! ```
+//!
+//! A sandbox's folder appears whole and goes whole, each by one step: half of one is `.draft-` or
+//! `.gone-`, which no sandbox is called.
 
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    ops::Range,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -19,7 +23,14 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use types::Timestamp;
 
+use super::{
+    mark,
+    remove::{self, GONE},
+};
 use crate::{Spec, driver::Name};
+
+/// What a folder is called until it is whole.
+const DRAFT: &str = ".draft-";
 
 /// The root of all.
 #[derive(Debug, Clone)]
@@ -78,13 +89,15 @@ impl Root {
     }
 
     /// Takes a free slot for a sandbox: a user that no other sandbox has.
-    pub(crate) fn take_slot(&self, name: &Name, most: u32) -> io::Result<Option<u32>> {
-        for slot in 0..most {
+    pub(crate) fn take_slot(&self, name: &Name, slots: Range<u32>) -> io::Result<Option<u32>> {
+        for slot in slots {
             let mut options = OpenOptions::new();
             let path = self.0.join("slots").join(slot.to_string());
-            match options.write(true).create_new(true).mode(0o600).open(path) {
+            match options.write(true).create_new(true).mode(0o600).open(&path) {
                 Ok(mut file) => {
-                    return file.write_all(name.as_str().as_bytes()).map(|()| Some(slot));
+                    let written = file.write_all(name.as_str().as_bytes());
+                    let written = written.inspect_err(|_| drop(fs::remove_file(&path)));
+                    return written.map(|()| Some(slot));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -96,6 +109,19 @@ impl Root {
     /// Gives a slot back.
     pub(crate) fn free_slot(&self, slot: u32) {
         let _ = fs::remove_file(self.0.join("slots").join(slot.to_string()));
+    }
+
+    /// Removes what is left of folders whose maker or remover was killed.
+    pub(crate) fn sweep_halves(&self) {
+        for entry in fs::read_dir(self.0.join("boxes")).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let mut halves =
+                [DRAFT, GONE].into_iter().filter_map(|half| name.to_str()?.strip_prefix(half));
+            if halves.any(mark::is_left) {
+                // What cannot be removed is found by the next sweep.
+                let _ = remove::all(&entry.path());
+            }
+        }
     }
 
     /// Gives back the slots of sandboxes that are not there, if they were taken long enough ago.
@@ -150,12 +176,28 @@ impl Folder {
         read(&self.0.join("box.json"))
     }
 
-    /// Makes all of it. The record is last: a folder without one was never finished.
-    pub(crate) fn make(&self, record: &Record, user: Option<u32>) -> io::Result<()> {
+    /// Makes all of it; false where it is there already: then another made it meanwhile.
+    pub(crate) fn make(&self, record: &Record, user: Option<u32>) -> io::Result<bool> {
+        let boxes = self.0.parent().unwrap_or(&self.0);
+        let draft = Self(boxes.join(format!("{DRAFT}{}", mark::new())));
+        let made = draft.fill(record, user).and_then(|()| fs::rename(&draft.0, &self.0));
+        if made.is_err() {
+            let _ = fs::remove_dir_all(&draft.0);
+        }
+        match made {
+            Ok(()) => File::open(boxes)?.sync_all().map(|()| true),
+            Err(error) => match error.kind() {
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+
+    fn fill(&self, record: &Record, user: Option<u32>) -> io::Result<()> {
         let folders = [(None, 0o711), (Some("workspace"), 0o700), (Some("egress"), 0o711)];
         for (name, mode) in folders.into_iter().chain([(Some("runs"), 0o700)]) {
             let path = name.map_or_else(|| self.0.clone(), |name| self.0.join(name));
-            fs::DirBuilder::new().recursive(true).mode(mode).create(&path)?;
+            fs::DirBuilder::new().mode(mode).create(&path)?;
             fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
         }
         std::os::unix::fs::chown(self.workspace(), user, user)?;
@@ -170,6 +212,14 @@ impl Folder {
     /// Takes note that it is used: what nobody uses is removed some time.
     pub(crate) fn used(&self) {
         let _ = File::open(&self.0).and_then(|dir| dir.set_modified(std::time::SystemTime::now()));
+    }
+
+    /// Removes it with all that is in it.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        match remove::all(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
     }
 
     /// The folder of a command.

@@ -1,8 +1,8 @@
 //! Runs the canary, and turns what it found into a report.
 
-use std::{net::TcpListener, path::Path, time::Duration};
+use std::{net::TcpListener, time::Duration};
 
-use super::Local;
+use super::{Local, mark};
 use crate::{
     Driver, End, Error, Guard, Isolation, Layer, Limits, Outcome, Spec, canary::Found,
     driver::Command,
@@ -42,11 +42,13 @@ pub(super) async fn around(local: &Local, no_tree: Option<&String>) -> Isolation
 /// What the canary found, or why it says nothing.
 async fn inside(local: &Local) -> Result<Found, String> {
     remove_left(local).await;
-    let (pid, id) = (std::process::id(), types::EventId::generate());
-    let name = format!("{CANARY}{pid}-{id}").to_lowercase();
+    let name = format!("{CANARY}{}", mark::new());
     let mut spec = Spec::new(name.parse().map_err(|error: Error| error.to_string())?);
     spec.limits = Limits { wall: Duration::from_secs(20), ..Limits::default() };
-    let handle = local.make(&spec).map_err(|error| error.to_string())?;
+    // A place of its own: it sings where all others are taken, too.
+    let first = local.options.slots;
+    let made = local.make(&spec, first..first.saturating_add(CANARIES_MAX));
+    let handle = made.map_err(|error| error.to_string())?;
     let outcome = look(local, &handle).await;
     let _ = local.stop(&handle).await;
     let outcome = outcome.map_err(|error| error.to_string())?;
@@ -57,15 +59,15 @@ async fn inside(local: &Local) -> Result<Found, String> {
     }
 }
 
-/// What canaries are called, with the number of their process behind it.
-const CANARY: &str = "canary-";
+/// What canaries are called, with the mark of their process behind it.
+pub(super) const CANARY: &str = "canary-";
+/// Drivers that are opened at the same time.
+const CANARIES_MAX: u32 = 16;
 
 /// Removes the canaries of processes that were killed: each has the place of a sandbox.
 async fn remove_left(local: &Local) {
     for name in local.root.names() {
-        let owner = name.as_str().strip_prefix(CANARY).and_then(|rest| rest.split_once('-'));
-        let Some((pid, _)) = owner else { continue };
-        if !Path::new("/proc").join(pid).exists() {
+        if name.as_str().strip_prefix(CANARY).is_some_and(mark::is_left) {
             // Another driver may be removing it too.
             let _ = local.remove(&name).await;
         }
@@ -127,6 +129,14 @@ fn judge(found: &Found) -> Vec<(Layer, Guard)> {
         ),
         (Layer::Network, hold(found.is_alone(), "a loopback interface only", alone)),
         (Layer::Files, hold(clean, "programs to read, the workspace to write", files)),
+        (
+            Layer::Landlock,
+            hold(
+                found.ruled,
+                "rules on what is opened, beside the mounts",
+                "this kernel has no Landlock, or that of before 5.19".into(),
+            ),
+        ),
     ]
 }
 
@@ -145,6 +155,7 @@ mod tests {
             routed: false,
             seen: Vec::new(),
             written: Vec::new(),
+            ruled: true,
         }
     }
 
@@ -172,5 +183,6 @@ mod tests {
         check(|found| found.routed = true, Layer::Network);
         check(|found| found.seen.push("/root".into()), Layer::Files);
         check(|found| found.written.push("/usr/.probe".into()), Layer::Files);
+        check(|found| found.ruled = false, Layer::Landlock);
     }
 }

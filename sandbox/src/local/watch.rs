@@ -1,13 +1,15 @@
 //! What no kernel bounds for us, looked at while a command runs: the size of its workspace, and its
 //! memory where no control group does that.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, os::unix::fs::MetadataExt, path::Path};
 
 use rustix::{
     fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, statvfs},
     io::Errno,
+    process::{Pid, Signal, kill_process},
 };
 
+use super::argv::WORKSPACE;
 use crate::{End, Limits};
 
 /// Folders within folders that are looked into. Deeper is over the bound.
@@ -66,6 +68,21 @@ impl Sum<'_> {
             }
         }
         false
+    }
+}
+
+/// Ends all that has this workspace as its own: what a supervisor that was killed has left behind.
+pub(crate) fn end_all_in(workspace: &Path) {
+    let place = |path: &Path| fs::symlink_metadata(path).map(|meta| (meta.dev(), meta.ino()));
+    let Ok(ours) = place(workspace) else { return };
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw)
+            && place(&entry.path().join("root").join(WORKSPACE.trim_start_matches('/')))
+                .is_ok_and(|theirs| theirs == ours)
+        {
+            let _ = kill_process(pid, Signal::KILL);
+        }
     }
 }
 

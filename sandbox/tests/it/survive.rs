@@ -2,12 +2,13 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use sandbox::{Command, Driver, End, Handle, Local, Spec, Status};
+use sandbox::{Command, Driver, End, Guard, Handle, Layer, Local, Spec, Status};
 
 use crate::support::{Bench, options, text};
 
@@ -96,29 +97,178 @@ async fn a_command_whose_supervisor_was_killed_is_lost_and_not_run_again() {
     assert_eq!(bench.says("wc -l < count").await, "1");
 }
 
+/// Kills in a short run; `make orphans` (`ORCHESTACK_FULL=1`) does the full one.
+const KILLS_SHORT: u64 = 12;
+const KILLS_FULL: u64 = 50;
+
+#[expect(clippy::disallowed_methods, reason = "a person asks for the full run by a variable")]
+fn kills() -> u64 {
+    if std::env::var_os("ORCHESTACK_FULL").is_some() { KILLS_FULL } else { KILLS_SHORT }
+}
+
+/// Processes of this root with a word, by number.
+fn find(root: &Path, word: &str) -> Vec<i32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let found = entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let text = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let text = String::from_utf8_lossy(&text);
+        (text.contains(root.to_str()?) && text.split('\0').any(|part| part == word)).then_some(pid)
+    });
+    found.collect()
+}
+
+/// Control groups of sandboxes whose supervisor is no more.
+fn left_groups() -> Vec<PathBuf> {
+    let trees = std::fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten();
+    let groups =
+        trees.flat_map(|tree| std::fs::read_dir(tree.path()).into_iter().flatten().flatten());
+    let left = groups.filter_map(|group| {
+        let name = group.file_name();
+        let pid = name.to_str()?.strip_prefix("sandbox-")?.split('-').next()?;
+        let pid: u32 = pid.parse().ok()?;
+        (!Path::new("/proc").join(pid.to_string()).exists()).then(|| group.path())
+    });
+    left.collect()
+}
+
 #[tokio::test]
-async fn fifty_kills_leave_no_orphan() {
+async fn kills_at_any_moment_leave_no_orphan() {
     let Some(bench) = Bench::new(|_| {}).await else { return };
+    let root = bench.root.path();
     let script = "(setsid sleep 1000 &) ; sleep 1000";
-    for round in 0_u64..50 {
-        let mut child = starter(bench.root.path(), &format!("key{round}"), script);
-        // Killed at another moment each time: before the driver is open up to after the start.
-        if round % 2 == 0 {
+    let (mut started, mut supervisors) = (0, 0);
+    for round in 0..kills() {
+        let mut child = starter(root, &format!("key{round}"), script);
+        // At another moment each time: before the driver is open up to after the start; who starts
+        // commands in each round, whoever supervises one in every other.
+        if round % 3 == 0 {
             wait_for_start(&mut child);
+            started += 1;
         } else {
-            tokio::time::sleep(Duration::from_millis(round * 3)).await;
+            tokio::time::sleep(Duration::from_millis(round * 37 % 150)).await;
+        }
+        if round % 2 == 0 {
+            tokio::time::sleep(Duration::from_micros(round * 1_700 % 30_000)).await;
+            for pid in find(root, "supervise") {
+                let pid = rustix::process::Pid::from_raw(pid).unwrap();
+                supervisors += u64::from(
+                    rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok(),
+                );
+            }
         }
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    // The control: without a sweep the commands go on.
-    assert!(processes(bench.root.path()) > 0);
+    assert!(started >= kills() / 3 && supervisors >= kills() / 6, "{started}, {supervisors}");
+    let mut last = starter(root, "last", script);
+    wait_for_start(&mut last);
+    last.kill().unwrap();
+    last.wait().unwrap();
+    // The control: without a sweep commands go on, and folders and groups stay.
+    let grouped = bench.driver.isolation().guard(Layer::Memory);
+    let grouped = matches!(grouped, Some(Guard::Enforced(_)));
+    assert!(processes(root) > 0 && left_groups().is_empty() != grouped);
     let swept = bench.driver.sweep(&std::collections::BTreeSet::new()).await.unwrap();
     assert!(swept.failed.is_empty() && swept.removed > 0, "{swept:?}");
-    until("no process is left", || processes(bench.root.path()) == 0).await;
-    let boxes = std::fs::read_dir(bench.root.path().join("boxes")).unwrap().count();
-    let slots = std::fs::read_dir(bench.root.path().join("slots")).unwrap().count();
-    assert_eq!((boxes, slots), (0, 0));
+    until("no process is left", || processes(root) == 0).await;
+    for folder in ["boxes", "slots"] {
+        let left: Vec<_> = std::fs::read_dir(root.join(folder)).unwrap().flatten().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    // Other tests kill too, at this moment; what they leave goes with a sweep of anybody's.
+    let began = Instant::now();
+    while !left_groups().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", left_groups());
+        bench.driver.sweep(&std::collections::BTreeSet::new()).await.unwrap();
+    }
+    eprintln!(
+        "{} kills, {supervisors} of supervisors: no process, folder or group is left",
+        kills() + supervisors
+    );
+}
+
+#[tokio::test]
+async fn a_sweep_takes_nothing_from_who_is_at_work() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    let keep = std::collections::BTreeSet::from([bench.handle.name.clone()]);
+    let done = std::cell::Cell::new(false);
+    let sweeps = async {
+        while !done.get() {
+            bench.driver.sweep(&keep).await.unwrap();
+        }
+    };
+    // A group is empty for a moment between when it is made and when something runs in it.
+    let runs = async {
+        for round in 0..20 {
+            let outcome = bench.sh(&format!("echo {round}")).await;
+            assert!(outcome.is_success(), "{outcome:?}");
+        }
+        done.set(true);
+    };
+    tokio::join!(sweeps, runs);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_that_ask_for_one_sandbox_at_once_get_one() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    let mut drivers = Vec::new();
+    for _ in 0..4 {
+        drivers.push(Arc::new(Local::open(options(bench.root.path())).await.unwrap()));
+    }
+    for round in 0..10 {
+        let spec = Spec::new(format!("all{round}").parse().unwrap());
+        let asked = drivers.iter().map(|driver| {
+            let (driver, spec) = (Arc::clone(driver), spec.clone());
+            tokio::spawn(async move { driver.create(&spec).await.unwrap() })
+        });
+        let made = futures::future::try_join_all(asked.collect::<Vec<_>>()).await.unwrap();
+        assert!(made.iter().all(|handle| *handle == made[0]));
+        let wrote = drivers[0].exec(&made[0], &Command::shell("w", "echo x > file")).await;
+        assert!(wrote.unwrap().is_success(), "its user owns its workspace");
+        let slots = std::fs::read_dir(bench.root.path().join("slots")).unwrap().count();
+        assert_eq!(slots, 2, "one for it, and that of the other sandbox");
+        bench.driver.stop(&made[0]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_driver_opens_where_all_places_are_taken() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    for index in 1..16 {
+        bench.driver.create(&Spec::new(format!("n{index}").parse().unwrap())).await.unwrap();
+    }
+    let later = Local::open(options(bench.root.path())).await.unwrap();
+    assert!(later.isolation().is_whole(), "{}", later.isolation().why());
+    let canary = Spec::new("canary-1".parse().unwrap());
+    assert!(later.create(&canary).await.is_err(), "its name is taken too");
+}
+
+#[tokio::test]
+async fn a_way_out_stays_open_when_another_driver_ends() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    let fetch = "curl -sS http://other.test/";
+    let later = Local::open(options(bench.root.path())).await.unwrap();
+    let asked = later.exec(&bench.handle, &Command::shell("a", fetch)).await.unwrap();
+    assert!(text(&asked.stdout).contains("denied"), "{asked:?}");
+    let Bench { driver, handle, root, .. } = bench;
+    drop(driver);
+    let asked = later.exec(&handle, &Command::shell("b", fetch)).await.unwrap();
+    assert!(text(&asked.stdout).contains("denied"), "{asked:?}");
+    later.stop(&handle).await.unwrap();
+    drop(root);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_as_deep_as_can_be_goes_with_its_sandbox() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    // It is ended for it, and is deep by then.
+    let dig =
+        "perl -e 'for (1..2000) { mkdir \"a\"; chdir \"a\" } mkdir \"b\"; chmod 0, \"b\"'; sleep 5";
+    assert_eq!(bench.sh(dig).await.exit.end, End::OutOfDisk);
+    bench.driver.stop(&bench.handle).await.unwrap();
+    let left = std::fs::read_dir(bench.root.path().join("boxes")).unwrap().count();
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]
