@@ -197,7 +197,7 @@ impl Stream<'_, '_, '_> {
         // A caller that asked for usage hears what is charged.
         encoder.push(&Event::Usage(bill.told()), &mut out);
         // The worker of a run keeps account of what its run has used.
-        let grant = self.order.permit.caller().grant.as_ref();
+        let grant = self.order.permit.caller().grant.as_deref();
         if grant.is_some_and(Grant::is_of_its_run) {
             encoder.charge(bill.cost(Known::Whole).0);
         }
