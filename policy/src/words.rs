@@ -195,7 +195,7 @@ fn closed_set(variable: &str, attribute: &str, kinds: &[&str]) -> Option<(&'stat
         ("context", "operation") => {
             ("context.operation", words(Operation::ALL.iter().map(|operation| operation.as_str())))
         }
-        ("context", "cause") => ("context.cause", words(["message", "schedule"])),
+        ("context", "cause") => ("context.cause", words(["message", "schedule", "subagent"])),
         ("resource", "locality") => ("resource.locality", words(Locality::ALL)),
         ("resource", "size") => ("resource.size", words(SizeClass::ALL)),
         ("resource", "effect") => ("resource.effect", words(Effect::ALL)),
