@@ -198,7 +198,7 @@ impl Stream<'_, '_, '_> {
         encoder.push(&Event::Usage(bill.told()), &mut out);
         // The worker of a run keeps account of what its run has used.
         let grant = self.order.permit.caller().grant.as_deref();
-        if grant.is_some_and(Grant::is_of_its_run) {
+        if grant.is_some_and(|grant| grant.is_of_its_run()) {
             encoder.charge(bill.cost(Known::Whole).0);
         }
         encoder.done(&mut out);

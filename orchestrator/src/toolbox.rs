@@ -25,6 +25,8 @@ pub(crate) enum Called {
         code: String,
         /// What a model reads.
         text: String,
+        /// What people read.
+        message: String,
         /// The question to people that waits.
         approval: Option<String>,
     },
@@ -102,6 +104,7 @@ impl Toolbox {
             Err(mcp::Error::Refused { refused, .. }) => Called::Refused {
                 code: "invalid_request".to_owned(),
                 text: refused.message.clone(),
+                message: refused.message.clone(),
                 approval: None,
             },
             Err(error) => Called::Lost { why: error.to_string() },
@@ -151,8 +154,10 @@ fn told(result: &Value) -> Called {
     if let Some(refusal) = refusal {
         let code = refusal.get("code").and_then(Value::as_str).unwrap_or("policy_denied");
         let approval = refusal.get("approval").and_then(|approval| approval.get("id"));
+        let message = refusal.get("message").and_then(Value::as_str).unwrap_or(&text);
         return Called::Refused {
             code: code.to_owned(),
+            message: message.to_owned(),
             text,
             approval: approval.and_then(Value::as_str).map(str::to_owned),
         };
@@ -205,11 +210,12 @@ mod tests {
         let answered = Answered { text: "one\n[image that is not text]".to_owned(), failed: false };
         assert_eq!(told(&result), Called::Answered(answered));
         let result = json!({ "content": [{ "type": "text", "text": "ask first" }], "isError": true,
-            "_meta": { "orchestack/refusal": { "code": "approval_required",
+            "_meta": { "orchestack/refusal": { "code": "approval_required", "message": "ask",
                 "approval": { "id": "apr_1" } } } });
         let refused = Called::Refused {
             code: "approval_required".to_owned(),
             text: "ask first".to_owned(),
+            message: "ask".to_owned(),
             approval: Some("apr_1".to_owned()),
         };
         assert_eq!(told(&result), refused);

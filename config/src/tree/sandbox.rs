@@ -45,6 +45,7 @@ pub struct EgressHost {
 }
 
 const MIB: usize = 1024 * 1024;
+const GIB: usize = 1024 * MIB;
 const COMMAND_TIME: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
 const IDLE: RangeInclusive<Duration> =
@@ -78,17 +79,17 @@ fn profile(name: &str, from: &mut Reader<'_>) -> SandboxProfile {
         name: own.name,
         persistent: from.flag("persistent", own.persistent, "Whether its files outlive a session."),
         egress: from.list("egress", "pypi.org:443", "Hosts and ports that it may reach."),
-        memory: from.bytes("memory", own.memory, 16 * MIB..=1024 * 1024 * MIB, "Memory."),
-        disk: from.bytes("disk", own.disk, MIB..=1024 * 1024 * MIB, "Bytes of its workspace."),
-        cpu_percent: from.count("cpu_percent", own.cpu_percent, 1..=100_000, "Of one core."),
-        processes: from.count("processes", own.processes, 1..=100_000, "Processes at once."),
+        memory: from.bytes("memory", own.memory, 32 * MIB..=8 * GIB, "Memory."),
+        disk: from.bytes("disk", own.disk, MIB..=10 * GIB, "Bytes of its workspace."),
+        cpu_percent: from.count("cpu_percent", own.cpu_percent, 5..=400, "Of one core."),
+        processes: from.count("processes", own.processes, 4..=1024, "Processes at once."),
         command_time: from.duration(
             "command_time",
             own.command_time,
             COMMAND_TIME,
             "How long one command may take.",
         ),
-        output: from.bytes("output", own.output, 1024..=64 * MIB, "Bytes kept of its output."),
+        output: from.bytes("output", own.output, 1024..=16 * MIB, "Bytes kept of its output."),
         idle: from.duration("idle", own.idle, IDLE, "How long it is kept without use."),
     }
 }

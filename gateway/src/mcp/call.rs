@@ -181,7 +181,12 @@ fn refused(turn: &Turn, refusal: &Refusal) -> CallToolResult {
     }
     let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
     let mut meta = MetaObject::default();
-    meta.0.insert("orchestack/refusal".to_owned(), error.data.unwrap_or_default());
+    let mut told = error.data.unwrap_or_default();
+    // Beside the text for a model: what people read.
+    if let Some(fields) = told.as_object_mut() {
+        fields.insert("message".to_owned(), refusal.message.clone().into());
+    }
+    meta.0.insert("orchestack/refusal".to_owned(), told);
     result.meta = Some(meta);
     result
 }

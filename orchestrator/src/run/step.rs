@@ -351,14 +351,14 @@ impl Worker<'_> {
                 journal.done(open, &heard, used, vec![event]).await?;
                 Ok(heard.text)
             }
-            Called::Refused { code, text, approval } => {
+            Called::Refused { code, text, message, approval } => {
                 let approval = approval.and_then(|id| id.parse::<ApprovalId>().ok());
                 if let Some(approval) = approval.filter(|_| code == "approval_required") {
                     let arguments: Value =
                         serde_json::from_str(&call.arguments).unwrap_or_default();
                     let about = json!({
                         "approval": approval, "what": "tool_call", "tool": self.id_of(&call.name),
-                        "arguments": arguments, "task": self.claim.task.id, "reason": text,
+                        "arguments": arguments, "task": self.claim.task.id, "reason": message,
                     });
                     return Err(Stop::Asks { approval, step: Some(open.no), about });
                 }
