@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use policy::Grant;
 use providers::{Api, StreamEncoder};
 use tokio::time::Instant;
 use types::{

@@ -182,7 +182,8 @@ fn an_agent_gives_work_away_and_not_without_end() {
     let permitted = "permitted by agents-give-work-to-agents, default-gives-work-away";
     check_spawn("", |_| {}, permitted);
     check_spawn("", |spawn| spawn.depth = 3, permitted);
-    let denied = "denied: no policy of the organisation layer permits it";
+    let denied = "denied: a policy of the organisation layer forbids it by \
+        work-is-given-on-within-bounds";
     check_spawn("", |spawn| spawn.depth = 4, denied);
     check_spawn("", |spawn| spawn.children = 16, denied);
     let more = "@id(\"not-to-helper\") forbid (principal, action == \
@@ -194,7 +195,8 @@ fn an_agent_gives_work_away_and_not_without_end() {
 
 #[test]
 fn an_agent_takes_work_of_another_where_its_own_policies_say_so() {
-    let other = Caller { agent_name: "other".to_owned(), ..caller() };
+    let agent = types::AgentId::from_parts(9, 9);
+    let other = Caller { agent, agent_name: "other".to_owned(), ..caller() };
     let people = "permitted by agents-work-for-agents, default-works-for-people";
     check_start("", Starter::Agent(&other), people);
     let alone = "@id(\"alone\") forbid (principal == Orchestack::Agent::\"other\", action == \
