@@ -138,7 +138,9 @@ pub(crate) async fn call(
 ) -> Result<CallResult, Refusal> {
     let mut story = Story::new(context, (server, tool));
     let span = span::of_tool(context.request, &story.id());
-    let called = answer(gate, context, &mut story, arguments).instrument(span.clone()).await;
+    // All that a call needs on its way is much for whoever waits for it.
+    let called = Box::pin(answer(gate, context, &mut story, arguments));
+    let called = called.instrument(span.clone()).await;
     let refused = called.as_ref().err();
     let outcome = Trail::outcome(refused.map(|refusal| refusal.code));
     span::tool_ended(&span, outcome);

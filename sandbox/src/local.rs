@@ -444,7 +444,11 @@ impl Driver for Local {
             }
         }
         let root = self.root.clone();
-        blocking(move || Ok(root.sweep_halves())).await?;
+        blocking(move || {
+            root.sweep_halves();
+            Ok(())
+        })
+        .await?;
         self.root.sweep_slots(self.options.orphan_after);
         if let Some(tree) = &self.tree {
             tree.sweep();

@@ -142,7 +142,10 @@ impl Service {
             {
                 tracing::warn!(%error, "sandboxes cannot be made");
             }
-            while self.sweeps {
+            if !self.sweeps {
+                return;
+            }
+            loop {
                 tokio::time::sleep(SWEEP).await;
                 self.rooms.sweep().await;
             }
