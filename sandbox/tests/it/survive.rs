@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sandbox::{Command, Driver, End, Guard, Handle, Layer, Local, Spec, Status};
+use sandbox::{Command, Driver, End, Handle, Local, Spec, Status};
 
 use crate::support::{Bench, options, text};
 
