@@ -276,16 +276,11 @@ async fn rules_on_files_hold_where_no_mount_does() {
     }
 }
 
-#[tokio::test]
-async fn no_packet_leaves_but_through_the_proxy() {
-    let Some(bench) = Bench::new(|_| {}).await else { return };
-    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-    tcp.set_nonblocking(true).unwrap();
-    let port = tcp.local_addr().unwrap().port();
-    let name = format!("escapes-{}", std::process::id());
-    let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
-    let hidden = UnixListener::bind_addr(&address).unwrap();
-    hidden.set_nonblocking(true).unwrap();
+/// A way out that must not be there: what it is, the words that try it, and what shows that they would find it.
+type WayOut = (&'static str, String, Option<String>);
+
+/// Ways out: to a port and an abstract socket of this machine, and beyond it.
+fn ways_out(port: u16, name: &str) -> Vec<WayOut> {
     let connect = |address: &str, port: u16| {
         format!(
             "perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); $SIG{{ALRM}} = sub {{ exit }}; alarm 3; \
@@ -312,7 +307,7 @@ async fn no_packet_leaves_but_through_the_proxy() {
              mkfifo $0 && {{ {listen} > $0 & }} && read on < $0 && {here}' $(mktemp -u)"
         )
     };
-    let attempts = [
+    vec![
         ("this machine's loopback", connect("127.0.0.1", port), None),
         ("the clouds' metadata", connect("169.254.169.254", 80), Some(elsewhere("169.254.169.254"))),
         ("a private network", connect("10.0.0.1", 80), Some(elsewhere("10.0.0.1"))),
@@ -349,7 +344,20 @@ async fn no_packet_leaves_but_through_the_proxy() {
             "[ $(wc -l < /proc/net/route) -gt 1 ] && echo ESCAPED".into(),
             Some("[ $(printf 'a\nb\n' | wc -l) -gt 1 ] && echo ESCAPED".into()),
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn no_packet_leaves_but_through_the_proxy() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    tcp.set_nonblocking(true).unwrap();
+    let port = tcp.local_addr().unwrap().port();
+    let name = format!("escapes-{}", std::process::id());
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+    let hidden = UnixListener::bind_addr(&address).unwrap();
+    hidden.set_nonblocking(true).unwrap();
+    let attempts = ways_out(port, &name);
     for (what, script, _) in &attempts {
         assert_eq!(bench.says(script).await, "", "{what}");
     }
@@ -357,7 +365,7 @@ async fn no_packet_leaves_but_through_the_proxy() {
     // A machine without any network has no way for the datagram either; networks are made by root.
     let routed =
         std::fs::read_to_string("/proc/net/route").is_ok_and(|text| text.lines().count() > 1);
-    let root = rustix::process::geteuid().is_root() && plainly("ip link") != "";
+    let root = rustix::process::geteuid().is_root() && !plainly("ip link").is_empty();
     for (what, script, control) in &attempts {
         let control = control.as_ref().unwrap_or(script);
         let possible = match *what {

@@ -110,7 +110,7 @@ mod tests {
         fs::create_dir_all(kept.join("inner")).unwrap();
         fs::create_dir_all(path.join("closed/inner")).unwrap();
         fs::write(path.join("closed/file"), "x").unwrap();
-        fs::set_permissions(path.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
         let mut deepest = open(CWD, &path).unwrap();
         // More than there are open files, and more than this thread's stack has calls. A disk that
         // discards what is freed takes a millisecond for each.
