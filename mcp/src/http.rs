@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::redirect::Policy;
 use rmcp::{
@@ -59,6 +60,8 @@ pub(crate) struct Http {
     /// The server's own stream has been asked for and answered, or there is none.
     settled: CancellationToken,
     watch: Option<Arc<Watch>>,
+    /// See [`Limits::resumes`].
+    resumes: bool,
 }
 
 type Failure = StreamableHttpError<reqwest::Error>;
@@ -66,7 +69,7 @@ type Failure = StreamableHttpError<reqwest::Error>;
 impl Http {
     pub(crate) fn new(client: reqwest::Client, tokens: Arc<Tokens>) -> Self {
         let (streams, greeted, settled) = Default::default();
-        Self { client, tokens, streams, greeted, settled, watch: None }
+        Self { client, tokens, streams, greeted, settled, watch: None, resumes: true }
     }
 
     /// The same client for one connection, whose `watch` hears when the server begins a new session
@@ -79,7 +82,7 @@ impl Http {
 
     /// The transport to `url` over this client.
     pub(crate) fn transport(
-        self,
+        mut self,
         url: &Url,
         limits: &Limits,
     ) -> StreamableHttpClientTransport<Self> {
@@ -92,6 +95,7 @@ impl Http {
         again.max_times = Some(STREAM_RETRIES_MAX);
         again.max_delay = Some(Duration::from_secs(30));
         config.retry_config = Arc::new(again);
+        self.resumes = limits.resumes;
         StreamableHttpClientTransport::with_client(self, config)
     }
 
@@ -172,7 +176,12 @@ impl StreamableHttpClient for Http {
         if greets && !has_session(&answer) {
             self.settled.cancel();
         }
-        answer
+        match answer {
+            Ok(StreamableHttpPostResponse::Sse(events, session)) if !self.resumes => {
+                Ok(StreamableHttpPostResponse::Sse(without_ids(events), session))
+            }
+            other => other,
+        }
     }
 
     async fn delete_session(
@@ -230,6 +239,16 @@ impl StreamableHttpClient for Http {
         self.settled.cancel();
         answer
     }
+}
+
+/// A stream that nobody can take up again: where it breaks, the answer that it would have brought is lost.
+fn without_ids(events: BoxedSseResponse) -> BoxedSseResponse {
+    events
+        .map_ok(|mut event| {
+            event.id = None;
+            event
+        })
+        .boxed()
 }
 
 /// An answer whose status is 401 is a challenge, also where the server does not say what it wants (RFC 9110, 11.6.1

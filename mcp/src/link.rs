@@ -183,10 +183,15 @@ fn failed_to_open(server: &str, error: ClientInitializeError) -> Error {
     }
 }
 
+/// What the SDK says in the server's place of a request that a session before this one had. Whether the server did what
+/// was asked, nobody knows.
+const SESSION_GONE: &str = "streamable HTTP session was re-initialized before the response arrived";
+
 /// What a failed request means.
 pub(crate) fn failed(server: &str, error: ServiceError) -> Error {
     let server = server.to_owned();
     match error {
+        ServiceError::McpError(error) if error.message == SESSION_GONE => Error::Closed { server },
         ServiceError::McpError(error) => refused(server, error),
         ServiceError::TransportSend(error) => broken(server, &error),
         ServiceError::UnexpectedResponse => {

@@ -100,6 +100,9 @@ pub struct Limits {
     pub result_bytes_max: usize,
     /// Requests at a time; more wait for one of them to end.
     pub concurrent_max: usize,
+    /// Whether a broken stream of an answer is taken up again where it broke. A server that forgets its streams when
+    /// it is started anew would have us wait for an answer that never comes: without this it is lost at once.
+    pub resumes: bool,
 }
 
 impl Default for Limits {
@@ -109,6 +112,7 @@ impl Default for Limits {
             total_max: Duration::from_secs(600),
             result_bytes_max: 1 << 20,
             concurrent_max: 16,
+            resumes: true,
         }
     }
 }

@@ -73,7 +73,7 @@ impl Toolbox {
                 credential: Some(Credential::Bearer(grant)),
             },
             asks: Asks::default(),
-            limits: Limits { timeout: TIMEOUT, ..Limits::default() },
+            limits: Limits { timeout: TIMEOUT, resumes: false, ..Limits::default() },
         };
         let connection = mcp::connect(&spec, Arc::new(())).await?;
         let definitions = connection.tools().await?;

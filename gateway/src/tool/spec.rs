@@ -89,6 +89,7 @@ pub fn spec(
             total_max: server.timeout.saturating_mul(TIMEOUTS_MAX),
             result_bytes_max: server.result_bytes_max,
             concurrent_max: server.concurrent_max,
+            ..Limits::default()
         },
     })
 }

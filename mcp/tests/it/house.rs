@@ -145,6 +145,7 @@ pub fn spec(transport: Transport) -> Spec {
         total_max: Duration::from_secs(20),
         result_bytes_max: 64 << 10,
         concurrent_max: 4,
+        ..Limits::default()
     };
     Spec { name: "house".to_owned(), transport, asks: Asks::default(), limits }
 }
