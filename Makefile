@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test properties crash orphans fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-sessions bench-routing bench-tools bench-injection bench-sandbox deny fuzz webchat
+.PHONY: help setup run test properties crash orphans kill fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-sessions bench-routing bench-tools bench-injection bench-sandbox deny fuzz webchat
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,13 @@ orphans: ## Kills who runs sandboxes at 50 moments, and looks for what stays
 	@scripts/services.sh
 	ORCHESTACK_FULL=1 $(CARGO) nextest run --locked --workspace --success-output immediate \
 		-E 'package(orchestack-sandbox) and test(leave_no_orphan)'
+
+KILLS ?= 200
+kill: ## Kills each process at every arrow of a message's way: KILLS times in one process, and as often one of many
+	@scripts/services.sh
+	$(CARGO) build --locked --workspace --all-targets
+	@set -a; . target/test.env; set +a; ORCHESTACK_KILLS=$(KILLS) $(CARGO) nextest run --locked --workspace --profile full \
+		--success-output immediate -E 'package(orchestack-tests) and test(/^kill::/)'
 
 fleet: ## 10,000 streams of four gateways against one dollar, one gateway stopped for a while
 	@scripts/services.sh

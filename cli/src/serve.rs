@@ -45,9 +45,11 @@ pub(crate) async fn run(
         Some(service) => Services::alone(service, &settings, &file(global))?,
     };
     let telemetry = telemetry::start(&settings.telemetry)?;
-    let state = match services.has(Service::Gateway) {
-        true => State::serving(settings).await?,
-        false => State::open(settings).await?,
+    // Whoever admits calls has a journal.
+    let state = if services.has(Service::Gateway) {
+        State::serving(settings).await?
+    } else {
+        State::open(settings).await?
     };
     first::tree(&state.repository).await?;
     let made = first::rows(&state.store, &state.pepper).await?;

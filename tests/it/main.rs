@@ -37,6 +37,7 @@ mod health;
 mod hedging;
 mod ingress;
 mod injection;
+mod kill;
 mod layers;
 mod leave;
 mod lifecycle;

@@ -71,6 +71,14 @@ impl Visitor {
         said.json()
     }
 
+    /// Whether a message was acknowledged: the server may end at any moment.
+    pub(crate) async fn tries(&self, server: &Server, id: &str, text: &str) -> bool {
+        let url = format!("{}/api/messages", server.webchat());
+        let message = json!({ "id": id, "text": text });
+        let sent = Client::new().0.post(url).bearer_auth(&self.token).json(&message).send().await;
+        sent.is_ok_and(|answer| answer.status() == 200)
+    }
+
     /// What happens in the conversation from its beginning on, as it happens.
     pub(crate) async fn listens(&self, server: &Server) -> Heard {
         let url = format!("{}/api/events?after=0", server.webchat());

@@ -21,6 +21,7 @@ use rmcp::{
     },
 };
 use serde_json::{Value, json};
+use types::KEY_META;
 
 /// A tool server on a port of its own. It ends with the test's runtime.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ struct State {
     resources: Vec<Value>,
     prompts: Vec<Value>,
     got: Vec<(String, Value)>,
+    /// The keys of the calls that came with one.
+    keys: Vec<String>,
     /// The headers and the addresses of all requests, one a line.
     heard: String,
     clients: Vec<Peer<RoleServer>>,
@@ -139,6 +142,11 @@ impl ToolServer {
     /// The calls that came, each with its arguments.
     pub fn got(&self) -> Vec<(String, Value)> {
         self.inner.lock().got.clone()
+    }
+
+    /// The keys of the calls that came, by which a receiver tells repetitions apart.
+    pub fn keys(&self) -> Vec<String> {
+        self.inner.lock().keys.clone()
     }
 
     /// What a tool asks its client's model from now on, before it answers: a user's message of this text.
@@ -284,6 +292,8 @@ impl ServerHandler for Handler {
         let (answer, question) = {
             let mut state = self.lock();
             state.got.push((name.clone(), arguments));
+            let key = context.meta.0.0.get(KEY_META).and_then(Value::as_str);
+            state.keys.extend(key.map(str::to_owned));
             (state.answers.get(&name).cloned(), state.questions.get(&name).cloned())
         };
         if let Some(question) = question {

@@ -1,14 +1,12 @@
 //! What a process can run, and which of it one does.
 
 use config::{Fault, Settings, settings::Bus};
-use serde::Serialize;
 use store::Dialect;
 
 use crate::failure::Failure;
 
 /// What a process can run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     /// The data plane.
     Gateway,

@@ -9,7 +9,10 @@ use policy::{Denial, MessagePermit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use snapshot::{Agent, Snapshot, keys::sha256_hex};
-use store::work::{Claim, End, NewEffect, NewEvent, Origin, Usage};
+use store::{
+    fault,
+    work::{Claim, End, NewEffect, NewEvent, Origin, Usage},
+};
 use types::{
     Actor, ActorType, ApprovalId, AuditId, Payload, SessionId, Timestamp,
     audit::{Kind, Record},
@@ -110,6 +113,27 @@ pub(super) struct Heard {
     pub(super) failed: bool,
 }
 
+/// What the journal has of a call that is over.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Known {
+    /// What came of it.
+    Heard(Heard),
+    /// Nobody knew whether it happened, until a person said so.
+    Resolved { resolved: String },
+}
+
+impl Known {
+    fn text(self) -> String {
+        match self {
+            Self::Heard(heard) => heard.text,
+            Self::Resolved { resolved } => {
+                format!("what the tool answered is lost; of the call a person says: {resolved}")
+            }
+        }
+    }
+}
+
 impl Worker<'_> {
     /// Asks a model what to do next.
     pub(crate) async fn think(
@@ -158,7 +182,9 @@ impl Worker<'_> {
         };
         let model = self.agent.model.as_deref().unwrap_or("auto");
         let asked = Asked { model, messages, tools };
+        fault::point("run.ask");
         let answer = tokio::time::timeout(bounds.time_left(), self.answer(&asked, aloud)).await;
+        fault::point("run.asked");
         match answer {
             Ok(Ok(answer)) => {
                 let used = used_by(&answer);
@@ -296,10 +322,10 @@ impl Worker<'_> {
         let effect = known.then(|| self.effect(journal.next(), &call.name, &args));
         let key = effect.as_ref().map(|effect| effect.key.clone()).unwrap_or_default();
         let planned = Planned { kind: StepKind::Tool, input, effect };
-        let open = match journal.begin::<Heard>(planned).await? {
-            Turn::Done(heard) => {
+        let open = match journal.begin::<Known>(planned).await? {
+            Turn::Done(known) => {
                 bounds.count(one_call());
-                return Ok(heard.text);
+                return Ok(known.text());
             }
             Turn::Open(open) => open,
         };
@@ -323,8 +349,10 @@ impl Worker<'_> {
         };
         let status = self.told(&open, call, "started");
         self.whisper_status(status).await;
+        fault::point("run.call");
         let called = self.tools.call(&call.name, arguments, key);
         let called = tokio::time::timeout(bounds.time_left(), called).await;
+        fault::point("run.called");
         let called =
             called.unwrap_or_else(|_| Called::Lost { why: "the run is out of time".to_owned() });
         let heard = self.heard(journal, &open, call, called).await?;
@@ -430,7 +458,10 @@ impl Worker<'_> {
             Turn::Open(open) => open,
         };
         let text = if answer.text.is_empty() { &answer.refusal } else { &answer.text };
-        let said = match self.cleared(text).await {
+        fault::point("run.clear");
+        let cleared = self.cleared(text).await;
+        fault::point("run.cleared");
+        let said = match cleared {
             Ok(said) => said,
             Err(Stop::Failed { reason, retry: false }) => {
                 let output = json!({ "reason": reason });
