@@ -176,6 +176,22 @@ async fn questions_and_answers_are_searched_on_their_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_caller_answers_is_known_to_the_session() {
+    let (server, upstream) = starter("").await;
+    let client = able(&server).await;
+    upstream.tells("count", &[Said::Elicit("Who are you?".to_owned())]);
+    let answers = |_: &str| json!({ "action": "accept", "content": { "said": NUMBER } });
+    client.call_heard("count", json!({}), answers).await;
+    upstream.tells("count", &[]);
+    client.call("count", json!({})).await;
+    let records = records(&server, "desk.count", 4).await;
+    let decisions = records.iter().filter(|record| record["kind"] == "decision");
+    let labels: Vec<&Value> = decisions.map(|record| &record["detail"]["label"]).collect();
+    assert_eq!(labels.last(), Some(&&json!("restricted")), "{records:#?}");
+    assert_ne!(labels.first(), labels.last(), "{records:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_learns_of_no_folders_unless_its_file_says_so() {
     let (server, upstream, _) = stage("").await;
     let client = able(&server).await;
