@@ -5,11 +5,11 @@ use serde_json::json;
 use snapshot::{Agent, Snapshot};
 use store::{
     Wakes,
-    work::{Task, Work},
+    work::{Origin, Task, Work},
 };
 use tokio_util::sync::CancellationToken;
 use types::{
-    Actor, ActorType, AuditId, Integrity, Label, Priority, Timestamp,
+    Actor, ActorType, AuditId, Integrity, Label, Priority, SessionId, Timestamp,
     audit::{Kind, Record},
     work::TaskKind,
 };
@@ -65,9 +65,16 @@ impl Evaluator {
             work.deny(task.tenant, task.id, reason, &record).await?;
             return Ok(());
         };
-        match self.ask(&snapshot, agent, task).await? {
+        let origin = work.origin(task).await?;
+        let giver = origin.parent.as_ref().map(|parent| snapshot.agent(parent.agent));
+        let Some(giver) = giver.map_or(Some(None), |known| known.map(Some)) else {
+            let reason = "the agent that gave the work is no longer defined";
+            let record = record(task, "policy_denied", &commit, json!({ "reason": reason }));
+            work.deny(task.tenant, task.id, reason, &record).await?;
+            return Ok(());
+        };
+        match self.ask(&snapshot, (agent, giver), task, &origin).await? {
             Ok(permit) => {
-                let origin = work.origin(task).await?;
                 let terms = Terms::of(&permit, agent).within(origin.parent.as_ref());
                 let detail = json!({ "policies": permit.policies(), "terms": terms });
                 let record = record(task, "permit", permit.commit(), detail);
@@ -92,8 +99,9 @@ impl Evaluator {
     async fn ask(
         &self,
         snapshot: &Snapshot,
-        agent: &Agent,
+        (agent, giver): (&Agent, Option<&Agent>),
         task: &Task,
+        origin: &Origin,
     ) -> Result<Result<TaskPermit, Denial>, Error> {
         let store = &self.parts.store;
         let person = if task.trusted && task.kind == TaskKind::Message {
@@ -101,19 +109,14 @@ impl Evaluator {
         } else {
             None
         };
-        let origin = store.work().origin(task).await?;
-        let giver = origin.parent.as_ref().and_then(|parent| snapshot.agent(parent.agent));
-        let by = match (task.kind, &person) {
-            (TaskKind::Schedule, _) => Starter::Schedule,
-            (TaskKind::Subagent, _) => match giver {
-                Some(giver) => Starter::Agent(&giver.caller),
-                None => Starter::Anonymous,
-            },
-            (_, Some(person)) => Starter::Person(person),
+        let by = match (task.kind, giver, &person) {
+            (TaskKind::Schedule, ..) => Starter::Schedule,
+            (_, Some(giver), _) => Starter::Agent(&giver.caller),
+            (_, None, Some(person)) => Starter::Person(person),
             // Whoever lost their name since they wrote is nobody.
-            (_, None) => Starter::Anonymous,
+            (_, None, None) => Starter::Anonymous,
         };
-        let (label, integrity) = standing(&self.parts, task).await?;
+        let (label, integrity) = standing(&self.parts, task, origin.session).await?;
         let start = TaskStart {
             id: task.id,
             by,
@@ -132,10 +135,13 @@ impl Evaluator {
     }
 }
 
-/// How confidential a task's session is, and whether what is asked may be trusted.
-pub(crate) async fn standing(parts: &Parts, task: &Task) -> Result<(Label, Integrity), Error> {
+/// How confidential the session is in which a task is done, and whether what is asked may be trusted.
+pub(crate) async fn standing(
+    parts: &Parts,
+    task: &Task,
+    session: SessionId,
+) -> Result<(Label, Integrity), Error> {
     let own = if task.trusted { Integrity::Trusted } else { Integrity::Untrusted };
-    let session = parts.store.work().origin(task).await?.session;
     let label = parts.store.session_labels().find(task.tenant, session).await?;
     let flow = parts.store.trust().find(task.tenant, session).await?;
     let integrity = flow.map_or(Integrity::Trusted, |flow| flow.integrity);

@@ -8,6 +8,7 @@ mod bounds;
 mod conversation;
 mod delegate;
 mod journal;
+mod say;
 mod step;
 
 use std::sync::atomic::AtomicBool;
@@ -116,7 +117,8 @@ fn failed(reason: &str) -> NewEvent {
 impl Worker<'_> {
     /// The way out to whoever wrote.
     async fn place(&self) -> Result<Place<'_>, Stop> {
-        let (label, integrity) = evaluator::standing(self.parts, &self.claim.task).await?;
+        let (label, integrity) =
+            evaluator::standing(self.parts, &self.claim.task, self.origin.session).await?;
         Ok(Place {
             snapshot: self.snapshot,
             agent: self.agent,

@@ -19,7 +19,8 @@ pub trait Driver: Send + Sync {
     /// What was found to keep code in when this driver was opened.
     fn isolation(&self) -> &Isolation;
 
-    /// Makes a sandbox, or finds the one of this name.
+    /// Makes a sandbox, or finds the one of this name: it may take then what is asked for now, where the driver can
+    /// change that, and reaches what it did.
     async fn create(&self, spec: &Spec) -> Result<Handle, Error>;
 
     /// Lets a sandbox connect to these places from now on and to no others. Connections are cut where that is a

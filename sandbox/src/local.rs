@@ -159,7 +159,14 @@ impl Local {
             }
             made.map_err(failed())?;
         }
-        self.find(&handle).map(|_| handle)
+        let (folder, record) = self.find(&handle)?;
+        // What it may take is as whoever asks last wants it. What it reaches is for `reach` to say.
+        let spec = Spec { egress: record.spec.egress.clone(), ..spec.clone() };
+        if record.spec != spec {
+            let failed = Error::io("cannot write a sandbox's record");
+            folder.keep(&Record { spec, ..record }).map_err(failed)?;
+        }
+        Ok(handle)
     }
 
     /// Starts a command, or finds it.

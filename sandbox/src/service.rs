@@ -78,8 +78,17 @@ struct Rooms {
     opener: Opener,
     driver: Arc<OnceCell<Arc<dyn Driver>>>,
     image: Option<String>,
-    /// The sandboxes that calls work in now, with what each of these calls lets it reach.
-    busy: Arc<Mutex<BTreeMap<Name, Vec<Vec<Allow>>>>>,
+    /// The sandboxes that calls work in now.
+    busy: Arc<Mutex<BTreeMap<Name, Busy>>>,
+}
+
+/// A sandbox that calls work in now.
+#[derive(Default)]
+struct Busy {
+    /// What each of these calls lets it reach.
+    visits: Vec<Vec<Allow>>,
+    /// Held while its way out is set: whoever comes last has counted everybody.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// How often what nobody uses is looked for.
@@ -279,7 +288,7 @@ impl Rooms {
         }
     }
 
-    fn busy(&self) -> std::sync::MutexGuard<'_, BTreeMap<Name, Vec<Vec<Allow>>>> {
+    fn busy(&self) -> std::sync::MutexGuard<'_, BTreeMap<Name, Busy>> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -289,19 +298,25 @@ struct Visit<'r> {
     rooms: &'r Rooms,
     name: Name,
     allow: Vec<Allow>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl<'r> Visit<'r> {
     fn enter(rooms: &'r Rooms, spec: &Spec) -> Self {
         let (name, allow) = (spec.name.clone(), spec.egress.clone());
-        rooms.busy().entry(name.clone()).or_default().push(allow.clone());
-        Self { rooms, name, allow }
+        let mut busy = rooms.busy();
+        let here = busy.entry(name.clone()).or_default();
+        here.visits.push(allow.clone());
+        let turn = Arc::clone(&here.turn);
+        Self { rooms, name, allow, turn }
     }
 
     /// Opens the way out to what every call that works here now may reach: one that was decided when its session
     /// knew less opens nothing for one that knows more.
     async fn reach(&self, driver: &dyn Driver, handle: &Handle) -> Result<(), Error> {
-        let others = self.rooms.busy().get(&self.name).cloned().unwrap_or_default();
+        let _turn = self.turn.lock().await;
+        let others = self.rooms.busy().get(&self.name).map(|here| here.visits.clone());
+        let others = others.unwrap_or_default();
         let by_all = |place: &&Allow| others.iter().all(|other| other.contains(place));
         let allow: Vec<Allow> = self.allow.iter().filter(by_all).cloned().collect();
         driver.reach(handle, &allow).await
@@ -311,11 +326,11 @@ impl<'r> Visit<'r> {
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         let mut busy = self.rooms.busy();
-        if let Some(visits) = busy.get_mut(&self.name) {
-            if let Some(at) = visits.iter().position(|visit| *visit == self.allow) {
-                visits.swap_remove(at);
+        if let Some(here) = busy.get_mut(&self.name) {
+            if let Some(at) = here.visits.iter().position(|visit| *visit == self.allow) {
+                here.visits.swap_remove(at);
             }
-            if visits.is_empty() {
+            if here.visits.is_empty() {
                 busy.remove(&self.name);
             }
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use simulator::{Behaviour, Price, Script, Simulator};
 use store::work::Event;
 use support::{Database, ModelSpec, Server, Setup, provider};
-use types::work::EventKind;
+use types::{Integrity, work::EventKind};
 
 use crate::{
     sdk::Sdk,
@@ -122,6 +122,31 @@ async fn an_agent_works_in_its_sandbox_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_works_in_its_sandbox_on_postgres() {
     an_agent_works_in_its_sandbox(Database::Postgres).await;
+}
+
+/// What a session knows closes the way out, and does not make trusted what came in by it: of a call whose result was
+/// lost, the session has heard nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_reached_others_is_not_believed_once_it_is_closed() {
+    for (egress, integrity) in
+        [("[]", Integrity::Trusted), ("[\"pypi.org:443\"]", Integrity::Untrusted)]
+    {
+        let profile = |setup: &mut Setup| {
+            setup.tree().write("sandboxes/code.toml", &format!("egress = {egress}\n"));
+        };
+        let stage = stage(Database::Sqlite, profile).await;
+        let Stage { server, simulator, .. } = &stage;
+        let ann = Person::of(server, "one").await;
+        let secret = json!({ "command": "echo 4111 1111 1111 1111 | wc -w" });
+        calls(simulator, secret);
+        let said = ann.writes("m1", "Use sandbox__shell_exec.").await;
+        ann.hears(&said, EventKind::Assistant, said.event_no).await;
+        assert_eq!(heard(simulator).trim(), "4");
+        let tail = server.json(&["audit", "tail", "--limit", "1000", "--kind", "decision"]);
+        assert!(tail.to_string().contains(r#""hosts":[],"#), "nothing is reached: {tail}");
+        let known = ann.store.trust().find(ann.tenant, said.session).await.unwrap();
+        assert_eq!(known.map_or(Integrity::Trusted, |known| known.integrity), integrity);
+    }
 }
 
 /// The command runs under a supervisor: whoever comes after the one that began it waits for the same command.

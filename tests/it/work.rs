@@ -52,8 +52,8 @@ async fn stage(database: Database) -> (Server, Simulator, ToolServer) {
 
 /// Somebody who writes to the agent `default`, as a connector does it.
 pub(crate) struct Person {
-    store: Store,
-    tenant: TenantId,
+    pub(crate) store: Store,
+    pub(crate) tenant: TenantId,
     agent: AgentId,
     conversation: String,
 }

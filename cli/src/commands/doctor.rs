@@ -10,9 +10,10 @@ use serde::Serialize;
 use super::{policy::list, tool};
 use crate::{
     args::Global,
-    client::{Ask, Client},
+    client::{self, Ask, Client},
     failure::Failure,
     output::Output,
+    serve,
 };
 
 /// The findings of a visit.
@@ -22,8 +23,19 @@ struct Visit {
     problems: Vec<String>,
     /// Every tool server.
     tool_servers: Vec<servers::Health>,
+    /// Whether commands of agents can be kept in, and if not, why; nothing where sandboxes are made elsewhere.
+    sandboxes: Option<Sandboxes>,
     /// Everything that was looked at.
     overview: Overview,
+}
+
+/// What sandboxes of this machine are worth.
+#[derive(Debug, Serialize)]
+struct Sandboxes {
+    /// Whether code runs in them that nobody vouches for.
+    whole: bool,
+    /// What is missing; empty where nothing is.
+    why: String,
 }
 
 pub(super) async fn run(
@@ -37,9 +49,20 @@ pub(super) async fn run(
     let tool_servers = servers::ask(global, &tools, Path::new(&overview.policy.tree)).await;
     let mut problems = problems(&overview);
     problems.extend(tool_servers.iter().flat_map(servers::Health::problems));
-    let visit = Visit { problems, tool_servers, overview };
+    let sandboxes = sandboxes(global).await?;
+    let visit = Visit { problems, tool_servers, sandboxes, overview };
     output.show(&visit, told);
     Ok(if visit.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs the canary here. No agent may want a sandbox, so that what is missing is told and no problem.
+async fn sandboxes(global: &Global) -> Result<Option<Sandboxes>, Failure> {
+    let settings = client::settings(global)?;
+    let looked = serve::sandboxes::isolation(&settings).await;
+    Ok(looked.map(|looked| match looked {
+        Ok(isolation) => Sandboxes { whole: isolation.is_whole(), why: isolation.why() },
+        Err(error) => Sandboxes { whole: false, why: error.to_string() },
+    }))
 }
 
 fn problems(overview: &Overview) -> Vec<String> {
@@ -79,7 +102,7 @@ fn problems(overview: &Overview) -> Vec<String> {
 }
 
 fn told(visit: &Visit) -> String {
-    let Visit { problems, tool_servers, overview } = visit;
+    let Visit { problems, tool_servers, sandboxes, overview } = visit;
     let commit: String = overview.policy.commit.chars().take(12).collect();
     let mut text = format!(
         "version    {}\ngateway    {}\nadmin      {}\nstate      {}\ndatabase   {}\nbus        {}\n\
@@ -106,6 +129,10 @@ fn told(visit: &Visit) -> String {
     }
     for server in tool_servers {
         text.push_str(&format!("tools      {}\n", server.told()));
+    }
+    if let Some(Sandboxes { whole, why }) = sandboxes {
+        let told = if *whole { "code is kept in" } else { why };
+        text.push_str(&format!("sandboxes  {told}\n"));
     }
     for note in &overview.policy.notes {
         text.push_str(&format!("note       {note}\n"));

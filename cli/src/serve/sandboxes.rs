@@ -9,7 +9,7 @@ use std::{
 
 use config::{Settings, settings::SandboxDriver};
 use sandbox::{
-    Daytona, DaytonaOptions, Decision, Driver, Error, Local, Opener, Options, Service,
+    Daytona, DaytonaOptions, Decision, Driver, Error, Isolation, Local, Opener, Options, Service,
     ServiceOptions,
 };
 use snapshot::keys::{Pepper, sha256_hex};
@@ -47,6 +47,16 @@ pub(super) async fn own(
         true => bind(settings, pepper).await.map(Some),
         false => Ok(None),
     }
+}
+
+/// What this machine keeps code in, where sandboxes are made here.
+pub(crate) async fn isolation(settings: &Settings) -> Option<Result<Isolation, Error>> {
+    let of = &settings.sandbox;
+    if !of.enabled || of.url.is_some() || of.driver != SandboxDriver::Local {
+        return None;
+    }
+    let looked = async { Ok(Local::open(local(settings)?).await?.isolation().clone()) };
+    Some(looked.await)
 }
 
 /// Binds the service.

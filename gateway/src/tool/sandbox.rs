@@ -13,6 +13,7 @@ use crate::refusal::Refusal;
 pub(super) struct Place {
     permit: SandboxPermit,
     order: SandboxOrder,
+    sealed: bool,
 }
 
 impl Place {
@@ -46,13 +47,7 @@ impl Place {
             Refusal::new(Code::PolicyDenied, message).with_policies(denial.policies)
         })?;
         let order = order(name(context, profile), profile, &permit);
-        Ok(Some(Self { permit, order }))
-    }
-
-    /// Whether nothing can come out of it that the session has not put in: it reaches nobody, and nobody else's
-    /// session has worked in it.
-    pub(super) fn is_sealed(&self) -> bool {
-        self.order.hosts.is_empty() && !self.order.persistent
+        Ok(Some(Self { permit, order, sealed: is_sealed(profile) }))
     }
 
     /// What the service of sandboxes is told of it.
@@ -79,7 +74,14 @@ pub(crate) fn has_one(agent: &Agent) -> bool {
 /// Whether what a tool says is its session's own or the organisation's word. What a sandbox says is no more than
 /// what was put into it, as long as it is sealed.
 pub(super) fn vouched(tool: &Tool, place: Option<&Place>) -> bool {
-    tool.trusted && place.is_none_or(Place::is_sealed)
+    tool.trusted && place.is_none_or(|place| place.sealed)
+}
+
+/// Whether nothing can come out of a sandbox that its session has not put in: it never reaches anybody, and nobody
+/// else's session works in it. That it may reach nobody now is not enough: what a call fetched before, of which the
+/// session heard nothing, is in its files.
+const fn is_sealed(profile: &SandboxProfile) -> bool {
+    profile.egress.is_empty() && !profile.persistent
 }
 
 fn profile<'s>(context: &Context<'s>) -> Result<&'s SandboxProfile, Refusal> {
@@ -95,7 +97,8 @@ fn profile<'s>(context: &Context<'s>) -> Result<&'s SandboxProfile, Refusal> {
     })
 }
 
-/// A sandbox is its session's own, or its agent's where it outlives sessions. Nobody else can name it.
+/// A sandbox is its session's own, or its agent's where it outlives sessions. Nobody else can name it. One that is
+/// sealed is none that was not: a profile that is changed does not make trusted what was there before.
 fn name(context: &Context<'_>, profile: &SandboxProfile) -> String {
     let caller = &context.known.caller;
     let whose = match context.session.filter(|_| !profile.persistent) {
@@ -103,7 +106,8 @@ fn name(context: &Context<'_>, profile: &SandboxProfile) -> String {
         None if profile.persistent => "agent".to_owned(),
         None => context.request.to_string(),
     };
-    let text = format!("{}\n{}\n{}\n{whose}", caller.tenant, caller.agent, profile.name);
+    let sealed = is_sealed(profile);
+    let text = format!("{}\n{}\n{}\n{sealed}\n{whose}", caller.tenant, caller.agent, profile.name);
     let mut name = sha256_hex(text.as_bytes());
     name.truncate(NAME_CHARS);
     name

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use snapshot::Agent;
 use store::work::{NewTask, Task};
 use types::{
-    Actor, ActorType, AuditId, Label, Payload, Priority, TaskId, Timestamp,
-    audit::{Kind, Record},
+    Label, Payload, Priority, TaskId, Timestamp,
     work::{StepKind, TaskState},
 };
 
@@ -32,6 +31,9 @@ struct Given {
 
 /// The longest task that is given, in bytes.
 const TASK_BYTES_MAX: usize = 64 * 1024;
+/// How often work is given on, and how many parts of a run are, at most.
+const DEPTH_MAX: u32 = 16;
+const CHILDREN_MAX: usize = 256;
 
 /// The function as models are offered it; none for an agent that names nobody.
 pub(super) fn definition(agent: &Agent) -> Option<Value> {
@@ -73,11 +75,10 @@ impl Worker<'_> {
             }
             Turn::Open(open) => open,
         };
-        let (known, children) = self.parts.store.work().child(self.claim, open.no).await?;
-        let heard = match known {
+        let heard = match self.parts.store.work().child(self.claim, open.no).await? {
             Some(task) if task.state.is_over() => outcome(&task),
             Some(task) => return Err(self.waits(open.no, task.id)),
-            None => match self.give(open.no, children, call).await? {
+            None => match self.give(open.no, call).await? {
                 Ok(task) => return Err(self.waits(open.no, task)),
                 Err(text) => Heard { text, failed: true },
             },
@@ -88,12 +89,7 @@ impl Worker<'_> {
     }
 
     /// Makes the task, on record; or why there is none, for the model.
-    async fn give(
-        &self,
-        step: u32,
-        children: u32,
-        call: &ToolCall,
-    ) -> Result<Result<TaskId, String>, Stop> {
+    async fn give(&self, step: u32, call: &ToolCall) -> Result<Result<TaskId, String>, Stop> {
         let Ok(Given { agent, task }) = serde_json::from_str(&call.arguments) else {
             return Ok(Err("write the arguments as the function wants them".to_owned()));
         };
@@ -104,22 +100,28 @@ impl Worker<'_> {
         if task.is_empty() || task.len() > TASK_BYTES_MAX {
             return Ok(Err(format!("write a task of 1 to {TASK_BYTES_MAX} bytes")));
         }
-        let standing = evaluator::standing(self.parts, &self.claim.task).await?;
+        let (work, own) = (self.parts.store.work(), &self.claim.task);
+        let depth = self.origin.depth.saturating_add(1);
+        let children = work.children(own.tenant, self.claim.run).await?.len();
+        // Whatever policy says.
+        if depth > DEPTH_MAX || children >= CHILDREN_MAX {
+            let most = format!("{DEPTH_MAX} times, and {CHILDREN_MAX} parts of one run");
+            return Ok(Err(format!("no more work is given away: at most {most}")));
+        }
+        let standing = evaluator::standing(self.parts, own, self.origin.session).await?;
         let label = standing.0.join(self.agent.label.unwrap_or(Label::Public));
         let decided = self.snapshot.policy.decide_spawn(&Spawn {
             agent: &self.agent.caller,
             child: &child.caller,
             label,
             integrity: standing.1,
-            depth: self.origin.depth.saturating_add(1),
-            children,
+            depth,
+            children: u32::try_from(children).unwrap_or(u32::MAX),
             now: Timestamp::now(),
         });
-        let (outcome, commit, policies) = match &decided {
-            Ok(permit) => ("permit", permit.commit(), permit.policies()),
-            Err(denial) => ("policy_denied", denial.commit.as_str(), denial.policies.as_slice()),
-        };
-        let record = self.spawn_record(child, (outcome, commit), policies);
+        let told = decided.as_ref().map(|permit| (permit.commit(), permit.policies()));
+        let detail = json!({ "session": self.origin.session, "depth": depth });
+        let record = self.decision("spawnSubagent", child.name.clone(), told, detail);
         self.parts.store.audit().append(record).await?;
         if let Err(denial) = decided {
             return Ok(Err(format!(
@@ -127,7 +129,6 @@ impl Worker<'_> {
                 denial.reason
             )));
         }
-        let own = &self.claim.task;
         let new = NewTask {
             tenant: own.tenant,
             agent: child.id,
@@ -137,42 +138,13 @@ impl Worker<'_> {
             priority: Priority::Interactive,
             trace: own.trace.clone(),
         };
-        Ok(Ok(self.parts.store.work().spawn(self.claim, step, &new).await?))
+        Ok(Ok(work.spawn(self.claim, step, &new).await?))
     }
 
     fn waits(&self, step: u32, task: TaskId) -> Stop {
         let about = json!({ "task": self.claim.task.id, "step": step, "tool": DELEGATE,
             "state": "started", "child": task });
         Stop::Gave { step, about }
-    }
-
-    fn spawn_record(
-        &self,
-        child: &Agent,
-        (outcome, commit): (&str, &str),
-        policies: &[String],
-    ) -> Record {
-        Record {
-            id: AuditId::generate(),
-            at: Timestamp::now(),
-            tenant: self.claim.tenant,
-            kind: Kind::Decision,
-            request: None,
-            actor: Actor {
-                kind: ActorType::Agent,
-                id: self.claim.task.agent.to_string(),
-                auth: format!("run:{}", self.claim.run),
-            },
-            action: "spawnSubagent".to_owned(),
-            resource: child.name.clone(),
-            outcome: outcome.to_owned(),
-            commit: commit.to_owned(),
-            detail: json!({
-                "task": self.claim.task.id, "session": self.origin.session,
-                "depth": self.origin.depth.saturating_add(1), "policies": policies,
-            })
-            .into(),
-        }
     }
 }
 

@@ -1,11 +1,11 @@
-//! The steps of a run: a model thinks, a tool is called, something is said, a conversation is made shorter.
+//! The steps of a run: a model thinks, a tool is called, a conversation is made shorter. What is said to people is in
+//! `say.rs`, work for others in `delegate.rs`.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use policy::{Denial, MessagePermit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use snapshot::{Agent, Snapshot, keys::sha256_hex};
@@ -14,8 +14,7 @@ use store::{
     work::{Claim, End, NewEffect, NewEvent, Origin, Usage},
 };
 use types::{
-    Actor, ActorType, ApprovalId, AuditId, Payload, SessionId, Timestamp,
-    audit::{Kind, Record},
+    ApprovalId, SessionId, Timestamp,
     work::{EffectClass, EventKind, StepKind},
 };
 
@@ -440,90 +439,6 @@ impl Worker<'_> {
             fields.insert("kind".to_owned(), json!("status"));
         }
         self.hint(session, status).await;
-    }
-
-    /// Says the answer: policy decides about the whole of it, and what the session reads is written with the step.
-    pub(crate) async fn say(
-        &self,
-        journal: &mut Journal<'_>,
-        answer: &Answer,
-    ) -> Result<Payload, Stop> {
-        let planned = Planned {
-            kind: StepKind::Message,
-            input: json!({ "text": answer.text, "refusal": answer.refusal }),
-            effect: None,
-        };
-        let open = match journal.begin::<Value>(planned).await? {
-            Turn::Done(said) => return Ok(inline(said)),
-            Turn::Open(open) => open,
-        };
-        let text = if answer.text.is_empty() { &answer.refusal } else { &answer.text };
-        fault::point("run.clear");
-        let cleared = self.cleared(text).await;
-        fault::point("run.cleared");
-        let said = match cleared {
-            Ok(said) => said,
-            Err(Stop::Failed { reason, retry: false }) => {
-                let output = json!({ "reason": reason });
-                journal.end(&open, End::Failed, &output, Usage::default(), Vec::new()).await?;
-                return Err(Stop::Failed { reason, retry: false });
-            }
-            Err(other) => return Err(other),
-        };
-        let body = json!({ "text": said, "model": answer.model, "finish": answer.finish,
-            "task": self.claim.task.id });
-        let event = NewEvent { kind: EventKind::Assistant, body: inline(body.clone()) };
-        journal.done(&open, &body, Usage::default(), vec![event]).await?;
-        Ok(inline(body))
-    }
-
-    /// The text as policy lets it out, on record.
-    async fn cleared(&self, text: &str) -> Result<String, Stop> {
-        let place = self.place().await?;
-        let mut outlet = Outlet::open(&place).map_err(|denial| unsaid(&denial))?;
-        let passed = outlet.push(text).and_then(|_| outlet.end());
-        passed.map_err(|Unsaid(why)| Stop::fail(&why))?;
-        let kinds = outlet.kinds();
-        let decided = place.decide(&kinds);
-        let record = self.record(&decided, &kinds, outlet.said());
-        self.parts.store.audit().append(record).await?;
-        decided.map_err(|denial| unsaid(&denial))?;
-        Ok(outlet.said().to_owned())
-    }
-
-    /// The record of the decision about a message: names and hashes, and no word of it.
-    fn record(
-        &self,
-        decided: &Result<MessagePermit, Denial>,
-        kinds: &[&str],
-        said: &str,
-    ) -> Record {
-        let (outcome, commit, policies) = match decided {
-            Ok(permit) => ("permit", permit.commit(), permit.policies()),
-            Err(denial) => ("policy_denied", denial.commit.as_str(), denial.policies.as_slice()),
-        };
-        let session = self.claim.session.as_ref();
-        Record {
-            id: AuditId::generate(),
-            at: Timestamp::now(),
-            tenant: self.claim.tenant,
-            kind: Kind::Decision,
-            request: None,
-            actor: Actor {
-                kind: ActorType::Agent,
-                id: self.claim.task.agent.to_string(),
-                auth: format!("run:{}", self.claim.run),
-            },
-            action: "sendMessage".to_owned(),
-            resource: session.map_or_else(String::new, |session| session.connector.clone()),
-            outcome: outcome.to_owned(),
-            commit: commit.to_owned(),
-            detail: json!({
-                "task": self.claim.task.id, "session": self.claim.task.session, "kinds": kinds,
-                "policies": policies, "output_hash": sha256_hex(said.as_bytes()),
-            })
-            .into(),
-        }
     }
 }
 

@@ -186,6 +186,18 @@ async fn kills_at_any_moment_leave_no_orphan() {
     );
 }
 
+/// A profile of the tree may change between two commands.
+#[tokio::test]
+async fn who_asks_last_says_what_a_sandbox_may_take() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    assert!(bench.sh("echo x > file; sleep 1.5").await.is_success());
+    let mut spec = sandbox::Spec::new("box".parse().unwrap());
+    spec.limits.wall = Duration::from_secs(1);
+    assert_eq!(bench.driver.create(&spec).await.unwrap(), bench.handle);
+    assert_eq!(bench.sh("cat file; sleep 2").await.exit.end, End::TimedOut);
+    assert_eq!(bench.says("cat file").await, "x", "its files are as they were");
+}
+
 #[tokio::test]
 async fn a_sweep_takes_nothing_from_who_is_at_work() {
     let Some(bench) = Bench::new(|_| {}).await else { return };

@@ -73,25 +73,19 @@ impl Work {
         Ok(Origin { session, depth, parent })
     }
 
-    /// The task that a step of a run asked for, if it did, and how many the run has asked for in all.
+    /// The task that a step of a run asked for, if it did.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn child(&self, claim: &Claim, step: u32) -> Result<(Option<Task>, u32), Error> {
-        let rows = sqlx::query(
-            "select * from tasks where parent_run = $1 and tenant_id = $2 \
-             order by parent_step limit 10000",
+    pub async fn child(&self, claim: &Claim, step: u32) -> Result<Option<Task>, Error> {
+        let row = sqlx::query(
+            "select * from tasks where parent_run = $1 and parent_step = $2 and tenant_id = $3",
         )
         .bind(claim.run.to_string())
+        .bind(i64::from(step))
         .bind(claim.tenant.to_string())
-        .fetch_all(&self.inner.read)
+        .fetch_optional(&self.inner.read)
         .await?;
-        let all = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        for row in &rows {
-            if (Get { row, table: "tasks" }).maybe_int("parent_step")? == Some(i64::from(step)) {
-                return Ok((Some(task::read(row)?), all));
-            }
-        }
-        Ok((None, all))
+        row.as_ref().map(task::read).transpose()
     }
 }
