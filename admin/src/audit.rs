@@ -177,7 +177,7 @@ fn kind(text: &str) -> Result<Kind, Error> {
         })
 }
 
-fn view(entry: store::audit::Entry) -> AuditView {
+pub(crate) fn view(entry: store::audit::Entry) -> AuditView {
     let record = entry.record;
     AuditView {
         seq: entry.seq,

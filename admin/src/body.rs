@@ -1,19 +1,41 @@
 //! JSON bodies, with refusals in our own form.
 
+use std::time::Duration;
+
 use axum::{
     Json,
+    body::Bytes,
     extract::{
-        FromRequest, FromRequestParts, OptionalFromRequest, Query, Request,
+        DefaultBodyLimit, FromRequest, FromRequestParts, OptionalFromRequest, Query, Request,
         rejection::JsonRejection,
     },
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::{control::BODY_BYTES_MAX, error::Error};
 
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
+
+/// The whole body of a sender who is not known yet: short, and soon.
+pub(crate) async fn of_stranger(request: Request, bytes_max: usize) -> Result<Bytes, Error> {
+    let mut request = request;
+    DefaultBodyLimit::max(bytes_max).apply(&mut request);
+    match timeout(STRANGER_TIME, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(Error::TooLarge(bytes_max))
+        }
+        Ok(Err(_)) | Err(_) => {
+            Err(Error::invalid("the body ended early or took too long", "send it again"))
+        }
+    }
+}
+
+/// How long the body of a stranger may take to arrive.
+const STRANGER_TIME: Duration = Duration::from_secs(10);
 
 /// The part of an address after `?`.
 pub(crate) struct Ask<T>(pub(crate) T);

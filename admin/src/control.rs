@@ -41,6 +41,8 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// Operations that run at once; more are refused.
 pub const OPERATIONS_MAX: usize = 64;
+/// Readers who watch requests at once; more are refused.
+pub const STREAMS_MAX: usize = 64;
 /// How long running operations may go on after the signal to stop.
 pub const DRAIN: Duration = Duration::from_secs(5);
 /// The group that the local operator and the first admin token are in.

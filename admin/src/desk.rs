@@ -83,6 +83,16 @@ impl Desk {
         }
     }
 
+    /// The desk of a person whose identity was proven otherwise than by the head of the request.
+    pub(crate) fn of(room: Arc<Room>, who: Who) -> Self {
+        Self { room, who, trace: Trace::default(), body: BodyHash::default(), shown: Value::Null }
+    }
+
+    /// Whoever asks.
+    pub(crate) const fn who(&self) -> &Who {
+        &self.who
+    }
+
     /// The name of whoever asks.
     pub(crate) fn person(&self) -> String {
         self.who.person.name.clone()

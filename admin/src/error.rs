@@ -21,6 +21,12 @@ pub enum Error {
     /// No token, or one that is unknown or revoked.
     #[error("the admin token is missing or unknown")]
     Unauthenticated,
+    /// A change over a cookie that does not show that it comes from the console's own page.
+    #[error("this change does not come from the console's own page")]
+    Csrf,
+    /// The request is of no session of the console.
+    #[error("this request is of no session of the console")]
+    NoSession,
     /// The `Host` header names something that this listener is not.
     #[error("this listener does not answer for that host")]
     Host,
@@ -112,6 +118,8 @@ impl Error {
     const fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::Csrf => (StatusCode::FORBIDDEN, "foreign_origin"),
+            Self::NoSession => (StatusCode::NOT_FOUND, "no_session"),
             Self::Host => (StatusCode::MISDIRECTED_REQUEST, "wrong_host"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
             Self::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
@@ -142,6 +150,8 @@ impl Error {
                 "send `Authorization: Bearer ora_...`; the first start printed the token, and the \
                  command line reads it from ORCHESTACK_ADMIN_TOKEN"
             }
+            Self::Csrf => "load the page again; programs send `Authorization: Bearer ora_...` and no cookie",
+            Self::NoSession => "sign in at `/`; a token needs no session",
             Self::Host => "use the address itself, such as http://127.0.0.1:8081, or `localhost`",
             Self::Overloaded => "try again in a second",
             Self::TooLarge(_) => "send less",

@@ -12,6 +12,7 @@ mod audit;
 mod body;
 mod break_glass;
 mod budget;
+mod console;
 mod control;
 mod desk;
 mod error;
@@ -30,11 +31,13 @@ pub mod probe;
 mod probed;
 mod providers;
 mod reconcile;
+mod requests;
 mod room;
 mod router;
 mod scan;
 mod serve;
 mod sessions;
+mod settings;
 mod spend;
 mod time;
 mod tools;
@@ -51,6 +54,7 @@ pub use crate::{
     audit::{AuditBad, AuditFilter, AuditList, AuditVerdict, AuditView},
     break_glass::NewBreakGlass,
     budget::{AccountView, BudgetFilter, BudgetList, NewCap, RaiseView},
+    console::ConsoleView,
     control::{ADMINISTRATORS, BODY_BYTES_MAX, Control, Entry},
     error::{Error, Fault, Refusal, Waiting},
     grants::{GrantFilter, GrantList, GrantView, MadeGrant, NewGrant, RevokedGrants, TaskOfGrants},
@@ -82,12 +86,19 @@ pub use crate::{
         Absent, BookedShares, LeftOut, NewReconciliation, ReconciledModel, Reconciliation,
         UnmatchedModel,
     },
+    requests::{
+        ChargeView, RequestFilter, RequestLine, RequestList, RequestStory, StoryRecord,
+    },
     room::person,
     router::{document, router},
     scan::{FindingView, NewScan, Scanned, SpanView, TermView},
     serve::{ListenError, Listeners, Options},
     sessions::{Endorsement, FlowView, NewSessionLabel, SessionView},
-    spend::{SpendFilter, SpendForecast, SpendLine, SpendReport},
+    settings::{SettingList, SettingView},
+    spend::{
+        SpendFilter, SpendForecast, SpendLine, SpendReport,
+        series::{SeriesFilter, SpendCurve, SpendSeries},
+    },
     tools::{DefinitionView, NewDecision, ToolDetail, ToolFilter, ToolList, ToolView},
     work::{
         DeadLetterList, DeadLetterView, EffectList, EffectView, NewResolution, NewStop,

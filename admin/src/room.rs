@@ -6,7 +6,7 @@ use axum::http::{header::AUTHORIZATION, request::Parts};
 use policy::{Operation, Person};
 use serde_json::{Value, json};
 use snapshot::keys::split_token;
-use store::admin_tokens::AdminToken;
+use store::{admin_tokens::AdminToken, tenants::Tenant};
 use tokio::sync::Semaphore;
 use types::{
     Actor, ActorType, ApprovalId, AuditId, RequestId, TenantId, Timestamp,
@@ -14,7 +14,8 @@ use types::{
 };
 
 use crate::{
-    control::{ADMINISTRATORS, Control, Entry, OPERATIONS_MAX},
+    console,
+    control::{ADMINISTRATORS, Control, Entry, OPERATIONS_MAX, STREAMS_MAX},
     error::Error,
     webhook::Pull,
 };
@@ -28,6 +29,8 @@ pub(crate) struct Room {
     entry: Entry,
     /// Bounds the operations that run at once.
     pub(crate) running: Arc<Semaphore>,
+    /// Bounds how many watch requests at once.
+    pub(crate) streams: Arc<Semaphore>,
     /// Looks at the tree's remote that its webhook asked for.
     pub(crate) pull: Pull,
 }
@@ -38,6 +41,10 @@ pub(crate) struct Who {
     pub(crate) person: Person,
     pub(crate) tenant: TenantId,
     pub(crate) tenant_name: String,
+    /// The admin token that the person showed, now or when they signed in.
+    pub(crate) token: Option<String>,
+    /// The secret of the console's session that they are signed in by, and when that ends.
+    pub(crate) session: Option<(String, Timestamp)>,
     /// How the person proved it, for the audit record.
     auth: String,
 }
@@ -67,7 +74,8 @@ struct Started {
 impl Room {
     pub(crate) fn new(control: Control, entry: Entry) -> Arc<Self> {
         let running = Arc::new(Semaphore::new(OPERATIONS_MAX));
-        Arc::new(Self { control, entry, running, pull: Pull::default() })
+        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        Arc::new(Self { control, entry, running, streams, pull: Pull::default() })
     }
 
     /// Whether the database answers.
@@ -100,34 +108,49 @@ impl Room {
 
     /// Who sends a request.
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<Who, Error> {
-        let who = match self.entry {
-            Entry::Local => {
-                let groups = vec![ADMINISTRATORS.to_owned()];
-                let person = Person { name: "local".to_owned(), groups };
-                (person, None, "local".to_owned())
-            }
-            Entry::Token { .. } => self.by_token(parts).await?,
-        };
-        let tenants = self.control.store.tenants().load_all().await?;
-        let (person, tenant, auth) = who;
-        let found = match tenant {
-            Some(id) => tenants.into_iter().find(|known| known.id == id),
-            None => tenants.into_iter().find(|known| known.name == "default"),
-        };
-        let found = found.ok_or_else(|| {
-            let fix = "start the server once with `orchestack serve`";
-            Error::invalid("there is no tenant yet", fix)
-        })?;
-        Ok(Who { person, tenant: found.id, tenant_name: found.name, auth })
+        if self.entry == Entry::Local {
+            let groups = vec![ADMINISTRATORS.to_owned()];
+            let person = Person { name: "local".to_owned(), groups };
+            let tenant = self.tenant(None).await?;
+            let auth = "local".to_owned();
+            let (tenant, tenant_name) = (tenant.id, tenant.name);
+            return Ok(Who { person, tenant, tenant_name, token: None, session: None, auth });
+        }
+        if let Some(header) = parts.headers.get(AUTHORIZATION) {
+            let text = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+            return self.known_by(text.ok_or(Error::Unauthenticated)?).await;
+        }
+        let found = console::session(&self.control, parts).await?;
+        let (session, secret) = found.ok_or(Error::Unauthenticated)?;
+        let auth = format!("console:{}", session.token.id);
+        let who = self.who(session.token, auth).await?;
+        Ok(Who { session: Some((secret, session.expires_at)), ..who })
     }
 
-    async fn by_token(&self, parts: &Parts) -> Result<(Person, Option<TenantId>, String), Error> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let text = header.and_then(|value| value.strip_prefix("Bearer "));
-        let text = text.ok_or(Error::Unauthenticated)?;
+    /// Whose admin token a text is.
+    pub(crate) async fn known_by(&self, text: &str) -> Result<Who, Error> {
         let token = token(&self.control, text).await?.ok_or(Error::Unauthenticated)?;
+        let auth = format!("admin-token:{}", token.id);
+        self.who(token, auth).await
+    }
+
+    async fn who(&self, token: AdminToken, auth: String) -> Result<Who, Error> {
+        let Tenant { id: tenant, name: tenant_name, .. } = self.tenant(Some(token.tenant)).await?;
         let person = Person { name: token.name, groups: token.groups };
-        Ok((person, Some(token.tenant), format!("admin-token:{}", token.id)))
+        Ok(Who { person, tenant, tenant_name, token: Some(token.id), session: None, auth })
+    }
+
+    /// A tenant by its id; the default one where there is none.
+    async fn tenant(&self, id: Option<TenantId>) -> Result<Tenant, Error> {
+        let tenants = self.control.store.tenants().load_all().await?;
+        let found = tenants.into_iter().find(|known| match id {
+            Some(id) => known.id == id,
+            None => known.name == "default",
+        });
+        found.ok_or_else(|| {
+            let fix = "start the server once with `orchestack serve`";
+            Error::invalid("there is no tenant yet", fix)
+        })
     }
 }
 

@@ -20,14 +20,15 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    agents, approvals, audit, break_glass, budget,
+    agents, approvals, audit, break_glass, budget, console,
     control::{BODY_BYTES_MAX, BODY_TIME, Control, Entry},
     desk::BodyHash,
     error::{Error, Told},
     grants, keys, metrics, models, overview, people, policies, prices, probed, providers,
     reconcile::{self, RECONCILE_BYTES_MAX},
+    requests,
     room::{Room, Trace},
-    scan, sessions, spend, tools, webhook, work,
+    scan, sessions, settings, spend, tools, webhook, work,
 };
 
 #[derive(OpenApi)]
@@ -42,7 +43,7 @@ use crate::{
         (name = "agents"), (name = "keys"), (name = "models"), (name = "providers"),
         (name = "budget"), (name = "spend"), (name = "prices"), (name = "audit"), (name = "policy"),
         (name = "approvals"), (name = "break-glass"), (name = "people"), (name = "grants"), (name = "sessions"), (name = "work"),
-        (name = "tools"), (name = "overview"), (name = "dlp"),
+        (name = "tools"), (name = "overview"), (name = "dlp"), (name = "requests"), (name = "console"),
     )
 )]
 struct Document;
@@ -55,7 +56,7 @@ pub fn router(control: Control, entry: Entry) -> Router {
 /// [`router`], for whoever wants to know when what its requests began has ended.
 pub(crate) fn within(room: Arc<Room>) -> Router {
     let (operations, mut document) = operations().split_for_parts();
-    let (webhooks, hooks) = webhooks().split_for_parts();
+    let (webhooks, hooks) = strangers().split_for_parts();
     secure(&mut document);
     document.merge(hooks);
     let document = Arc::new(document);
@@ -68,7 +69,7 @@ pub(crate) fn within(room: Arc<Room>) -> Router {
         .route_layer(middleware::from_fn_with_state(Arc::clone(&room), bounded))
         .merge(open)
         .merge(webhooks)
-        .fallback(async || Error::NoOperation)
+        .fallback(console::page)
         .method_not_allowed_fallback(async || Error::NoOperation)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&room), own_host))
@@ -79,7 +80,7 @@ pub(crate) fn within(room: Arc<Room>) -> Router {
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = operations().split_for_parts();
     secure(&mut document);
-    document.merge(webhooks().split_for_parts().1);
+    document.merge(strangers().split_for_parts().1);
     document
 }
 
@@ -120,6 +121,12 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(sessions::lower))
         .routes(routes!(sessions::endorse))
         .routes(routes!(spend::show))
+        .routes(routes!(spend::series::show))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::live::live))
+        .routes(routes!(requests::story::show))
+        .routes(routes!(console::show, console::sign_out))
+        .routes(routes!(console::sign_out_everywhere))
         .routes(routes!(prices::list))
         .routes(routes!(audit::tail))
         .routes(routes!(audit::verify))
@@ -148,6 +155,7 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(grants::revoke))
         .merge(tool_definitions())
         .routes(routes!(overview::show))
+        .routes(routes!(settings::show))
         .routes(routes!(scan::scan))
         // The name without `/api`, for whoever knows it from the data plane's paths.
         .route("/v1/dlp/scan", post(scan::scan))
@@ -177,9 +185,9 @@ fn body_bytes_max(path: &str) -> usize {
     }
 }
 
-/// What the remote of the tree calls, which has no admin token.
-fn webhooks() -> OpenApiRouter<Arc<Room>> {
-    OpenApiRouter::new().routes(routes!(webhook::webhook))
+/// What is called by whoever is not known yet: the remote of the tree, and people who sign in.
+fn strangers() -> OpenApiRouter<Arc<Room>> {
+    OpenApiRouter::new().routes(routes!(webhook::webhook)).routes(routes!(console::sign_in))
 }
 
 /// Says in the document how to authenticate.

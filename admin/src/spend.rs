@@ -1,5 +1,7 @@
 //! What was spent, by provider, model, agent, person, key, tenant or day.
 
+pub(crate) mod series;
+
 use std::collections::HashMap;
 
 use axum::Json;

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use types::Secret;
 
 use crate::{
+    body,
     control::BODY_BYTES_MAX,
     error::{Error, Refusal},
     room::Room,
@@ -25,9 +26,6 @@ use crate::{
 
 /// Where it is called.
 pub(crate) const PATH: &str = "/api/v1/policy/webhook";
-
-/// How long a call may take to arrive. Nobody knows yet who sends it.
-const BODY_TIME: Duration = Duration::from_secs(10);
 
 #[expect(clippy::expect_used, reason = "the name is a constant; a clash shows at the first start")]
 static CALLS: LazyLock<IntCounterVec> = LazyLock::new(|| {
@@ -58,15 +56,7 @@ pub(crate) async fn webhook(
         Error::WebhookSecret(error)
     })?;
     let headers = request.headers().clone();
-    let body = match timeout(BODY_TIME, Bytes::from_request(request, &())).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return Err(Error::TooLarge(BODY_BYTES_MAX));
-        }
-        Ok(Err(_)) | Err(_) => {
-            return Err(Error::invalid("the body ended early or took too long", "send it again"));
-        }
-    };
+    let body = body::of_stranger(request, BODY_BYTES_MAX).await?;
     if !is_signed(&headers, &body, &secret) {
         CALLS.with_label_values(&["refused"]).inc();
         tracing::warn!(

@@ -5,6 +5,7 @@ mod alerts;
 mod cache;
 mod dlp;
 mod environment;
+mod in_force;
 mod mcp;
 mod policy;
 mod redis;
@@ -15,13 +16,14 @@ mod sections;
 mod webchat;
 mod work;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 pub(crate) use address::HttpUrl;
 pub use alerts::{Alerts, Webhook};
 pub use cache::Cache;
 pub use dlp::{AnswerSearch, Dlp};
 pub use environment::{environment, variable};
+pub use in_force::InForce;
 pub use mcp::Mcp;
 pub use policy::{Policy, Unproved};
 pub use redis::Redis;
@@ -89,6 +91,8 @@ pub struct Settings {
     pub routing: Routing,
     /// The page on which people write to agents.
     pub webchat: Webchat,
+    /// Every setting with where it comes from, for people.
+    pub in_force: Vec<InForce>,
 }
 
 impl Settings {
@@ -156,8 +160,12 @@ impl Settings {
     }
 
     fn read(root: Node, notes: &mut Notes) -> Self {
+        let written = match &root.value {
+            Value::Table(table) => in_force::written(table),
+            _ => BTreeMap::new(),
+        };
         let mut root = Reader::open(root, "", notes);
-        let settings = Self {
+        let mut settings = Self {
             gateway: Gateway::read(root.section("gateway", "The data plane: what agents talk to.")),
             admin: Admin::read(root.section("admin", "The admin API, metrics and health.")),
             state: State::read(root.section("state", "Files that this process keeps.")),
@@ -200,8 +208,10 @@ impl Settings {
             webchat: Webchat::read(
                 root.section("webchat", "The page on which people write to agents."),
             ),
+            in_force: Vec::new(),
         };
         root.finish();
+        settings.in_force = in_force::all(written, &notes.lines);
         settings
     }
 

@@ -3,6 +3,7 @@
 
 mod agent;
 mod limits;
+mod loop_spec;
 mod model;
 mod organisation;
 mod particulars;
@@ -18,6 +19,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 pub use agent::{AgentFile, AgentKind, Caps};
 pub use limits::{OrgLimits, Rates};
+pub use loop_spec::{LoopSpec, Redo, Stage};
 pub use model::{CapabilityNames, ModelFile, ModelPrice, TokenPrice};
 pub use organisation::OrgSettings;
 pub use particulars::{Misfit, misfits, region_of};
@@ -72,6 +74,8 @@ pub struct Tree {
     pub tools: BTreeMap<String, ToolServerFile>,
     /// `sandboxes/*.toml`: profiles, by name.
     pub sandboxes: BTreeMap<String, SandboxProfile>,
+    /// `loops/*.toml`, by name.
+    pub loops: BTreeMap<String, LoopSpec>,
     /// `schedules/*.toml`, by name.
     pub schedules: BTreeMap<String, ScheduleFile>,
     /// Files of folders that other parts read: `detectors/`, `runbooks/`, `connectors/`,
@@ -133,6 +137,10 @@ impl Tree {
                 let profile = sandbox::read(name, path, text, notes);
                 self.sandboxes.extend(profile.map(|profile| (name.to_owned(), profile)));
             }
+            Place::Loop(name) => {
+                let spec = loop_spec::read(name, path, text, notes);
+                self.loops.extend(spec.map(|spec| (name.to_owned(), spec)));
+            }
             Place::Schedule(name) => {
                 let schedule = schedule::read(name, path, text, notes);
                 self.schedules.extend(schedule.map(|schedule| (name.to_owned(), schedule)));
@@ -164,7 +172,7 @@ impl Tree {
 }
 
 impl Tree {
-    /// Agents, profiles and schedules that name each other.
+    /// Agents, profiles, loops and schedules that name each other.
     fn check_work(&self, notes: &mut Notes) {
         for agent in self.agents.values() {
             let file = format!("agents/{}/agent.toml", agent.name);
@@ -173,6 +181,12 @@ impl Tree {
             {
                 let message = format!("there is no sandbox profile `{profile}`");
                 notes.fault(&file, &message, &format!("add `sandboxes/{profile}.toml`"));
+            }
+            if let Some(spec) = agent.work.loop_spec.as_ref()
+                && !self.loops.contains_key(spec)
+            {
+                let message = format!("there is no loop `{spec}`");
+                notes.fault(&file, &message, &format!("add `loops/{spec}.toml`"));
             }
             for child in &agent.work.subagents {
                 if *child == agent.name || !self.agents.contains_key(child) {
@@ -208,6 +222,7 @@ const FOLDERS: &[&str] = &[
     "tools",
     "runbooks",
     "sandboxes",
+    "loops",
     "schedules",
     "connectors",
     "invariants",
@@ -224,6 +239,7 @@ enum Place<'p> {
     Models,
     ToolServer(&'p str),
     Sandbox(&'p str),
+    Loop(&'p str),
     Schedule(&'p str),
     BesideTools,
     Raw,
@@ -276,6 +292,10 @@ impl<'p> Place<'p> {
                 Self::Sandbox(name.strip_suffix(".toml").unwrap_or(name))
             }
             ["sandboxes", ..] => Self::Unknown("put profiles into `sandboxes/NAME.toml`"),
+            ["loops", name] if ends(name, ".toml") => {
+                Self::Loop(name.strip_suffix(".toml").unwrap_or(name))
+            }
+            ["loops", ..] => Self::Unknown("put loops into `loops/NAME.toml`"),
             ["schedules", name] if ends(name, ".toml") => {
                 Self::Schedule(name.strip_suffix(".toml").unwrap_or(name))
             }

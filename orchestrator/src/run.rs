@@ -6,6 +6,7 @@
 
 mod bounds;
 mod conversation;
+mod course;
 mod delegate;
 mod journal;
 mod say;
@@ -22,11 +23,14 @@ use types::{Label, Payload, work::EventKind};
 use self::{
     bounds::Bounds,
     conversation::Conversation,
+    course::Course,
     journal::{Journal, inline},
-    step::{Stop, Worker},
+    step::{Desk, Stop, Worker},
 };
 use crate::{
-    Error, Parts, evaluator, grant, models::Models, outlet::Place, terms::Terms, toolbox::Toolbox,
+    Error, Parts, evaluator, grant,
+    models::{Answer, Models},
+    outlet::Place, terms::Terms, toolbox::Toolbox,
 };
 
 /// Does a run until it is over, or waits, or is somebody else's.
@@ -92,21 +96,45 @@ async fn go(worker: &Worker<'_>) -> Result<Payload, Stop> {
     let mut journal = Journal::of(worker.parts, worker.claim);
     let mut bounds = Bounds::of(worker.agent, worker.claim);
     let mut talk = Conversation::of(worker).await?;
+    let mut course = Course::of(worker)?;
     loop {
-        if talk.is_long(&bounds) {
-            let summary = worker.summarise(&mut journal, &mut bounds, &talk).await?;
+        let Some(stage) = course.stage() else {
+            return Err(Stop::fail("the loop has no stage"));
+        };
+        talk.enter(stage);
+        let desk = Desk { stage, aloud: course.is_last() };
+        let answer = rounds(worker, &desk, (&mut journal, &mut bounds, &mut talk)).await?;
+        if !course.advance(&answer.text) {
+            return worker.say(&mut journal, &answer).await;
+        }
+        talk.answered(&answer);
+    }
+}
+
+/// The rounds of one stage: a model answers and calls tools, until it answers without a call.
+async fn rounds(
+    worker: &Worker<'_>,
+    desk: &Desk<'_>,
+    (journal, bounds, talk): (&mut Journal<'_>, &mut Bounds, &mut Conversation),
+) -> Result<Answer, Stop> {
+    let most = desk.stage.rounds;
+    for round in 1..=most {
+        if talk.is_long(bounds) {
+            let summary = worker.summarise(journal, bounds, talk).await?;
             talk.shorten(&summary);
         }
-        let answer = worker.think(&mut journal, &mut bounds, &talk).await?;
+        let answer = worker.think(journal, bounds, talk, (desk, round < most)).await?;
         if answer.calls.is_empty() {
-            return worker.say(&mut journal, &answer).await;
+            return Ok(answer);
         }
         talk.thought(&answer);
         for call in &answer.calls {
-            let told = worker.act(&mut journal, &mut bounds, call).await?;
+            let told = worker.act(journal, bounds, desk, call).await?;
             talk.heard(call, &told);
         }
     }
+    let name = &desk.stage.name;
+    Err(Stop::fail(&format!("the stage `{name}` has no answer after {most} rounds (`rounds`)")))
 }
 
 /// What people are told where a run failed for good.

@@ -81,9 +81,10 @@ impl Toolbox {
         Ok(Self { offered: offered.take(TOOLS_MAX).collect(), connection })
     }
 
-    /// The definitions, for a model.
-    pub(crate) fn definitions(&self) -> Vec<Value> {
-        self.offered.values().cloned().collect()
+    /// The definitions of those that are wanted by their names, for a model.
+    pub(crate) fn definitions(&self, wanted: impl Fn(&str) -> bool) -> Vec<Value> {
+        let wanted = self.offered.iter().filter(|(name, _)| wanted(name));
+        wanted.map(|(_, definition)| definition.clone()).collect()
     }
 
     /// Whether the run was offered a tool.
@@ -133,7 +134,7 @@ fn offer(definition: &Value, (snapshot, agent): (&Snapshot, &Agent)) -> Option<(
 
 /// A tool's id as people and policies write it, by the name that models use.
 pub(crate) fn id_of(snapshot: &Snapshot, name: &str) -> String {
-    let known = snapshot.tools.by_model_name(name);
+    let known = snapshot.tools.by_model_name(name).or_else(|| snapshot.tools.function(name));
     known.map_or_else(|| name.replacen(SEPARATOR, ".", 1), Tool::id)
 }
 

@@ -76,6 +76,16 @@ operations! {
     GrantList = "grant.list" reads,
     /// Revokes a grant, or all of a task's.
     GrantRevoke = "grant.revoke" writes,
+    /// Opens a session of the console.
+    ConsoleSignIn = "console.sign_in" writes,
+    /// Ends a session of the console, or all of a person.
+    ConsoleSignOut = "console.sign_out" writes,
+    /// Shows whose session of the console it is.
+    ConsoleShow = "console.show" reads,
+    /// Lists requests and tells their story.
+    RequestShow = "request.show" reads,
+    /// Shows the settings in force.
+    SettingsShow = "settings.show" reads,
     /// Lists questions to people.
     ApprovalList = "approval.list" reads,
     /// Shows one question.

@@ -8,7 +8,7 @@ use std::{
 use budget::{Catalogue, Price, Zone};
 use config::{
     Fault, Settings, Tree,
-    tree::{ModelFile, SandboxProfile, ScheduleFile},
+    tree::{LoopSpec, ModelFile, SandboxProfile, ScheduleFile},
 };
 use policy::{Caller, ModelFacts};
 use router::{Model, Origin, Provider, Registry};
@@ -44,6 +44,8 @@ pub struct Snapshot {
     pub dlp: dlp::Engine,
     /// The tool servers.
     pub tools: Arc<Tools>,
+    /// How agents go about their work, by name.
+    pub loops: BTreeMap<String, LoopSpec>,
     /// The profiles of sandboxes, by name.
     pub sandboxes: BTreeMap<String, SandboxProfile>,
     /// What agents begin by themselves, by name.
@@ -330,6 +332,7 @@ impl Snapshot {
             caps: rows.caps.into_iter().filter(|cap| cap.tenant == rows.tenant).collect(),
             revoked: rows.revoked.into_iter().collect(),
             limits: Limits::of(&tree),
+            loops: tree.loops,
             sandboxes: tree.sandboxes,
             schedules: tree.schedules,
             keys: rows.keys.into_iter().map(|key| (key.id, key)).collect(),

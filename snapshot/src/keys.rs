@@ -59,6 +59,14 @@ impl Pepper {
         Ok(Minted { hash: self.hash(&secret), text: Secret::new(format!("ork_{public}_{secret}")) })
     }
 
+    /// Makes the secret of a cookie, which is kept as a [`Pepper::tag`] alone.
+    ///
+    /// # Errors
+    /// [`NoRandomness`].
+    pub fn mint_cookie(&self) -> Result<Secret, NoRandomness> {
+        Ok(Secret::new(URL_SAFE_NO_PAD.encode(random()?)))
+    }
+
     /// Makes an admin token, `ora_<secret>`.
     ///
     /// # Errors
@@ -86,6 +94,12 @@ impl Pepper {
         let mut key = [0; SECRET_BYTES];
         key.copy_from_slice(tag.as_ref());
         key
+    }
+
+    /// A keyed hash of a text for one purpose, in hexadecimal.
+    pub fn tag(&self, purpose: &str, text: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(purpose));
+        to_hex(hmac::sign(&key, text.as_bytes()).as_ref())
     }
 
     fn hash(&self, secret: &str) -> String {

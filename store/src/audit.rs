@@ -397,7 +397,14 @@ async fn page(inner: &Inner, after: i64) -> Result<Vec<AnyRow>, Error> {
     Ok(sqlx::query(query).bind(after).bind(PAGE).fetch_all(&inner.read).await?)
 }
 
-fn entry(row: &AnyRow) -> Result<Entry, Error> {
+/// Whether a row's hash is that of its content.
+pub(crate) fn is_whole(row: &AnyRow) -> Result<bool, Error> {
+    let get = Get { row, table: "audit" };
+    let (prev, body, hash) = (get.text("prev_hash")?, get.text("body")?, get.text("hash")?);
+    Ok(hash_of(&prev, &body).as_ref() == Some(&hash))
+}
+
+pub(crate) fn entry(row: &AnyRow) -> Result<Entry, Error> {
     let get = Get { row, table: "audit" };
     Ok(Entry {
         seq: get.int("seq")?,

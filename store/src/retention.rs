@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use types::Timestamp;
 
 use crate::{
-    Error, alerts::Alerts, approvals, approvals::Approvals, flows::Flows, grants::Grants,
+    Error, alerts::Alerts, approvals, approvals::Approvals,
+    console_sessions::ConsoleSessions, flows::Flows, grants::Grants,
     identities::Identities, mcp_sessions::McpSessions, outbox, responses::Responses, store::Inner,
     tool_definitions::ToolDefinitions, vault::Vault,
 };
@@ -28,6 +29,7 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     Responses { inner: Arc::clone(inner) }.purge(now).await?;
     McpSessions { inner: Arc::clone(inner) }.purge(now).await?;
     Identities { inner: Arc::clone(inner) }.purge(now).await?;
+    ConsoleSessions { inner: Arc::clone(inner) }.purge(now).await?;
     Vault::purge(inner, now).await?;
     Flows::purge(inner, ago(now, inner.options.tokens_retention)).await?;
     Ok(())

@@ -37,6 +37,28 @@ pub enum Group {
     Tenant,
 }
 
+/// How long the stretches of a series are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bucket {
+    /// From one full hour to the next.
+    Hour,
+    /// From midnight to midnight, in UTC.
+    Day,
+}
+
+/// What was spent on something within one stretch of a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// The id of what it was spent on.
+    pub name: String,
+    /// The first instant of the stretch.
+    pub starts: Timestamp,
+    /// Everything that was charged.
+    pub amount: Nanos,
+    /// Attempts that were charged.
+    pub calls: u64,
+}
+
 /// One line of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -75,6 +97,8 @@ pub struct Spend {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// The most points of a series.
+const POINTS_MAX: i64 = 200_000;
 /// The most lines of a report.
 const LINES_MAX: usize = 10_000;
 
@@ -123,6 +147,49 @@ impl Spend {
             owner.filter(|owner| !owner.is_empty()).map_or(NOBODY, String::as_str).to_owned()
         };
         report(&mut conn, (Group::Agent, tenant), (from, to), name).await
+    }
+
+    /// What a tenant spent in each hour or day in UTC, by what it was spent on; agents by their ids.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn series(
+        &self,
+        (group, bucket): (Group, Bucket),
+        tenant: TenantId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Point>, Error> {
+        let span = match bucket {
+            Bucket::Hour => Span::Hour,
+            Bucket::Day => Span::Day,
+        };
+        let rows = sqlx::query(
+            "select value, starts, cast(sum(amount) as bigint) as amount, \
+             cast(sum(overrun) as bigint) as overrun, cast(sum(calls) as bigint) as calls \
+             from spend_sums where tenant_id = $1 and dimension = $2 and span = $3 \
+             and starts >= $4 and starts < $5 group by 1, 2 order by 2, 1 limit $6",
+        )
+        .bind(tenant.to_string())
+        .bind(group.dimension().as_str())
+        .bind(span.as_str())
+        .bind(span.start(from))
+        .bind(to.0)
+        .bind(POINTS_MAX)
+        .fetch_all(&self.inner.read)
+        .await?;
+        let read = |row| {
+            let get = Get { row, table: "spend_sums" };
+            let amount = get.int("amount")?.saturating_add(get.int("overrun")?);
+            let calls = u64::try_from(get.int("calls")?).unwrap_or_default();
+            Ok(Point {
+                name: get.text("value")?,
+                starts: get.time("starts")?,
+                amount: Nanos(amount),
+                calls,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// What a tenant spent on each day in UTC on which it spent anything, by its first instant.

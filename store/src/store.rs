@@ -20,6 +20,7 @@ use crate::{
     audit::Audit,
     calls::Calls,
     caps::Caps,
+    console_sessions::ConsoleSessions,
     fleet::{self, Fleet},
     flows::{Flows, Trust},
     grants::Grants,
@@ -364,6 +365,11 @@ impl Store {
     /// Accounts of other services that are people of ours.
     pub fn identities(&self) -> Identities {
         Identities { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Sessions of the console.
+    pub fn console_sessions(&self) -> ConsoleSessions {
+        ConsoleSessions { inner: Arc::clone(&self.inner) }
     }
 
     /// Admin tokens.

@@ -278,6 +278,97 @@ async fn an_agent_gives_work_to_another_on_postgres() {
     an_agent_gives_work_to_another(Database::Postgres).await;
 }
 
+const CAREFUL: &str = r#"
+[[stage]]
+name = "work"
+instructions = "Do it."
+tools = ["desk.look"]
+
+[[stage]]
+name = "check"
+instructions = "Begin with PASS or REDO."
+model = "critic"
+tools = []
+redo = { word = "REDO", stage = "work", times = 2 }
+
+[[stage]]
+name = "tell"
+tools = []
+"#;
+
+/// What a model was asked: its name, the tools that it was offered, and the last thing that it was told.
+fn asked_of(simulator: &Simulator) -> Vec<(String, usize, String)> {
+    let log = simulator.log();
+    let bodies = log.iter().filter_map(|seen| serde_json::from_str(seen.body.as_ref()?).ok());
+    let told = |body: Value| {
+        let last = body["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+        let tools = body["tools"].as_array().map_or(0, Vec::len);
+        let model = body["model"].as_str().unwrap().to_owned();
+        (model, tools, last.as_str().unwrap().to_owned())
+    };
+    bodies.map(told).collect()
+}
+
+async fn an_agent_goes_through_the_stages_of_its_loop(database: Database) {
+    let simulator = provider(&[
+        ("model", Price::dollars_per_million(1, 1)),
+        ("critic", Price::dollars_per_million(1, 1)),
+    ])
+    .await;
+    let upstream = ToolServer::start(tools()).await;
+    let setup = Setup::new(database).await;
+    let tree = setup.tree();
+    tree.starter();
+    tree.openai_provider("sim", &simulator, "local");
+    for id in ["model", "critic"] {
+        tree.model(ModelSpec { id, provider: "sim", price: Some(("1.00", "1.00")) });
+    }
+    tree.write("tools/desk.toml", &format!("[server]\nurl = \"{}\"\n{DESK}", upstream.url()));
+    tree.write("tools/desk.json", &upstream.pins());
+    let agent = "owner = \"operator\"\nmodel = \"model\"\nloop = \"careful\"\n";
+    tree.write("agents/default/agent.toml", &format!("{agent}\n[budget]\nday = \"5.00\"\n"));
+    tree.write("loops/careful.toml", CAREFUL);
+    let server = setup.start().await;
+    let says = |text: &str| Behaviour { text: Some(text.to_owned()), ..Behaviour::default() };
+    let looks = Behaviour { arguments: Some(json!({})), ..Behaviour::default() };
+    let queue = [
+        looks,
+        says("It is four."),
+        says("REDO: it is not."),
+        says("It is five."),
+        says("PASS"),
+        says("Five."),
+    ];
+    let script = Script { queue: queue.into(), keep_bodies: Some(true), ..Script::default() };
+    simulator.play(script);
+    let ann = Person::of(&server, "one").await;
+    let said = ann.writes("m1", "Use desk__look.").await;
+    let events = ann.hears(&said, EventKind::Assistant, said.event_no).await;
+    // People hear what the last stage says, and nothing of those before it.
+    assert_eq!(kinds(&events), ["user", "status", "assistant"], "{events:?}");
+    assert_eq!(body(&events[2])["text"], "Five.");
+    let asked = asked_of(&simulator);
+    let short: Vec<(&str, usize, &str)> =
+        asked.iter().map(|(model, tools, last)| (model.as_str(), *tools, last.as_str())).collect();
+    let work = "Go on with the stage `work`.";
+    assert_eq!(short[0], ("model", 1, work));
+    assert_eq!((short[1].0, short[1].1), ("model", 1), "it reads what the tool said");
+    assert_eq!(short[2], ("critic", 0, "Go on with the stage `check`."));
+    assert_eq!(short[3], ("model", 1, work), "the work went back");
+    assert_eq!(short[4], ("critic", 0, "Go on with the stage `check`."));
+    assert_eq!(short[5..], [("model", 0, "Go on with the stage `tell`.")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_goes_through_the_stages_of_its_loop_on_sqlite() {
+    an_agent_goes_through_the_stages_of_its_loop(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_goes_through_the_stages_of_its_loop_on_postgres() {
+    an_agent_goes_through_the_stages_of_its_loop(Database::Postgres).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_one_session_are_answered_one_after_the_other() {
     let (server, _simulator, _desk) = stage(Database::Sqlite).await;

@@ -17,6 +17,8 @@ pub struct Work {
     pub tools: Vec<ToolPattern>,
     /// The profile of its sandbox, `sandboxes/NAME.toml`; none where absent.
     pub sandbox: Option<String>,
+    /// How it goes about its work, `loops/NAME.toml`; one conversation with a model where absent.
+    pub loop_spec: Option<String>,
     /// Agents that it may have do a part of its work.
     pub subagents: Vec<String>,
     /// The bounds of one run.
@@ -68,8 +70,9 @@ impl Default for Work {
     fn default() -> Self {
         Self {
             instructions: String::new(),
-            tools: vec![ToolPattern("*".to_owned())],
+            tools: vec![ToolPattern::all()],
             sandbox: None,
+            loop_spec: None,
             subagents: Vec::new(),
             run: RunLimits::default(),
         }
@@ -91,10 +94,11 @@ impl Work {
         let tools =
             from.list("tools", "mail.*", "Which tools it is offered, of those policy lists.");
         let sandbox = from.optional("sandbox", "code", "The profile of its sandbox.");
+        let loop_spec = from.optional("loop", "careful", "How it goes about its work.");
         let subagents = from.list("subagents", "researcher", "Agents that it may give work to.");
         let run = RunLimits::read(from.section("run", "The bounds of one run."));
         let tools = if written { tools } else { Self::default().tools };
-        Self { instructions, tools, sandbox, subagents, run }
+        Self { instructions, tools, sandbox, loop_spec, subagents, run }
     }
 
     /// Whether the agent is offered a tool, by its id `SERVER.TOOL`.
@@ -127,6 +131,11 @@ impl RunLimits {
 }
 
 impl ToolPattern {
+    /// The pattern of all tools.
+    pub fn all() -> Self {
+        Self("*".to_owned())
+    }
+
     /// Whether it covers a tool, by its id `SERVER.TOOL`.
     pub fn covers(&self, tool: &str) -> bool {
         match self.0.strip_suffix('*') {

@@ -1,6 +1,7 @@
 //! What a model is told: the agent's instructions, what was said before in the session, what is asked now, and
 //! what came of the run's own steps.
 
+use config::tree::Stage;
 use serde_json::{Value, json};
 use store::work::Event;
 use types::{Payload, work::EventKind};
@@ -14,7 +15,9 @@ use crate::models::{Answer, ToolCall};
 /// A conversation in the shape of chat completions.
 pub(crate) struct Conversation {
     /// The agent's instructions, which are no part of the journal: a new commit may change them.
-    instructions: Option<Value>,
+    instructions: String,
+    /// Those of the stage, which are none either.
+    stage: String,
     /// Everything else.
     messages: Vec<Value>,
 }
@@ -33,19 +36,37 @@ const PAST_BYTES_MAX: usize = 192 * 1024;
 impl Conversation {
     /// Reads what was said before this run's task, and what is asked.
     pub(crate) async fn of(worker: &Worker<'_>) -> Result<Self, Stop> {
-        let text = &worker.agent.work.instructions;
-        let instructions = (!text.is_empty()).then(|| json!({ "role": "system", "content": text }));
+        let instructions = worker.agent.work.instructions.clone();
         let mut messages = match &worker.claim.session {
             Some(session) => past(worker, session.id).await?,
             None => Vec::new(),
         };
         messages.push(json!({ "role": "user", "content": text_of(&worker.claim.task.input) }));
-        Ok(Self { instructions, messages })
+        Ok(Self { instructions, stage: String::new(), messages })
     }
 
     /// All of it, for a model.
     pub(crate) fn whole(&self) -> Vec<Value> {
-        self.instructions.iter().chain(&self.messages).cloned().collect()
+        let parts = [self.instructions.trim(), self.stage.trim()];
+        let told: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let system = json!({ "role": "system", "content": told.join("\n\n") });
+        let system = (!told.is_empty()).then_some(system);
+        system.into_iter().chain(self.messages.iter().cloned()).collect()
+    }
+
+    /// Begins a stage: the model is told what it is for, and which it is where it is not the only one.
+    pub(crate) fn enter(&mut self, stage: &Stage) {
+        self.stage.clone_from(&stage.instructions);
+        if !stage.name.is_empty() {
+            let text = format!("Go on with the stage `{}`.", stage.name);
+            self.messages.push(json!({ "role": "user", "content": text }));
+        }
+    }
+
+    /// Adds what a stage came to.
+    pub(crate) fn answered(&mut self, answer: &Answer) {
+        let text = if answer.text.is_empty() { &answer.refusal } else { &answer.text };
+        self.messages.push(json!({ "role": "assistant", "content": text }));
     }
 
     /// What the journal holds the next step against.
@@ -166,7 +187,7 @@ mod tests {
     }
 
     fn talk() -> Conversation {
-        let mut talk = Conversation { instructions: None, messages: Vec::new() };
+        let mut talk = Conversation { instructions: String::new(), stage: String::new(), messages: Vec::new() };
         for n in 0..3 {
             talk.messages.push(json!({ "role": "user", "content": format!("message {n}") }));
         }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use config::tree::Stage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use snapshot::{Agent, Snapshot, keys::sha256_hex};
@@ -44,6 +45,13 @@ pub(crate) struct Worker<'a> {
     pub(crate) origin: Origin,
     /// Whether it has said anything yet.
     pub(crate) spoke: AtomicBool,
+}
+
+/// What a model has before it in a stage.
+pub(crate) struct Desk<'a> {
+    pub(crate) stage: &'a Stage,
+    /// Whether what is answered is said as it comes.
+    pub(crate) aloud: bool,
 }
 
 /// Why a run goes no further now.
@@ -134,18 +142,29 @@ impl Known {
 }
 
 impl Worker<'_> {
-    /// Asks a model what to do next.
+    /// Asks a model what to do next. In the last round of a stage it is offered no tools.
     pub(crate) async fn think(
         &self,
         journal: &mut Journal<'_>,
         bounds: &mut Bounds,
         talk: &Conversation,
+        (desk, offered): (&Desk<'_>, bool),
     ) -> Result<Answer, Stop> {
         let planned = Planned { kind: StepKind::Model, input: json!(talk.said()), effect: None };
         let messages = talk.whole();
-        let mut tools = self.tools.definitions();
-        tools.extend(delegate::definition(self.agent));
-        self.ask(journal, bounds, planned, (&messages, &tools), true).await
+        let mut tools = Vec::new();
+        if offered {
+            tools.extend(self.tools.definitions(|name| self.offers(desk, name)));
+            let delegate = delegate::definition(self.agent);
+            tools.extend(delegate.filter(|_| self.offers(desk, DELEGATE)));
+        }
+        let model = desk.stage.model.as_ref().or(self.agent.model.as_ref());
+        let asked = Asked {
+            model: model.map_or("auto", String::as_str),
+            messages: &messages,
+            tools: &tools,
+        };
+        self.ask(journal, bounds, planned, &asked, desk.aloud).await
     }
 
     /// Has a model make the conversation shorter.
@@ -159,7 +178,9 @@ impl Worker<'_> {
         let planned = Planned { kind: StepKind::Summary, input, effect: None };
         let mut messages = talk.to_summarise().to_vec();
         messages.push(json!({ "role": "user", "content": SUMMARY }));
-        let answer = self.ask(journal, bounds, planned, (&messages, &[]), false).await?;
+        let model = self.agent.model.as_deref().unwrap_or("auto");
+        let asked = Asked { model, messages: &messages, tools: &[] };
+        let answer = self.ask(journal, bounds, planned, &asked, false).await?;
         Ok(answer.text)
     }
 
@@ -168,7 +189,7 @@ impl Worker<'_> {
         journal: &mut Journal<'_>,
         bounds: &mut Bounds,
         planned: Planned,
-        (messages, tools): (&[Value], &[Value]),
+        asked: &Asked<'_>,
         aloud: bool,
     ) -> Result<Answer, Stop> {
         bounds.check()?;
@@ -179,10 +200,8 @@ impl Worker<'_> {
             }
             Turn::Open(open) => open,
         };
-        let model = self.agent.model.as_deref().unwrap_or("auto");
-        let asked = Asked { model, messages, tools };
         fault::point("run.ask");
-        let answer = tokio::time::timeout(bounds.time_left(), self.answer(&asked, aloud)).await;
+        let answer = tokio::time::timeout(bounds.time_left(), self.answer(asked, aloud)).await;
         fault::point("run.asked");
         match answer {
             Ok(Ok(answer)) => {
@@ -308,14 +327,17 @@ impl Worker<'_> {
         &self,
         journal: &mut Journal<'_>,
         bounds: &mut Bounds,
+        desk: &Desk<'_>,
         call: &ToolCall,
     ) -> Result<String, Stop> {
-        if call.name == DELEGATE && !self.agent.work.subagents.is_empty() {
+        let offered = self.offers(desk, &call.name);
+        if offered && call.name == DELEGATE && !self.agent.work.subagents.is_empty() {
             return self.delegate(journal, bounds, call).await;
         }
         bounds.check_tool()?;
         let arguments = serde_json::from_str::<Map<String, Value>>(&call.arguments);
-        let known = arguments.is_ok() && self.tools.has(&call.name);
+        let offered = offered && self.tools.has(&call.name);
+        let known = arguments.is_ok() && offered;
         let input = json!({ "tool": call.name, "arguments": call.arguments, "id": call.id });
         let args = json!(arguments.as_ref().ok());
         let effect = known.then(|| self.effect(journal.next(), &call.name, &args));
@@ -332,7 +354,7 @@ impl Worker<'_> {
         let arguments = match arguments {
             Ok(arguments) if known => arguments,
             _ => {
-                let text = if self.tools.has(&call.name) {
+                let text = if offered {
                     "the arguments are no JSON object; write them again".to_owned()
                 } else {
                     format!(
@@ -422,6 +444,11 @@ impl Worker<'_> {
             what: self.id_of(tool),
             args_hash: sha256_hex(arguments.to_string().as_bytes()),
         }
+    }
+
+    /// Whether the stage offers a tool, by the name that models use.
+    fn offers(&self, desk: &Desk<'_>, tool: &str) -> bool {
+        desk.stage.offers(&self.id_of(tool))
     }
 
     fn id_of(&self, tool: &str) -> String {
