@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help setup run test properties crash orphans kill fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-sessions bench-routing bench-tools bench-injection bench-sandbox deny fuzz webchat
+.PHONY: help setup run test properties crash orphans kill fleet leave invariants policy detectors bench-dlp lint fmt bench bench-outage bench-report bench-sessions bench-routing bench-tools bench-injection bench-sandbox deny fuzz webchat console
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -85,6 +85,9 @@ fmt: ## Formats everything
 
 webchat: ## Builds the page and the widget of the webchat from their sources, with Node
 	cd connectors/webchat && npm ci --silent && npm run --silent check && npm run --silent build
+
+console: ## Builds the console into console/dist; the next build of the program takes it in
+	@scripts/console.sh
 
 deny: ## Licences, bans and who may depend on whom
 	$(CARGO) deny check bans licenses sources

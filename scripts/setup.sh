@@ -24,3 +24,4 @@ if ! command -v bwrap >/dev/null && ! (apt_install bubblewrap); then
   say "bubblewrap is missing and cannot be had here: commands of agents are refused until it is installed"
 fi
 command -v cargo >/dev/null || die "cargo is missing; install Rust with rustup first"
+scripts/console.sh

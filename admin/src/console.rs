@@ -150,12 +150,7 @@ async fn end(desk: Desk, headers: &HeaderMap, everywhere: bool) -> Result<Respon
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
-fn view(
-    who: &Who,
-    csrf: String,
-    expires_at: Timestamp,
-    operations: Vec<String>,
-) -> ConsoleView {
+fn view(who: &Who, csrf: String, expires_at: Timestamp, operations: Vec<String>) -> ConsoleView {
     ConsoleView {
         person: who.person.name.clone(),
         groups: who.person.groups.clone(),
@@ -213,7 +208,8 @@ pub(crate) async fn session(
 /// The secret of the cookie, if it has the form of one.
 fn secret(headers: &HeaderMap) -> Option<&str> {
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let pairs =
+        all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let ours = pairs.filter(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value);
     ours.filter(|value| value.len() == 43).last()
 }

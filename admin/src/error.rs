@@ -150,7 +150,9 @@ impl Error {
                 "send `Authorization: Bearer ora_...`; the first start printed the token, and the \
                  command line reads it from ORCHESTACK_ADMIN_TOKEN"
             }
-            Self::Csrf => "load the page again; programs send `Authorization: Bearer ora_...` and no cookie",
+            Self::Csrf => {
+                "load the page again; programs send `Authorization: Bearer ora_...` and no cookie"
+            }
             Self::NoSession => "sign in at `/`; a token needs no session",
             Self::Host => "use the address itself, such as http://127.0.0.1:8081, or `localhost`",
             Self::Overloaded => "try again in a second",

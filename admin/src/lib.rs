@@ -86,9 +86,7 @@ pub use crate::{
         Absent, BookedShares, LeftOut, NewReconciliation, ReconciledModel, Reconciliation,
         UnmatchedModel,
     },
-    requests::{
-        ChargeView, RequestFilter, RequestLine, RequestList, RequestStory, StoryRecord,
-    },
+    requests::{ChargeView, RequestFilter, RequestLine, RequestList, RequestStory, StoryRecord},
     room::person,
     router::{document, router},
     scan::{FindingView, NewScan, Scanned, SpanView, TermView},

@@ -55,11 +55,9 @@ pub fn router(control: Control, entry: Entry) -> Router {
 
 /// [`router`], for whoever wants to know when what its requests began has ended.
 pub(crate) fn within(room: Arc<Room>) -> Router {
-    let (operations, mut document) = operations().split_for_parts();
-    let (webhooks, hooks) = strangers().split_for_parts();
-    secure(&mut document);
-    document.merge(hooks);
-    let document = Arc::new(document);
+    let (operations, _) = operations().split_for_parts();
+    let (strangers, _) = strangers().split_for_parts();
+    let document = Arc::new(document());
     let open = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -68,7 +66,7 @@ pub(crate) fn within(room: Arc<Room>) -> Router {
     operations
         .route_layer(middleware::from_fn_with_state(Arc::clone(&room), bounded))
         .merge(open)
-        .merge(webhooks)
+        .merge(strangers)
         .fallback(console::page)
         .method_not_allowed_fallback(async || Error::NoOperation)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -79,8 +77,8 @@ pub(crate) fn within(room: Arc<Room>) -> Router {
 /// The OpenAPI document of [`router`].
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = operations().split_for_parts();
-    secure(&mut document);
     document.merge(strangers().split_for_parts().1);
+    secure(&mut document);
     document
 }
 
@@ -190,13 +188,37 @@ fn strangers() -> OpenApiRouter<Arc<Room>> {
     OpenApiRouter::new().routes(routes!(webhook::webhook)).routes(routes!(console::sign_in))
 }
 
-/// Says in the document how to authenticate.
+/// Says in the document how to authenticate, and names each operation.
 fn secure(document: &mut utoipa::openapi::OpenApi) {
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", bearer);
     let required = utoipa::openapi::security::SecurityRequirement::new("token", [""; 0]);
     document.security = Some(vec![required]);
+    for (path, item) in &mut document.paths.paths {
+        for (verb, operation) in [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+        ] {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(operation_id(verb, path));
+            }
+        }
+    }
+}
+
+/// The name of an operation in the document, which is that of no other one: `get_agents_by_name`.
+fn operation_id(verb: &str, path: &str) -> String {
+    let parts = path.trim_start_matches("/api/v1/").split('/').map(|part| {
+        let part = part.replace(['-', '.'], "_");
+        match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            Some(parameter) => format!("by_{parameter}"),
+            None => part,
+        }
+    });
+    [verb.to_owned()].into_iter().chain(parts).collect::<Vec<_>>().join("_")
 }
 
 /// Bounds how many operations run at once, and lets each run to its end: a caller that leaves must

@@ -43,6 +43,6 @@ pub(crate) async fn show(desk: Desk) -> Result<Json<SettingList>, Error> {
         origin: one.origin.clone(),
         help: one.help.to_owned(),
     };
-    let settings = act.control().settings.in_force.iter().map(view).collect();
+    let settings = act.control().settings.in_force.0.iter().map(view).collect();
     Ok(Json(SettingList { settings }))
 }

@@ -1,19 +1,14 @@
 //! The webhook of the tree's remote: whoever proves to know its secret makes the remote be asked now.
 //! What is pushed is not read from the call: the remote itself says what it has.
 
-use std::{
-    sync::{Arc, LazyLock, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, StatusCode},
 };
 use prometheus::{IntCounterVec, register_int_counter_vec};
 use ring::hmac;
-use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use types::Secret;
 

@@ -310,6 +310,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         ("budget.set", "PUT", "/api/v1/budget".into(), Some(cap.clone())),
         ("budget.raise", "POST", "/api/v1/budget/raise".into(), Some(cap)),
         ("policy.reload", "POST", "/api/v1/policy/reload".into(), None),
+        ("console.sign_out", "DELETE", "/api/v1/console/sessions".into(), None),
     ];
     steps.extend(work::changes(&house).await);
     let writes = policy::Operation::ALL.iter().filter(|op| !op.is_read_only());
@@ -324,6 +325,14 @@ async fn every_operation_that_changes_something_leaves_one_record() {
         assert_eq!((records[0].outcome.as_str(), records[0].actor.id.as_str()), ("ok", "local"));
         untested.retain(|name| *name != operation);
     }
+    // Whoever signs in is the person of the token.
+    let token = house.token_of("infra-admin").await;
+    let sign_in = Some(json!({ "token": token }));
+    let (status, answer) = call(house.local(), "POST", "/api/v1/console/session", sign_in).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let records = house.records(Some(Kind::Admin)).await;
+    assert_eq!(records[0].detail.value()["operation"], "console.sign_in");
+    untested.retain(|name| *name != "console.sign_in");
     assert!(untested.is_empty(), "{untested:?}");
     let (_, verdict) = call(house.local(), "GET", "/api/v1/audit/verify", None).await;
     assert_eq!(verdict["ok"], json!(true), "{verdict}");
@@ -442,9 +451,9 @@ fn the_document_lists_every_path() {
         paths.extend(verbs.as_object().unwrap().keys().map(|verb| format!("{verb} {path}")));
     }
     insta::assert_json_snapshot!(paths);
-    // Two paths revoke grants, two register a model (`refresh` does so again with other facts), and the
-    // webhook is called by nobody who could be permitted.
-    assert_eq!(paths.len(), policy::Operation::ALL.len() + 3);
+    // Two paths revoke grants, two register a model (`refresh` does so again with other facts), two tell of what was
+    // spent, three of requests, two sign out, and the webhook is called by nobody who could be permitted.
+    assert_eq!(paths.len(), policy::Operation::ALL.len() + 7);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub use alerts::{Alerts, Webhook};
 pub use cache::Cache;
 pub use dlp::{AnswerSearch, Dlp};
 pub use environment::{environment, variable};
-pub use in_force::InForce;
+pub use in_force::{InForce, Told};
 pub use mcp::Mcp;
 pub use policy::{Policy, Unproved};
 pub use redis::Redis;
@@ -92,7 +92,7 @@ pub struct Settings {
     /// The page on which people write to agents.
     pub webchat: Webchat,
     /// Every setting with where it comes from, for people.
-    pub in_force: Vec<InForce>,
+    pub in_force: Told,
 }
 
 impl Settings {
@@ -208,7 +208,7 @@ impl Settings {
             webchat: Webchat::read(
                 root.section("webchat", "The page on which people write to agents."),
             ),
-            in_force: Vec::new(),
+            in_force: Told::default(),
         };
         root.finish();
         settings.in_force = in_force::all(written, &notes.lines);

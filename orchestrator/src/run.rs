@@ -30,7 +30,9 @@ use self::{
 use crate::{
     Error, Parts, evaluator, grant,
     models::{Answer, Models},
-    outlet::Place, terms::Terms, toolbox::Toolbox,
+    outlet::Place,
+    terms::Terms,
+    toolbox::Toolbox,
 };
 
 /// Does a run until it is over, or waits, or is somebody else's.

@@ -6,13 +6,7 @@ use std::{sync::Arc, time::Duration};
 use policy::AdminPermit;
 use types::{TenantId, Timestamp, audit::Record};
 
-use crate::{
-    Error,
-    admin_tokens::AdminToken,
-    change::Change,
-    rows::Get,
-    store::Inner,
-};
+use crate::{Error, admin_tokens::AdminToken, change::Change, rows::Get, store::Inner};
 
 /// Sessions of one token at once; the one that was used longest ago ends first.
 const SESSIONS_MAX: i64 = 32;

@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 use types::Timestamp;
 
 use crate::{
-    Error, alerts::Alerts, approvals, approvals::Approvals,
-    console_sessions::ConsoleSessions, flows::Flows, grants::Grants,
-    identities::Identities, mcp_sessions::McpSessions, outbox, responses::Responses, store::Inner,
-    tool_definitions::ToolDefinitions, vault::Vault,
+    Error, alerts::Alerts, approvals, approvals::Approvals, console_sessions::ConsoleSessions,
+    flows::Flows, grants::Grants, identities::Identities, mcp_sessions::McpSessions, outbox,
+    responses::Responses, store::Inner, tool_definitions::ToolDefinitions, vault::Vault,
 };
 
 /// Removes a bounded number of rows of each kind; whoever calls it again removes the rest.

@@ -20,6 +20,7 @@ mod cap;
 mod charges;
 mod ci;
 mod clients;
+mod console;
 mod crash;
 mod dashboard;
 mod deep;

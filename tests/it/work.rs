@@ -280,7 +280,7 @@ async fn an_agent_gives_work_to_another_on_postgres() {
 
 const CAREFUL: &str = r#"
 [[stage]]
-name = "work"
+name = "desk__look"
 instructions = "Do it."
 tools = ["desk.look"]
 
@@ -289,7 +289,7 @@ name = "check"
 instructions = "Begin with PASS or REDO."
 model = "critic"
 tools = []
-redo = { word = "REDO", stage = "work", times = 2 }
+redo = { word = "REDO", stage = "desk__look", times = 2 }
 
 [[stage]]
 name = "tell"
@@ -331,10 +331,12 @@ async fn an_agent_goes_through_the_stages_of_its_loop(database: Database) {
     let server = setup.start().await;
     let says = |text: &str| Behaviour { text: Some(text.to_owned()), ..Behaviour::default() };
     let looks = Behaviour { arguments: Some(json!({})), ..Behaviour::default() };
+    // The simulator calls the tools that the last message names.
     let queue = [
-        looks,
+        looks.clone(),
         says("It is four."),
         says("REDO: it is not."),
+        looks,
         says("It is five."),
         says("PASS"),
         says("Five."),
@@ -345,18 +347,17 @@ async fn an_agent_goes_through_the_stages_of_its_loop(database: Database) {
     let said = ann.writes("m1", "Use desk__look.").await;
     let events = ann.hears(&said, EventKind::Assistant, said.event_no).await;
     // People hear what the last stage says, and nothing of those before it.
-    assert_eq!(kinds(&events), ["user", "status", "assistant"], "{events:?}");
-    assert_eq!(body(&events[2])["text"], "Five.");
+    assert_eq!(kinds(&events), ["user", "status", "status", "assistant"], "{events:?}");
+    assert_eq!(body(&events[3])["text"], "Five.");
     let asked = asked_of(&simulator);
     let short: Vec<(&str, usize, &str)> =
         asked.iter().map(|(model, tools, last)| (model.as_str(), *tools, last.as_str())).collect();
-    let work = "Go on with the stage `work`.";
-    assert_eq!(short[0], ("model", 1, work));
+    let (work, check) = ("Go on with the stage `desk__look`.", "Go on with the stage `check`.");
+    let tell = "Go on with the stage `tell`.";
+    assert_eq!((short[0], short[2]), (("model", 1, work), ("critic", 0, check)));
     assert_eq!((short[1].0, short[1].1), ("model", 1), "it reads what the tool said");
-    assert_eq!(short[2], ("critic", 0, "Go on with the stage `check`."));
-    assert_eq!(short[3], ("model", 1, work), "the work went back");
-    assert_eq!(short[4], ("critic", 0, "Go on with the stage `check`."));
-    assert_eq!(short[5..], [("model", 0, "Go on with the stage `tell`.")]);
+    assert_eq!((short[3], short[5]), (("model", 1, work), ("critic", 0, check)), "it went back");
+    assert_eq!(short[6..], [("model", 0, tell)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

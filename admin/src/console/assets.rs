@@ -5,8 +5,8 @@ use axum::{
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{
-            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-            REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+            CONTENT_TYPE, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     response::{IntoResponse, Response},
@@ -41,7 +41,9 @@ pub(crate) async fn page(request: Request) -> Response {
         Some(response) => response,
         // A file that is not there is no page.
         None if path.starts_with("assets/") => StatusCode::NOT_FOUND.into_response(),
-        None => file(INDEX, headers).unwrap_or_else(|| (StatusCode::NOT_FOUND, ABSENT).into_response()),
+        None => {
+            file(INDEX, headers).unwrap_or_else(|| (StatusCode::NOT_FOUND, ABSENT).into_response())
+        }
     }
 }
 
@@ -52,9 +54,14 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     }
     let plain = Files::get(path)?;
     let takes = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let takes = takes.is_some_and(|takes| takes.split(',').any(|one| one.trim().starts_with("gzip")));
+    let takes =
+        takes.is_some_and(|takes| takes.split(',').any(|one| one.trim().starts_with("gzip")));
     let packed = if takes { Files::get(&format!("{path}.gz")) } else { None };
-    let kept = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let kept = if path.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let mut response = Response::default();
     let told = response.headers_mut();
     for (name, value) in [

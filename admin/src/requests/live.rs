@@ -48,7 +48,13 @@ pub(crate) async fn live(
     let wanted = wanted(&snapshot, &ask)?;
     let after = act.control().store.audit().tail(&store::audit::Filter::default(), 1).await?;
     let after = after.first().map_or(0, |entry| entry.seq);
-    let watch = Watch { act, wanted, after, until: tokio::time::Instant::now() + STREAM_TIME, _place: place };
+    let watch = Watch {
+        act,
+        wanted,
+        after,
+        until: tokio::time::Instant::now() + STREAM_TIME,
+        _place: place,
+    };
     Ok(Sse::new(events(watch)).keep_alive(KeepAlive::default()))
 }
 

@@ -80,7 +80,7 @@ impl Banner {
         if let Some(admin) = &self.admin {
             let (document, metrics) = ("/api/v1/openapi.json", "/metrics");
             text.push_str(&format!(
-                "  admin      {admin} (OpenAPI: {document}, metrics: {metrics})\n"
+                "  console    {admin}/\n  admin      {admin} (OpenAPI: {document}, metrics: {metrics})\n"
             ));
         }
         text.push_str(&format!(

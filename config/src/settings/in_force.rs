@@ -1,6 +1,6 @@
 //! The settings in force, for people: each with its value and where that comes from. Nothing secret is told.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use crate::{
     document::{Node, Place, Table, Value},
@@ -20,6 +20,24 @@ pub struct InForce {
     pub help: &'static str,
 }
 
+/// Every setting, for people. Settings are compared by what they are and not by where they were written.
+#[derive(Clone, Default)]
+pub struct Told(pub Vec<InForce>);
+
+impl PartialEq for Told {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Told {}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} settings", self.0.len())
+    }
+}
+
 /// What is told in place of a secret.
 const HIDDEN: &str = "(set)";
 /// Words in the last part of a key that say that its value is nobody's to read.
@@ -33,10 +51,7 @@ pub(super) fn written(root: &Table) -> BTreeMap<String, (String, String)> {
 }
 
 /// Every setting that was asked for, in order, and what else was written.
-pub(super) fn all(
-    mut written: BTreeMap<String, (String, String)>,
-    lines: &[Line],
-) -> Vec<InForce> {
+pub(super) fn all(mut written: BTreeMap<String, (String, String)>, lines: &[Line]) -> Told {
     let (mut section, mut all) = (String::new(), Vec::new());
     for line in lines {
         match line {
@@ -57,7 +72,7 @@ pub(super) fn all(
         InForce { key, value, origin, help: "" }
     });
     all.extend(rest);
-    all
+    Told(all)
 }
 
 fn flatten(path: &str, table: &Table, all: &mut BTreeMap<String, (String, String)>) {
@@ -106,7 +121,8 @@ fn printed(value: &Value) -> String {
 fn shown(key: &str, value: String) -> String {
     let last = key.rsplit('.').next().unwrap_or(key);
     let reference = ["\"env:", "\"file:"].iter().any(|kind| value.starts_with(kind));
-    if SECRET.iter().any(|word| last.contains(word)) && !reference && value != "\"\"" {
+    let text = value.starts_with('"') && value != "\"\"";
+    if text && !reference && last.split('_').any(|word| SECRET.contains(&word)) {
         return HIDDEN.to_owned();
     }
     // Addresses may have a password in them.
@@ -121,7 +137,6 @@ fn shown(key: &str, value: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Settings;
 
     const TEXT: &str = "[gateway]\nlisten = \"127.0.0.1:9\"\n\
@@ -132,7 +147,7 @@ mod tests {
         let variable = ("ORCHESTACK_ADMIN__LISTEN".to_owned(), "127.0.0.1:8".to_owned());
         let settings = Settings::parse("o.toml", TEXT, [variable].into_iter()).unwrap();
         let told = |key: &str| {
-            let found = settings.in_force.iter().find(|one| one.key == key).unwrap();
+            let found = settings.in_force.0.iter().find(|one| one.key == key).unwrap();
             (found.value.clone().unwrap_or_default(), found.origin.clone())
         };
         let expect = |value: &str, origin: &str| (value.to_owned(), origin.to_owned());
@@ -140,6 +155,6 @@ mod tests {
         assert_eq!(told("store.url"), expect("\"postgres://(set)@db/one\"", "o.toml:4"));
         assert_eq!(told("admin.listen"), expect("\"127.0.0.1:8\"", "ORCHESTACK_ADMIN__LISTEN"));
         assert_eq!(told("work.enabled"), expect("true", "default"));
-        assert!(!format!("{:?}", settings.in_force).contains("hunter2"));
+        assert!(!format!("{:?}", settings.in_force.0).contains("hunter2"));
     }
 }

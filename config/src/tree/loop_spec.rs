@@ -102,7 +102,8 @@ fn stage((at, node): (&str, Node), before: &[Stage], notes: &mut Notes) -> Optio
     let tools = from.list("tools", "desk.*", "Which of the agent's tools are offered.");
     let tools = if written { tools } else { vec![ToolPattern::all()] };
     let rounds = from.count("rounds", 16, 1..=ROUNDS_MAX, "Answers of the model at most.");
-    let names: Vec<&str> = before.iter().map(|stage| stage.name.as_str()).chain(name.as_deref()).collect();
+    let names: Vec<&str> =
+        before.iter().map(|stage| stage.name.as_str()).chain(name.as_deref()).collect();
     let redo = match from.optional_section("redo", "When the work goes back.") {
         (true, section) => Redo::read(section, &names),
         (false, _) => None,

@@ -187,7 +187,11 @@ mod tests {
     }
 
     fn talk() -> Conversation {
-        let mut talk = Conversation { instructions: String::new(), stage: String::new(), messages: Vec::new() };
+        let mut talk = Conversation {
+            instructions: String::new(),
+            stage: String::new(),
+            messages: Vec::new(),
+        };
         for n in 0..3 {
             talk.messages.push(json!({ "role": "user", "content": format!("message {n}") }));
         }

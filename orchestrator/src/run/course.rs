@@ -45,14 +45,12 @@ impl<'a> Course<'a> {
     /// Goes to where an answer of the stage leads. `false` where that is the end.
     pub(crate) fn advance(&mut self, answer: &str) -> bool {
         let back = self.stage().and_then(|stage| stage.redo.as_ref());
-        let back = back.filter(|redo| redo.is_wanted(answer)).map(|redo| redo.stage);
-        match (back, self.redone.get_mut(self.at)) {
-            (Some(stage), Some(redone)) if self.may_redo() => {
-                *redone += 1;
-                self.at = stage;
-            }
-            _ => self.at += 1,
+        let back = back.filter(|redo| self.may_redo() && redo.is_wanted(answer));
+        let back = back.map(|redo| redo.stage);
+        if let Some(redone) = self.redone.get_mut(self.at) {
+            *redone += usize::from(back.is_some());
         }
+        self.at = back.unwrap_or(self.at + 1);
         self.at < self.stages.len()
     }
 

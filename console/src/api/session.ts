@@ -1,0 +1,69 @@
+// Who is signed in, and what they may do.
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { createContext, use } from "react";
+
+import { call, keepCsrf } from "./client";
+import type { Schemas } from "./paths";
+import { Refused } from "./refusal";
+
+export type Session = Schemas["ConsoleView"];
+
+/** The session's path, which is its key in the cache too. */
+export const SESSION = "/api/v1/console/session";
+
+/** The session that a browser has; `null` where nobody is signed in. */
+export function useSavedSession() {
+  return useQuery({
+    queryKey: [SESSION],
+    queryFn: async ({ signal }) => {
+      try {
+        return begun(await call("get", SESSION, {}, signal));
+      } catch (error) {
+        if (error instanceof Refused && error.isSignedOut) return null;
+        throw error;
+      }
+    },
+    staleTime: Infinity,
+  });
+}
+
+export function useSignIn() {
+  const client = useQueryClient();
+  return async (token: string) => {
+    client.setQueryData([SESSION], begun(await call("post", SESSION, { body: { token } })));
+  };
+}
+
+/** Ends this session, or every session of this person. Nothing that was read stays in memory. */
+export function useSignOut() {
+  const client = useQueryClient();
+  return async (everywhere: boolean) => {
+    await call("delete", everywhere ? "/api/v1/console/sessions" : SESSION, {});
+    client.setQueryData([SESSION], null);
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION });
+  };
+}
+
+export const SessionContext = createContext<Session | null>(null);
+
+/** The session of a page, which is only there for who is signed in. */
+export function useSession(): Session {
+  const session = use(SessionContext);
+  if (!session) throw new Error("a page is shown to nobody");
+  return session;
+}
+
+/**
+ * Whether policy permits an operation now, by the name that audit records use. It decides only what is shown: the
+ * server decides each request.
+ */
+export function useMay(): (operation: string) => boolean {
+  const { operations } = useSession();
+  return (operation) => operations.includes(operation);
+}
+
+function begun(session: Session): Session {
+  keepCsrf(session.csrf);
+  return session;
+}

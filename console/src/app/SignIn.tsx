@@ -1,0 +1,62 @@
+import { KeyRound } from "lucide-react";
+import { useState, type FormEvent } from "react";
+
+import { Refused } from "../api/refusal";
+import { useSignIn } from "../api/session";
+import { Button } from "../components/Button";
+import { ErrorBox } from "../components/ErrorBox";
+import { TextField } from "../components/TextField";
+import { Logo } from "./Logo";
+import { ThemeSwitch } from "./ThemeSwitch";
+
+/** The way in: an admin token, for which the server gives a session. The token itself is not kept. */
+export function SignIn() {
+  const signIn = useSignIn();
+  const [token, setToken] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState<Refused | null>(null);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    try {
+      await signIn(token.trim());
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      setRefused(error);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <main className="sign-in">
+      <title>Sign in · Orchestack</title>
+      <div className="sign-in-corner">
+        <ThemeSwitch />
+      </div>
+      <form className="sign-in-card" onSubmit={(event) => void submit(event)}>
+        <Logo />
+        <h1>Sign in to Orchestack</h1>
+        <TextField
+          label="Admin token"
+          type="password"
+          autoComplete="current-password"
+          autoFocus
+          isRequired
+          value={token}
+          onChange={setToken}
+          description={
+            <>
+              The first start of the server printed one; <code>orchestack person add</code> makes others.
+            </>
+          }
+        />
+        {refused && <ErrorBox error={refused} />}
+        <Button kind="primary" type="submit" isBusy={busy} isDisabled={token.trim() === ""} icon={KeyRound}>
+          Sign in
+        </Button>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,47 @@
+// The looks of the editor. Its colours are the tokens of the page, which reach into the shadow root.
+
+import { EditorView } from "@codemirror/view";
+
+export const THEME = EditorView.theme({
+  "&": { height: "100%", color: "var(--text)", backgroundColor: "var(--face)", fontSize: "12.5px" },
+  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6" },
+  ".cm-content": { padding: "10px 0", caretColor: "var(--text)" },
+  ".cm-line": { padding: "0 14px 0 8px" },
+  ".cm-cursor": { borderLeftColor: "var(--text)" },
+  "&.cm-focused .cm-selectionBackground, .cm-selectionBackground, .cm-content ::selection": {
+    backgroundColor: "color-mix(in srgb, var(--accent-fill) 28%, transparent) !important",
+  },
+  ".cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--hover) 60%, transparent)" },
+  ".cm-gutters": { border: "0", backgroundColor: "var(--face)", color: "var(--faint)" },
+  ".cm-lineNumbers .cm-gutterElement": { padding: "0 8px 0 12px", minWidth: "36px" },
+  ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
+  ".code-comment": { color: "var(--faint)", fontStyle: "italic" },
+  ".code-word": { color: "var(--code-word)", fontWeight: "500" },
+  ".code-text, .code-value": { color: "var(--good)" },
+  ".code-note": { color: "var(--warn)" },
+  ".code-type": { color: "var(--accent)" },
+  ".code-name": { color: "var(--code-name)" },
+  ".fault-gutter": { width: "14px" },
+  ".fault-dot": { width: "8px", height: "8px", margin: "6px 0 0 5px", borderRadius: "50%" },
+  ".fault-dot.fault-error": { backgroundColor: "var(--bad-fill)" },
+  ".fault-dot.fault-warning": { backgroundColor: "var(--warn-fill)" },
+  ".fault": { textDecoration: "underline wavy 1px", textUnderlineOffset: "3px", textDecorationSkipInk: "none" },
+  ".fault.fault-error": { textDecorationColor: "var(--bad)" },
+  ".fault.fault-warning": { textDecorationColor: "var(--warn)" },
+  ".cm-tooltip": {
+    overflow: "hidden",
+    maxWidth: "min(520px, 90vw)",
+    border: "0",
+    borderRadius: "var(--radius)",
+    backgroundColor: "var(--raised)",
+    color: "var(--text)",
+    boxShadow: "var(--shadow-over)",
+  },
+  ".fault-told": { padding: "8px 12px", font: "12.5px/1.5 var(--sans)" },
+  ".fault-told p": { margin: "0", overflowWrap: "anywhere" },
+  ".choices": { maxHeight: "264px", margin: "0", padding: "4px", overflowY: "auto", listStyle: "none", font: "12px/1.5 var(--mono)" },
+  ".choices li": { display: "flex", gap: "14px", padding: "3px 8px", borderRadius: "4px", cursor: "pointer", whiteSpace: "nowrap" },
+  ".choices li[aria-selected=true]": { backgroundColor: "var(--pressed)" },
+  ".choices li span": { marginLeft: "auto", overflow: "hidden", color: "var(--soft)", fontFamily: "var(--sans)", textOverflow: "ellipsis" },
+});

@@ -1,0 +1,55 @@
+import "./breakglass.css";
+
+import { Siren } from "lucide-react";
+import { useState } from "react";
+
+import { useGet } from "../../api/hooks";
+import { useMay } from "../../api/session";
+import { Button } from "../../components/Button";
+import { Empty } from "../../components/Empty";
+import { Loaded } from "../../components/Loaded";
+import { Page } from "../../components/Page";
+import { Skeleton } from "../../components/Skeleton";
+import { AskDialog } from "./AskDialog";
+import { Term } from "./Term";
+
+/** Emergency rights: two others give them, the clock ends them, and all that is done under them is marked. */
+export default function BreakGlass() {
+  const may = useMay();
+  const [isOpen, setOpen] = useState(false);
+  const terms = useGet("/api/v1/break-glass", {}, { everyMs: 5_000 });
+  const ask = may("break_glass.request") && (
+    <Button kind="danger" icon={Siren} onPress={() => setOpen(true)}>
+      Ask for emergency rights
+    </Button>
+  );
+  return (
+    <Page
+      title="Break glass"
+      lead="Every right for four hours, where nothing else helps: two administrators agree, the clock ends it, and all that is done is marked in the audit chain."
+      actions={ask}
+    >
+      <Loaded of={terms} skeleton={<Skeleton kind="row" rows={5} />}>
+        {({ approvals }) =>
+          approvals.length > 0 ? (
+            <div className="terms">
+              {approvals.map((term) => (
+                <Term key={term.id} of={term} />
+              ))}
+            </div>
+          ) : (
+            <div className="panel">
+              <Empty title="Nobody has emergency rights">
+                <p>
+                  Who asks says why; the question goes to the administrators, who have an hour to answer. Terms of the
+                  past are in the audit.
+                </p>
+              </Empty>
+            </div>
+          )
+        }
+      </Loaded>
+      {isOpen && <AskDialog onClose={() => setOpen(false)} />}
+    </Page>
+  );
+}

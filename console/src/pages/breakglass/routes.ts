@@ -1,0 +1,13 @@
+import { Siren } from "lucide-react";
+
+import { page } from "../../app/page";
+
+export default [
+  page({
+    path: "/break-glass",
+    title: "Break glass",
+    operation: "break_glass.list",
+    nav: { group: "Govern", order: 60, icon: Siren },
+    load: () => import("./BreakGlass"),
+  }),
+];

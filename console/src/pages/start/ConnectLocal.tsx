@@ -1,0 +1,82 @@
+import { Radar } from "lucide-react";
+import { useState } from "react";
+
+import { useSend } from "../../api/hooks";
+import type { Schemas } from "../../api/paths";
+import { Button } from "../../components/Button";
+import { ErrorBox } from "../../components/ErrorBox";
+import { useRegister } from "./useRegister";
+
+/** Looks for model servers on the server's machine, and takes up a model of one. */
+export function ConnectLocal({ onModel }: { onModel: (id: string) => void }) {
+  const probe = useSend("post", "/api/v1/models/probe", []);
+  const local = probe.data?.providers.filter(({ locality }) => locality === "local");
+  return (
+    <div className="stack">
+      <div className="filters">
+        <Button icon={Radar} isBusy={probe.isPending} onPress={() => probe.mutate({})}>
+          {probe.isPending ? "Looking" : "Look for model servers"}
+        </Button>
+        <span className="soft">
+          Ollama, vLLM, llama.cpp and LM Studio on their usual ports, on the server's machine.
+        </span>
+      </div>
+      {probe.error && <ErrorBox error={probe.error} retry={() => probe.mutate({})} />}
+      {local?.length === 0 && (
+        <p role="status">
+          None answers. Start one, such as <code>ollama serve</code> after <code>ollama pull qwen3</code>, and look
+          again; or connect a provider; or go on with the simulator.
+        </p>
+      )}
+      {local?.map((found) => (
+        <Found key={found.name} of={found} onModel={onModel} />
+      ))}
+    </div>
+  );
+}
+
+function Found({ of, onModel }: { of: Schemas["ProbedProvider"]; onModel: (id: string) => void }) {
+  const register = useRegister(onModel);
+  const [taken, setTaken] = useState<string[]>([]);
+  if (of.models.length === 0) {
+    return (
+      <p>
+        {of.name} at <code>{of.base_url}</code> serves no model yet.
+      </p>
+    );
+  }
+  return (
+    <>
+      <ul className="start-list" aria-label={`Models of ${of.name}`}>
+        {of.models.map(({ id, registered, capabilities, context_tokens }) => (
+          <li key={id} className="fact-line">
+            <strong>{id}</strong>
+            {registered || taken.includes(id) ? (
+              <span className="soft">registered</span>
+            ) : (
+              <Button
+                isBusy={register.isBusy}
+                onPress={() => {
+                  const provider = { name: of.name, kind: "openai", base_url: of.base_url, locality: "local" };
+                  const model = { id, provider: of.name, upstream: upstreamOf(id, of.name), capabilities };
+                  const free = { price_input: "0", price_output: "0", context_tokens: context_tokens ?? null };
+                  register.go(of.registered ? null : provider, { ...model, ...free }, () =>
+                    setTaken((before) => [...before, id]),
+                  );
+                }}
+              >
+                Use
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {register.error && <ErrorBox error={register.error} />}
+    </>
+  );
+}
+
+/** Found models are called as their provider and their name there. */
+function upstreamOf(id: string, provider: string): string {
+  return id.startsWith(`${provider}/`) ? id.slice(provider.length + 1) : id;
+}

@@ -1,0 +1,40 @@
+import type { ReactNode } from "react";
+
+interface StepProps {
+  title: string;
+  /** What it is for, in a sentence. */
+  lead: ReactNode;
+  /** `later` where a step before it must be done first. */
+  state: "done" | "now" | "later";
+  children?: ReactNode;
+}
+
+/** One of the first steps. */
+export function Step({ title, lead, state, children }: StepProps) {
+  return (
+    <li
+      data-done={state === "done" || undefined}
+      data-state={state}
+      aria-current={state === "now" ? "step" : undefined}
+    >
+      <div className="start-step">
+        <h2>
+          {title}
+          {state === "done" && <span className="hidden"> (done)</span>}
+        </h2>
+        <p>{lead}</p>
+        {state !== "later" && children}
+      </div>
+    </li>
+  );
+}
+
+/** What to do where a step does not work, beside what the server says of it. */
+export function Trouble({ children }: { children: ReactNode }) {
+  return (
+    <details className="start-trouble">
+      <summary>It does not work?</summary>
+      <ul>{children}</ul>
+    </details>
+  );
+}

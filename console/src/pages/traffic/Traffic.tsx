@@ -1,0 +1,106 @@
+import { TriangleAlert } from "lucide-react";
+import { useMemo } from "react";
+
+import { Dot } from "../../components/Badge";
+import { Button } from "../../components/Button";
+import { Empty } from "../../components/Empty";
+import { Filters } from "../../components/Filters";
+import { Loaded } from "../../components/Loaded";
+import { Page } from "../../components/Page";
+import { RangeFilter, useRange } from "../../components/RangeFilter";
+import { Skeleton } from "../../components/Skeleton";
+import { Switch } from "../../components/Switch";
+import { DataTable } from "../../components/table/DataTable";
+import { useNow } from "../../components/Time";
+import { useFilters } from "../../components/useFilters";
+import { counted } from "../../format/number";
+import { COLUMNS } from "./columns";
+import { merged } from "./merged";
+import { TrafficFilters } from "./TrafficFilters";
+import { useLive } from "./useLive";
+import { useRequests } from "./useRequests";
+
+const DEFAULTS = { agent: "", action: "", resource: "", outcome: "", live: "" };
+
+/** Requests to models and tools, as they ended or were refused. */
+export default function Traffic() {
+  const [{ live: on, ...filter }, set] = useFilters(DEFAULTS);
+  const { from, to } = useRange().range;
+  // A span that is over gets no more requests.
+  const canLive = Date.parse(to) > useNow();
+  const isLive = on !== "" && canLive;
+  const requests = useRequests({ ...filter, from, to });
+  const live = useLive(filter, isLive, () => void requests.refetch());
+  const pages = requests.data?.pages;
+  const read = useMemo(() => pages?.flatMap(({ lines }) => lines), [pages]);
+  const lines = useMemo(() => read && merged(live.lines, read), [read, live.lines]);
+  return (
+    <Page
+      title="Traffic"
+      lead="Every request to a model or a tool that ended or was refused; each opens its whole story."
+      actions={
+        <>
+          {isLive && (
+            <Dot tone={live.isConnected ? "good" : "warn"}>{live.isConnected ? "connected" : "connecting"}</Dot>
+          )}
+          <Switch isSelected={isLive} isDisabled={!canLive} onChange={(chosen) => set({ live: chosen ? "on" : "" })}>
+            Live
+          </Switch>
+        </>
+      }
+    >
+      <Filters label="Requests">
+        <TrafficFilters value={filter} onChange={set} />
+        <RangeFilter />
+      </Filters>
+      {live.isLossy && (
+        <div className="note">
+          <TriangleAlert aria-hidden="true" />
+          <p>There were more requests at once than can be shown live.</p>
+          <Button
+            onPress={() => {
+              live.found();
+              void requests.refetch();
+            }}
+          >
+            Load them
+          </Button>
+        </div>
+      )}
+      <Loaded of={{ ...requests, data: lines }} skeleton={<Skeleton kind="row" rows={14} />}>
+        {(shown) => (
+          <>
+            <DataTable
+              label="Requests"
+              rows={shown}
+              rowKey={({ id }) => id}
+              columns={COLUMNS}
+              href={({ id }) => `/traffic/${id}`}
+              empty={<None isMore={requests.hasNextPage} />}
+            />
+            <p className="more">
+              {counted(shown.length, "request")}
+              {requests.hasNextPage && (
+                <Button isBusy={requests.isFetchingNextPage} onPress={() => void requests.fetchNextPage()}>
+                  Load older ones
+                </Button>
+              )}
+            </p>
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function None({ isMore }: { isMore: boolean }) {
+  return isMore ? (
+    <Empty title="None among the newest records">
+      <p>A search looks through 200,000 records at a time. Load older ones to go on.</p>
+    </Empty>
+  ) : (
+    <Empty title="No request matches">
+      <p>As soon as an agent calls a model or a tool, its request is here. Choose a longer time or fewer filters.</p>
+    </Empty>
+  );
+}

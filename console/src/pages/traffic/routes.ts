@@ -1,0 +1,14 @@
+import { Activity } from "lucide-react";
+
+import { page } from "../../app/page";
+
+export default [
+  page({
+    path: "/traffic",
+    title: "Traffic",
+    operation: "request.show",
+    nav: { group: "Watch", order: 3, icon: Activity },
+    load: () => import("./Traffic"),
+  }),
+  page({ path: "/traffic/:id", title: "Request", operation: "request.show", load: () => import("./Request") }),
+];

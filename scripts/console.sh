@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Builds the console into console/dist, from where the program takes it into itself. A machine without Node 20 builds
+# a program without a console, which says so on its page.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/packages.sh
+. scripts/packages.sh
+
+major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/' || true)
+if [ "${major:-0}" -lt 20 ] || ! command -v npm >/dev/null; then
+  say "the console is left out: it needs Node 20 or newer, and npm"
+  exit 0
+fi
+sources() {
+  git ls-files -co --exclude-standard -z console | sort -z | xargs -0 sha256sum | sha256sum
+}
+stamp=console/node_modules/.built
+if [ -f $stamp ] && [ -f console/dist/index.html ] && [ "$(cat $stamp)" = "$(sources)" ]; then
+  exit 0
+fi
+say "building the console"
+(cd console && npm ci --silent && npm run --silent check && npm run --silent build)
+sources >$stamp

@@ -1,0 +1,304 @@
+//! The console: who is signed in, what a browser may send, and what the pages read.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use simulator::{Price, Simulator};
+use support::{
+    Answer, Caller, Client, Database, ModelSpec, Server, Setup, chat, eventually, provider,
+};
+
+const CSRF: &str = "x-orchestack-csrf";
+
+/// Somebody with a browser.
+struct Browser<'s> {
+    server: &'s Server,
+    cookie: String,
+    csrf: String,
+}
+
+/// What a browser says of a change.
+#[derive(Clone, Copy)]
+enum From<'f> {
+    /// The console's own page, with the token of its session.
+    Page,
+    /// A page of this origin, with the token.
+    Elsewhere(&'f str),
+    /// The console's own page, without the token.
+    NoToken,
+    /// Nowhere, with the token.
+    Nowhere,
+}
+
+impl<'s> Browser<'s> {
+    async fn sign_in(server: &'s Server, token: &str) -> Self {
+        let answer = try_to_sign_in(server, token, server.admin()).await;
+        assert_eq!(answer.status(), 200);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        for word in ["HttpOnly", "SameSite=Strict", "Path=/"] {
+            assert!(cookie.contains(word), "{cookie}");
+        }
+        let view: Value = answer.json().await.unwrap();
+        let csrf = view["csrf"].as_str().unwrap().to_owned();
+        Self { server, cookie: cookie.split(';').next().unwrap().to_owned(), csrf }
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: Option<Value>, from: From<'_>) -> Answer {
+        let method: Method = method.parse().unwrap();
+        let url = format!("{}{path}", self.server.admin());
+        let mut request = Client::new().0.request(method, url).header("cookie", &self.cookie);
+        request = match from {
+            From::Page => request.header("origin", self.server.admin()).header(CSRF, &self.csrf),
+            From::Elsewhere(origin) => request.header("origin", origin).header(CSRF, &self.csrf),
+            From::NoToken => request.header("origin", self.server.admin()),
+            From::Nowhere => request.header(CSRF, &self.csrf),
+        };
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Answer::read(request).await
+    }
+
+    async fn is_signed_in(&self) -> bool {
+        let answer = self.ask("GET", "/api/v1/console/session", None, From::Page).await;
+        assert!([200, 401].contains(&answer.status), "{}", answer.text);
+        answer.status == 200
+    }
+}
+
+async fn try_to_sign_in(server: &Server, token: &str, origin: &str) -> reqwest::Response {
+    let url = format!("{}/api/v1/console/session", server.admin());
+    let request = Client::new().0.post(url).header("origin", origin);
+    request.json(&json!({ "token": token })).send().await.unwrap()
+}
+
+async fn stage(database: Database) -> (Server, Simulator) {
+    let simulator = provider(&[("sim", Price::dollars_per_million(1, 1))]).await;
+    let setup = Setup::new(database).await;
+    setup.tree().starter().openai_provider("sim", &simulator, "local").model(ModelSpec {
+        id: "sim",
+        provider: "sim",
+        price: Some(("1.00", "1.00")),
+    });
+    (setup.start().await, simulator)
+}
+
+fn token(server: &Server, name: &str, groups: &str) -> (String, String) {
+    let made = server.json(&["person", "add", name, "--groups", groups]);
+    let text = |key: &str| made[key].as_str().unwrap().to_owned();
+    (text("id"), text("token"))
+}
+
+async fn a_person_signs_in_and_out(database: Database) {
+    let (server, _simulator) = stage(database).await;
+    let (id, eve) = token(&server, "eve", "auditor");
+    let wrong = format!("ora_{}", "x".repeat(43));
+    let refused = try_to_sign_in(&server, &wrong, server.admin()).await;
+    assert_eq!(refused.status(), 401);
+    let refused = try_to_sign_in(&server, &eve, "http://evil.example").await;
+    assert_eq!(refused.status(), 403);
+    let first = Browser::sign_in(&server, &eve).await;
+    let view = first.ask("GET", "/api/v1/console/session", None, From::Page).await.json();
+    assert_eq!((&view["person"], &view["csrf"]), (&json!("eve"), &json!(first.csrf)));
+    let shown = view["operations"].as_array().unwrap();
+    assert!(shown.contains(&json!("spend.show")) && !shown.contains(&json!("policy.edit")));
+    // One session of many, then all of them.
+    let second = Browser::sign_in(&server, &eve).await;
+    let third = Browser::sign_in(&server, &eve).await;
+    let ended = first.ask("DELETE", "/api/v1/console/session", None, From::Page).await;
+    assert_eq!(ended.status, 204);
+    assert!(!first.is_signed_in().await && second.is_signed_in().await);
+    let ended = second.ask("DELETE", "/api/v1/console/sessions", None, From::Page).await;
+    assert_eq!(ended.status, 204);
+    assert!(!second.is_signed_in().await && !third.is_signed_in().await);
+    // A session is worth no more than the token that it was opened with.
+    let last = Browser::sign_in(&server, &eve).await;
+    assert!(last.is_signed_in().await);
+    server.json(&["person", "remove", &id]);
+    assert!(!last.is_signed_in().await, "the token is revoked");
+    let tail = server.json(&["audit", "tail", "--kind", "admin", "-n", "100"]).to_string();
+    for operation in ["console.sign_in", "console.sign_out"] {
+        assert!(tail.contains(operation), "{operation} is on record");
+    }
+    assert!(!tail.contains(&last.csrf) && !tail.contains(last.cookie.split('=').nth(1).unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_signs_in_and_out_on_sqlite() {
+    a_person_signs_in_and_out(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_signs_in_and_out_on_postgres() {
+    a_person_signs_in_and_out(Database::Postgres).await;
+}
+
+/// Every operation that a browser could be made to send from a stranger's page.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_change_comes_from_a_page_that_is_not_the_consoles() {
+    let (server, _simulator) = stage(Database::Sqlite).await;
+    let (_, ann) = token(&server, "ann", "infra-admin");
+    let browser = Browser::sign_in(&server, &ann).await;
+    let document = browser.ask("GET", "/api/v1/openapi.json", None, From::Page).await.json();
+    let commit = server.json(&["policy", "status"])["commit"].clone();
+    let mut tried = 0;
+    for (path, verbs) in document["paths"].as_object().unwrap() {
+        for verb in verbs.as_object().unwrap().keys().filter(|verb| *verb != "get") {
+            if path.ends_with("/webhook") || (verb == "post" && path == "/api/v1/console/session") {
+                continue;
+            }
+            let address = path.replace("{id}", "x").replace("{name}", "default");
+            let address = address.replace("{server}", "mail").replace("{tool}", "send");
+            let verb = verb.to_uppercase();
+            for from in [
+                From::NoToken,
+                From::Nowhere,
+                From::Elsewhere("http://evil.example"),
+                From::Elsewhere("http://127.0.0.1:1"),
+                From::Elsewhere("null"),
+            ] {
+                let answer = browser.ask(&verb, &address, Some(json!({})), from).await;
+                assert_eq!(answer.status, 403, "{verb} {path}: {}", answer.text);
+                assert_eq!(answer.json()["error"]["code"], "foreign_origin", "{verb} {path}");
+            }
+            let stranger = Browser { cookie: "orchestack_console=".to_owned(), ..clone(&browser) };
+            let answer = stranger.ask(&verb, &address, Some(json!({})), From::Page).await;
+            assert_eq!(answer.status, 401, "{verb} {path}: {}", answer.text);
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "{tried} operations");
+    assert_eq!(server.json(&["policy", "status"])["commit"], commit);
+    // The control: the console's own page may.
+    let made = json!({ "name": "from-the-page" });
+    let answer = browser.ask("POST", "/api/v1/agents", Some(made), From::Page).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+}
+
+fn clone<'s>(browser: &Browser<'s>) -> Browser<'s> {
+    Browser { server: browser.server, cookie: browser.cookie.clone(), csrf: browser.csrf.clone() }
+}
+
+async fn requests_are_told_from_their_first_record_to_their_last(database: Database) {
+    let (server, _simulator) = stage(database).await;
+    let (_, eve) = token(&server, "eve", "auditor");
+    let eve = Browser::sign_in(&server, &eve).await;
+    let caller = Caller::new(&server, "default");
+    let answered = caller.ask(&chat("sim", "My mail is anna@example.com.")).await;
+    let id = answered.header("x-orchestack-request-id");
+    caller.ask(&chat("nothing", "Hello.")).await.assert_refused(404, "model_not_found");
+    let get = async |path: String| eve.ask("GET", &path, None, From::Page).await;
+    let lines = eventually("both are told of", std::time::Duration::from_secs(20), async || {
+        let list = get("/api/v1/requests?limit=10".to_owned()).await.json();
+        let lines = list["lines"].as_array().unwrap().clone();
+        (lines.len() == 2).then_some(lines)
+    })
+    .await;
+    assert_eq!(lines[0]["outcome"], "model_not_found");
+    assert_eq!((&lines[1]["id"], &lines[1]["agent"]), (&json!(id), &json!("default")));
+    assert_eq!((&lines[1]["label"], &lines[1]["provider"]), (&json!("sensitive"), &json!("sim")));
+    assert!(lines[1]["cost"]["nanos"].as_i64().unwrap() > 0);
+    // Page by page, and by what they are.
+    let first = get("/api/v1/requests?limit=1".to_owned()).await.json();
+    let rest = get(format!("/api/v1/requests?before={}", first["next"])).await.json();
+    assert_eq!((&first["lines"][0], &rest["lines"][0]), (&lines[0], &lines[1]));
+    for (filter, found) in [
+        ("outcome=ok", 1),
+        ("resource=sim", 1),
+        ("agent=default", 2),
+        ("agent=nobody", 0),
+        ("action=callTool", 0),
+        ("from=2020-01-01", 2),
+        ("to=2020-01-01", 0),
+    ] {
+        let list = get(format!("/api/v1/requests?{filter}")).await.json();
+        assert_eq!(list["lines"].as_array().unwrap().len(), found, "{filter}: {list}");
+    }
+    let story = get(format!("/api/v1/requests/{id}")).await.json();
+    let records = story["records"].as_array().unwrap();
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[0]["detail"]["findings"]["email"]["count"], 1);
+    assert!(records.iter().all(|record| record["whole"] == true));
+    assert_eq!(story["charges"][0]["model"], "sim");
+    assert!(!story.to_string().contains("anna@example.com"));
+    let absent = get("/api/v1/requests/req_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()).await;
+    assert_eq!(absent.status, 404);
+    let series = get("/api/v1/spend/series?by=agent&bucket=hour&from=2020-01-01".to_owned()).await;
+    assert_eq!(series.status, 400, "that is too long by the hour: {}", series.text);
+    let series = get("/api/v1/spend/series?by=agent".to_owned()).await.json();
+    assert_eq!(series["series"][0]["name"], "default", "{series}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_told_from_their_first_record_to_their_last_on_sqlite() {
+    requests_are_told_from_their_first_record_to_their_last(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_told_from_their_first_record_to_their_last_on_postgres() {
+    requests_are_told_from_their_first_record_to_their_last(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_told_while_they_end() {
+    let (server, _simulator) = stage(Database::Sqlite).await;
+    let (_, eve) = token(&server, "eve", "auditor");
+    let eve = Browser::sign_in(&server, &eve).await;
+    let caller = Caller::new(&server, "default");
+    caller.ask(&chat("sim", "Before.")).await.assert_answered("sim");
+    let url = format!("{}/api/v1/requests/live?resource=sim", server.admin());
+    let live = Client::new().0.get(url).header("cookie", &eve.cookie).send().await.unwrap();
+    assert_eq!(live.headers()["content-type"], "text/event-stream");
+    caller.ask(&chat("nothing", "Not asked for.")).await.assert_refused(404, "model_not_found");
+    let answered = caller.ask(&chat("sim", "Now.")).await;
+    let id = answered.header("x-orchestack-request-id");
+    let (mut live, mut told) = (live, String::new());
+    while !told.contains("\n\n") || !told.contains("event: request") {
+        let piece = live.chunk().await.unwrap().expect("the stream goes on");
+        told.push_str(std::str::from_utf8(&piece).unwrap());
+    }
+    let line = told.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["id"], json!(id), "what was before is not told, nor what is not asked for");
+}
+
+/// Secrets of the settings are nobody's to read.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_in_force_say_where_they_come_from() {
+    let (server, _simulator) = stage(Database::Postgres).await;
+    let (_, eve) = token(&server, "eve", "auditor");
+    let eve = Browser::sign_in(&server, &eve).await;
+    let list = eve.ask("GET", "/api/v1/settings", None, From::Page).await.json();
+    let all = list["settings"].as_array().unwrap();
+    let one = |key: &str| all.iter().find(|one| one["key"] == key).unwrap().clone();
+    assert_eq!(one("webchat.enabled")["origin"], "default");
+    assert_ne!(one("store.url")["origin"], "default");
+    assert!(all.iter().all(|one| one["help"].as_str().is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_served_with_a_strict_policy() {
+    let (server, _simulator) = stage(Database::Sqlite).await;
+    let get = async |path: &str| {
+        Client::new().0.get(format!("{}{path}", server.admin())).send().await.unwrap()
+    };
+    let page = get("/").await;
+    let built = page.status() == 200;
+    assert!(
+        built || page.text().await.unwrap().contains("make console"),
+        "it says what is missing"
+    );
+    // A path of the API that is not there is no page.
+    assert_eq!(get("/api/v1/nothing").await.status(), 404);
+    if built {
+        let page = get("/spend").await;
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe-inline"));
+        assert_eq!(get("/assets/nothing.js").await.status(), 404);
+        let text = page.text().await.unwrap();
+        let script =
+            text.split("src=\"").find_map(|rest| rest.split('"').next()?.strip_prefix("/assets/"));
+        let script = get(&format!("/assets/{}", script.expect("a script"))).await;
+        assert!(script.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+        assert!(script.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));
+    }
+}
