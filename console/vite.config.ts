@@ -1,9 +1,15 @@
 import optimizeLocales from "@react-aria/optimize-locales-plugin";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type CommonServerOptions } from "vite";
 
 // Where the server is. The browser's Host goes on to it, which must be that of the page.
-const proxy = { "/api": { target: process.env["ORCHESTACK_ADMIN_URL"] ?? "http://127.0.0.1:8081" } };
+const proxy: CommonServerOptions["proxy"] = {
+  "/api": {
+    target: process.env["ORCHESTACK_ADMIN_URL"] ?? "http://127.0.0.1:8081",
+    // A stream that the server ends early ends in the browser too, which then comes back for it.
+    configure: (server) => server.on("proxyRes", (from, _, to) => from.on("close", () => to.destroy())),
+  },
+};
 
 /** The policy of the server's pages, so that `vite preview` shows what it breaks. */
 const PAGE_POLICY =

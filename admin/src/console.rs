@@ -210,8 +210,8 @@ fn secret(headers: &HeaderMap) -> Option<&str> {
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs =
         all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let ours = pairs.filter(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value);
-    ours.filter(|value| value.len() == 43).last()
+    let mut ours = pairs.filter(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value);
+    ours.find(|value| value.len() == 43)
 }
 
 /// Refuses what a browser sends from a page of somebody else. Browsers say with every change where it comes from;

@@ -91,7 +91,7 @@ impl ConsoleSessions {
         lifetime: Lifetime,
     ) -> Result<Option<ConsoleSession>, Error> {
         let mut conn = self.inner.read.acquire().await?;
-        let now = crate::store::now(&mut *conn, self.inner.dialect).await?;
+        let now = crate::store::now(&mut conn, self.inner.dialect).await?;
         let idle = now.plus_seconds(-seconds(lifetime.idle));
         let row = sqlx::query(
             "select s.used_at, s.expires_at, t.id, t.tenant_id, t.name, t.groups, t.hash, t.created_at \

@@ -7,6 +7,8 @@ use support::{
     Answer, Caller, Client, Database, ModelSpec, Server, Setup, chat, eventually, provider,
 };
 
+use crate::sdk::Sdk;
+
 const CSRF: &str = "x-orchestack-csrf";
 
 /// Somebody with a browser.
@@ -301,4 +303,75 @@ async fn the_page_is_served_with_a_strict_policy() {
         assert!(script.headers()["cache-control"].to_str().unwrap().contains("immutable"));
         assert!(script.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));
     }
+}
+
+/// What runs if it is taken for more than text.
+const HOSTILE: &str = "<img src=x onerror=\"window.pwned=1\">";
+
+/// Every page in a real browser, over what real requests left.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_opens_in_a_browser() {
+    let (server, _simulator) = stage(Database::Sqlite).await;
+    let page = Client::new().0.get(server.admin()).send().await.unwrap();
+    assert_eq!(page.status(), 200, "the console was not built: `make console`");
+    let (_, ann) = token(&server, "ann", "infra-admin");
+    let hostile = format!(
+        "@id(\"hostile\")\n// {HOSTILE}\nforbid (principal == \
+        Orchestack::Agent::\"nobody\", action, resource);\n"
+    );
+    server.tree().write("policies/hostile.cedar", &hostile).commit(HOSTILE);
+    server.json(&["policy", "reload"]);
+    server.json(&["agent", "create", "second"]);
+    let mut answered = Vec::new();
+    for agent in ["default", "second"] {
+        let caller = Caller::new(&server, agent);
+        for text in ["Hello.", "My mail is anna@example.com.", "Card 4111 1111 1111 1111"] {
+            let answer = caller.ask(&chat("sim", text)).await;
+            answered.push(answer.header("x-orchestack-request-id").to_owned());
+        }
+        caller.ask(&chat(HOSTILE, HOSTILE)).await.assert_refused(404, "model_not_found");
+    }
+    server.json(&["break-glass", "request", "--reason", HOSTILE]);
+    let pictures = support::target_folder().join("console");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let mut script = Sdk::Node.command("console");
+    script.args([server.admin(), &ann]).arg(&pictures).args([&answered[0], HOSTILE]);
+    let output = tokio::task::spawn_blocking(move || script.output()).await.unwrap().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}\n{}", server.log());
+}
+
+/// All script together stays within what is promised, packed as browsers get it.
+#[test]
+fn the_script_stays_within_its_budget() {
+    const BYTES_MAX: u64 = 400 * 1024;
+    let assets = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../console/dist/assets");
+    let Ok(files) = std::fs::read_dir(&assets) else { panic!("build it first: `make console`") };
+    let packed = files.flatten().filter(|file| file.path().to_string_lossy().ends_with(".js.gz"));
+    let bytes: u64 = packed.map(|file| file.metadata().unwrap().len()).sum();
+    println!("{} KiB of script", bytes / 1024);
+    assert!((1..=BYTES_MAX).contains(&bytes), "{bytes} bytes of script, packed");
+}
+
+/// The document is held against what the server answers, by requests that nobody wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_answers_as_its_document_says() {
+    let (server, _simulator) = stage(Database::Sqlite).await;
+    let (_, ann) = token(&server, "ann", "infra-admin");
+    Caller::new(&server, "default").ask(&chat("sim", "Hello.")).await.assert_answered("sim");
+    let mut tool = std::process::Command::new(crate::sdk::installed("sdk-venv").join("bin/schemathesis"));
+    let folder = tempfile::tempdir().unwrap();
+    tool.current_dir(folder.path());
+    tool.args(["run", &format!("{}/api/v1/openapi.json", server.admin())]);
+    tool.args(["-H", &format!("Authorization: Bearer {ann}")]);
+    // What does not end, and what signs the caller out.
+    for path in ["/api/v1/requests/live", "/api/v1/console/session", "/api/v1/console/sessions"] {
+        tool.args(["--exclude-path", path]);
+    }
+    tool.args(["--max-examples", "10", "--phases", "examples,coverage,fuzzing", "--seed", "7"]);
+    tool.args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]);
+    let output = tokio::task::spawn_blocking(move || tool.output()).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("generated"), "{told}");
 }

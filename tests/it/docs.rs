@@ -127,6 +127,11 @@ async fn the_examples_of_the_guide_to_dialects_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_guide_to_the_console_work() {
+    check("docs/console.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_guide_to_the_webchat_work() {
     check("docs/webchat.md").await;
 }
@@ -149,6 +154,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "api",
         "budgets",
         "cache",
+        "console",
         "custom-detectors",
         "dialects",
         "dlp",

@@ -71,7 +71,7 @@ impl Sdk {
 }
 
 /// A folder that scripts/sdks.sh fills.
-fn installed(name: &str) -> PathBuf {
+pub(crate) fn installed(name: &str) -> PathBuf {
     let folder = target_folder().join(name);
     assert!(folder.join("stamp").is_file(), "{folder:?} is missing: run scripts/sdks.sh first");
     folder

@@ -78,7 +78,7 @@ pub struct ProofView {
     /// What a refuted or unknown one means.
     pub told: String,
     /// A request that breaks it, in Cedar's JSON.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub example: Option<Value>,
     /// The same in a few lines.
     pub shown: Option<String>,

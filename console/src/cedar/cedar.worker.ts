@@ -21,10 +21,10 @@ const cedar: Cedar = {
   validate(text, schema) {
     const answer = validate({ schema, policies: { staticPolicies: text } });
     if (answer.type === "failure") return findingsOf(text, answer.errors, "error");
-    return [
-      ...withoutOwnTools(text, answer.validationErrors).flatMap(({ error }) => findingsOf(text, [error], "error")),
-      ...warnings(text, withoutOwnTools(text, answer.validationWarnings).map(({ error }) => error)),
-    ];
+    const errors = withoutOwnTools(text, answer.validationErrors).map(({ error }) => error);
+    // What is wrong is often warned of too, in other words.
+    if (errors.length > 0) return findingsOf(text, errors, "error");
+    return warnings(text, withoutOwnTools(text, answer.validationWarnings).map(({ error }) => error));
   },
   checkSchema(text) {
     const answer = checkParseSchema(text);

@@ -34,7 +34,7 @@ function labels(before: string): string[] {
 }
 
 test("types and actions come from the schema", () => {
-  expect(labels("permit (principal is Shop::")).toEqual(["User", "Item", "Action"]);
+  expect(labels("permit (principal is Shop::")).toEqual(["Action", "User", "Item"]);
   expect(labels('permit (principal, action == Shop::Action::"b')).toEqual(["buy", "look"]);
 });
 

@@ -45,13 +45,12 @@ export function matching(all: Choice[], typed: string): Choice[] {
 
 /** What a choice writes before a character, and what of that is then selected to be written over. */
 export function written({ label, snippet = label }: Choice, next: string) {
-  const [before = "", after = ""] = snippet.split(/\$\{[^}]*\}/, 2);
-  const filling = /\$\{([^}]*)\}/.exec(snippet)?.[1];
-  const text = filling === undefined ? snippet : `${before}${filling}${snippet.slice(before.length + filling.length + 3)}`;
-  const plain = text.replace(/\$\{([^}]*)\}/g, "$1");
+  const place = /\$\{([^}]*)\}/.exec(snippet);
+  const plain = snippet.replace(/\$\{([^}]*)\}/g, "$1");
+  if (place) return { text: plain, anchor: place.index, length: place[1]?.length ?? 0 };
   // A quote that is there already is not written twice.
-  const whole = next === '"' && plain.endsWith('"') && after === "" ? plain.slice(0, -1) : plain;
-  return { text: whole, anchor: filling === undefined ? whole.length : before.length, length: filling?.length ?? 0 };
+  const text = next === '"' && plain.endsWith('"') ? plain.slice(0, -1) : plain;
+  return { text, anchor: text.length, length: 0 };
 }
 
 function choices(typed: string | undefined, found: Choice[]): Choices | null {
@@ -68,7 +67,7 @@ function actionsOf(words: Vocabulary): Choice[] {
 
 function namesWithin(prefix: string, words: Vocabulary): Choice[] {
   const types = words.types.filter(({ name }) => name.startsWith(prefix)).map(({ name }) => short(name));
-  const all = words.namespaces.includes(prefix.slice(0, -2)) ? [...types, "Action"] : types;
+  const all = words.namespaces.includes(prefix.slice(0, -2)) ? ["Action", ...types] : types;
   return all.map((name) => ({ label: name, snippet: `${name}::"\${}"` }));
 }
 

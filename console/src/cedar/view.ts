@@ -7,7 +7,7 @@ import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } f
 import { colours } from "./colours";
 import { completion } from "./completion";
 import { faults } from "./faults";
-import { indent, newLine, outdent, toggleComment } from "./keys";
+import { keys, overwriting } from "./keys";
 import { THEME } from "./theme";
 
 interface ViewSpec {
@@ -29,15 +29,11 @@ export function makeView({ root, path, text, isReadOnly, onChange }: ViewSpec): 
     THEME,
     EditorState.readOnly.of(isReadOnly),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": path }),
+    EditorView.contentAttributes.of({ "aria-label": path, tabindex: "0" }),
     path.endsWith(".cedar") ? completion : [],
-    // Tab indents; that Escape and then Tab leave the editor, CodeMirror sees to.
-    keymap.of([
-      { key: "Tab", run: indent, shift: outdent },
-      { key: "Enter", run: newLine },
-      { key: "Mod-/", run: toggleComment(path.endsWith(".toml") ? "#" : "//") },
-      ...historyKeymap,
-    ]),
+    overwriting,
+    // That Escape and then Tab leave the editor, CodeMirror sees to.
+    keymap.of([...keys(path.endsWith(".toml") ? "#" : "//"), ...historyKeymap]),
     EditorView.updateListener.of(({ docChanged, transactions, state }) => {
       const isOurs = transactions.some((transaction) => transaction.isUserEvent("set"));
       if (docChanged && !isOurs) onChange(state.doc.toString());

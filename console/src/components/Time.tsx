@@ -13,9 +13,11 @@ export function Time({ at }: { at: string | null | undefined }) {
   const now = useNow();
   if (!at) return <None />;
   const instant = Date.parse(at);
+  // What came after the clock was last set has been, and is not to come.
+  const known = instant > now ? Math.min(instant, Date.now()) : now;
   return (
     <time dateTime={at} title={absolute(instant)}>
-      {relative(instant, now)}
+      {relative(instant, known)}
     </time>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { axis, fine, short } from "./money";
+import { axis, exact, fine, short } from "./money";
 
 test.each([
   [0, "$0.0000"],
@@ -22,4 +22,13 @@ test("an axis has the digits that its steps need", () => {
   expect(axis(2_000_000_000, 1_000_000_000)).toBe("$2");
   expect(axis(2_500_000_000, 500_000_000)).toBe("$2.50");
   expect(axis(20_000, 10_000)).toBe("$0.00002");
+});
+
+test.each([
+  [0, "0.00"],
+  [403_000, "0.000403"],
+  [14_000_000_000, "14.00"],
+  [-1_500_000_000, "-1.50"],
+])("%i nano-dollars are exactly $%s", (nanos, usd) => {
+  expect(exact(nanos)).toEqual({ nanos, usd });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { customRange, instant, presetRange } from "./range";
+import { customRange, instant, presetRange, spanBefore } from "./range";
 
 const NOW = Date.parse("2026-11-28T10:20:30Z");
 
@@ -24,4 +24,8 @@ test("what is not in order is no span", () => {
 test("midnight is written as its day", () => {
   expect(instant(Date.parse("2026-11-28T00:00:00Z"))).toBe("2026-11-28");
   expect(instant(Date.parse("2026-11-28T14:00:00Z"))).toBe("2026-11-28T14:00:00Z");
+});
+
+test("the span before ends where the span begins, and is as long", () => {
+  expect(spanBefore({ from: "2026-11-22", to: "2026-11-29" })).toEqual({ from: "2026-11-15", to: "2026-11-22" });
 });

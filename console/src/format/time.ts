@@ -5,12 +5,11 @@ const ABSOLUTE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeSty
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
 const SECOND = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const DAY_SECOND = new Intl.DateTimeFormat("en-GB", {
+const DAY_MINUTE = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
   month: "short",
   hour: "2-digit",
   minute: "2-digit",
-  second: "2-digit",
 });
 
 const MINUTE_MS = 60_000;
@@ -28,9 +27,9 @@ export function relative(at: number, now: number): string {
   return RELATIVE.format(Math.trunc(away / (30 * DAY_MS)), "month");
 }
 
-/** `10:20:30` in the time zone of the reader, with the day before it where that is half a day away or more. */
+/** `10:20:30` in the time zone of the reader; `28 Nov, 10:20` where that is half a day away or more. */
 export function clock(at: number, now: number): string {
-  return Math.abs(now - at) < DAY_MS / 2 ? SECOND.format(at) : DAY_SECOND.format(at);
+  return Math.abs(now - at) < DAY_MS / 2 ? SECOND.format(at) : DAY_MINUTE.format(at);
 }
 
 /** In the time zone of the reader, to the second. */

@@ -57,15 +57,13 @@ function facts(approval: ApprovalOf): [string, ReactNode][] {
     ["Kind", coded(kind)],
     [
       "Who asks",
-      <>
-        {requester_kind === "agent" ? (
-          <PageLink to={`/agents/${encodeURIComponent(requester)}`}>{requester}</PageLink>
-        ) : (
-          requester
-        )}{" "}
-        <span className="soft">{[requester_kind, owner && `${owner} answers for it`].filter(Boolean).join("; ")}</span>
-      </>,
+      requester_kind === "agent" ? (
+        <PageLink to={`/agents/${encodeURIComponent(requester)}`}>{requester}</PageLink>
+      ) : (
+        `${requester}, a ${requester_kind}`
+      ),
     ],
+    ...(owner ? [["Who answers for it", owner] satisfies [string, ReactNode]] : []),
     [
       "Who must say yes",
       `${counted(quorum, "person", "people")}${roles.length > 0 ? `, with ${roles.join(" and ")}` : ""}`,

@@ -10,6 +10,7 @@ import { fieldsOf, isEmpty, textOf, textsOf, without } from "../../format/fields
 import { visible } from "../../format/visible";
 import { Findings } from "../traffic/Findings";
 import { PolicyLinks } from "../traffic/PolicyLinks";
+import { ToolLink } from "../traffic/ToolLink";
 import { Arguments } from "./Arguments";
 import type { Approval } from "./question";
 
@@ -33,9 +34,7 @@ export function Subject({ of: { kind, detail } }: { of: Approval }) {
     if (text) facts.push([name, told(text)]);
   };
   const code = (text: string) => <code>{visible(text)}</code>;
-  add("Tool", tool, (name) => (
-    <PageLink to={`/tools/${textOf(server)}.${name}`}>{code(`${textOf(server)}.${name}`)}</PageLink>
-  ));
+  add("Tool", tool, (name) => <ToolLink id={[textOf(server), name].filter(Boolean).join(".")} />);
   add("Effect", effect, (text) => <Badge tone={text === "read" ? "plain" : "warn"}>{text}</Badge>);
   add("Model", model, (name) => <PageLink to={`/models/${name}`}>{code(name)}</PageLink>);
   add("Called", endpoint, code);
@@ -48,7 +47,8 @@ export function Subject({ of: { kind, detail } }: { of: Approval }) {
   if (Array.isArray(destinations)) facts.push(["Goes to", <Destinations of={asked} />]);
   add("Session", session, (id) => <PageLink to={`/sessions/${id}`}>{code(id)}</PageLink>);
   if (request) facts.push(["Request", <PageLink to={`/traffic/${request}`}>{code(request)}</PageLink>]);
-  if (Array.isArray(policies)) facts.push(["Asked by policies", <PolicyLinks ids={textsOf(policies)} />]);
+  if (Array.isArray(policies))
+    facts.push(["Asked by policies", <PolicyLinks ids={textsOf(policies)} commit={textOf(commit) ?? ""} />]);
   add("Policies at", commit, (text) => code(text.slice(0, 12)));
   add("Definition", definition, (text) => <code className="hash">{text}</code>);
   return (
@@ -60,6 +60,9 @@ export function Subject({ of: { kind, detail } }: { of: Approval }) {
       </Section>
       {!isEmpty(fieldsOf(asked["arguments"])) && (
         <Section title="Arguments">
+          <p className="soft">
+            Of words, a question keeps what they are and how long; what they say is in the conversation.
+          </p>
           <Arguments of={fieldsOf(asked["arguments"])} provenance={fieldsOf(asked["provenance"])} />
         </Section>
       )}

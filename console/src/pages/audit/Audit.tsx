@@ -14,7 +14,7 @@ import { DataTable } from "../../components/table/DataTable";
 import { useFilters } from "../../components/useFilters";
 import { columns } from "./columns";
 import { RequestFilter } from "./RequestFilter";
-import { Verify } from "./Verify";
+import { useVerdict, Verdict, VerifyButton } from "./Verify";
 
 type Record = Schemas["AuditView"];
 
@@ -41,21 +41,25 @@ export default function Audit() {
     ...(/^\d+$/.test(after) && { after: Number(after) }),
   };
   const audit = useGet("/api/v1/audit", { query }, { keep: true });
+  const verdict = useVerdict();
   const matches = (record: Record) => textOf(record, nameOf).includes(search.toLowerCase());
   return (
     <Page
       title="Audit"
       lead="Each record has the hash of the one before it, so that none can be changed or taken out unseen."
       actions={
-        may("audit.export") && (
-          <a className="button" href="/api/v1/audit/export" download="audit.jsonl">
-            <Download aria-hidden="true" />
-            Export all
-          </a>
-        )
+        <>
+          {may("audit.verify") && <VerifyButton of={verdict} />}
+          {may("audit.export") && (
+            <a className="button" href="/api/v1/audit/export" download="audit.jsonl">
+              <Download aria-hidden="true" />
+              Export all
+            </a>
+          )}
+        </>
       }
     >
-      {may("audit.verify") && <Verify />}
+      <Verdict of={verdict} />
       <Filters label="Records">
         <ChoiceFilter
           label="Kind"

@@ -12,35 +12,34 @@ import { Told } from "../../components/Told";
 import { counted } from "../../format/number";
 
 /** Has the server check every record of the chain, when somebody asks for it. */
-export function Verify() {
+export function useVerdict() {
   const [isAsked, setAsked] = useState(false);
   const verdict = useGet("/api/v1/audit/verify", isAsked ? {} : null);
-  const { data, error, isFetching, dataUpdatedAt } = verdict;
-  const button = (
-    <Button
-      icon={ShieldCheck}
-      isBusy={isFetching}
-      onPress={() => {
-        if (isAsked) void verdict.refetch();
-        else setAsked(true);
-      }}
-    >
-      {isFetching ? "Checking every record" : data ? "Verify again" : "Verify the chain"}
+  return { ...verdict, ask: () => (isAsked ? void verdict.refetch() : setAsked(true)) };
+}
+
+type Asked = { of: ReturnType<typeof useVerdict> };
+
+export function VerifyButton({ of: { isFetching, ask } }: Asked) {
+  return (
+    <Button icon={ShieldCheck} isBusy={isFetching} onPress={ask}>
+      {isFetching ? "Checking every record" : "Verify the chain"}
     </Button>
   );
-  if (error) return <ErrorBox error={error} retry={() => void verdict.refetch()} />;
-  if (!data) return <div>{button}</div>;
+}
+
+/** What the check came to; nothing before it was asked for. */
+export function Verdict({ of: { data, error, dataUpdatedAt, ask } }: Asked) {
+  if (error) return <ErrorBox error={error} retry={ask} />;
+  if (!data) return null;
   return (
     <div className="verdict" data-tone={data.ok ? "good" : "bad"} role="status">
       {data.ok ? <ShieldCheck aria-hidden="true" /> : <ShieldX aria-hidden="true" />}
       <div>
         {data.ok ? <Whole verdict={data} /> : <Broken verdict={data} />}
-        <div className="fact-line">
-          {button}
-          <span className="soft">
-            Checked <Time at={new Date(dataUpdatedAt).toISOString()} />
-          </span>
-        </div>
+        <p className="soft">
+          Checked <Time at={new Date(dataUpdatedAt).toISOString()} />
+        </p>
       </div>
     </div>
   );

@@ -32,7 +32,7 @@ export default function BreakGlass() {
       <Loaded of={terms} skeleton={<Skeleton kind="row" rows={5} />}>
         {({ approvals }) =>
           approvals.length > 0 ? (
-            <div className="terms">
+            <div className="glass-terms">
               {approvals.map((term) => (
                 <Term key={term.id} of={term} />
               ))}

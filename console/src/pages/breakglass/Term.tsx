@@ -21,7 +21,11 @@ export function Term({ of }: { of: Approval }) {
   const isInForce = of.status === "approved";
   const isOwn = of.requester === person;
   return (
-    <article className="panel term" data-live={isInForce || undefined} aria-label={`${of.requester}: ${of.status}`}>
+    <article
+      className="panel glass-term"
+      data-live={isInForce || undefined}
+      aria-label={`${of.requester}: ${of.status}`}
+    >
       <header>
         <Badge tone={isInForce ? "bad" : "warn"}>{isInForce ? "in force" : "waits for an answer"}</Badge>
         <strong>
@@ -33,7 +37,7 @@ export function Term({ of }: { of: Approval }) {
         </PageLink>
       </header>
       <Clock of={of} isInForce={isInForce} />
-      <p className="term-reason">“{of.reason}”</p>
+      <p className="glass-term-reason">“{of.reason}”</p>
       <p className="soft">
         Asked <Time at={of.created_at} />. <Answers of={of} />
       </p>
@@ -55,8 +59,8 @@ function Clock({ of, isInForce }: { of: Approval; isInForce: boolean }) {
   const ends = Date.parse((isInForce && of.ends_at) || of.expires_at);
   const left = ends - now;
   return (
-    <div className="term-clock">
-      <span className="term-time" role="timer" aria-label="Time left">
+    <div className="glass-term-clock">
+      <span className="glass-term-time" role="timer" aria-label="Time left">
         {countdown(left)}
       </span>
       <span className="soft">{isInForce ? "left" : "left to answer"}</span>

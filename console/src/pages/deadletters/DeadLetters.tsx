@@ -6,6 +6,7 @@ import { Page } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
 import { DataTable, type Column } from "../../components/table/DataTable";
 import { Time } from "../../components/Time";
+import { Told } from "../../components/Told";
 import { useFilters } from "../../components/useFilters";
 import { count } from "../../format/number";
 import { visible } from "../../format/visible";
@@ -55,7 +56,11 @@ const COLUMNS: Column<Letter>[] = [
     id: "reason",
     title: "Why",
     minWidth: 200,
-    cell: ({ reason }) => <span title={visible(reason)}>{visible(reason)}</span>,
+    cell: ({ reason }) => (
+      <span title={visible(reason)}>
+        <Told text={visible(reason)} />
+      </span>
+    ),
     sort: ({ reason }) => reason,
   },
   { id: "verdict", title: "State", width: 112, cell: (letter) => <Verdict of={letter} /> },

@@ -55,7 +55,7 @@ const COLUMNS: Column<Grant>[] = [
   {
     id: "agent",
     title: "Agent",
-    width: 160,
+    width: 140,
     cell: ({ agent }) => <PageLink to={`/agents/${encodeURIComponent(agent)}`}>{agent}</PageLink>,
     sort: ({ agent }) => agent,
   },
@@ -67,7 +67,7 @@ const COLUMNS: Column<Grant>[] = [
     sort: ({ state }) => state,
   },
   { id: "limits", title: "Limits", isMinor: true, minWidth: 200, cell: ({ limits }) => <Told of={limits} /> },
-  { id: "bound", title: "Bound to", isMinor: true, minWidth: 160, cell: (grant) => <Bound of={grant} /> },
+  { id: "bound", title: "Bound to", isMinor: true, width: 124, cell: (grant) => <Bound of={grant} /> },
   {
     id: "expires",
     title: "Ends",
@@ -78,7 +78,7 @@ const COLUMNS: Column<Grant>[] = [
   {
     id: "issued",
     title: "Made by",
-    width: 120,
+    width: 100,
     isMinor: true,
     cell: (grant) => grant.issued_by,
     sort: (grant) => grant.issued_by,
@@ -91,7 +91,7 @@ const COLUMNS: Column<Grant>[] = [
     cell: (grant) => <Time at={grant.created_at} />,
     sort: (grant) => grant.created_at,
   },
-  { id: "id", title: "Id", width: 150, isMinor: true, cell: ({ id }) => <code title={id}>{id}</code> },
+  { id: "id", title: "Id", width: 112, isMinor: true, cell: ({ id }) => <code title={id}>{id}</code> },
 ];
 
 function Told({ of }: { of: unknown }) {

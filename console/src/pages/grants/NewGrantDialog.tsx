@@ -117,7 +117,7 @@ export function NewGrantDialog({ onClose }: { onClose: () => void }) {
         onChange={setLabel}
         description="The highest label of content that it may be used with."
       />
-      <details className="more">
+      <details className="grant-more">
         <summary>Memory, sandbox, and what it is bound to</summary>
         <div className="stack">
           <Memory of={memory} onChange={setMemory} />
@@ -145,7 +145,7 @@ function Memory({ of, onChange }: { of: string[] | null; onChange: (layers: stri
         Limit memory to some layers
       </Checkbox>
       {of && (
-        <fieldset className="fieldset layers">
+        <fieldset className="fieldset grant-layers">
           <legend>Layers</legend>
           {LAYERS.map((layer) => (
             <Checkbox

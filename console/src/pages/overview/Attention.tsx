@@ -20,7 +20,11 @@ export function Attention({ overview, accounts = [], approvals = [] }: Attention
   const waiting = approvals.length;
   const notes = [
     ...faults(overview),
-    waiting > 0 && <PageLink to="/approvals">{counted(waiting, "question")} to people wait for an answer.</PageLink>,
+    waiting > 0 && (
+      <PageLink to="/approvals">
+        {counted(waiting, "question")} to people {waiting === 1 ? "waits" : "wait"} for an answer.
+      </PageLink>
+    ),
     full > 0 && <PageLink to="/spend?tab=budgets">{counted(full, "budget")} reached the cap.</PageLink>,
   ].filter(Boolean);
   if (notes.length === 0) return null;

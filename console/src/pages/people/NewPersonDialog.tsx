@@ -43,7 +43,7 @@ export function NewPersonDialog({ onClose }: { onClose: () => void }) {
         placeholder="maria.lopez@example.com"
         description="Small letters, digits and -_.@+ as policies and records name them. Tokens of one name are one person."
       />
-      <fieldset className="fieldset roles">
+      <fieldset className="fieldset person-roles">
         <legend>What they may do</legend>
         {ROLES.map(({ id, may }) => (
           <Checkbox

@@ -62,6 +62,7 @@ function columns(self: string): Column<Person>[] {
       id: "state",
       title: "Token",
       width: 110,
+      isMinor: true,
       cell: (person) => (person.revoked_at ? <Dot tone="bad">removed</Dot> : <Dot tone="good">live</Dot>),
       sort: (person) => Boolean(person.revoked_at),
     },

@@ -53,7 +53,7 @@ function Answer({ of, isAlone }: { of: Explained; isAlone: boolean }) {
           <div>
             <strong>{outcome.permitted ? "It may go out" : "It is refused"}</strong>
             <p>
-              <Told text={outcome.told} />
+              {outcome.told === "permitted" ? "Nothing more is asked of it." : <Told text={outcome.told} />}
               {outcome.reason && (
                 <>
                   {" "}

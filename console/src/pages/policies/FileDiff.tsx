@@ -1,4 +1,3 @@
-import { ChevronRight } from "lucide-react";
 import { useMemo } from "react";
 
 import { Badge } from "../../components/Badge";
@@ -14,22 +13,21 @@ export function FileDiff({ path, changed: { before, text } }: { path: string; ch
   const added = lines.filter(({ kind }) => kind === "new").length;
   const gone = lines.filter(differs).length - added;
   return (
-    <details className="panel file-diff" open>
-      <summary>
-        <ChevronRight aria-hidden="true" />
+    <section className="panel file-diff" aria-label={path}>
+      <header>
         <Place file={path} />
         {before === null && <Badge tone="info">new</Badge>}
         {text === null && <Badge tone="bad">removed</Badge>}
         <span className="file-diff-sum">
           <span data-kind="new">+{added}</span> <span data-kind="gone">−{gone}</span>
         </span>
-      </summary>
+      </header>
       <div className="diff-scroll" tabIndex={0} role="region" aria-label={`What differs in ${path}`}>
         {pieces(lines).map((piece, index) => (
           <Piece key={index} lines={piece} />
         ))}
       </div>
-    </details>
+    </section>
   );
 }
 

@@ -1,5 +1,5 @@
 import { ChevronRight, FileCheck2, FileText, Folder, FolderOpen, ShieldCheck, type LucideIcon } from "lucide-react";
-import { useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 
 import { rowsOf, type TreeRow } from "./tree";
 
@@ -18,6 +18,15 @@ export function FileTree({ paths, chosen, marks, onChoose }: FileTreeProps) {
   const tree = useRef<HTMLUListElement>(null);
   const rows = useMemo(() => rowsOf(paths, closed), [paths, closed]);
   const at = Math.max(0, rows.findIndex(({ path }) => path === current));
+
+  useEffect(() => {
+    const box = tree.current?.parentElement;
+    const row = tree.current?.querySelector('[aria-selected="true"]')?.getBoundingClientRect();
+    if (!box || !row) return;
+    const { top, bottom, height } = box.getBoundingClientRect();
+    // Not into the view of the window, which would move the page.
+    if (row.top < top || row.bottom > bottom) box.scrollTop += row.top - top - height / 2;
+  }, [chosen]);
 
   function move(to: number) {
     const row = rows[Math.min(Math.max(to, 0), rows.length - 1)];

@@ -1,5 +1,5 @@
 import { FilePlus2 } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 
 import { useMay } from "../../api/session";
 import { Button } from "../../components/Button";
@@ -13,9 +13,10 @@ import { FileTree } from "./FileTree";
 import { Moved } from "./Moved";
 import { NewFileDialog } from "./NewFileDialog";
 import { useDraft } from "./useDraft";
+import { usePlaceOf } from "./usePlaceOf";
 import { useTree } from "./useTree";
 
-const DEFAULTS = { file: "", line: "" };
+const DEFAULTS = { file: "", line: "", policy: "" };
 /** What is shown first: the policies that most changes are about. */
 const FIRST = "policies/models.cedar";
 
@@ -24,7 +25,11 @@ export function Files() {
   const may = useMay();
   const tree = useTree();
   const [draft] = useDraft();
-  const [{ file, line }, set] = useFilters(DEFAULTS);
+  const [{ file, line, policy }, set] = useFilters(DEFAULTS);
+  const place = usePlaceOf(policy, tree.data);
+  useEffect(() => {
+    if (place) set({ file: place.file, line: String(place.line), policy: "" });
+  }, [place, set]);
   const [isOpen, setOpen] = useState(false);
   const marks = useMemo(() => marksOf(draft), [draft]);
   return (
@@ -42,7 +47,7 @@ export function Files() {
                     New file
                   </Button>
                 )}
-                <FileTree paths={paths} chosen={chosen} marks={marks} onChoose={(path) => set({ file: path, line: "" })} />
+                <FileTree paths={paths} chosen={chosen} marks={marks} onChoose={(path) => set({ file: path, line: "", policy: "" })} />
               </div>
               {isThere ? (
                 <FileEditor key={chosen} path={chosen} base={base} line={line ? Number(line) : null} />
@@ -53,7 +58,7 @@ export function Files() {
                 <NewFileDialog
                   paths={paths}
                   base={base}
-                  onMade={(path) => set({ file: path, line: "" })}
+                  onMade={(path) => set({ file: path, line: "", policy: "" })}
                   onClose={() => setOpen(false)}
                 />
               )}

@@ -23,9 +23,9 @@ const COLUMNS: Column<Entry>[] = [
   {
     id: "subject",
     title: "Commit",
-    minWidth: 220,
+    minWidth: 150,
     cell: ({ subject, in_force }) => (
-      <span className="cell-bar">
+      <span className="policy-commit">
         <span className="policy-subject" title={subject}>
           {subject}
         </span>

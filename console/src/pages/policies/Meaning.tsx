@@ -5,6 +5,9 @@ import { Told } from "../../components/Told";
 import { Example } from "./Example";
 import { Replay } from "./Replay";
 
+/** Beyond so many, examples are shown once they are asked for. */
+const SHOWN_MAX = 3;
+
 /** What a change newly permits and newly denies, with an example for each kind of request. */
 export function Meaning({ diff }: { diff: Schemas["PolicyDiff"] }) {
   return (
@@ -66,7 +69,14 @@ function Side({ title, of, kind }: { title: string; of: Schemas["DifferenceView"
       </h4>
       {of.length === 0 && <p className="soft">Nobody.</p>}
       {of.map((difference, index) => (
-        <Example key={index} title={difference.about} how={difference.how} shown={difference.shown} request={difference.example} />
+        <Example
+          key={index}
+          title={difference.about}
+          how={difference.how}
+          shown={difference.shown}
+          request={difference.example}
+          isOpen={of.length <= SHOWN_MAX}
+        />
       ))}
     </div>
   );

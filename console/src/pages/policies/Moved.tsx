@@ -7,7 +7,7 @@ import { useDraft } from "./useDraft";
 import { useRebase } from "./useRebase";
 
 /** Says that somebody else changed the tree meanwhile, and lets the person choose what becomes of the draft. */
-export function Moved({ newest }: { newest: string }) {
+export function Moved({ newest, onDone }: { newest: string; onDone?: () => void }) {
   const [draft] = useDraft();
   const { keep, drop, isBusy, refused } = useRebase();
   return (
@@ -20,10 +20,10 @@ export function Moved({ newest }: { newest: string }) {
           texts: look at them again, for where both changed a file, yours is the whole of it.
         </p>
         <p className="policy-buttons">
-          <Button kind="primary" isBusy={isBusy} onPress={() => void keep()}>
+          <Button kind="primary" isBusy={isBusy} onPress={() => void keep().then(onDone)}>
             Keep my changes
           </Button>
-          <Button onPress={() => void drop()}>Drop them and reload</Button>
+          <Button onPress={() => void drop().then(onDone)}>Drop them and reload</Button>
         </p>
         {refused && <ErrorBox error={refused} />}
       </div>

@@ -15,6 +15,9 @@ import { useAsk } from "./useAsk";
 
 type Proof = Schemas["ProofView"];
 
+/** A proof that takes so long is told how long, in milliseconds. */
+const SLOW_MS = 100;
+
 /** The statements of a commit: what the solver proves of every request there can be. */
 export function Proofs({ commit }: { commit: string }) {
   const report = useAsk("/api/v1/policy/prove", { body: { commit } });
@@ -75,7 +78,7 @@ function Statement({ proof }: { proof: Proof }) {
       <div>
         <p className="check-name">
           {id} {!binding && <Badge>does not bind</Badge>}
-          {!cached && <span className="soft"> {duration(ms)}</span>}
+          {!cached && ms >= SLOW_MS && <span className="soft"> {duration(ms)}</span>}
         </p>
         {told && (
           <p className="soft">

@@ -49,7 +49,7 @@ export function RollbackDialog({ to, onClose }: RollbackDialogProps) {
         ), by a new commit on top. The history stays as it is, and so does this way back.
       </p>
       {may("policy.diff") && (
-        <div className="policy-wide">
+        <div className="policy-wide rollback-meaning" tabIndex={0} role="region" aria-label="What it changes">
           <Difference after={to.commit} />
         </div>
       )}

@@ -56,7 +56,7 @@ export function SaveDialog({ onClose }: { onClose: () => void }) {
       onSubmit={save}
       onClose={onClose}
     >
-      {isConflict && <Moved newest="" />}
+      {isConflict && <Moved newest="" onDone={onClose} />}
       {!onBranch && commitOf(draft) === null && (
         <div className="note">
           <TriangleAlert aria-hidden="true" />

@@ -62,7 +62,8 @@ export function useProblems(path: string, text: string, schema: string | null) {
     const ofServer = faults.map(({ line, message, fix }): Problem => ({ severity: "error", message, fix, ...(line && { line }) }));
     const own = checked.text === text ? checked.problems : [];
     // The server tells what Cedar tells here too, by its line alone.
-    return [...own, ...ofServer.filter(({ line }) => !own.some((known) => known.line === line))];
+    const all = [...own, ...ofServer.filter(({ line }) => !own.some((known) => known.line === line))];
+    return all.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   }, [checked, text, trial, files, path]);
   return { problems, isChecking: check !== null && schema !== null && checked.text !== text };
 }

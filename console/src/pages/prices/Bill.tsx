@@ -73,11 +73,11 @@ const COLUMNS: Column<Line>[] = [
     sort: ({ model }) => model,
   },
   { id: "buckets", title: "Buckets", width: 84, align: "end", isMinor: true, cell: ({ buckets }) => count(buckets) },
-  amount("theirs", "Billed", ({ theirs }) => theirs),
-  amount("ours", "Charged", ({ ours }) => ours),
+  amount("theirs", "Billed", ({ theirs }) => theirs, true),
+  amount("ours", "Charged", ({ ours }) => ours, true),
   amount("difference", "Difference", (line) => line.difference),
   amount("edges", "Rounding, edges", ({ edges }) => edges, true),
-  amount("booked", "To book", ({ counted: own, worst_case, provisional }) => sum(own, worst_case, provisional), true),
+  amount("booked", "By calls", ({ counted: own, worst_case, provisional }) => sum(own, worst_case, provisional), true),
   amount("unexplained", "Unexplained", ({ unexplained }) => unexplained, true),
 ];
 

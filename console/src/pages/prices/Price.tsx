@@ -64,7 +64,7 @@ function facts(of: Priced): [string, ReactNode][] {
     ["Name there", <code>{of.upstream}</code>],
     ["Written in", of.file ? <code>{of.file}</code> : <span className="soft">the catalogue, or its registration</span>],
     ["Discount", of.discount ?? "none"],
-    ...fees.map(([name, fee]): [string, ReactNode] => [name, <Rate of={fee} />]),
+    ...fees.filter(([, fee]) => fee?.nanos).map(([name, fee]): [string, ReactNode] => [name, <Rate of={fee} />]),
   ];
 }
 
@@ -94,7 +94,7 @@ function Matrix({ of, rates }: { of: Priced; rates: Rates }) {
   ];
   const kinds = KINDS.filter(([kind]) => columns.some((column) => column.rates[kind]));
   return (
-    <div className="table-scroll" role="region" aria-label="Rates" tabIndex={0}>
+    <div className="table-scroll rates-scroll" role="region" aria-label="Rates" tabIndex={0}>
       <table className="rates">
         <thead>
           <tr>

@@ -38,24 +38,29 @@ export default function Session() {
       lead={<code>{id}</code>}
       actions={session.data && <Words session={session.data} />}
     >
-      {row && <Conversation row={row} />}
-      <Loaded of={session} skeleton={<Skeleton kind="row" rows={8} />}>
+      <Loaded
+        of={rows.isLoading ? { ...session, data: undefined } : session}
+        skeleton={<Skeleton kind="row" rows={14} />}
+      >
         {(data) => (
-          <div className="columns">
-            <Section title="How confidential it is">
-              <div className="panel">
-                <Facts of={labelFacts(data)} />
-              </div>
-            </Section>
-            <Section title="Whether it may be trusted">
-              <div className="panel">
-                <Facts of={trustFacts(data)} />
-              </div>
-            </Section>
-          </div>
+          <>
+            {row && <Conversation row={row} />}
+            <div className="columns">
+              <Section title="How confidential it is">
+                <div className="panel">
+                  <Facts of={labelFacts(data)} />
+                </div>
+              </Section>
+              <Section title="Whether it may be trusted">
+                <div className="panel">
+                  <Facts of={trustFacts(data)} />
+                </div>
+              </Section>
+            </div>
+          </>
         )}
       </Loaded>
-      {tasks.data && tasks.data.tasks.length > 0 && (
+      {session.data && tasks.data && tasks.data.tasks.length > 0 && (
         <Section title="Tasks">
           <TaskTable tasks={tasks.data.tasks} isOfOne />
         </Section>

@@ -74,7 +74,7 @@ function parts({ database, database_ok, bus, events_waiting, redis = "not config
       <State
         tone={simulator ? "warn" : "plain"}
         word={simulator ? "answers" : "off"}
-        note={simulator ? "Its words are invented. It is off once a provider or a model is connected." : undefined}
+        note={simulator ? "Its words are invented." : undefined}
       />,
     ],
   ];

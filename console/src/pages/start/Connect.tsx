@@ -1,8 +1,10 @@
+import { Plus } from "lucide-react";
 import { useState } from "react";
 
 import type { Schemas } from "../../api/paths";
 import { useMay } from "../../api/session";
 import { Badge, Dot } from "../../components/Badge";
+import { Button } from "../../components/Button";
 import { ChoiceFilter } from "../../components/Filters";
 import { PageLink } from "../../components/PageLink";
 import { counted } from "../../format/number";
@@ -20,14 +22,23 @@ const WAYS = [
 
 interface ConnectProps {
   providers: Health[];
+  isConnected: boolean;
   /** Called with the id of a model that was registered here. */
   onModel: (id: string) => void;
 }
 
-export function Connect({ providers, onModel }: ConnectProps) {
+export function Connect({ providers, isConnected, onModel }: ConnectProps) {
   const may = useMay();
   const [way, setWay] = useState("local");
+  // Once it is connected by this form, the form stays: it says what was done.
+  const [isMore, setMore] = useState(false);
   const mayConnect = may("provider.add") && may("model.add");
+
+  function take(id: string) {
+    setMore(true);
+    onModel(id);
+  }
+
   return (
     <div className="stack">
       <ul className="start-list">
@@ -37,8 +48,16 @@ export function Connect({ providers, onModel }: ConnectProps) {
       </ul>
       {mayConnect ? (
         <>
-          <ChoiceFilter label="Connect" options={WAYS} value={way} onChange={setWay} />
-          {way === "local" ? <ConnectLocal onModel={onModel} /> : <ConnectCloud onModel={onModel} />}
+          {isConnected && !isMore ? (
+            <Button icon={Plus} onPress={() => setMore(true)}>
+              Connect another
+            </Button>
+          ) : (
+            <>
+              <ChoiceFilter label="Connect" options={WAYS} value={way} onChange={setWay} />
+              {way === "local" ? <ConnectLocal onModel={take} /> : <ConnectCloud onModel={take} />}
+            </>
+          )}
         </>
       ) : (
         <p>Policy does not permit you to connect providers: ask an administrator, or go on with what is there.</p>

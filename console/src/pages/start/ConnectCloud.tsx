@@ -2,6 +2,7 @@ import { useState, type FormEvent } from "react";
 
 import { Button } from "../../components/Button";
 import { ErrorBox } from "../../components/ErrorBox";
+import { PageLink } from "../../components/PageLink";
 import { SelectField } from "../../components/SelectField";
 import { TextField } from "../../components/TextField";
 import { useRegister } from "./useRegister";
@@ -68,14 +69,17 @@ export function ConnectCloud({ onModel }: { onModel: (id: string) => void }) {
       />
       <TextField label="Model" value={model} onChange={setModel} placeholder={usual.model} />
       <TextField label="Address" value={address} onChange={setAddress} placeholder={usual.base_url} />
-      <Button kind="primary" type="submit" isBusy={register.isBusy}>
-        Connect
-      </Button>
+      <div className="start-buttons">
+        <Button kind="primary" type="submit" isBusy={register.isBusy}>
+          Connect
+        </Button>
+      </div>
       {register.error && <ErrorBox error={register.error} />}
       {register.made?.ready === false && (
         <p role="status">
           It is registered, and the server does not find <code>{register.made.secret}</code>. Export it where the server
-          is started, and start it again.
+          is started, and start it again; or remove it on <PageLink to="/providers">Providers</PageLink> and name
+          another place here.
         </p>
       )}
     </form>

@@ -5,6 +5,7 @@ import { useSend } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
 import { Button } from "../../components/Button";
 import { ErrorBox } from "../../components/ErrorBox";
+import { compact } from "../../format/number";
 import { useRegister } from "./useRegister";
 
 /** Looks for model servers on the server's machine, and takes up a model of one. */
@@ -47,10 +48,14 @@ function Found({ of, onModel }: { of: Schemas["ProbedProvider"]; onModel: (id: s
   }
   return (
     <>
+      <p>
+        {of.name} at <code>{of.base_url}</code>:
+      </p>
       <ul className="start-list" aria-label={`Models of ${of.name}`}>
         {of.models.map(({ id, registered, capabilities, context_tokens }) => (
           <li key={id} className="fact-line">
             <strong>{id}</strong>
+            {context_tokens != null && <span className="soft">{compact(context_tokens)} tokens</span>}
             {registered || taken.includes(id) ? (
               <span className="soft">registered</span>
             ) : (

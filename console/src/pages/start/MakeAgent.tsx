@@ -50,7 +50,7 @@ export function MakeAgent({ caller, onMade }: MakeAgentProps) {
 
   return (
     <>
-      <form className="start-form" onSubmit={submit}>
+      <form className="start-form" data-narrow onSubmit={submit}>
         <TextField
           label="Its name"
           isRequired
@@ -62,12 +62,14 @@ export function MakeAgent({ caller, onMade }: MakeAgentProps) {
               : "Small letters, digits, - _ and . as its folder in the tree is called."
           }
         />
-        <Button kind="primary" type="submit" isBusy={create.isPending || key.isPending} isDisabled={name === ""}>
-          {isKnown ? "Make a key" : "Create agent and key"}
-        </Button>
-        <Button kind="quiet" onPress={() => onMade({ agent: "", key: OWN_KEY })}>
-          I have a key already
-        </Button>
+        <div className="start-buttons">
+          <Button kind="primary" type="submit" isBusy={create.isPending || key.isPending} isDisabled={name === ""}>
+            {isKnown ? "Make a key" : "Create agent and key"}
+          </Button>
+          <Button kind="quiet" onPress={() => onMade({ agent: "", key: OWN_KEY })}>
+            I have a key already
+          </Button>
+        </div>
         {refused && <ErrorBox error={refused} />}
       </form>
       <Trouble>

@@ -1,11 +1,14 @@
 import { useState } from "react";
 
+import { useGet } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
 import type { Refused } from "../../api/refusal";
+import { useMay } from "../../api/session";
 import { CopyField } from "../../components/CopyField";
 import { ErrorBox } from "../../components/ErrorBox";
 import { ChoiceFilter } from "../../components/Filters";
 import { PageLink } from "../../components/PageLink";
+import { SelectField } from "../../components/SelectField";
 import { adviceFor } from "./advice";
 import type { Caller } from "./MakeAgent";
 import { gatewayAt, isOnlyLocal, snippets } from "./snippets";
@@ -16,19 +19,23 @@ interface SendProps {
   listens: string;
   caller: Caller;
   model: string;
+  onModel: (id: string) => void;
   /** The newest call since the key was made. */
   call: Schemas["RequestLine"] | undefined;
   error: Refused | null;
 }
 
 /** The first message to copy, and what became of it. */
-export function Send({ listens, caller, model, call, error }: SendProps) {
+export function Send({ listens, caller, model, onModel, call, error }: SendProps) {
   const [way, setWay] = useState("curl");
   const known = snippets(gatewayAt(listens, location.hostname), caller.key, model);
   const chosen = known.find(({ id }) => id === way);
   return (
     <div className="stack">
-      <ChoiceFilter label="Language" options={known} value={way} onChange={setWay} />
+      <div className="filters">
+        <ChoiceFilter label="Language" options={known} value={way} onChange={setWay} />
+        <ModelChoice value={model} onChange={onModel} />
+      </div>
       {chosen?.install && <CopyField label="Once, in a folder of its own" value={chosen.install} />}
       {chosen && <CopyField label={chosen.file ?? "In a terminal"} value={chosen.text} />}
       {isOnlyLocal(listens) && (
@@ -57,6 +64,20 @@ export function Send({ listens, caller, model, call, error }: SendProps) {
       </Trouble>
     </div>
   );
+}
+
+/** Which model is asked: one of the registered ones, or whichever the router takes. */
+function ModelChoice({ value, onChange }: { value: string; onChange: (id: string) => void }) {
+  const may = useMay();
+  const models = useGet("/api/v1/models", may("model.list") ? {} : null);
+  const chat = models.data?.models.filter(
+    ({ enabled, capabilities }) => enabled && !capabilities.includes("embeddings"),
+  );
+  const options = [
+    { id: "auto", title: "auto: the router chooses" },
+    ...(chat ?? []).map(({ id }) => ({ id, title: id })),
+  ];
+  return <SelectField label="Model" isInline options={options} value={value} onChange={onChange} />;
 }
 
 /** What the page sees of the call. */

@@ -1,12 +1,12 @@
 import "./start.css";
 
 import { useEffect, useState } from "react";
+import { Link } from "wouter";
 
 import { useGet } from "../../api/hooks";
 import { useMay } from "../../api/session";
 import { Loaded } from "../../components/Loaded";
 import { Page } from "../../components/Page";
-import { PageLink } from "../../components/PageLink";
 import { Skeleton } from "../../components/Skeleton";
 import { Arrived } from "./Arrived";
 import { Connect } from "./Connect";
@@ -24,21 +24,25 @@ export default function Start() {
   const may = useMay();
   const [caller, setCaller] = useState<Caller | null>(null);
   const [model, setModel] = useState("auto");
-  const overview = useGet("/api/v1/overview", { query: { ask_providers: true } }, { everyMs: ASK_MS });
+  const overview = useGet("/api/v1/overview", { query: {} });
+  // Beside the page, since the slowest provider takes seconds to answer.
+  const asked = useGet("/api/v1/overview", { query: { ask_providers: true } }, { everyMs: ASK_MS });
   const { call, error, mark } = useFirstCall(may("request.show"));
   const isAnswered = call?.outcome === "ok";
   return (
     <Page
       title="The first message"
-      lead={
-        <>
-          Four steps, two minutes. <PageLink to="/">Skip to the overview</PageLink>; the way back here is there.
-        </>
+      lead="Four steps, about two minutes."
+      actions={
+        <Link href="/" className="button">
+          To the overview
+        </Link>
       }
     >
       <Loaded of={overview} skeleton={<Skeleton kind="row" rows={10} />}>
         {(data) => {
-          const isConnected = data.providers.some(
+          const providers = asked.data?.providers ?? data.providers;
+          const isConnected = providers.some(
             ({ provider, health }) => !provider.simulator && provider.models > 0 && health === "answers",
           );
           return (
@@ -46,14 +50,14 @@ export default function Start() {
               <Step
                 title="Connect a model"
                 lead="Where answers come from: a model server of your own, or a provider."
-                state={isConnected ? "done" : "now"}
+                state={isConnected ? "done" : caller ? "open" : "now"}
               >
-                <Connect providers={data.providers} onModel={setModel} />
+                <Connect providers={providers} isConnected={isConnected} onModel={setModel} />
               </Step>
               <Step
                 title="Create an agent, with its key"
                 lead="Who calls has a name, an owner, a budget and policies of its own."
-                state={caller ? "done" : "now"}
+                state={caller ? "done" : isConnected ? "now" : "open"}
               >
                 <MakeAgent
                   caller={caller}
@@ -68,7 +72,16 @@ export default function Start() {
                 lead="From a terminal or your program: this page itself cannot reach the gateway, which is another address."
                 state={isAnswered ? "done" : caller ? "now" : "later"}
               >
-                {caller && <Send listens={data.gateway} caller={caller} model={model} call={call} error={error} />}
+                {caller && (
+                  <Send
+                    listens={data.gateway}
+                    caller={caller}
+                    model={model}
+                    onModel={setModel}
+                    call={call}
+                    error={error}
+                  />
+                )}
               </Step>
               <Step
                 title="See what it cost"

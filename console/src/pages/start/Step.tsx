@@ -4,8 +4,8 @@ interface StepProps {
   title: string;
   /** What it is for, in a sentence. */
   lead: ReactNode;
-  /** `later` where a step before it must be done first. */
-  state: "done" | "now" | "later";
+  /** `now` is the one to take next; `later` is one that needs one before it. */
+  state: "done" | "now" | "open" | "later";
   children?: ReactNode;
 }
 

@@ -19,9 +19,9 @@ export function useRegister(onModel: (id: string) => void): Register {
   const model = useSend("post", "/api/v1/models", ["/api/v1/overview", "/api/v1/models"]);
   const [known, setKnown] = useState("");
 
-  function addModel(body: Schemas["NewModel"], done?: () => void) {
+  function addModel(body: Schemas["NewModel"], isReady: boolean, done?: () => void) {
     const onSuccess = ({ id }: Schemas["ModelView"]) => {
-      onModel(id);
+      if (isReady) onModel(id);
       done?.();
     };
     model.mutate({ body }, { onSuccess });
@@ -30,10 +30,10 @@ export function useRegister(onModel: (id: string) => void): Register {
   return {
     go(body, of, done) {
       model.reset();
-      if (body === null || body.name === known) return addModel(of, done);
-      const onSuccess = ({ name }: Schemas["ProviderView"]) => {
+      if (body === null || body.name === known) return addModel(of, provider.data?.ready ?? true, done);
+      const onSuccess = ({ name, ready }: Schemas["ProviderView"]) => {
         setKnown(name);
-        addModel(of, done);
+        addModel(of, ready, done);
       };
       provider.mutate({ body }, { onSuccess });
     },

@@ -8,6 +8,7 @@ import { PageLink } from "../../components/PageLink";
 import { Story, StoryPart } from "../../components/Story";
 import { counted, duration } from "../../format/number";
 import { visible } from "../../format/visible";
+import { ToolLink } from "../traffic/ToolLink";
 
 type Step = Schemas["StepView"];
 
@@ -49,9 +50,7 @@ function Part({ step }: { step: Step }) {
     <StoryPart icon={icon} title={`${no}. ${title}`} tone={TONES[state]} note={<Clock at={started_at} />}>
       <p className="fact-line">
         <Dot tone={TONES[state]}>{state === "started" ? "runs" : state}</Dot>
-        {what && (
-          <code>{kind === "tool" ? <PageLink to={`/tools/${what}`}>{visible(what)}</PageLink> : visible(what)}</code>
-        )}
+        {what && (kind === "tool" ? <ToolLink id={what} /> : <code>{visible(what)}</code>)}
         {effect && (
           <Badge tone={effect === "unknown" ? "warn" : "plain"}>
             {replay}: {effect}

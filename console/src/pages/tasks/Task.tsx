@@ -34,7 +34,7 @@ export default function Task() {
       title={data ? `Task of ${nameOf(data.task.agent)}` : "Task"}
       up={{ href: "/tasks", title: "Tasks" }}
       lead={<code>{id}</code>}
-      actions={data && <TaskActions task={data.task} />}
+      actions={data && <TaskActions detail={data} />}
     >
       <Loaded of={task} skeleton={<TaskSkeleton />}>
         {(detail) => (

@@ -2,6 +2,7 @@ import { Ban, RotateCcw } from "lucide-react";
 import { useState } from "react";
 
 import { useSend } from "../../api/hooks";
+import type { Schemas } from "../../api/paths";
 import { useMay } from "../../api/session";
 import { Button } from "../../components/Button";
 import { ConfirmDialog } from "../../components/Dialog";
@@ -11,7 +12,8 @@ import { canRetry, isOver, type Task } from "./state";
 const TOUCHED = ["/api/v1/tasks", "/api/v1/tasks/{id}", "/api/v1/dead-letters", "/api/v1/effects"] as const;
 
 /** Stops a task, or has it tried again. */
-export function TaskActions({ task }: { task: Task }) {
+export function TaskActions({ detail }: { detail: Schemas["TaskDetail"] }) {
+  const { task } = detail;
   const may = useMay();
   const [open, setOpen] = useState<"cancel" | "retry" | null>(null);
   const close = () => setOpen(null);
@@ -22,7 +24,7 @@ export function TaskActions({ task }: { task: Task }) {
           Cancel task
         </Button>
       )}
-      {may("task.retry") && canRetry(task) && (
+      {may("task.retry") && canRetry(detail) && (
         <Button kind="primary" icon={RotateCcw} onPress={() => setOpen("retry")}>
           Try again
         </Button>

@@ -5,6 +5,7 @@ import { Dot } from "../../components/Badge";
 import { None } from "../../components/Money";
 import { DataTable, type Column } from "../../components/table/DataTable";
 import { Time } from "../../components/Time";
+import { Told } from "../../components/Told";
 import { count, duration } from "../../format/number";
 import { visible } from "../../format/visible";
 import { TONES, type Task } from "./state";
@@ -41,7 +42,7 @@ function columns(nameOf: (id: string) => string): Column<Task>[] {
       sort: ({ agent }) => nameOf(agent),
     },
     { id: "state", title: "State", width: 118, cell: ({ state }) => <Dot tone={TONES[state] ?? "plain"}>{state}</Dot> },
-    { id: "reason", title: "Why, or what it waits for", cell: (task) => <Why of={task} /> },
+    { id: "reason", title: "Why, or what it waits for", minWidth: 112, cell: (task) => <Why of={task} /> },
     { id: "kind", title: "Cause", width: 100, isMinor: true, cell: ({ kind }) => kind, sort: ({ kind }) => kind },
     {
       id: "person",
@@ -72,7 +73,12 @@ function columns(nameOf: (id: string) => string): Column<Task>[] {
 }
 
 function Why({ of: { reason, waiting_for } }: { of: Task }) {
-  if (reason) return <span title={visible(reason)}>{visible(reason)}</span>;
+  if (reason)
+    return (
+      <span title={visible(reason)}>
+        <Told text={visible(reason)} />
+      </span>
+    );
   if (!waiting_for) return <None />;
   return <span>{waiting_for === "children" ? "work that it gave away" : "an approval"}</span>;
 }

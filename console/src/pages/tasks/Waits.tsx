@@ -2,14 +2,22 @@ import { CircleQuestionMark, Hourglass, TriangleAlert } from "lucide-react";
 
 import type { Schemas } from "../../api/paths";
 import { PageLink } from "../../components/PageLink";
-import { sentence } from "../../format/text";
+import { Told } from "../../components/Told";
 import { visible } from "../../format/visible";
+
+/** What a reason is of. */
+const ENDS: Record<string, string> = {
+  waiting: "It waits to be tried again.",
+  denied: "It was denied.",
+  failed: "It failed.",
+  cancelled: "It was stopped.",
+  dead: "It was given up.",
+};
 
 /** What a task waits for, or why it came to nothing: with where to go to help. */
 export function Waits({ detail: { task, steps } }: { detail: Schemas["TaskDetail"] }) {
   const { state, reason, waiting_for } = task;
   const unknown = steps.find((step) => step.state === "unknown");
-  const why = reason && sentence(visible(reason));
   if (state === "waiting" && waiting_for?.startsWith("apr_")) {
     return (
       <div className="note" data-tone="info">
@@ -38,13 +46,12 @@ export function Waits({ detail: { task, steps } }: { detail: Schemas["TaskDetail
       </div>
     );
   }
-  if (!why) return null;
+  if (!reason) return null;
   return (
     <div className="note">
       <TriangleAlert aria-hidden="true" />
       <p>
-        {state === "waiting" ? "It waits to be tried again. " : ""}
-        {why}
+        {ENDS[state]} <Told text={visible(reason)} />
       </p>
     </div>
   );

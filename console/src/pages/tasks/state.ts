@@ -34,7 +34,7 @@ export function isOver({ state }: Task): boolean {
   return OVER.includes(state);
 }
 
-/** Whether it can be tried again: it ended without being done, or waits for exactly that. */
-export function canRetry({ state, waiting_for }: Task): boolean {
-  return AGAIN.includes(state) && !waiting_for;
+/** Whether it can be tried again: it ended without being done, or waits for exactly that and no other word. */
+export function canRetry({ task: { state, waiting_for }, steps }: Schemas["TaskDetail"]): boolean {
+  return AGAIN.includes(state) && !waiting_for && !steps.some((step) => step.state === "unknown");
 }

@@ -71,7 +71,7 @@ export function DecideDialog({ decision, of, tool, onClose }: DecideDialogProps)
         </code>
         : {what} Your word holds for this hash alone.
       </p>
-      <code className="whole-hash">{of.hash}</code>
+      <code className="tool-hash">{of.hash}</code>
       {of.flags.length > 0 && <Flags flags={of.flags} id={tool.id} />}
       <TextField
         label="Reason"

@@ -30,7 +30,7 @@ export function Definition({ of, tool, isWaiting }: DefinitionProps) {
   const mayApprove = may("tool.approve") && !of.offered && of.state !== "pinned";
   const mayReject = may("tool.reject") && of.state !== "rejected";
   return (
-    <article className="panel definition" aria-label={`Definition ${short(of.hash)}`}>
+    <article className="panel tool-definition" aria-label={`Definition ${short(of.hash)}`}>
       <header>
         <div className="fact-line">
           <Badge tone={TONES[of.state] ?? "plain"}>{isWaiting ? "waits for a decision" : of.state}</Badge>
@@ -39,7 +39,7 @@ export function Definition({ of, tool, isWaiting }: DefinitionProps) {
           {of.first_use && <span className="soft">taken at first use</span>}
           <code title={of.hash}>{short(of.hash)}</code>
         </div>
-        <div className="definition-actions">
+        <div className="tool-definition-actions">
           {mayReject && (
             <Button icon={Ban} onPress={() => setDecision("reject")}>
               Reject
@@ -90,7 +90,7 @@ function Description({ of }: { of: unknown }) {
 function History({ of: { first_seen_at, last_seen_at, decided_by, reason } }: { of: View }) {
   if (!first_seen_at && !decided_by) return null;
   return (
-    <p className="soft definition-history">
+    <p className="soft tool-definition-history">
       {first_seen_at && (
         <span>
           First seen <Time at={first_seen_at} />, last <Time at={last_seen_at} />.

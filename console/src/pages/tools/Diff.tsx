@@ -4,7 +4,7 @@ import { Shown } from "./Shown";
 /** What differs from the definition that is offered, place by place. */
 export function Diff({ changes, tool }: { changes: string[]; tool: string }) {
   return (
-    <ul className="diff">
+    <ul className="tool-diff">
       {changes.map((change) => (
         <Place key={change} change={change} tool={tool} />
       ))}
@@ -17,7 +17,7 @@ function Place({ change, tool }: { change: string; tool: string }) {
   const [was, is] = parted(before ?? "", after ?? "");
   return (
     <li>
-      <code className="diff-path">
+      <code className="tool-diff-path">
         <Shown text={path} />
       </code>
       {before !== undefined && (

@@ -1,8 +1,10 @@
 import { ToggleButton, ToggleButtonGroup } from "react-aria-components";
 
-import { Dot, type Tone } from "../../components/Badge";
+import { Dot } from "../../components/Badge";
 import { counted } from "../../format/number";
 import { stateOf, type Tool } from "./state";
+
+const WANT_A_LOOK = ["drifted", "quarantined", "rejected"];
 
 interface ServersProps {
   tools: Tool[];
@@ -17,7 +19,7 @@ export function Servers({ tools, chosen, onChoose }: ServersProps) {
   if (servers.length === 0) return null;
   return (
     <ToggleButtonGroup
-      className="servers"
+      className="tool-servers"
       aria-label="Servers"
       selectionMode="single"
       selectedKeys={chosen === "" ? [] : [chosen]}
@@ -26,10 +28,10 @@ export function Servers({ tools, chosen, onChoose }: ServersProps) {
       {servers.map((name) => {
         const own = tools.filter(({ server }) => server === name);
         return (
-          <ToggleButton key={name} id={name} className="server">
+          <ToggleButton key={name} id={name} className="tool-server">
             <strong>{name}</strong>
             <span className="soft">{counted(own.length, "tool")}</span>
-            <Worst of={own} />
+            <Standing of={own} />
           </ToggleButton>
         );
       })}
@@ -37,17 +39,11 @@ export function Servers({ tools, chosen, onChoose }: ServersProps) {
   );
 }
 
-/** What most wants a look, with how many tools are so. */
-function Worst({ of }: { of: Tool[] }) {
-  const states = of.map(stateOf);
-  for (const word of ["drifted", "quarantined", "rejected"]) {
-    const alike = states.filter((state) => state.word === word);
-    const [first] = alike;
-    if (first) return <Line tone={first.tone}>{`${alike.length} ${word}`}</Line>;
-  }
-  return <Line tone="good">as pinned</Line>;
-}
-
-function Line({ tone, children }: { tone: Tone; children: string }) {
-  return <Dot tone={tone}>{children}</Dot>;
+/** What wants a look, with how many tools are so. */
+function Standing({ of }: { of: Tool[] }) {
+  const words = of.map((tool) => stateOf(tool).word);
+  const found = WANT_A_LOOK.map((word) => ({ word, count: words.filter((known) => known === word).length }));
+  const told = found.filter(({ count }) => count > 0).map(({ word, count }) => `${count} ${word}`);
+  if (told.length === 0) return <Dot tone="good">nothing to decide</Dot>;
+  return <Dot tone={words.includes("quarantined") && told.length === 1 ? "warn" : "bad"}>{told.join(", ")}</Dot>;
 }

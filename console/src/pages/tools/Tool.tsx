@@ -6,7 +6,7 @@ import { useParams } from "wouter";
 
 import { useGet } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
-import { Badge, Dot } from "../../components/Badge";
+import { Badge, Dot, type Tone } from "../../components/Badge";
 import { Empty } from "../../components/Empty";
 import { Facts } from "../../components/Facts";
 import { Loaded } from "../../components/Loaded";
@@ -35,13 +35,7 @@ export default function Tool() {
             <div className="panel">
               <Facts of={facts(data)} />
             </div>
-            {data.flags.length > 0 && (
-              <Section title="What should be known of it">
-                <div className="panel">
-                  <Flags flags={data.flags} id={data.id} />
-                </div>
-              </Section>
-            )}
+            <OtherFlags of={data} />
             <Definitions tool={data} />
           </>
         )}
@@ -53,12 +47,31 @@ export default function Tool() {
 /** What wants a look, in a sentence; nothing where all is as pinned. */
 function Standing({ tool }: { tool: Detail }) {
   const { means, tone } = stateOf(tool);
-  if (tone !== "bad" && tone !== "warn") return null;
+  if (!isLoud(tone)) return null;
   return (
     <div className="note">
       <TriangleAlert aria-hidden="true" />
       <p>{means}</p>
     </div>
+  );
+}
+
+/** Whether a state is told above all else. */
+function isLoud(tone: Tone): boolean {
+  return tone === "bad" || tone === "warn";
+}
+
+/** What should be known of the tool beside what is told of its definitions. */
+function OtherFlags({ of: { flags, definitions, id } }: { of: Detail }) {
+  const told = definitions.flatMap((known) => known.flags);
+  const others = flags.filter((flag) => !told.includes(flag));
+  if (others.length === 0) return null;
+  return (
+    <Section title="What should be known of it">
+      <div className="panel">
+        <Flags flags={others} id={id} />
+      </div>
+    </Section>
   );
 }
 
@@ -70,7 +83,7 @@ function facts(tool: Detail): [string, ReactNode][] {
       <span className="fact-line">
         <Dot tone={tone}>{word}</Dot>
         {isShadowed(tool) && <Badge tone="bad">shadowed</Badge>}
-        <span className="soft">{means}</span>
+        {!isLoud(tone) && <span className="soft">{means}</span>}
       </span>,
     ],
     ["Name", <Shown text={tool.tool} isName />],

@@ -8,6 +8,7 @@ import { Time } from "../../components/Time";
 import { fieldsOf, textOf } from "../../format/fields";
 import { absolute } from "../../format/time";
 import type { Told } from "./story";
+import { ToolLink } from "./ToolLink";
 
 /** Who asked, for what, and how they proved who they are. */
 export function Caller({ agent, story }: { agent: string; story: Told }) {
@@ -16,10 +17,14 @@ export function Caller({ agent, story }: { agent: string; story: Told }) {
   const partOf = textOf(decided["part_of"]);
   const traceId = textOf(fieldsOf(decided["trace"] ?? ended["trace"])["trace_id"]);
   const auth = decision?.auth ?? end?.auth ?? "";
+  // What was asked for is a model, and not `auto` or a name that nothing has.
+  const isModel = end?.resource === resource;
   const facts: [string, ReactNode][] = [
     ["Agent", <PageLink to={`/agents/${encodeURIComponent(agent)}`}>{agent}</PageLink>],
     ["Proved by", <code>{auth.replace(":", " ")}</code>],
-    [action === "callTool" ? "Tool" : "Model", <code>{resource}</code>],
+    action === "callTool"
+      ? ["Tool", <ToolLink id={resource} />]
+      : ["Model", <code>{isModel ? <PageLink to={`/models/${resource}`}>{resource}</PageLink> : resource}</code>],
   ];
   const endpoint = textOf(decided["endpoint"]);
   if (endpoint) facts.push(["Called", <code>{endpoint}</code>]);

@@ -11,7 +11,7 @@ import { Findings } from "./Findings";
 
 /** What was in the request, by kind and place; its words are not here. */
 export function Content({ decided }: { decided: Fields }) {
-  const { findings, label, session_label, integrity, redacted, input_sha256, flow, shape } = decided;
+  const { findings, label, session_label, integrity, redacted, input_sha256, flow, shape, definition } = decided;
   const taken = numberOf(redacted) ?? 0;
   const facts: [string, ReactNode][] = [["Label", <LabelBadge label={textOf(label)} />]];
   if (textOf(session_label)) facts.push(["Session before it", <LabelBadge label={textOf(session_label)} />]);
@@ -19,9 +19,10 @@ export function Content({ decided }: { decided: Fields }) {
   if (isEmpty(fieldsOf(findings))) facts.push(["Found", "nothing that a detector knows"]);
   if (taken > 0) facts.push(["Taken out", counted(taken, "place")]);
   for (const [name, told] of Object.entries(fieldsOf(shape))) {
-    facts.push([`Argument ${visible(name)}`, <code>{shapeOf(told)}</code>]);
+    facts.push([`Argument “${visible(name)}”`, <code>{shapeOf(told)}</code>]);
   }
   if (!isEmpty(fieldsOf(flow))) facts.push(...flowFacts(fieldsOf(flow)));
+  if (textOf(definition)) facts.push(["Tool’s definition", <code className="hash">{textOf(definition)}</code>]);
   if (textOf(input_sha256)) facts.push(["SHA-256", <code className="hash">{textOf(input_sha256)}</code>]);
   return (
     <StoryPart icon={ScanSearch} title="What was in it" tone={taken > 0 ? "info" : "plain"}>

@@ -24,7 +24,7 @@ export function Decision({ story: { decision, decided, end, resource } }: { stor
   const limit = fieldsOf(decided["limit"]);
   const facts: [string, ReactNode][] = [
     ["Decision", <Outcome code={outcome} />],
-    [outcome === "permit" ? "Permitted by" : "Decided by", <PolicyLinks ids={ids} />],
+    [outcome === "permit" ? "Permitted by" : "Decided by", <PolicyLinks ids={ids} commit={commit} />],
   ];
   if (approval) {
     facts.push([
@@ -55,7 +55,12 @@ export function Decision({ story: { decision, decided, end, resource } }: { stor
           )}
           {!isEmpty(permits) && (
             <Disclosure title="Policies that permit each candidate">
-              <Facts of={Object.entries(permits).map(([model, by]) => [model, <PolicyLinks ids={textsOf(by)} />])} />
+              <Facts
+                of={Object.entries(permits).map(([model, by]) => [
+                  model,
+                  <PolicyLinks ids={textsOf(by)} commit={commit} />,
+                ])}
+              />
             </Disclosure>
           )}
         </div>

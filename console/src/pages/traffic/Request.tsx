@@ -16,6 +16,7 @@ import { Story, StoryPart } from "../../components/Story";
 import { fieldsOf, isEmpty, itemsOf, numberOf, textOf, without } from "../../format/fields";
 import { exact } from "../../format/money";
 import { compact, counted, duration } from "../../format/number";
+import { HOUR_MS } from "../../format/time";
 import { Answer } from "./Answer";
 import { Attempts } from "./Attempts";
 import { Caller } from "./Caller";
@@ -29,7 +30,7 @@ import { sentenceOf } from "./words";
 
 /** What a story has a place for; everything else that is on record is shown as it is. */
 const DECIDED =
-  "approval attempts dropped endpoint facts findings flow input_sha256 integrity label limit ms part_of permits plan " +
+  "approval attempts definition dropped endpoint facts findings flow input_sha256 integrity label limit ms part_of permits plan " +
   "policies redacted request session session_label shape";
 const ENDED =
   "answer answer_of attempt attempts basis cost_nanos findings integrity is_error label ms output_sha256 provider " +
@@ -48,8 +49,10 @@ export default function Request() {
   );
 }
 
+/** Whether nothing more is to be expected: what has no end after so long will hardly get one. */
 function isOver(request: Schemas["RequestStory"]): boolean {
-  return told(request).outcome !== undefined;
+  const { outcome, began } = told(request);
+  return outcome !== undefined || Date.parse(began) < Date.now() - HOUR_MS;
 }
 
 function titleOf(request: Schemas["RequestStory"] | undefined): string {

@@ -39,14 +39,12 @@ export default function Traffic() {
       title="Traffic"
       lead="Every request to a model or a tool that ended or was refused; each opens its whole story."
       actions={
-        <>
-          {isLive && (
-            <Dot tone={live.isConnected ? "good" : "warn"}>{live.isConnected ? "connected" : "connecting"}</Dot>
-          )}
+        <span className="fact-line">
+          {isLive && <Connection isOn={live.isConnected} />}
           <Switch isSelected={isLive} isDisabled={!canLive} onChange={(chosen) => set({ live: chosen ? "on" : "" })}>
             Live
           </Switch>
-        </>
+        </span>
       }
     >
       <Filters label="Requests">
@@ -91,6 +89,10 @@ export default function Traffic() {
       </Loaded>
     </Page>
   );
+}
+
+function Connection({ isOn }: { isOn: boolean }) {
+  return <Dot tone={isOn ? "good" : "warn"}>{isOn ? "connected" : "connecting"}</Dot>;
 }
 
 function None({ isMore }: { isMore: boolean }) {

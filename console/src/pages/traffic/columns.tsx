@@ -9,10 +9,10 @@ import { count, duration } from "../../format/number";
 import type { Line } from "./merged";
 
 export const COLUMNS: Column<Line>[] = [
-  { id: "at", title: "Ended", width: 136, cell: ({ at }) => <Clock at={at} /> },
-  { id: "resource", title: "Model or tool", minWidth: 200, cell: (line) => <Resource of={line} /> },
-  { id: "outcome", title: "Outcome", width: 158, cell: ({ outcome }) => <Outcome code={outcome} /> },
-  { id: "agent", title: "Agent", isMinor: true, cell: ({ agent }) => <span title={agent}>{agent}</span> },
+  { id: "at", title: "Ended", width: 112, cell: ({ at }) => <Clock at={at} /> },
+  { id: "resource", title: "Model or tool", minWidth: 116, cell: (line) => <Resource of={line} /> },
+  { id: "outcome", title: "Outcome", minWidth: 122, cell: ({ outcome }) => <Outcome code={outcome} /> },
+  { id: "agent", title: "Agent", width: 150, isMinor: true, cell: ({ agent }) => <span title={agent}>{agent}</span> },
   { id: "label", title: "Label", width: 100, isMinor: true, cell: ({ label }) => <LabelBadge label={label} /> },
   { id: "ms", title: "Took", align: "end", width: 82, isMinor: true, cell: ({ ms }) => figure(ms, duration) },
   { id: "input", title: "Input", align: "end", width: 82, isMinor: true, cell: (line) => figure(line.input_tokens) },

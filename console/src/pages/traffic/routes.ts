@@ -11,4 +11,10 @@ export default [
     load: () => import("./Traffic"),
   }),
   page({ path: "/traffic/:id", title: "Request", operation: "request.show", load: () => import("./Request") }),
+  page({
+    path: "/policies/at/:commit/:id",
+    title: "Policy",
+    operation: "policy.files",
+    load: () => import("./Policy"),
+  }),
 ];

@@ -1,0 +1,16 @@
+// Packs what was built, once for all browsers: beside each file that is worth it one with `.gz`.
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const dist = fileURLToPath(new URL("../dist", import.meta.url));
+const TEXT = /\.(js|css|html|svg|json|wasm)$/;
+const WORTH_BYTES = 1024;
+
+for (const file of await readdir(dist, { recursive: true })) {
+  if (!TEXT.test(file)) continue;
+  const bytes = await readFile(join(dist, file));
+  if (bytes.length < WORTH_BYTES) continue;
+  await writeFile(join(dist, `${file}.gz`), gzipSync(bytes, { level: 9 }));
+}
