@@ -24,6 +24,7 @@ test: setup ## Installs what the tests need, starts the services, runs every tes
 	@set -a; . target/test.env; set +a; $(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-nextest
 	@set -a; . target/test.env; set +a; PROPTEST_RNG_SEED=$(SEED) $(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
+	@[ ! -d console/node_modules ] || (cd console && npm test --silent)
 
 CASES ?= 4096
 properties: ## Property tests with CASES cases each, drawn anew: what they find belongs into a test of its own

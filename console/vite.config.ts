@@ -6,8 +6,12 @@ import { defineConfig, type CommonServerOptions } from "vite";
 const proxy: CommonServerOptions["proxy"] = {
   "/api": {
     target: process.env["ORCHESTACK_ADMIN_URL"] ?? "http://127.0.0.1:8081",
-    // A stream that the server ends early ends in the browser too, which then comes back for it.
-    configure: (server) => server.on("proxyRes", (from, _, to) => from.on("close", () => to.destroy())),
+    configure: (server) =>
+      server.on("proxyRes", (from, _, to) => {
+        // A stream begins in the browser when it begins at the server, and ends there when it is cut off here.
+        setImmediate(() => to.flushHeaders());
+        from.on("close", () => from.complete || to.destroy());
+      }),
   },
 };
 
@@ -26,5 +30,7 @@ export default defineConfig({
     // The policy of the server's pages allows no data in scripts and styles, and no inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The editor's parts are marked as if loading them did something; it does not.
+    rolldownOptions: { treeshake: { moduleSideEffects: [{ test: /@codemirror|@lezer/, sideEffects: false }] } },
   },
 });

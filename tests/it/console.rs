@@ -347,7 +347,7 @@ fn the_script_stays_within_its_budget() {
     const BYTES_MAX: u64 = 400 * 1024;
     let assets = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../console/dist/assets");
     let Ok(files) = std::fs::read_dir(&assets) else { panic!("build it first: `make console`") };
-    let packed = files.flatten().filter(|file| file.path().to_string_lossy().ends_with(".js.gz"));
+    let packed = files.flatten().filter(|file| file.path().to_string_lossy().ends_with(".js.br"));
     let bytes: u64 = packed.map(|file| file.metadata().unwrap().len()).sum();
     println!("{} KiB of script", bytes / 1024);
     assert!((1..=BYTES_MAX).contains(&bytes), "{bytes} bytes of script, packed");
@@ -359,7 +359,8 @@ async fn the_api_answers_as_its_document_says() {
     let (server, _simulator) = stage(Database::Sqlite).await;
     let (_, ann) = token(&server, "ann", "infra-admin");
     Caller::new(&server, "default").ask(&chat("sim", "Hello.")).await.assert_answered("sim");
-    let mut tool = std::process::Command::new(crate::sdk::installed("sdk-venv").join("bin/schemathesis"));
+    let mut tool =
+        std::process::Command::new(crate::sdk::installed("sdk-venv").join("bin/schemathesis"));
     let folder = tempfile::tempdir().unwrap();
     tool.current_dir(folder.path());
     tool.args(["run", &format!("{}/api/v1/openapi.json", server.admin())]);

@@ -16,7 +16,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use crate::error::Error;
 
 /// What `make console` leaves: `index.html`, `assets/` with names that change with their content, and beside each
-/// file that is worth it one with `.gz`.
+/// file that is worth it one with `.br` and one with `.gz`.
 #[derive(RustEmbed)]
 #[folder = "../console/dist"]
 struct Files;
@@ -49,14 +49,11 @@ pub(crate) async fn page(request: Request) -> Response {
 
 fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     // What is packed is nobody's to ask for by its name.
-    if path.is_empty() || path.ends_with(".gz") || path.starts_with('.') {
+    if path.is_empty() || path.ends_with(".gz") || path.ends_with(".br") || path.starts_with('.') {
         return None;
     }
     let plain = Files::get(path)?;
-    let takes = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let takes =
-        takes.is_some_and(|takes| takes.split(',').any(|one| one.trim().starts_with("gzip")));
-    let packed = if takes { Files::get(&format!("{path}.gz")) } else { None };
+    let packed = packed(path, headers);
     let kept = if path.starts_with("assets/") {
         "public, max-age=31536000, immutable"
     } else {
@@ -75,12 +72,27 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     ] {
         told.insert(name, HeaderValue::from_static(value));
     }
-    if packed.is_some() {
-        told.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    let EmbeddedFile { data, .. } = packed.unwrap_or(plain);
+    let data = match packed {
+        Some((encoding, EmbeddedFile { data, .. })) => {
+            told.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            data
+        }
+        None => plain.data,
+    };
     *response.body_mut() = data.into_owned().into();
     Some(response)
+}
+
+/// The file as the browser takes it packed, and how that is.
+fn packed(path: &str, headers: &HeaderMap) -> Option<(&'static str, EmbeddedFile)> {
+    let takes = headers.get(ACCEPT_ENCODING)?.to_str().ok()?;
+    let takes = |encoding: &str| {
+        takes.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim() == encoding))
+    };
+    let forms = [("br", "br"), ("gzip", "gz")].into_iter().filter(|(encoding, _)| takes(encoding));
+    let mut found =
+        forms.filter_map(|(encoding, end)| Some((encoding, Files::get(&format!("{path}.{end}"))?)));
+    found.next()
 }
 
 fn kind(path: &str) -> &'static str {

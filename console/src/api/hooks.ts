@@ -49,7 +49,11 @@ export function useGet<P extends PathOf<"get">>(
     queryKey: [path, ask],
     queryFn: ({ signal }) => call("get", path, ask ?? ({} as AskOf<"get", P>), signal),
     enabled: ask !== null,
-    refetchInterval: ({ state: { data } }) => (data && reading.isLast?.(data) ? false : (reading.everyMs ?? false)),
+    refetchInterval: ({ state: { data, error } }) => {
+      // What is refused stays so, and each refusal is on record.
+      const isOver = (error && !error.isPassing) || (data && reading.isLast?.(data));
+      return isOver ? false : (reading.everyMs ?? false);
+    },
     ...(reading.keep && { placeholderData: <T>(last: T) => last }),
   });
 }

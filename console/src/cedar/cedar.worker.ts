@@ -12,7 +12,7 @@ import { findingsOf, withoutOwnTools, type Finding } from "./findings";
 import type { Answer, Cedar, Question } from "./protocol";
 import { vocabularyOf } from "./vocabulary";
 
-/** As the server's own formatter has it. */
+/** The width of lines that the starter tree keeps to. */
 const LINE_WIDTH = 100;
 
 const ready = init();
@@ -24,7 +24,10 @@ const cedar: Cedar = {
     const errors = withoutOwnTools(text, answer.validationErrors).map(({ error }) => error);
     // What is wrong is often warned of too, in other words.
     if (errors.length > 0) return findingsOf(text, errors, "error");
-    return warnings(text, withoutOwnTools(text, answer.validationWarnings).map(({ error }) => error));
+    return warnings(
+      text,
+      withoutOwnTools(text, answer.validationWarnings).map(({ error }) => error),
+    );
   },
   checkSchema(text) {
     const answer = checkParseSchema(text);

@@ -20,7 +20,9 @@ export function colours(path: string): Extension {
 }
 
 function marksOf(path: string, view: EditorView): DecorationSet {
-  return Decoration.set(tokensOf(path, view.state.doc.toString()).map(({ from, to, kind }) => markOf(kind).range(from, to)));
+  return Decoration.set(
+    tokensOf(path, view.state.doc.toString()).map(({ from, to, kind }) => markOf(kind).range(from, to)),
+  );
 }
 
 function markOf(kind: string): Decoration {

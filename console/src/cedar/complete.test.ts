@@ -5,10 +5,17 @@ import { vocabularyOf } from "./vocabulary";
 
 const WORDS = vocabularyOf({
   Shop: {
-    commonTypes: { Money: { type: "Record", attributes: { left: { type: "EntityOrCommon", name: "Long", required: false } } } },
+    commonTypes: {
+      Money: { type: "Record", attributes: { left: { type: "EntityOrCommon", name: "Long", required: false } } },
+    },
     entityTypes: {
       User: {},
-      Item: { shape: { type: "Record", attributes: { tags: { type: "Set", element: { type: "EntityOrCommon", name: "String" } } } } },
+      Item: {
+        shape: {
+          type: "Record",
+          attributes: { tags: { type: "Set", element: { type: "EntityOrCommon", name: "String" } } },
+        },
+      },
     },
     actions: {
       buy: {
@@ -48,10 +55,9 @@ test("attributes are those of the action that the statement names", () => {
 });
 
 test("the statement before does not count", () => {
-  expect(labels('permit (principal, action == Shop::Action::"buy", resource);\nforbid (p, a, r) when { context.')).toEqual([
-    "money",
-    "now",
-  ]);
+  expect(
+    labels('permit (principal, action == Shop::Action::"buy", resource);\nforbid (p, a, r) when { context.'),
+  ).toEqual(["money", "now"]);
 });
 
 test("nothing is offered in comments and texts", () => {
@@ -69,7 +75,15 @@ test("what begins as typed comes first, and what is typed already is not offered
 
 test("a choice selects the first place to fill in", () => {
   expect(written({ label: "a" }, "")).toEqual({ text: "a", anchor: 1, length: 0 });
-  expect(written({ label: "@max", snippet: '@max("${0.50}")' }, "")).toEqual({ text: '@max("0.50")', anchor: 6, length: 4 });
-  expect(written({ label: "p", snippet: "p (${a}) { ${b} };" }, "")).toEqual({ text: "p (a) { b };", anchor: 3, length: 1 });
+  expect(written({ label: "@max", snippet: '@max("${0.50}")' }, "")).toEqual({
+    text: '@max("0.50")',
+    anchor: 6,
+    length: 4,
+  });
+  expect(written({ label: "p", snippet: "p (${a}) { ${b} };" }, "")).toEqual({
+    text: "p (a) { b };",
+    anchor: 3,
+    length: 1,
+  });
   expect(written({ label: "go", snippet: 'go"' }, '"').text).toBe("go");
 });

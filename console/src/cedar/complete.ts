@@ -109,7 +109,10 @@ function startsOf(words: Vocabulary): Choice[] {
 }
 
 function isWithinText(statement: string): boolean {
-  return statement.replace(/\/\/[^\n]*/g, "").replace(/"(?:[^"\\\n]|\\.)*"/g, "").includes('"');
+  return statement
+    .replace(/\/\/[^\n]*/g, "")
+    .replace(/"(?:[^"\\\n]|\\.)*"/g, "")
+    .includes('"');
 }
 
 function word({ label, info, snippet }: Word): Choice {

@@ -19,7 +19,8 @@ const LIST = "choices";
 /** What is known of the schema. */
 const WORDS = StateField.define<Vocabulary | null>({
   create: () => null,
-  update: (words, { effects }) => effects.reduce((known, effect) => (effect.is(SET_WORDS) ? effect.value : known), words),
+  update: (words, { effects }) =>
+    effects.reduce((known, effect) => (effect.is(SET_WORDS) ? effect.value : known), words),
 });
 
 const STATE = StateField.define<Open | null>({

@@ -56,7 +56,12 @@ export const faults: Extension = [
     state.field(FAULTS).marks.between(at, at, (from, to, { spec }) => void found.push({ from, to, spec }));
     const first = found[0];
     if (!first) return null;
-    return { pos: first.from, end: first.to, above: true, create: () => ({ dom: told(found.map(({ spec }) => spec.message ?? "")) }) };
+    return {
+      pos: first.from,
+      end: first.to,
+      above: true,
+      create: () => ({ dom: told(found.map(({ spec }) => spec.message ?? "")) }),
+    };
   }),
 ];
 

@@ -93,7 +93,10 @@ const indent: StateCommand = ({ state, dispatch }) => {
 
 /** Moves the lines of the selection out. */
 const outdent: StateCommand = ({ state, dispatch }) => {
-  changeLines(state, dispatch, ({ text, from }) => ({ from, to: from + (/^(?: {1,2}|\t)/.exec(text)?.[0].length ?? 0) }));
+  changeLines(state, dispatch, ({ text, from }) => ({
+    from,
+    to: from + (/^(?: {1,2}|\t)/.exec(text)?.[0].length ?? 0),
+  }));
   return true;
 };
 
@@ -113,7 +116,11 @@ function toggleComment(sign: string): StateCommand {
   };
 }
 
-function changeLines(state: EditorState, dispatch: Parameters<StateCommand>[0]["dispatch"], change: (line: Line) => ChangeSpec) {
+function changeLines(
+  state: EditorState,
+  dispatch: Parameters<StateCommand>[0]["dispatch"],
+  change: (line: Line) => ChangeSpec,
+) {
   dispatch(state.update({ changes: linesOf(state).map(change), userEvent: "input" }));
 }
 

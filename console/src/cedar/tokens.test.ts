@@ -7,7 +7,12 @@ function told(path: string, text: string): string[] {
 }
 
 test("policies", () => {
-  expect(told("a.cedar", '@id("x") permit (principal, action == A::Action::"go", resource) when { context.n >= 2 }; // "end')).toEqual([
+  expect(
+    told(
+      "a.cedar",
+      '@id("x") permit (principal, action == A::Action::"go", resource) when { context.n >= 2 }; // "end',
+    ),
+  ).toEqual([
     "note @id",
     'text "x"',
     "word permit",

@@ -11,15 +11,27 @@ export interface Word {
 export const ANNOTATIONS: readonly Word[] = [
   { label: "@id", info: "the name in errors and in the audit log", snippet: '@id("${name}")' },
   { label: "@doc", info: "for people", snippet: '@doc("${}")' },
-  { label: "@redact", info: "these kinds are replaced before the model sees them", snippet: '@redact("${email,phone}")' },
+  {
+    label: "@redact",
+    info: "these kinds are replaced before the model sees them",
+    snippet: '@redact("${email,phone}")',
+  },
   { label: "@restore", info: "redacted values are put back in the answer", snippet: '@restore("${email,phone}")' },
   { label: "@block", info: "the call is refused where one of these kinds is found", snippet: '@block("${card}")' },
   { label: "@answer_redact", info: "these kinds are replaced in the answer", snippet: '@answer_redact("${secret}")' },
-  { label: "@answer_block", info: "an answer with one of these kinds is stopped", snippet: '@answer_block("${secret}")' },
+  {
+    label: "@answer_block",
+    info: "an answer with one of these kinds is stopped",
+    snippet: '@answer_block("${secret}")',
+  },
   { label: "@max_cost", info: "no single call costs more, in US dollars", snippet: '@max_cost("${0.50}")' },
   { label: "@max_tokens", info: "no more output tokens", snippet: '@max_tokens("${4096}")' },
   { label: "@locality", info: "only models on your own hardware serve it", snippet: '@locality("${local}")' },
-  { label: "@retention", info: "only providers that keep content for so long at most", snippet: '@retention("${30d}")' },
+  {
+    label: "@retention",
+    info: "only providers that keep content for so long at most",
+    snippet: '@retention("${30d}")',
+  },
   { label: "@approval", info: "people in each of these roles approve first", snippet: '@approval("${infra-admin}")' },
   { label: "@quorum", info: "so many different people approve", snippet: '@quorum("${2}")' },
   { label: "@expires", info: "how long an approval can wait and be used", snippet: '@expires("${4h}")' },
@@ -42,9 +54,10 @@ export const STATEMENTS: readonly Word[] = [
   },
 ];
 
-export const KEYWORDS: readonly string[] = (
-  "principal action resource context when unless in has like is if then else true false decimal datetime duration ip"
-).split(" ");
+export const KEYWORDS: readonly string[] =
+  "principal action resource context when unless in has like is if then else true false decimal datetime duration ip".split(
+    " ",
+  );
 
 /** What can be called on a value, by its type. */
 export const METHODS: Record<string, readonly string[]> = {

@@ -35,7 +35,9 @@ export default function Dlp() {
     setBusy(true);
     const wanted = kinds.split(/[\s,]+/).filter(Boolean);
     try {
-      const found = await call("post", "/api/v1/dlp/scan", { body: { text, ...(wanted.length > 0 && { kinds: wanted }) } });
+      const found = await call("post", "/api/v1/dlp/scan", {
+        body: { text, ...(wanted.length > 0 && { kinds: wanted }) },
+      });
       setScan({ text, found });
       setRefused(null);
     } catch (error) {
@@ -91,7 +93,9 @@ export default function Dlp() {
           {!scan && !refused && (
             <div className="panel">
               <Empty title="Nothing is searched yet">
-                <p>Findings are marked in the text, each with its kind, its label, and the points that make its score.</p>
+                <p>
+                  Findings are marked in the text, each with its kind, its label, and the points that make its score.
+                </p>
               </Empty>
             </div>
           )}

@@ -50,7 +50,12 @@ export function Findings({ text, found: { label, complete, findings }, isOld }: 
       {findings.length > 0 && (
         <ul className="panel dlp-list" onPointerLeave={() => setChosen(null)}>
           {findings.map((finding, index) => (
-            <One key={index} finding={finding} at={placeOf(text, finding.chars.start)} onPoint={() => setChosen(index)} />
+            <One
+              key={index}
+              finding={finding}
+              at={placeOf(text, finding.chars.start)}
+              onPoint={() => setChosen(index)}
+            />
           ))}
         </ul>
       )}

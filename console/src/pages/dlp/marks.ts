@@ -14,7 +14,11 @@ export interface Piece {
 export function piecesOf(text: string, findings: readonly Pick<Finding, "chars">[]): Piece[] {
   const points = Array.from(text);
   const inside = ({ chars }: Pick<Finding, "chars">) => chars.start < chars.end;
-  const edges = new Set([0, points.length, ...findings.filter(inside).flatMap(({ chars }) => [chars.start, chars.end])]);
+  const edges = new Set([
+    0,
+    points.length,
+    ...findings.filter(inside).flatMap(({ chars }) => [chars.start, chars.end]),
+  ]);
   const cuts = [...edges].filter((at) => at <= points.length).sort((a, b) => a - b);
   return cuts.slice(0, -1).map((start, index) => {
     const end = cuts[index + 1] ?? points.length;

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useGet, useSend } from "../../api/hooks";
 import { Checkbox } from "../../components/Checkbox";
 import { FormDialog } from "../../components/Dialog";
+import { Disclosure } from "../../components/Disclosure";
 import { SelectField } from "../../components/SelectField";
 import { TextField } from "../../components/TextField";
 import { names } from "./limits";
@@ -117,8 +118,7 @@ export function NewGrantDialog({ onClose }: { onClose: () => void }) {
         onChange={setLabel}
         description="The highest label of content that it may be used with."
       />
-      <details className="grant-more">
-        <summary>Memory, sandbox, and what it is bound to</summary>
+      <Disclosure title="Memory, sandbox, and what it is bound to">
         <div className="stack">
           <Memory of={memory} onChange={setMemory} />
           <TextField label="Sandbox profile" value={sandbox} onChange={setSandbox} placeholder="code" />
@@ -132,7 +132,7 @@ export function NewGrantDialog({ onClose }: { onClose: () => void }) {
             />
           ))}
         </div>
-      </details>
+      </Disclosure>
     </FormDialog>
   );
 }

@@ -44,7 +44,12 @@ export function Changes() {
         title={counted(files.length, "changed file")}
         actions={
           <div className="policy-buttons">
-            <Button kind={isDone ? "plain" : "primary"} icon={FlaskConical} isBusy={trial.isBusy} onPress={() => void trial.run()}>
+            <Button
+              kind={isDone ? "plain" : "primary"}
+              icon={FlaskConical}
+              isBusy={trial.isBusy}
+              onPress={() => void trial.run()}
+            >
               {trial.isBusy ? "Checking, testing and proving…" : "Check and compare"}
             </Button>
             <Button kind={isDone ? "primary" : "plain"} icon={GitCommitVertical} onPress={() => setOpen(true)}>

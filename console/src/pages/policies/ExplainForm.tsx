@@ -30,9 +30,18 @@ export function ExplainForm({ form, onChange }: FormProps) {
         <span className="label" aria-hidden="true">
           What is called
         </span>
-        <ChoiceFilter label="What is called" options={ABOUT} value={form.about} onChange={(about) => onChange({ about })} />
+        <ChoiceFilter
+          label="What is called"
+          options={ABOUT}
+          value={form.about}
+          onChange={(about) => onChange({ about })}
+        />
       </div>
-      {form.about === "model" ? <Model form={form} onChange={onChange} /> : <ToolFields form={form} onChange={onChange} />}
+      {form.about === "model" ? (
+        <Model form={form} onChange={onChange} />
+      ) : (
+        <ToolFields form={form} onChange={onChange} />
+      )}
       <div className="fields-row">
         <SelectField label="Label" options={LABELS} value={form.label} onChange={(label) => onChange({ label })} />
         <SelectField

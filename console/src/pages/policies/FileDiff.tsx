@@ -37,7 +37,11 @@ function Piece({ lines }: { lines: Line[] }) {
       {lines.map(({ kind, text, number }) => (
         <div key={`${kind}${number}`} className="diff-line" data-kind={kind}>
           <span className="diff-number">{number}</span>
-          <span className="diff-sign" aria-label={kind === "same" ? undefined : kind} role={kind === "same" ? undefined : "img"}>
+          <span
+            className="diff-sign"
+            aria-label={kind === "same" ? undefined : kind}
+            role={kind === "same" ? undefined : "img"}
+          >
             {SIGNS[kind]}
           </span>
           <code>{text || " "}</code>

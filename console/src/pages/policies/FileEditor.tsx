@@ -92,7 +92,15 @@ function Opened({ path, base, line, before }: OpenedProps) {
       ) : (
         <>
           <Suspense fallback={<div className="code-host" aria-busy="true" />}>
-            <Editor path={path} text={text} isReadOnly={!mayEdit} problems={problems} words={words} line={line} onChange={put} />
+            <Editor
+              path={path}
+              text={text}
+              isReadOnly={!mayEdit}
+              problems={problems}
+              words={words}
+              line={line}
+              onChange={put}
+            />
           </Suspense>
           <Problems path={path} problems={problems} isChecking={isChecking} />
         </>

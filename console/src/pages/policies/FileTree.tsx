@@ -17,7 +17,10 @@ export function FileTree({ paths, chosen, marks, onChoose }: FileTreeProps) {
   const [current, setCurrent] = useState(chosen);
   const tree = useRef<HTMLUListElement>(null);
   const rows = useMemo(() => rowsOf(paths, closed), [paths, closed]);
-  const at = Math.max(0, rows.findIndex(({ path }) => path === current));
+  const at = Math.max(
+    0,
+    rows.findIndex(({ path }) => path === current),
+  );
 
   useEffect(() => {
     const box = tree.current?.parentElement;
@@ -69,7 +72,14 @@ export function FileTree({ paths, chosen, marks, onChoose }: FileTreeProps) {
   return (
     <ul ref={tree} role="tree" aria-label="Files of the tree" className="file-tree" onKeyDown={onKeyDown}>
       {rows.map((row, index) => (
-        <Row key={row.path} row={row} isCurrent={index === at} isChosen={row.path === chosen} mark={marks.get(row.path)} onAct={act} />
+        <Row
+          key={row.path}
+          row={row}
+          isCurrent={index === at}
+          isChosen={row.path === chosen}
+          mark={marks.get(row.path)}
+          onAct={act}
+        />
       ))}
     </ul>
   );

@@ -47,7 +47,12 @@ export function Files() {
                     New file
                   </Button>
                 )}
-                <FileTree paths={paths} chosen={chosen} marks={marks} onChoose={(path) => set({ file: path, line: "", policy: "" })} />
+                <FileTree
+                  paths={paths}
+                  chosen={chosen}
+                  marks={marks}
+                  onChoose={(path) => set({ file: path, line: "", policy: "" })}
+                />
               </div>
               {isThere ? (
                 <FileEditor key={chosen} path={chosen} base={base} line={line ? Number(line) : null} />

@@ -42,8 +42,8 @@ export function NewFileDialog({ paths, base, onMade, onClose }: NewFileDialogPro
         description={
           why ?? (
             <>
-              Policies of the organisation are in <code>policies/</code>, those of one agent in <code>agents/NAME/</code>,
-              cases in <code>tests/</code>, statements to prove in <code>invariants/</code>.
+              Policies of the organisation are in <code>policies/</code>, those of one agent in{" "}
+              <code>agents/NAME/</code>, cases in <code>tests/</code>, statements to prove in <code>invariants/</code>.
             </>
           )
         }

@@ -19,7 +19,12 @@ export default function Policies() {
   useKeptInWindow(changes > 0);
   const tabs = [
     { id: "files", title: "Files", content: <Files /> },
-    { id: "changes", title: changes > 0 ? `Changes (${changes})` : "Changes", content: <Changes />, needs: "policy.edit" },
+    {
+      id: "changes",
+      title: changes > 0 ? `Changes (${changes})` : "Changes",
+      content: <Changes />,
+      needs: "policy.edit",
+    },
     { id: "checks", title: "Tests and proofs", content: <Checks />, needs: "policy.test" },
     { id: "history", title: "History", content: <History />, needs: "policy.log" },
     { id: "explain", title: "Explain", content: <Explain />, needs: "policy.explain" },

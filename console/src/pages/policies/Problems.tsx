@@ -26,7 +26,11 @@ export function Problems({ path, problems, isChecking }: ProblemsProps) {
         <ul>
           {problems.map((problem, index) => (
             <li key={index} data-severity={problem.severity}>
-              {problem.severity === "error" ? <CircleAlert aria-label="Mistake" /> : <TriangleAlert aria-label="Warning" />}
+              {problem.severity === "error" ? (
+                <CircleAlert aria-label="Mistake" />
+              ) : (
+                <TriangleAlert aria-label="Warning" />
+              )}
               {problem.line && (
                 <PageLink to={`/policies?${new URLSearchParams({ file: path, line: String(problem.line) })}`}>
                   line {problem.line}

@@ -25,10 +25,14 @@ export function Replay({ replay }: { replay: Schemas["ReplayView"] }) {
   const { replayed, skipped, permits, denies, obliges, told } = replay;
   if (replayed === 0) return <p className="soft">No decision is on record that could be asked again.</p>;
   return (
-    <section className="section" aria-label="Calls on record">
+    <section className="section policy-replay" aria-label="Calls on record">
       <h3>The calls on record, decided again</h3>
       <Stats>
-        <Stat label="Asked again" value={count(replayed)} note={skipped > 0 ? `${count(skipped)} say too little` : "newest first"} />
+        <Stat
+          label="Asked again"
+          value={count(replayed)}
+          note={skipped > 0 ? `${count(skipped)} say too little` : "newest first"}
+        />
         <Stat label="Newly permitted" value={count(permits)} note="calls of a model" />
         <Stat label="Newly denied" value={count(denies)} note="calls of a model" />
         <Stat label="Other obligations" value={count(obliges)} note="redaction, limits, approval" />

@@ -52,7 +52,7 @@ export function SaveDialog({ onClose }: { onClose: () => void }) {
       submit={onBranch ? "Save on the branch" : "Save and put in force"}
       busy={send.isPending}
       refused={isConflict ? null : send.error}
-      canSubmit={message.trim() !== "" && (!onBranch || /[^/]$/.test(branch.trim()))}
+      canSubmit={!isConflict && message.trim() !== "" && (!onBranch || /[^/]$/.test(branch.trim()))}
       onSubmit={save}
       onClose={onClose}
     >

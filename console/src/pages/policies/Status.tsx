@@ -58,7 +58,9 @@ function Reload() {
     "/api/v1/policy/log",
   ]);
   const told = ({ rejected, commit }: Schemas["PolicyStatus"]) =>
-    rejected ? notify("The newest commit has mistakes and is not in force", "bad") : notify(`${commit.slice(0, 10)} is in force`);
+    rejected
+      ? notify("The newest commit has mistakes and is not in force", "bad")
+      : notify(`${commit.slice(0, 10)} is in force`);
   return (
     <>
       {send.error && <ErrorBox error={send.error} />}

@@ -23,7 +23,11 @@ export function ToolFields({ form, onChange }: FormProps) {
         value={form.input}
         onChange={(input) => onChange({ input })}
         placeholder="{}"
-        description={inputOf(form.input) ? "An object of JSON. Policies about this tool alone read them." : "This is no object of JSON."}
+        description={
+          inputOf(form.input)
+            ? "An object of JSON. Policies about this tool alone read them."
+            : "This is no object of JSON."
+        }
       />
       <div className="fields-row">
         <TextField

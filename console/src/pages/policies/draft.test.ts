@@ -41,6 +41,13 @@ test("a trial counts only for the draft that it was of", () => {
 
 test("on another commit a change that is there already is none", () => {
   const two = withText(ONE, "c1", "b", { before: "b", text: "c" });
-  const moved = movedTo(two, "c2", new Map([["a.cedar", "new"], ["b", "B"]]));
+  const moved = movedTo(
+    two,
+    "c2",
+    new Map([
+      ["a.cedar", "new"],
+      ["b", "B"],
+    ]),
+  );
   expect(moved).toEqual({ base: "c2", files: { b: { before: "B", text: "c" } }, trial: null });
 });

@@ -58,7 +58,10 @@ export function changesSince(trial: Trial | null, files: Draft["files"]): Change
   const had = trial?.files ?? {};
   const undone = Object.entries(had).filter(([path]) => !files[path]);
   const changed = Object.entries(files).filter(([path, { text }]) => !had[path] || had[path].text !== text);
-  return [...changed.map(([path, { text }]) => ({ path, text })), ...undone.map(([path, { before }]) => ({ path, text: before }))];
+  return [
+    ...changed.map(([path, { text }]) => ({ path, text })),
+    ...undone.map(([path, { before }]) => ({ path, text: before })),
+  ];
 }
 
 /** Whether the server has tried exactly this. */

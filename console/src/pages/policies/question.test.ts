@@ -19,7 +19,14 @@ test("what is left empty is not sent", () => {
 });
 
 test("a question about a tool says nothing of models", () => {
-  const question = questionOf({ ...BLANK, agent: "a", about: "tool", model: "m", tool: " mail.send ", input: '{"to":"x"}' });
+  const question = questionOf({
+    ...BLANK,
+    agent: "a",
+    about: "tool",
+    model: "m",
+    tool: " mail.send ",
+    input: '{"to":"x"}',
+  });
   expect(question.model).toBeUndefined();
   expect(question.tool).toMatchObject({ id: "mail.send", input: { to: "x" } });
 });

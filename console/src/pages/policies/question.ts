@@ -98,7 +98,9 @@ export function inputOf(text: string): Record<string, never> | null {
   if (text.trim() === "") return {};
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, never>) : null;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, never>)
+      : null;
   } catch {
     return null;
   }

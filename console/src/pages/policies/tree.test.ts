@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { rowsOf } from "./tree";
 
 function told(paths: string[], ...closed: string[]): string[] {
-  return rowsOf(paths, new Set(closed)).map(({ name, level, isFolder }) => `${"  ".repeat(level - 1)}${name}${isFolder ? "/" : ""}`);
+  return rowsOf(paths, new Set(closed)).map(
+    ({ name, level, isFolder }) => `${"  ".repeat(level - 1)}${name}${isFolder ? "/" : ""}`,
+  );
 }
 
 const PATHS = ["README.md", "agents/b/agent.toml", "agents/a/policy.cedar", "policies/x.cedar"];
@@ -27,5 +29,9 @@ test("of a closed folder nothing is seen", () => {
 
 test("each row knows its place among its siblings", () => {
   const rows = rowsOf(PATHS, new Set(["agents", "policies"]));
-  expect(rows.map(({ place, siblings }) => [place, siblings])).toEqual([[1, 3], [2, 3], [3, 3]]);
+  expect(rows.map(({ place, siblings }) => [place, siblings])).toEqual([
+    [1, 3],
+    [2, 3],
+    [3, 3],
+  ]);
 });

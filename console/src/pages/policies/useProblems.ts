@@ -59,7 +59,12 @@ export function useProblems(path: string, text: string, schema: string | null) {
   const problems = useMemo(() => {
     const isTried = trial !== null && trial.tried[path]?.text === files[path]?.text;
     const faults = isTried ? trial.faults.filter(({ file }) => file === path) : [];
-    const ofServer = faults.map(({ line, message, fix }): Problem => ({ severity: "error", message, fix, ...(line && { line }) }));
+    const ofServer = faults.map(({ line, message, fix }): Problem => ({
+      severity: "error",
+      message,
+      fix,
+      ...(line && { line }),
+    }));
     const own = checked.text === text ? checked.problems : [];
     // The server tells what Cedar tells here too, by its line alone.
     const all = [...own, ...ofServer.filter(({ line }) => !own.some((known) => known.line === line))];

@@ -57,14 +57,14 @@ export default function Session() {
                 </div>
               </Section>
             </div>
+            {tasks.data && tasks.data.tasks.length > 0 && (
+              <Section title="Tasks">
+                <TaskTable tasks={tasks.data.tasks} isOfOne />
+              </Section>
+            )}
           </>
         )}
       </Loaded>
-      {session.data && tasks.data && tasks.data.tasks.length > 0 && (
-        <Section title="Tasks">
-          <TaskTable tasks={tasks.data.tasks} isOfOne />
-        </Section>
-      )}
     </Page>
   );
 }

@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
 
+import { Disclosure } from "../../components/Disclosure";
+
 interface StepProps {
   title: string;
   /** What it is for, in a sentence. */
@@ -32,9 +34,8 @@ export function Step({ title, lead, state, children }: StepProps) {
 /** What to do where a step does not work, beside what the server says of it. */
 export function Trouble({ children }: { children: ReactNode }) {
   return (
-    <details className="start-trouble">
-      <summary>It does not work?</summary>
-      <ul>{children}</ul>
-    </details>
+    <Disclosure title="It does not work?">
+      <ul className="start-trouble">{children}</ul>
+    </Disclosure>
   );
 }

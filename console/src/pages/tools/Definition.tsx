@@ -5,6 +5,7 @@ import type { Schemas } from "../../api/paths";
 import { useMay } from "../../api/session";
 import { Badge, type Tone } from "../../components/Badge";
 import { Button } from "../../components/Button";
+import { Disclosure } from "../../components/Disclosure";
 import { Time } from "../../components/Time";
 import { flagOf } from "./change";
 import { DecideDialog } from "./DecideDialog";
@@ -53,7 +54,9 @@ export function Definition({ of, tool, isWaiting }: DefinitionProps) {
         </div>
       </header>
       {mayApprove && isHostile && (
-        <p className="soft">Nobody can approve it as it is: have the server corrected, or reject it.</p>
+        <p className="soft">
+          Nobody can approve it as it is: have the server corrected{of.state !== "rejected" && ", or reject it"}.
+        </p>
       )}
       {of.flags.length > 0 && <Flags flags={of.flags} id={tool.id} />}
       {of.changes.length > 0 && (
@@ -63,10 +66,9 @@ export function Definition({ of, tool, isWaiting }: DefinitionProps) {
         </>
       )}
       <Description of={of.definition} />
-      <details open={tool.definitions.length === 1 || undefined}>
-        <summary>The whole definition</summary>
+      <Disclosure title="The whole definition">
         <ShownJson value={of.definition} label={`Definition ${short(of.hash)} as JSON`} />
-      </details>
+      </Disclosure>
       <History of={of} />
       {decision && <DecideDialog decision={decision} of={of} tool={tool} onClose={() => setDecision(null)} />}
     </article>
@@ -107,6 +109,6 @@ function History({ of: { first_seen_at, last_seen_at, decided_by, reason } }: { 
 }
 
 /** Enough of a hash to tell it from others. */
-export function short(hash: string): string {
+function short(hash: string): string {
   return hash.replace(/^sha256:/, "").slice(0, 12);
 }

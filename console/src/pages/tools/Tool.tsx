@@ -12,10 +12,10 @@ import { Facts } from "../../components/Facts";
 import { Loaded } from "../../components/Loaded";
 import { Page, Section } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
+import { visible } from "../../format/visible";
 import { toolName } from "./address";
 import { Definition } from "./Definition";
 import { Flags } from "./Flags";
-import { visible } from "./hidden";
 import { Shown } from "./Shown";
 import { EFFECTS, isShadowed, REPLAYS, stateOf } from "./state";
 

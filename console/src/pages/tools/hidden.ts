@@ -33,13 +33,6 @@ export function pieces(text: string, isName = false): Piece[] {
   return found;
 }
 
-/** A text with what is hidden as `\u{200b}`, for where only text can stand. */
-export function visible(text: string): string {
-  return [...text]
-    .map((character) => (hiddenKind(character) ? `\\u{${codeOf(character).toString(16)}}` : character))
-    .join("");
-}
-
 /** `U+200B`. */
 export function number(character: string): string {
   return `U+${codeOf(character).toString(16).toUpperCase().padStart(4, "0")}`;

@@ -38,7 +38,7 @@ export function useLive(asked: Omit<Asked, "from" | "to">, isOn: boolean, onGap:
   useEffect(() => setLive(NOTHING), [address]);
   useEffect(() => {
     if (!isWatching) return;
-    return watch(address, {
+    const stop = watch(address, {
       onLines: (fresh) => setLive((last) => ({ ...last, lines: merged(fresh, last.lines).slice(0, LINES_MAX) })),
       onLost: () => setLive((last) => ({ ...last, isLossy: true })),
       onConnected: (isConnected) => {
@@ -46,10 +46,14 @@ export function useLive(asked: Omit<Asked, "from" | "to">, isOn: boolean, onGap:
         gap.current();
       },
     });
+    return () => {
+      stop();
+      setLive((last) => ({ ...last, isConnected: false }));
+    };
   }, [address, isWatching]);
 
   const found = useCallback(() => setLive((last) => ({ ...last, isLossy: false })), []);
-  return { ...live, isConnected: isWatching && live.isConnected, found };
+  return { ...live, found };
 }
 
 interface Watcher {
