@@ -74,13 +74,17 @@ async fn try_to_sign_in(server: &Server, token: &str, origin: &str) -> reqwest::
 }
 
 async fn stage(database: Database) -> (Server, Simulator) {
-    let simulator = provider(&[("sim", Price::dollars_per_million(1, 1))]).await;
+    let simulator = provider(&[
+        ("sim", Price::dollars_per_million(1, 1)),
+        ("large", Price::dollars_per_million(1000, 3000)),
+    ])
+    .await;
     let setup = Setup::new(database).await;
-    setup.tree().starter().openai_provider("sim", &simulator, "local").model(ModelSpec {
-        id: "sim",
-        provider: "sim",
-        price: Some(("1.00", "1.00")),
-    });
+    let tree = setup.tree();
+    tree.starter().openai_provider("sim", &simulator, "local");
+    for (id, price) in [("sim", ("1.00", "1.00")), ("large", ("1000.00", "3000.00"))] {
+        tree.model(ModelSpec { id, provider: "sim", price: Some(price) });
+    }
     (setup.start().await, simulator)
 }
 
@@ -325,13 +329,18 @@ async fn every_page_opens_in_a_browser() {
     let mut answered = Vec::new();
     for agent in ["default", "second"] {
         let caller = Caller::new(&server, agent);
-        for text in ["Hello.", "My mail is anna@example.com.", "Card 4111 1111 1111 1111"] {
-            let answer = caller.ask(&chat("sim", text)).await;
+        for (model, text) in [
+            ("large", "My mail is anna@example.com."),
+            ("large", "Write the report of May."),
+            ("sim", "Hello."),
+            ("sim", "Card 4111 1111 1111 1111"),
+        ] {
+            let answer = caller.ask(&chat(model, text)).await;
             answered.push(answer.header("x-orchestack-request-id").to_owned());
         }
         caller.ask(&chat(HOSTILE, HOSTILE)).await.assert_refused(404, "model_not_found");
     }
-    server.json(&["break-glass", "request", "--reason", HOSTILE]);
+    server.json(&["break-glass", "request", HOSTILE]);
     let pictures = support::target_folder().join("console");
     std::fs::create_dir_all(&pictures).unwrap();
     let mut script = Sdk::Node.command("console");

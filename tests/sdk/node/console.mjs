@@ -47,7 +47,7 @@ const signIn = async (page) => {
   await page.goto(url);
   await page.getByLabel("Admin token").fill(token);
   await page.getByLabel("Admin token").press("Enter");
-  await page.getByRole("navigation", { name: "Pages" }).waitFor({ state: "attached", ...wait });
+  await page.locator("main.sign-in").waitFor({ state: "detached", ...wait });
 };
 
 // What a page says once it has everything.
@@ -91,11 +91,16 @@ await settle(page);
 await page.locator(`a[href*="${request}"]`).first().click();
 await page.waitForURL(`**/traffic/${request}`);
 await settle(page);
-await page.getByText("policy", { exact: false }).first().waitFor(wait);
+const story = await page.locator("main").innerText();
+for (const word of ["default-calls-models", "sim"]) assert.ok(story.includes(word), `the story has no \`${word}\``);
 
 // The keyboard alone finds its way: the palette opens, takes a name, and goes there.
 await page.keyboard.press("Control+k");
+const palette = page.getByRole("dialog", { name: "Go to a page" });
+await palette.getByRole("searchbox").waitFor(wait);
 await page.keyboard.type("audit");
+await page.waitForFunction(() => document.querySelectorAll("[role=dialog] [role=menuitem]").length === 1, null, wait);
+await page.keyboard.press("ArrowDown");
 await page.keyboard.press("Enter");
 await page.waitForURL("**/audit");
 
