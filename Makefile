@@ -20,6 +20,7 @@ SEED ?= 2718281828
 test: setup ## Installs what the tests need, starts the services, runs every test
 	@scripts/services.sh
 	@scripts/sdks.sh
+	@scripts/console.sh
 	$(CARGO) build --locked --workspace --all-targets
 	@set -a; . target/test.env; set +a; $(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-nextest
 	@set -a; . target/test.env; set +a; PROPTEST_RNG_SEED=$(SEED) $(CARGO) nextest run --locked --workspace

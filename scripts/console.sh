@@ -6,6 +6,10 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
 . scripts/packages.sh
 
+# The tests bring a Node of their own where that of the machine is too old.
+for own in target/sdk-node/node_modules/node-linux-*/bin; do
+  [ -x "$own/node" ] && PATH=$PWD/$own:$PATH
+done
 major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/' || true)
 if [ "${major:-0}" -lt 20 ] || ! command -v npm >/dev/null; then
   say "the console is left out: it needs Node 20 or newer, and npm"

@@ -293,7 +293,7 @@ async fn every_operation_that_changes_something_leaves_one_record() {
     let granted = made["id"].as_str().unwrap();
     let reason = Some(json!({ "reason": "the database is gone" }));
     let hashes = self::tools::seen(&house, &["one", "two"]).await;
-    let word = |hash: &str| Some(json!({ "reason": "read it", "hash": hash }));
+    let word = |hash: &str| Some(json!({ "reason": "I have read it", "hash": hash }));
     let lower = json!({ "lower_to": "public", "reason": "an invented number" });
     let file = json!({ "path": "runbooks/a.md", "text": "# A\n" });
     let edit = json!({ "changes": [file], "message": "m" });

@@ -251,6 +251,10 @@ async fn requests_are_told_while_they_end() {
     let eve = Browser::sign_in(&server, &eve).await;
     let caller = Caller::new(&server, "default");
     caller.ask(&chat("sim", "Before.")).await.assert_answered("sim");
+    let (_, nobody) = token(&server, "nobody", "nobodies");
+    let nobody = Browser::sign_in(&server, &nobody).await;
+    let refused = nobody.ask("GET", "/api/v1/requests/live", None, From::Page).await;
+    assert_eq!(refused.status, 403, "policy is asked before anything is told: {}", refused.text);
     let url = format!("{}/api/v1/requests/live?resource=sim", server.admin());
     let live = Client::new().0.get(url).header("cookie", &eve.cookie).send().await.unwrap();
     assert_eq!(live.headers()["content-type"], "text/event-stream");

@@ -33,9 +33,9 @@ permit (principal, action == Orchestack::Action::"callModel", resource);
 const RECORDED_READ: &str = "/api/v1/audit/export";
 
 /// What cannot be asked of policy before more is known: a vote is decided by what it is a vote about,
-/// and here there is none; a webhook proves itself by its signature, and here it is off. Tests of
-/// their own show what becomes of those.
-const APART: &[&str] = &["/approve", "/deny", "/policy/webhook"];
+/// and here there is none; a webhook proves itself by its signature, and here it is off; a stream does not end.
+/// Tests of their own show what becomes of those.
+const APART: &[&str] = &["/approve", "/deny", "/policy/webhook", "/requests/live"];
 
 /// One operation, with a body and an address that its document makes valid.
 #[derive(Clone, Debug)]
