@@ -33,7 +33,7 @@ use crate::{
     control::Control,
     desk::Desk,
     error::{Error, Refusal},
-    room::{Room, Who},
+    room::{Room, Trace, Who},
 };
 
 /// How long a session lasts.
@@ -43,7 +43,7 @@ const LIFETIME: Lifetime =
 const SIGN_IN_BYTES_MAX: usize = 1024;
 const COOKIE_NAME: &str = "orchestack_console";
 /// The header that has the CSRF token.
-pub(crate) const CSRF: &str = "x-orchestack-csrf";
+const CSRF: &str = "x-orchestack-csrf";
 
 /// What opens a session.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -80,26 +80,37 @@ pub(crate) async fn sign_in(
     State(room): State<Arc<Room>>,
     request: Request,
 ) -> Result<Response, Error> {
-    let _place = room.running.try_acquire().map_err(|_| Error::Overloaded)?;
     let headers = request.headers().clone();
     own_origin(&headers)?;
     let body = body::of_stranger(request, SIGN_IN_BYTES_MAX).await?;
+    // Not before: a stranger who sends slowly must not take the place of an operation.
+    let _place = room.running.try_acquire().map_err(|_| Error::Overloaded)?;
     let SignIn { token } = serde_json::from_slice(&body)
         .map_err(|_| Error::invalid("the body is not `{\"token\": \"ora_...\"}`", "send it so"))?;
     let who = room.known_by(&token).await?;
-    let operations = operations(&room.control, &who);
+    let trace = Trace::default();
+    let desk = Desk::of(Arc::clone(&room), who.clone(), trace.clone());
+    let opened = open(desk, who, &headers).await;
+    if let Err(error) = &opened {
+        room.failed(&trace, &error.refusal().error.code).await;
+    }
+    opened
+}
+
+/// Opens a session for a person who is known.
+async fn open(desk: Desk, who: Who, headers: &HeaderMap) -> Result<Response, Error> {
     let id = who.token.clone().ok_or(Error::Unauthenticated)?;
-    let desk = Desk::of(Arc::clone(&room), who.clone());
     let act = desk.permit(Operation::ConsoleSignIn, "").await?;
-    let secret = room.control.pepper.mint_cookie()?;
+    let control = act.control();
+    let secret = control.pepper.mint_cookie()?;
     let secret = secret.expose();
-    let (hash, csrf) = (hash(&room.control, secret), csrf(&room.control, secret));
+    let (hash, csrf) = (hash(control, secret), csrf(control, secret));
     let record = act.record(json!({ "lasts_seconds": LIFETIME.whole.as_secs() }));
-    let sessions = room.control.store.console_sessions();
+    let sessions = control.store.console_sessions();
     let subject = (act.tenant(), id.as_str());
     let expires_at = sessions.open(act.permit(), subject, &hash, LIFETIME, &record).await?;
-    let view = view(&who, csrf, expires_at, operations);
-    let cookie = cookie(&headers, secret, LIFETIME.whole);
+    let view = view(&who, csrf, expires_at, operations(control, &who));
+    let cookie = cookie(headers, secret, LIFETIME.whole);
     Ok(([(SET_COOKIE, cookie)], Json(view)).into_response())
 }
 

@@ -84,8 +84,8 @@ impl Desk {
     }
 
     /// The desk of a person whose identity was proven otherwise than by the head of the request.
-    pub(crate) fn of(room: Arc<Room>, who: Who) -> Self {
-        Self { room, who, trace: Trace::default(), body: BodyHash::default(), shown: Value::Null }
+    pub(crate) fn of(room: Arc<Room>, who: Who, trace: Trace) -> Self {
+        Self { room, who, trace, body: BodyHash::default(), shown: Value::Null }
     }
 
     /// Whoever asks.
@@ -292,6 +292,10 @@ impl Act {
 
     pub(crate) const fn tenant(&self) -> TenantId {
         self.story.who.tenant
+    }
+
+    pub(crate) fn tenant_name(&self) -> &str {
+        &self.story.who.tenant_name
     }
 
     /// The name of whoever acts.

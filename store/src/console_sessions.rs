@@ -107,11 +107,15 @@ impl ConsoleSessions {
         let Some(row) = row else { return Ok(None) };
         let get = Get { row: &row, table: "console_sessions" };
         if get.time("used_at")?.plus_seconds(USED_SECONDS) < now {
-            sqlx::query("update console_sessions set used_at = $1 where hash = $2")
+            let noted = sqlx::query("update console_sessions set used_at = $1 where hash = $2")
                 .bind(now.0)
                 .bind(hash.to_owned())
                 .execute(&self.inner.write)
-                .await?;
+                .await;
+            // Where nothing can be written, such as on a full disk, people can still look.
+            if let Err(error) = noted {
+                tracing::debug!(%error, "that a session of the console is used was not noted");
+            }
         }
         let token = AdminToken {
             id: get.text("id")?,

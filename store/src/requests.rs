@@ -67,6 +67,8 @@ pub struct Charge {
     pub at: Timestamp,
 }
 
+/// The outcome of a decision that ends nothing.
+const PERMIT: &str = "permit";
 /// How many records one call looks through at most, whatever it finds.
 const LOOKED_MAX: i64 = 200_000;
 /// The most records and holds that one request is told with.
@@ -104,11 +106,12 @@ impl Audit {
             Some(oldest) if full => Some(oldest.seq),
             _ => (begin > first).then_some(begin),
         };
-        let mut decided = decisions(&mut conn, &found).await?;
-        let lines = found.into_iter().map(|entry| {
-            let of = entry.record.request.and_then(|id| decided.remove(&id));
-            let decision = of.filter(|decision| decision.seq != entry.seq);
-            (entry, decision)
+        let told = told(&mut conn, &found).await?;
+        // A request has an end for each attempt; the last one is that of the request.
+        let lines = found.into_iter().filter_map(|entry| {
+            let Told { ended, decision } = told.get(&entry.record.request?)?;
+            let decision = decision.clone().filter(|decision| decision.seq != entry.seq);
+            (*ended == entry.seq).then_some((entry, decision))
         });
         Ok(Page { lines: lines.collect(), next, newest: end.saturating_sub(1) })
     }
@@ -193,7 +196,7 @@ async fn matching(
     query.push(" and tenant_id = ").bind(tenant.to_string())?;
     query.push(" and request_id is not null and (kind = ").bind(Kind::Completion.as_str())?;
     query.push(" or (kind = ").bind(Kind::Decision.as_str())?;
-    query.push(" and outcome <> ").bind("permit".to_owned())?.push("))");
+    query.push(" and outcome <> ").bind(PERMIT.to_owned())?.push("))");
     let instants = [(" and at >= ", wanted.from), (" and at < ", wanted.to)];
     for (condition, at) in instants {
         if let Some(at) = at {
@@ -215,19 +218,37 @@ async fn matching(
     query.fetch(conn).await
 }
 
-/// The decisions of the requests that ended with these records.
-async fn decisions(
+/// What is known of a request beside one of its records.
+#[derive(Default)]
+struct Told {
+    /// The place of the last record that ends it.
+    ended: i64,
+    decision: Option<Entry>,
+}
+
+/// What else is known of the requests of these records.
+async fn told(
     conn: &mut AnyConnection,
     ended: &[Entry],
-) -> Result<HashMap<RequestId, Entry>, Error> {
+) -> Result<HashMap<RequestId, Told>, Error> {
     let ids: Vec<String> =
         ended.iter().filter_map(|entry| entry.record.request.map(|id| id.to_string())).collect();
-    let mut found = HashMap::new();
+    let mut found: HashMap<RequestId, Told> = HashMap::new();
     let rows = rows::select_in(conn, "select * from audit where request_id in", "", &ids).await?;
     for row in &rows {
         let entry = audit::entry(row)?;
-        if let (Some(id), Kind::Decision) = (entry.record.request, entry.record.kind) {
-            found.insert(id, entry);
+        let Some(id) = entry.record.request else { continue };
+        let told = found.entry(id).or_default();
+        let ends = match entry.record.kind {
+            Kind::Completion => true,
+            Kind::Decision => entry.record.outcome != PERMIT,
+            Kind::Admin | Kind::System => false,
+        };
+        if ends {
+            told.ended = told.ended.max(entry.seq);
+        }
+        if entry.record.kind == Kind::Decision {
+            told.decision = Some(entry);
         }
     }
     Ok(found)

@@ -98,7 +98,7 @@ pub struct Spend {
 }
 
 /// The most points of a series.
-const POINTS_MAX: i64 = 200_000;
+pub const POINTS_MAX: usize = 200_000;
 /// The most lines of a report.
 const LINES_MAX: usize = 10_000;
 
@@ -149,7 +149,8 @@ impl Spend {
         report(&mut conn, (Group::Agent, tenant), (from, to), name).await
     }
 
-    /// What a tenant spent in each hour or day in UTC, by what it was spent on; agents by their ids.
+    /// What a tenant spent in each hour or day in UTC, by what it was spent on; agents and tenants by their ids. Where
+    /// there are more than [`POINTS_MAX`] points, one more than that is given, and the rest is missing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
@@ -175,7 +176,7 @@ impl Spend {
         .bind(span.as_str())
         .bind(span.start(from))
         .bind(to.0)
-        .bind(POINTS_MAX)
+        .bind(POINTS_MAX as i64 + 1)
         .fetch_all(&self.inner.read)
         .await?;
         let read = |row| {

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use simulator::{Price, Simulator};
+use simulator::{Behaviour, Price, Script, Simulator};
 use support::{
     Answer, Caller, Client, Database, ModelSpec, Server, Setup, chat, eventually, provider,
 };
@@ -185,7 +185,7 @@ fn clone<'s>(browser: &Browser<'s>) -> Browser<'s> {
 }
 
 async fn requests_are_told_from_their_first_record_to_their_last(database: Database) {
-    let (server, _simulator) = stage(database).await;
+    let (server, simulator) = stage(database).await;
     let (_, eve) = token(&server, "eve", "auditor");
     let eve = Browser::sign_in(&server, &eve).await;
     let caller = Caller::new(&server, "default");
@@ -226,6 +226,19 @@ async fn requests_are_told_from_their_first_record_to_their_last(database: Datab
     assert!(records.iter().all(|record| record["whole"] == true));
     assert_eq!(story["charges"][0]["model"], "sim");
     assert!(!story.to_string().contains("anna@example.com"));
+    // A request that took two attempts is one, with what was decided about it.
+    let fails = Behaviour { status: Some(500), ..Behaviour::default() };
+    simulator.play(Script { queue: [fails].into(), ..Script::default() });
+    let twice = caller.ask(&chat("auto", "Hello again.")).await;
+    let twice = (twice.status, twice.header("x-orchestack-request-id").to_owned());
+    let story = get(format!("/api/v1/requests/{}", twice.1)).await.json();
+    let ends = story["records"].as_array().unwrap().iter();
+    assert_eq!((twice.0, ends.filter(|one| one["kind"] == "completion").count()), (200, 2));
+    let list = get("/api/v1/requests".to_owned()).await.json();
+    let lines = list["lines"].as_array().unwrap().iter();
+    let lines: Vec<&Value> = lines.filter(|line| line["id"] == json!(twice.1)).collect();
+    assert_eq!((lines.len(), &lines[0]["outcome"]), (1, &json!("ok")), "{list}");
+    assert_eq!(lines[0]["label"], "internal");
     let absent = get("/api/v1/requests/req_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()).await;
     assert_eq!(absent.status, 404);
     let series = get("/api/v1/spend/series?by=agent&bucket=hour&from=2020-01-01".to_owned()).await;

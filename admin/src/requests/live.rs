@@ -26,8 +26,9 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(1_000);
 /// Lines of one look. Where there are more, the oldest of them are passed over and counted.
 const LINES_MAX: u32 = 200;
-/// A stream ends after so long, and its reader comes back: who reads it is asked for anew.
-const STREAM_TIME: Duration = Duration::from_secs(10 * 60);
+/// A stream ends after so long, and its reader comes back: who reads it, and whether they still may, is asked anew.
+/// Whoever was signed out meanwhile reads no longer than that.
+const STREAM_TIME: Duration = Duration::from_secs(60);
 
 /// Shows requests as they end: events `request` with a line each, and `lost` where there were too many at once.
 #[utoipa::path(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use axum::Json;
 use budget::{Period, Zone};
 use serde::{Deserialize, Serialize};
-use store::spend::{Bucket, Group, Point};
+use store::spend::{Bucket, Group, POINTS_MAX, Point};
 use types::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
@@ -133,6 +133,10 @@ async fn points(
     };
     let spend = act.control().store.spend();
     let mut points = spend.series((group, bucket), act.tenant(), from, to).await?;
+    if points.len() > POINTS_MAX {
+        let message = format!("these are more than {POINTS_MAX} points");
+        return Err(Error::invalid(message, "ask for a shorter time, or for days"));
+    }
     let snapshot = act.control().snapshots.load();
     let names: HashMap<String, String> = match by {
         "agent" => snapshot.agents().map(|one| (one.id.to_string(), one.name.clone())).collect(),
@@ -140,8 +144,12 @@ async fn points(
         _ => HashMap::new(),
     };
     for point in &mut points {
-        if let Some(name) = names.get(&point.name) {
-            point.name.clone_from(name);
+        match names.get(&point.name) {
+            Some(name) => point.name.clone_from(name),
+            // Of agents that are gone nobody answers for any more.
+            None if by == "user" => point.name.clear(),
+            None if by == "tenant" => act.tenant_name().clone_into(&mut point.name),
+            None => {}
         }
         if point.name.is_empty() {
             "-".clone_into(&mut point.name);

@@ -125,13 +125,15 @@ fn shown(key: &str, value: String) -> String {
     if text && !reference && last.split('_').any(|word| SECRET.contains(&word)) {
         return HIDDEN.to_owned();
     }
-    // Addresses may have a password in them.
-    match (value.find("://"), value.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
-            let (head, tail) = (value.get(..scheme), value.get(at..));
-            format!("{}://{HIDDEN}{}", head.unwrap_or_default(), tail.unwrap_or_default())
-        }
-        _ => value,
+    // Addresses may have a password in them, before the host or among what follows the `?`.
+    let Some((scheme, rest)) = value.split_once("://") else { return value };
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, _)) => (rest, format!("?{HIDDEN}\"")),
+        None => (rest, String::new()),
+    };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{HIDDEN}@{host}{query}"),
+        None => format!("{scheme}://{rest}{query}"),
     }
 }
 
@@ -140,7 +142,7 @@ mod tests {
     use crate::Settings;
 
     const TEXT: &str = "[gateway]\nlisten = \"127.0.0.1:9\"\n\
-        [store]\nurl = \"postgres://me:hunter2@db/one\"\n";
+        [store]\nurl = \"postgres://me:hunter2@db/one?password=hunter2\"\n";
 
     #[test]
     fn each_setting_says_where_it_comes_from_and_no_secret_is_told() {
@@ -152,7 +154,7 @@ mod tests {
         };
         let expect = |value: &str, origin: &str| (value.to_owned(), origin.to_owned());
         assert_eq!(told("gateway.listen"), expect("\"127.0.0.1:9\"", "o.toml:2"));
-        assert_eq!(told("store.url"), expect("\"postgres://(set)@db/one\"", "o.toml:4"));
+        assert_eq!(told("store.url"), expect("\"postgres://(set)@db/one?(set)\"", "o.toml:4"));
         assert_eq!(told("admin.listen"), expect("\"127.0.0.1:8\"", "ORCHESTACK_ADMIN__LISTEN"));
         assert_eq!(told("work.enabled"), expect("true", "default"));
         assert!(!format!("{:?}", settings.in_force.0).contains("hunter2"));
