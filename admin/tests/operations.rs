@@ -464,6 +464,15 @@ fn the_document_lists_every_path() {
     assert_eq!(paths.len(), policy::Operation::ALL.len() + 7);
 }
 
+/// The console's types are made of this file.
+#[test]
+fn the_console_is_made_for_this_document() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../console/openapi.json");
+    let known: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let document = serde_json::to_value(admin::document()).unwrap();
+    assert!(known == document, "run `npm run api -- http://127.0.0.1:8081` in console/");
+}
+
 #[test]
 fn every_parameter_of_the_document_stands_where_the_document_says() {
     let document = serde_json::to_value(admin::document()).unwrap();

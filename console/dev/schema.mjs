@@ -16,9 +16,5 @@ if (server) {
     await writeFile(DOCUMENT, `${JSON.stringify(await response.json(), null, 2)}\n`);
 }
 const document = JSON.parse(await readFile(DOCUMENT, "utf8"));
-// Ids of operations are not unique over the document, and types by id would be those of another operation.
-for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
-    delete operation.operationId;
-}
 const types = astToString(await openapiTS(document, { alphabetize: true }));
 await writeFile(SCHEMA, `// Made from openapi.json by \`npm run api\`.\n\n${types}`);

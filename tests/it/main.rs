@@ -65,6 +65,7 @@ mod tool_attacks;
 mod tool_pins;
 mod tools;
 mod traces;
+mod tree;
 mod webchat;
 mod windows;
 mod work;
