@@ -87,6 +87,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals/{id}/arguments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the exact arguments of the call that is asked about, to whoever may decide. Each look is on record. */
+        get: operations["get_approvals_by_id_arguments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/approvals/{id}/cancel": {
         parameters: {
             query?: never;
@@ -1292,6 +1309,17 @@ export interface components {
             /** @description Who answers for it. */
             owner: string;
         };
+        /** @description The exact arguments of the call that is asked about. */
+        ApprovalArguments: {
+            /** @description Them, with `[kind]` in place of what may not be shown; nothing where none are kept. */
+            arguments?: unknown;
+            /** @description Whether they are kept. */
+            kept: boolean;
+            /** @description The places of what may not be shown. */
+            masked: components["schemas"]["MaskedValue"][];
+            /** @description Why they are not kept. */
+            why?: string | null;
+        };
         /** @description Questions to people. */
         ApprovalList: {
             /** @description Newest first. */
@@ -1391,6 +1419,8 @@ export interface components {
             kind: string;
             /** @description `permit`, `ok` or a code. */
             outcome: string;
+            /** @description The hash of the record before it. */
+            prev_hash: string;
             /** @description The request it belongs to. */
             request?: string | null;
             /** @description What it was done to. */
@@ -1578,8 +1608,12 @@ export interface components {
         DiffQuestion: {
             /** @description A commit or branch; the files as they lie in the tree's folder where absent. */
             after?: string | null;
+            /** @description In place of `after`: the commit that `changes` are laid over; the newest where absent. */
+            base?: string | null;
             /** @description A commit or branch; what is in force where absent. */
             before?: string | null;
+            /** @description Changes that no commit has yet, at most 200 files. Nothing is kept of them. */
+            changes?: components["schemas"]["NewText"][];
             /**
              * Format: int32
              * @description How many recorded decisions to ask again, newest, at most 10000; none where absent.
@@ -1812,6 +1846,13 @@ export interface components {
             name: string;
             /** @description The token itself: `Authorization: Bearer <token>`. */
             token: string;
+        };
+        /** @description A value that is not shown. */
+        MaskedValue: {
+            /** @description What it is. */
+            kind: string;
+            /** @description Where it is in the arguments. */
+            path: string;
         };
         /** @description What a question still waits for. */
         MissingVotes: {
@@ -2225,6 +2266,10 @@ export interface components {
         };
         /** @description What to check. */
         PolicyCheck: {
+            /** @description The commit that `changes` are laid over; the newest where absent. */
+            base?: string | null;
+            /** @description Changes that no commit has yet, at most 200 files. Nothing is kept of them. */
+            changes?: components["schemas"]["NewText"][];
             /**
              * @description A commit of the tree by its id, a branch, a tag, or `HEAD~1`; the files as they lie in its
              *     folder where absent.
@@ -2717,6 +2762,8 @@ export interface components {
             /** @description Whether an earlier answer was given again. */
             cached: boolean;
             cost?: components["schemas"]["Money"] | null;
+            /** @description The API key or the capability grant that it called with, by its id. */
+            credential?: string | null;
             /** @description Its id, `req_...`. */
             id: string;
             /**
@@ -2749,6 +2796,8 @@ export interface components {
             seq: number;
             /** @description The session. */
             session?: string | null;
+            /** @description Who answers for the agent, where the tree still has it. */
+            user?: string | null;
         };
         /** @description Some requests. */
         RequestList: {
@@ -2957,6 +3006,11 @@ export interface components {
              * @description Output tokens spent on reasoning.
              */
             reasoning_tokens: number;
+            /**
+             * @description What the same tokens would have cost more at the dearest model that policy and the caller's request
+             *     allowed.
+             */
+            routed: components["schemas"]["Money"];
             /** @description What input from the providers' caches would have cost more as plain input. */
             saved: components["schemas"]["Money"];
         };
@@ -2995,6 +3049,11 @@ export interface components {
             attempts: number;
             /** @description The class of its effect. */
             class?: string | null;
+            /**
+             * Format: int64
+             * @description What it cost, in nano-dollars.
+             */
+            cost_nanos?: number | null;
             /** @description Where its effect stands. */
             effect?: string | null;
             /** @description When it ended. */
@@ -3006,6 +3065,8 @@ export interface components {
              * @description Its number.
              */
             no: number;
+            /** @description Its request to a model or a tool, `req_...`. */
+            request?: string | null;
             /** @description When it was last begun. */
             started_at: string;
             /** @description `started`, `done`, `failed`, `waiting` or `unknown`. */
@@ -3027,6 +3088,8 @@ export interface components {
              * @description What it cost so far, in nano-dollars.
              */
             cost_nanos: number;
+            /** @description The capability grant that its run calls with, `grt_...`. */
+            grant?: string | null;
             /**
              * Format: int64
              * @description Tokens that models read.
@@ -3431,6 +3494,36 @@ export interface operations {
             };
         };
     };
+    get_approvals_by_id_arguments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question's id, `apr_...` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalArguments"];
+                };
+            };
+        };
+    };
     post_approvals_by_id_cancel: {
         parameters: {
             query?: never;
@@ -3498,14 +3591,22 @@ export interface operations {
     get_audit: {
         parameters: {
             query?: {
+                /** @description Only of this actor. */
+                actor?: string;
                 /** @description Only those after this number, oldest first. */
                 after?: number;
+                /** @description Only those before this number, newest. */
+                before?: number;
+                /** @description From this day or instant on. */
+                from?: string;
                 /** @description Only of this kind: `decision`, `completion`, `admin` or `system`. */
                 kind?: string;
                 /** @description How many, newest; 20 where absent, at most 1000. */
                 limit?: number;
                 /** @description Only of this request: `req_...`. */
                 request?: string;
+                /** @description Up to and without this day or instant. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -5179,16 +5280,26 @@ export interface operations {
                 agent?: string;
                 /** @description Before this place in the audit chain: `next` of the answer before. */
                 before?: number;
+                /** @description By this API key, `key_...`, or this capability grant, `grt_...`. */
+                credential?: string;
                 /** @description From this day or instant on. */
                 from?: string;
+                /** @description With this label: `public`, `internal`, `sensitive` or `restricted`. */
+                label?: string;
                 /** @description How many; 100 where absent, at most 1000. */
                 limit?: number;
                 /** @description `ok`, or the code of an error. */
                 outcome?: string;
+                /** @description Answered by this provider. */
+                provider?: string;
                 /** @description To this model or tool. */
                 resource?: string;
+                /** @description Of this session, `ses_...`. */
+                session?: string;
                 /** @description Up to and without this day or instant. */
                 to?: string;
+                /** @description Of the agents that this person answers for. */
+                user?: string;
             };
             header?: never;
             path?: never;
@@ -5253,16 +5364,26 @@ export interface operations {
                 agent?: string;
                 /** @description Before this place in the audit chain: `next` of the answer before. */
                 before?: number;
+                /** @description By this API key, `key_...`, or this capability grant, `grt_...`. */
+                credential?: string;
                 /** @description From this day or instant on. */
                 from?: string;
+                /** @description With this label: `public`, `internal`, `sensitive` or `restricted`. */
+                label?: string;
                 /** @description How many; 100 where absent, at most 1000. */
                 limit?: number;
                 /** @description `ok`, or the code of an error. */
                 outcome?: string;
+                /** @description Answered by this provider. */
+                provider?: string;
                 /** @description To this model or tool. */
                 resource?: string;
+                /** @description Of this session, `ses_...`. */
+                session?: string;
                 /** @description Up to and without this day or instant. */
                 to?: string;
+                /** @description Of the agents that this person answers for. */
+                user?: string;
             };
             header?: never;
             path?: never;
