@@ -53,7 +53,7 @@ function Opened({ path, base, line, before }: OpenedProps) {
   const text = changed ? changed.text : before;
   const schema = useSchema();
   const words = useVocabulary(schema);
-  const { problems, isChecking } = useProblems(path, text ?? "", schema);
+  const { problems, elsewhere, isChecking } = useProblems(path, text ?? "", schema);
   const mayEdit = may("policy.edit");
   const put = (next: string | null) => change((now) => withText(now, base, path, { before, text: next }));
 
@@ -102,9 +102,9 @@ function Opened({ path, base, line, before }: OpenedProps) {
               onChange={put}
             />
           </Suspense>
-          <Problems path={path} problems={problems} isChecking={isChecking} />
         </>
       )}
+      <Problems path={path} problems={text === null ? [] : problems} elsewhere={elsewhere} isChecking={isChecking} />
     </>
   );
 }

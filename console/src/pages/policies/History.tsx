@@ -71,7 +71,7 @@ export function History() {
       {compared && (
         <Dialog title={`What “${compared.of.subject}” changed`} onClose={() => setCompared(null)}>
           <div className="dialog-body policy-wide">
-            <Difference before={compared.before} after={compared.of.commit} />
+            <Difference before={compared.before} after={{ commit: compared.of.commit }} />
           </div>
         </Dialog>
       )}

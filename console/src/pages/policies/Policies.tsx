@@ -9,6 +9,7 @@ import { Explain } from "./Explain";
 import { Files } from "./Files";
 import { History } from "./History";
 import { Status } from "./Status";
+import { CheckProvider, useChecking } from "./useCheck";
 import { useDraft, useKeptInWindow } from "./useDraft";
 
 /** The policy tree: what is in force, its files, what a change to them means, and why a call is decided as it is. */
@@ -17,6 +18,7 @@ export default function Policies() {
   const [draft] = useDraft();
   const changes = Object.keys(draft.files).length;
   useKeptInWindow(changes > 0);
+  const check = useChecking();
   const tabs = [
     { id: "files", title: "Files", content: <Files /> },
     {
@@ -32,7 +34,9 @@ export default function Policies() {
   return (
     <Page title="Policies" lead="Cedar files in a git tree. Nothing is allowed that no policy permits.">
       {may("policy.status") && <Status />}
-      <Tabs label="Policies" tabs={tabs.filter(({ needs }) => !needs || may(needs))} />
+      <CheckProvider value={check}>
+        <Tabs label="Policies" tabs={tabs.filter(({ needs }) => !needs || may(needs))} />
+      </CheckProvider>
     </Page>
   );
 }

@@ -1,28 +1,40 @@
 import { CircleAlert, CircleCheck, LoaderCircle, TriangleAlert } from "lucide-react";
 
+import type { Schemas } from "../../api/paths";
 import type { Problem } from "../../cedar/problem";
 import { PageLink } from "../../components/PageLink";
 import { Told } from "../../components/Told";
 import { counted } from "../../format/number";
+import { Place } from "./Places";
+import { useCheck } from "./useCheck";
 
 interface ProblemsProps {
   path: string;
   problems: Problem[];
+  /** What the draft breaks in other files. */
+  elsewhere: Schemas["FaultView"][];
   isChecking: boolean;
 }
 
-/** What is wrong with the file, below the editor. */
-export function Problems({ path, problems, isChecking }: ProblemsProps) {
-  const isChecked = /\.cedar(?:schema)?$/.test(path);
+/** What is wrong with the file, and by it with others, below the editor. */
+export function Problems({ path, problems, elsewhere, isChecking }: ProblemsProps) {
+  const { isDone, refused } = useCheck();
+  const found = problems.length + elsewhere.length;
+  const isChecked = /\.cedar(?:schema)?$/.test(path) || isDone || isChecking;
   return (
     <div className="policy-problems">
       <p className="policy-problems-head">
-        {(isChecked || problems.length > 0) && <State problems={problems} isChecking={isChecking} />}
+        {(isChecked || found > 0) && <State problems={problems} elsewhere={elsewhere} isChecking={isChecking} />}
         <span className="policy-keys">
           <kbd>Tab</kbd> indents; <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves the editor
         </span>
       </p>
-      {problems.length > 0 && (
+      {refused && (
+        <p className="policy-unchecked">
+          The server has not checked the draft. <Told text={refused.fault.message} /> <Told text={refused.fault.fix} />
+        </p>
+      )}
+      {found > 0 && (
         <ul>
           {problems.map((problem, index) => (
             <li key={index} data-severity={problem.severity}>
@@ -41,21 +53,31 @@ export function Problems({ path, problems, isChecking }: ProblemsProps) {
               </span>
             </li>
           ))}
+          {elsewhere.map(({ file, line, message, fix }, index) => (
+            <li key={`elsewhere ${index}`} data-severity="error">
+              <CircleAlert aria-label="Mistake" />
+              <Place file={file} line={line} />
+              <span>
+                <Told text={message} /> <Told text={fix} />
+              </span>
+            </li>
+          ))}
         </ul>
       )}
     </div>
   );
 }
 
-function State({ problems, isChecking }: Omit<ProblemsProps, "path">) {
-  if (isChecking && problems.length === 0) {
+function State({ problems, elsewhere, isChecking }: Omit<ProblemsProps, "path">) {
+  const { isDone } = useCheck();
+  if (isChecking && problems.length + elsewhere.length === 0) {
     return (
       <span className="policy-problems-state">
         <LoaderCircle aria-hidden="true" /> Checking…
       </span>
     );
   }
-  const errors = problems.filter(({ severity }) => severity === "error").length;
+  const errors = problems.filter(({ severity }) => severity === "error").length + elsewhere.length;
   if (errors > 0) {
     return (
       <span className="policy-problems-state" data-tone="bad">
@@ -67,7 +89,7 @@ function State({ problems, isChecking }: Omit<ProblemsProps, "path">) {
   return (
     <span className="policy-problems-state" data-tone={warned > 0 ? "warn" : "good"}>
       {warned > 0 ? <TriangleAlert aria-hidden="true" /> : <CircleCheck aria-hidden="true" />}
-      {warned > 0 ? counted(warned, "warning") : "Fits the schema"}
+      {warned > 0 ? counted(warned, "warning") : isDone ? "The server finds no mistake" : "Fits the schema"}
     </span>
   );
 }

@@ -9,6 +9,7 @@ import { Section } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
 import { Told } from "../../components/Told";
 import { counted, duration } from "../../format/number";
+import type { Tree } from "./draft";
 import { Example } from "./Example";
 import { Faults, Place } from "./Places";
 import { useAsk } from "./useAsk";
@@ -18,9 +19,9 @@ type Proof = Schemas["ProofView"];
 /** A proof that takes so long is told how long, in milliseconds. */
 const SLOW_MS = 100;
 
-/** The statements of a commit: what the solver proves of every request there can be. */
-export function Proofs({ commit }: { commit: string }) {
-  const report = useAsk("/api/v1/policy/prove", { body: { commit } });
+/** The statements of a tree: what the solver proves of every request there can be. */
+export function Proofs({ tree }: { tree: Tree }) {
+  const report = useAsk("/api/v1/policy/prove", { body: tree });
   return (
     <Section
       title="Statements"

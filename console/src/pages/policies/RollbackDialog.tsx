@@ -50,7 +50,7 @@ export function RollbackDialog({ to, onClose }: RollbackDialogProps) {
       </p>
       {may("policy.diff") && (
         <div className="policy-wide rollback-meaning" tabIndex={0} role="region" aria-label="What it changes">
-          <Difference after={to.commit} />
+          <Difference after={{ commit: to.commit }} />
         </div>
       )}
     </ConfirmDialog>

@@ -6,8 +6,10 @@ import { FormDialog } from "../../components/Dialog";
 import { ChoiceFilter } from "../../components/Filters";
 import { useNotify } from "../../components/Notices";
 import { TextField } from "../../components/TextField";
-import { changesOf, commitOf, EMPTY } from "./draft";
+import { counted } from "../../format/number";
+import { changesOf, EMPTY } from "./draft";
 import { Moved } from "./Moved";
+import { useCheck } from "./useCheck";
 import { useDraft } from "./useDraft";
 
 const WHERE = [
@@ -19,6 +21,7 @@ const WHERE = [
 export function SaveDialog({ onClose }: { onClose: () => void }) {
   const notify = useNotify();
   const [draft, change] = useDraft();
+  const { faults } = useCheck();
   const [message, setMessage] = useState("");
   const [where, setWhere] = useState<(typeof WHERE)[number]["id"]>("main");
   const [branch, setBranch] = useState("review/");
@@ -34,7 +37,7 @@ export function SaveDialog({ onClose }: { onClose: () => void }) {
   const isConflict = send.error?.fault.code === "tree_conflict";
 
   function save() {
-    const body = { changes: changesOf(draft.files), message: message.trim() };
+    const body = { changes: changesOf(draft), message: message.trim() };
     // A branch has its own newest commit, which the server goes on top of.
     const target = onBranch ? { branch: branch.trim() } : { base: draft.base };
     const onSuccess = ({ commit, in_force }: { commit: string; in_force: boolean }) => {
@@ -57,10 +60,10 @@ export function SaveDialog({ onClose }: { onClose: () => void }) {
       onClose={onClose}
     >
       {isConflict && <Moved newest="" onDone={onClose} />}
-      {!onBranch && commitOf(draft) === null && (
+      {faults.length > 0 && (
         <div className="note">
           <TriangleAlert aria-hidden="true" />
-          <p>Nobody has seen yet what this change means. “Check and compare” shows it before it is in force.</p>
+          <p>The server finds {counted(faults.length, "mistake")} in it, and would not take it as it is.</p>
         </div>
       )}
       <TextField

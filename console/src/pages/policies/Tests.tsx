@@ -8,12 +8,13 @@ import { Section } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
 import { Told } from "../../components/Told";
 import { counted } from "../../format/number";
+import type { Tree } from "./draft";
 import { Faults, Place } from "./Places";
 import { useAsk } from "./useAsk";
 
-/** The decision cases of a commit: requests with the answers that they must get. */
-export function Tests({ commit }: { commit: string }) {
-  const report = useAsk("/api/v1/policy/test", { body: { commit } });
+/** The decision cases of a tree: requests with the answers that they must get. */
+export function Tests({ tree }: { tree: Tree }) {
+  const report = useAsk("/api/v1/policy/test", { body: tree });
   return (
     <Section
       title="Decision cases"

@@ -3,45 +3,47 @@ import { useMay } from "../../api/session";
 import { Loaded } from "../../components/Loaded";
 import { Section } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
+import type { Tree } from "./draft";
+import { Meaning } from "./Meaning";
 import { Proofs } from "./Proofs";
 import { Tests } from "./Tests";
-import { Meaning } from "./Meaning";
 import { useAsk } from "./useAsk";
 
 /** How many recorded decisions are asked again. */
 const REPLAYED = 1_000;
 
-/** What a commit that does not run yet would change, and how its cases and statements end. */
-export function Verdict({ commit }: { commit: string }) {
+/** What a tree that does not run would change, and how its cases and statements end. */
+export function Verdict({ tree }: { tree: Tree }) {
+  const may = useMay();
   return (
     <>
-      <Section title="What it means">
-        <Difference after={commit} />
-      </Section>
+      {may("policy.diff") && (
+        <Section title="What it means">
+          <Difference after={tree} />
+        </Section>
+      )}
       <div className="columns">
-        <Tests commit={commit} />
-        <Proofs commit={commit} />
+        {may("policy.test") && <Tests tree={tree} />}
+        {may("policy.prove") && <Proofs tree={tree} />}
       </div>
     </>
   );
 }
 
 interface DifferenceProps {
-  /** What is in force where absent. */
+  /** A commit; what is in force where absent. */
   before?: string;
-  after: string;
+  after: Tree;
 }
 
-/** How two commits decide differently: for every request there can be, and for those on record. */
-export function Difference({ before, after }: DifferenceProps) {
+/** How two trees decide differently: for every request there can be, and for those on record. */
+export function Difference({ before, after: { commit, ...laid } }: DifferenceProps) {
   const may = useMay();
   const status = useGet("/api/v1/policy", may("policy.status") ? {} : null);
   const from = before ?? status.data?.commit;
   const isKnown = from !== undefined || !may("policy.status");
-  const diff = useAsk(
-    "/api/v1/policy/diff",
-    may("policy.diff") && isKnown ? { body: { after, replay: REPLAYED, ...(from && { before: from }) } } : null,
-  );
+  const body = { replay: REPLAYED, ...(from && { before: from }), ...(commit ? { after: commit } : laid) };
+  const diff = useAsk("/api/v1/policy/diff", may("policy.diff") && isKnown ? { body } : null);
   return (
     <Loaded of={diff} skeleton={<Skeleton kind="tile" rows={2} />}>
       {(data) => <Meaning diff={data} />}

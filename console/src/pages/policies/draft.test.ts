@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 
-import { changesSince, commitOf, EMPTY, isTried, movedTo, pathsWith, withText, type Trial } from "./draft";
+import { askOf, EMPTY, isSameIn, movedTo, pathsWith, withText } from "./draft";
 
 const ONE = withText(EMPTY, "c1", "a.cedar", { before: "old", text: "new" });
 
 test("what is again as it was is no change", () => {
-  expect(ONE).toEqual({ base: "c1", files: { "a.cedar": { before: "old", text: "new" } }, trial: null });
+  expect(ONE).toEqual({ base: "c1", files: { "a.cedar": { before: "old", text: "new" } } });
   expect(withText(ONE, "c2", "a.cedar", { before: "old", text: "old" })).toBe(EMPTY);
   expect(withText(EMPTY, "c1", "new.cedar", { before: null, text: null })).toBe(EMPTY);
 });
@@ -19,24 +19,24 @@ test("new files are listed and removed ones are not", () => {
   expect(pathsWith(draft, ["a.cedar", "z"])).toEqual(["a.cedar", "b"]);
 });
 
-test("another trial takes back what is not in the draft any more", () => {
-  const trial: Trial = {
-    branch: "draft/x",
-    commit: "t1",
-    files: { "a.cedar": { before: "old", text: "new" }, "b.cedar": { before: null, text: "b" } },
-    tried: {},
-    faults: [],
-  };
-  expect(changesSince(trial, ONE.files)).toEqual([{ path: "b.cedar", text: null }]);
-  expect(changesSince(null, ONE.files)).toEqual([{ path: "a.cedar", text: "new" }]);
+test("the server is asked about the draft and its base, and about nothing where nothing changes", () => {
+  const draft = withText(ONE, "c1", "z", { before: "z", text: null });
+  expect(askOf(draft)).toEqual({
+    base: "c1",
+    changes: [
+      { path: "a.cedar", text: "new" },
+      { path: "z", text: null },
+    ],
+  });
+  expect(askOf(EMPTY)).toBeNull();
 });
 
-test("a trial counts only for the draft that it was of", () => {
-  const trial: Trial = { branch: "draft/x", commit: "t1", files: ONE.files, tried: ONE.files, faults: [] };
-  const tried = { ...ONE, trial };
-  expect([isTried(tried), commitOf(tried)]).toEqual([true, "t1"]);
-  const later = withText(tried, "c1", "a.cedar", { before: "old", text: "newer" });
-  expect([isTried(later), commitOf(later)]).toEqual([false, null]);
+test("what was said of a file counts as long as its text is the same", () => {
+  const two = withText(ONE, "c1", "b", { before: "b", text: "c" });
+  expect([isSameIn("a.cedar", ONE, two), isSameIn("z", ONE, two)]).toEqual([true, true]);
+  expect(isSameIn("b", ONE, two)).toBe(false);
+  expect(isSameIn("z", EMPTY, ONE)).toBe(false);
+  expect(isSameIn("a.cedar", ONE, { ...ONE, base: "c2" })).toBe(false);
 });
 
 test("on another commit a change that is there already is none", () => {
@@ -49,5 +49,5 @@ test("on another commit a change that is there already is none", () => {
       ["b", "B"],
     ]),
   );
-  expect(moved).toEqual({ base: "c2", files: { b: { before: "B", text: "c" } }, trial: null });
+  expect(moved).toEqual({ base: "c2", files: { b: { before: "B", text: "c" } } });
 });

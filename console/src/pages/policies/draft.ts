@@ -13,32 +13,18 @@ export interface Draft {
   /** The commit that it is made on; empty while nothing changes. */
   base: string;
   files: Readonly<Record<string, Changed>>;
-  /** Where the server has tried it. */
-  trial: Trial | null;
 }
 
-/** A branch that no request runs by, where the server has checked what the draft was. */
-export interface Trial {
-  branch: string;
-  /** Its newest commit; `null` before the first that was accepted. */
-  commit: string | null;
-  /** What that commit has of the draft. */
-  files: Draft["files"];
-  /** What was tried last, whether it was accepted or not. */
-  tried: Draft["files"];
-  /** What the server found wrong with it. */
-  faults: Schemas["FaultView"][];
-}
+/** A tree that the server looks at: a commit, or what the draft makes of one. */
+export type Tree = Schemas["PolicyCheck"];
 
-type Change = Schemas["NewText"];
-
-export const EMPTY: Draft = { base: "", files: {}, trial: null };
+export const EMPTY: Draft = { base: "", files: {} };
 
 /** The draft with another text for a file; what is again as it was is no change. */
 export function withText(draft: Draft, base: string, path: string, changed: Changed): Draft {
   const { [path]: _, ...others } = draft.files;
   const files = changed.text === changed.before ? others : { ...others, [path]: changed };
-  return Object.keys(files).length > 0 ? { ...draft, base: draft.base || base, files } : EMPTY;
+  return Object.keys(files).length > 0 ? { base: draft.base || base, files } : EMPTY;
 }
 
 /** The paths of a commit as the draft has them. */
@@ -49,34 +35,20 @@ export function pathsWith(draft: Draft, paths: readonly string[]): string[] {
 }
 
 /** What an edit on top of the base has to send. */
-export function changesOf(files: Draft["files"]): Change[] {
+export function changesOf({ files }: Draft): Schemas["NewText"][] {
   return Object.entries(files).map(([path, { text }]) => ({ path, text }));
 }
 
-/** What an edit on top of what was tried before has to send so that the branch has the draft and nothing else. */
-export function changesSince(trial: Trial | null, files: Draft["files"]): Change[] {
-  const had = trial?.files ?? {};
-  const undone = Object.entries(had).filter(([path]) => !files[path]);
-  const changed = Object.entries(files).filter(([path, { text }]) => !had[path] || had[path].text !== text);
-  return [
-    ...changed.map(([path, { text }]) => ({ path, text })),
-    ...undone.map(([path, { before }]) => ({ path, text: before })),
-  ];
+/** The draft as the server is asked about it; `null` where there is none. */
+export function askOf(draft: Draft): Tree | null {
+  const changes = changesOf(draft);
+  return changes.length > 0 ? { base: draft.base, changes } : null;
 }
 
-/** Whether the server has tried exactly this. */
-export function isTried({ trial, files }: Draft): boolean {
-  return trial !== null && isSame(trial.tried, files);
-}
-
-/** The commit of the trial branch that has exactly this draft. */
-export function commitOf(draft: Draft): string | null {
-  return draft.trial && isSame(draft.trial.files, draft.files) ? draft.trial.commit : null;
-}
-
-function isSame(a: Draft["files"], b: Draft["files"]): boolean {
-  const paths = Object.keys(a);
-  return paths.length === Object.keys(b).length && paths.every((path) => b[path] && b[path].text === a[path]?.text);
+/** Whether a file has the same text in both. */
+export function isSameIn(path: string, a: Draft, b: Draft): boolean {
+  const [one, other] = [a.files[path], b.files[path]];
+  return a.base === b.base && (one && other ? one.text === other.text : one === other);
 }
 
 /** The draft on another commit, whose texts of the same files are given. */
@@ -86,5 +58,5 @@ export function movedTo(draft: Draft, base: string, texts: ReadonlyMap<string, s
     { before: texts.get(path) ?? null, text },
   ]);
   const files = Object.fromEntries(moved.filter(([, { before, text }]) => before !== text));
-  return Object.keys(files).length > 0 ? { base, files, trial: null } : EMPTY;
+  return Object.keys(files).length > 0 ? { base, files } : EMPTY;
 }

@@ -7,8 +7,8 @@ import type { AskOf, PathOf } from "../../api/paths";
 type Question = Extract<PathOf<"post">, `/api/v1/policy/${"test" | "prove" | "diff"}`>;
 
 /**
- * What the server answers to a question that has a body. Each names its commits, which do not change, so that an answer
- * stays right. `null` does not ask.
+ * What the server answers to a question that has a body. Each names its commits and changes, so that an answer stays
+ * right. `null` does not ask.
  */
 export function useAsk<P extends Question>(path: P, ask: AskOf<"post", P> | null) {
   return useQuery({

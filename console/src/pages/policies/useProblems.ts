@@ -2,11 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 
 import { useGet } from "../../api/hooks";
+import type { Schemas } from "../../api/paths";
 import { useMay } from "../../api/session";
 import { askCedar } from "../../cedar/cedar";
 import { problemOf, type Problem } from "../../cedar/problem";
 import type { Vocabulary } from "../../cedar/vocabulary";
-import { useDraft } from "./useDraft";
+import { useCheck } from "./useCheck";
 
 /** How long typing pauses before what was typed is checked, in milliseconds. */
 const PAUSE_MS = 250;
@@ -34,9 +35,9 @@ interface Checked {
   problems: Problem[];
 }
 
-/** What Cedar finds as one types, and what the server found when it tried the same text. */
+/** What Cedar and the server find in a file as one types, and what the server finds in others. */
 export function useProblems(path: string, text: string, schema: string | null) {
-  const [{ trial, files }] = useDraft();
+  const { faults, isChecking } = useCheck();
   const [checked, setChecked] = useState<Checked>({ text: "", problems: [] });
   const check = checkOf(path);
   useEffect(() => {
@@ -57,20 +58,19 @@ export function useProblems(path: string, text: string, schema: string | null) {
   }, [check, text, schema]);
 
   const problems = useMemo(() => {
-    const isTried = trial !== null && trial.tried[path]?.text === files[path]?.text;
-    const faults = isTried ? trial.faults.filter(({ file }) => file === path) : [];
-    const ofServer = faults.map(({ line, message, fix }): Problem => ({
-      severity: "error",
-      message,
-      fix,
-      ...(line && { line }),
-    }));
+    const ofServer = faults.filter(({ file }) => file === path).map(faultOf);
     const own = checked.text === text ? checked.problems : [];
     // The server tells what Cedar tells here too, by its line alone.
     const all = [...own, ...ofServer.filter(({ line }) => !own.some((known) => known.line === line))];
     return all.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  }, [checked, text, trial, files, path]);
-  return { problems, isChecking: check !== null && schema !== null && checked.text !== text };
+  }, [checked, text, faults, path]);
+  const elsewhere = useMemo(() => faults.filter(({ file }) => file !== path), [faults, path]);
+  const isCedarBusy = check !== null && schema !== null && checked.text !== text;
+  return { problems, elsewhere, isChecking: isCedarBusy || isChecking };
+}
+
+function faultOf({ line, message, fix }: Schemas["FaultView"]): Problem {
+  return { severity: "error", message, fix, ...(line && { line }) };
 }
 
 function checkOf(path: string): "validate" | "checkSchema" | null {
