@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use snapshot::Snapshot;
 use store::{
-    approvals::{Approval, Ballot, Decision, Exhausted, Filter, Kind, RequesterKind, Status},
+    approvals::{
+        Approval, Ballot, Decision, Exhausted, Filter, Kind, Masked, RequesterKind, Status,
+    },
     raises::NewRaise,
 };
 use types::{ApprovalId, Timestamp};
@@ -106,6 +108,37 @@ pub struct ApprovalView {
     pub votes: Vec<VoteView>,
 }
 
+/// The arguments of the call that a question is about.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct ApprovalArguments {
+    /// Whether there are any.
+    pub kept: bool,
+    /// Exactly those that the tool would get, but for values of restricted kinds, in whose place a token stands.
+    #[schema(value_type = Option<Object>)]
+    pub arguments: Option<Value>,
+    /// What was taken out.
+    pub masked: Vec<MaskedValue>,
+    /// Why there are none.
+    pub why: Option<String>,
+}
+
+/// A value that nobody is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MaskedValue {
+    /// Its place.
+    pub path: String,
+    /// Its kind.
+    pub kind: String,
+}
+
+impl ApprovalArguments {
+    fn none() -> Self {
+        let why = "nothing is kept of a question that is no call of a tool, whose time is over, or whose \
+                   arguments are longer than 256 KiB or have a restricted value in them that cannot be taken out";
+        Self { kept: false, arguments: None, masked: Vec::new(), why: Some(why.to_owned()) }
+    }
+}
+
 /// What a question still waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MissingVotes {
@@ -175,6 +208,33 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Result<Json<Appr
         return Err(store::approvals::Error::Missing { id: approval }.into());
     }
     Ok(Json(view(&act.control().snapshots.load(), &found)))
+}
+
+/// Shows the exact arguments of the call that a question is about, to those alone who may vote on it. Each look is on
+/// record.
+#[utoipa::path(
+    get, path = "/api/v1/approvals/{id}/arguments", tag = "approvals",
+    params(("id" = String, Path, description = "The question's id, `apr_...`")),
+    responses((status = 200, body = ApprovalArguments), (status = "4XX", body = Refusal))
+)]
+pub(crate) async fn arguments(
+    desk: Desk,
+    Path(id): Path<String>,
+) -> Result<Json<ApprovalArguments>, Error> {
+    let approval = parse(&id)?;
+    let (act, _) = desk.vote(Operation::ApprovalArguments, approval, None).await?;
+    let store = &act.control().store;
+    let found = store.approvals().arguments(&act.control().sealing, approval).await?;
+    let record = act.record(json!({ "approval": id, "kept": found.is_some() }));
+    store.audit().append(record).await?;
+    let Some(found) = found else { return Ok(Json(ApprovalArguments::none())) };
+    let masked = |masked: Masked| MaskedValue { path: masked.place, kind: masked.kind };
+    Ok(Json(ApprovalArguments {
+        kept: true,
+        arguments: Some(found.arguments),
+        masked: found.masked.into_iter().map(masked).collect(),
+        why: None,
+    }))
 }
 
 /// Votes for a question. Enough people with every role approve it; the first decision wins.

@@ -92,6 +92,7 @@ impl Asked<'_> {
                 "body_sha256": self.body,
                 "commit": self.snapshot.commit,
             }),
+            arguments: None,
             open_seconds: u32::try_from(need.expires.as_secs()).unwrap_or(u32::MAX),
             term_seconds: None,
         }

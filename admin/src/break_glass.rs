@@ -78,6 +78,7 @@ pub(crate) async fn request(
         quorum: QUORUM,
         reason: reason.to_owned(),
         detail: json!({ "rights": "every operation of the admin API", "term_s": TERM_SECONDS }),
+        arguments: None,
         open_seconds: OPEN_SECONDS,
         term_seconds: Some(TERM_SECONDS),
     };

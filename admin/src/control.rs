@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use config::Settings;
 use snapshot::{Snapshots, git::Repository, keys::Pepper};
-use store::Store;
+use store::{Store, vault::MasterKey};
 
 /// Everything that an operation may need. A handler gets at it only through a permit.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct Control {
     pub repository: Repository,
     /// The key of the keyed hashes of keys and tokens.
     pub pepper: Pepper,
+    /// The key of what is kept sealed.
+    pub sealing: MasterKey,
     /// How outside servers are asked.
     pub http: reqwest::Client,
 }

@@ -50,7 +50,10 @@ pub use ::budget::EXPORT_BYTES_MAX;
 
 pub use crate::{
     agents::{AgentList, AgentView, NewAgent},
-    approvals::{ApprovalFilter, ApprovalList, ApprovalView, MissingVotes, NewVote, VoteView},
+    approvals::{
+        ApprovalArguments, ApprovalFilter, ApprovalList, ApprovalView, MaskedValue, MissingVotes, NewVote,
+        VoteView,
+    },
     audit::{AuditBad, AuditFilter, AuditList, AuditVerdict, AuditView},
     break_glass::NewBreakGlass,
     budget::{AccountView, BudgetFilter, BudgetList, NewCap, RaiseView},

@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Refusal},
     tree,
 };
+use files::NewText;
 use policy::Operation;
 
 /// Which commit is in force.
@@ -68,6 +69,12 @@ pub struct PolicyCheck {
     /// folder where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// The commit that `changes` are laid over; the newest where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Changes that no commit has yet, at most 200 files. Nothing is kept of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<NewText>,
 }
 
 /// What a check found.
@@ -103,7 +110,7 @@ pub(crate) async fn status(desk: Desk) -> Result<Json<PolicyStatus>, Error> {
     Ok(Json(state(&act).await))
 }
 
-/// Checks the files of the tree's folder, committed or not, or one commit.
+/// Checks the files of the tree's folder, committed or not, one commit, or changes that nobody has saved.
 #[utoipa::path(
     post, path = "/api/v1/policy/check", tag = "policy", request_body = PolicyCheck,
     responses((status = 200, body = PolicyReport), (status = "4XX", body = Refusal))
@@ -112,26 +119,50 @@ pub(crate) async fn check(
     desk: Desk,
     Body(ask): Body<PolicyCheck>,
 ) -> Result<Json<PolicyReport>, Error> {
-    let act = desk.permit(Operation::PolicyCheck, ask.commit.as_deref().unwrap_or("")).await?;
-    let (name, files) = chosen(&act, ask.commit.as_deref()).await?;
-    Ok(Json(tree::check(&name, &files)))
+    let act = desk.permit(Operation::PolicyCheck, ask.named()).await?;
+    let (name, files) = ask.files(&act).await?;
+    let checked = tokio::task::spawn_blocking(move || tree::check(&name, &files));
+    checked.await.map(Json).map_err(|_| Error::Broke)
 }
 
-/// The files of a commit, or those of the tree's folder as they lie.
-pub(crate) async fn chosen(act: &Act, named: Option<&str>) -> Result<(String, tree::Files), Error> {
-    let repository = &act.control().repository;
-    match named {
-        Some(named) => {
-            let commit = repository.resolve(named).await?;
-            let files = repository.files(&commit).await?;
-            Ok((commit, files))
-        }
-        None => {
-            let folder = repository.dir().to_owned();
-            let name = folder.display().to_string();
-            Ok((name, tree::read_folder(folder).await?))
+impl PolicyCheck {
+    /// The commit that is meant, for policy and the record.
+    pub(crate) fn named(&self) -> &str {
+        self.commit.as_deref().or(self.base.as_deref()).unwrap_or("")
+    }
+
+    /// The files to look at, and what they are called: a commit's, those of the tree's folder as they lie, or a
+    /// commit's with changes.
+    pub(crate) async fn files(self, act: &Act) -> Result<(String, tree::Files), Error> {
+        let repository = &act.control().repository;
+        let Self { commit, base, changes } = self;
+        match (commit, base) {
+            (Some(_), Some(_)) => Err(both()),
+            (Some(_), None) if !changes.is_empty() => Err(both()),
+            (None, None) if changes.is_empty() => {
+                let folder = repository.dir().to_owned();
+                let name = folder.display().to_string();
+                Ok((name, tree::read_folder(folder).await?))
+            }
+            (commit, base) => {
+                let named = commit.or(base);
+                let commit = repository.resolve(named.as_deref().unwrap_or("HEAD")).await?;
+                let mut files = repository.files(&commit).await?;
+                let name = match changes.len() {
+                    0 => commit,
+                    1 => format!("{commit} with 1 change"),
+                    count => format!("{commit} with {count} changes"),
+                };
+                let changes = changes.into_iter().map(|NewText { path, text }| (path, text));
+                tree::lay(&mut files, &changes.collect::<Vec<_>>())?;
+                Ok((name, files))
+            }
         }
     }
+}
+
+fn both() -> Error {
+    Error::invalid("a commit and changes were sent", "send `commit`, or `base` and `changes`")
 }
 
 /// Loads the newest commit now instead of at the next look: asks the remote, where there is one.

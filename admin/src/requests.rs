@@ -7,12 +7,9 @@ use axum::Json;
 use policy::Operation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use snapshot::Snapshot;
-use store::{
-    audit::Entry,
-    requests::{Page, Wanted},
-};
-use types::Nanos;
+use snapshot::{Agent, Snapshot};
+use store::requests::{Request, Wanted};
+use types::{AgentId, GrantId, KeyId, Nanos};
 use utoipa::{IntoParams, ToSchema};
 
 pub use self::story::{ChargeView, RequestStory, StoryRecord};
@@ -51,6 +48,21 @@ pub struct RequestFilter {
     /// `ok`, or the code of an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Answered by this provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// With this label: `public`, `internal`, `confidential` or `restricted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Of this session, `ses_...`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Of the agents that this person answers for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// By this API key, `key_...`, or this capability grant, `grt_...`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
     /// Before this place in the audit chain: `next` of the answer before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<i64>,
@@ -79,6 +91,10 @@ pub struct RequestLine {
     pub at: String,
     /// Who asked, by name where it is an agent of the tree.
     pub agent: String,
+    /// Who answers for the agent, where the tree still has it.
+    pub user: Option<String>,
+    /// The API key or the capability grant that it called with, by its id.
+    pub credential: Option<String>,
     /// `callModel` or `callTool`.
     pub action: String,
     /// The model or the tool.
@@ -120,56 +136,75 @@ pub(crate) async fn list(
     };
     let limit = ask.limit.unwrap_or(LINES).clamp(1, LINES_MAX);
     let page = act.control().store.audit().requests(act.tenant(), &wanted, limit).await?;
-    let Page { lines, next, .. } = page;
-    let lines = lines.into_iter().filter_map(|found| line(&snapshot, found)).collect();
-    Ok(Json(RequestList { lines, next }))
+    let lines = page.requests.iter().filter_map(|request| line(&snapshot, request)).collect();
+    Ok(Json(RequestList { lines, next: page.next }))
 }
 
 /// What a filter asks for; `None` where nothing can match.
 fn wanted(snapshot: &Snapshot, ask: &RequestFilter) -> Result<Option<Wanted>, Error> {
-    let agent = match &ask.agent {
-        Some(name) => match snapshot.agent_by_name(name) {
-            Some(agent) => Some(agent.id),
-            None => return Ok(None),
-        },
-        None => None,
+    let named = |agent: &&Agent| {
+        ask.agent.as_ref().is_none_or(|name| agent.name == *name)
+            && ask.user.as_ref().is_none_or(|user| agent.owner == *user)
     };
+    let narrowed = ask.agent.is_some() || ask.user.is_some();
+    let agents: Vec<AgentId> = match narrowed {
+        true => snapshot.agents().filter(named).map(|agent| agent.id).collect(),
+        false => Vec::new(),
+    };
+    if narrowed && agents.is_empty() {
+        return Ok(None);
+    }
+    let label = ask.label.as_deref().map(str::parse).transpose();
+    let session = ask.session.as_deref().map(str::parse).transpose();
     Ok(Some(Wanted {
         before: ask.before,
         after: None,
         from: ask.from.as_deref().map(time::parse).transpose()?,
         to: ask.to.as_deref().map(time::parse).transpose()?,
-        agent,
+        agents,
+        auth: ask.credential.as_deref().map(auth).transpose()?,
         action: ask.action.clone(),
         resource: ask.resource.clone(),
         outcome: ask.outcome.clone(),
+        provider: ask.provider.clone(),
+        label: label.map_err(|error: types::UnknownName| {
+            Error::invalid(error.to_string(), "name one of the four labels")
+        })?,
+        session: session.map_err(|error: types::ParseIdError| {
+            Error::invalid(error.to_string(), "give the id that the session's page shows")
+        })?,
     }))
 }
 
-/// The line of a request, by the record that it ended with and that of its decision.
-fn line(snapshot: &Snapshot, (end, decision): (Entry, Option<Entry>)) -> Option<RequestLine> {
-    let record = &end.record;
+/// How a record names what a caller called with.
+fn auth(credential: &str) -> Result<String, Error> {
+    let key = credential.parse::<KeyId>().map(|id| format!("key:{id}"));
+    key.or_else(|_| credential.parse::<GrantId>().map(|id| format!("grant:{id}"))).map_err(|_| {
+        let fix = "give the id of an API key or of a capability grant, and never the key itself";
+        Error::invalid("`credential` is not an id", fix)
+    })
+}
+
+/// The line of a request.
+fn line(snapshot: &Snapshot, request: &Request) -> Option<RequestLine> {
+    let record = &request.end.record;
     let detail = record.detail.value();
-    let decided = decision.map(|entry| entry.record.detail.value()).unwrap_or_default();
-    let text = |key: &str| {
-        let found = detail.get(key).or_else(|| decided.get(key)).and_then(Value::as_str);
-        found.map(str::to_owned)
-    };
     let usage = |key: &str| detail.get("usage").and_then(|usage| usage.get(key)?.as_u64());
-    // What was asked is the decision's to tell; the end tells of the answer.
-    let label = decided.get("label").or_else(|| detail.get("label"));
     let cost = detail.get("cost_nanos").and_then(Value::as_i64);
+    let owner = known(snapshot, &record.actor.id).map(|agent| agent.owner.clone());
     Some(RequestLine {
-        seq: end.seq,
+        seq: request.end.seq,
         id: record.request?.to_string(),
         at: record.at.to_string(),
         agent: agent(snapshot, &record.actor.id),
+        user: owner.filter(|owner| !owner.is_empty()),
+        credential: record.actor.auth.split_once(':').map(|(_, id)| id.to_owned()),
         action: record.action.clone(),
         resource: record.resource.clone(),
-        provider: text("provider"),
+        provider: request.text("provider"),
         outcome: record.outcome.clone(),
-        label: label.and_then(Value::as_str).map(str::to_owned),
-        session: text("session"),
+        label: request.label(),
+        session: request.text("session"),
         cost: cost.map(|nanos| Nanos(nanos).into()),
         ms: detail.get("ms").and_then(Value::as_u64),
         input_tokens: usage("input"),
@@ -180,6 +215,9 @@ fn line(snapshot: &Snapshot, (end, decision): (Entry, Option<Entry>)) -> Option<
 
 /// The name of an agent; its id where the tree no longer has it.
 fn agent(snapshot: &Snapshot, id: &str) -> String {
-    let known = id.parse().ok().and_then(|id| snapshot.agent(id));
-    known.map_or_else(|| id.to_owned(), |agent| agent.name.clone())
+    known(snapshot, id).map_or_else(|| id.to_owned(), |agent| agent.name.clone())
+}
+
+fn known<'s>(snapshot: &'s Snapshot, id: &str) -> Option<&'s Agent> {
+    snapshot.agent(id.parse().ok()?)
 }

@@ -142,6 +142,7 @@ fn operations() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(policies::files::schema))
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::show))
+        .routes(routes!(approvals::arguments))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::deny))
         .routes(routes!(approvals::cancel))

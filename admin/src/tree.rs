@@ -14,6 +14,8 @@ use crate::{desk::Act, error::Error, policies::PolicyReport};
 /// The most files of a folder, and the most bytes of one file: those of a commit.
 const FILES_MAX: usize = 10_000;
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Files of one edit.
+pub(crate) const CHANGES_MAX: usize = 200;
 /// The longest path of a file.
 const PATH_BYTES_MAX: usize = 200;
 
@@ -74,19 +76,7 @@ impl Edit<'_> {
             return Err(Error::Moved { base: wanted.to_owned(), head: base });
         }
         let mut whole = repository.files(&base).await?;
-        for (path, text) in self.changes {
-            within(path)?;
-            match text {
-                Some(text) => {
-                    whole.insert(path.clone(), text.clone().into_bytes());
-                }
-                None if whole.remove(path).is_none() => {
-                    let message = format!("the tree has no `{path}` to remove");
-                    return Err(Error::invalid(message, "`orchestack policy files` lists all"));
-                }
-                None => {}
-            }
-        }
+        lay(&mut whole, self.changes)?;
         control.snapshots.vet(&base, &whole).await.map_err(Error::Tree)?;
         let changes: Vec<_> =
             self.changes.iter().map(|(path, text)| (path.as_str(), text.as_deref())).collect();
@@ -115,6 +105,31 @@ impl Edit<'_> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Lays changes over the files of a tree.
+///
+/// # Errors
+/// Where there are too many, a path is none of the tree, or there is no such file to remove.
+pub(crate) fn lay(files: &mut Files, changes: &[Change]) -> Result<(), Error> {
+    if changes.len() > CHANGES_MAX {
+        let message = format!("{} files are changed, and {CHANGES_MAX} may be", changes.len());
+        return Err(Error::invalid(message, "change them in several steps, or by git"));
+    }
+    for (path, text) in changes {
+        within(path)?;
+        match text {
+            Some(text) => {
+                files.insert(path.clone(), text.clone().into_bytes());
+            }
+            None if files.remove(path).is_none() => {
+                let message = format!("the tree has no `{path}` to remove");
+                return Err(Error::invalid(message, "`orchestack policy files` lists all"));
+            }
+            None => {}
+        }
+    }
+    Ok(())
 }
 
 /// Makes the tree what it was at an earlier commit, if that would be in force.

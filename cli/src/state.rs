@@ -76,6 +76,7 @@ impl State {
             snapshots,
             repository: self.repository.clone(),
             pepper: self.pepper.clone(),
+            sealing: self.tokens.clone(),
             http: self.http.clone(),
         }
     }

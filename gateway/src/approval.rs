@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
+use dlp::Findings;
 use policy::{ApprovalNeed, Approved};
 use serde_json::{Value, json};
 use snapshot::{Snapshot, keys::sha256_hex};
@@ -20,6 +21,7 @@ use crate::{
     downstream::Downstream,
     gate::Gate,
     refusal::Refusal,
+    tool,
     trail::Trail,
 };
 
@@ -38,6 +40,8 @@ pub(crate) struct Question<'a> {
     pub(crate) reason: String,
     /// What people are shown: names, label, kinds; never content.
     pub(crate) detail: Value,
+    /// The arguments of a tool call, and what was found in them: kept sealed for those who decide.
+    pub(crate) arguments: Option<(&'a Value, &'a Findings)>,
 }
 
 impl Question<'_> {
@@ -97,7 +101,7 @@ impl Question<'_> {
         if let Some(known) = known.filter(stands) {
             return Ok(known);
         }
-        let new = self.question(subject.clone());
+        let new = self.question(gate, subject.clone());
         let record = record(self.known, &self.snapshot.commit, &new, self.request);
         let asked = approvals.request(&new, &record).await;
         asked.map(|(approval, _)| approval).map_err(|error| away(&error))
@@ -116,9 +120,13 @@ impl Question<'_> {
         }
     }
 
-    fn question(&self, subject: Subject) -> NewApproval {
+    fn question(&self, gate: &Gate, subject: Subject) -> NewApproval {
+        let id = ApprovalId::generate();
+        let shown = self.arguments.and_then(|given| tool::shown(&self.snapshot.dlp, given));
+        let sealed = shown.map(|shown| shown.seal(&gate.sealing, (id, &subject)));
         NewApproval {
-            id: ApprovalId::generate(),
+            id,
+            arguments: sealed.and_then(Result::ok).flatten(),
             subject,
             owner: self.known.agent.owner.clone(),
             roles: self.need.roles.clone(),
@@ -150,6 +158,7 @@ pub(crate) async fn people(
         need,
         reason: format!("policy asks before `{}` is called", trail.asked),
         detail: detail(snapshot, call, trail),
+        arguments: None,
     };
     let wait = call.wishes.wait.unwrap_or_default();
     let asked = |found: &Approval| trail.approval = Some(found.id.to_string());

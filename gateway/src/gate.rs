@@ -86,6 +86,8 @@ pub(crate) struct Gate {
     pub(crate) answers: Answers,
     /// The values behind redaction tokens.
     pub(crate) tokens: Maps,
+    /// The key of what is kept sealed.
+    pub(crate) sealing: MasterKey,
     /// What sessions have seen.
     pub(crate) flows: Flows,
     pub(crate) prints: Prints,
@@ -138,7 +140,7 @@ impl Gate {
             kept_label_max: (!settings.responses.retention.is_zero())
                 .then_some(settings.responses.max_label),
         };
-        let flows = store.flows(tokens.clone());
+        let (flows, sealing) = (store.flows(tokens.clone()), tokens.clone());
         let tokens = Maps::new(store.vault(tokens), &settings.dlp);
         let (ledger, leases) = (store.ledger(), Arc::new(Leases::default()));
         let renewal = tokio::spawn(Arc::clone(&leases).renew(ledger.clone()));
@@ -160,6 +162,7 @@ impl Gate {
             leases,
             answers: Answers::new(&settings.cache),
             tokens,
+            sealing,
             flows,
             prints: Prints::default(),
             state: settings.state.dir.clone(),

@@ -146,6 +146,7 @@ impl Pause<'_> {
                 "commit": self.order.snapshot.commit,
                 "exhausted": self.exhausted,
             }),
+            arguments: None,
             open_seconds: u32::try_from(open).unwrap_or(u32::MAX),
             term_seconds: None,
         }

@@ -28,6 +28,7 @@ mod sandbox;
 mod server;
 mod servers;
 mod session;
+mod shown;
 mod spec;
 mod story;
 
@@ -63,6 +64,7 @@ pub(crate) use self::{
     sandbox::has_one,
     server::Server,
     servers::{Heard, Servers},
+    shown::shown,
 };
 use crate::{
     approval::Used, caller::Known, gate::Gate, metrics, refusal::Refusal, serve, span, trail::Trail,

@@ -90,6 +90,8 @@ operations! {
     ApprovalList = "approval.list" reads,
     /// Shows one question.
     ApprovalShow = "approval.show" reads,
+    /// Shows the arguments of the call that it is about; decided as `approve` too.
+    ApprovalArguments = "approval.arguments" reads,
     /// Votes for it; decided as `approve`, by the roles of whoever votes.
     ApprovalApprove = "approval.approve" writes,
     /// Votes against it; decided as `approve` too.

@@ -2,6 +2,7 @@
 //! answer lives in a socket or a timer; whoever waits for one may leave and ask again.
 
 mod approval;
+mod arguments;
 mod error;
 mod exhausted;
 mod list;
@@ -21,6 +22,7 @@ pub use self::{
         Approval, Ballot, DETAIL_BYTES_MAX, Decision, Kind, NewApproval, REASON_BYTES_MAX,
         RequesterKind, Subject, Vote,
     },
+    arguments::{ARGUMENTS_BYTES_MAX, Arguments, Masked},
     error::Error,
     exhausted::Exhausted,
     list::Filter,

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use sqlx::{AnyConnection, any::AnyRow};
-use types::{AgentId, Nanos, RequestId, TenantId, Timestamp, audit::Kind};
+use serde_json::Value;
+use types::{AgentId, Label, Nanos, RequestId, SessionId, TenantId, Timestamp, audit::Kind};
 
 use crate::{
     Error,
@@ -23,21 +24,38 @@ pub struct Wanted {
     pub from: Option<Timestamp>,
     /// Up to and without this instant.
     pub to: Option<Timestamp>,
-    /// Of this agent.
-    pub agent: Option<AgentId>,
+    /// Of one of these agents; of all where none is named.
+    pub agents: Vec<AgentId>,
+    /// How the caller proved who it is: `key:` or `grant:` with its id.
+    pub auth: Option<String>,
     /// The Cedar action, such as `callModel`.
     pub action: Option<String>,
     /// What it was done to: a model or a tool.
     pub resource: Option<String>,
     /// `ok` or a code.
     pub outcome: Option<String>,
+    /// The provider that answered.
+    pub provider: Option<String>,
+    /// The label of what was asked.
+    pub label: Option<Label>,
+    /// The session.
+    pub session: Option<SessionId>,
+}
+
+/// A request that ended or was refused.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its last record.
+    pub end: Entry,
+    /// The record of its decision, where that is another one.
+    pub decision: Option<Entry>,
 }
 
 /// Some requests, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// The record that a request ended with, and the one of its decision where that is another one.
-    pub lines: Vec<(Entry, Option<Entry>)>,
+    /// Each once.
+    pub requests: Vec<Request>,
     /// Where the next page begins; `None` where there is none.
     pub next: Option<i64>,
     /// The newest place that was looked at.
@@ -108,12 +126,13 @@ impl Audit {
         };
         let told = told(&mut conn, &found).await?;
         // A request has an end for each attempt; the last one is that of the request.
-        let lines = found.into_iter().filter_map(|entry| {
-            let Told { ended, decision } = told.get(&entry.record.request?)?;
-            let decision = decision.clone().filter(|decision| decision.seq != entry.seq);
-            (*ended == entry.seq).then_some((entry, decision))
+        let requests = found.into_iter().filter_map(|end| {
+            let Told { ended, decision } = told.get(&end.record.request?)?;
+            let decision = decision.clone().filter(|decision| decision.seq != end.seq);
+            (*ended == end.seq).then_some(Request { end, decision })
         });
-        Ok(Page { lines: lines.collect(), next, newest: end.saturating_sub(1) })
+        let requests = requests.filter(|request| wanted.holds(request)).collect();
+        Ok(Page { requests, next, newest: end.saturating_sub(1) })
     }
 
     /// The records of a request in their order, each with whether its hash is that of its content.
@@ -170,6 +189,55 @@ impl Audit {
     }
 }
 
+impl Request {
+    /// A text of its records: the end's, and what that does not tell the decision's.
+    pub fn text(&self, key: &str) -> Option<String> {
+        let records = [Some(&self.end), self.decision.as_ref()];
+        records.into_iter().flatten().find_map(|entry| text(entry, key))
+    }
+
+    /// The label of what was asked, which is the decision's to tell; the end tells of the answer.
+    pub fn label(&self) -> Option<String> {
+        let records = [self.decision.as_ref(), Some(&self.end)];
+        records.into_iter().flatten().find_map(|entry| text(entry, "label"))
+    }
+}
+
+fn text(entry: &Entry, key: &str) -> Option<String> {
+    entry.record.detail.value().get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+impl Wanted {
+    /// Whether it is a wanted one by its details. The database looked for their text anywhere in the records.
+    fn holds(&self, request: &Request) -> bool {
+        let session = self.session.map(|session| session.to_string());
+        let label = self.label.map(Label::as_str);
+        self.provider.as_ref().is_none_or(|named| request.text("provider").as_ref() == Some(named))
+            && session.is_none_or(|named| request.text("session") == Some(named))
+            && label.is_none_or(|named| request.label().as_deref() == Some(named))
+            && self.auth.as_ref().is_none_or(|named| request.end.record.actor.auth == *named)
+    }
+
+    /// Pieces that the text of the last record has.
+    fn in_end(&self) -> Result<Vec<String>, Error> {
+        let auth = self.auth.as_ref().map(|auth| piece("auth", auth));
+        let provider = self.provider.as_ref().map(|provider| piece("provider", provider));
+        auth.into_iter().chain(provider).collect()
+    }
+
+    /// Pieces that the text of the last record has, or that of the decision.
+    fn in_either(&self) -> Result<Vec<String>, Error> {
+        let label = self.label.map(|label| piece("label", label.as_str()));
+        let session = self.session.map(|session| piece("session", &session.to_string()));
+        label.into_iter().chain(session).collect()
+    }
+}
+
+/// How a member stands in the canonical text of a record.
+fn piece(key: &str, value: &str) -> Result<String, Error> {
+    Ok(format!("\"{key}\":{}", rows::json(value)?))
+}
+
 fn charge(row: &AnyRow) -> Result<Charge, Error> {
     let get = Get { row, table: "ledger" };
     Ok(Charge {
@@ -203,9 +271,14 @@ async fn matching(
             query.push(condition).bind(at.0)?;
         }
     }
-    let agent = wanted.agent.map(|agent| agent.to_string());
+    if !wanted.agents.is_empty() {
+        query.push(" and actor in ").open();
+        for agent in &wanted.agents {
+            query.item(agent.to_string())?;
+        }
+        query.close();
+    }
     for (condition, text) in [
-        (" and actor = ", agent.as_ref()),
         (" and action = ", wanted.action.as_ref()),
         (" and resource = ", wanted.resource.as_ref()),
         (" and outcome = ", wanted.outcome.as_ref()),
@@ -213,6 +286,15 @@ async fn matching(
         if let Some(text) = text {
             query.push(condition).bind(text.clone())?;
         }
+    }
+    for piece in wanted.in_end()? {
+        query.push(" and ").contains("body", piece)?;
+    }
+    for piece in wanted.in_either()? {
+        query.push(" and (").contains("body", piece.clone())?;
+        query.push(" or exists (select 1 from audit d where d.request_id = audit.request_id");
+        query.push(" and d.kind = ").bind(Kind::Decision.as_str())?;
+        query.push(" and ").contains("d.body", piece)?.push("))");
     }
     query.push(" order by seq desc limit ").bind(i64::from(limit))?;
     query.fetch(conn).await

@@ -22,6 +22,7 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
         Err(approvals::Error::Store(error)) => return Err(error),
         Err(error) => return Err(Error::corrupt("approvals", error)),
     }
+    Approvals::clear_arguments(inner, now).await?;
     Grants { inner: Arc::clone(inner) }.purge(before).await?;
     Alerts { inner: Arc::clone(inner) }.purge(before).await?;
     ToolDefinitions { inner: Arc::clone(inner) }.purge(before).await?;

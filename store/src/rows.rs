@@ -168,6 +168,12 @@ impl Statement {
         self.bind(value)
     }
 
+    /// Adds the condition that a column's text has a piece in it, as it is written.
+    pub(crate) fn contains(&mut self, column: &str, piece: String) -> Result<&mut Self, Error> {
+        let position = if self.numbered { "strpos(" } else { "instr(" };
+        self.push(position).push(column).push(", ").bind(piece).map(|query| query.push(") > 0"))
+    }
+
     /// Begins a list.
     pub(crate) fn open(&mut self) -> &mut Self {
         self.comma = false;

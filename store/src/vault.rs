@@ -7,7 +7,7 @@ use types::{AgentId, SessionId, TenantId, Timestamp};
 mod seal;
 
 use seal::Keys;
-pub use seal::MasterKey;
+pub use seal::{MasterKey, Sealed};
 
 use crate::{
     Error,

@@ -12,7 +12,7 @@ use store::audit::{Entry, Filter};
 use types::audit::{Kind, Record};
 use utoipa::ToSchema;
 
-use super::chosen;
+use super::{PolicyCheck, files::NewText};
 use crate::{
     body::Body,
     desk::{Act, Desk},
@@ -32,6 +32,12 @@ pub struct DiffQuestion {
     /// A commit or branch; the files as they lie in the tree's folder where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// In place of `after`: the commit that `changes` are laid over; the newest where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Changes that no commit has yet, at most 200 files. Nothing is kept of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<NewText>,
     /// How many recorded decisions to ask again, newest, at most 10000; none where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<u32>,
@@ -123,20 +129,22 @@ pub(crate) async fn diff(
     desk: Desk,
     Body(ask): Body<DiffQuestion>,
 ) -> Result<Json<PolicyDiff>, Error> {
-    let act = desk.permit(Operation::PolicyDiff, ask.after.as_deref().unwrap_or("")).await?;
-    let before = match &ask.before {
-        Some(named) => side(&act, Some(named)).await?,
+    let DiffQuestion { before, after, base, changes, replay: count } = ask;
+    let after = PolicyCheck { commit: after, base, changes };
+    let act = desk.permit(Operation::PolicyDiff, after.named()).await?;
+    let before = match before {
+        Some(named) => side(&act, PolicyCheck { commit: Some(named), ..PolicyCheck::default() }).await?,
         None => {
             let snapshot = act.control().snapshots.load();
             (snapshot.commit.clone(), Arc::clone(&snapshot.policy))
         }
     };
-    let after = side(&act, ask.after.as_deref()).await?;
-    let records = match ask.replay {
+    let after = side(&act, after).await?;
+    let records = match count {
         Some(count) if count > 0 => decisions(&act, count).await?,
         Some(_) | None => Vec::new(),
     };
-    let asked = ask.replay.is_some();
+    let asked = count.is_some();
     let tenant = act.control().snapshots.load().tenant_name.clone();
     let sides = [before, after];
     let mut diff = compare(act.control().snapshots.prover(), &sides, &tenant).await;
@@ -146,8 +154,8 @@ pub(crate) async fn diff(
     Ok(Json(diff))
 }
 
-async fn side(act: &Act, named: Option<&str>) -> Result<Side, Error> {
-    let (name, files) = chosen(act, named).await?;
+async fn side(act: &Act, tree: PolicyCheck) -> Result<Side, Error> {
+    let (name, files) = tree.files(act).await?;
     // Whether its cases fail is another question.
     let engine = snapshot::untested(&name, &files).map_err(Error::Tree)?;
     Ok((name, Arc::new(engine)))

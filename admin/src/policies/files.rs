@@ -10,11 +10,9 @@ use crate::{
     body::{Ask, Body},
     desk::Desk,
     error::{Error, Refusal},
-    tree::{Change, Edit},
+    tree::{CHANGES_MAX, Change, Edit},
 };
 
-/// Files of one edit.
-const CHANGES_MAX: usize = 200;
 /// The longest message of a commit, in bytes.
 const MESSAGE_BYTES_MAX: usize = 4096;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use snapshot::{Proof, Prover};
 use utoipa::ToSchema;
 
-use super::{FaultView, PolicyCheck, chosen};
+use super::{FaultView, PolicyCheck};
 use crate::{
     body::Body,
     desk::Desk,
@@ -88,7 +88,7 @@ pub struct ProofView {
     pub ms: u64,
 }
 
-/// Asks every decision case of the tree's folder, or of one commit.
+/// Asks every decision case of the tree's folder, of one commit, or of changes that nobody has saved.
 #[utoipa::path(
     post, path = "/api/v1/policy/test", tag = "policy", request_body = PolicyCheck,
     responses((status = 200, body = TestReport), (status = "4XX", body = Refusal))
@@ -97,12 +97,13 @@ pub(crate) async fn test(
     desk: Desk,
     Body(ask): Body<PolicyCheck>,
 ) -> Result<Json<TestReport>, Error> {
-    let act = desk.permit(Operation::PolicyTest, ask.commit.as_deref().unwrap_or("")).await?;
-    let (name, files) = chosen(&act, ask.commit.as_deref()).await?;
-    Ok(Json(test_files(&name, &files)))
+    let act = desk.permit(Operation::PolicyTest, ask.named()).await?;
+    let (name, files) = ask.files(&act).await?;
+    let tested = tokio::task::spawn_blocking(move || test_files(&name, &files));
+    tested.await.map(Json).map_err(|_| Error::Broke)
 }
 
-/// Proves every invariant of the tree's folder, or of one commit.
+/// Proves every invariant of the tree's folder, of one commit, or of changes that nobody has saved.
 #[utoipa::path(
     post, path = "/api/v1/policy/prove", tag = "policy", request_body = PolicyCheck,
     responses((status = 200, body = ProofReport), (status = "4XX", body = Refusal))
@@ -111,8 +112,8 @@ pub(crate) async fn prove(
     desk: Desk,
     Body(ask): Body<PolicyCheck>,
 ) -> Result<Json<ProofReport>, Error> {
-    let act = desk.permit(Operation::PolicyProve, ask.commit.as_deref().unwrap_or("")).await?;
-    let (name, files) = chosen(&act, ask.commit.as_deref()).await?;
+    let act = desk.permit(Operation::PolicyProve, ask.named()).await?;
+    let (name, files) = ask.files(&act).await?;
     let snapshots = &act.control().snapshots;
     let tenant = snapshots.load().tenant_name.clone();
     Ok(Json(prove_files(snapshots.prover(), &name, &files, &tenant).await))

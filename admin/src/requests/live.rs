@@ -87,7 +87,7 @@ impl Watch {
         let audit = self.act.control().store.audit();
         let wanted = Wanted { after: Some(self.after), ..wanted.clone() };
         let found = audit.requests(self.act.tenant(), &wanted, LINES_MAX).await;
-        let Page { lines, next, newest } = match found {
+        let Page { requests, next, newest } = match found {
             Ok(page) => page,
             Err(error) => {
                 tracing::debug!(%error, "whoever watches requests waits for the database");
@@ -97,7 +97,7 @@ impl Watch {
         let snapshot = self.act.control().snapshots.load();
         self.after = newest;
         let lost = next.map(|_| Event::default().event("lost").data("{}"));
-        let told = lines.into_iter().rev().filter_map(|found| line(&snapshot, found));
+        let told = requests.iter().rev().filter_map(|request| line(&snapshot, request));
         let told = told.filter_map(|line| Event::default().event("request").json_data(line).ok());
         lost.into_iter().chain(told).collect()
     }

@@ -44,6 +44,7 @@ async fn question(house: &House, scope: Scope) -> String {
         quorum: NonZeroU32::MIN,
         reason: "exhausted".to_owned(),
         detail: json!({ "exhausted": Exhausted { account, target, spent } }),
+        arguments: None,
         open_seconds: 3600,
         term_seconds: None,
     };

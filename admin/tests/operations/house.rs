@@ -15,7 +15,7 @@ use snapshot::{
     git::{GitOptions, Repository},
     keys::Pepper,
 };
-use store::{Store, admin_tokens::AdminToken};
+use store::{Store, admin_tokens::AdminToken, vault::MasterKey};
 use types::{AuditId, Timestamp, audit::Kind};
 
 /// A fresh installation in a folder of its own.
@@ -70,7 +70,8 @@ impl House {
         });
         let snapshots = snapshots.await.unwrap();
         let http = admin::probe::client().unwrap();
-        let control = Control { settings, store, snapshots, repository, pepper, http };
+        let sealing = MasterKey::of(&[7; 32]);
+        let control = Control { settings, store, snapshots, repository, pepper, sealing, http };
         let (token, key) = (made.token.expose().to_owned(), made.key.expose().to_owned());
         Self { folder, control, token, key }
     }

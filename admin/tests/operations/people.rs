@@ -59,6 +59,7 @@ async fn asked(house: &House, kind: Kind, requester: &str, subject: &str) -> Str
         quorum: NonZeroU32::MIN,
         reason: "because".to_owned(),
         detail: json!({ "model": "m", "label": "restricted" }),
+        arguments: None,
         open_seconds: 3600,
         term_seconds: person.then_some(60),
     };

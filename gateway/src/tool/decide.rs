@@ -135,6 +135,7 @@ impl<'a> Facts<'a> {
             need: &need,
             reason: format!("policy asks before `{}` is called", story.id()),
             detail: self.shown(story, &policies),
+            arguments: Some((self.arguments, self.findings)),
         };
         let mut told = false;
         let asked = |found: &Approval| {

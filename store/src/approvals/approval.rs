@@ -6,6 +6,7 @@ use serde_json::Value;
 use types::{ApprovalId, RequestId, TenantId, Timestamp};
 
 use super::{Status, error::Error};
+use crate::vault::Sealed;
 
 types::names! {
     /// What is to be approved.
@@ -79,6 +80,8 @@ pub struct NewApproval {
     pub reason: String,
     /// What people are shown: names, label, kinds; never content.
     pub detail: Value,
+    /// The exact arguments of the call that is asked about, for those who decide.
+    pub arguments: Option<Sealed>,
     /// For how long it may be answered and, other than break-glass, used.
     pub open_seconds: u32,
     /// How long break-glass lasts once it is approved; `None` for every other kind.

@@ -126,8 +126,8 @@ pub(super) async fn insert(
     sqlx::query(
         "insert into approvals (id, tenant_id, kind, requester_kind, requester, owner, \
            subject_hash, policy_hash, roles, quorum, reason, detail, status, created_at, \
-           expires_at, term_seconds) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', $13, $14, $15)",
+           expires_at, term_seconds, arguments) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', $13, $14, $15, $16)",
     )
     .bind(ask.id.to_string())
     .bind(ask.subject.tenant.to_string())
@@ -144,6 +144,7 @@ pub(super) async fn insert(
     .bind(now.0)
     .bind(now.plus_seconds(i64::from(ask.open_seconds)).0)
     .bind(ask.term_seconds.map(i64::from))
+    .bind(ask.arguments.as_ref().map(|sealed| sealed.0.clone()))
     .execute(conn)
     .await
     .map_err(|error| {

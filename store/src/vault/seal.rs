@@ -24,6 +24,30 @@ impl MasterKey {
         Self(Salt::new(HKDF_SHA256, b"orchestack dlp tokens v1").extract(secret))
     }
 
+    /// Seals a text of a tenant, so that it opens for the same purpose and for what it is about alone.
+    ///
+    /// # Errors
+    /// [`Error::Sealing`] where the system has no randomness.
+    pub fn seal(
+        &self,
+        (purpose, tenant): (&str, TenantId),
+        about: &[&str],
+        text: &str,
+    ) -> Result<Sealed, Error> {
+        let key = sealing(self, purpose, tenant)?;
+        seal_in(&key, &joined(about), text).map(Sealed)
+    }
+
+    /// What was sealed; `None` where the key is another one, or somebody changed or moved it.
+    pub fn open(
+        &self,
+        (purpose, tenant): (&str, TenantId),
+        about: &[&str],
+        sealed: &Sealed,
+    ) -> Option<String> {
+        open_in(&sealing(self, purpose, tenant).ok()?, &joined(about), &sealed.0)
+    }
+
     /// A key of a tenant for one purpose.
     pub(crate) fn derive(&self, purpose: &str, tenant: TenantId) -> Option<[u8; 32]> {
         let tenant = tenant.to_string();
@@ -33,6 +57,10 @@ impl MasterKey {
         Some(key)
     }
 }
+
+/// A text that only [`MasterKey::open`] reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed(pub(crate) String);
 
 /// The length of a derived key.
 struct Bytes32;
@@ -53,11 +81,9 @@ impl Keys {
     /// # Errors
     /// [`Error::Sealing`], which no key of the right length makes.
     pub(super) fn of(master: &MasterKey, tenant: TenantId) -> Result<Self, Error> {
-        let derive = |purpose| master.derive(purpose, tenant).ok_or(Error::Sealing);
-        let unbound =
-            UnboundKey::new(&AES_256_GCM, &derive("seal")?).map_err(|_| Error::Sealing)?;
-        let index = hmac::Key::new(hmac::HMAC_SHA256, &derive("index")?);
-        Ok(Self { index, seal: LessSafeKey::new(unbound) })
+        let index = master.derive("index", tenant).ok_or(Error::Sealing)?;
+        let index = hmac::Key::new(hmac::HMAC_SHA256, &index);
+        Ok(Self { index, seal: sealing(master, "seal", tenant)? })
     }
 
     /// Where a value stands in the map of its session. It tells nothing of the value, and not even
@@ -75,13 +101,7 @@ impl Keys {
         (kind, token): (&str, &str),
         value: &str,
     ) -> Result<String, Error> {
-        let mut nonce = [0; NONCE_LEN];
-        SystemRandom::new().fill(&mut nonce).map_err(|_| Error::Sealing)?;
-        let mut sealed = value.as_bytes().to_vec();
-        let about = Aad::from(joined(&[&of.name(), kind, token]));
-        let key = Nonce::assume_unique_for_key(nonce);
-        self.seal.seal_in_place_append_tag(key, about, &mut sealed).map_err(|_| Error::Sealing)?;
-        Ok(STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
+        seal_in(&self.seal, &joined(&[&of.name(), kind, token]), value)
     }
 
     /// What was sealed; `None` where the key is another one or somebody changed the row.
@@ -91,14 +111,32 @@ impl Keys {
         (kind, token): (&str, &str),
         sealed: &str,
     ) -> Option<String> {
-        let bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
-        let about = Aad::from(joined(&[&of.name(), kind, token]));
-        let mut sealed = sealed.to_vec();
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let value = self.seal.open_in_place(nonce, about, &mut sealed).ok()?;
-        String::from_utf8(value.to_vec()).ok()
+        open_in(&self.seal, &joined(&[&of.name(), kind, token]), sealed)
     }
+}
+
+fn sealing(master: &MasterKey, purpose: &str, tenant: TenantId) -> Result<LessSafeKey, Error> {
+    let key = master.derive(purpose, tenant).ok_or(Error::Sealing)?;
+    UnboundKey::new(&AES_256_GCM, &key).map(LessSafeKey::new).map_err(|_| Error::Sealing)
+}
+
+fn seal_in(key: &LessSafeKey, about: &[u8], value: &str) -> Result<String, Error> {
+    let mut nonce = [0; NONCE_LEN];
+    SystemRandom::new().fill(&mut nonce).map_err(|_| Error::Sealing)?;
+    let mut sealed = value.as_bytes().to_vec();
+    let unique = Nonce::assume_unique_for_key(nonce);
+    key.seal_in_place_append_tag(unique, Aad::from(about), &mut sealed)
+        .map_err(|_| Error::Sealing)?;
+    Ok(STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
+}
+
+fn open_in(key: &LessSafeKey, about: &[u8], sealed: &str) -> Option<String> {
+    let bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
+    let mut sealed = sealed.to_vec();
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    let value = key.open_in_place(nonce, Aad::from(about), &mut sealed).ok()?;
+    String::from_utf8(value.to_vec()).ok()
 }
 
 /// Texts in one row that can be read in one way only: each is preceded by its length.

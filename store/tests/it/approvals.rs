@@ -43,6 +43,7 @@ pub(crate) fn ask(subject: u8) -> NewApproval {
         quorum: NonZeroU32::MIN,
         reason: "nul \u{0} is replaced".to_owned(),
         detail: serde_json::json!({ "tool": "mail.send", "note": "nul \u{0} stays" }),
+        arguments: None,
         open_seconds: 3600,
         term_seconds: None,
     }

@@ -28,6 +28,7 @@ pub(super) async fn run(global: &Global, ask: Diff, output: &Output) -> Result<E
                 before: ask.before.clone(),
                 after: ask.after.clone(),
                 replay: ask.replay,
+                ..DiffQuestion::default()
             };
             let client = Client::connect(global).await?;
             client.tell(Ask::post(&["policy", "diff"]), &body).await?

@@ -206,6 +206,7 @@ impl<'s> Decider<'s> {
             need,
             reason: format!("policy asks before `{}` is called", facts.tool.id()),
             detail: facts.shown(order.flow, &denied.policies),
+            arguments: Some((&facts.arguments, &facts.findings)),
         };
         let mut asked = None;
         let hear = |found: &Approval| asked = Some(found.id.to_string());

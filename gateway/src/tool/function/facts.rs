@@ -35,7 +35,7 @@ pub(super) struct Facts<'a> {
     pub(super) arguments: Value,
     /// SHA-256 of the arguments, whatever the order of their fields.
     pub(super) input_hash: String,
-    findings: Findings,
+    pub(super) findings: Findings,
     pub(super) found: Found,
     pub(super) label: Label,
     pub(super) integrity: Integrity,

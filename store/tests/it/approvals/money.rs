@@ -39,6 +39,7 @@ fn question(spec: &CapSpec) -> NewApproval {
         quorum: NonZeroU32::MIN,
         reason: "it is exhausted".to_owned(),
         detail: serde_json::json!({ "exhausted": Exhausted { account, target, spent: target } }),
+        arguments: None,
         open_seconds: 3600,
         term_seconds: None,
     }
