@@ -1,5 +1,5 @@
 import { Search } from "lucide-react";
-import { useId, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { Input, SearchField } from "react-aria-components";
 
 interface NameFilterProps {
@@ -11,10 +11,11 @@ interface NameFilterProps {
   onChange: (value: string) => void;
 }
 
-/** A whole name or id, asked for once it is typed. Give another `key` to another value. */
+/** A whole name or id, asked for once it is typed. */
 export function NameFilter({ label, placeholder = label, names = [], value, onChange }: NameFilterProps) {
   const list = useId();
   const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
   return (
     <SearchField
       className="search"

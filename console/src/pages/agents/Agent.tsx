@@ -17,6 +17,7 @@ import { compact, count, duration, share } from "../../format/number";
 import { KeyTable } from "../keys/KeyTable";
 import { NewKeyDialog } from "../keys/NewKeyDialog";
 import { BudgetTable } from "../spend/BudgetTable";
+import { TrafficLink } from "../traffic/TrafficLink";
 import { AgentState } from "./AgentState";
 
 /** One agent: who answers for it, what it cost, what it may spend, and its keys. */
@@ -27,7 +28,7 @@ export default function Agent() {
   const report = useGet("/api/v1/spend", may("spend.show") ? { query: { by: "agent" } } : null);
   const line = report.data?.lines.find((known) => known.name === name);
   return (
-    <Page title={name} up={{ href: "/agents", title: "Agents" }}>
+    <Page title={name} up={{ href: "/agents", title: "Agents" }} actions={<TrafficLink of={{ agent: name }} />}>
       <Loaded of={agent} skeleton={<Skeleton kind="row" rows={5} />}>
         {(data) => (
           <>

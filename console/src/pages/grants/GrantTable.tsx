@@ -6,9 +6,10 @@ import { useMay } from "../../api/session";
 import { Dot, type Tone } from "../../components/Badge";
 import { None } from "../../components/Money";
 import { PageLink } from "../../components/PageLink";
-import { RowMenu, type RowAction } from "../../components/RowMenu";
+import { RowMenu } from "../../components/RowMenu";
 import { DataTable, type Column } from "../../components/table/DataTable";
 import { Time } from "../../components/Time";
+import { useTrafficAction } from "../traffic/TrafficLink";
 import { limitsTold, type Limits } from "./limits";
 import { RevokeGrantDialog, RevokeTaskDialog } from "./RevokeDialogs";
 
@@ -18,11 +19,12 @@ const TONES: Record<string, Tone> = { live: "good", expired: "warn", revoked: "b
 
 export function GrantTable({ grants, empty }: { grants: Grant[]; empty: ReactNode }) {
   const may = useMay();
+  const requests = useTrafficAction();
   const [revoked, setRevoked] = useState<Grant | null>(null);
   const [task, setTask] = useState<string | null>(null);
 
   function actions(grant: Grant) {
-    const known: RowAction[] = [];
+    const known = requests({ credential: grant.id });
     if (may("grant.revoke") && grant.state === "live") {
       known.push({ title: "Revoke", icon: Ban, isDangerous: true, onAction: () => setRevoked(grant) });
       const { task: of } = grant;

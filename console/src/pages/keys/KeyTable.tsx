@@ -12,6 +12,7 @@ import { PageLink } from "../../components/PageLink";
 import { RowMenu } from "../../components/RowMenu";
 import { DataTable, type Column } from "../../components/table/DataTable";
 import { Time } from "../../components/Time";
+import { useTrafficAction } from "../traffic/TrafficLink";
 import { RotateDialog } from "./RotateDialog";
 
 type Key = Schemas["KeyView"];
@@ -21,11 +22,12 @@ const TONES: Record<string, Tone> = { live: "good", expired: "warn", revoked: "b
 /** Keys, each of which can be replaced or revoked. */
 export function KeyTable({ keys, isOfOneAgent = false }: { keys: Key[]; isOfOneAgent?: boolean }) {
   const may = useMay();
+  const requests = useTrafficAction();
   const [open, setOpen] = useState<{ dialog: "rotate" | "revoke"; key: Key } | null>(null);
   const close = () => setOpen(null);
 
   function actions(key: Key) {
-    const known = [];
+    const known = requests({ credential: key.id });
     if (may("key.rotate") && key.state === "live") {
       known.push({ title: "Rotate", icon: RefreshCw, onAction: () => setOpen({ dialog: "rotate", key }) });
     }

@@ -8,6 +8,7 @@ import { None } from "../../components/Money";
 import { RowMenu } from "../../components/RowMenu";
 import { DataTable, type Column } from "../../components/table/DataTable";
 import { Time } from "../../components/Time";
+import { useTrafficAction } from "../traffic/TrafficLink";
 import { RemovePersonDialog } from "./RemovePersonDialog";
 
 type Person = Schemas["PersonView"];
@@ -15,12 +16,14 @@ type Person = Schemas["PersonView"];
 export function PersonTable({ people, empty }: { people: Person[]; empty: ReactNode }) {
   const may = useMay();
   const { person: self } = useSession();
+  const requests = useTrafficAction();
   const [removed, setRemoved] = useState<Person | null>(null);
 
   function actions(person: Person) {
     const canRemove = may("person.remove") && !person.revoked_at;
     const remove = { title: "Remove", icon: UserMinus, isDangerous: true, onAction: () => setRemoved(person) };
-    return <RowMenu label={`Actions for ${person.name}`} actions={canRemove ? [remove] : []} />;
+    const known = [...requests({ user: person.name }, "Show requests of their agents"), ...(canRemove ? [remove] : [])];
+    return <RowMenu label={`Actions for ${person.name}`} actions={known} />;
   }
 
   return (

@@ -13,6 +13,7 @@ import { RowMenu } from "../../components/RowMenu";
 import { Skeleton } from "../../components/Skeleton";
 import { DataTable, type Column } from "../../components/table/DataTable";
 import { count, counted } from "../../format/number";
+import { useTrafficAction } from "../traffic/TrafficLink";
 import { healthTone } from "./health";
 import { NewProviderDialog } from "./NewProviderDialog";
 import { RemoveProviderDialog } from "./RemoveProviderDialog";
@@ -24,6 +25,7 @@ type Health = Map<string, string | null | undefined>;
 export default function Providers() {
   const may = useMay();
   const [isOpen, setOpen] = useState(false);
+  const requests = useTrafficAction();
   const [removed, setRemoved] = useState<Provider | null>(null);
   const providers = useGet("/api/v1/providers", {});
   const asked = may("overview.show") ? { query: { ask_providers: true } } : null;
@@ -38,7 +40,8 @@ export default function Providers() {
   function actions(provider: Provider) {
     const canRemove = may("provider.remove") && provider.origin === "runtime";
     const remove = { title: "Remove", icon: Trash2, isDangerous: true, onAction: () => setRemoved(provider) };
-    return <RowMenu label={`Actions for ${provider.name}`} actions={canRemove ? [remove] : []} />;
+    const known = [...requests({ provider: provider.name }), ...(canRemove ? [remove] : [])];
+    return <RowMenu label={`Actions for ${provider.name}`} actions={known} />;
   }
 
   return (

@@ -17,6 +17,7 @@ import { Time } from "../../components/Time";
 import { counted } from "../../format/number";
 import { visible } from "../../format/visible";
 import { TaskTable } from "../tasks/TaskTable";
+import { TrafficLink } from "../traffic/TrafficLink";
 import { EndorseDialog } from "./EndorseDialog";
 import { below, LowerDialog } from "./LowerDialog";
 
@@ -36,7 +37,12 @@ export default function Session() {
       title="Session"
       up={{ href: "/sessions", title: "Sessions" }}
       lead={<code>{id}</code>}
-      actions={session.data && <Words session={session.data} />}
+      actions={
+        <>
+          <TrafficLink of={{ session: id }} />
+          {session.data && <Words session={session.data} />}
+        </>
+      }
     >
       <Loaded
         of={rows.isLoading ? { ...session, data: undefined } : session}

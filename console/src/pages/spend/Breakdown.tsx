@@ -9,6 +9,7 @@ import { DataTable, type Column } from "../../components/table/DataTable";
 import { fine } from "../../format/money";
 import { compact, count, duration, share } from "../../format/number";
 import type { Range } from "../../format/range";
+import { trafficAddress, type TrafficFilter } from "../traffic/filter";
 
 interface BreakdownProps {
   report: Schemas["SpendReport"];
@@ -23,7 +24,16 @@ type Line = Schemas["SpendLine"] & {
 };
 
 /** The parameter of the traffic page that shows the requests behind a line. */
-const FILTERS: Record<string, string> = { model: "resource", agent: "agent" };
+const FILTERS: Record<string, keyof TrafficFilter> = {
+  provider: "provider",
+  model: "resource",
+  agent: "agent",
+  user: "user",
+  key: "credential",
+};
+
+/** The name of the line of calls that have no person or key. */
+const NOBODY = "-";
 
 /** The lines of a report, each of which leads to its requests. */
 export function Breakdown({ report: { by, total, lines }, before, range }: BreakdownProps) {
@@ -40,10 +50,7 @@ export function Breakdown({ report: { by, total, lines }, before, range }: Break
       rowKey={(line) => line.name}
       columns={columns(by, total.nanos)}
       sort={{ column: "amount", descending: true }}
-      href={({ name }) => {
-        const { from, to } = range;
-        return filter && href(`/traffic?${new URLSearchParams({ [filter]: name, from, to })}`);
-      }}
+      href={({ name }) => (filter && name !== NOBODY ? href(trafficAddress({ [filter]: name }, range)) : undefined)}
       empty={
         <Empty title="Nothing was spent in this time">
           <p>As soon as a call is charged, its line is here. Choose a longer time, or send a first message.</p>
@@ -63,6 +70,15 @@ function columns(by: string, total: number): Column<Line>[] {
     isMinor: true,
     cell,
     sort,
+  });
+  const saving = (id: string, name: string, of: (line: Line) => Schemas["Money"]): Column<Line> => ({
+    ...figure(
+      id,
+      name,
+      (line) => <Money of={of(line)} />,
+      (line) => of(line).nanos,
+    ),
+    width: 100,
   });
   const milliseconds = (value: number | null | undefined) => (value == null ? <None /> : duration(value));
   return [
@@ -123,6 +139,8 @@ function columns(by: string, total: number): Column<Line>[] {
       (line) => share(line.cached_tokens, line.input_tokens),
       (line) => line.cached_tokens,
     ),
+    saving("saved", "Cache saved", ({ saved }) => saved),
+    saving("routed", "Routing saved", ({ routed }) => routed),
     figure(
       "output",
       "Output",

@@ -29,7 +29,7 @@ const BY = [
 ];
 
 const DEFAULTS = { by: "model" };
-const TOTALS = ["Spent", "Calls", "Tokens", "Saved by caches", "This month"];
+const TOTALS = ["Spent", "Calls", "Tokens", "Saved by caches", "Saved by routing", "This month"];
 
 /** What a span of time cost: in all, over time, and by who or what it was spent. */
 export function Report() {
@@ -60,7 +60,7 @@ export function Report() {
 }
 
 function Totals({ report: { total, forecast, lines } }: { report: Schemas["SpendReport"] }) {
-  const { calls, errors, input, cached, output, saved, provisional } = sums(lines);
+  const { calls, errors, input, cached, output, saved, routed, provisional } = sums(lines);
   return (
     <Stats>
       <Stat
@@ -71,6 +71,7 @@ function Totals({ report: { total, forecast, lines } }: { report: Schemas["Spend
       <Stat label="Calls" value={count(calls)} note={`${count(errors)} failed (${share(errors, calls)})`} />
       <Stat label="Tokens" value={compact(input + output)} note={`${compact(input)} in, ${compact(output)} out`} />
       <Stat label="Saved by caches" value={short(saved)} note={`${share(cached, input)} of input was cached`} />
+      <Stat label="Saved by routing" value={short(routed)} note="against the dearest model allowed" />
       <Stat
         label="This month"
         value={<Sum of={forecast.spent} />}

@@ -12,6 +12,7 @@ export function sums(lines: Line[]) {
     cached: sum((line) => line.cached_tokens),
     output: sum((line) => line.output_tokens),
     saved: sum((line) => line.saved.nanos),
+    routed: sum((line) => line.routed.nanos),
     provisional: sum((line) => line.provisional.nanos),
   };
 }

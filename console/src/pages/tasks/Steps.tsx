@@ -4,8 +4,10 @@ import type { Schemas } from "../../api/paths";
 import { Badge, Dot, type Tone } from "../../components/Badge";
 import { Clock } from "../../components/Clock";
 import { Empty } from "../../components/Empty";
+import { Money } from "../../components/Money";
 import { PageLink } from "../../components/PageLink";
 import { Story, StoryPart } from "../../components/Story";
+import { exact } from "../../format/money";
 import { counted, duration } from "../../format/number";
 import { visible } from "../../format/visible";
 import { ToolLink } from "../traffic/ToolLink";
@@ -43,7 +45,7 @@ export function Steps({ detail: { steps, run } }: { detail: Schemas["TaskDetail"
 }
 
 function Part({ step }: { step: Step }) {
-  const { no, kind, state, what, class: replay, effect, attempts, started_at, ended_at } = step;
+  const { no, kind, state, what, class: replay, effect, attempts, started_at, ended_at, cost_nanos, request } = step;
   const { icon, title } = KINDS[kind] ?? { icon: Wrench, title: kind };
   const took = ended_at && duration(Math.max(0, Date.parse(ended_at) - Date.parse(started_at)));
   return (
@@ -57,6 +59,8 @@ function Part({ step }: { step: Step }) {
           </Badge>
         )}
         {took && <span className="soft">{took}</span>}
+        {cost_nanos != null && <Money of={exact(cost_nanos)} />}
+        {request && <PageLink to={`/traffic/${request}`}>its request</PageLink>}
         {attempts > 1 && <span className="soft">begun {counted(attempts, "time")}</span>}
         {effect === "unknown" && <PageLink to="/effects">Say what became of it</PageLink>}
       </p>

@@ -4,7 +4,10 @@ import type { Schemas } from "../../api/paths";
 import { PageLink } from "../../components/PageLink";
 import { Time } from "../../components/Time";
 import { counted } from "../../format/number";
+import { DAY_MS, isoDay } from "../../format/time";
 import { visible } from "../../format/visible";
+import { trafficAddress } from "../traffic/filter";
+import type { Task } from "./state";
 
 const CAUSES: Record<string, string> = {
   message: "somebody wrote to the agent",
@@ -14,7 +17,7 @@ const CAUSES: Record<string, string> = {
 
 /** What is known of a task beside its steps. */
 export function facts(detail: Schemas["TaskDetail"], nameOf: (id: string) => string): [string, ReactNode][] {
-  const { task, run, worker } = detail;
+  const { task, run, worker, grant } = detail;
   const name = nameOf(task.agent);
   const found: [string, ReactNode][] = [
     ["Agent", <PageLink to={`/agents/${encodeURIComponent(name)}`}>{name}</PageLink>],
@@ -34,7 +37,20 @@ export function facts(detail: Schemas["TaskDetail"], nameOf: (id: string) => str
   else if (task.deadline_at) found.push(["Fails by itself", <Time at={task.deadline_at} />]);
   found.push(["Put into the queue", counted(task.attempts, "time")]);
   if (run) found.push(["Run", <code>{run}</code>]);
+  if (grant) found.push(["Calls with", <Grant id={grant} task={task} />]);
   if (worker) found.push(["Worker", <code>{worker}</code>]);
   found.push(["Policies at", <code>{task.commit.slice(0, 12)}</code>]);
   return found;
+}
+
+/** The capability grant of a run, with the way to what was called by it. */
+function Grant({ id, task }: { id: string; task: Task }) {
+  const from = isoDay(Date.parse(task.created_at));
+  const to = isoDay((task.ended_at ? Date.parse(task.ended_at) : Date.now()) + DAY_MS);
+  return (
+    <span className="fact-line">
+      <code>{id}</code>
+      <PageLink to={trafficAddress({ credential: id }, { from, to })}>requests of this run</PageLink>
+    </span>
+  );
 }

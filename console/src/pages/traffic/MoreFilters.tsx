@@ -77,14 +77,12 @@ function Fields({ value: { provider, label, session, user, credential }, onChang
         onChange={(chosen) => onChange({ user: none(chosen) })}
       />
       <NameFilter
-        key={`session ${session}`}
         label="Session, by its id"
         placeholder="Session, ses_…"
         value={session}
         onChange={(id) => onChange({ session: id })}
       />
       <NameFilter
-        key={`credential ${credential}`}
         label="Key or grant, by its id"
         placeholder="Key or grant, key_… or grt_…"
         value={credential}

@@ -15,12 +15,14 @@ import { useNow } from "../../components/Time";
 import { useFilters } from "../../components/useFilters";
 import { counted } from "../../format/number";
 import { COLUMNS } from "./columns";
+import { NO_FILTER } from "./filter";
 import { merged } from "./merged";
+import { MoreFilters } from "./MoreFilters";
 import { TrafficFilters } from "./TrafficFilters";
 import { useLive } from "./useLive";
 import { useRequests } from "./useRequests";
 
-const DEFAULTS = { agent: "", action: "", resource: "", outcome: "", live: "" };
+const DEFAULTS = { ...NO_FILTER, live: "" };
 
 /** Requests to models and tools, as they ended or were refused. */
 export default function Traffic() {
@@ -50,6 +52,7 @@ export default function Traffic() {
       <Filters label="Requests">
         <TrafficFilters value={filter} onChange={set} />
         <RangeFilter />
+        <MoreFilters value={filter} onChange={set} />
       </Filters>
       {live.isLossy && (
         <div className="note">

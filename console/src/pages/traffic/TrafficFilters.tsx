@@ -1,15 +1,11 @@
-import { Search } from "lucide-react";
-import { useId, useState } from "react";
-import { Input, SearchField } from "react-aria-components";
-
 import { useGet } from "../../api/hooks";
 import { useMay } from "../../api/session";
 import { ChoiceFilter } from "../../components/Filters";
+import { NameFilter } from "../../components/NameFilter";
 import { SelectField } from "../../components/SelectField";
 import { coded } from "../../format/text";
-
-/** Narrows nothing; no agent can be called so. */
-const ANY = "*";
+import type { TrafficFilter } from "./filter";
+import { ANY, optionsOf } from "./options";
 
 const ACTIONS = [
   { id: ANY, title: "All" },
@@ -38,13 +34,6 @@ const CODES = [
 
 const OUTCOMES = [{ id: ANY, title: "any" }, ...CODES.map((id) => ({ id, title: coded(id) }))];
 
-export interface TrafficFilter {
-  agent: string;
-  action: string;
-  resource: string;
-  outcome: string;
-}
-
 interface TrafficFiltersProps {
   value: TrafficFilter;
   onChange: (changes: Partial<TrafficFilter>) => void;
@@ -54,10 +43,11 @@ interface TrafficFiltersProps {
 export function TrafficFilters({ value: { agent, action, resource, outcome }, onChange }: TrafficFiltersProps) {
   const may = useMay();
   const agents = useGet("/api/v1/agents", may("agent.list") ? {} : null);
-  const names = new Set(agents.data?.agents.map(({ name }) => name));
+  const models = useGet("/api/v1/models", may("model.list") ? {} : null);
+  const tools = useGet("/api/v1/tools", may("tool.list") ? {} : null);
+  const resources = [...(models.data?.models ?? []), ...(tools.data?.tools ?? [])].map(({ id }) => id);
   // An agent that is gone from the tree still has its requests.
-  if (agent) names.add(agent);
-  const known = [...names].sort().map((id) => ({ id, title: id }));
+  const names = (agents.data?.agents ?? []).map(({ name }) => name).sort();
   const none = (chosen: string) => (chosen === ANY ? "" : chosen);
   return (
     <>
@@ -67,11 +57,16 @@ export function TrafficFilters({ value: { agent, action, resource, outcome }, on
         value={action || ANY}
         onChange={(chosen) => onChange({ action: none(chosen) })}
       />
-      <ResourceFilter key={resource} value={resource} onChange={(named) => onChange({ resource: named })} />
+      <NameFilter
+        label="Model or tool"
+        names={resources}
+        value={resource}
+        onChange={(named) => onChange({ resource: named })}
+      />
       <SelectField
         isInline
         label="Agent"
-        options={[{ id: ANY, title: "any" }, ...known]}
+        options={optionsOf(names, agent)}
         value={agent || ANY}
         onChange={(chosen) => onChange({ agent: none(chosen) })}
       />
@@ -83,37 +78,5 @@ export function TrafficFilters({ value: { agent, action, resource, outcome }, on
         onChange={(chosen) => onChange({ outcome: none(chosen) })}
       />
     </>
-  );
-}
-
-/** The whole name of a model or a tool, asked for once it is typed. */
-function ResourceFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const may = useMay();
-  const list = useId();
-  const [typed, setTyped] = useState(value);
-  const models = useGet("/api/v1/models", may("model.list") ? {} : null);
-  const tools = useGet("/api/v1/tools", may("tool.list") ? {} : null);
-  const names = [...(models.data?.models ?? []).map(({ id }) => id), ...(tools.data?.tools ?? []).map(({ id }) => id)];
-  return (
-    <SearchField
-      className="search"
-      aria-label="Model or tool"
-      value={typed}
-      onChange={(text) => {
-        setTyped(text);
-        if (names.includes(text)) onChange(text);
-      }}
-      onSubmit={(text) => onChange(text.trim())}
-      onBlur={() => onChange(typed.trim())}
-      onClear={() => onChange("")}
-    >
-      <Search aria-hidden="true" />
-      <Input placeholder="Model or tool" list={list} />
-      <datalist id={list}>
-        {names.map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-    </SearchField>
   );
 }

@@ -3,9 +3,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { addressOf } from "../../api/client";
+import type { TrafficFilter } from "./filter";
 import { merged, type Line } from "./merged";
 import { useVisible } from "./useVisible";
-import type { Asked } from "./useRequests";
 
 const PATH = "/api/v1/requests/live";
 /** Lines that are kept; older ones can be read again. */
@@ -28,7 +28,7 @@ const NOTHING: Live = { lines: [], isLossy: false, isConnected: false };
  * Watches requests while it is on and the page is seen. `onGap` is called whenever lines may have been missed: at the
  * beginning, and after each time without a stream.
  */
-export function useLive(asked: Omit<Asked, "from" | "to">, isOn: boolean, onGap: () => void) {
+export function useLive(asked: TrafficFilter, isOn: boolean, onGap: () => void) {
   const isWatching = useVisible() && isOn;
   const [live, setLive] = useState(NOTHING);
   const gap = useRef(onGap);

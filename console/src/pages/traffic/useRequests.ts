@@ -1,12 +1,13 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 
 import { call } from "../../api/client";
+import type { TrafficFilter } from "./filter";
 
 const PATH = "/api/v1/requests";
 const LINES = 200;
 
 /** What requests are asked for; what is empty narrows nothing. */
-export type Asked = Record<"agent" | "action" | "resource" | "outcome" | "from" | "to", string>;
+export type Asked = TrafficFilter & { from: string; to: string };
 
 /** Requests that ended, newest first, page by page. */
 export function useRequests(asked: Asked) {
