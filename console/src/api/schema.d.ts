@@ -1378,6 +1378,11 @@ export interface components {
         };
         /** @description Records. */
         AuditList: {
+            /**
+             * Format: int64
+             * @description What `before` of the next call is, where records of an actor may be further back than was looked.
+             */
+            next?: number | null;
             /** @description Oldest first. */
             records: components["schemas"]["AuditView"][];
         };

@@ -2,9 +2,10 @@ import { X } from "lucide-react";
 import { useMemo } from "react";
 
 import { customRange, instant, isPreset, presetRange, PRESETS, type Range } from "../format/range";
-import { day, DAY_MS, HOUR_MS, isoDay } from "../format/time";
+import { DAY_MS, HOUR_MS, isoDay } from "../format/time";
 import { Button } from "./Button";
 import { stepName } from "./chart/step";
+import { DayFields } from "./DayFields";
 import { ChoiceFilter } from "./Filters";
 import { useFilters } from "./useFilters";
 import { useNow } from "./Time";
@@ -25,19 +26,24 @@ export function useRange(): { range: Range; zoom: (from: number, to: number) => 
   };
 }
 
-/** Chooses a span of time; what was zoomed to in a chart is shown beside and can be taken back. */
+/** Chooses a span of time: one of a few, or from day to day. What was zoomed to in a chart can be taken back. */
 export function RangeFilter() {
-  const [{ range, from, to }, set] = useFilters(DEFAULTS);
+  const [{ range: preset, from, to }, set] = useFilters(DEFAULTS);
+  const { range } = useRange();
   const custom = customRange(from, to);
   return (
     <>
       <ChoiceFilter
         label="Time"
         options={PRESETS}
-        value={custom ? "" : range}
-        onChange={(preset: string) => set({ range: preset, from: "", to: "" })}
+        value={custom ? "" : preset}
+        onChange={(chosen: string) => set({ range: chosen, from: "", to: "" })}
       />
-      {custom && (
+      <DayFields
+        value={range}
+        onChange={(ends) => set(customRange(ends.from, ends.to) ? ends : { from: "", to: "" })}
+      />
+      {custom && !isOfDays(custom) && (
         <Button icon={X} onPress={() => set({ from: "", to: "" })} aria-label={`Zoomed to ${told(custom)}. Zoom out`}>
           {told(custom)}
         </Button>
@@ -46,10 +52,11 @@ export function RangeFilter() {
   );
 }
 
-/** A span of whole days by its first and last one; any other by its ends. */
 function told({ from, to }: Range): string {
-  const start = Date.parse(from);
-  const end = Date.parse(to);
-  if (start % DAY_MS !== 0 || end % DAY_MS !== 0) return `${stepName(start, HOUR_MS)} – ${stepName(end, HOUR_MS)}`;
-  return end - start === DAY_MS ? day(start) : `${day(start)} – ${day(end - DAY_MS)}`;
+  return `${stepName(Date.parse(from), HOUR_MS)} – ${stepName(Date.parse(to), HOUR_MS)}`;
+}
+
+/** Whether the fields for days tell a span wholly. */
+function isOfDays({ from, to }: Range): boolean {
+  return Date.parse(from) % DAY_MS === 0 && Date.parse(to) % DAY_MS === 0;
 }

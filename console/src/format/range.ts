@@ -21,6 +21,15 @@ export interface Range {
   bucket: "hour" | "day";
 }
 
+/** The first instant of a span and the first after it, as a day or an instant; empty where it is open. */
+export type Ends = Pick<Range, "from" | "to">;
+
+/** Whole days. */
+export interface Days {
+  first: string;
+  last: string;
+}
+
 /** Up to this length, hours are drawn. */
 const HOURLY_MS_MAX = 3 * DAY_MS;
 
@@ -37,8 +46,27 @@ export function customRange(from: string, to: string): Range | undefined {
   return Date.parse(from) < Date.parse(to) ? span(from, to) : undefined;
 }
 
+/** The first and the last day of a span, the last one included; nothing for an end that is open, or is no time. */
+export function daysOf({ from, to }: Ends): Days {
+  const dayOf = (at: number) => (Number.isNaN(at) ? "" : isoDay(at));
+  return { first: dayOf(Date.parse(from)), last: dayOf(Date.parse(to) - 1) };
+}
+
+/** The span with another first or last day, which takes the other one with it where they would cross. */
+export function withDay(ends: Ends, changed: Partial<Days>): Ends {
+  const { first, last } = { ...daysOf(ends), ...changed };
+  const isCrossed = first !== "" && last !== "" && first > last;
+  const days = isCrossed ? (changed.first ? { first, last: first } : { first: last, last }) : { first, last };
+  return { from: days.first, to: days.last && isoDay(Date.parse(days.last) + DAY_MS) };
+}
+
+/** Whether a text is a day that somebody can mean, and not one that is still being typed. */
+export function isDay(text: string): boolean {
+  return /^2\d{3}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
 /** The same length of time before a span. */
-export function spanBefore({ from, to }: Pick<Range, "from" | "to">): { from: string; to: string } {
+export function spanBefore({ from, to }: Ends): Ends {
   const start = Date.parse(from);
   return { from: instant(start - (Date.parse(to) - start)), to: from };
 }

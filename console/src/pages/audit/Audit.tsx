@@ -1,19 +1,25 @@
-import { Download, X } from "lucide-react";
+import { Download } from "lucide-react";
+import { useMemo } from "react";
 
 import { useAgentName } from "../../api/agents";
-import { useGet } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
 import { useMay } from "../../api/session";
 import { Button } from "../../components/Button";
+import { DayFields } from "../../components/DayFields";
 import { Empty } from "../../components/Empty";
 import { ChoiceFilter, Filters, SearchFilter } from "../../components/Filters";
 import { Loaded } from "../../components/Loaded";
+import { NameFilter } from "../../components/NameFilter";
 import { Page } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
 import { DataTable } from "../../components/table/DataTable";
 import { useFilters } from "../../components/useFilters";
+import { counted } from "../../format/number";
 import { columns } from "./columns";
+import { DEFAULTS, queryOf } from "./query";
 import { RequestFilter } from "./RequestFilter";
+import { useActors } from "./useActors";
+import { useRecords } from "./useRecords";
 import { useVerdict, Verdict, VerifyButton } from "./Verify";
 
 type Record = Schemas["AuditView"];
@@ -26,21 +32,16 @@ const KINDS = [
   { id: "system", title: "System" },
 ];
 
-const DEFAULTS = { kind: "*", request: "", after: "", search: "" };
-const RECORDS = 200;
-
 /** The chain of records: who did what, who decided, and the proof that none was changed. */
 export default function Audit() {
   const may = useMay();
   const nameOf = useAgentName();
-  const [{ kind, request, after, search }, set] = useFilters(DEFAULTS);
-  const query = {
-    limit: RECORDS,
-    ...(kind !== "*" && { kind }),
-    ...(request && { request }),
-    ...(/^\d+$/.test(after) && { after: Number(after) }),
-  };
-  const audit = useGet("/api/v1/audit", { query }, { keep: true });
+  const [filter, set] = useFilters(DEFAULTS);
+  const { kind, request, actor, from, to, search } = filter;
+  const actors = useActors();
+  const audit = useRecords(queryOf(filter));
+  const pages = audit.data?.pages;
+  const read = useMemo(() => pages?.flatMap(({ records }) => records.toReversed()), [pages]);
   const verdict = useVerdict();
   const matches = (record: Record) => textOf(record, nameOf).includes(search.toLowerCase());
   return (
@@ -61,21 +62,18 @@ export default function Audit() {
     >
       <Verdict of={verdict} />
       <Filters label="Records">
-        <ChoiceFilter
-          label="Kind"
-          options={KINDS}
-          value={kind}
-          onChange={(chosen) => set({ kind: chosen, after: "" })}
-        />
+        <ChoiceFilter label="Kind" options={KINDS} value={kind} onChange={(chosen) => set({ kind: chosen })} />
         <SearchFilter label="Words of these records" value={search} onChange={(text) => set({ search: text })} />
-        <RequestFilter key={request} value={request} onChange={(id) => set({ request: id, after: "" })} />
+        <NameFilter label="Who, by name or id" names={actors} value={actor} onChange={(name) => set({ actor: name })} />
+        <RequestFilter key={request} value={request} onChange={(id) => set({ request: id })} />
+        <DayFields value={{ from, to }} onChange={(ends) => set(ends)} />
       </Filters>
-      <Loaded of={audit} skeleton={<Skeleton kind="row" rows={14} />}>
-        {({ records }) => (
+      <Loaded of={{ ...audit, data: read }} skeleton={<Skeleton kind="row" rows={14} />}>
+        {(records) => (
           <>
             <DataTable
               label="Records"
-              rows={records.filter(matches).reverse()}
+              rows={records.filter(matches)}
               rowKey={({ seq }) => String(seq)}
               columns={columns(nameOf)}
               href={({ seq }) => `/audit/${seq}`}
@@ -87,7 +85,14 @@ export default function Audit() {
                 </Empty>
               }
             />
-            <Pager records={records} after={after} onAfter={(number) => set({ after: number })} />
+            <p className="more">
+              {counted(records.length, "record")}
+              {audit.hasNextPage && (
+                <Button isBusy={audit.isFetchingNextPage} onPress={() => void audit.fetchNextPage()}>
+                  Older
+                </Button>
+              )}
+            </p>
           </>
         )}
       </Loaded>
@@ -97,32 +102,4 @@ export default function Audit() {
 
 function textOf({ actor, action, resource, outcome, auth }: Record, nameOf: (id: string) => string): string {
   return `${nameOf(actor)} ${actor} ${action} ${resource} ${outcome} ${auth}`.toLowerCase();
-}
-
-interface PagerProps {
-  records: Record[];
-  after: string;
-  onAfter: (after: string) => void;
-}
-
-/** Goes to older and newer records, or to those behind a number. */
-function Pager({ records, after, onAfter }: PagerProps) {
-  const first = records[0]?.seq ?? (after ? Number(after) + 1 : 1);
-  const last = records.at(-1)?.seq;
-  return (
-    <p className="more">
-      <Button isDisabled={first <= 1} onPress={() => onAfter(String(Math.max(0, first - 1 - RECORDS)))}>
-        Older
-      </Button>
-      {last === undefined ? "None here" : `Records ${first} to ${last}`}
-      <Button isDisabled={!after || records.length < RECORDS} onPress={() => onAfter(String(last ?? ""))}>
-        Newer
-      </Button>
-      {after && (
-        <Button icon={X} onPress={() => onAfter("")}>
-          To the newest
-        </Button>
-      )}
-    </p>
-  );
 }

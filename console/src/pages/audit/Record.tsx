@@ -21,7 +21,7 @@ type Record = Schemas["AuditView"];
 export default function AuditRecord() {
   const { seq = "" } = useParams<{ seq: string }>();
   const number = Number(seq);
-  const query = { after: Math.max(0, number - 2), limit: 2 };
+  const query = { before: number + 1, limit: 1 };
   const audit = useGet("/api/v1/audit", Number.isSafeInteger(number) ? { query } : null);
   const href = useHref();
   return (
@@ -44,8 +44,7 @@ export default function AuditRecord() {
       <Loaded of={audit} skeleton={<Skeleton kind="row" rows={10} />}>
         {({ records }) => {
           const record = records.find((known) => known.seq === number);
-          const before = records.find((known) => known.seq === number - 1);
-          if (record) return <Whole record={record} before={before} href={href} />;
+          if (record) return <Whole record={record} href={href} />;
           return (
             <Empty title={`There is no record ${seq}`}>
               <p>It may not be written yet, or it belongs to another tenant.</p>
@@ -59,13 +58,12 @@ export default function AuditRecord() {
 
 interface WholeProps {
   record: Record;
-  before: Record | undefined;
   href: (to: string) => string | undefined;
 }
 
-function Whole({ record, before, href }: WholeProps) {
+function Whole({ record, href }: WholeProps) {
   const nameOf = useAgentName();
-  const { at, kind, request, actor, auth, action, resource, outcome, commit, hash, detail } = record;
+  const { at, kind, request, actor, auth, action, resource, outcome, commit, hash, prev_hash, detail } = record;
   const story = request && kind !== "admin" ? href(`/traffic/${request}`) : undefined;
   const name = nameOf(actor);
   const facts: [string, ReactNode][] = [
@@ -79,12 +77,8 @@ function Whole({ record, before, href }: WholeProps) {
     ["Request", request ? <code>{story ? <Link href={story}>{request}</Link> : request}</code> : <None />],
     ["Policies at", commit ? <code>{commit}</code> : <None />],
     ["Hash", <code className="hash">{hash}</code>],
-    [
-      "Hash before it",
-      before ? <code className="hash">{before.hash}</code> : "that of a record which is not yours to see",
-    ],
+    ["Hash before it", <code className="hash">{prev_hash}</code>],
   ];
-  if (record.seq === 1) facts.pop();
   return (
     <>
       <div className="panel">

@@ -78,7 +78,7 @@ function columns(by: string, total: number): Column<Line>[] {
       (line) => <Money of={of(line)} />,
       (line) => of(line).nanos,
     ),
-    width: 100,
+    width: 120,
   });
   const milliseconds = (value: number | null | undefined) => (value == null ? <None /> : duration(value));
   return [
@@ -112,6 +112,8 @@ function columns(by: string, total: number): Column<Line>[] {
       ),
       width: 112,
     },
+    saving("saved", "Cache saved", ({ saved }) => saved),
+    saving("routed", "Routing saved", ({ routed }) => routed),
     {
       ...figure(
         "calls",
@@ -139,8 +141,6 @@ function columns(by: string, total: number): Column<Line>[] {
       (line) => share(line.cached_tokens, line.input_tokens),
       (line) => line.cached_tokens,
     ),
-    saving("saved", "Cache saved", ({ saved }) => saved),
-    saving("routed", "Routing saved", ({ routed }) => routed),
     figure(
       "output",
       "Output",
