@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 
+import { useMay } from "../../api/session";
 import { Badge } from "../../components/Badge";
 import { Facts } from "../../components/Facts";
 import { JsonView } from "../../components/JsonView";
@@ -12,6 +13,7 @@ import { Findings } from "../traffic/Findings";
 import { PolicyLinks } from "../traffic/PolicyLinks";
 import { ToolLink } from "../traffic/ToolLink";
 import { Arguments } from "./Arguments";
+import { ExactArguments } from "./ExactArguments";
 import type { Approval } from "./question";
 
 /** What this page has a place for; everything else of a question is shown as it is. */
@@ -20,7 +22,8 @@ const KNOWN =
   "named_by_user kinds findings policies commit model endpoint operation target";
 
 /** What exactly is asked. */
-export function Subject({ of: { kind, detail } }: { of: Approval }) {
+export function Subject({ of: { id, kind, detail } }: { of: Approval }) {
+  const may = useMay();
   const asked = fieldsOf(detail);
   const { server, tool, model, operation, target, effect, label, integrity, session, destinations, sources } = asked;
   const { endpoint, definition, policies, commit } = asked;
@@ -60,12 +63,11 @@ export function Subject({ of: { kind, detail } }: { of: Approval }) {
       </Section>
       {!isEmpty(fieldsOf(asked["arguments"])) && (
         <Section title="Arguments">
-          <p className="soft">
-            Of words, a question keeps what they are and how long; what they say is in the conversation.
-          </p>
+          <p className="soft">Of words, this tells what they are and how long.</p>
           <Arguments of={fieldsOf(asked["arguments"])} provenance={fieldsOf(asked["provenance"])} />
         </Section>
       )}
+      {kind === "tool_call" && may("approval.arguments") && <ExactArguments key={id} id={id} />}
       {!isEmpty(fieldsOf(asked["findings"])) && (
         <Section title="Found in it">
           <Findings label="Found in it" of={asked["findings"]} />
