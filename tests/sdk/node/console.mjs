@@ -1,6 +1,7 @@
 // An administrator in the console: signs in, opens every page and one thing on each, with the keyboard where it
 // matters. Nothing leaves the server, nothing hostile runs, nobody is shut out. Arguments: the address, a token, a
-// folder for pictures, an agent's request, and the text that hostile names carry.
+// folder for pictures, an agent's request, and the text that hostile names carry. Of the requests, one has a session,
+// and one is a call of a tool that waits for people.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -93,6 +94,64 @@ await page.waitForURL(`**/traffic/${request}`);
 await settle(page);
 const story = await page.locator("main").innerText();
 for (const word of ["default-calls-models", "sim"]) assert.ok(story.includes(word), `the story has no \`${word}\``);
+
+// The same list narrowed to a provider and to a session has theirs alone, and the address keeps both.
+const ask = (path) => page.evaluate(async (asked) => (await fetch(asked)).json(), path);
+const { lines } = await ask("/api/v1/requests?limit=1000");
+const wanted = lines.find(({ provider, session }) => provider && session);
+assert.ok(wanted, "a request has a session");
+await page.goto(`${url}/traffic`);
+await settle(page);
+await page.getByRole("button", { name: "More filters" }).click();
+await page.getByRole("button", { name: "Provider" }).click();
+await page.getByRole("option", { name: wanted.provider, exact: true }).click();
+const rows = (count) => page.locator(`table[aria-label=Requests][aria-rowcount="${count + 1}"]`);
+await rows(lines.filter(({ provider }) => provider === wanted.provider).length).waitFor(wait);
+const both = lines.filter(({ provider, session }) => provider === wanted.provider && session === wanted.session);
+await page.getByRole("searchbox", { name: "Session, by its id" }).fill(wanted.session);
+await page.keyboard.press("Enter");
+await rows(both.length).waitFor(wait);
+await page.getByRole("button", { name: "More filters (2)" }).waitFor(wait);
+await check(page, "traffic of a session");
+await page.reload();
+await settle(page);
+await rows(both.length).waitFor(wait);
+
+// What the server alone knows to be wrong is told while it is typed. Nothing of it is kept: no branch, no commit.
+const sent = [];
+page.on("request", (asked) => sent.push(`${asked.method()} ${new URL(asked.url()).pathname}`));
+const log = await ask("/api/v1/policy/log?limit=1");
+await page.goto(`${url}/policies?file=agents/default/agent.toml`);
+await settle(page);
+await page.locator(".cm-content").click();
+await page.keyboard.press("Control+End");
+await page.keyboard.type("\n[nonsense]\n");
+const problems = page.locator(".policy-problems li");
+await problems.filter({ hasText: "nonsense" }).waitFor(wait);
+assert.equal(await page.locator(".fault-dot").count(), 1, "the line is marked");
+await check(page, "a draft with a mistake");
+await page.getByRole("tab", { name: "Changes (1)" }).click();
+await page.getByRole("heading", { name: "It would be refused" }).waitFor(wait);
+await page.getByRole("tab", { name: "Files" }).click();
+await page.getByRole("button", { name: "Undo all" }).click();
+await page.getByRole("tab", { name: "Changes", exact: true }).waitFor(wait);
+assert.ok(sent.includes("POST /api/v1/policy/check"), "the server is asked");
+assert.deepEqual(sent.filter((asked) => asked.startsWith("PUT")), [], "nothing is saved");
+assert.deepEqual(await ask("/api/v1/policy/log?limit=1"), log);
+
+// The exact arguments of a call that waits for people are there for who asks for them, and that is on record.
+const { approvals } = await ask("/api/v1/approvals?limit=1000");
+const question = approvals.find(({ kind }) => kind === "tool_call");
+assert.ok(question, "a call of a tool waits for people");
+const looks = () => sent.filter((asked) => asked.endsWith("/arguments")).length;
+await page.goto(`${url}/approvals/${question.id}`);
+await settle(page);
+assert.equal(looks(), 0, "nobody has looked yet");
+await page.getByRole("button", { name: "Show exact arguments" }).click();
+await page.getByRole("region", { name: "Exact arguments" }).waitFor(wait);
+await page.getByText("That you looked is in the audit record.").waitFor(wait);
+assert.equal(looks(), 1);
+await check(page, "exact arguments");
 
 // The keyboard alone finds its way: the palette opens, takes a name, and goes there.
 await page.keyboard.press("Control+k");

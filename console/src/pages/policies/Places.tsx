@@ -1,6 +1,7 @@
 import type { Schemas } from "../../api/paths";
 import { PageLink } from "../../components/PageLink";
 import { Told } from "../../components/Told";
+import { faultText } from "./fault";
 
 /** A commit by the beginning of its id. */
 export function Commit({ id }: { id: string }) {
@@ -28,7 +29,7 @@ export function Faults({ faults }: { faults: Schemas["FaultView"][] }) {
         <li key={index}>
           <Place file={fault.file} line={fault.line} />
           <p>
-            <Told text={fault.message} />
+            <Told text={faultText(fault)} />
           </p>
           <p className="soft">
             <Told text={fault.fix} />

@@ -5,6 +5,7 @@ import type { Problem } from "../../cedar/problem";
 import { PageLink } from "../../components/PageLink";
 import { Told } from "../../components/Told";
 import { counted } from "../../format/number";
+import { faultText } from "./fault";
 import { Place } from "./Places";
 import { useCheck } from "./useCheck";
 
@@ -53,12 +54,12 @@ export function Problems({ path, problems, elsewhere, isChecking }: ProblemsProp
               </span>
             </li>
           ))}
-          {elsewhere.map(({ file, line, message, fix }, index) => (
+          {elsewhere.map((fault, index) => (
             <li key={`elsewhere ${index}`} data-severity="error">
               <CircleAlert aria-label="Mistake" />
-              <Place file={file} line={line} />
+              <Place file={fault.file} line={fault.line} />
               <span>
-                <Told text={message} /> <Told text={fix} />
+                <Told text={faultText(fault)} /> <Told text={fault.fix} />
               </span>
             </li>
           ))}

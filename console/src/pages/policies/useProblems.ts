@@ -7,6 +7,7 @@ import { useMay } from "../../api/session";
 import { askCedar } from "../../cedar/cedar";
 import { problemOf, type Problem } from "../../cedar/problem";
 import type { Vocabulary } from "../../cedar/vocabulary";
+import { faultText } from "./fault";
 import { useCheck } from "./useCheck";
 
 /** How long typing pauses before what was typed is checked, in milliseconds. */
@@ -69,8 +70,9 @@ export function useProblems(path: string, text: string, schema: string | null) {
   return { problems, elsewhere, isChecking: isCedarBusy || isChecking };
 }
 
-function faultOf({ line, message, fix }: Schemas["FaultView"]): Problem {
-  return { severity: "error", message, fix, ...(line && { line }) };
+function faultOf(fault: Schemas["FaultView"]): Problem {
+  const { line, fix } = fault;
+  return { severity: "error", message: faultText(fault), fix, ...(line && { line }) };
 }
 
 function checkOf(path: string): "validate" | "checkSchema" | null {

@@ -71,7 +71,7 @@ function Fields({ value: { provider, label, session, user, credential }, onChang
       />
       <SelectField
         isInline
-        label="Who answers"
+        label="Owner"
         options={optionsOf(owners.sort(), user)}
         value={user || ANY}
         onChange={(chosen) => onChange({ user: none(chosen) })}
