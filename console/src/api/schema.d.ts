@@ -94,7 +94,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows the exact arguments of the call that is asked about, to whoever may decide. Each look is on record. */
+        /**
+         * Shows the exact arguments of the call that a question is about, to those alone who may vote on it. Each look is on
+         *     record.
+         */
         get: operations["get_approvals_by_id_arguments"];
         put?: never;
         post?: never;
@@ -145,7 +148,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows the newest records of the tenant. */
+        /**
+         * Shows the newest records of the tenant. With `actor` it looks through 200,000 records at most: an answer may have
+         *     few records or none and still name a next one.
+         */
         get: operations["get_audit"];
         put?: never;
         post?: never;
@@ -696,7 +702,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Checks the files of the tree's folder, committed or not, or one commit. */
+        /** Checks the files of the tree's folder, committed or not, one commit, or changes that nobody has saved. */
         post: operations["post_policy_check"];
         delete?: never;
         options?: never;
@@ -785,7 +791,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Proves every invariant of the tree's folder, or of one commit. */
+        /** Proves every invariant of the tree's folder, of one commit, or of changes that nobody has saved. */
         post: operations["post_policy_prove"];
         delete?: never;
         options?: never;
@@ -853,7 +859,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks every decision case of the tree's folder, or of one commit. */
+        /** Asks every decision case of the tree's folder, of one commit, or of changes that nobody has saved. */
         post: operations["post_policy_test"];
         delete?: never;
         options?: never;
@@ -1309,15 +1315,15 @@ export interface components {
             /** @description Who answers for it. */
             owner: string;
         };
-        /** @description The exact arguments of the call that is asked about. */
+        /** @description The arguments of the call that a question is about. */
         ApprovalArguments: {
-            /** @description Them, with `[kind]` in place of what may not be shown; nothing where none are kept. */
-            arguments?: unknown;
-            /** @description Whether they are kept. */
+            /** @description Exactly those that the tool would get, but for values of restricted kinds, in whose place a token stands. */
+            arguments?: Record<string, never> | null;
+            /** @description Whether there are any. */
             kept: boolean;
-            /** @description The places of what may not be shown. */
+            /** @description What was taken out. */
             masked: components["schemas"]["MaskedValue"][];
-            /** @description Why they are not kept. */
+            /** @description Why there are none. */
             why?: string | null;
         };
         /** @description Questions to people. */
@@ -1852,11 +1858,11 @@ export interface components {
             /** @description The token itself: `Authorization: Bearer <token>`. */
             token: string;
         };
-        /** @description A value that is not shown. */
+        /** @description A value that nobody is shown. */
         MaskedValue: {
-            /** @description What it is. */
+            /** @description Its kind. */
             kind: string;
-            /** @description Where it is in the arguments. */
+            /** @description Its place. */
             path: string;
         };
         /** @description What a question still waits for. */
@@ -3012,8 +3018,8 @@ export interface components {
              */
             reasoning_tokens: number;
             /**
-             * @description What the same tokens would have cost more at the dearest model that policy and the caller's request
-             *     allowed.
+             * @description What the same tokens would have cost more at the models that were asked for, or where the router was asked to
+             *     choose, at the dearest that it might have chosen; less than nothing where fallbacks were dearer.
              */
             routed: components["schemas"]["Money"];
             /** @description What input from the providers' caches would have cost more as plain input. */
@@ -3056,7 +3062,7 @@ export interface components {
             class?: string | null;
             /**
              * Format: int64
-             * @description What it cost, in nano-dollars.
+             * @description What it cost over all attempts, in nano-dollars; absent where it cost nothing of its own.
              */
             cost_nanos?: number | null;
             /** @description Where its effect stands. */
@@ -3070,7 +3076,7 @@ export interface components {
              * @description Its number.
              */
             no: number;
-            /** @description Its request to a model or a tool, `req_...`. */
+            /** @description The request that it made last, `req_...`. */
             request?: string | null;
             /** @description When it was last begun. */
             started_at: string;
@@ -3081,8 +3087,6 @@ export interface components {
         };
         /** @description A record of the audit chain with its proof. */
         StoryRecord: components["schemas"]["AuditView"] & {
-            /** @description The hash of the record before it. */
-            prev_hash: string;
             /** @description Whether its hash is that of its content. `GET /api/v1/audit/verify` checks its place in the chain as well. */
             whole: boolean;
         };
@@ -3093,7 +3097,7 @@ export interface components {
              * @description What it cost so far, in nano-dollars.
              */
             cost_nanos: number;
-            /** @description The capability grant that its run calls with, `grt_...`. */
+            /** @description The capability grant that the run calls with, once it has one: `credential` of the list of requests. */
             grant?: string | null;
             /**
              * Format: int64
@@ -3596,11 +3600,11 @@ export interface operations {
     get_audit: {
         parameters: {
             query?: {
-                /** @description Only of this actor. */
+                /** @description Only what this person or agent did: a person's name, an agent's name or id. */
                 actor?: string;
                 /** @description Only those after this number, oldest first. */
                 after?: number;
-                /** @description Only those before this number, newest. */
+                /** @description Only those before this number, the newest of them. */
                 before?: number;
                 /** @description From this day or instant on. */
                 from?: string;

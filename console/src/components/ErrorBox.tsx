@@ -1,6 +1,7 @@
 import { TriangleAlert } from "lucide-react";
 
 import type { Refused } from "../api/refusal";
+import { faultText } from "../format/fault";
 import { Button } from "./Button";
 import { PageLink } from "./PageLink";
 import { Told } from "./Told";
@@ -32,7 +33,7 @@ export function ErrorBox({ error, retry }: { error: Refused; retry?: () => void 
                   {fault.file}
                   {fault.line ? `:${fault.line}` : ""}
                 </code>{" "}
-                <Told text={fault.message} /> <Told text={fault.fix} />
+                <Told text={faultText(fault)} /> <Told text={fault.fix} />
               </li>
             ))}
           </ul>

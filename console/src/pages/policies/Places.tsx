@@ -1,7 +1,7 @@
 import type { Schemas } from "../../api/paths";
 import { PageLink } from "../../components/PageLink";
 import { Told } from "../../components/Told";
-import { faultText } from "./fault";
+import { faultText } from "../../format/fault";
 
 /** A commit by the beginning of its id. */
 export function Commit({ id }: { id: string }) {

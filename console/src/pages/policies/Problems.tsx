@@ -4,8 +4,8 @@ import type { Schemas } from "../../api/paths";
 import type { Problem } from "../../cedar/problem";
 import { PageLink } from "../../components/PageLink";
 import { Told } from "../../components/Told";
+import { faultText } from "../../format/fault";
 import { counted } from "../../format/number";
-import { faultText } from "./fault";
 import { Place } from "./Places";
 import { useCheck } from "./useCheck";
 

@@ -7,7 +7,7 @@ import { useMay } from "../../api/session";
 import { askCedar } from "../../cedar/cedar";
 import { problemOf, type Problem } from "../../cedar/problem";
 import type { Vocabulary } from "../../cedar/vocabulary";
-import { faultText } from "./fault";
+import { faultText } from "../../format/fault";
 import { useCheck } from "./useCheck";
 
 /** How long typing pauses before what was typed is checked, in milliseconds. */

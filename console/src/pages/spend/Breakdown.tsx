@@ -78,7 +78,7 @@ function columns(by: string, total: number): Column<Line>[] {
       (line) => <Money of={of(line)} />,
       (line) => of(line).nanos,
     ),
-    width: 120,
+    width: 114,
   });
   const milliseconds = (value: number | null | undefined) => (value == null ? <None /> : duration(value));
   return [
@@ -87,14 +87,14 @@ function columns(by: string, total: number): Column<Line>[] {
       id: "amount",
       title: "Spent",
       align: "end",
-      width: 118,
+      width: 112,
       cell: (line) => <Money of={line.amount} />,
       sort: (line) => line.amount.nanos,
     },
     {
       id: "share",
       title: "Share",
-      width: 128,
+      width: 112,
       isMinor: true,
       cell: (line) => (
         <span className="cell-bar">
@@ -110,7 +110,7 @@ function columns(by: string, total: number): Column<Line>[] {
         ({ change }) => <Change nanos={change} />,
         (line) => line.change,
       ),
-      width: 112,
+      width: 104,
     },
     saving("saved", "Cache saved", ({ saved }) => saved),
     saving("routed", "Routing saved", ({ routed }) => routed),

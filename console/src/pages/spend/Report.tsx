@@ -71,7 +71,7 @@ function Totals({ report: { total, forecast, lines } }: { report: Schemas["Spend
       <Stat label="Calls" value={count(calls)} note={`${count(errors)} failed (${share(errors, calls)})`} />
       <Stat label="Tokens" value={compact(input + output)} note={`${compact(input)} in, ${compact(output)} out`} />
       <Stat label="Saved by caches" value={short(saved)} note={`${share(cached, input)} of input was cached`} />
-      <Stat label="Saved by routing" value={short(routed)} note="below the dearest allowed" />
+      <Stat label="Saved by routing" value={short(routed)} note="below the dearest choice" />
       <Stat
         label="This month"
         value={<Sum of={forecast.spent} />}

@@ -1,4 +1,4 @@
-import type { Schemas } from "../../api/paths";
+import type { Schemas } from "../api/paths";
 
 /** What is wrong, with the key that it is about where the message does not name it. */
 export function faultText({ key, message }: Pick<Schemas["FaultView"], "key" | "message">): string {
