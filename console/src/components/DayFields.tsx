@@ -1,7 +1,10 @@
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { Input, Label, TextField } from "react-aria-components";
 
 import { daysOf, isDay, withDay, type Ends } from "../format/range";
+
+/** How long typing pauses before a day counts, in milliseconds: with each digit there is another one. */
+const PAUSE_MS = 600;
 
 interface DayFieldsProps {
   value: Ends;
@@ -28,21 +31,31 @@ interface DayFieldProps {
 function DayField({ label, value, onChange }: DayFieldProps) {
   const [typed, setTyped] = useState(value);
   useEffect(() => setTyped(value), [value]);
+
+  const take = useEffectEvent(() => {
+    if (isDay(typed) && typed !== value) onChange(typed);
+  });
+  useEffect(() => {
+    const timer = setTimeout(take, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+
+  function leave() {
+    // While a day is typed a browser has none, so that only what is left empty is meant so.
+    if (typed === "" && value !== "") onChange("");
+    else if (isDay(typed) && typed !== value) onChange(typed);
+    else setTyped(value);
+  }
+
   return (
     <TextField
       className="field"
       data-inline
       type="date"
       value={typed}
-      onChange={(text) => {
-        setTyped(text);
-        if (isDay(text) && text !== value) onChange(text);
-      }}
-      // While a day is typed a browser has none, so that only what is left empty is meant so.
-      onBlur={() => {
-        if (typed === "" && value !== "") onChange("");
-        else setTyped(value);
-      }}
+      onChange={setTyped}
+      onBlur={leave}
+      onKeyDown={({ key }) => key === "Enter" && leave()}
     >
       <Label>{label}</Label>
       <Input />

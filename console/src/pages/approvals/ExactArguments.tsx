@@ -62,7 +62,7 @@ function Kept({ of: { kept, arguments: exact, masked, why } }: { of: Schemas["Ap
       <JsonView label="Exact arguments" value={exact} />
       {masked.length > 0 && (
         <>
-          <p>What is restricted is not shown. In its place stands what it is:</p>
+          <p>Restricted values are not shown to anybody; a token stands in the place of each:</p>
           <div className="panel">
             <Facts of={maskedPlaces(masked)} />
           </div>
