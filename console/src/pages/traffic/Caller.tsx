@@ -7,6 +7,7 @@ import { StoryPart } from "../../components/Story";
 import { Time } from "../../components/Time";
 import { fieldsOf, textOf } from "../../format/fields";
 import { absolute } from "../../format/time";
+import { trafficAddress } from "./filter";
 import type { Told } from "./story";
 import { ToolLink } from "./ToolLink";
 
@@ -21,7 +22,7 @@ export function Caller({ agent, story }: { agent: string; story: Told }) {
   const isModel = end?.resource === resource;
   const facts: [string, ReactNode][] = [
     ["Agent", <PageLink to={`/agents/${encodeURIComponent(agent)}`}>{agent}</PageLink>],
-    ["Proved by", <code>{auth.replace(":", " ")}</code>],
+    ["Proved by", <Proof auth={auth} />],
     action === "callTool"
       ? ["Tool", <ToolLink id={resource} />]
       : ["Model", <code>{isModel ? <PageLink to={`/models/${resource}`}>{resource}</PageLink> : resource}</code>],
@@ -52,5 +53,18 @@ export function Caller({ agent, story }: { agent: string; story: Told }) {
         <Facts of={facts} />
       </div>
     </StoryPart>
+  );
+}
+
+/** How the agent proved who it is, with the way to everything that was called by the same key or grant. */
+function Proof({ auth }: { auth: string }) {
+  const end = auth.indexOf(":");
+  if (end < 0) return <code>{auth}</code>;
+  const [how, id] = [auth.slice(0, end), auth.slice(end + 1)];
+  const isFilter = how === "key" || how === "grant";
+  return (
+    <code>
+      {how} {isFilter ? <PageLink to={trafficAddress({ credential: id })}>{id}</PageLink> : id}
+    </code>
   );
 }
