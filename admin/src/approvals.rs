@@ -125,7 +125,7 @@ pub struct ApprovalArguments {
 /// A value that nobody is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MaskedValue {
-    /// Its place.
+    /// Its place in `arguments`, as a JSON pointer such as `/body`.
     pub path: String,
     /// Its kind.
     pub kind: String,

@@ -8,6 +8,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use store::audit::Audit;
 use tokio_util::io::ReaderStream;
 use types::{Timestamp, audit::Kind};
 use utoipa::{IntoParams, ToSchema};
@@ -16,11 +17,14 @@ use crate::{
     body::Ask,
     desk::Desk,
     error::{Error, Refusal},
+    time,
 };
 use policy::Operation;
 
 /// The most records of one answer.
 const TAIL_MAX: u32 = 1000;
+/// How many records one call looks through for those of an actor.
+const LOOKED_MAX: i64 = 200_000;
 /// Bytes of an export that wait for a slow reader.
 const EXPORT_BUFFER_BYTES: usize = 64 * 1024;
 
@@ -41,6 +45,18 @@ pub struct AuditFilter {
     /// Only those after this number, oldest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<i64>,
+    /// Only those before this number, the newest of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<i64>,
+    /// Only what this person or agent did: a person's name, an agent's name or id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// From this day or instant on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Up to and without this day or instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 /// One record with its place in the chain.
@@ -68,6 +84,8 @@ pub struct AuditView {
     pub commit: String,
     /// Everything else.
     pub detail: Value,
+    /// The hash of the record before it.
+    pub prev_hash: String,
     /// Its hash in the chain.
     pub hash: String,
 }
@@ -77,6 +95,9 @@ pub struct AuditView {
 pub struct AuditList {
     /// Oldest first.
     pub records: Vec<AuditView>,
+    /// What `before` of the next call is, where records of an actor may be further back than was looked.
+    #[serde(default)]
+    pub next: Option<i64>,
 }
 
 /// Whether the chain is whole.
@@ -103,7 +124,8 @@ pub struct AuditBad {
     pub why: String,
 }
 
-/// Shows the newest records of the tenant.
+/// Shows the newest records of the tenant. With `actor` it looks through 200,000 records at most: an answer may have
+/// few records or none and still name a next one.
 #[utoipa::path(
     get, path = "/api/v1/audit", tag = "audit", params(AuditFilter),
     responses((status = 200, body = AuditList), (status = "4XX", body = Refusal))
@@ -111,6 +133,10 @@ pub struct AuditBad {
 pub(crate) async fn tail(desk: Desk, Ask(ask): Ask<AuditFilter>) -> Result<Json<AuditList>, Error> {
     let act = desk.permit(Operation::AuditTail, "").await?;
     let request = ask.request.as_deref().map(str::parse).transpose();
+    // Records have the id of an agent, and people its name.
+    let snapshot = act.control().snapshots.load();
+    let id =
+        |name: String| snapshot.agent_by_name(&name).map_or(name, |agent| agent.id.to_string());
     let filter = store::audit::Filter {
         tenant: Some(act.tenant()),
         kind: ask.kind.as_deref().map(kind).transpose()?,
@@ -118,11 +144,37 @@ pub(crate) async fn tail(desk: Desk, Ask(ask): Ask<AuditFilter>) -> Result<Json<
             Error::invalid(error.to_string(), "give the id of the answer's header")
         })?,
         after: ask.after,
+        before: ask.before,
+        actor: ask.actor.map(id),
+        from: ask.from.as_deref().map(time::parse).transpose()?,
+        to: ask.to.as_deref().map(time::parse).transpose()?,
     };
     let limit = ask.limit.unwrap_or(20).min(TAIL_MAX);
-    let mut entries = act.control().store.audit().tail(&filter, limit).await?;
+    let audit = act.control().store.audit();
+    let begin = if filter.actor.is_some() { Some(begin(&audit, &filter).await?) } else { None };
+    let after = filter.after.unwrap_or_default().max(begin.unwrap_or_default());
+    let filter = store::audit::Filter { after: Some(after), ..filter };
+    let mut entries = audit.tail(&filter, limit).await?;
     entries.sort_by_key(|entry| entry.seq);
-    Ok(Json(AuditList { records: entries.into_iter().map(view).collect() }))
+    let full = u32::try_from(entries.len()).is_ok_and(|count| count >= limit);
+    let next = match (entries.first(), begin) {
+        (Some(oldest), Some(_)) if full => Some(oldest.seq),
+        (_, Some(begin)) => Some(begin.saturating_add(1)).filter(|next| *next > 1),
+        (_, None) => None,
+    };
+    Ok(Json(AuditList { records: entries.into_iter().map(view).collect(), next }))
+}
+
+/// Behind which number records of an actor are looked for.
+async fn begin(audit: &Audit, filter: &store::audit::Filter) -> Result<i64, Error> {
+    let end = match filter.before {
+        Some(before) => before,
+        None => {
+            let last = audit.tail(&store::audit::Filter::default(), 1).await?;
+            last.first().map_or(0, |entry| entry.seq).saturating_add(1)
+        }
+    };
+    Ok(end.saturating_sub(LOOKED_MAX).max(0))
 }
 
 /// Checks every record's hash and place.
@@ -191,6 +243,7 @@ pub(crate) fn view(entry: store::audit::Entry) -> AuditView {
         outcome: record.outcome,
         commit: record.commit,
         detail: record.detail.value(),
+        prev_hash: entry.prev_hash,
         hash: entry.hash,
     }
 }

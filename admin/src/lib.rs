@@ -51,8 +51,8 @@ pub use ::budget::EXPORT_BYTES_MAX;
 pub use crate::{
     agents::{AgentList, AgentView, NewAgent},
     approvals::{
-        ApprovalArguments, ApprovalFilter, ApprovalList, ApprovalView, MaskedValue, MissingVotes, NewVote,
-        VoteView,
+        ApprovalArguments, ApprovalFilter, ApprovalList, ApprovalView, MaskedValue, MissingVotes,
+        NewVote, VoteView,
     },
     audit::{AuditBad, AuditFilter, AuditList, AuditVerdict, AuditView},
     break_glass::NewBreakGlass,

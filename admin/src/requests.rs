@@ -51,7 +51,7 @@ pub struct RequestFilter {
     /// Answered by this provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// With this label: `public`, `internal`, `confidential` or `restricted`.
+    /// With this label: `public`, `internal`, `sensitive` or `restricted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// Of this session, `ses_...`.

@@ -73,6 +73,9 @@ pub struct SpendLine {
     pub provisional: Money,
     /// What input from the providers' caches would have cost more as plain input.
     pub saved: Money,
+    /// What the same tokens would have cost more at the models that were asked for, or where the router was asked to
+    /// choose, at the dearest that it might have chosen; less than nothing where fallbacks were dearer.
+    pub routed: Money,
     /// Input tokens, cached ones included.
     pub input_tokens: u64,
     /// Input tokens read from a cache.
@@ -201,6 +204,7 @@ fn view(line: Line) -> SpendLine {
         overrun: line.overrun.into(),
         provisional: line.provisional.into(),
         saved: line.saved.into(),
+        routed: line.routed.into(),
         input_tokens: line.input_tokens,
         cached_tokens: line.cached_tokens,
         output_tokens: line.output_tokens,

@@ -105,6 +105,17 @@ pub fn saved(price: &Price, usage: &Usage) -> Nanos {
     }
 }
 
+/// What a usage would have cost more at another model's price; less than nothing where that is cheaper, and nothing
+/// where it has no price there.
+pub fn routed(beside: &Price, usage: &Usage, paid: Nanos) -> Nanos {
+    // Another provider has service classes of its own. What the cache saved is told apart, so that as much of the
+    // input is taken for cached there, if the two can be told there.
+    let there = Usage { class: ServiceClass::default(), ..*usage };
+    let plain = Usage { cached: 0, cached_audio: 0, ..there };
+    let cost = cost(beside, &there).or_else(|_| cost(beside, &plain));
+    cost.map_or(Nanos::ZERO, |cost| Nanos(cost.0.saturating_sub(paid.0)))
+}
+
 /// The most output tokens per choice that `room` pays for, so that the limit sent upstream can be
 /// clamped to it, whatever limit `extent` has; `None` if not even one. [`u64::MAX`] where output is
 /// free.

@@ -30,7 +30,7 @@ mod slice;
 
 pub use account::{Account, AccountKey, Broken, CapSpec, Period, Scope, Window};
 pub use books::Books;
-pub use bound::{Unpriced, affordable_output, bound, cost, dearest_class, saved};
+pub use bound::{Unpriced, affordable_output, bound, cost, dearest_class, routed, saved};
 pub use catalogue::{Catalogue, Entry, Fault, Limits};
 pub use comparison::{Call, Comparison, EDGE, Findings, Found, Shares};
 pub use counted::{Counted, Said, counted_embed, counted_input, counted_output};

@@ -270,6 +270,18 @@ pub(crate) enum Audit {
         /// Only those of one request: `req_...`.
         #[arg(long)]
         request: Option<String>,
+        /// Only what this person or agent did.
+        #[arg(long)]
+        actor: Option<String>,
+        /// From this day or instant on, such as `2026-11-22`.
+        #[arg(long)]
+        from: Option<String>,
+        /// Up to and without this day or instant.
+        #[arg(long)]
+        to: Option<String>,
+        /// Only those before the record of this number.
+        #[arg(long)]
+        before: Option<i64>,
     },
     /// Check that no record was changed, removed or put in.
     #[command(after_help = "Example:\n  orchestack audit verify")]

@@ -1,6 +1,8 @@
 //! The decision about one request and the plan that follows from it: policy first, then the router.
 
-use budget::CapSpec;
+use std::sync::Arc;
+
+use budget::{CapSpec, Price};
 use dlp::Findings;
 use policy::{
     ApprovalNeed, Approved, BudgetFacts, Denied, DenyReason, ModelCall, ModelFacts, Permit,
@@ -63,7 +65,18 @@ pub(crate) async fn authorize(
         _ => list.plan(),
     };
     let plan = planned.map_err(|none| no_route(trail, &none, &decision.denied, auto))?;
+    trail.compared = compared(snapshot, &trail.asked, &plan, call.now);
     Ok(Authorized { permit, plan })
+}
+
+/// The price that routing is compared with.
+fn compared(snapshot: &Snapshot, asked: &str, plan: &Plan, now: Timestamp) -> Option<Arc<Price>> {
+    let registry = &snapshot.registry;
+    let dearest = || {
+        let dearest = plan.attempts().iter().max_by_key(|choice| choice.cost)?;
+        registry.model(&dearest.model)
+    };
+    snapshot.price(registry.model(asked).or_else(dearest)?, now)
 }
 
 /// A model that policy denied, as a plan tells of one.

@@ -46,6 +46,8 @@ pub(crate) struct Bill {
     hold: HoldId,
     amount: Nanos,
     price: Arc<Price>,
+    /// What the model costs that routing is compared with, where that is another one.
+    beside: Option<Arc<Price>>,
     pub(crate) meter: Meter,
     pub(crate) provider: String,
     pub(crate) model: String,
@@ -88,6 +90,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) hold: HoldId,
     pub(crate) amount: Nanos,
     pub(crate) price: Arc<Price>,
+    /// What the model costs that routing is compared with, where that is another one.
+    pub(crate) beside: Option<Arc<Price>>,
     pub(crate) meter: Meter,
     pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
@@ -110,6 +114,7 @@ impl Bill {
             hold: opening.hold,
             amount: opening.amount,
             price: opening.price,
+            beside: opening.beside,
             meter: opening.meter,
             provider: opening.provider.to_owned(),
             model: opening.model.to_owned(),
@@ -209,7 +214,10 @@ impl Bill {
             }
         };
         let ended = ended(outcome);
-        let settlement = Settlement { actual, usage, basis, ended, took_ms, saved };
+        let beside = self.beside.as_ref().filter(|_| !unused).zip(usage);
+        let routed =
+            beside.map_or(Nanos::ZERO, |(beside, usage)| budget::routed(beside, &usage, actual));
+        let settlement = Settlement { actual, usage, basis, ended, took_ms, saved, routed };
         self.count(&settlement);
         let completion = Completion {
             outcome,

@@ -139,6 +139,7 @@ fn open(
         hold,
         amount,
         price: Arc::clone(&to.price),
+        beside: trail.beside(&to.price),
         meter,
         provider: &to.provider.name,
         model: &to.model.id,

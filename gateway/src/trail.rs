@@ -1,8 +1,9 @@
 //! What happened to one request, gathered step by step and written as audit records: names, hashes
 //! and figures, never content.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use budget::Price;
 use dlp::{Finding, Findings};
 use policy::Permit;
 use providers::{Api, Endpoint};
@@ -74,6 +75,9 @@ pub(crate) struct Trail {
     pub(crate) difficulty: Option<Difficulty>,
     /// The plan's models in order, with what put each in its place.
     pub(crate) planned: Vec<Choice>,
+    /// What routing is compared with: the price of the model that was asked for, or where the router was asked to
+    /// choose, of the dearest of the plan.
+    pub(crate) compared: Option<Arc<Price>>,
     /// Every lost attempt in order.
     pub(crate) attempts: Vec<Value>,
     /// What served the request in the end.
@@ -198,6 +202,7 @@ impl Trail {
             scorer: None,
             difficulty: None,
             planned: Vec::new(),
+            compared: None,
             attempts: Vec::new(),
             served: None,
             cache: None,
@@ -223,6 +228,11 @@ impl Trail {
         self.dropped = plan.dropped().iter().map(|dropped| json!(dropped)).collect();
         self.difficulty = plan.difficulty().cloned();
         self.planned = plan.attempts().to_vec();
+    }
+
+    /// What the model costs that routing is compared with, where that is not the one of this price.
+    pub(crate) fn beside(&self, price: &Arc<Price>) -> Option<Arc<Price>> {
+        self.compared.clone().filter(|compared| compared.id != price.id)
     }
 
     /// The headers that every answer carries once their values are known.

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sse_stream::{Sse, SseStream};
-use types::{Nanos, Secret};
+use types::{Nanos, RequestId, Secret};
 
 use crate::Error;
 
@@ -49,6 +49,9 @@ pub(crate) struct Answer {
     /// What it cost.
     #[serde(default)]
     pub(crate) cost: Nanos,
+    /// The request, as the gateway calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request: Option<RequestId>,
 }
 
 /// One call of a tool in an answer.
@@ -107,8 +110,11 @@ impl Models {
         if !response.status().is_success() {
             return Err(refused(response).await);
         }
+        let request = response.headers().get("x-orchestack-request-id");
+        let request = request.and_then(|id| id.to_str().ok()?.parse().ok());
+        let answer = Answer { request, ..Answer::default() };
         let events = SseStream::from_bytes_stream(response.bytes_stream());
-        Ok(Coming { events: events.boxed(), gathered: Gathered::default() })
+        Ok(Coming { events: events.boxed(), gathered: Gathered { answer, bytes: 0 } })
     }
 }
 

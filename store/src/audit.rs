@@ -10,12 +10,12 @@ use ring::digest;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use types::{
-    RequestId, TenantId, Trace,
+    RequestId, TenantId, Timestamp, Trace,
     audit::{Detail, Kind, Record},
 };
 
 use crate::{
-    Dialect, Error,
+    Dialect, Error, requests,
     rows::{self, Get, Statement},
     store::Inner,
     writer::Handle,
@@ -51,7 +51,7 @@ pub struct Entry {
 }
 
 /// Which records to show.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of this tenant only.
     pub tenant: Option<TenantId>,
@@ -61,6 +61,14 @@ pub struct Filter {
     pub request: Option<RequestId>,
     /// With a number above this one, to go on from what was seen.
     pub after: Option<i64>,
+    /// With a number below this one, to go back from what was seen.
+    pub before: Option<i64>,
+    /// By this actor: a name or an id, as records have it.
+    pub actor: Option<String>,
+    /// From this instant on.
+    pub from: Option<Timestamp>,
+    /// Up to and without this instant.
+    pub to: Option<Timestamp>,
 }
 
 /// What a verification found.
@@ -139,8 +147,16 @@ impl Audit {
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn tail(&self, filter: &Filter, limit: u32) -> Result<Vec<Entry>, Error> {
         let mut conn = self.inner.read.acquire().await?;
+        let first = match filter.from {
+            Some(from) => requests::place(&mut conn, from).await?,
+            None => 1,
+        };
+        let after = filter.after.unwrap_or_default().max(first - 1);
         let mut query = Statement::new(&conn, "select * from audit where seq > ");
-        query.bind(filter.after.unwrap_or_default())?;
+        query.bind(after)?;
+        if let Some(to) = filter.to {
+            query.push(" and seq < ").bind(requests::place(&mut conn, to).await?)?;
+        }
         if let Some(tenant) = filter.tenant {
             query.push(" and tenant_id = ").bind(tenant.to_string())?;
         }
@@ -149,6 +165,12 @@ impl Audit {
         }
         if let Some(request) = filter.request {
             query.push(" and request_id = ").bind(request.to_string())?;
+        }
+        if let Some(before) = filter.before {
+            query.push(" and seq < ").bind(before)?;
+        }
+        if let Some(actor) = &filter.actor {
+            query.push(" and actor = ").bind(actor.clone())?;
         }
         query.push(" order by seq desc limit ").bind(i64::from(limit.min(10_000)))?;
         let rows = query.fetch(&mut conn).await?;

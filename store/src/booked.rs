@@ -57,7 +57,7 @@ pub(crate) async fn write(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Re
     let head = "insert into ledger (tenant_id, hold_id, kind, agent_id, key_id, request_id, \
                 attempt_id, provider, model, price_row, path, amount, overrun, basis, \
                 input_tokens, cached_tokens, output_tokens, reasoning_tokens, usage, at, ended, \
-                took_ms, saved, held)";
+                took_ms, saved, routed, held)";
     rows::insert(conn, head, "", &made, |bind, (booked, path, usage)| {
         let Booked { row, agent, key, settlement } = booked;
         let tokens = row.usage.unwrap_or_default();
@@ -84,6 +84,7 @@ pub(crate) async fn write(conn: &mut AnyConnection, booked: &[Booked<'_>]) -> Re
         let took_ms = settlement.and_then(|settlement| settlement.took_ms);
         bind.item(took_ms.map(rows::signed))?;
         bind.item(settlement.map_or(0, |settlement| settlement.saved.0))?;
+        bind.item(settlement.map_or(0, |settlement| settlement.routed.0))?;
         bind.item(row.held.0)?;
         Ok(())
     })

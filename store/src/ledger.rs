@@ -77,6 +77,10 @@ pub struct Settlement {
     /// What a cache saved: what input from the provider's would have cost more as plain input, or what
     /// an answer that was given again had cost.
     pub saved: Nanos,
+    /// What the same tokens would have cost more at the model that was asked for, or where the router was asked to
+    /// choose, at the dearest that it might have chosen; less than nothing where a fallback was dearer.
+    #[serde(default)]
+    pub routed: Nanos,
 }
 
 types::names! {
@@ -94,8 +98,8 @@ types::names! {
 impl Settlement {
     /// Of an attempt that was answered in a time that nobody measured.
     pub const fn new(actual: Nanos, basis: Basis, usage: Option<Usage>) -> Self {
-        let (ended, took_ms, saved) = (Ended::Answered, None, Nanos::ZERO);
-        Self { usage, actual, basis, ended, took_ms, saved }
+        let (ended, took_ms) = (Ended::Answered, None);
+        Self { usage, actual, basis, ended, took_ms, saved: Nanos::ZERO, routed: Nanos::ZERO }
     }
 }
 

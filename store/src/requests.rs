@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use sqlx::{AnyConnection, any::AnyRow};
 use serde_json::Value;
+use sqlx::{AnyConnection, any::AnyRow};
 use types::{AgentId, Label, Nanos, RequestId, SessionId, TenantId, Timestamp, audit::Kind};
 
 use crate::{
@@ -344,7 +344,7 @@ async fn last(conn: &mut AnyConnection) -> Result<i64, Error> {
 
 /// The place of the first record that was made at an instant or later. Numbers have no gap, and records are made in
 /// about the order of their numbers, so that halving finds it.
-async fn place(conn: &mut AnyConnection, at: Timestamp) -> Result<i64, Error> {
+pub(crate) async fn place(conn: &mut AnyConnection, at: Timestamp) -> Result<i64, Error> {
     let (mut low, mut high) = (1, last(conn).await?.saturating_add(1));
     while low < high {
         let middle = low + (high - low) / 2;

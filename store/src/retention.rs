@@ -17,12 +17,8 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     let before = ago(now, inner.options.approvals_retention);
     crate::owners::prune(inner, ago(now, inner.options.retention), before).await?;
     let approvals = Approvals { inner: Arc::clone(inner) };
-    match approvals.purge(before).await {
-        Ok(_) => {}
-        Err(approvals::Error::Store(error)) => return Err(error),
-        Err(error) => return Err(Error::corrupt("approvals", error)),
-    }
-    Approvals::clear_arguments(inner, now).await?;
+    approvals.purge(before).await.map_err(of_approvals)?;
+    approvals.clear_arguments(now).await.map_err(of_approvals)?;
     Grants { inner: Arc::clone(inner) }.purge(before).await?;
     Alerts { inner: Arc::clone(inner) }.purge(before).await?;
     ToolDefinitions { inner: Arc::clone(inner) }.purge(before).await?;
@@ -33,6 +29,13 @@ pub(crate) async fn prune(inner: &Arc<Inner>) -> Result<(), Error> {
     Vault::purge(inner, now).await?;
     Flows::purge(inner, ago(now, inner.options.tokens_retention)).await?;
     Ok(())
+}
+
+fn of_approvals(error: approvals::Error) -> Error {
+    match error {
+        approvals::Error::Store(error) => error,
+        error => Error::corrupt("approvals", error),
+    }
 }
 
 fn ago(now: Timestamp, keep: Duration) -> Timestamp {

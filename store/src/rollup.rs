@@ -28,13 +28,14 @@ type Whose = (Dimension, String, String);
 pub(crate) struct Sums(pub(crate) [i64; COLUMNS.len()]);
 
 /// The columns of [`Sums`], in their order.
-pub(crate) const COLUMNS: [&str; 10] = [
+pub(crate) const COLUMNS: [&str; 11] = [
     "calls",
     "errors",
     "amount",
     "overrun",
     "provisional",
     "saved",
+    "routed",
     "input_tokens",
     "cached_tokens",
     "output_tokens",
@@ -96,6 +97,7 @@ fn of(booked: &Booked<'_>) -> Sums {
         row.overrun.0,
         provisional,
         settlement.map_or(0, |settlement| settlement.saved.0),
+        settlement.map_or(0, |settlement| settlement.routed.0),
         signed(tokens.input),
         signed(tokens.cached),
         signed(tokens.output),

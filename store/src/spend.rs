@@ -76,6 +76,9 @@ pub struct Line {
     pub provisional: Nanos,
     /// What input from the providers' caches would have cost more as plain input.
     pub saved: Nanos,
+    /// What the same tokens would have cost more at the models that were asked for, or where the router was asked to
+    /// choose, at the dearest that it might have chosen.
+    pub routed: Nanos,
     /// Input tokens, cached ones included.
     pub input_tokens: u64,
     /// Input tokens read from a cache.
@@ -248,7 +251,7 @@ async fn report(
 }
 
 fn line(name: String, sums: Sums, latency: &Latency) -> Line {
-    let Sums([calls, errors, amount, overrun, provisional, saved, tokens @ ..]) = sums;
+    let Sums([calls, errors, amount, overrun, provisional, saved, routed, tokens @ ..]) = sums;
     // A correction may take back a failure from before the report's first hour.
     let count = |sum: i64| u64::try_from(sum).unwrap_or(0);
     let [input_tokens, cached_tokens, output_tokens, reasoning_tokens] = tokens.map(count);
@@ -260,6 +263,7 @@ fn line(name: String, sums: Sums, latency: &Latency) -> Line {
         overrun: Nanos(overrun),
         provisional: Nanos(provisional),
         saved: Nanos(saved),
+        routed: Nanos(routed),
         input_tokens,
         cached_tokens,
         output_tokens,

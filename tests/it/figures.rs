@@ -83,6 +83,37 @@ async fn what_a_cache_saved_is_recorded_and_told() {
     assert!(!refused.status.success());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_routing_saved_is_told_beside_the_cost() {
+    let prices =
+        [("dear", Price::dollars_per_million(3, 15)), ("cheap", Price::dollars_per_million(1, 5))];
+    let simulator = provider(&prices).await;
+    let setup = Setup::new(Database::Sqlite).await;
+    let model = |id, input, output| ModelSpec { id, provider: "sim", price: Some((input, output)) };
+    setup
+        .tree()
+        .openai_provider("sim", &simulator, "cloud")
+        .model(model("dear", "3.00", "15.00"))
+        .model(model("cheap", "1.00", "5.00"));
+    let server = setup.start().await;
+    let (caller, rows) = (Caller::new(&server, "default"), Rows::of(&server).await);
+    // A model that is named is what was wanted, whatever others cost.
+    for (count, name) in [(1, "dear"), (2, "cheap")] {
+        caller.ask(&chat(name, "Hello.")).await.assert_answered(name);
+        settled(&rows, count).await;
+    }
+    assert_eq!(line(&server, "agent")["routed"]["nanos"], json!(0));
+    caller.ask(&chat("auto:cheap", "Hello.")).await.assert_answered("cheap");
+    settled(&rows, 3).await;
+    let report = server.json(&["spend", "--by", "model"]);
+    let lines = report["lines"].as_array().unwrap();
+    let cheap = lines.iter().find(|line| line["name"] == "cheap").unwrap();
+    // Two calls of one length at a third of what the dearer one costs: one of them was the router's choice.
+    let paid = cheap["amount"]["nanos"].as_i64().unwrap() / 2;
+    assert!(paid > 0, "{cheap}");
+    assert_eq!(cheap["routed"]["nanos"], json!(2 * paid), "{cheap}");
+}
+
 /// A simulator behind one model, and a server before it.
 async fn stage(more: &str) -> (Simulator, Server, Caller, Rows) {
     let simulator = provider(&[("m", Price::dollars_per_million(3, 15))]).await;

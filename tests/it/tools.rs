@@ -51,7 +51,7 @@ trust = "trusted"
 "#;
 
 /// A tree with the server `desk`, whose file has these lines more.
-async fn setup(database: Database, more: &str) -> (Setup, ToolServer) {
+pub(crate) async fn setup(database: Database, more: &str) -> (Setup, ToolServer) {
     let upstream = ToolServer::start(tools()).await;
     upstream.answers("count", json!({ "content": [], "structuredContent": { "n": 1 } }));
     let setup = Setup::new(database).await;
@@ -72,7 +72,7 @@ async fn stage(more: &str) -> (Server, ToolServer, Client) {
     (server, upstream, client)
 }
 
-async fn client(server: &Server) -> Client {
+pub(crate) async fn client(server: &Server) -> Client {
     Client::begin(server, "/mcp/desk", &server.key("default")).await
 }
 
@@ -94,7 +94,7 @@ fn refused<'a>(answer: &'a Value, code: &str) -> &'a str {
 
 /// The id of the question that a refusal names.
 #[track_caller]
-fn question(answer: &Value) -> String {
+pub(crate) fn question(answer: &Value) -> String {
     refused(answer, "approval_required");
     let id = answer.pointer("/result/_meta/orchestack~1refusal/approval/id");
     id.and_then(Value::as_str).unwrap_or_else(|| panic!("{answer}")).to_owned()

@@ -143,6 +143,20 @@ async fn a_message_is_answered(database: Database) {
     let spent = rows.number("select cast(sum(amount) as bigint) from ledger").await;
     assert!(spent > 0);
     assert_eq!(rows.number("select cast(sum(cost) as bigint) from runs").await, spent);
+    // Each step says what it cost and which request it was, and the run by which grant it calls.
+    let tasks = server.json(&["task", "list"]);
+    let task = tasks["tasks"][0]["id"].as_str().unwrap();
+    let task = server.json(&["task", "show", task]);
+    let step = &task["steps"][0];
+    assert_eq!(
+        (&step["kind"], &step["cost_nanos"]),
+        (&json!("model"), &task["cost_nanos"]),
+        "{task}"
+    );
+    let request = step["request"].as_str().unwrap();
+    let told = server.json(&["audit", "tail", "--request", request]);
+    let auth = json!(format!("grant:{}", task["grant"].as_str().unwrap()));
+    assert_eq!(told["records"][0]["auth"], auth, "{told}");
     let actions = server.json(&["audit", "tail", "--limit", "1000"]).to_string();
     for action in ["startTask", "callModel", "sendMessage", "grant.create"] {
         assert!(actions.contains(action), "{action} is on record");

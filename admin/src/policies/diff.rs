@@ -133,7 +133,9 @@ pub(crate) async fn diff(
     let after = PolicyCheck { commit: after, base, changes };
     let act = desk.permit(Operation::PolicyDiff, after.named()).await?;
     let before = match before {
-        Some(named) => side(&act, PolicyCheck { commit: Some(named), ..PolicyCheck::default() }).await?,
+        Some(named) => {
+            side(&act, PolicyCheck { commit: Some(named), ..PolicyCheck::default() }).await?
+        }
         None => {
             let snapshot = act.control().snapshots.load();
             (snapshot.commit.clone(), Arc::clone(&snapshot.policy))

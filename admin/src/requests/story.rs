@@ -35,8 +35,6 @@ pub struct StoryRecord {
     /// The record.
     #[serde(flatten)]
     pub record: AuditView,
-    /// The hash of the record before it.
-    pub prev_hash: String,
     /// Whether its hash is that of its content. `GET /api/v1/audit/verify` checks its place in the chain as well.
     pub whole: bool,
 }
@@ -83,11 +81,8 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Result<Json<Requ
     let told = (first.0.record.at, last.0.record.at);
     let agent = agent(&act.control().snapshots.load(), &first.0.record.actor.id);
     let charges = chain.charges(act.tenant(), request, told).await?;
-    let records = found.into_iter().map(|(entry, whole)| StoryRecord {
-        prev_hash: entry.prev_hash.clone(),
-        record: audit::view(entry),
-        whole,
-    });
+    let records =
+        found.into_iter().map(|(entry, whole)| StoryRecord { record: audit::view(entry), whole });
     Ok(Json(RequestStory {
         agent,
         records: records.collect(),

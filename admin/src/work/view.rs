@@ -103,6 +103,12 @@ pub struct StepView {
     /// Where its effect stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
+    /// What it cost over all attempts, in nano-dollars; absent where it cost nothing of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_nanos: Option<i64>,
+    /// The request that it made last, `req_...`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// When it was last begun.
     pub started_at: String,
     /// When it ended.
@@ -124,6 +130,9 @@ pub struct TaskDetail {
     /// The worker that has it, or had it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
+    /// The capability grant that the run calls with, once it has one: `credential` of the list of requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
     /// What it cost so far, in nano-dollars.
     pub cost_nanos: i64,
     /// Tokens that models read.
@@ -244,6 +253,7 @@ impl TaskDetail {
             run: run.map(|run| run.id.to_string()),
             run_state: run.map(|run| run.state.to_string()),
             worker: run.map(|run| run.owner.clone()).filter(|owner| !owner.is_empty()),
+            grant: run.and_then(|run| run.grant).map(|id| id.to_string()),
             cost_nanos: used.cost.0,
             input_tokens: used.input_tokens,
             output_tokens: used.output_tokens,
@@ -264,6 +274,8 @@ impl StepView {
             what: effect.map(|effect| effect.what.clone()),
             class: effect.map(|effect| effect.class.to_string()),
             effect: effect.map(|effect| effect.state.to_string()),
+            cost_nanos: Some(step.cost.0).filter(|cost| *cost != 0),
+            request: step.request.map(|id| id.to_string()),
             started_at: step.started_at.to_string(),
             ended_at: step.ended_at.map(|at| at.to_string()),
         }

@@ -120,6 +120,47 @@ async fn cases_and_proofs_are_told_one_by_one() {
 }
 
 #[tokio::test]
+async fn changes_are_looked_at_before_anybody_saves_them() {
+    let house = House::build().await;
+    let head = house.control.repository.head().await.unwrap();
+    let with = |path: &str, text: Option<&str>| json!({ "base": head, "changes": [{ "path": path, "text": text }] });
+    let ask = async |what: &str, body: Value| {
+        call(house.local(), "POST", &format!("/api/v1/policy/{what}"), Some(body)).await
+    };
+    let (_, checked) = ask("check", with("policies/more.cedar", Some(FORBID))).await;
+    assert_eq!(checked["checked"], json!(format!("{head} with 1 change")), "{checked}");
+    assert_eq!(checked["ok"], json!(true), "{checked}");
+    let (_, checked) = ask("check", with("policies/bad.cedar", Some("forbid ("))).await;
+    assert_eq!(
+        (&checked["ok"], &checked["faults"][0]["file"]),
+        (&json!(false), &json!("policies/bad.cedar"))
+    );
+    let case =
+        "[[case]]\nname = \"c\"\nmodel = { id = \"m\", locality = \"local\" }\nexpect = \"deny\"\n";
+    let (_, tested) = ask("test", with("tests/mine.toml", Some(case))).await;
+    let failed =
+        tested["cases"].as_array().unwrap().iter().filter(|case| !case["failed"].is_null());
+    assert_eq!((failed.count(), &tested["ok"]), (1, &json!(false)), "{tested}");
+    let approvals = policy::starter::STARTER.iter().find(|(path, _)| path.contains("approvals"));
+    let (path, text) = approvals.unwrap();
+    let open = text.split("// Nobody answers").next().unwrap();
+    let (_, proved) = ask("prove", with(path, Some(open))).await;
+    assert_eq!(proved["ok"], json!(false), "{proved}");
+    let (_, diff) = ask("diff", with("policies/more.cedar", Some(FORBID))).await;
+    assert!(
+        diff["layers"][0]["denies"][0]["shown"].as_str().unwrap().contains("callModel"),
+        "{diff}"
+    );
+    // Nothing of it is kept, and nothing outside of the tree is read or written.
+    assert_eq!(house.control.repository.head().await.unwrap(), head);
+    for (path, text) in [("../x", Some("x")), ("policies/none.cedar", None)] {
+        assert_eq!(ask("check", with(path, text)).await.0, StatusCode::BAD_REQUEST, "{path}");
+    }
+    let both = json!({ "commit": head, "changes": [{ "path": "a.md", "text": "x" }] });
+    assert_eq!(ask("check", both).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_decision_is_explained_with_places_and_what_would_change_it() {
     let house = House::build().await;
     let provider =

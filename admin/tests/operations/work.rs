@@ -86,6 +86,7 @@ async fn doubtful(house: &House, claim: &Claim) -> NewStep {
         output: payload(json!({})),
         receipt: None,
         used: Usage::default(),
+        request: None,
         transcript: Vec::new(),
     };
     work.end_step(claim, &end).await.unwrap();

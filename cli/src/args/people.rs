@@ -30,6 +30,14 @@ pub(crate) enum Approval {
         /// Its id, as `approval list` shows it.
         id: String,
     },
+    /// Show the exact arguments of the call that a question is about, to who may decide. Each look is on record.
+    #[command(
+        after_help = "Example:\n  orchestack approval arguments apr_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    )]
+    Arguments {
+        /// Its id, as `approval list` shows it.
+        id: String,
+    },
     /// Say yes. Nobody can to a question of their own.
     #[command(after_help = "\
 Example:

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use admin::{ApprovalList, ApprovalView, NewVote};
+use admin::{ApprovalArguments, ApprovalList, ApprovalView, NewVote};
 use serde_json::Value;
 
 use super::{or_dash, short};
@@ -30,6 +30,12 @@ pub(super) async fn run(
             return Ok(ExitCode::SUCCESS);
         }
         Approval::Show { id } => client.ask(Ask::get(&["approvals", &id])).await?,
+        Approval::Arguments { id } => {
+            let found: ApprovalArguments =
+                client.ask(Ask::get(&["approvals", &id, "arguments"])).await?;
+            output.show(&found, arguments);
+            return Ok(ExitCode::SUCCESS);
+        }
         Approval::Approve(yes) => {
             let money = (yes.amount, yes.until);
             cast(client, "approve", yes.vote, money).await?
@@ -49,6 +55,21 @@ async fn cast(
 ) -> Result<ApprovalView, Failure> {
     let body = NewVote { reason: vote.reason, role: vote.role, amount, until };
     client.tell(Ask::post(&["approvals", &vote.id, decision]), &body).await
+}
+
+/// The arguments as JSON, and what is not shown of them.
+fn arguments(found: &ApprovalArguments) -> String {
+    let Some(given) = &found.arguments else {
+        return found.why.clone().unwrap_or_default();
+    };
+    // What a reader does not see may be what the call is about.
+    let lines = format!("{given:#}");
+    let lines: Vec<String> = lines.lines().map(|line| tools::shown(line, usize::MAX)).collect();
+    let mut text = lines.join("\n");
+    for masked in &found.masked {
+        text.push_str(&format!("\nnot shown: {} in {}", masked.kind, masked.path));
+    }
+    text
 }
 
 /// One line each.

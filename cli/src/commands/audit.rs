@@ -23,11 +23,15 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     match command {
-        Audit::Tail { limit, kind, request } => {
+        Audit::Tail { limit, kind, request, actor, from, to, before } => {
             let ask = Ask::get(&["audit"])
                 .with("limit", Some(limit))
                 .with("kind", kind)
-                .with("request", request);
+                .with("request", request)
+                .with("actor", actor)
+                .with("from", from)
+                .with("to", to)
+                .with("before", before);
             let list: AuditList = client.ask(ask).await?;
             output.show(&list, |list| rows(&list.records));
             Ok(ExitCode::SUCCESS)

@@ -7,6 +7,8 @@ use admin::{
     TaskDetail, TaskList, TaskView,
 };
 
+use types::Nanos;
+
 use super::{or_dash, short};
 use crate::{
     args::{DeadLetter, Effect, Task},
@@ -105,16 +107,22 @@ fn whole(shown: &TaskDetail) -> String {
             or_dash(step.what.as_deref()),
             or_dash(step.class.as_deref()),
             or_dash(step.effect.as_deref()),
+            or_dash(step.cost_nanos.map(|cost| Nanos(cost).to_usd()).as_deref()),
+            or_dash(step.request.as_deref()),
             short(&step.started_at),
         ]
     };
-    let head = ["STEP", "KIND", "STATE", "BEGUN", "WHAT", "CLASS", "EFFECT", "AT (UTC)"];
+    let head =
+        ["STEP", "KIND", "STATE", "BEGUN", "WHAT", "CLASS", "EFFECT", "USD", "REQUEST", "AT (UTC)"];
     let mut text = tasks(std::slice::from_ref(&shown.task));
     if let (Some(run), Some(state)) = (&shown.run, &shown.run_state) {
         let used = (shown.input_tokens, shown.output_tokens, shown.tool_calls);
         text.push_str(&format!(
-            "\n{run} is {state}; {} tokens in, {} out, {} tool calls\n",
-            used.0, used.1, used.2
+            "\n{run} is {state}; {} US dollars, {} tokens in, {} out, {} tool calls\n",
+            Nanos(shown.cost_nanos).to_usd(),
+            used.0,
+            used.1,
+            used.2
         ));
         text.push_str(&table(head, shown.steps.iter().map(row).collect()));
     }

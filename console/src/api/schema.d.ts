@@ -1862,7 +1862,7 @@ export interface components {
         MaskedValue: {
             /** @description Its kind. */
             kind: string;
-            /** @description Its place. */
+            /** @description Its place in `arguments`, as a JSON pointer such as `/body`. */
             path: string;
         };
         /** @description What a question still waits for. */

@@ -86,6 +86,7 @@ pub(super) async fn charge(
         ended: Ended::Answered,
         took_ms: None,
         saved: Nanos::ZERO,
+        routed: Nanos::ZERO,
     };
     gate.tasks.spawn(settle(gate.ledger.clone(), hold, settlement, [None, None]));
     Ok(())
@@ -144,8 +145,8 @@ impl Bill {
             _ => Ended::Failed,
         };
         let took_ms = u64::try_from(self.opened.elapsed().as_millis()).ok();
-        let saved = Nanos::ZERO;
-        let settlement = Settlement { usage: None, actual, basis, ended, took_ms, saved };
+        let (saved, routed) = (Nanos::ZERO, Nanos::ZERO);
+        let settlement = Settlement { usage: None, actual, basis, ended, took_ms, saved, routed };
         spent(&story.server, &story.id(), actual);
         let record = |end: &End<'_>| Some(story.completion(end, actual, basis.as_str()));
         // A text grows when it is escaped: where the record is too long with it, it goes without.

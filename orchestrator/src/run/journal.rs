@@ -103,8 +103,10 @@ impl<'a> Journal<'a> {
         transcript: Vec<NewEvent>,
     ) -> Result<(), Stop> {
         let value = serde_json::to_value(output).unwrap_or_default();
-        let end =
-            StepEnd { no: open.no, end, output: inline(value), receipt: None, used, transcript };
+        // An answer of a model names its request.
+        let request = value.get("request").and_then(|id| id.as_str()?.parse().ok());
+        let (no, output) = (open.no, inline(value));
+        let end = StepEnd { no, end, output, receipt: None, used, request, transcript };
         let ended = self.parts.store.work().end_step(self.claim, &end).await;
         ended.map_err(|error| Stop::Error(error.into()))?;
         let told = match end.end {

@@ -8,7 +8,6 @@ use types::{ApprovalId, Timestamp};
 use super::{Approvals, Error, Subject};
 use crate::{
     rows::{self, Get},
-    store::Inner,
     vault::{MasterKey, Sealed},
 };
 
@@ -32,7 +31,7 @@ pub struct Arguments {
 /// A value that was taken out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Masked {
-    /// Its place, without a word of the caller.
+    /// Its place in the arguments, as a JSON pointer.
     pub place: String,
     /// Its kind.
     pub kind: String,
@@ -86,14 +85,17 @@ impl Approvals {
     }
 
     /// Clears the arguments of questions that are over, at most 1,000 a call. Returns how many.
-    pub(crate) async fn clear_arguments(inner: &Inner, now: Timestamp) -> Result<u64, crate::Error> {
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn clear_arguments(&self, now: Timestamp) -> Result<u64, Error> {
         let done = sqlx::query(
             "update approvals set arguments = null where id in (select id from approvals \
              where expires_at <= $1 and arguments is not null order by expires_at limit $2)",
         )
         .bind(now.0)
         .bind(CLEAR_MAX)
-        .execute(&inner.write)
+        .execute(&self.inner.write)
         .await?;
         Ok(done.rows_affected())
     }

@@ -1,8 +1,8 @@
 //! What there is: sessions, tasks, and how far a task's run is.
 
-use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, any::AnyRow};
 use types::{
-    AgentId, RunId, SessionId, TaskId, TenantId, Timestamp,
+    AgentId, GrantId, RunId, SessionId, TaskId, TenantId, Timestamp,
     work::{RunState, TaskState},
 };
 
@@ -37,6 +37,8 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// What it used so far.
     pub used: Usage,
+    /// The capability grant that it calls with, once it has one.
+    pub grant: Option<GrantId>,
     /// Its journal, in order.
     pub steps: Vec<Step>,
 }
@@ -102,6 +104,7 @@ impl Work {
         let Some(row) = row else { return Ok(None) };
         let mut run = read(&row)?;
         run.steps = step::journal(&mut conn, run.id).await?;
+        run.grant = grant(&mut conn, &run).await?;
         Ok(Some(run))
     }
 }
@@ -116,8 +119,18 @@ fn read(row: &AnyRow) -> Result<Run, Error> {
         lease_until: get.time("lease_until")?,
         started_at: get.maybe_time("started_at")?,
         used: used(&get)?,
+        grant: None,
         steps: Vec::new(),
     })
+}
+
+/// The grant that a run has, or had last.
+async fn grant(conn: &mut AnyConnection, run: &Run) -> Result<Option<GrantId>, Error> {
+    let row = sqlx::query("select id from grants where run = $1 order by id desc limit 1")
+        .bind(run.id.to_string())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map(|row| Get { row: &row, table: "grants" }.parse("id")).transpose()?)
 }
 
 /// What a run used, from its row.

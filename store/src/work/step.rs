@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::{AnyConnection, any::AnyRow};
 use types::{
-    Payload, RunId, Timestamp,
+    Nanos, Payload, RequestId, RunId, Timestamp,
     work::{EffectClass, EffectMove, StepKind, StepMove, StepState},
 };
 
@@ -45,6 +45,10 @@ pub struct Step {
     pub output: Option<Payload>,
     /// What it does to the world.
     pub effect: Option<Effect>,
+    /// What it cost, over all attempts that ended.
+    pub cost: Nanos,
+    /// The request that it made last.
+    pub request: Option<RequestId>,
     /// When it was last begun.
     pub started_at: Timestamp,
     /// When it ended.
@@ -79,6 +83,8 @@ pub struct StepEnd {
     pub receipt: Option<Value>,
     /// What it used.
     pub used: Usage,
+    /// The request that it was.
+    pub request: Option<RequestId>,
     /// What the session is told.
     pub transcript: Vec<NewEvent>,
 }
@@ -159,6 +165,7 @@ impl Work {
             }
         };
         set(&mut tx, (claim.run, &known), step, Some(output)).await?;
+        told(&mut tx, (claim.run, end.no), (end.used.cost, end.request)).await?;
         if let Some(known) = &known.effect {
             effect::advance(&mut tx, claim.tenant, known, sent, end.receipt.as_ref()).await?;
         }
@@ -184,6 +191,28 @@ impl Step {
     fn differs(&self, step: &NewStep) -> bool {
         self.kind != step.kind || self.input_hash != step.input_hash
     }
+}
+
+/// Adds what a step cost.
+async fn told(
+    tx: &mut Tx,
+    (run, no): (RunId, u32),
+    (cost, request): (Nanos, Option<RequestId>),
+) -> Result<(), Error> {
+    if cost == Nanos::ZERO && request.is_none() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update steps set cost = coalesce(cost, 0) + $1, request_id = coalesce($2, request_id) \
+         where run_id = $3 and step_no = $4",
+    )
+    .bind(cost.0)
+    .bind(request.map(|id| id.to_string()))
+    .bind(run.to_string())
+    .bind(i64::from(no))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Moves a step along its table. What came of it stays where nothing new is given.
@@ -321,6 +350,11 @@ fn read(row: &AnyRow) -> Result<Step, Error> {
         attempts: get.int("attempts")?,
         output: get.maybe_json("output")?,
         effect: effect::joined(row)?,
+        cost: Nanos(get.maybe_int("cost")?.unwrap_or_default()),
+        request: match get.maybe_text("request_id")? {
+            Some(_) => Some(get.parse("request_id")?),
+            None => None,
+        },
         started_at: get.time("started_at")?,
         ended_at: get.maybe_time("ended_at")?,
     })

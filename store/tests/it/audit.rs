@@ -111,6 +111,15 @@ async fn the_tail_is_filtered(database: &Database) {
     assert_eq!(found.iter().map(|entry| &entry.record).collect::<Vec<_>>(), [&other]);
     assert_eq!(tail(Filter { kind: Some(Kind::System), ..Filter::default() }).await.len(), 1);
     assert!(tail(Filter { after: Some(12), ..Filter::default() }).await.is_empty());
+    let older = tail(Filter { before: Some(3), ..Filter::default() }).await;
+    assert_eq!(older.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2, 1]);
+    let actor = Some(other.actor.id.clone());
+    assert_eq!(tail(Filter { actor, ..Filter::default() }).await.len(), 5);
+    let nobody = Some("nobody".to_owned());
+    assert!(tail(Filter { actor: nobody, ..Filter::default() }).await.is_empty());
+    let late = Some(other.at.plus_seconds(3_600));
+    assert!(tail(Filter { from: late, ..Filter::default() }).await.is_empty());
+    assert_eq!(tail(Filter { to: late, ..Filter::default() }).await.len(), 5);
 }
 
 async fn an_export_has_every_record_as_it_was_hashed(database: &Database) {

@@ -54,9 +54,10 @@ async fn a_report_adds_up(database: &Database) {
     for (cents, ended, took_ms) in
         [(1, Ended::Answered, 1_000), (2, Ended::Left, 9_000), (3, Ended::Failed, 9_000)]
     {
-        let saved = Nanos(CENT / 10);
-        spent(&store, Settlement { ended, took_ms: Some(took_ms), saved, ..cost(cents * CENT) })
-            .await;
+        let (saved, routed) = (Nanos(CENT / 10), Nanos(2 * CENT - cents * CENT));
+        let settlement =
+            Settlement { ended, took_ms: Some(took_ms), saved, routed, ..cost(cents * CENT) };
+        spent(&store, settlement).await;
     }
     let day: String = Timestamp::now().to_string().chars().take(10).collect();
     let key = types::KeyId::from_parts(1, 3).to_string();
@@ -72,6 +73,7 @@ async fn a_report_adds_up(database: &Database) {
         assert_eq!((line.input_tokens, line.output_tokens), (300, 60));
         assert_eq!((line.cached_tokens, line.reasoning_tokens), (30, 15));
         assert_eq!((line.provisional, line.saved), (Nanos::ZERO, Nanos(3 * CENT / 10)));
+        assert_eq!(line.routed, Nanos::ZERO, "a cent more, nothing, and a cent less");
         // Those that were left or failed say nothing of how fast answers come.
         assert_eq!((line.p50_ms, line.p99_ms), (Some(1_023), Some(1_023)));
         let none = store.spend().by(group, tenant(), until, until).await.unwrap();
@@ -99,6 +101,7 @@ async fn live(store: &Store, dice: &mut Dice, calls: usize) {
             ended: *dice.one_of(Ended::ALL),
             took_ms: (dice.below(10) > 0).then(|| dice.below(20_000).unsigned_abs()),
             saved: Nanos(dice.below(1_000)),
+            routed: Nanos(dice.below(1_000) - 500),
             ..cost(dice.below(120_000))
         };
         let lost = dice.below(3);

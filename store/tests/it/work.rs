@@ -104,6 +104,7 @@ pub(crate) fn ended(no: u32, end: End) -> StepEnd {
         output: payload(json!({ "out": no })),
         receipt: Some(json!({ "status": 0 })),
         used: Usage { cost: Nanos(5), input_tokens: 10, output_tokens: 2, tool_calls: 1 },
+        request: None,
         transcript: Vec::new(),
     }
 }

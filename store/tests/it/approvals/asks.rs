@@ -2,9 +2,14 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32};
 
+use serde_json::json;
 use store::{
     Store,
-    approvals::{Decision, Error, Filter, Kind, NewApproval, RequesterKind, Status},
+    approvals::{
+        ARGUMENTS_BYTES_MAX, Arguments, Decision, Error, Filter, Kind, NewApproval, RequesterKind,
+        Status,
+    },
+    vault::MasterKey,
 };
 use tokio::task::JoinSet;
 use types::{ApprovalId, RequestId, TenantId, Timestamp, audit};
@@ -23,6 +28,39 @@ on_both! {
     lists_show_what_stands_where;
     everything_survives_a_restart;
     what_is_long_over_is_removed;
+    arguments_open_for_their_question_until_it_is_over;
+}
+
+async fn arguments_open_for_their_question_until_it_is_over(database: &Database) {
+    let store = database.prepared().await;
+    let (key, approvals) = (MasterKey::of(&[7; 32]), store.approvals());
+    let given = |to: &str| Arguments { arguments: json!({ "to": to }), masked: Vec::new() };
+    let sealed = |new: NewApproval, given: &Arguments| {
+        let arguments = given.seal(&key, (new.id, &new.subject)).unwrap();
+        NewApproval { arguments, ..new }
+    };
+    let first = asked(&store, &sealed(ask(1), &given("ann@example.com"))).await;
+    let second = asked(&store, &sealed(ask(2), &given("bob@example.com"))).await;
+    let found = approvals.arguments(&key, first.id).await.unwrap().unwrap();
+    assert_eq!(found.arguments, json!({ "to": "ann@example.com" }));
+    let lies =
+        database.count("select count(*) from approvals where arguments like '%example%'").await;
+    assert_eq!(lies, 0, "they are sealed");
+    let other = MasterKey::of(&[8; 32]);
+    assert!(approvals.arguments(&other, first.id).await.unwrap().is_none(), "another key");
+    // Moved to another question they do not open.
+    let moved = "update approvals set arguments = (select arguments from approvals where id = $1)";
+    sqlx::query(moved).bind(first.id.to_string()).execute(&mut database.raw().await).await.unwrap();
+    assert!(approvals.arguments(&key, second.id).await.unwrap().is_none(), "another question's");
+    assert!(approvals.arguments(&key, first.id).await.unwrap().is_some());
+    assert!(sealed(ask(3), &given(&"x".repeat(ARGUMENTS_BYTES_MAX))).arguments.is_none());
+    // They go with the time of their question, long before the question itself.
+    assert_eq!(approvals.clear_arguments(Timestamp::now()).await.unwrap(), 0);
+    database.tamper("update approvals set expires_at = 2").await;
+    assert!(approvals.arguments(&key, first.id).await.unwrap().is_none(), "it is over");
+    assert_eq!(approvals.clear_arguments(Timestamp::now()).await.unwrap(), 2);
+    let left = "select count(*) from approvals where arguments is not null";
+    assert_eq!(database.count(left).await, 0);
 }
 
 async fn twenty_askers_get_one_row(database: &Database) {

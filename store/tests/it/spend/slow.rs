@@ -121,6 +121,7 @@ pub(super) struct Row {
     amount: i64,
     overrun: i64,
     saved: i64,
+    routed: i64,
     tokens: [u64; 4],
 }
 
@@ -144,6 +145,7 @@ pub(super) async fn ledger(conn: &mut AnyConnection) -> Vec<Row> {
         amount: row.get("amount"),
         overrun: row.get("overrun"),
         saved: row.get("saved"),
+        routed: row.get("routed"),
         tokens: columns.map(|column| count(row, column)),
     };
     rows.iter().map(read).collect()
@@ -194,6 +196,7 @@ struct Sums {
     overrun: i64,
     provisional: i64,
     saved: i64,
+    routed: i64,
     tokens: [u64; 4],
     times: Vec<u64>,
 }
@@ -216,6 +219,7 @@ impl Sums {
         self.amount += row.amount + row.overrun;
         self.overrun += row.overrun;
         self.saved += row.saved;
+        self.routed += row.routed;
         for (sum, more) in self.tokens.iter_mut().zip(row.tokens) {
             *sum += more;
         }
@@ -234,6 +238,7 @@ impl Sums {
             overrun: Nanos(self.overrun),
             provisional: Nanos(self.provisional),
             saved: Nanos(self.saved),
+            routed: Nanos(self.routed),
             input_tokens,
             cached_tokens,
             output_tokens,
