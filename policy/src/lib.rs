@@ -71,7 +71,8 @@ pub use question::{Answer, NoQuestion, Question};
 pub use reason::{DenyReason, Layer};
 pub use sandbox::{SandboxPermit, SandboxUse};
 pub use tool::{
-    DestinationFacts, ProvenanceFacts, ToolCall, ToolDenied, ToolFacts, ToolPermit, ToolSession,
+    DestinationFacts, ProvenanceFacts, RecordedCall, ToolCall, ToolDenied, ToolFacts, ToolPermit,
+    ToolSession,
 };
 pub use words::APPROVAL_KINDS;
 pub use work::{

@@ -4,6 +4,7 @@ mod case;
 mod explain;
 mod facts;
 mod layers;
+mod record;
 mod shape;
 mod terms;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use crate::{
 pub(crate) use case::ToolAsk;
 pub use facts::{DestinationFacts, ProvenanceFacts, ToolCall, ToolFacts, ToolSession};
 pub(crate) use layers::{Layers, ToolPolicies};
+pub use record::RecordedCall;
 pub(crate) use vocabulary::{Vocabulary, is_own, tool_of};
 
 /// Proof that policy permits one call of a tool with these arguments. Only [`Engine::decide_tool`]

@@ -1,7 +1,8 @@
 //! What other policies would have decided: recorded decisions, asked again.
 
 use policy::{
-    AgentKind, BudgetFacts, Caller, Engine, ModelCall, ModelFacts, RequestFacts, SessionFacts,
+    AgentKind, BudgetFacts, Caller, DenyReason, Engine, ModelCall, ModelFacts, RecordedCall,
+    RequestFacts, SessionFacts, ToolDenied,
 };
 use serde::{Deserialize, Serialize};
 use types::{
@@ -18,11 +19,11 @@ pub struct Replay {
     pub replayed: u64,
     /// Decisions whose records do not say enough to ask again.
     pub skipped: u64,
-    /// Calls of a model that are newly permitted.
+    /// Calls of models and tools that are newly permitted.
     pub permits: u64,
-    /// Calls of a model that are newly denied.
+    /// Calls that are newly denied.
     pub denies: u64,
-    /// Calls of a model that are permitted under other obligations.
+    /// Calls that are permitted under other obligations.
     pub obliges: u64,
     /// The first of them.
     pub told: Vec<Told>,
@@ -35,7 +36,7 @@ pub struct Told {
     pub request: String,
     /// The agent that called.
     pub agent: String,
-    /// The model that was decided about.
+    /// The model or tool that was decided about.
     pub model: String,
     /// What the one set of policies says.
     pub before: String,
@@ -92,6 +93,9 @@ impl Replay {
     /// Asks two sets of policies about one more recorded decision. Approvals that were given count
     /// for neither.
     pub fn add(&mut self, recorded: &Recorded<'_>, before: &Engine, after: &Engine) {
+        if let Some(call) = recorded.detail.field::<RecordedCall>("call") {
+            return self.add_tool(recorded, &call, before, after);
+        }
         let Some(facts) = recorded.detail.field::<Facts>("facts") else {
             self.skipped = self.skipped.saturating_add(1);
             return;
@@ -108,22 +112,62 @@ impl Replay {
             let obliges = |permit: &policy::Permit| {
                 permit.models().next().map(|allowed| allowed.obligations().clone())
             };
-            let count = match (old_permit, new_permit) {
-                (None, Some(_)) => &mut self.permits,
-                (Some(_), None) => &mut self.denies,
-                (Some(old), Some(new)) if obliges(old) != obliges(new) => &mut self.obliges,
-                (Some(_), Some(_)) | (None, None) => continue,
+            let terms = [old_permit.map(obliges), new_permit.map(obliges)];
+            self.compare(&terms, || Told {
+                request: recorded.request.clone(),
+                agent: facts.agent.clone(),
+                model: model.id.to_owned(),
+                before: before.explain(&call, &model).outcome.told,
+                after: after.explain(&call, &model).outcome.told,
+            });
+        }
+    }
+
+    /// Asks about a call of a tool again. Its arguments are on no record: where a policy of either side reads them,
+    /// nothing can be told.
+    fn add_tool(
+        &mut self,
+        recorded: &Recorded<'_>,
+        call: &RecordedCall,
+        before: &Engine,
+        after: &Engine,
+    ) {
+        let (at, sides) = (recorded.at, [before, after]);
+        let reads = |denied: &ToolDenied| denied.reason == DenyReason::Error;
+        let decided = call.ask(at, |asked| sides.map(|engine| engine.decide_tool(asked)));
+        let decided =
+            decided.filter(|both| !both.iter().any(|one| one.as_ref().is_err_and(reads)));
+        let Some(decided) = decided else {
+            self.skipped = self.skipped.saturating_add(1);
+            return;
+        };
+        self.replayed = self.replayed.saturating_add(1);
+        let terms = decided.map(|one| one.ok().map(|permit| permit.obligations().clone()));
+        self.compare(&terms, || {
+            let told = |engine: &Engine| {
+                call.ask(at, |asked| engine.explain_tool(asked).outcome.told).unwrap_or_default()
             };
-            *count = count.saturating_add(1);
-            if self.told.len() < TOLD_MAX {
-                self.told.push(Told {
-                    request: recorded.request.clone(),
-                    agent: facts.agent.clone(),
-                    model: model.id.to_owned(),
-                    before: before.explain(&call, &model).outcome.told,
-                    after: after.explain(&call, &model).outcome.told,
-                });
+            Told {
+                request: recorded.request.clone(),
+                agent: call.agent().to_owned(),
+                model: call.tool(),
+                before: told(before),
+                after: told(after),
             }
+        });
+    }
+
+    /// Counts a call that is decided differently: the terms on which it is permitted, on both sides.
+    fn compare<T: PartialEq>(&mut self, [old, new]: &[Option<T>; 2], told: impl FnOnce() -> Told) {
+        let count = match (old, new) {
+            (None, Some(_)) => &mut self.permits,
+            (Some(_), None) => &mut self.denies,
+            (Some(old), Some(new)) if old != new => &mut self.obliges,
+            (Some(_), Some(_)) | (None, None) => return,
+        };
+        *count = count.saturating_add(1);
+        if self.told.len() < TOLD_MAX {
+            self.told.push(told());
         }
     }
 }
@@ -185,7 +229,7 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -235,9 +279,56 @@ mod tests {
         assert_eq!(replayed(&open, &capped), (0, 0, 1));
         assert_eq!(replayed(&open, &open), (0, 0, 0));
         let mut replay = Replay::default();
+        replay.add(&recorded, &open, &open);
+        assert_eq!((replay.replayed, replay.skipped), (1, 0));
+        let mut replay = Replay::default();
         let (request, at) = ("req_2".to_owned(), Timestamp(0));
         let detail = json!({}).into();
         replay.add(&Recorded { request, at, detail: &detail }, &open, &closed);
         assert_eq!((replay.replayed, replay.skipped), (0, 1));
+    }
+
+    /// What the gateway writes of a call of `mail.send` with a recipient that a stranger's page named.
+    fn tool(change: impl Fn(&mut Value)) -> Detail {
+        let mut call = json!({ "call": {
+            "agent": "default", "calls": 1, "groups": [], "integrity": "trusted", "kinds": [],
+            "destination": { "given": true, "hosts": ["example.org"], "named_by_user": false, "private": false },
+            "label": "internal", "remaining": 1_000_000, "sources": ["desk"], "system": false,
+            "provenance": { "trusted": [], "unmatched": ["body"], "untrusted": ["to"] },
+            "tenant": "default", "used_percent": 0,
+            "tool": { "effect": "read", "function": false, "name": "send", "pinned": true, "price": null,
+                "replay": "once", "server": "mail", "trusted": false },
+        }});
+        change(&mut call["call"]);
+        call.into()
+    }
+
+    #[test]
+    fn a_recorded_call_of_a_tool_is_decided_anew_by_both() {
+        let open = engine("@id(\"all\") permit (principal, action in Orchestack::Action::\"callTool\", resource);");
+        let closed = engine(
+            "@id(\"all\") permit (principal, action in Orchestack::Action::\"callTool\", resource);\n\
+             @id(\"no-strangers\") forbid (principal, action in Orchestack::Action::\"callTool\", resource)\n\
+             when { context.provenance.untrusted.contains(\"to\") && \
+                    context.destination.hosts.contains(\"example.org\") };",
+        );
+        let replayed = |detail: &Detail, before: &Engine, after: &Engine| {
+            let mut replay = Replay::default();
+            let recorded = Recorded { request: "req_1".to_owned(), at: Timestamp(0), detail };
+            replay.add(&recorded, before, after);
+            replay
+        };
+        let whole = tool(|_| {});
+        let found = replayed(&whole, &open, &closed);
+        assert_eq!((found.replayed, found.permits, found.denies), (1, 0, 1), "{found:?}");
+        assert_eq!((found.told[0].model.as_str(), found.told[0].agent.as_str()), ("mail.send", "default"));
+        assert!(found.told[0].after.contains("no-strangers"), "{found:?}");
+        assert_eq!(replayed(&whole, &closed, &open).permits, 1);
+        assert_eq!(replayed(&whole, &open, &open).told.len(), 0);
+        let other = tool(|call| call["destination"]["hosts"] = json!(["example.com"]));
+        assert_eq!(replayed(&other, &open, &closed).denies, 0);
+        // Of one that had more names than a record keeps nothing is told.
+        let more = tool(|call| call["more"] = json!(true));
+        assert_eq!(replayed(&more, &open, &closed).skipped, 1);
     }
 }

@@ -92,11 +92,11 @@ pub struct ReplayView {
     pub replayed: u64,
     /// Decisions whose records do not say enough to.
     pub skipped: u64,
-    /// Calls of a model that are newly permitted.
+    /// Calls of models and tools that are newly permitted.
     pub permits: u64,
-    /// Calls of a model that are newly denied.
+    /// Calls that are newly denied.
     pub denies: u64,
-    /// Calls of a model that are permitted under other obligations.
+    /// Calls that are permitted under other obligations.
     pub obliges: u64,
     /// The first of them.
     pub told: Vec<ReplayedView>,
@@ -109,7 +109,7 @@ pub struct ReplayedView {
     pub request: String,
     /// The agent that called.
     pub agent: String,
-    /// The model.
+    /// The model or tool.
     pub model: String,
     /// What the one set of policies says.
     pub before: String,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use dlp::Findings;
 use policy::{
-    Approved, BudgetFacts, DenyReason, DestinationFacts, Engine, ProvenanceFacts, ToolCall,
-    ToolDenied, ToolFacts, ToolPermit, ToolSession,
+    Approved, BudgetFacts, DenyReason, DestinationFacts, Engine, ProvenanceFacts, RecordedCall,
+    ToolCall, ToolDenied, ToolFacts, ToolPermit, ToolSession,
 };
 use serde_json::Value;
 use tools::flow::Provenance;
@@ -48,11 +48,27 @@ impl Ask<'_> {
         policy: &Engine,
         approval: Option<&Approved>,
     ) -> Result<ToolPermit, ToolDenied> {
+        let decided = self.with(approval, |call| policy.decide_tool(call));
+        let effect = if decided.is_ok() { "permit" } else { "deny" };
+        metrics::DECISIONS.with_label_values(&[effect]).inc();
+        if let Err(ToolDenied { reason: DenyReason::Error, policies, commit }) = &decided {
+            metrics::POLICY_ERRORS.inc();
+            tracing::error!(?policies, %commit, "a policy could not be evaluated; the call of a tool is denied");
+        }
+        decided
+    }
+
+    /// What policy is asked, for the record: without a word of the arguments that their schema does not know.
+    pub(super) fn recorded(&self, schema: &Value) -> RecordedCall {
+        self.with(None, |call| RecordedCall::of(call, |name| is_of_schema(name, schema)))
+    }
+
+    fn with<T>(&self, approval: Option<&Approved>, ask: impl FnOnce(&ToolCall<'_>) -> T) -> T {
         let Provenance { trusted, untrusted, unmatched, .. } = self.provenance;
         let [trusted, untrusted, unmatched, sources, hosts] =
             [trusted, untrusted, unmatched, self.sources, &self.destinations.hosts]
                 .map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
-        let call = ToolCall {
+        ask(&ToolCall {
             id: self.id,
             caller: self.caller,
             label: self.label,
@@ -76,16 +92,16 @@ impl Ask<'_> {
             approval,
             dry_run: self.dry_run,
             now: Timestamp::now(),
-        };
-        let decided = policy.decide_tool(&call);
-        let effect = if decided.is_ok() { "permit" } else { "deny" };
-        metrics::DECISIONS.with_label_values(&[effect]).inc();
-        if let Err(ToolDenied { reason: DenyReason::Error, policies, commit }) = &decided {
-            metrics::POLICY_ERRORS.inc();
-            tracing::error!(?policies, %commit, "a policy could not be evaluated; the call of a tool is denied");
-        }
-        decided
+        })
     }
+}
+
+/// Whether a name or pointer of an argument has no word in it that the schema does not know: the rest may be
+/// the caller's own text.
+pub(super) fn is_of_schema(name: &str, schema: &Value) -> bool {
+    let mut words = name.strip_prefix('/').unwrap_or(name).split('/');
+    let known = |word: &str| schema.get("properties").is_some_and(|all| all.get(word).is_some());
+    words.next().is_some_and(known) && words.all(|word| word.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The kinds that were found, each once.

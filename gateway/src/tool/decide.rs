@@ -18,7 +18,7 @@ use types::{Code, Timestamp};
 use super::{
     Context,
     arguments::Given,
-    ask::{Ask, code, kinds, shown_hosts},
+    ask::{Ask, code, is_of_schema, kinds, shown_hosts},
     content::shape,
     destination::Destinations,
     session::Session,
@@ -106,6 +106,7 @@ impl<'a> Facts<'a> {
             destinations: &self.destinations,
             dry_run: context.dry_run,
         };
+        story.call = Some(ask.recorded(&self.pinned.definition.input_schema));
         let decided = ask.decide(&context.snapshot.policy, approval);
         decided.map_err(|denied| Box::new(unmet(story, denied)))
     }
@@ -192,14 +193,6 @@ impl<'a> Facts<'a> {
             "commit": self.context.snapshot.commit,
         })
     }
-}
-
-/// Whether a name or pointer of an argument has no word in it that the schema does not know: the rest may be
-/// the caller's own text.
-fn is_of_schema(name: &str, schema: &Value) -> bool {
-    let mut words = name.strip_prefix('/').unwrap_or(name).split('/');
-    let known = |word: &str| schema.get("properties").is_some_and(|all| all.get(word).is_some());
-    words.next().is_some_and(known) && words.all(|word| word.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// What a denial means to the caller.

@@ -1,6 +1,7 @@
 //! What happened to one tool call, gathered step by step and written as audit records: names, hashes, kinds
 //! and figures, never an argument or a result.
 
+use policy::RecordedCall;
 use serde::Serialize;
 use serde_json::Value;
 use types::{
@@ -49,6 +50,8 @@ pub(super) struct Story {
     pub(super) found: Found,
     pub(super) redacted: usize,
     pub(super) flow: Option<FlowTold>,
+    /// What policy was asked about.
+    pub(super) call: Option<RecordedCall>,
     /// The sandbox that the call works in, and what it reaches from there.
     pub(super) sandbox: Option<Value>,
     /// The approval that was asked for or given.
@@ -158,6 +161,7 @@ impl Story {
             found: Found::default(),
             redacted: 0,
             flow: None,
+            call: None,
             sandbox: None,
             approval: None,
             transcript: None,
@@ -181,6 +185,7 @@ impl Story {
     /// The record of the decision.
     pub(super) fn decision(&self, outcome: &str, policies: &[String]) -> Record {
         let detail = Decided {
+            call: self.call.as_ref(),
             policies,
             request: self.transcript.as_deref(),
             shape: self.shape.as_ref(),
@@ -193,6 +198,7 @@ impl Story {
     /// decision is never without a record. It names what was left out.
     pub(super) fn short_decision(&self, outcome: &str, policies: &[String]) -> Record {
         let left_out = [
+            ("call", self.call.is_some()),
             ("policies", policies.len() > POLICIES_MAX),
             ("request", self.transcript.is_some()),
             ("shape", self.shape.is_some()),
@@ -208,6 +214,7 @@ impl Story {
     fn outline(&self) -> Decided<'_> {
         Decided {
             approval: self.approval.as_deref(),
+            call: None,
             cut: &[],
             definition: self.definition.as_deref(),
             findings: &self.found,
@@ -257,6 +264,8 @@ impl Story {
 struct Decided<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'a RecordedCall>,
     /// What it had and was too long with.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     cut: &'a [&'a str],

@@ -26,6 +26,26 @@ async fn a_call_is_recorded_in_full_where_policy_wants_it() {
     assert!(!format!("{records:?}").contains("carla"), "{records:#?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_on_record_are_decided_anew_by_policies_that_nobody_saved() {
+    let (server, _upstream, client) = stage("").await;
+    client.call("send", json!({ "to": "ann@example.org", "body": "hello" })).await;
+    client.call("count", json!({})).await;
+    records(&server, "desk.count", 2).await;
+    // Neither an argument nor a name that the caller made up is on record, and the host is.
+    let told = records(&server, "desk.send", 2).await[0]["detail"]["call"].clone();
+    assert_eq!(told["destination"]["hosts"], json!(["example.org"]), "{told}");
+    assert_eq!(told["provenance"]["unmatched"], json!(["body", "to"]), "{told}");
+    assert!(!told.to_string().contains("ann@"), "{told}");
+    let forbids = "@id(\"no-mail\") forbid (principal, action == Orchestack::Action::\"callTool\", resource)\n\
+                   when { context.destination.hosts.contains(\"example.org\") };";
+    server.tree().write("policies/no-mail.cedar", forbids);
+    let diff = server.json(&["policy", "diff", "--replay", "100"]);
+    let replay = &diff["replay"];
+    assert_eq!((&replay["replayed"], &replay["denies"]), (&json!(2), &json!(1)), "{diff}");
+    assert_eq!(replay["told"][0]["model"], "desk.send", "{diff}");
+}
+
 /// A call of more fields than a record has room for.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_too_long_for_its_record_is_on_record_without_its_shape() {
@@ -46,7 +66,7 @@ async fn a_call_that_is_too_long_for_its_record_is_on_record_without_its_shape()
     let records = records(&server, "desk.read", 2).await;
     let decision = &records[0];
     assert_eq!((&decision["kind"], &decision["outcome"]), (&json!("decision"), &json!("permit")));
-    assert_eq!(decision["detail"]["cut"], json!(["shape"]), "{}", decision["detail"]);
+    assert_eq!(decision["detail"]["cut"], json!(["call", "shape"]), "{}", decision["detail"]);
     assert!(decision["detail"]["input_sha256"].is_string());
     let forbidden = "@id(\"nothing-is-read\") forbid (principal, action == \
                      Orchestack::Action::\"callTool\", resource);";

@@ -91,8 +91,19 @@ impl<'a> Facts<'a> {
 
     /// Asks policy. `approval` is what people gave for exactly this call.
     pub(super) fn decide(&self, approval: Option<&Approved>) -> Result<ToolPermit, ToolDenied> {
+        self.ask().decide(&self.order.snapshot.policy, approval)
+    }
+
+    /// What policy is asked, for the record.
+    pub(super) fn recorded(&self) -> RecordedCall {
+        let pinned = self.tool.pinned.as_ref();
+        let schema = pinned.map_or(&Value::Null, |pinned| &pinned.definition.input_schema);
+        self.ask().recorded(schema)
+    }
+
+    fn ask(&self) -> Ask<'_> {
         let order = self.order;
-        let ask = Ask {
+        Ask {
             id: order.permit.request(),
             caller: &order.known.caller,
             label: self.label,
@@ -107,8 +118,7 @@ impl<'a> Facts<'a> {
             provenance: &self.provenance,
             destinations: &self.destinations,
             dry_run: false,
-        };
-        ask.decide(&order.snapshot.policy, approval)
+        }
     }
 
     /// Where the arguments come from and go to, in figures.

@@ -1,6 +1,7 @@
 //! What is on record of a decided call of a function: names, hashes, kinds and figures, and an argument only where
 //! policy wants it recorded.
 
+use policy::RecordedCall;
 use serde::Serialize;
 use serde_json::Value;
 use types::{
@@ -41,6 +42,8 @@ pub(super) struct Outcome<'a> {
 struct Decided<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<RecordedCall>,
     /// What it had and was too long with.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cut: Vec<&'static str>,
@@ -88,10 +91,12 @@ pub(super) fn short_decided(
     let bounded = Outcome { policies: &policies, request: None, ..outcome };
     let mut detail = detail(trail, facts, bounded, SOURCES_MAX);
     let left_out = [
+        ("call", true),
         ("policies", policies.len() < outcome.policies.len()),
         ("request", outcome.request.is_some()),
         ("sources", facts.provenance.sources.len() > SOURCES_MAX),
     ];
+    detail.call = None;
     detail.cut = left_out.iter().filter(|(_, had)| *had).map(|(name, _)| *name).collect();
     Some(record(trail, who, (&facts.tool.id(), outcome.outcome), Detail::of(&detail)))
 }
@@ -105,6 +110,7 @@ fn detail<'a>(
     let sources = facts.provenance.sources.iter().take(sources_max).map(String::as_str);
     Decided {
         approval: outcome.approval,
+        call: Some(facts.recorded()),
         cut: Vec::new(),
         endpoint: trail.endpoint.path(),
         findings: &facts.found,
