@@ -225,12 +225,12 @@ async fn the_arguments_of_a_call_are_shown_to_those_alone_who_decide_and_each_lo
     assert!(!question.to_string().contains("mallory"), "{question}");
     assert_eq!(look(&eve, &sealed).await.0, StatusCode::FORBIDDEN);
     let records = house.records(None).await;
-    let looks = records.iter().filter(|record| record.resource == sealed);
-    let looks: Vec<&str> = looks
-        .filter(|record| record.detail.value().get("kept") == Some(&json!(true)))
-        .map(|record| record.actor.id.as_str())
+    let looks = records.iter().filter(|record| record.detail.value()["approval"] == json!(sealed));
+    let looks: Vec<(&str, &str)> = looks
+        .filter(|record| record.detail.value()["kept"] == json!(true))
+        .map(|record| (record.actor.id.as_str(), record.outcome.as_str()))
         .collect();
-    assert_eq!(looks, ["bob"]);
+    assert_eq!(looks, [("bob", "ok")]);
 }
 
 /// A question about a call of a tool whose arguments were kept.

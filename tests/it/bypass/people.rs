@@ -35,7 +35,7 @@ const RECORDED_READ: &str = "/api/v1/audit/export";
 /// What cannot be asked of policy before more is known: a vote is decided by what it is a vote about,
 /// and here there is none; a webhook proves itself by its signature, and here it is off; a stream does not end.
 /// Tests of their own show what becomes of those.
-const APART: &[&str] = &["/approve", "/deny", "/policy/webhook", "/requests/live"];
+const APART: &[&str] = &["/approve", "/deny", "/arguments", "/policy/webhook", "/requests/live"];
 
 /// One operation, with a body and an address that its document makes valid.
 #[derive(Clone, Debug)]

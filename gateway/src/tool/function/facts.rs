@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dlp::Findings;
-use policy::{Approved, BudgetFacts, ToolDenied, ToolPermit};
+use policy::{Approved, BudgetFacts, RecordedCall, ToolDenied, ToolPermit};
 use serde_json::{Value, json};
 use snapshot::keys::sha256_hex;
 use tools::{
