@@ -22,7 +22,7 @@ use crate::{
     caps::Caps,
     console_sessions::ConsoleSessions,
     fleet::{self, Fleet},
-    flows::{Flows, Trust},
+    flows::{Flows, Memory, Trust},
     grants::Grants,
     identities::Identities,
     journal::{self, Journal},
@@ -63,6 +63,8 @@ pub struct Options {
     pub queue_max: usize,
     /// How many calls may be admitted ahead of the database.
     pub behind_max: usize,
+    /// How many sessions are in memory at the same time, where no other process has the database.
+    pub sessions_max: usize,
     /// How many entries go into one transaction.
     pub batch_max: usize,
     /// How long a hold lives without progress.
@@ -111,6 +113,7 @@ impl Default for Options {
             admission_timeout: Duration::from_millis(500),
             queue_max: 8192,
             behind_max: 2048,
+            sessions_max: 4096,
             batch_max: 256,
             lease: Duration::from_secs(60),
             reaper_period: Duration::from_secs(15),
@@ -144,6 +147,8 @@ pub struct Store {
 struct Fast {
     journal: Arc<Journal>,
     slices: Arc<Slices>,
+    /// Where no other process has the database.
+    memory: Option<Arc<Memory>>,
 }
 
 /// What every noun needs to reach the database.
@@ -208,7 +213,11 @@ impl Store {
         let writer = writer::start(Arc::clone(&inner), journal.clone());
         let fast = journal.map(|journal| {
             let slices = Slices::begin(&inner, writer.clone(), Arc::clone(&journal));
-            Fast { journal, slices }
+            // INVARIANT: SQLite is one process's: `orchestack serve` has all services in one, and no other command
+            // opens a journal on it.
+            let alone = inner.dialect == Dialect::Sqlite;
+            let memory = alone.then(|| Arc::new(Memory::new(&inner, &writer, &journal)));
+            Fast { journal, slices, memory }
         });
         Ok(Self { inner, writer, fast })
     }
@@ -329,7 +338,12 @@ impl Store {
 
     /// How confidential sessions are.
     pub fn session_labels(&self) -> SessionLabels {
-        SessionLabels { inner: Arc::clone(&self.inner) }
+        SessionLabels { inner: Arc::clone(&self.inner), memory: self.memory() }
+    }
+
+    /// Sessions in memory, where no other process has the database.
+    fn memory(&self) -> Option<Arc<Memory>> {
+        self.fast.as_ref().and_then(|fast| fast.memory.clone())
     }
 
     /// Definitions of tools as their servers gave them.
@@ -339,12 +353,12 @@ impl Store {
 
     /// What sessions have seen, with prints that are salted under this key.
     pub fn flows(&self, master: MasterKey) -> Flows {
-        Flows { inner: Arc::clone(&self.inner), master }
+        Flows { inner: Arc::clone(&self.inner), memory: self.memory(), master }
     }
 
     /// Whether sessions may be trusted.
     pub fn trust(&self) -> Trust {
-        Trust { inner: Arc::clone(&self.inner) }
+        Trust { inner: Arc::clone(&self.inner), memory: self.memory() }
     }
 
     /// What redaction tokens of sessions stand for, under this key.
