@@ -60,9 +60,10 @@ async fn calls_beside_each_other_cannot_pass_a_count_on_postgres() {
     calls_beside_each_other_cannot_pass_a_count(Database::Postgres).await;
 }
 
+/// Of a session in memory SQLite is not asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_nobody_can_count_are_beyond_every_count() {
-    let (server, upstream, client) = counting(Database::Sqlite).await;
+    let (server, upstream, client) = counting(Database::Postgres).await;
     assert!(client.call("count", json!({})).await.pointer("/result/isError").is_none());
     let rows = Rows::of(&server).await;
     rows.execute("alter table session_flows rename to gone").await;
