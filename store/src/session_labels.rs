@@ -151,11 +151,7 @@ impl SessionLabels {
     }
 
     /// Memory reads the session again once this is dropped.
-    async fn locked(
-        &self,
-        tenant: TenantId,
-        session: SessionId,
-    ) -> Result<Option<Locked>, Error> {
+    async fn locked(&self, tenant: TenantId, session: SessionId) -> Result<Option<Locked>, Error> {
         match &self.memory {
             Some(memory) => memory.take((tenant, session)).await.map(Some),
             None => Ok(None),

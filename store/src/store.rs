@@ -16,6 +16,7 @@ use crate::{
     admin_tokens::AdminTokens,
     agents::Agents,
     alerts::{Alerts, Told},
+    alone,
     approvals::Approvals,
     audit::Audit,
     calls::Calls,
@@ -92,6 +93,9 @@ pub struct Options {
     /// The folder of this process's journal. With it calls are admitted from slices in memory; without
     /// it each one waits for the database.
     pub journal: Option<PathBuf>,
+    /// Whether no other server has the database, which with SQLite and a journal keeps what it knows of sessions
+    /// in memory then. It is refused where another one has it. Postgres is shared whatever this says.
+    pub alone: bool,
     /// The most bytes that the journal may have on the disk. They are needed while the database is away.
     pub journal_bytes_max: u64,
     /// A slice that nobody used for this long is given back: another gateway may need its money.
@@ -126,6 +130,7 @@ impl Default for Options {
             warn_percent: 80,
             owner: "orchestack".to_owned(),
             journal: None,
+            alone: false,
             journal_bytes_max: 1 << 30,
             slice_idle: Duration::from_secs(1),
             redis: None,
@@ -184,9 +189,11 @@ impl Store {
     /// journals into it, and starts the writer and the reaper. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Unavailable`], [`Error::Migrate`] or [`Error::Journal`].
+    /// [`Error::Address`], [`Error::Taken`], [`Error::Unavailable`], [`Error::Migrate`] or [`Error::Journal`].
     pub async fn open(options: &Options) -> Result<Self, Error> {
         let dialect = Dialect::of(&options.url)?;
+        let is_alone = options.alone && options.journal.is_some() && dialect == Dialect::Sqlite;
+        let lock = is_alone.then(|| alone::lock(&options.url)).transpose()?;
         let pools = dialect.connect(options).await?;
         let started = now(&mut *pools.read.acquire().await?, dialect).await?;
         let fleet = options.redis.as_ref().map(|redis| Fleet::begin(redis, &options.owner));
@@ -213,10 +220,9 @@ impl Store {
         let writer = writer::start(Arc::clone(&inner), journal.clone());
         let fast = journal.map(|journal| {
             let slices = Slices::begin(&inner, writer.clone(), Arc::clone(&journal));
-            // INVARIANT: SQLite is one process's: `orchestack serve` has all services in one, and no other command
-            // opens a journal on it.
-            let alone = inner.dialect == Dialect::Sqlite;
-            let memory = alone.then(|| Arc::new(Memory::new(&inner, &writer, &journal)));
+            // INVARIANT: nobody else writes sessions of a database that is locked. `orchestack serve` has all services
+            // in one process, and commands beside it ask its admin API.
+            let memory = lock.map(|lock| Arc::new(Memory::new(&inner, &writer, &journal, lock)));
             Fast { journal, slices, memory }
         });
         Ok(Self { inner, writer, fast })
@@ -274,6 +280,9 @@ impl Store {
         }
         self.inner.read.close().await;
         self.inner.write.close().await;
+        if let Some(memory) = self.memory() {
+            memory.unlock();
+        }
     }
 
     /// Tenants.

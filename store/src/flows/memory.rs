@@ -21,22 +21,24 @@ use std::{
 
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use tools::flow::Origin;
-use types::{Integrity, RequestId};
+use types::RequestId;
 
 use super::{
     Entered, Of, Saw, Text, Told, entered, name,
     note::{Note, Noted},
+    origin,
     see::{self, printed},
 };
 use crate::{
-    Error,
+    Error, alone,
     journal::{Journal, Purpose},
+    rows::Get,
     store::Inner,
     writer::{Ask, Handle},
 };
 
 /// The texts of a session that memory knows to be written: the newest.
-const TEXTS_MAX: usize = 64;
+const TEXTS_MAX: u8 = 64;
 /// How long memory knows a session before it reads it again: what is over is removed from the database meanwhile.
 const READ_FOR: Duration = Duration::from_secs(600);
 
@@ -48,6 +50,8 @@ pub(crate) struct Memory {
     slots: Mutex<HashMap<Of, Arc<Slot>>>,
     /// Counts uses, to tell which session was used last.
     uses: AtomicU64,
+    /// Held for as long as anything is in memory: one process a database.
+    lock: alone::Lock,
 }
 
 /// One session.
@@ -75,13 +79,27 @@ pub(crate) struct Locked {
 }
 
 impl Memory {
-    pub(crate) fn new(inner: &Arc<Inner>, writer: &Handle, journal: &Arc<Journal>) -> Self {
+    pub(crate) fn new(
+        inner: &Arc<Inner>,
+        writer: &Handle,
+        journal: &Arc<Journal>,
+        lock: alone::Lock,
+    ) -> Self {
         Self {
             inner: Arc::clone(inner),
             writer: writer.clone(),
             journal: Arc::clone(journal),
             slots: Mutex::default(),
             uses: AtomicU64::default(),
+            lock,
+        }
+    }
+
+    /// Another process may have the database from here on: the journal takes nothing more.
+    pub(crate) fn unlock(&self) {
+        if let Some(lock) = &self.lock {
+            // Without this, once the last handle is gone.
+            let _ = lock.unlock();
         }
     }
 
@@ -212,8 +230,8 @@ impl Memory {
                 self.settled(slot.noted.load(Ordering::Acquire)).await?;
                 // Behind a commit of which nobody heard: there is one connection that writes.
                 let entered = entered::look(&self.inner.write, of).await?;
-                let (texts, read) = (VecDeque::new(), Instant::now());
-                known.insert(Known { entered, texts, read })
+                let texts = newest(&self.inner, of).await?;
+                known.insert(Known { entered, texts, read: Instant::now() })
             }
         };
         Ok(known)
@@ -288,11 +306,29 @@ impl Known {
     }
 
     fn keep(&mut self, text: (Origin, String)) {
-        if self.texts.len() >= TEXTS_MAX {
+        if self.texts.len() >= usize::from(TEXTS_MAX) {
             self.texts.pop_front();
         }
         self.texts.push_back(text);
     }
+}
+
+/// The newest texts that the database has, the oldest first.
+async fn newest(inner: &Inner, (tenant, session): Of) -> Result<VecDeque<(Origin, String)>, Error> {
+    let rows = sqlx::query(
+        "select origin, digest from session_prints \
+         where tenant_id = $1 and session_id = $2 order by seq desc limit $3",
+    )
+    .bind(tenant.to_string())
+    .bind(session.to_string())
+    .bind(i64::from(TEXTS_MAX))
+    .fetch_all(&inner.write)
+    .await?;
+    let read = |row| {
+        let get = Get { row, table: "session_prints" };
+        Ok((origin(get.text("origin")?), get.text("digest")?))
+    };
+    rows.iter().rev().map(read).collect()
 }
 
 fn note((tenant, session): Of, request: Option<RequestId>, calls: i64) -> Note {

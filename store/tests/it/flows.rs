@@ -63,7 +63,8 @@ async fn enter(flows: &Flows) -> Entered {
 }
 
 async fn trust_falls_by_itself(database: &Database) {
-    let flows = flows(&database.prepared().await);
+    let store = database.prepared().await;
+    let flows = flows(&store);
     assert_eq!(flows.find(tenant(), session()).await.unwrap(), None);
     see(&flows, 1, &Origin::Trusted, &["what I want"]).await;
     let known = flows.find(tenant(), session()).await.unwrap().unwrap();
@@ -72,6 +73,7 @@ async fn trust_falls_by_itself(database: &Database) {
         see(&flows, number, &web(), &["a page"]).await;
     }
     see(&flows, 4, &Origin::Trusted, &["more that I want"]).await;
+    store.close().await;
     let flows = self::flows(&database.open().await);
     let known = flows.find(tenant(), session()).await.unwrap().unwrap();
     assert_eq!(known.integrity, Integrity::Untrusted);

@@ -67,10 +67,12 @@ impl Database {
     }
 
     pub fn options(&self) -> Options {
-        let own = |folder: &tempfile::TempDir| folder.path().join(RequestId::generate().to_string());
+        let own =
+            |folder: &tempfile::TempDir| folder.path().join(RequestId::generate().to_string());
         Options {
             url: self.url.clone(),
             journal: self.folder.as_ref().filter(|_| self.journals).map(own),
+            alone: self.journals,
             // Only the tests that are about time outs shorten it: the machine may be busy.
             admission_timeout: Duration::from_secs(60),
             acquire_timeout: Duration::from_secs(30),

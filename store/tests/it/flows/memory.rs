@@ -35,6 +35,11 @@ in_memory! {
 /// Longer than what needs no database takes, and shorter than the time of a busy one.
 const SOON: Duration = Duration::from_secs(5);
 
+/// As a server opens it.
+async fn served(folder: &Folder, database: &Database) -> Store {
+    Store::open(&Options { alone: true, ..folder.options(database) }).await.unwrap()
+}
+
 async fn look(flows: &Flows) -> Entered {
     flows.look((tenant(), session())).await.unwrap()
 }
@@ -72,7 +77,8 @@ async fn a_call_of_a_known_session_waits_for_no_database() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_reads_rows_finds_what_memory_has() {
-    let store = Database::served().prepared().await;
+    let database = Database::served();
+    let store = database.prepared().await;
     let flows = flows(&store);
     see(&flows, 1, &web(), &["page 0"]).await;
     for page in 1..20 {
@@ -80,7 +86,10 @@ async fn who_reads_rows_finds_what_memory_has() {
         enter(&flows).await;
         see(&flows, 2, &web(), &[&said]).await;
         let known = flows.find(tenant(), session()).await.unwrap().unwrap();
-        assert_eq!(known.texts.get(&(web(), text(&flows, &web(), &said).digest)), Some(&(page + 1)));
+        assert_eq!(
+            known.texts.get(&(web(), text(&flows, &web(), &said).digest)),
+            Some(&(page + 1))
+        );
         assert_eq!(flows.prints(tenant(), session(), page).await.unwrap().len(), 1);
         let known = store.trust().find(tenant(), session()).await.unwrap().unwrap();
         assert_eq!(known.tool_calls, page);
@@ -89,7 +98,8 @@ async fn who_reads_rows_finds_what_memory_has() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_hears_of_what_people_and_requests_change() {
-    let store = Database::served().prepared().await;
+    let database = Database::served();
+    let store = database.prepared().await;
     let (flows, labels) = (flows(&store), store.session_labels());
     enter(&flows).await;
     see(&flows, 1, &web(), &["a page"]).await;
@@ -147,7 +157,7 @@ async fn a_session_that_memory_forgot_is_read_again() {
 /// A process that is killed while the database has heard of its first call and its label only.
 async fn dies(database: &Database) -> Folder {
     let folder = Folder::new();
-    let options = folder.options(database);
+    let options = Options { alone: true, ..folder.options(database) };
     let (begun, begins) = oneshot::channel();
     let (go, gone) = oneshot::channel::<()>();
     let process = std::thread::spawn(move || {
@@ -193,7 +203,7 @@ async fn what_a_session_saw_survives_the_process() {
     // And all else is nowhere but in the journal.
     assert_eq!(database.count("select tool_calls from session_flows").await, 1);
     assert_eq!(database.count("select count(*) from session_prints").await, 1);
-    let store = folder.open(&database).await;
+    let store = served(&folder, &database).await;
     let seen = Entered {
         label: Label::Restricted,
         integrity: Integrity::Untrusted,
@@ -206,14 +216,27 @@ async fn what_a_session_saw_survives_the_process() {
     // Once more, as if it had died before it could remove the files.
     store.close().await;
     drop(store);
-    assert_eq!(look(&flows(&folder.open(&database).await)).await, seen);
+    assert_eq!(look(&flows(&served(&folder, &database).await)).await, seen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_else_has_the_database_meanwhile() {
+    let database = Database::served();
+    let store = database.prepared().await;
+    let other = Store::open(&database.options()).await;
+    assert!(matches!(other, Err(Error::Taken { .. })), "two have sessions in memory");
+    enter(&flows(&store)).await;
+    store.close().await;
+    // Whose clone lives on has nothing to say any more.
+    let next = database.open().await;
+    assert_eq!(look(&flows(&next)).await.calls, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gateways_of_one_postgres_have_nothing_in_memory() {
     let database = Database::postgres().await;
     let folders = [Folder::new(), Folder::new()];
-    let gateways = [folders[0].open(&database).await, folders[1].open(&database).await];
+    let gateways = [served(&folders[0], &database).await, served(&folders[1], &database).await];
     prepare(&gateways[0]).await;
     let flows = [flows(&gateways[0]), flows(&gateways[1])];
     for call in 0..10 {
