@@ -64,7 +64,7 @@ pub struct Options {
     pub queue_max: usize,
     /// How many calls may be admitted ahead of the database.
     pub behind_max: usize,
-    /// How many sessions are in memory at the same time, where no other process has the database.
+    /// How many sessions are in memory at the same time, where no other process has the database: some KiB each.
     pub sessions_max: usize,
     /// How many entries go into one transaction.
     pub batch_max: usize,

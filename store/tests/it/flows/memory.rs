@@ -154,6 +154,41 @@ async fn a_session_that_memory_forgot_is_read_again() {
     busy.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_beside_each_other_count_for_each_other_whatever_changes() {
+    let database = Database::served();
+    let store = database.prepared().await;
+    let calls = (0..40_u64).map(|number| {
+        let (store, flows) = (store.clone(), flows(&store));
+        tokio::spawn(async move {
+            let found = enter(&flows).await.calls;
+            // Each of these has memory read the session again.
+            let request = RequestId::from_parts(1, number.into());
+            let label = [Label::Internal, Label::Sensitive][usize::from(number > 20)];
+            store.session_labels().raise(tenant(), session(), label, request).await.unwrap();
+            let (server, said) = (format!("web{}", number % 4), format!("page {number}"));
+            see(&flows, number.into(), &Origin::Tool(server), &[&said]).await;
+            if number % 2 == 0 {
+                flows.leave((tenant(), session())).await.unwrap();
+                return None;
+            }
+            Some(found)
+        })
+    });
+    let mut numbers = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        numbers.extend(call.await.unwrap());
+    }
+    assert_eq!(numbers.len(), 20);
+    let found = look(&flows(&store)).await;
+    assert_eq!((found.calls, found.label, found.sources.len()), (20, Label::Sensitive, 4));
+    let known = store.trust().find(tenant(), session()).await.unwrap().unwrap();
+    assert_eq!((known.tool_calls, known.texts.len()), (20, 40));
+    let mut seqs: Vec<u64> = known.texts.values().copied().collect();
+    seqs.sort_unstable();
+    assert_eq!(seqs, (1..=40).collect::<Vec<_>>(), "no number has two texts");
+}
+
 /// A process that is killed while the database has heard of its first call and its label only.
 async fn dies(database: &Database) -> Folder {
     let folder = Folder::new();
