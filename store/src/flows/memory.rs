@@ -21,7 +21,7 @@ use std::{
 
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use tools::flow::Origin;
-use types::RequestId;
+use types::{Label, RequestId};
 
 use super::{
     Entered, Of, Saw, Text, Told, entered, name,
@@ -153,8 +153,7 @@ impl Memory {
         }
         let texts = fresh.iter().map(|(seq, text)| noted(*seq, text)).collect();
         let note = Note { texts, ..note(of, Some(saw.request), 0) };
-        // Where too many wait for the database, this waits for it too.
-        let Some(place) = self.writer.ahead_now() else {
+        let Ok(place) = self.writer.ahead().await else {
             return self.write(&slot, guard, of, saw).await;
         };
         if self.note(&slot, (Purpose::Aftermath, Some(place)), note).is_err() {
@@ -185,23 +184,23 @@ impl Memory {
         saw: &Saw<'_>,
     ) -> Result<Told, Error> {
         *known = None;
-        self.settled(slot.noted.load(Ordering::Acquire)).await?;
+        // The numbers of texts go on in the database.
+        self.settled(slot.texts_noted.load(Ordering::Acquire)).await?;
         see::see(&self.inner, of, saw).await
     }
 
     /// Whether the session is known to be at this label or above.
-    pub(crate) async fn is_at(&self, of: Of, label: types::Label) -> bool {
+    pub(crate) async fn is_at(&self, of: Of, label: Label) -> bool {
         let Ok(slot) = self.slot(of) else { return false };
         let known = self.lock(&slot).await;
         known.as_ref().is_some_and(|known| known.entered.label >= label)
     }
 
-    /// The session for somebody who writes it in the database, which has all of it then.
+    /// The session for somebody who writes it in the database. Nothing is added to it meanwhile.
     pub(crate) async fn take(&self, of: Of) -> Result<Locked, Error> {
         let slot = self.slot(of)?;
         let mut known = self.lock(&slot).await;
         *known = None;
-        self.settled(slot.noted.load(Ordering::Acquire)).await?;
         Ok(Locked { _known: known, _slot: slot })
     }
 

@@ -45,7 +45,12 @@ impl Trust {
     ) -> Result<(), Error> {
         let tenant = permit.tenant();
         let _locked = match &self.memory {
-            Some(memory) => Some(memory.take((tenant, session)).await?),
+            Some(memory) => {
+                let locked = memory.take((tenant, session)).await?;
+                // What is vouched for has its number.
+                memory.written((tenant, session), false).await?;
+                Some(locked)
+            }
             None => None,
         };
         let mut change = Change::begin(&self.inner, permit, tenant).await?;
