@@ -50,7 +50,8 @@ impl State {
     async fn with(settings: Arc<Settings>, journal: Option<PathBuf>) -> Result<Self, Failure> {
         let pepper = pepper(&settings)?;
         let tokens = tokens_key(&settings)?;
-        let options = store::Options { journal, ..options(&settings) };
+        let alone = journal.is_some();
+        let options = store::Options { journal, alone, ..options(&settings) };
         let store = Store::open(&options).await.map_err(Failure::of)?;
         let repository = Repository::with(GitOptions::of(&settings));
         let http = admin::probe::client().map_err(Failure::of)?;

@@ -21,7 +21,9 @@ use crate::{
     audit::{Draft, Link},
     booked::{self, Settlements},
     denied::{self, Spent},
-    fault, holds, outbox, owners,
+    fault,
+    flows::{self, Note},
+    holds, outbox, owners,
     reconciled::Reconciled,
     rollup, slices,
     store::Inner,
@@ -67,9 +69,10 @@ pub(crate) async fn write(
     let share = share(&mut tx, entries, now).await?;
     let spent = Spent::of(inner, books.accounts());
     let clock = Clock { lease_until, fence, share };
-    let Decided { applied, records, settlements } =
+    let Decided { applied, records, settlements, notes } =
         decide((&mut books, &mut reconciled), &mut askers, entries, (&clock, carried, now))?;
 
+    flows::write(&mut tx, inner.dialect, &notes).await?;
     let changed: Vec<Account> = books.changed_accounts().cloned().collect();
     accounts::write(&mut tx, &changed).await?;
     let noted = alerts::note(&mut tx, inner, &books, &full(&applied), now).await?;
@@ -106,20 +109,21 @@ pub(crate) async fn write(
 }
 
 /// What the books said to the entries of a batch.
-struct Decided {
+struct Decided<'e> {
     applied: Vec<Applied>,
     records: Vec<Arc<Draft>>,
     settlements: Settlements,
+    notes: Vec<&'e Note>,
 }
 
 /// Applies the entries, apart from those that are carried already.
-fn decide(
+fn decide<'e>(
     (books, reconciled): (&mut Books, &mut Reconciled),
     askers: &mut Askers,
-    entries: &[Entry],
+    entries: &'e [Entry],
     (clock, carried, now): (&Clock, u64, Timestamp),
-) -> Result<Decided, Error> {
-    let (mut applied, mut records) = (Vec::new(), Vec::new());
+) -> Result<Decided<'e>, Error> {
+    let (mut applied, mut records, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     let mut settlements = Settlements::new();
     for entry in entries {
         if entry.seq.is_some_and(|seq| seq <= carried) {
@@ -130,7 +134,11 @@ fn decide(
             Some(Ask::Reconcile { tenant, provider, bookings }) => {
                 Ok(Some(reconciled.book(books, (*tenant, provider), bookings, now)))
             }
-            Some(ask) => apply(books, ask, clock, now).map(Some),
+            Some(Ask::Note(note)) => {
+                notes.push(&**note);
+                Ok(None)
+            }
+            Some(ask) => apply(books, ask, clock, now),
             None => Ok(None),
         };
         if let Ok(outcome) = &result {
@@ -156,7 +164,7 @@ fn decide(
         }
         applied.push(result);
     }
-    Ok(Decided { applied, records, settlements })
+    Ok(Decided { applied, records, settlements, notes })
 }
 
 /// Puts what a batch did into the outbox, where somebody listens; says whether there was anything.
@@ -212,16 +220,18 @@ fn full(applied: &[Applied]) -> BTreeSet<AccountKey> {
 
 /// Applies one operation. A hold that is asked for with its dispatch mark gets both or, refused,
 /// neither: the mark is only refused where the hold was there before.
-fn apply(books: &mut Books, ask: &Ask, clock: &Clock, now: Timestamp) -> Result<Outcome, Refusal> {
-    let outcome = books.apply(&ask.op(clock), now)?;
-    let Ask::Hold { ask, dispatched: true, .. } = ask else { return Ok(outcome) };
-    books.apply(&Ask::Dispatch { hold: ask.hold }.op(clock), now)?;
+fn apply(books: &mut Books, ask: &Ask, clock: &Clock, now: Timestamp) -> Applied {
+    let Some(op) = ask.op(clock) else { return Ok(None) };
+    let outcome = books.apply(&op, now)?;
+    let Ask::Hold { ask, dispatched: true, .. } = ask else { return Ok(Some(outcome)) };
+    let (hold, fence, lease_until) = (ask.hold, clock.fence, Some(clock.lease_until));
+    books.apply(&Op::Dispatch { hold, fence, lease_until }, now)?;
     let hold = books.hold(ask.hold).ok_or(Refusal::UnknownHold(ask.hold))?;
     if hold.state != HoldState::Dispatched {
         // Asked for again after its end: nothing may go out on it.
         return Err(BadStep { state: hold.state, event: HoldEvent::Dispatch }.into());
     }
-    Ok(Outcome::Held(Box::new(hold.clone())))
+    Ok(Some(Outcome::Held(Box::new(hold.clone()))))
 }
 
 /// What the writer adds to an operation.
@@ -232,9 +242,10 @@ struct Clock {
 }
 
 impl Ask {
-    fn op(&self, clock: &Clock) -> Op {
+    /// What it is to the books; `None` where it is nothing.
+    fn op(&self, clock: &Clock) -> Option<Op> {
         let (fence, lease_until) = (clock.fence, Some(clock.lease_until));
-        match self {
+        let op = match self {
             Self::Hold { ask, .. } => {
                 let mut ask = ask.clone();
                 ask.lease_until = clock.lease_until;
@@ -267,7 +278,9 @@ impl Ask {
                 Op::Reconcile { tenant: *tenant, shares: shares.copied().collect() }
             }
             Self::Reap => Op::Reap,
-        }
+            Self::Note(_) => return None,
+        };
+        Some(op)
     }
 
     fn hold(&self) -> Option<HoldId> {
@@ -277,9 +290,11 @@ impl Ask {
             | Self::Progress { hold, .. }
             | Self::Release { hold }
             | Self::Settle { hold, .. } => Some(*hold),
-            Self::Slice { .. } | Self::CloseSlice { .. } | Self::Reconcile { .. } | Self::Reap => {
-                None
-            }
+            Self::Slice { .. }
+            | Self::CloseSlice { .. }
+            | Self::Reconcile { .. }
+            | Self::Note(_)
+            | Self::Reap => None,
         }
     }
 
@@ -305,6 +320,7 @@ impl Ask {
             | Self::Release { .. }
             | Self::Settle { .. }
             | Self::Reconcile { .. }
+            | Self::Note(_)
             | Self::Reap => None,
         }
     }
@@ -319,6 +335,7 @@ impl Ask {
             | Self::Release { .. }
             | Self::Settle { .. }
             | Self::Reconcile { .. }
+            | Self::Note(_)
             | Self::Reap => &[],
         }
     }

@@ -24,6 +24,14 @@ pub enum Error {
         /// What is wrong and what to do.
         why: String,
     },
+    /// The database cannot be had by this server alone.
+    #[error("the database cannot be locked by `{}`: {why}", .path.display())]
+    Taken {
+        /// The file of the lock.
+        path: std::path::PathBuf,
+        /// What is wrong and what to do.
+        why: String,
+    },
     /// The address of Redis cannot be read.
     #[error(transparent)]
     Redis(#[from] crate::fleet::Unreadable),

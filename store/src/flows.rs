@@ -3,16 +3,22 @@
 
 mod entered;
 mod flow;
+mod memory;
+mod note;
+mod see;
 mod trust;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use sqlx::AnyConnection;
 use tools::flow::{Origin, Print, Salt, Seen};
 use types::{Integrity, Label, RequestId, SessionId, TenantId, Timestamp};
 
 pub use self::{flow::Flow, trust::Trust};
+pub(crate) use self::{
+    memory::{Locked, Memory},
+    note::{Note, write},
+};
 use crate::{
     Error,
     rows::{Get, signed},
@@ -63,10 +69,21 @@ pub struct Entered {
     pub last_text: u64,
 }
 
+/// The numbers of the last text before and after something was seen: those between are its new texts, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Before it.
+    pub before: u64,
+    /// After it.
+    pub after: u64,
+}
+
 /// The tables of what sessions have seen.
 #[derive(Clone)]
 pub struct Flows {
     pub(crate) inner: Arc<Inner>,
+    /// Where no other process has the database.
+    pub(crate) memory: Option<Arc<Memory>>,
     pub(crate) master: MasterKey,
 }
 
@@ -85,12 +102,16 @@ impl Flows {
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn find(&self, tenant: TenantId, session: SessionId) -> Result<Option<Flow>, Error> {
+        if let Some(memory) = &self.memory {
+            memory.written((tenant, session), false).await?;
+        }
         flow::find(&self.inner, (tenant, session)).await
     }
 
     /// Counts a call of a tool in its session before it is decided, and reads the session by the same
     /// statement: of calls beside each other each finds another number. One that is not made in the end is
-    /// given back by [`Flows::leave`].
+    /// given back by [`Flows::leave`]. With a journal on SQLite this is memory and one `write`; the database
+    /// follows.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
@@ -99,7 +120,10 @@ impl Flows {
         (tenant, session): (TenantId, SessionId),
         request: RequestId,
     ) -> Result<Entered, Error> {
-        entered::enter(&self.inner, (tenant, session), request).await
+        match &self.memory {
+            Some(memory) => memory.enter((tenant, session), request).await,
+            None => entered::enter(&self.inner, (tenant, session), request).await,
+        }
     }
 
     /// Reads a session as [`Flows::enter`] does, and counts nothing.
@@ -107,7 +131,10 @@ impl Flows {
     /// # Errors
     /// As [`Flows::enter`].
     pub async fn look(&self, (tenant, session): (TenantId, SessionId)) -> Result<Entered, Error> {
-        entered::look(&self.inner, (tenant, session)).await
+        match &self.memory {
+            Some(memory) => memory.look((tenant, session)).await,
+            None => entered::look(&self.inner.read, (tenant, session)).await,
+        }
     }
 
     /// Takes back the count of a call that was not made.
@@ -115,45 +142,27 @@ impl Flows {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn leave(&self, (tenant, session): (TenantId, SessionId)) -> Result<(), Error> {
-        entered::leave(&self.inner, (tenant, session)).await
+        match &self.memory {
+            Some(memory) => memory.leave((tenant, session)).await,
+            None => entered::leave(&self.inner, (tenant, session)).await,
+        }
     }
 
     /// Takes note of what a request has: trust falls, and nothing else happens to what another gateway wrote
-    /// meanwhile.
+    /// meanwhile. When this returns, the disk has what makes the session less trusted, also texts of others.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
+    /// [`Error::Unavailable`] or [`Error::Busy`].
     pub async fn see(
         &self,
         tenant: TenantId,
         session: SessionId,
         saw: &Saw<'_>,
-    ) -> Result<(), Error> {
-        let mut tx = self.inner.write.begin_with(self.inner.dialect.begin()).await?;
-        let now = crate::store::now(&mut tx, self.inner.dialect).await?;
-        // The row stays locked until the end, so that no two texts get one number.
-        let last = raise(&mut tx, (tenant, session), saw, now).await?;
-        for source in saw.sources {
-            sqlx::query(
-                "insert into session_sources (tenant_id, session_id, source) values ($1, $2, $3) \
-                 on conflict do nothing",
-            )
-            .bind(tenant.to_string())
-            .bind(session.to_string())
-            .bind(source.clone())
-            .execute(&mut *tx)
-            .await?;
+    ) -> Result<Told, Error> {
+        match &self.memory {
+            Some(memory) => memory.see((tenant, session), saw).await,
+            None => see::see(&self.inner, (tenant, session), saw).await,
         }
-        let mut seq = last;
-        for text in saw.texts {
-            seq += insert(&mut tx, (tenant, session), (seq + 1, text), now).await?;
-        }
-        if seq > last {
-            number(&mut tx, (tenant, session), seq).await?;
-            forget(&mut tx, (tenant, session), saw.texts).await?;
-        }
-        tx.commit().await?;
-        Ok(())
     }
 
     /// The texts of a session behind this number, each with its own, the oldest first.
@@ -166,6 +175,9 @@ impl Flows {
         session: SessionId,
         after: u64,
     ) -> Result<Vec<(u64, Seen)>, Error> {
+        if let Some(memory) = &self.memory {
+            memory.written((tenant, session), false).await?;
+        }
         let rows = sqlx::query(
             "select seq, origin, print from session_prints \
              where tenant_id = $1 and session_id = $2 and seq > $3 order by seq",
@@ -202,100 +214,6 @@ impl Flows {
 
 /// Whose session it is.
 type Of = (TenantId, SessionId);
-
-/// Has trust fall. Gives the number of the last text.
-async fn raise(
-    conn: &mut AnyConnection,
-    (tenant, session): Of,
-    saw: &Saw<'_>,
-    now: Timestamp,
-) -> Result<u64, Error> {
-    let row = sqlx::query(
-        "insert into session_flows (tenant_id, session_id, integrity, since, request_id, \
-           tool_calls, prints, endorsed) values ($1, $2, $3, $4, $5, 0, 0, 0) \
-         on conflict (tenant_id, session_id) do update set prints = session_flows.prints \
-         returning prints",
-    )
-    .bind(tenant.to_string())
-    .bind(session.to_string())
-    .bind(saw.integrity.as_str())
-    .bind(now.0)
-    .bind(saw.request.to_string())
-    .fetch_one(&mut *conn)
-    .await?;
-    if saw.integrity == Integrity::Untrusted {
-        sqlx::query(
-            "update session_flows set integrity = 'untrusted', since = $3, request_id = $4, \
-               set_by = null, reason = null \
-             where tenant_id = $1 and session_id = $2 and integrity = 'trusted'",
-        )
-        .bind(tenant.to_string())
-        .bind(session.to_string())
-        .bind(now.0)
-        .bind(saw.request.to_string())
-        .execute(conn)
-        .await?;
-    }
-    Get { row: &row, table: "session_flows" }.count("prints")
-}
-
-/// Keeps a text under this number, unless it is known. Gives how many were kept.
-async fn insert(
-    conn: &mut AnyConnection,
-    (tenant, session): Of,
-    (seq, text): (u64, &Text),
-    now: Timestamp,
-) -> Result<u64, Error> {
-    let done = sqlx::query(
-        "insert into session_prints (tenant_id, session_id, seq, origin, digest, print, created_at) \
-         values ($1, $2, $3, $4, $5, $6, $7) \
-         on conflict (tenant_id, session_id, origin, digest) do nothing",
-    )
-    .bind(tenant.to_string())
-    .bind(session.to_string())
-    .bind(signed(seq))
-    .bind(name(&text.seen.origin).to_owned())
-    .bind(text.digest.clone())
-    .bind(STANDARD_NO_PAD.encode(text.seen.print.to_bytes()))
-    .bind(now.0)
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-async fn number(conn: &mut AnyConnection, (tenant, session): Of, seq: u64) -> Result<(), Error> {
-    sqlx::query("update session_flows set prints = $3 where tenant_id = $1 and session_id = $2")
-        .bind(tenant.to_string())
-        .bind(session.to_string())
-        .bind(signed(seq))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Forgets what is beyond [`PRINTS_MAX`] of the origins of these texts.
-async fn forget(
-    conn: &mut AnyConnection,
-    (tenant, session): Of,
-    texts: &[Text],
-) -> Result<(), Error> {
-    let origins: BTreeSet<&str> = texts.iter().map(|text| name(&text.seen.origin)).collect();
-    for origin in origins {
-        sqlx::query(
-            "delete from session_prints where tenant_id = $1 and session_id = $2 and origin = $3 \
-               and seq <= (select seq from session_prints \
-                 where tenant_id = $1 and session_id = $2 and origin = $3 \
-                 order by seq desc limit 1 offset $4)",
-        )
-        .bind(tenant.to_string())
-        .bind(session.to_string())
-        .bind(origin.to_owned())
-        .bind(signed(PRINTS_MAX))
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(())
-}
 
 /// An origin as a row has it.
 fn name(origin: &Origin) -> &str {

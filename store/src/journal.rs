@@ -21,7 +21,10 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -48,6 +51,8 @@ pub(crate) struct Journal {
     bytes_max: u64,
     tail: Mutex<Tail>,
     flush: Arc<Flush>,
+    /// The number of the last record that the database has.
+    carried: AtomicU64,
     /// Held for as long as the journal is open: one process a folder.
     lock: File,
 }
@@ -112,7 +117,8 @@ impl Journal {
             .spawn(move || flushing.run(lost))
             .map_err(|source| Error::Io { path: folder.to_owned(), source })?;
         let folder = folder.to_owned();
-        Ok(Self { folder, head, bytes_max, tail: Mutex::new(tail), flush, lock })
+        let (tail, carried) = (Mutex::new(tail), AtomicU64::default());
+        Ok(Self { folder, head, bytes_max, tail, flush, carried, lock })
     }
 
     /// Writes a record and, within the same lock, hands its number on: whoever queues it there has
@@ -150,11 +156,17 @@ impl Journal {
 
     /// The database has every record up to this one: files before it are removed.
     pub(crate) fn carried(&self, seq: u64) {
+        self.carried.fetch_max(seq, Ordering::AcqRel);
         let mut tail = self.tail();
         let done = tail.before.partition_point(|(last, _, _)| *last <= seq);
         let done: Vec<_> = tail.before.drain(..done).collect();
         drop(tail);
         done.iter().for_each(|(_, path, _)| remove(path));
+    }
+
+    /// Whether the database has every record up to this one.
+    pub(crate) fn is_carried(&self, seq: u64) -> bool {
+        self.carried.load(Ordering::Acquire) >= seq
     }
 
     /// Takes nothing more, and gives the number of the last record.

@@ -9,6 +9,7 @@ mod accounts;
 pub mod admin_tokens;
 pub mod agents;
 pub mod alerts;
+mod alone;
 pub mod approvals;
 pub mod audit;
 mod batch;

@@ -6,7 +6,13 @@ use std::sync::Arc;
 use policy::AdminPermit;
 use types::{Label, RequestId, SessionId, TenantId, Timestamp, audit::Record};
 
-use crate::{Error, change::Change, rows::Get, store::Inner};
+use crate::{
+    Error,
+    change::Change,
+    flows::{Locked, Memory},
+    rows::Get,
+    store::Inner,
+};
 
 /// What is known of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +37,8 @@ pub struct SessionLabel {
 #[derive(Clone)]
 pub struct SessionLabels {
     pub(crate) inner: Arc<Inner>,
+    /// Where no other process has the database.
+    pub(crate) memory: Option<Arc<Memory>>,
 }
 
 impl SessionLabels {
@@ -75,6 +83,12 @@ impl SessionLabels {
         label: Label,
         request: RequestId,
     ) -> Result<(), Error> {
+        if let Some(memory) = &self.memory
+            && memory.is_at((tenant, session), label).await
+        {
+            return Ok(());
+        }
+        let _locked = self.locked(tenant, session).await?;
         let mut conn = self.inner.write.acquire().await?;
         let now = crate::store::now(&mut conn, self.inner.dialect).await?;
         sqlx::query(
@@ -109,6 +123,7 @@ impl SessionLabels {
         record: &Record,
     ) -> Result<(), Error> {
         let tenant = permit.tenant();
+        let _locked = self.locked(tenant, session).await?;
         let mut change = Change::begin(&self.inner, permit, tenant).await?;
         let now = crate::store::now(change.conn(), self.inner.dialect).await?;
         let lowered = sqlx::query(
@@ -133,5 +148,13 @@ impl SessionLabels {
             });
         }
         change.commit_quietly(record).await
+    }
+
+    /// Memory reads the session again once this is dropped.
+    async fn locked(&self, tenant: TenantId, session: SessionId) -> Result<Option<Locked>, Error> {
+        match &self.memory {
+            Some(memory) => memory.take((tenant, session)).await.map(Some),
+            None => Ok(None),
+        }
     }
 }

@@ -16,13 +16,14 @@ use crate::{
     admin_tokens::AdminTokens,
     agents::Agents,
     alerts::{Alerts, Told},
+    alone,
     approvals::Approvals,
     audit::Audit,
     calls::Calls,
     caps::Caps,
     console_sessions::ConsoleSessions,
     fleet::{self, Fleet},
-    flows::{Flows, Trust},
+    flows::{Flows, Memory, Trust},
     grants::Grants,
     identities::Identities,
     journal::{self, Journal},
@@ -63,6 +64,8 @@ pub struct Options {
     pub queue_max: usize,
     /// How many calls may be admitted ahead of the database.
     pub behind_max: usize,
+    /// How many sessions are in memory at the same time, where no other process has the database: some KiB each.
+    pub sessions_max: usize,
     /// How many entries go into one transaction.
     pub batch_max: usize,
     /// How long a hold lives without progress.
@@ -90,6 +93,9 @@ pub struct Options {
     /// The folder of this process's journal. With it calls are admitted from slices in memory; without
     /// it each one waits for the database.
     pub journal: Option<PathBuf>,
+    /// Whether no other server has the database, which with SQLite and a journal keeps what it knows of sessions
+    /// in memory then. It is refused where another one has it. Postgres is shared whatever this says.
+    pub alone: bool,
     /// The most bytes that the journal may have on the disk. They are needed while the database is away.
     pub journal_bytes_max: u64,
     /// A slice that nobody used for this long is given back: another gateway may need its money.
@@ -111,6 +117,7 @@ impl Default for Options {
             admission_timeout: Duration::from_millis(500),
             queue_max: 8192,
             behind_max: 2048,
+            sessions_max: 4096,
             batch_max: 256,
             lease: Duration::from_secs(60),
             reaper_period: Duration::from_secs(15),
@@ -123,6 +130,7 @@ impl Default for Options {
             warn_percent: 80,
             owner: "orchestack".to_owned(),
             journal: None,
+            alone: false,
             journal_bytes_max: 1 << 30,
             slice_idle: Duration::from_secs(1),
             redis: None,
@@ -144,6 +152,8 @@ pub struct Store {
 struct Fast {
     journal: Arc<Journal>,
     slices: Arc<Slices>,
+    /// Where no other process has the database.
+    memory: Option<Arc<Memory>>,
 }
 
 /// What every noun needs to reach the database.
@@ -179,9 +189,11 @@ impl Store {
     /// journals into it, and starts the writer and the reaper. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Unavailable`], [`Error::Migrate`] or [`Error::Journal`].
+    /// [`Error::Address`], [`Error::Taken`], [`Error::Unavailable`], [`Error::Migrate`] or [`Error::Journal`].
     pub async fn open(options: &Options) -> Result<Self, Error> {
         let dialect = Dialect::of(&options.url)?;
+        let is_alone = options.alone && options.journal.is_some() && dialect == Dialect::Sqlite;
+        let lock = is_alone.then(|| alone::lock(&options.url)).transpose()?;
         let pools = dialect.connect(options).await?;
         let started = now(&mut *pools.read.acquire().await?, dialect).await?;
         let fleet = options.redis.as_ref().map(|redis| Fleet::begin(redis, &options.owner));
@@ -208,7 +220,10 @@ impl Store {
         let writer = writer::start(Arc::clone(&inner), journal.clone());
         let fast = journal.map(|journal| {
             let slices = Slices::begin(&inner, writer.clone(), Arc::clone(&journal));
-            Fast { journal, slices }
+            // INVARIANT: nobody else writes sessions of a database that is locked. `orchestack serve` has all services
+            // in one process, and commands beside it ask its admin API.
+            let memory = lock.map(|lock| Arc::new(Memory::new(&inner, &writer, &journal, lock)));
+            Fast { journal, slices, memory }
         });
         Ok(Self { inner, writer, fast })
     }
@@ -265,6 +280,9 @@ impl Store {
         }
         self.inner.read.close().await;
         self.inner.write.close().await;
+        if let Some(memory) = self.memory() {
+            memory.unlock();
+        }
     }
 
     /// Tenants.
@@ -329,7 +347,12 @@ impl Store {
 
     /// How confidential sessions are.
     pub fn session_labels(&self) -> SessionLabels {
-        SessionLabels { inner: Arc::clone(&self.inner) }
+        SessionLabels { inner: Arc::clone(&self.inner), memory: self.memory() }
+    }
+
+    /// Sessions in memory, where no other process has the database.
+    fn memory(&self) -> Option<Arc<Memory>> {
+        self.fast.as_ref().and_then(|fast| fast.memory.clone())
     }
 
     /// Definitions of tools as their servers gave them.
@@ -339,12 +362,12 @@ impl Store {
 
     /// What sessions have seen, with prints that are salted under this key.
     pub fn flows(&self, master: MasterKey) -> Flows {
-        Flows { inner: Arc::clone(&self.inner), master }
+        Flows { inner: Arc::clone(&self.inner), memory: self.memory(), master }
     }
 
     /// Whether sessions may be trusted.
     pub fn trust(&self) -> Trust {
-        Trust { inner: Arc::clone(&self.inner) }
+        Trust { inner: Arc::clone(&self.inner), memory: self.memory() }
     }
 
     /// What redaction tokens of sessions stand for, under this key.

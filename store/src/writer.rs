@@ -26,6 +26,7 @@ use types::{AgentId, HoldId, KeyId, Nanos, TenantId};
 use crate::{
     Error,
     audit::Draft,
+    flows::Note,
     journal::{self, Journal, Purpose, frame::Frame},
     ledger::{Ended, Settlement},
     reconciled::Booking,
@@ -75,6 +76,8 @@ pub(crate) enum Ask {
         hold: HoldId,
         settlement: Settlement,
     },
+    /// Of the journal alone. Nothing of it is in the books.
+    Note(Box<Note>),
     #[serde(skip)]
     Reap,
     #[serde(skip)]
@@ -122,6 +125,7 @@ impl Ask {
             | Self::Settle { .. }
             | Self::CloseSlice { .. }
             | Self::Reconcile { .. }
+            | Self::Note(_)
             | Self::Reap => None,
         }
     }

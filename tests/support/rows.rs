@@ -100,6 +100,14 @@ impl Rows {
         done.unwrap_or_else(|error| panic!("{statement}: {error}")).rows_affected()
     }
 
+    /// A transaction that keeps every writer of a SQLite waiting until it is rolled back.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn locked(&self) -> sqlx::Transaction<'static, sqlx::Any> {
+        self.pool.begin_with("begin immediate").await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// The one number that a query gives.
     ///
     /// # Panics

@@ -17,6 +17,7 @@ pub(super) const fn store(error: &store::Error) -> (StatusCode, &'static str) {
         | S::Redis(_)
         | S::Disk(_)
         | S::Journal { .. }
+        | S::Taken { .. }
         | S::Migrate(_)
         | S::RecordTooLarge { .. }
         | S::Sealing

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use store::{Error, flows::Flows};
+use store::{
+    Error,
+    flows::{Flows, Told},
+};
 use tools::flow::Seen;
 use types::{SessionId, TenantId};
 
@@ -50,10 +53,26 @@ impl Prints {
         let more = flows.prints(tenant, session, after).await?;
         let last = more.last().map_or(after, |(number, _)| *number).max(last);
         seen.extend(more.into_iter().map(|(_, seen)| seen));
+        Ok(self.keep((tenant, session), last, seen))
+    }
+
+    /// Takes a text of a session over, if it is the next one of those that are known.
+    pub(super) fn add(&self, of: Of, told: Told, text: Seen) {
+        let known = self.0.get(&of).filter(|known| known.last == told.before);
+        let Some(known) = known.filter(|_| told.after == told.before.saturating_add(1)) else {
+            // What comes next reads it.
+            return;
+        };
+        let mut seen = known.seen.to_vec();
+        seen.push(text);
+        self.keep(of, told.after, seen);
+    }
+
+    fn keep(&self, of: Of, last: u64, mut seen: Vec<Seen>) -> Arc<Vec<Seen>> {
         let old = seen.len().saturating_sub(TEXTS_MAX);
         seen.drain(..old);
         let seen = Arc::new(seen);
-        self.0.insert((tenant, session), Arc::new(Known { last, seen: Arc::clone(&seen) }));
-        Ok(seen)
+        self.0.insert(of, Arc::new(Known { last, seen: Arc::clone(&seen) }));
+        seen
     }
 }

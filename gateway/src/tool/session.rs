@@ -172,7 +172,7 @@ impl Session {
         let integrity = if trusted { self.integrity } else { Integrity::Untrusted };
         let Some(session) = context.session else { return Ok((label, integrity)) };
         let print = |text: &&str| work_on(text.len(), || self.print((tool, own), text));
-        let texts: Vec<Text> = text.iter().filter_map(print).collect();
+        let mut texts: Vec<Text> = text.iter().filter_map(print).collect();
         let saw = Saw {
             request: context.request,
             integrity: if trusted { Integrity::Trusted } else { Integrity::Untrusted },
@@ -186,11 +186,14 @@ impl Session {
                 labels.raise(tenant, session, label, context.request).await?;
             }
             match text {
-                Some(_) => gate.flows.see(tenant, session, &saw).await,
-                None => Ok(()),
+                Some(_) => gate.flows.see(tenant, session, &saw).await.map(Some),
+                None => Ok(None),
             }
         };
-        in_time(write).await.map_err(|why| away(&why, WITHHELD))?;
+        let told = in_time(write).await.map_err(|why| away(&why, WITHHELD))?;
+        if let (Some(told), Some(text)) = (told, texts.pop()) {
+            gate.prints.add((tenant, session), told, text.seen);
+        }
         Ok((label, integrity))
     }
 }

@@ -1,6 +1,6 @@
 //! A session as a call of a tool finds it, and the count of its calls.
 
-use sqlx::{AssertSqlSafe, any::AnyRow};
+use sqlx::{AnyPool, AssertSqlSafe, any::AnyRow};
 use types::{Integrity, Label, RequestId};
 
 use super::{Entered, Of};
@@ -39,7 +39,7 @@ pub(super) async fn enter(
 }
 
 /// Reads the session alone.
-pub(super) async fn look(inner: &Inner, (tenant, session): Of) -> Result<Entered, Error> {
+pub(super) async fn look(pool: &AnyPool, (tenant, session): Of) -> Result<Entered, Error> {
     let statement = format!(
         "select f.integrity, f.tool_calls, f.prints, {BESIDE} \
          from (select 1 as one) always left join session_flows f \
@@ -48,7 +48,7 @@ pub(super) async fn look(inner: &Inner, (tenant, session): Of) -> Result<Entered
     let row = sqlx::query(AssertSqlSafe(statement))
         .bind(tenant.to_string())
         .bind(session.to_string())
-        .fetch_one(&inner.read)
+        .fetch_one(pool)
         .await?;
     read(&row)
 }

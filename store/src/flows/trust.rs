@@ -5,13 +5,18 @@ use std::sync::Arc;
 use policy::AdminPermit;
 use types::{SessionId, TenantId, audit::Record};
 
-use super::flow::{self, Flow};
+use super::{
+    flow::{self, Flow},
+    memory::Memory,
+};
 use crate::{Error, change::Change, store::Inner};
 
 /// Whether sessions may be trusted, for those who look and those who vouch.
 #[derive(Clone)]
 pub struct Trust {
     pub(crate) inner: Arc<Inner>,
+    /// Where no other process has the database.
+    pub(crate) memory: Option<Arc<Memory>>,
 }
 
 impl Trust {
@@ -20,6 +25,9 @@ impl Trust {
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn find(&self, tenant: TenantId, session: SessionId) -> Result<Option<Flow>, Error> {
+        if let Some(memory) = &self.memory {
+            memory.written((tenant, session), true).await?;
+        }
         flow::find(&self.inner, (tenant, session)).await
     }
 
@@ -36,6 +44,15 @@ impl Trust {
         record: &Record,
     ) -> Result<(), Error> {
         let tenant = permit.tenant();
+        let _locked = match &self.memory {
+            Some(memory) => {
+                let locked = memory.take((tenant, session)).await?;
+                // What is vouched for has its number.
+                memory.written((tenant, session), false).await?;
+                Some(locked)
+            }
+            None => None,
+        };
         let mut change = Change::begin(&self.inner, permit, tenant).await?;
         let now = crate::store::now(change.conn(), self.inner.dialect).await?;
         let done = sqlx::query(

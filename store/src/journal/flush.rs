@@ -49,6 +49,9 @@ impl Flush {
 
     /// Waits until the disk has a record, and has it not wait for company.
     pub(super) async fn kept(&self, seq: u64) {
+        if *self.kept.borrow() >= seq {
+            return;
+        }
         self.wanted().urgent = true;
         self.rung.notify_one();
         let mut kept = self.kept.subscribe();

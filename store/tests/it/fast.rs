@@ -1,7 +1,7 @@
 //! The fast path: calls admitted in memory from slices, with a journal behind.
 
 mod away;
-mod folder;
+pub(crate) mod folder;
 mod killed;
 mod shared;
 

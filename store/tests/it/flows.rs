@@ -1,5 +1,7 @@
 //! What sessions have seen: trust falls by itself and comes back by a person's word alone.
 
+mod memory;
+
 use std::collections::BTreeSet;
 
 use store::{
@@ -61,7 +63,8 @@ async fn enter(flows: &Flows) -> Entered {
 }
 
 async fn trust_falls_by_itself(database: &Database) {
-    let flows = flows(&database.prepared().await);
+    let store = database.prepared().await;
+    let flows = flows(&store);
     assert_eq!(flows.find(tenant(), session()).await.unwrap(), None);
     see(&flows, 1, &Origin::Trusted, &["what I want"]).await;
     let known = flows.find(tenant(), session()).await.unwrap().unwrap();
@@ -70,6 +73,7 @@ async fn trust_falls_by_itself(database: &Database) {
         see(&flows, number, &web(), &["a page"]).await;
     }
     see(&flows, 4, &Origin::Trusted, &["more that I want"]).await;
+    store.close().await;
     let flows = self::flows(&database.open().await);
     let known = flows.find(tenant(), session()).await.unwrap().unwrap();
     assert_eq!(known.integrity, Integrity::Untrusted);
@@ -197,7 +201,8 @@ async fn a_call_finds_its_session_as_it_is(database: &Database) {
     for _ in 0..3 {
         flows.leave(of).await.unwrap();
     }
-    assert_eq!(flows.find(tenant(), session()).await.unwrap().unwrap().tool_calls, 0);
+    let known = store.trust().find(tenant(), session()).await.unwrap().unwrap();
+    assert_eq!(known.tool_calls, 0);
     let other = (TenantId::generate(), session());
     assert_eq!(flows.look(other).await.unwrap(), nothing, "nobody else's");
 }

@@ -31,14 +31,21 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 pub struct Database {
     pub url: String,
     name: Option<String>,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
+    /// Whether each process that opens it has a journal of its own.
+    journals: bool,
 }
 
 impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/store.db", folder.path().display());
-        Self { url, name: None, _folder: Some(folder) }
+        Self { url, name: None, folder: Some(folder), journals: false }
+    }
+
+    /// SQLite as a server has it: sessions are in memory.
+    pub fn served() -> Self {
+        Self { journals: true, ..Self::sqlite() }
     }
 
     pub async fn postgres() -> Self {
@@ -48,7 +55,8 @@ impl Database {
         sqlx::query(sqlx::AssertSqlSafe(query)).execute(&mut conn).await.unwrap();
         let base = postgres_url();
         let (server, _) = base.rsplit_once('/').unwrap();
-        Self { url: format!("{server}/{name}"), name: Some(name), _folder: None }
+        let url = format!("{server}/{name}");
+        Self { url, name: Some(name), folder: None, journals: false }
     }
 
     /// Drops the database; a test that failed leaves it for whoever looks into it.
@@ -59,8 +67,12 @@ impl Database {
     }
 
     pub fn options(&self) -> Options {
+        let own =
+            |folder: &tempfile::TempDir| folder.path().join(RequestId::generate().to_string());
         Options {
             url: self.url.clone(),
+            journal: self.folder.as_ref().filter(|_| self.journals).map(own),
+            alone: self.journals,
             // Only the tests that are about time outs shorten it: the machine may be busy.
             admission_timeout: Duration::from_secs(60),
             acquire_timeout: Duration::from_secs(30),

@@ -142,7 +142,8 @@ impl Flow {
     ) -> Result<(), Refusal> {
         let Some((tenant, session)) = self.session else { return Ok(()) };
         let saw = Saw { request, integrity, sources: &heard.sources, texts };
-        in_time(gate.flows.see(tenant, session, &saw)).await.map_err(|why| away(&why))
+        let told = in_time(gate.flows.see(tenant, session, &saw)).await;
+        told.map(drop).map_err(|why| away(&why))
     }
 
     /// The texts that the session has not seen, of each origin the newest, and whether everything that is not

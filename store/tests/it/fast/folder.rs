@@ -11,18 +11,18 @@ use store::{Options, Store};
 use crate::support::Database;
 
 /// A state folder with a journal.
-pub(super) struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn journal(&self) -> PathBuf {
+    pub(crate) fn journal(&self) -> PathBuf {
         self.0.path().join("journal")
     }
 
-    pub(super) fn options(&self, database: &Database) -> Options {
+    pub(crate) fn options(&self, database: &Database) -> Options {
         Options {
             journal: Some(self.journal()),
             owner: "fast".to_owned(),
@@ -33,17 +33,17 @@ impl Folder {
     }
 
     /// With slices that go back as they do in a server.
-    pub(super) async fn open_as_served(&self, database: &Database) -> Store {
+    pub(crate) async fn open_as_served(&self, database: &Database) -> Store {
         let slice_idle = Options::default().slice_idle;
         Store::open(&Options { slice_idle, ..self.options(database) }).await.unwrap()
     }
 
-    pub(super) async fn open(&self, database: &Database) -> Store {
+    pub(crate) async fn open(&self, database: &Database) -> Store {
         Store::open(&self.options(database)).await.unwrap()
     }
 
     /// As a process leaves it that is killed: what it wrote is there and its lock is gone.
-    pub(super) fn killed(&self) -> Self {
+    pub(crate) fn killed(&self) -> Self {
         let copy = Self::new();
         std::fs::create_dir(copy.journal()).unwrap();
         for file in self.files() {
@@ -52,17 +52,17 @@ impl Folder {
         copy
     }
 
-    pub(super) fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         let found = std::fs::read_dir(self.journal()).unwrap().map(|entry| entry.unwrap().path());
         found.filter(|path| path.extension().is_some_and(|end| end == "journal")).collect()
     }
 }
 
 /// Keeps every writer of the database waiting until it is dropped.
-pub(super) struct Busy(Option<AnyConnection>);
+pub(crate) struct Busy(Option<AnyConnection>);
 
 impl Busy {
-    pub(super) async fn new(database: &Database) -> Self {
+    pub(crate) async fn new(database: &Database) -> Self {
         let mut raw = database.raw().await;
         let sqlite = database.url.starts_with("sqlite");
         let begin = if sqlite { "begin immediate" } else { "begin" };
@@ -74,7 +74,7 @@ impl Busy {
         Self(Some(raw))
     }
 
-    pub(super) async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         let mut raw = self.0.take().unwrap();
         sqlx::query("rollback").execute(&mut raw).await.unwrap();
         raw.close().await.unwrap();
@@ -82,7 +82,7 @@ impl Busy {
 }
 
 /// Rows add up, whatever they came through.
-pub(super) async fn assert_sound(database: &Database) {
+pub(crate) async fn assert_sound(database: &Database) {
     let wrong = "select \
         (select count(*) from accounts where settled + held > cap or settled < 0 or held < 0) \
         + (select count(*) from accounts where held <> \
@@ -94,7 +94,7 @@ pub(super) async fn assert_sound(database: &Database) {
     assert_eq!(database.count(wrong).await, 0, "the rows do not add up");
 }
 
-pub(super) async fn eventually(done: impl AsyncFn() -> bool) {
+pub(crate) async fn eventually(done: impl AsyncFn() -> bool) {
     let started = Instant::now();
     while !done().await {
         assert!(started.elapsed() < Duration::from_secs(30), "it does not come about");
