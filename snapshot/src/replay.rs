@@ -135,8 +135,7 @@ impl Replay {
         let (at, sides) = (recorded.at, [before, after]);
         let reads = |denied: &ToolDenied| denied.reason == DenyReason::Error;
         let decided = call.ask(at, |asked| sides.map(|engine| engine.decide_tool(asked)));
-        let decided =
-            decided.filter(|both| !both.iter().any(|one| one.as_ref().is_err_and(reads)));
+        let decided = decided.filter(|both| !both.iter().any(|one| one.as_ref().is_err_and(reads)));
         let Some(decided) = decided else {
             self.skipped = self.skipped.saturating_add(1);
             return;
@@ -305,7 +304,9 @@ mod tests {
 
     #[test]
     fn a_recorded_call_of_a_tool_is_decided_anew_by_both() {
-        let open = engine("@id(\"all\") permit (principal, action in Orchestack::Action::\"callTool\", resource);");
+        let open = engine(
+            "@id(\"all\") permit (principal, action in Orchestack::Action::\"callTool\", resource);",
+        );
         let closed = engine(
             "@id(\"all\") permit (principal, action in Orchestack::Action::\"callTool\", resource);\n\
              @id(\"no-strangers\") forbid (principal, action in Orchestack::Action::\"callTool\", resource)\n\
@@ -321,7 +322,10 @@ mod tests {
         let whole = tool(|_| {});
         let found = replayed(&whole, &open, &closed);
         assert_eq!((found.replayed, found.permits, found.denies), (1, 0, 1), "{found:?}");
-        assert_eq!((found.told[0].model.as_str(), found.told[0].agent.as_str()), ("mail.send", "default"));
+        assert_eq!(
+            (found.told[0].model.as_str(), found.told[0].agent.as_str()),
+            ("mail.send", "default")
+        );
         assert!(found.told[0].after.contains("no-strangers"), "{found:?}");
         assert_eq!(replayed(&whole, &closed, &open).permits, 1);
         assert_eq!(replayed(&whole, &open, &open).told.len(), 0);

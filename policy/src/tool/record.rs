@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use types::{
-    AgentId, Effect, Integrity, Label, Nanos, Replay, RequestId, TenantId, Timestamp,
-};
+use types::{AgentId, Effect, Integrity, Label, Nanos, Replay, RequestId, TenantId, Timestamp};
 
 use super::{DestinationFacts, ProvenanceFacts, ToolCall, ToolFacts, ToolSession};
 use crate::ask::{AgentKind, BudgetFacts, Caller};
