@@ -30,7 +30,8 @@ pub use sandbox::{EgressHost, SandboxProfile};
 pub use schedule::{Misfire, ScheduleFile};
 pub use scorer::{AgentScorer, ScorerFile};
 pub use tool::{
-    Pinning, Sampling, ToolCredential, ToolFile, ToolOAuth, ToolServerFile, ToolTransport,
+    Pinning, Sampling, ToolCredential, ToolFile, ToolOAuth, ToolProof, ToolServerFile,
+    ToolTransport,
 };
 
 use types::nearest;

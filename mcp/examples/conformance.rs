@@ -7,7 +7,9 @@
 use std::{collections::BTreeMap, error::Error, sync::Arc};
 
 use async_trait::async_trait;
-use mcp::{Asks, Call, Caller, Credential, ErrorData, Limits, OAuth, Spec, Transport};
+use mcp::{
+    Asks, Call, Caller, Credential, ErrorData, Limits, OAuth, Proof, SigningKey, Spec, Transport,
+};
 use serde_json::{Map, Value, json};
 use types::Secret;
 
@@ -40,10 +42,15 @@ fn credential(context: &Value) -> Option<Credential> {
         return None;
     }
     let text = |name| context.get(name).and_then(Value::as_str).unwrap_or(name).to_owned();
+    let key = context.get("private_key_pem").and_then(Value::as_str);
+    let proof = match key.map(SigningKey::from_pem) {
+        Some(key) => Proof::Key(key.ok()?),
+        None => Proof::Secret(Secret::new(text("client_secret"))),
+    };
     Some(Credential::OAuth(OAuth {
         token_url: None,
         client_id: text("client_id"),
-        client_secret: Secret::new(text("client_secret")),
+        proof,
         scopes: Vec::new(),
         resource: None,
     }))

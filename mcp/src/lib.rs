@@ -29,5 +29,6 @@ pub use connection::{Call, Connection, connect};
 pub use error::{Error, Refused};
 pub use events::{Caller, Events, List, Progress};
 pub use link::Server;
+pub use oauth::{NotAKey, SigningKey};
 pub use rmcp::{ErrorData, model};
-pub use spec::{Asks, Credential, Launcher, Limits, OAuth, Spec, Transport};
+pub use spec::{Asks, Credential, Launcher, Limits, OAuth, Proof, Spec, Transport};

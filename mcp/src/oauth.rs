@@ -5,6 +5,7 @@
 //! metadata says where the endpoint is, and then it must be on the server's own host: a server that
 //! named another would get our secret sent there.
 
+mod assertion;
 mod discovery;
 
 use std::time::Duration;
@@ -16,9 +17,12 @@ use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
 };
+use types::Secret;
 use url::{Url, form_urlencoded};
 
-use crate::{Credential, OAuth};
+pub use assertion::{NotAKey, SigningKey};
+
+use crate::{Credential, OAuth, Proof};
 use discovery::Endpoint;
 
 /// One exchange with an authorization server.
@@ -59,6 +63,8 @@ enum NoToken {
         "its metadata names a token endpoint at `{0}`: if that is right, set `server.oauth.token_url`"
     )]
     OtherHost(String),
+    #[error("the system has no randomness to sign with")]
+    Unsigned,
     #[error("the authorization server cannot be reached")]
     Unreachable,
     #[error("the authorization server refused with status {0}")]
@@ -144,7 +150,7 @@ impl Tokens {
             });
         }
         let endpoint = held.endpoint.as_ref().ok_or(NoToken::NoEndpoint)?;
-        let request = self.request(endpoint, oauth, challenge);
+        let request = self.request(endpoint, oauth, challenge)?;
         let answer = timeout(EXCHANGE_TIME_MAX, answer(request)).await;
         let body = answer.map_err(|_| NoToken::Unreachable)??;
         let token: Token = serde_json::from_slice(&body).map_err(|_| NoToken::NotAToken)?;
@@ -160,7 +166,7 @@ impl Tokens {
         endpoint: &Endpoint,
         oauth: &OAuth,
         challenge: Option<&str>,
-    ) -> reqwest::RequestBuilder {
+    ) -> Result<reqwest::RequestBuilder, NoToken> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials");
         let resource = oauth.resource.as_deref().unwrap_or_else(|| self.address.as_str());
@@ -174,13 +180,22 @@ impl Tokens {
             form.append_pair("scope", scopes);
         }
         let mut request = self.client.post(endpoint.url.clone()).header(ACCEPT, "application/json");
-        if endpoint.basic {
-            request = request.header(AUTHORIZATION, basic(oauth));
-        } else {
-            form.append_pair("client_id", &oauth.client_id);
-            form.append_pair("client_secret", oauth.client_secret.expose());
+        match &oauth.proof {
+            Proof::Key(key) => {
+                let signed = key.assertion(&oauth.client_id, endpoint.url.as_str());
+                form.append_pair("client_assertion_type", assertion::TYPE);
+                form.append_pair("client_assertion", &signed.map_err(|_| NoToken::Unsigned)?);
+            }
+            Proof::Secret(secret) if endpoint.basic => {
+                request = request.header(AUTHORIZATION, basic(&oauth.client_id, secret));
+            }
+            Proof::Secret(secret) => {
+                form.append_pair("client_id", &oauth.client_id);
+                form.append_pair("client_secret", secret.expose());
+            }
         }
-        request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.finish())
+        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        Ok(request.body(form.finish()))
     }
 }
 
@@ -193,9 +208,9 @@ struct Token {
 }
 
 /// RFC 6749, 2.3.1: both are encoded as in a form before they are joined.
-fn basic(oauth: &OAuth) -> HeaderValue {
+fn basic(client: &str, secret: &Secret) -> HeaderValue {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encoded(&oauth.client_id), encoded(oauth.client_secret.expose()));
+    let pair = format!("{}:{}", encoded(client), encoded(secret.expose()));
     let value = format!("Basic {}", BASE64.encode(pair));
     // Base64 has no byte that a header may not have.
     let mut header = HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("Basic"));

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use types::Secret;
 
+use crate::oauth::SigningKey;
+
 /// A tool server and how to reach it.
 #[derive(Debug, Clone)]
 pub struct Spec {
@@ -58,7 +60,7 @@ pub enum Transport {
 pub enum Credential {
     /// One token, sent as `Authorization: Bearer`.
     Bearer(Secret),
-    /// Tokens that an authorization server gives for our own name and secret.
+    /// Tokens that an authorization server gives to ourselves.
     OAuth(OAuth),
 }
 
@@ -70,12 +72,21 @@ pub struct OAuth {
     pub token_url: Option<String>,
     /// Our name there.
     pub client_id: String,
-    /// Our secret there.
-    pub client_secret: Secret,
+    /// How we prove there that we are.
+    pub proof: Proof,
     /// What is asked for; empty for what the server names.
     pub scopes: Vec<String>,
     /// Which server the tokens are for (RFC 8707). Without it, the server's own address.
     pub resource: Option<String>,
+}
+
+/// How a client proves to an authorization server that it is.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// By a secret that both know.
+    Secret(Secret),
+    /// By assertions that it signs (`private_key_jwt`).
+    Key(SigningKey),
 }
 
 /// What a server may ask of us while it works. What is not declared it may not ask for.

@@ -326,7 +326,7 @@ mod tests {
             (found.told[0].model.as_str(), found.told[0].agent.as_str()),
             ("mail.send", "default")
         );
-        assert!(found.told[0].after.contains("no-strangers"), "{found:?}");
+        assert!(found.told[0].after.contains("forbids it"), "{found:?}");
         assert_eq!(replayed(&whole, &closed, &open).permits, 1);
         assert_eq!(replayed(&whole, &open, &open).told.len(), 0);
         let other = tool(|call| call["destination"]["hosts"] = json!(["example.com"]));

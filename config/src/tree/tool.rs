@@ -100,12 +100,21 @@ pub struct ToolOAuth {
     pub token_url: Option<String>,
     /// Who asks.
     pub client_id: String,
-    /// Its secret.
-    pub client_secret: SecretRef,
+    /// How it proves that it is.
+    pub proof: ToolProof,
     /// What is asked for.
     pub scopes: Vec<String>,
     /// The resource that the token is for (RFC 8707); the server's address where absent.
     pub resource: Option<String>,
+}
+
+/// How the gateway proves to an authorization server that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolProof {
+    /// By its secret.
+    Secret(SecretRef),
+    /// By assertions that are signed with its private key, in PEM.
+    Key(SecretRef),
 }
 
 types::names! {

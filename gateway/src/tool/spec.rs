@@ -4,9 +4,9 @@ use std::path::Path;
 
 use config::{
     SecretError, SecretRef,
-    tree::{Sampling, ToolCredential, ToolOAuth, ToolServerFile, ToolTransport},
+    tree::{Sampling, ToolCredential, ToolOAuth, ToolProof, ToolServerFile, ToolTransport},
 };
-use mcp::{Asks, Credential, Launcher, Limits, OAuth, Spec, Transport};
+use mcp::{Asks, Credential, Launcher, Limits, NotAKey, OAuth, Proof, SigningKey, Spec, Transport};
 use types::Secret;
 
 /// From asking to the answer a server may take this many times its time-out, as long as it tells of progress.
@@ -26,6 +26,9 @@ pub enum Unreachable {
     /// A secret that it is shown cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// What it signs with is no key.
+    #[error("`server.oauth.client_key` cannot be used: {0}")]
+    Key(#[from] NotAKey),
 }
 
 /// Where the service of sandboxes is.
@@ -98,21 +101,22 @@ pub fn spec(
 fn shown(
     credential: &ToolCredential,
     resolve: impl Fn(&SecretRef) -> Result<Secret, SecretError>,
-) -> Result<Credential, SecretError> {
+) -> Result<Credential, Unreachable> {
     Ok(match credential {
         ToolCredential::Bearer(token) => Credential::Bearer(resolve(token)?),
-        ToolCredential::OAuth(ToolOAuth {
-            token_url,
-            client_id,
-            client_secret,
-            scopes,
-            resource,
-        }) => Credential::OAuth(OAuth {
-            token_url: token_url.clone(),
-            client_id: client_id.clone(),
-            client_secret: resolve(client_secret)?,
-            scopes: scopes.clone(),
-            resource: resource.clone(),
-        }),
+        ToolCredential::OAuth(ToolOAuth { token_url, client_id, proof, scopes, resource }) => {
+            Credential::OAuth(OAuth {
+                token_url: token_url.clone(),
+                client_id: client_id.clone(),
+                proof: match proof {
+                    ToolProof::Secret(secret) => Proof::Secret(resolve(secret)?),
+                    ToolProof::Key(key) => {
+                        Proof::Key(SigningKey::from_pem(resolve(key)?.expose())?)
+                    }
+                },
+                scopes: scopes.clone(),
+                resource: resource.clone(),
+            })
+        }
     })
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use mcp::{Credential, Error, OAuth};
+use mcp::{Credential, Error, OAuth, Proof};
 use serde_json::json;
 use types::Secret;
 
@@ -17,7 +17,7 @@ fn oauth(token_url: Option<String>) -> Credential {
     Credential::OAuth(OAuth {
         token_url,
         client_id: "the gateway".to_owned(),
-        client_secret: Secret::new("hunter2:%"),
+        proof: Proof::Secret(Secret::new("hunter2:%")),
         scopes: vec!["read".to_owned(), "write".to_owned()],
         resource: None,
     })

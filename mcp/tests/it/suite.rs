@@ -14,6 +14,7 @@ const RUN: &[&str] = &[
     "elicitation-sep1034-client-defaults",
     "sse-retry",
     "auth/client-credentials-basic",
+    "auth/client-credentials-jwt",
 ];
 
 /// Scenarios that do not apply.
@@ -49,10 +50,6 @@ const DO_NOT_APPLY: &[(&str, &[&str])] = &[
     (
         "it registers its client by a document of its own: our clients are registered by whoever runs the server",
         &["auth/basic-cimd"],
-    ),
-    (
-        "it proves the client by a signed assertion: the tree has client secrets only",
-        &["auth/client-credentials-jwt"],
     ),
     (
         "it exchanges the token of a person: callers' tokens are never passed on",
@@ -111,4 +108,9 @@ fn a_broken_stream_is_taken_up_again_when_the_server_says() {
 #[test]
 fn a_token_for_our_own_name_and_secret_is_had() {
     check("auth/client-credentials-basic");
+}
+
+#[test]
+fn a_token_for_our_own_name_and_key_is_had() {
+    check("auth/client-credentials-jwt");
 }

@@ -18,7 +18,9 @@ fn page() -> Value {
 async fn restricted_values_are_shown_to_nobody(database: Database) {
     let (setup, _upstream) = setup(database, "").await;
     let asks = "@id(\"asks\") @approval(\"infra-admin\")\n\
-                permit (principal, action == Orchestack::Action::\"callTool\", resource);";
+                permit (principal, action == Orchestack::Action::\"callTool\", resource);\n\
+                @id(\"decide\") permit (principal in Orchestack::Group::\"infra-admin\", \
+                action == Orchestack::Action::\"approve\", resource);";
     setup.tree().write("policies/asks.cedar", asks);
     let server = setup.start().await;
     let client = client(&server).await;

@@ -78,5 +78,5 @@ async fn a_call_that_is_too_long_for_its_record_is_on_record_without_its_shape()
     })
     .await;
     assert_eq!(outcomes["outcome"], "policy_denied", "{outcomes}");
-    assert_eq!(outcomes["detail"]["cut"], json!(["shape"]), "{outcomes}");
+    assert_eq!(outcomes["detail"]["cut"], json!(["call", "shape"]), "{outcomes}");
 }

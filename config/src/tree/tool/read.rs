@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use types::{Effect, FUNCTIONS, Integrity, Replay};
 
 use super::{
-    Pinning, Sampling, ToolCredential, ToolFile, ToolOAuth, ToolServerFile, ToolTransport,
+    Pinning, Sampling, ToolCredential, ToolFile, ToolOAuth, ToolProof, ToolServerFile,
+    ToolTransport,
 };
 use crate::{
     document::Place,
@@ -246,7 +247,23 @@ impl ToolOAuth {
             from.fault("token_url", place.as_ref(), message, fix);
         }
         let client_id = from.required("client_id", "orchestack", "");
-        let client_secret = from.required("client_secret", "env:MAIL_CLIENT_SECRET", "");
+        let key_place = from.place_of("client_key");
+        let secret = from.optional("client_secret", "env:MAIL_CLIENT_SECRET", "");
+        let key = from.optional("client_key", "file:/etc/orchestack/mail.pem", "");
+        let proof = match (secret, key) {
+            (Some(secret), None) => Some(ToolProof::Secret(secret)),
+            (None, Some(key)) => Some(ToolProof::Key(key)),
+            (secret, _) => {
+                let message = match secret {
+                    Some(_) => "a secret and a key are named",
+                    None => "neither a secret nor a key is named",
+                };
+                let fix = "write one of `client_secret` (`env:MAIL_CLIENT_SECRET`) and `client_key` (a private key in \
+                           PEM, `file:/etc/orchestack/mail.pem`)";
+                from.fault("client_key", key_place.as_ref(), message.to_owned(), fix.to_owned());
+                None
+            }
+        };
         let scopes = from.list("scopes", "mail.send", "");
         let resource: Option<HttpUrl> =
             from.optional("resource", "https://mcp.example.com/mcp", "");
@@ -254,7 +271,7 @@ impl ToolOAuth {
         Some(Self {
             token_url: url.map(|url| url.0),
             client_id: client_id?,
-            client_secret: client_secret?,
+            proof: proof?,
             scopes,
             resource: resource.map(|url| url.0),
         })

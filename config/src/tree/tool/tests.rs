@@ -102,6 +102,24 @@ fn a_server_is_reached_in_one_of_four_ways() {
 }
 
 #[test]
+fn the_gateway_proves_itself_by_a_secret_or_by_a_key_and_not_by_both() {
+    let server = |proof: &str| {
+        format!("[server]\nurl = 'https://a.example'\n[server.oauth]\nclient_id = 'me'\n{proof}\n")
+    };
+    let file = server("client_key = 'file:/run/k.pem'");
+    let tools = load(&[("tools/a.toml", &file)]);
+    let ToolTransport::Http { credential: Some(ToolCredential::OAuth(oauth)), .. } = &tools["a"].transport
+    else {
+        panic!()
+    };
+    assert_eq!(oauth.proof, ToolProof::Key("file:/run/k.pem".parse().unwrap()));
+    for proof in ["", "client_key = 'file:/k'\nclient_secret = 'env:S'"] {
+        let told = faults(&[("tools/a.toml", &server(proof))]);
+        assert!(told.contains("a key"), "{told}");
+    }
+}
+
+#[test]
 fn every_mistake_of_tool_servers_is_told_at_once() {
     let broken = faults(&[
         ("tools/My_Mail.toml", MAIL),
