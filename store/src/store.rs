@@ -145,6 +145,8 @@ pub struct Store {
     pub(crate) inner: Arc<Inner>,
     writer: writer::Handle,
     fast: Option<Fast>,
+    /// Beside others that have the same SQLite and keep nothing of it in memory.
+    shared: Option<Arc<std::fs::File>>,
 }
 
 /// The fast path of the ledger.
@@ -193,7 +195,10 @@ impl Store {
     pub async fn open(options: &Options) -> Result<Self, Error> {
         let dialect = Dialect::of(&options.url)?;
         let is_alone = options.alone && options.journal.is_some() && dialect == Dialect::Sqlite;
-        let lock = is_alone.then(|| alone::lock(&options.url)).transpose()?;
+        let mut lock = match dialect {
+            Dialect::Sqlite => alone::lock(&options.url, is_alone).await?,
+            Dialect::Postgres => None,
+        };
         let pools = dialect.connect(options).await?;
         let started = now(&mut *pools.read.acquire().await?, dialect).await?;
         let fleet = options.redis.as_ref().map(|redis| Fleet::begin(redis, &options.owner));
@@ -222,10 +227,11 @@ impl Store {
             let slices = Slices::begin(&inner, writer.clone(), Arc::clone(&journal));
             // INVARIANT: nobody else writes sessions of a database that is locked. `orchestack serve` has all services
             // in one process, and commands beside it ask its admin API.
-            let memory = lock.map(|lock| Arc::new(Memory::new(&inner, &writer, &journal, lock)));
+            let memory =
+                is_alone.then(|| Arc::new(Memory::new(&inner, &writer, &journal, lock.take())));
             Fast { journal, slices, memory }
         });
-        Ok(Self { inner, writer, fast })
+        Ok(Self { inner, writer, fast, shared: lock.map(Arc::new) })
     }
 
     /// Which database it is.
@@ -281,7 +287,11 @@ impl Store {
         self.inner.read.close().await;
         self.inner.write.close().await;
         if let Some(memory) = self.memory() {
-            memory.unlock();
+            memory.give_up_database();
+        }
+        if let Some(shared) = &self.shared {
+            // Without this, once the last handle is gone.
+            let _ = shared.unlock();
         }
     }
 

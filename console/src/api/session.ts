@@ -1,7 +1,7 @@
 // Who is signed in, and what they may do.
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, use } from "react";
+import { createContext, use, useEffect, useRef } from "react";
 
 import { call, keepCsrf } from "./client";
 import type { Schemas } from "./paths";
@@ -61,6 +61,16 @@ export function useSession(): Session {
 export function useMay(): (operation: string) => boolean {
   const { operations } = useSession();
   return (operation) => operations.includes(operation);
+}
+
+/** Asks anew what the person may do, each time that a value is another one than before. */
+export function useSessionAnew(value: unknown): void {
+  const client = useQueryClient();
+  const last = useRef(value);
+  useEffect(() => {
+    if (last.current !== undefined && last.current !== value) void client.invalidateQueries({ queryKey: [SESSION] });
+    last.current = value;
+  }, [client, value]);
 }
 
 function begun(session: Session): Session {

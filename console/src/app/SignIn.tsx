@@ -9,6 +9,15 @@ import { TextField } from "../components/TextField";
 import { Logo } from "./Logo";
 import { ThemeSwitch } from "./ThemeSwitch";
 
+/** What to do about a token that the server does not know, by hand rather than by a program. */
+function unknownToken(): Refused {
+  return new Refused(401, {
+    code: "unauthenticated",
+    message: "this token is not known",
+    fix: "copy all of it, `ora_` included; one that was removed is replaced by an administrator under People, or by `orchestack person add` on the server's machine",
+  });
+}
+
 /** The way in: an admin token, for which the server gives a session. The token itself is not kept. */
 export function SignIn() {
   const signIn = useSignIn();
@@ -24,7 +33,7 @@ export function SignIn() {
       await signIn(token.trim());
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      setRefused(error);
+      setRefused(error.isSignedOut ? unknownToken() : error);
       setBusy(false);
     }
   }

@@ -11,6 +11,8 @@ test.each([
   [-5 * HOUR_MS, "5 hours ago"],
   [-1 * DAY_MS, "yesterday"],
   [2 * DAY_MS, "in 2 days"],
+  [4 * HOUR_MS - 1_000, "in 4 hours"],
+  [-4 * HOUR_MS + 1_000, "3 hours ago"],
   [-90 * DAY_MS, "3 months ago"],
 ])("%i ms away is %s", (away, text) => {
   expect(relative(NOW + away, NOW)).toBe(text);

@@ -21,10 +21,15 @@ export function relative(at: number, now: number): string {
   const away = at - now;
   const size = Math.abs(away);
   if (size < MINUTE_MS) return away > 0 ? "in a moment" : "just now";
-  if (size < HOUR_MS) return RELATIVE.format(Math.trunc(away / MINUTE_MS), "minute");
-  if (size < DAY_MS) return RELATIVE.format(Math.trunc(away / HOUR_MS), "hour");
-  if (size < 60 * DAY_MS) return RELATIVE.format(Math.trunc(away / DAY_MS), "day");
-  return RELATIVE.format(Math.trunc(away / (30 * DAY_MS)), "month");
+  if (size < HOUR_MS) return RELATIVE.format(whole(away / MINUTE_MS), "minute");
+  if (size < DAY_MS) return RELATIVE.format(whole(away / HOUR_MS), "hour");
+  if (size < 60 * DAY_MS) return RELATIVE.format(whole(away / DAY_MS), "day");
+  return RELATIVE.format(whole(away / (30 * DAY_MS)), "month");
+}
+
+/** What is past is told by what is over of it; of what is to come, a term of four hours begins as four hours. */
+function whole(units: number): number {
+  return units < 0 ? Math.trunc(units) : Math.round(units);
 }
 
 /** `10:20:30` in the time zone of the reader; `28 Nov, 10:20` where that is half a day away or more. */

@@ -39,6 +39,8 @@ use crate::{
 
 /// The texts of a session that memory knows to be written: the newest.
 const TEXTS_MAX: u8 = 64;
+/// The part of all sessions that goes at once.
+const EVICTED: usize = 16;
 /// How long memory knows a session before it reads it again: what is over is removed from the database meanwhile.
 const READ_FOR: Duration = Duration::from_secs(600);
 
@@ -51,7 +53,7 @@ pub(crate) struct Memory {
     /// Counts uses, to tell which session was used last.
     uses: AtomicU64,
     /// Held for as long as anything is in memory: one process a database.
-    lock: alone::Lock,
+    alone: alone::Lock,
 }
 
 /// One session.
@@ -83,7 +85,7 @@ impl Memory {
         inner: &Arc<Inner>,
         writer: &Handle,
         journal: &Arc<Journal>,
-        lock: alone::Lock,
+        alone: alone::Lock,
     ) -> Self {
         Self {
             inner: Arc::clone(inner),
@@ -91,13 +93,13 @@ impl Memory {
             journal: Arc::clone(journal),
             slots: Mutex::default(),
             uses: AtomicU64::default(),
-            lock,
+            alone,
         }
     }
 
     /// Another process may have the database from here on: the journal takes nothing more.
-    pub(crate) fn unlock(&self) {
-        if let Some(lock) = &self.lock {
+    pub(crate) fn give_up_database(&self) {
+        if let Some(lock) = &self.alone {
             // Without this, once the last handle is gone.
             let _ = lock.unlock();
         }
@@ -106,9 +108,10 @@ impl Memory {
     /// Counts a call, and gives the session as it was before.
     pub(super) async fn enter(&self, of: Of, request: RequestId) -> Result<Entered, Error> {
         let slot = self.slot(of)?;
-        let place = self.writer.ahead().await.map_err(|_| Error::Busy)?;
-        let mut known = self.lock(&slot).await;
+        let mut known = self.held(&slot).await;
         let known = self.read(&slot, &mut known, of).await?;
+        // Last: whoever waits for its own session keeps no place of others.
+        let place = self.writer.ahead().await.map_err(|_| Error::Busy)?;
         let before = known.entered.clone();
         self.note(&slot, (Purpose::Admission, Some(place)), note(of, Some(request), 1))?;
         known.entered.calls = before.calls.saturating_add(1);
@@ -117,14 +120,14 @@ impl Memory {
 
     pub(super) async fn look(&self, of: Of) -> Result<Entered, Error> {
         let slot = self.slot(of)?;
-        let mut known = self.lock(&slot).await;
+        let mut known = self.held(&slot).await;
         Ok(self.read(&slot, &mut known, of).await?.entered.clone())
     }
 
     /// Takes one call back.
     pub(super) async fn leave(&self, of: Of) -> Result<(), Error> {
         let slot = self.slot(of)?;
-        let mut known = self.lock(&slot).await;
+        let mut known = self.held(&slot).await;
         let known = self.read(&slot, &mut known, of).await?;
         let Some(calls) = known.entered.calls.checked_sub(1) else { return Ok(()) };
         self.note(&slot, (Purpose::Aftermath, None), note(of, None, -1))?;
@@ -135,7 +138,7 @@ impl Memory {
     /// Takes note of what a request has, if it is new.
     pub(super) async fn see(&self, of: Of, saw: &Saw<'_>) -> Result<Told, Error> {
         let slot = self.slot(of)?;
-        let mut guard = self.lock(&slot).await;
+        let mut guard = self.held(&slot).await;
         let known = self.read(&slot, &mut guard, of).await?;
         let falls = saw.integrity < known.entered.integrity;
         if falls || !saw.sources.is_subset(&known.entered.sources) {
@@ -192,14 +195,14 @@ impl Memory {
     /// Whether the session is known to be at this label or above.
     pub(crate) async fn is_at(&self, of: Of, label: Label) -> bool {
         let Ok(slot) = self.slot(of) else { return false };
-        let known = self.lock(&slot).await;
+        let known = self.held(&slot).await;
         known.as_ref().is_some_and(|known| known.entered.label >= label)
     }
 
     /// The session for somebody who writes it in the database. Nothing is added to it meanwhile.
     pub(crate) async fn take(&self, of: Of) -> Result<Locked, Error> {
         let slot = self.slot(of)?;
-        let mut known = self.lock(&slot).await;
+        let mut known = self.held(&slot).await;
         *known = None;
         Ok(Locked { _known: known, _slot: slot })
     }
@@ -223,7 +226,8 @@ impl Memory {
         known: &'k mut Option<Known>,
         of: Of,
     ) -> Result<&'k mut Known, Error> {
-        let known = match known.take().filter(|known| known.read.elapsed() < READ_FOR) {
+        let read_for = READ_FOR.min(self.inner.options.tokens_retention);
+        let known = match known.take().filter(|known| known.read.elapsed() < read_for) {
             Some(still) => known.insert(still),
             None => {
                 self.settled(slot.noted.load(Ordering::Acquire)).await?;
@@ -257,11 +261,11 @@ impl Memory {
         Ok(seq)
     }
 
-    async fn lock(&self, slot: &Slot) -> OwnedMutexGuard<Option<Known>> {
+    async fn held(&self, slot: &Slot) -> OwnedMutexGuard<Option<Known>> {
         Arc::clone(&slot.known).lock_owned().await
     }
 
-    /// The place of a session. Where there are too many, the one that was used least lately goes, of those that the
+    /// The place of a session. Where there are too many, those that were used least lately go, of those that the
     /// database has all of.
     fn slot(&self, of: Of) -> Result<Arc<Slot>, Error> {
         let mut slots = self.slots();
@@ -271,10 +275,19 @@ impl Memory {
                 Arc::strong_count(slot) == 1
                     && self.journal.is_carried(slot.noted.load(Ordering::Acquire))
             };
-            let idle = slots.iter().filter(|(_, slot)| is_idle(slot));
-            let oldest = idle.min_by_key(|(_, slot)| slot.used.load(Ordering::Relaxed));
-            let oldest = oldest.map(|(of, _)| *of).ok_or(Error::Busy)?;
-            slots.remove(&oldest);
+            let mut idle: Vec<(u64, Of)> = slots
+                .iter()
+                .filter(|(_, slot)| is_idle(slot))
+                .map(|(of, slot)| (slot.used.load(Ordering::Relaxed), *of))
+                .collect();
+            idle.sort_unstable_by_key(|(used, _)| *used);
+            if idle.is_empty() {
+                return Err(Error::Busy);
+            }
+            // Several at once, so that not every new session looks through all.
+            for (_, of) in idle.iter().take((most / EVICTED).max(1)) {
+                slots.remove(of);
+            }
         }
         let slot = Arc::clone(slots.entry(of).or_default());
         slot.used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);

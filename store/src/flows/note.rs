@@ -47,11 +47,16 @@ pub(crate) async fn write(
     }
     for (of, notes) in sessions {
         let texts = || notes.iter().flat_map(|note| &note.texts);
-        let last = texts().map(|text| text.seq).max().unwrap_or_default();
+        let mut last = texts().map(|text| text.seq).max().unwrap_or_default();
         add(conn, dialect, of, (&notes, last)).await?;
         for text in texts() {
             let Noted { seq, origin, digest, print } = text;
-            see::insert(conn, dialect, of, &Row { seq: *seq, origin, digest, print }).await?;
+            let row = Row { seq: *seq, origin, digest, print };
+            let given = see::insert(conn, dialect, of, &row).await?;
+            if let Some(other) = given.filter(|given| given != seq) {
+                last = last.max(other);
+                see::number(conn, of, last).await?;
+            }
         }
         see::forget(conn, of, last, texts().map(|text| text.origin.as_str())).await?;
     }

@@ -50,7 +50,7 @@ pub(super) async fn see(inner: &Inner, of: Of, saw: &Saw<'_>) -> Result<Told, Er
     for text in saw.texts {
         let (origin, print) = (name(&text.seen.origin), printed(text));
         let row = Row { seq: seq + 1, origin, digest: &text.digest, print: &print };
-        seq += insert(&mut tx, inner.dialect, of, &row).await?;
+        seq = seq.max(insert(&mut tx, inner.dialect, of, &row).await?.unwrap_or_default());
     }
     if seq > last {
         number(&mut tx, of, seq).await?;
@@ -146,18 +146,22 @@ pub(super) fn printed(text: &Text) -> String {
     STANDARD_NO_PAD.encode(text.seen.print.to_bytes())
 }
 
-/// Keeps a text under its number, unless it is known. Gives how many were kept.
+/// Keeps a text under its number, unless it is known, and gives the number that it has. Another text may have the number
+/// where somebody wrote around memory: then it gets the next one, for a text that is not kept is not traced.
 pub(super) async fn insert(
     conn: &mut AnyConnection,
     dialect: Dialect,
     (tenant, session): Of,
     row: &Row<'_>,
-) -> Result<u64, Error> {
+) -> Result<Option<u64>, Error> {
     let clock = dialect.now();
     let statement = format!(
         "insert into session_prints (tenant_id, session_id, seq, origin, digest, print, created_at) \
-         select $1, $2, $3, $4, $5, $6, clock.at from ({clock}) clock where 1 = 1 \
-         on conflict (tenant_id, session_id, origin, digest) do nothing"
+         select $1, $2, case when exists (select 1 from session_prints taken \
+             where taken.tenant_id = $1 and taken.session_id = $2 and taken.seq = $3) \
+           then (select max(seq) + 1 from session_prints where tenant_id = $1 and session_id = $2) \
+           else $3 end, $4, $5, $6, clock.at from ({clock}) clock where 1 = 1 \
+         on conflict (tenant_id, session_id, origin, digest) do nothing returning seq"
     );
     let done = sqlx::query(AssertSqlSafe(statement))
         .bind(tenant.to_string())
@@ -166,12 +170,16 @@ pub(super) async fn insert(
         .bind(row.origin.to_owned())
         .bind(row.digest.to_owned())
         .bind(row.print.to_owned())
-        .execute(conn)
+        .fetch_optional(conn)
         .await?;
-    Ok(done.rows_affected())
+    done.map(|row| Get { row: &row, table: "session_prints" }.count("seq")).transpose()
 }
 
-async fn number(conn: &mut AnyConnection, (tenant, session): Of, seq: u64) -> Result<(), Error> {
+pub(super) async fn number(
+    conn: &mut AnyConnection,
+    (tenant, session): Of,
+    seq: u64,
+) -> Result<(), Error> {
     sqlx::query("update session_flows set prints = $3 where tenant_id = $1 and session_id = $2")
         .bind(tenant.to_string())
         .bind(session.to_string())

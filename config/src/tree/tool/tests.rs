@@ -108,7 +108,8 @@ fn the_gateway_proves_itself_by_a_secret_or_by_a_key_and_not_by_both() {
     };
     let file = server("client_key = 'file:/run/k.pem'");
     let tools = load(&[("tools/a.toml", &file)]);
-    let ToolTransport::Http { credential: Some(ToolCredential::OAuth(oauth)), .. } = &tools["a"].transport
+    let ToolTransport::Http { credential: Some(ToolCredential::OAuth(oauth)), .. } =
+        &tools["a"].transport
     else {
         panic!()
     };

@@ -26,6 +26,8 @@ export interface ChartProps {
   /** The first at the bottom. */
   series: Series[];
   unit: Unit;
+  /** What is said where all of it is nothing. */
+  nothing?: string;
   /** Told what was selected with the pointer: the first instant, and the first after it. */
   onZoom?: (from: number, to: number) => void;
 }
@@ -49,7 +51,7 @@ export function Chart(props: ChartProps) {
       ) : (
         <>
           {isEmpty(props.series) ? (
-            <p className="plot plot-empty">Nothing in this time</p>
+            <p className="plot plot-empty">{props.nothing ?? "Nothing in this time"}</p>
           ) : (
             <Suspense fallback={<div className="plot" />}>
               <Plot key={String(dark)} {...props} onStep={setStep} />

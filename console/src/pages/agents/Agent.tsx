@@ -10,6 +10,7 @@ import { Facts } from "../../components/Facts";
 import { Loaded } from "../../components/Loaded";
 import { Sum } from "../../components/Money";
 import { Page, Section } from "../../components/Page";
+import { PageLink } from "../../components/PageLink";
 import { Skeleton } from "../../components/Skeleton";
 import { Stat, Stats, StatsSkeleton } from "../../components/Stat";
 import { Time } from "../../components/Time";
@@ -53,8 +54,17 @@ function facts(agent: Schemas["AgentView"]): [string, ReactNode][] {
     ["Groups", agent.groups.join(", ") || "none"],
     ["Created", <Time at={agent.created_at} />],
     ["Id", <code>{agent.id}</code>],
-    ["Definition", <code>{`agents/${agent.name}/agent.toml`}</code>],
+    ["Definition", <Definition path={`agents/${agent.name}/agent.toml`} />],
   ];
+}
+
+/** Its file in the tree, beside which its policies are. */
+function Definition({ path }: { path: string }) {
+  return (
+    <PageLink to={`/policies?${new URLSearchParams({ file: path })}`}>
+      <code>{path}</code>
+    </PageLink>
+  );
 }
 
 const TOTALS = ["Spent, 30 days", "Calls", "Tokens", "Median answer"];

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import { useParams } from "wouter";
 
 import { useGet } from "../../api/hooks";
-import { useMay } from "../../api/session";
+import { useMay, useSession } from "../../api/session";
 import { Badge } from "../../components/Badge";
 import { Button } from "../../components/Button";
 import { Facts } from "../../components/Facts";
@@ -17,7 +17,7 @@ import { counted } from "../../format/number";
 import { coded } from "../../format/text";
 import { ApprovalState } from "./ApprovalState";
 import { Subject } from "./Subject";
-import { subjectOf, type Approval as ApprovalOf } from "./question";
+import { isOffered, subjectOf, type Approval as ApprovalOf } from "./question";
 import { VoteDialog, type Verdict } from "./VoteDialog";
 import { Votes } from "./Votes";
 
@@ -49,11 +49,18 @@ export default function Approval() {
   );
 }
 
+/** What a yes waits for. */
+function nextOf(kind: string): string {
+  if (kind === "break_glass") return "The rights are in force until they end.";
+  return "Whoever asked asks the same again, unless it waits for the answer: the yes is used then, and once.";
+}
+
 function facts(approval: ApprovalOf): [string, ReactNode][] {
   const { requester, requester_kind, owner, kind, roles, quorum, missing, status } = approval;
   const isOpen = status === "pending" || status === "approved";
   const found: [string, ReactNode][] = [
     ["Status", <ApprovalState of={approval} />],
+    ...(status === "approved" ? [["What now", nextOf(kind)] satisfies [string, ReactNode]] : []),
     ["Kind", coded(kind)],
     [
       "Who asks",
@@ -90,20 +97,22 @@ function facts(approval: ApprovalOf): [string, ReactNode][] {
 
 function Verdicts({ approval }: { approval: ApprovalOf }) {
   const may = useMay();
+  const session = useSession();
+  const mayVote = isOffered(approval, session);
   const [verdict, setVerdict] = useState<Verdict | null>(null);
   return (
     <>
-      {may("approval.cancel") && (
+      {(may("approval.cancel") || approval.requester === session.person) && (
         <Button icon={Ban} onPress={() => setVerdict("cancel")}>
           Withdraw
         </Button>
       )}
-      {may("approval.deny") && (
+      {mayVote && (
         <Button icon={X} onPress={() => setVerdict("deny")}>
           Deny
         </Button>
       )}
-      {may("approval.approve") && (
+      {mayVote && (
         <Button kind="primary" icon={Check} onPress={() => setVerdict("approve")}>
           Approve
         </Button>

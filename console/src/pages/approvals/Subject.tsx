@@ -7,7 +7,9 @@ import { JsonView } from "../../components/JsonView";
 import { IntegrityBadge, LabelBadge } from "../../components/LabelBadge";
 import { Section } from "../../components/Page";
 import { PageLink } from "../../components/PageLink";
-import { fieldsOf, isEmpty, textOf, textsOf, without } from "../../format/fields";
+import { Time } from "../../components/Time";
+import { fieldsOf, isEmpty, numberOf, textOf, textsOf, without } from "../../format/fields";
+import { counted } from "../../format/number";
 import { visible } from "../../format/visible";
 import { Findings } from "../traffic/Findings";
 import { PolicyLinks } from "../traffic/PolicyLinks";
@@ -20,16 +22,22 @@ import type { Approval } from "./question";
 const KNOWN =
   "request server tool effect definition session label integrity sources arguments provenance destinations private " +
   "named_by_user kinds findings policies commit model endpoint operation target";
+/** What it has a place for in questions of one kind. */
+const KNOWN_OF: Record<string, string> = {
+  budget: "agent budget cap_usd spent_usd suggested_usd window_ends exhausted",
+  break_glass: "rights term_s",
+  model_call: "tools images input_tokens_bound",
+};
 
 /** What exactly is asked. */
 export function Subject({ of: { id, kind, detail } }: { of: Approval }) {
   const may = useMay();
   const asked = fieldsOf(detail);
   const { server, tool, model, operation, target, effect, label, integrity, session, destinations, sources } = asked;
-  const { endpoint, definition, policies, commit } = asked;
+  const { endpoint, definition, policies, commit, budget, spent_usd, cap_usd, window_ends, rights } = asked;
   // Of an operation, `request` is the body that was sent and no id.
   const request = kind === "admin" ? undefined : textOf(asked["request"]);
-  const shown = kind === "admin" ? KNOWN.replace("request ", "") : KNOWN;
+  const shown = `${kind === "admin" ? KNOWN.replace("request ", "") : KNOWN} ${KNOWN_OF[kind] ?? ""}`;
   const rest = without(asked, shown.split(" "));
   const facts: [string, ReactNode][] = [];
   const add = (name: string, value: unknown, told: (text: string) => ReactNode) => {
@@ -42,7 +50,15 @@ export function Subject({ of: { id, kind, detail } }: { of: Approval }) {
   add("Model", model, (name) => <PageLink to={`/models/${name}`}>{code(name)}</PageLink>);
   add("Called", endpoint, code);
   add("Operation", operation, code);
+  add("Budget", budget, (text) => visible(text));
+  add("Spent", spent_usd, (text) => `$${text} of $${textOf(cap_usd) ?? "?"}`);
+  add("Ends", window_ends, (at) => <Time at={at} />);
+  add("Rights", rights, (text) => visible(text));
+  const term = numberOf(asked["term_s"]);
+  if (term !== undefined) facts.push(["For", counted(Math.round(term / 3600), "hour")]);
   add("On", target, code);
+  const bound = numberOf(asked["input_tokens_bound"]);
+  if (bound !== undefined) facts.push(["Size", sizeOf(bound, numberOf(asked["tools"]), asked["images"] === true)]);
   add("Label", label, (text) => <LabelBadge label={text} />);
   add("Integrity", integrity, (text) => <IntegrityBadge integrity={text} />);
   if (Array.isArray(sources))
@@ -80,6 +96,12 @@ export function Subject({ of: { id, kind, detail } }: { of: Approval }) {
       )}
     </>
   );
+}
+
+/** How large a call of a model is at most, and what it brings. */
+function sizeOf(tokens: number, tools = 0, hasImages: boolean): string {
+  const brings = [tools > 0 && counted(tools, "tool"), hasImages && "images"].filter(Boolean).join(" and ");
+  return `${counted(tokens, "token")} of input at most${brings ? `, with ${brings}` : ""}`;
 }
 
 function Destinations({ of: { destinations, named_by_user, private: isPrivate } }: { of: Record<string, unknown> }) {

@@ -4,6 +4,7 @@ import { useSend } from "../../api/hooks";
 import { FormDialog } from "../../components/Dialog";
 import { useNotify } from "../../components/Notices";
 import { TextField } from "../../components/TextField";
+import { fieldsOf, textOf } from "../../format/fields";
 import { subjectOf, type Approval } from "./question";
 
 export type Verdict = "approve" | "deny" | "cancel";
@@ -37,8 +38,10 @@ export function VoteDialog({ approval, verdict, onClose }: VoteDialogProps) {
   const cancel = useSend("post", "/api/v1/approvals/{id}/cancel", [...TOUCHED]);
   const send = { approve, deny, cancel }[verdict];
   const [reason, setReason] = useState("");
-  const [amount, setAmount] = useState("");
-  const [until, setUntil] = useState("");
+  const asked = fieldsOf(approval.detail);
+  const [amount, setAmount] = useState(textOf(asked["suggested_usd"]) ?? "");
+  // The first day of the next window: what is given by then is for this one.
+  const [until, setUntil] = useState(textOf(asked["window_ends"])?.slice(0, 10) ?? "");
   // A yes to more money says how much, and for how long.
   const raises = verdict === "approve" && approval.kind === "budget";
 
@@ -69,8 +72,22 @@ export function VoteDialog({ approval, verdict, onClose }: VoteDialogProps) {
       </p>
       {raises && (
         <div className="fields-row">
-          <TextField label="US dollars more" isRequired inputMode="decimal" value={amount} onChange={setAmount} />
-          <TextField label="Until" type="date" isRequired value={until} onChange={setUntil} />
+          <TextField
+            label="US dollars more"
+            isRequired
+            inputMode="decimal"
+            value={amount}
+            onChange={setAmount}
+            description={`Of ${textOf(asked["cap_usd"]) ?? "?"}, ${textOf(asked["spent_usd"]) ?? "?"} is spent.`}
+          />
+          <TextField
+            label="Until"
+            type="date"
+            isRequired
+            value={until}
+            onChange={setUntil}
+            description="From this day on the cap is as before."
+          />
         </div>
       )}
       {verdict !== "cancel" && (

@@ -4,7 +4,7 @@ import { Siren } from "lucide-react";
 import { useState } from "react";
 
 import { useGet } from "../../api/hooks";
-import { useMay } from "../../api/session";
+import { useMay, useSession, useSessionAnew } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Empty } from "../../components/Empty";
 import { Loaded } from "../../components/Loaded";
@@ -18,6 +18,9 @@ export default function BreakGlass() {
   const may = useMay();
   const [isOpen, setOpen] = useState(false);
   const terms = useGet("/api/v1/break-glass", {}, { everyMs: 5_000 });
+  const { person } = useSession();
+  // What is shown goes by rights that begin and end while this page is open.
+  useSessionAnew(terms.data?.approvals.some((term) => term.requester === person && term.status === "approved"));
   const ask = may("break_glass.request") && (
     <Button kind="danger" icon={Siren} onPress={() => setOpen(true)}>
       Ask for emergency rights

@@ -27,6 +27,9 @@ export function RotateDialog({ of, onClose }: { of: Schemas["KeyView"]; onClose:
       onSubmit={() => send.mutate({ path: { id: of.id }, body: { overlap_seconds: Number(overlap) } })}
       onClose={onClose}
     >
+      <p>
+        A new key takes the place of <code>{of.id}</code>.
+      </p>
       <SelectField
         label="How long the old key goes on"
         options={OVERLAPS}

@@ -1,16 +1,20 @@
-import { Radar } from "lucide-react";
+import { Plus, Radar } from "lucide-react";
+import { useState } from "react";
 
 import { useSend } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
+import { useMay } from "../../api/session";
 import { Badge, Dot } from "../../components/Badge";
 import { Button } from "../../components/Button";
 import { Empty } from "../../components/Empty";
 import { ErrorBox } from "../../components/ErrorBox";
 import { None } from "../../components/Money";
 import { Section } from "../../components/Page";
+import { RowMenu } from "../../components/RowMenu";
 import { DataTable, type Column } from "../../components/table/DataTable";
 import { compact } from "../../format/number";
 import { healthTone } from "../providers/health";
+import { NewModelDialog, type Known } from "./NewModelDialog";
 
 type Model = Schemas["ProbedModel"];
 
@@ -49,7 +53,20 @@ function Answers({ providers }: { providers: Schemas["ProbedProvider"][] | undef
 }
 
 function Provider({ provider }: { provider: Schemas["ProbedProvider"] }) {
-  const { name, base_url, registered, health, models } = provider;
+  const { name, base_url, locality, registered, health, models } = provider;
+  const may = useMay();
+  const [chosen, setChosen] = useState<Known | null>(null);
+  const canAdd = may("model.add") && registered;
+  const isFree = locality === "local";
+
+  /** What a found model is called at its provider follows its provider's name in its id. */
+  function actions({ id, registered: isKnown, context_tokens, capabilities }: Model) {
+    const upstream = id.startsWith(`${name}/`) ? id.slice(name.length + 1) : id;
+    const of = { provider: name, upstream, context_tokens, capabilities, isFree };
+    const register = { title: "Register", icon: Plus, onAction: () => setChosen(of) };
+    return <RowMenu label={`Actions for ${id}`} actions={canAdd && !isKnown ? [register] : []} />;
+  }
+
   const state = registered ? (
     <Dot tone={healthTone(health)}>{health ?? "was not asked"}</Dot>
   ) : (
@@ -62,8 +79,19 @@ function Provider({ provider }: { provider: Schemas["ProbedProvider"] }) {
         rows={models}
         rowKey={(model) => model.id}
         columns={COLUMNS}
-        empty={<Empty title="It tells of no model" />}
+        actions={actions}
+        empty={
+          <Empty title={isFree ? "It tells of no model" : "None of its models is registered"}>
+            {!isFree && <p>What it serves besides is told by the provider itself.</p>}
+            {canAdd && (
+              <Button icon={Plus} onPress={() => setChosen({ provider: name, isFree })}>
+                Register a model of {name}
+              </Button>
+            )}
+          </Empty>
+        }
       />
+      {chosen && <NewModelDialog of={chosen} onClose={() => setChosen(null)} />}
     </Section>
   );
 }

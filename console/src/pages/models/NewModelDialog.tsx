@@ -11,20 +11,35 @@ import { TextField } from "../../components/TextField";
 const SIZES = ["small", "medium", "large"].map((id) => ({ id, title: id }));
 const CAPABILITIES = ["streaming", "tools", "json_schema", "images", "reasoning", "embeddings"];
 
+/** What is known of a model before it is registered. */
+export interface Known {
+  provider: string;
+  upstream?: string;
+  context_tokens?: number | null;
+  capabilities?: string[];
+  /** Whether it runs on hardware of one's own, and costs nothing. */
+  isFree?: boolean;
+}
+
+interface NewModelDialogProps {
+  of?: Known;
+  onClose: () => void;
+}
+
 /** Registers a model at run time. A file in the tree does the same and is reviewed. */
-export function NewModelDialog({ onClose }: { onClose: () => void }) {
+export function NewModelDialog({ of, onClose }: NewModelDialogProps) {
   const notify = useNotify();
   const providers = useGet("/api/v1/providers", {});
   const send = useSend("post", "/api/v1/models", ["/api/v1/models", "/api/v1/providers", "/api/v1/overview"]);
   const names = providers.data?.providers.map(({ name }) => name) ?? [];
-  const [id, setId] = useState("");
-  const [provider, setProvider] = useState("");
-  const [upstream, setUpstream] = useState("");
+  const [id, setId] = useState(of?.upstream ? `${of.provider}/${of.upstream}` : "");
+  const [provider, setProvider] = useState(of?.provider ?? "");
+  const [upstream, setUpstream] = useState(of?.upstream ?? "");
   const [size, setSize] = useState("medium");
-  const [context, setContext] = useState("");
-  const [input, setInput] = useState("");
-  const [output, setOutput] = useState("");
-  const [capabilities, setCapabilities] = useState(["streaming"]);
+  const [context, setContext] = useState(of?.context_tokens ? String(of.context_tokens) : "");
+  const [input, setInput] = useState(of?.isFree ? "0" : "");
+  const [output, setOutput] = useState(of?.isFree ? "0" : "");
+  const [capabilities, setCapabilities] = useState(of?.capabilities?.length ? of.capabilities : ["streaming"]);
   const chosen = provider || names[0];
 
   function submit() {

@@ -11,12 +11,12 @@ const COLUMNS: Column<Told>[] = [
     id: "request",
     title: "Request",
     cell: ({ request }) => <PageLink to={`/traffic/${encodeURIComponent(request)}`}>{request}</PageLink>,
-    minWidth: 180,
+    width: 170,
   },
-  { id: "agent", title: "Agent", cell: ({ agent }) => agent, sort: ({ agent }) => agent },
+  { id: "agent", title: "Agent", width: 150, cell: ({ agent }) => agent, sort: ({ agent }) => agent },
   { id: "model", title: "Model", cell: ({ model }) => model, sort: ({ model }) => model },
   { id: "before", title: "Now", cell: ({ before }) => <span title={before}>{before}</span>, isMinor: true },
-  { id: "after", title: "With the change", cell: ({ after }) => <span title={after}>{after}</span>, minWidth: 200 },
+  { id: "after", title: "With the change", cell: ({ after }) => <span title={after}>{after}</span>, minWidth: 260 },
 ];
 
 /** How the calls on record would have been decided. */

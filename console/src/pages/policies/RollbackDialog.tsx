@@ -1,6 +1,6 @@
 import { useSend } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
-import { useMay } from "../../api/session";
+import { SESSION, useMay } from "../../api/session";
 import { ConfirmDialog } from "../../components/Dialog";
 import { useNotify } from "../../components/Notices";
 import { Time } from "../../components/Time";
@@ -23,6 +23,7 @@ export function RollbackDialog({ to, onClose }: RollbackDialogProps) {
     "/api/v1/agents",
     "/api/v1/models",
     "/api/v1/providers",
+    SESSION,
   ]);
 
   function rollBack(message: string) {

@@ -2,6 +2,7 @@ import { TriangleAlert } from "lucide-react";
 import { useState } from "react";
 
 import { useSend } from "../../api/hooks";
+import { SESSION } from "../../api/session";
 import { FormDialog } from "../../components/Dialog";
 import { ChoiceFilter } from "../../components/Filters";
 import { useNotify } from "../../components/Notices";
@@ -32,6 +33,8 @@ export function SaveDialog({ onClose }: { onClose: () => void }) {
     "/api/v1/agents",
     "/api/v1/models",
     "/api/v1/providers",
+    // Other policies may give other rights.
+    SESSION,
   ]);
   const onBranch = where === "branch";
   const isConflict = send.error?.fault.code === "tree_conflict";

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 import { useGet, useSend } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
-import { useMay } from "../../api/session";
+import { SESSION, useMay } from "../../api/session";
 import { Dot } from "../../components/Badge";
 import { Button } from "../../components/Button";
 import { ErrorBox } from "../../components/ErrorBox";
@@ -56,6 +56,7 @@ function Reload() {
     "/api/v1/policy",
     "/api/v1/policy/files",
     "/api/v1/policy/log",
+    SESSION,
   ]);
   const told = ({ rejected, commit }: Schemas["PolicyStatus"]) =>
     rejected

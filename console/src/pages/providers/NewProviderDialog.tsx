@@ -32,8 +32,13 @@ const LOCALITIES = [
   { id: "local", title: "Local: data stays with you" },
 ];
 
+interface NewProviderDialogProps {
+  onMade: (provider: Schemas["ProviderView"]) => void;
+  onClose: () => void;
+}
+
 /** Registers a provider at run time. A file in the tree does the same and is reviewed. */
-export function NewProviderDialog({ onClose }: { onClose: () => void }) {
+export function NewProviderDialog({ onMade, onClose }: NewProviderDialogProps) {
   const notify = useNotify();
   const send = useSend("post", "/api/v1/providers", ["/api/v1/providers", "/api/v1/overview"]);
   const [name, setName] = useState("");
@@ -56,8 +61,8 @@ export function NewProviderDialog({ onClose }: { onClose: () => void }) {
       { body },
       {
         onSuccess: (made) => {
-          notify(`${made.name} is connected. Register the models that it serves.`);
-          onClose();
+          notify(`${made.name} is connected.`);
+          onMade(made);
         },
       },
     );

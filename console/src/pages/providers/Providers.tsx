@@ -9,10 +9,12 @@ import { Button } from "../../components/Button";
 import { Empty } from "../../components/Empty";
 import { Loaded } from "../../components/Loaded";
 import { Page } from "../../components/Page";
+import { PageLink } from "../../components/PageLink";
 import { RowMenu } from "../../components/RowMenu";
 import { Skeleton } from "../../components/Skeleton";
 import { DataTable, type Column } from "../../components/table/DataTable";
 import { count, counted } from "../../format/number";
+import { NewModelDialog, type Known } from "../models/NewModelDialog";
 import { useTrafficAction } from "../traffic/TrafficLink";
 import { healthTone } from "./health";
 import { NewProviderDialog } from "./NewProviderDialog";
@@ -26,6 +28,7 @@ export default function Providers() {
   const may = useMay();
   const [isOpen, setOpen] = useState(false);
   const requests = useTrafficAction();
+  const [served, setServed] = useState<Known | null>(null);
   const [removed, setRemoved] = useState<Provider | null>(null);
   const providers = useGet("/api/v1/providers", {});
   const asked = may("overview.show") ? { query: { ask_providers: true } } : null;
@@ -40,7 +43,12 @@ export default function Providers() {
   function actions(provider: Provider) {
     const canRemove = may("provider.remove") && provider.origin === "runtime";
     const remove = { title: "Remove", icon: Trash2, isDangerous: true, onAction: () => setRemoved(provider) };
-    const known = [...requests({ provider: provider.name }), ...(canRemove ? [remove] : [])];
+    const register = { title: "Register a model", icon: Plus, onAction: () => setServed(servedBy(provider)) };
+    const known = [
+      ...requests({ provider: provider.name }),
+      ...(may("model.add") ? [register] : []),
+      ...(canRemove ? [remove] : []),
+    ];
     return <RowMenu label={`Actions for ${provider.name}`} actions={known} />;
   }
 
@@ -68,10 +76,24 @@ export default function Providers() {
           />
         )}
       </Loaded>
-      {isOpen && <NewProviderDialog onClose={() => setOpen(false)} />}
+      {isOpen && (
+        <NewProviderDialog
+          onClose={() => setOpen(false)}
+          onMade={(made) => {
+            setOpen(false);
+            // A provider is of use with a model of it.
+            if (may("model.add")) setServed(servedBy(made));
+          }}
+        />
+      )}
+      {served && <NewModelDialog of={served} onClose={() => setServed(null)} />}
       {removed && <RemoveProviderDialog provider={removed} onClose={() => setRemoved(null)} />}
     </Page>
   );
+}
+
+function servedBy({ name, locality }: Provider): Known {
+  return { provider: name, isFree: locality === "local" };
 }
 
 function columns(health: Health, isAsking: boolean): Column<Provider>[] {
@@ -123,7 +145,7 @@ function columns(health: Health, isAsking: boolean): Column<Provider>[] {
       title: "Models",
       align: "end",
       width: 84,
-      cell: ({ models }) => count(models),
+      cell: ({ models }) => <PageLink to="/models">{count(models)}</PageLink>,
       sort: ({ models }) => models,
     },
     {
@@ -146,12 +168,12 @@ function Secret({ provider: { secret, ready } }: { provider: Provider }) {
   );
 }
 
-/** For how many days it keeps what it is sent, and its privacy class. */
-function Retention({ provider: { retention_days: days, privacy } }: { provider: Provider }) {
+/** For how many days it keeps what it is sent, and its privacy class where it is more than the simulator's. */
+function Retention({ provider: { retention_days: days, privacy, simulator } }: { provider: Provider }) {
   const kept = days == null ? "not told" : days === 0 ? "no" : counted(days, "day");
   return (
     <>
-      {kept} <span className="soft">{privacy}</span>
+      {kept} {!simulator && privacy && <span className="soft">class {privacy}</span>}
     </>
   );
 }

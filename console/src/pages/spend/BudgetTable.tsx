@@ -42,7 +42,7 @@ export function BudgetTable({ accounts, isOfOne = false }: BudgetTableProps) {
     if (may("budget.raise") && account.cap) {
       known.push({ title: "Raise the cap", icon: TrendingUp, onAction: () => setOpen({ dialog: "raise", account }) });
     }
-    return <RowMenu label={`Actions for ${titleOf(account)}, each ${account.period}`} actions={known} />;
+    return <RowMenu label={`Actions for ${windowOf(account)}`} actions={known} />;
   }
 
   return (
@@ -68,6 +68,11 @@ export function BudgetTable({ accounts, isOfOne = false }: BudgetTableProps) {
 
 export function titleOf({ scope, name }: Pick<Account, "scope" | "name">): string {
   return scope === "tenant" ? "the tenant" : name;
+}
+
+/** `the day cap` of whom: what tells the windows of one spender apart. */
+export function windowOf(account: Pick<Account, "scope" | "name" | "period">): string {
+  return `${titleOf(account)}, each ${account.period}`;
 }
 
 function columns(now: number): Column<Account>[] {

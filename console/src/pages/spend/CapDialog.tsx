@@ -1,12 +1,14 @@
 import { useState } from "react";
 
-import { useSend } from "../../api/hooks";
+import { useGet, useSend } from "../../api/hooks";
+import { useMay } from "../../api/session";
 import { Checkbox } from "../../components/Checkbox";
 import { FormDialog } from "../../components/Dialog";
 import { useNotify } from "../../components/Notices";
 import { SelectField } from "../../components/SelectField";
 import { TextField } from "../../components/TextField";
-import { titleOf, type Account } from "./BudgetTable";
+import { fine } from "../../format/money";
+import { windowOf, type Account } from "./BudgetTable";
 
 const SCOPES = ["agent", "tenant", "user", "key", "model", "provider", "session", "task"].map(option);
 const PERIODS = ["day", "week", "month", "total", "request"].map(option);
@@ -27,6 +29,9 @@ export function CapDialog({ account, onClose }: CapDialogProps) {
   const [amount, setAmount] = useState(account?.cap?.usd ?? "");
   const [soft, setSoft] = useState(account ? !account.hard : false);
   const needsName = scope !== "tenant";
+  const may = useMay();
+  const agents = useGet("/api/v1/agents", !account && may("agent.list") ? {} : null);
+  const known = agents.data?.agents.map((agent) => option(agent.name)) ?? [];
 
   function submit() {
     const body = { scope, name: needsName ? name : "", period, amount, soft };
@@ -34,7 +39,7 @@ export function CapDialog({ account, onClose }: CapDialogProps) {
       { body },
       {
         onSuccess: (made) => {
-          notify(`The cap of ${titleOf(made)} is set.`);
+          notify(`The cap of ${windowOf(made)} is set.`);
           onClose();
         },
       },
@@ -43,7 +48,7 @@ export function CapDialog({ account, onClose }: CapDialogProps) {
 
   return (
     <FormDialog
-      title={account ? `Set the cap of ${titleOf(account)}` : "Set a cap"}
+      title={account ? `Set the cap of ${windowOf(account)}` : "Set a cap"}
       submit="Set the cap"
       busy={send.isPending}
       refused={send.error}
@@ -54,17 +59,29 @@ export function CapDialog({ account, onClose }: CapDialogProps) {
       {!account && (
         <>
           <div className="fields-row">
-            <SelectField label="Of" options={SCOPES} value={scope} onChange={setScope} />
+            <SelectField
+              label="Of"
+              options={SCOPES}
+              value={scope}
+              onChange={(chosen) => {
+                setScope(chosen);
+                setName("");
+              }}
+            />
             <SelectField label="Each" options={PERIODS} value={period} onChange={setPeriod} />
           </div>
-          {needsName && (
-            <TextField
-              label="Name"
-              isRequired
-              value={name}
-              onChange={setName}
-              description="An agent's or person's name; of all else its id."
-            />
+          {scope === "agent" && known.length > 0 ? (
+            <SelectField label="Agent" options={known} value={name} onChange={setName} />
+          ) : (
+            needsName && (
+              <TextField
+                label="Name"
+                isRequired
+                value={name}
+                onChange={setName}
+                description="An agent's or person's name; of all else its id."
+              />
+            )
           )}
         </>
       )}
@@ -75,7 +92,12 @@ export function CapDialog({ account, onClose }: CapDialogProps) {
         onChange={setAmount}
         placeholder="5.00"
         inputMode="decimal"
-        description="`none` lifts the cap: what is spent is only counted."
+        description={
+          <>
+            {account && `${fine(account.spent.nanos)} is spent by now. `}
+            <code>none</code> lifts the cap: what is spent is only counted.
+          </>
+        }
       />
       <Checkbox isSelected={soft} onChange={setSoft}>
         Refuse nothing when it is reached; only show it

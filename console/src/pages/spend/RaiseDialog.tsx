@@ -5,7 +5,7 @@ import { FormDialog } from "../../components/Dialog";
 import { useNotify } from "../../components/Notices";
 import { TextField } from "../../components/TextField";
 import { short } from "../../format/money";
-import { titleOf, type Account } from "./BudgetTable";
+import { windowOf, type Account } from "./BudgetTable";
 
 /** Gives more money: for good, or until a day. */
 export function RaiseDialog({ account, onClose }: { account: Account; onClose: () => void }) {
@@ -21,7 +21,7 @@ export function RaiseDialog({ account, onClose }: { account: Account; onClose: (
       { body },
       {
         onSuccess: () => {
-          notify(`The cap of ${titleOf(account)} is raised.`);
+          notify(`The cap of ${windowOf(account)} is raised.`);
           onClose();
         },
       },
@@ -30,7 +30,7 @@ export function RaiseDialog({ account, onClose }: { account: Account; onClose: (
 
   return (
     <FormDialog
-      title={`Raise the cap of ${titleOf(account)}`}
+      title={`Raise the cap of ${windowOf(account)}`}
       submit="Raise"
       busy={send.isPending}
       refused={send.error}

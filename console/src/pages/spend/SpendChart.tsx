@@ -23,7 +23,9 @@ export function SpendChart({ series: { by, bucket, starts, series }, onZoom }: S
     [starts, series],
   );
   const stepMs = bucket === "hour" ? HOUR_MS : DAY_MS;
-  return <Chart label={labelOf(by, bucket)} {...shown} stepMs={stepMs} unit={UNIT} onZoom={onZoom} />;
+  // Calls of free models have lines of their own, and nothing to draw.
+  const nothing = series.length > 0 ? "Nothing was charged: these calls were free" : "No call in this time";
+  return <Chart label={labelOf(by, bucket)} {...shown} stepMs={stepMs} unit={UNIT} nothing={nothing} onZoom={onZoom} />;
 }
 
 /** Holds the place of the chart. */

@@ -55,5 +55,5 @@ function Charged({ agent }: { agent: string }) {
   const may = useMay();
   const report = useGet("/api/v1/spend", may("spend.show") ? { query: { by: "agent" } } : null, { everyMs: 2_000 });
   const line = report.data?.lines.find(({ name }) => name === agent);
-  return <>{line ? `in the report: ${counted(line.calls, "call")} of ${agent}` : "on its way to the report"}</>;
+  return <>{line ? `in the report: ${counted(line.calls, "call")}` : "on its way to the report"}</>;
 }

@@ -1,12 +1,17 @@
 import { Radar } from "lucide-react";
-import { useState } from "react";
+import { useState, type FormEvent } from "react";
 
 import { useSend } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
 import { Button } from "../../components/Button";
+import { Disclosure } from "../../components/Disclosure";
 import { ErrorBox } from "../../components/ErrorBox";
+import { TextField } from "../../components/TextField";
 import { compact } from "../../format/number";
 import { useRegister } from "./useRegister";
+
+/** What nearly every model can do, of which its server does not tell. */
+const USUAL = ["streaming"];
 
 /** Looks for model servers on the server's machine, and takes up a model of one. */
 export function ConnectLocal({ onModel }: { onModel: (id: string) => void }) {
@@ -26,12 +31,15 @@ export function ConnectLocal({ onModel }: { onModel: (id: string) => void }) {
       {local?.length === 0 && (
         <p role="status">
           None answers. Start one, such as <code>ollama serve</code> after <code>ollama pull qwen3</code>, and look
-          again; or connect a provider; or go on with the simulator.
+          again; or name its address below; or connect a provider; or go on with the simulator.
         </p>
       )}
       {local?.map((found) => (
         <Found key={found.name} of={found} onModel={onModel} />
       ))}
+      <Disclosure title="It listens elsewhere">
+        <Elsewhere onModel={onModel} />
+      </Disclosure>
     </div>
   );
 }
@@ -63,7 +71,12 @@ function Found({ of, onModel }: { of: Schemas["ProbedProvider"]; onModel: (id: s
                 isBusy={register.isBusy}
                 onPress={() => {
                   const provider = { name: of.name, kind: "openai", base_url: of.base_url, locality: "local" };
-                  const model = { id, provider: of.name, upstream: upstreamOf(id, of.name), capabilities };
+                  const model = {
+                    id,
+                    provider: of.name,
+                    upstream: upstreamOf(id, of.name),
+                    capabilities: capabilities.length > 0 ? capabilities : USUAL,
+                  };
                   const free = { price_input: "0", price_output: "0", context_tokens: context_tokens ?? null };
                   register.go(of.registered ? null : provider, { ...model, ...free }, () =>
                     setTaken((before) => [...before, id]),
@@ -84,4 +97,68 @@ function Found({ of, onModel }: { of: Schemas["ProbedProvider"]; onModel: (id: s
 /** Found models are called as their provider and their name there. */
 function upstreamOf(id: string, provider: string): string {
   return id.startsWith(`${provider}/`) ? id.slice(provider.length + 1) : id;
+}
+
+/** Takes up a model of a server at an address that is not the usual one. */
+function Elsewhere({ onModel }: { onModel: (id: string) => void }) {
+  const register = useRegister(onModel);
+  const [name, setName] = useState("");
+  const [address, setAddress] = useState("");
+  const [model, setModel] = useState("");
+  const [made, setMade] = useState("");
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (register.isBusy) return;
+    const provider = { name, kind: "openai", base_url: address, locality: "local" };
+    const id = `${name}/${model}`;
+    const free = { price_input: "0", price_output: "0" };
+    register.go(provider, { id, provider: name, upstream: model, capabilities: USUAL, ...free }, () => setMade(id));
+  }
+
+  return (
+    <form className="start-form" onSubmit={submit}>
+      <TextField
+        label="Address"
+        isRequired
+        type="url"
+        value={address}
+        onChange={setAddress}
+        placeholder="http://127.0.0.1:9000/v1"
+        description="As the server's machine reaches it, with the path before /chat/completions."
+      />
+      <TextField
+        label="Name"
+        isRequired
+        value={name}
+        onChange={setName}
+        placeholder="lab"
+        description="What policies and reports call the server."
+      />
+      <TextField
+        label="Model"
+        isRequired
+        value={model}
+        onChange={setModel}
+        placeholder="qwen3-8b"
+        description="As the server calls it."
+      />
+      <div className="start-buttons">
+        <Button
+          kind="primary"
+          type="submit"
+          isBusy={register.isBusy}
+          isDisabled={address === "" || name === "" || model === ""}
+        >
+          Connect
+        </Button>
+      </div>
+      {made && (
+        <p role="status">
+          <code>{made}</code> is registered.
+        </p>
+      )}
+      {register.error && <ErrorBox error={register.error} />}
+    </form>
+  );
 }

@@ -35,6 +35,25 @@ export function MakeAgent({ caller, onMade }: MakeAgentProps) {
   const refused = create.error ?? key.error;
 
   if (caller) return <Made caller={caller} />;
+  const mayMake = may("agent.create") && may("key.create");
+
+  const own = (
+    <Button kind="quiet" onPress={() => onMade({ agent: "", key: OWN_KEY })}>
+      I have a key already
+    </Button>
+  );
+
+  if (!mayMake) {
+    return (
+      <>
+        <p>
+          Policy does not permit you to make agents and keys: ask somebody of the group <code>infra-admin</code> for a
+          key.
+        </p>
+        <div className="start-buttons">{own}</div>
+      </>
+    );
+  }
 
   function addKey() {
     key.mutate({ body: { agent: name } }, { onSuccess: (made) => onMade({ agent: made.agent, key: made.key }) });
@@ -66,9 +85,7 @@ export function MakeAgent({ caller, onMade }: MakeAgentProps) {
           <Button kind="primary" type="submit" isBusy={create.isPending || key.isPending} isDisabled={name === ""}>
             {isKnown ? "Make a key" : "Create agent and key"}
           </Button>
-          <Button kind="quiet" onPress={() => onMade({ agent: "", key: OWN_KEY })}>
-            I have a key already
-          </Button>
+          {own}
         </div>
         {refused && <ErrorBox error={refused} />}
       </form>

@@ -26,7 +26,7 @@ const tokens = (id: string, title: string, name: string): Column<Attempt> => ({
 
 const COLUMNS: Column<Attempt & { no: number }>[] = [
   { id: "no", title: "No.", width: 52, isMinor: true, cell: ({ no }) => no },
-  { id: "resource", title: "At", cell: ({ resource }) => <span title={resource}>{resource}</span> },
+  { id: "resource", title: "Model or tool", cell: ({ resource }) => <span title={resource}>{resource}</span> },
   { id: "provider", title: "Provider", width: 120, isMinor: true, cell: ({ provider }) => provider ?? <None /> },
   { id: "outcome", title: "Outcome", width: 150, cell: ({ outcome }) => <Outcome code={outcome} /> },
   {

@@ -12,6 +12,11 @@ import { PolicyLinks } from "./PolicyLinks";
 import type { Told } from "./story";
 import { sentenceOf } from "./words";
 
+/** Whether policy said no; other refusals come after its yes, from a budget or a limit. */
+function isRefusal(outcome: string): boolean {
+  return ["policy_denied", "dlp_blocked", "approval_required"].includes(outcome);
+}
+
 /** What policy said, by which policies, of which commit. */
 export function Decision({ story: { decision, decided, end, resource } }: { story: Told }) {
   if (!decision) return null;
@@ -24,8 +29,11 @@ export function Decision({ story: { decision, decided, end, resource } }: { stor
   const limit = fieldsOf(decided["limit"]);
   const facts: [string, ReactNode][] = [
     ["Decision", <Outcome code={outcome} />],
-    [outcome === "permit" ? "Permitted by" : "Decided by", <PolicyLinks ids={ids} commit={commit} />],
+    [isRefusal(outcome) ? "Decided by" : "Permitted by", <PolicyLinks ids={ids} commit={commit} />],
   ];
+  if (outcome === "budget_exhausted" || outcome === "budget_held") {
+    facts.push(["Refused by", <PageLink to="/spend?tab=budgets">a budget: see what is left, and raise it</PageLink>]);
+  }
   if (approval) {
     facts.push([
       "Approval",

@@ -65,6 +65,8 @@ function Whole({ request: { agent, records, charges }, story }: { request: Schem
   const dropped = itemsOf(decided["dropped"]);
   const rest = { ...without(decided, DECIDED.split(" ")), ...without(ended, ENDED.split(" ")) };
   const failed = attempts.filter(({ outcome }) => outcome !== "ok").length;
+  // What no budget had room for was sent to nobody.
+  const sent = attempts.filter(({ outcome }) => !outcome.startsWith("budget_")).length;
   return (
     <>
       <Totals story={story} />
@@ -86,7 +88,9 @@ function Whole({ request: { agent, records, charges }, story }: { request: Schem
             icon={Send}
             title="What was tried"
             tone={toneOf(story.outcome ?? "ok")}
-            note={failed > 0 && `${failed} of ${counted(attempts.length, "attempt")} failed`}
+            note={
+              sent === 0 ? "sent to nobody" : failed > 0 && `${failed} of ${counted(attempts.length, "attempt")} failed`
+            }
           >
             <Attempts of={attempts} />
           </StoryPart>
