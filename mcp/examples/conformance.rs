@@ -51,6 +51,7 @@ fn credential(context: &Value) -> Option<Credential> {
         token_url: None,
         client_id: text("client_id"),
         proof,
+        audience: None,
         scopes: Vec::new(),
         resource: None,
     }))

@@ -182,7 +182,8 @@ impl Tokens {
         let mut request = self.client.post(endpoint.url.clone()).header(ACCEPT, "application/json");
         match &oauth.proof {
             Proof::Key(key) => {
-                let signed = key.assertion(&oauth.client_id, endpoint.url.as_str());
+                let audience = oauth.audience.as_ref().unwrap_or(&endpoint.audience);
+                let signed = key.assertion(&oauth.client_id, audience);
                 form.append_pair("client_assertion_type", assertion::TYPE);
                 form.append_pair("client_assertion", &signed.map_err(|_| NoToken::Unsigned)?);
             }

@@ -74,6 +74,9 @@ pub struct OAuth {
     pub client_id: String,
     /// How we prove there that we are.
     pub proof: Proof,
+    /// What signed assertions are for. Without it, the authorization server's name where its metadata tells it, else the
+    /// token endpoint.
+    pub audience: Option<String>,
     /// What is asked for; empty for what the server names.
     pub scopes: Vec<String>,
     /// Which server the tokens are for (RFC 8707). Without it, the server's own address.

@@ -102,6 +102,8 @@ pub struct ToolOAuth {
     pub client_id: String,
     /// How it proves that it is.
     pub proof: ToolProof,
+    /// What signed assertions are for; who gives the tokens, or where, in its absence.
+    pub audience: Option<String>,
     /// What is asked for.
     pub scopes: Vec<String>,
     /// The resource that the token is for (RFC 8707); the server's address where absent.

@@ -75,8 +75,19 @@ function placed(doc: Text, all: readonly Marked[]): Faults {
   const marks = all.map(({ severity, message, from, to }) =>
     Decoration.mark({ class: `fault fault-${severity}`, message }).range(from, to),
   );
-  const dots = all.map(({ severity, message, from }) => new Dot(severity, message).range(doc.lineAt(from).from));
+  const byLine = new Map<number, Marked[]>();
+  for (const marked of all) {
+    const { from } = doc.lineAt(marked.from);
+    byLine.set(from, [...(byLine.get(from) ?? []), marked]);
+  }
+  const dots = [...byLine].map(([from, found]) => dotOf(found).range(from));
   return { marks: Decoration.set(marks, true), dots: RangeSet.of(dots, true) };
+}
+
+/** A line has one dot, whatever is wrong in it. */
+function dotOf(found: readonly Marked[]): Dot {
+  const isError = found.some(({ severity }) => severity === "error");
+  return new Dot(isError ? "error" : "warning", found.map(({ message }) => message).join("\n"));
 }
 
 /** The place of a problem in what is written now; never empty, so that it can be seen. */

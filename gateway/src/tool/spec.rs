@@ -104,19 +104,23 @@ fn shown(
 ) -> Result<Credential, Unreachable> {
     Ok(match credential {
         ToolCredential::Bearer(token) => Credential::Bearer(resolve(token)?),
-        ToolCredential::OAuth(ToolOAuth { token_url, client_id, proof, scopes, resource }) => {
-            Credential::OAuth(OAuth {
-                token_url: token_url.clone(),
-                client_id: client_id.clone(),
-                proof: match proof {
-                    ToolProof::Secret(secret) => Proof::Secret(resolve(secret)?),
-                    ToolProof::Key(key) => {
-                        Proof::Key(SigningKey::from_pem(resolve(key)?.expose())?)
-                    }
-                },
-                scopes: scopes.clone(),
-                resource: resource.clone(),
-            })
-        }
+        ToolCredential::OAuth(ToolOAuth {
+            token_url,
+            client_id,
+            proof,
+            audience,
+            scopes,
+            resource,
+        }) => Credential::OAuth(OAuth {
+            token_url: token_url.clone(),
+            client_id: client_id.clone(),
+            proof: match proof {
+                ToolProof::Secret(secret) => Proof::Secret(resolve(secret)?),
+                ToolProof::Key(key) => Proof::Key(SigningKey::from_pem(resolve(key)?.expose())?),
+            },
+            audience: audience.clone(),
+            scopes: scopes.clone(),
+            resource: resource.clone(),
+        }),
     })
 }

@@ -15,12 +15,15 @@ pub(super) struct Endpoint {
     pub(super) basic: bool,
     /// What the server says that a client needs.
     pub(super) scopes: Option<String>,
+    /// What assertions are for: who gives the tokens, or where that is not known, where.
+    pub(super) audience: String,
 }
 
 impl Endpoint {
     /// An endpoint that the tree names.
     pub(super) fn named(url: &str) -> Option<Self> {
-        Some(Self { url: Url::parse(url).ok()?, basic: true, scopes: None })
+        let parsed = Url::parse(url).ok()?;
+        Some(Self { url: parsed, basic: true, scopes: None, audience: url.to_owned() })
     }
 }
 
@@ -72,7 +75,8 @@ pub(super) async fn endpoint(
     }
     let methods = authority.token_endpoint_auth_methods_supported;
     let basic = methods.is_none_or(|all| all.iter().any(|one| one == "client_secret_basic"));
-    Ok(Endpoint { url, basic, scopes: (!scopes.is_empty()).then(|| scopes.join(" ")) })
+    let scopes = (!scopes.is_empty()).then(|| scopes.join(" "));
+    Ok(Endpoint { url, basic, scopes, audience: authority.issuer })
 }
 
 /// Whether an address is at the server's own host and no less protected: our secret goes there.

@@ -18,6 +18,7 @@ fn oauth(token_url: Option<String>) -> Credential {
         token_url,
         client_id: "the gateway".to_owned(),
         proof: Proof::Secret(Secret::new("hunter2:%")),
+        audience: None,
         scopes: vec!["read".to_owned(), "write".to_owned()],
         resource: None,
     })

@@ -264,6 +264,7 @@ impl ToolOAuth {
                 None
             }
         };
+        let audience: Option<HttpUrl> = from.optional("audience", "https://id.example.com", "");
         let scopes = from.list("scopes", "mail.send", "");
         let resource: Option<HttpUrl> =
             from.optional("resource", "https://mcp.example.com/mcp", "");
@@ -272,6 +273,7 @@ impl ToolOAuth {
             token_url: url.map(|url| url.0),
             client_id: client_id?,
             proof: proof?,
+            audience: audience.map(|url| url.0),
             scopes,
             resource: resource.map(|url| url.0),
         })

@@ -117,7 +117,9 @@ function Budget({ agent }: { agent: string }) {
   return (
     <Section title="Budget">
       <Loaded of={budget} skeleton={<Skeleton kind="row" rows={2} />}>
-        {({ accounts }) => <BudgetTable accounts={accounts.filter(({ name }) => name === agent)} isOfOne />}
+        {({ accounts, raises }) => (
+          <BudgetTable accounts={accounts.filter(({ name }) => name === agent)} raises={raises} isOfOne />
+        )}
       </Loaded>
     </Section>
   );

@@ -75,8 +75,8 @@ export default function Agents() {
 
 function columns(spend: Spend): Column<Agent>[] {
   return [
-    { id: "name", title: "Name", cell: ({ name }) => name, sort: ({ name }) => name },
-    { id: "state", title: "State", width: 120, cell: (agent) => <AgentState agent={agent} /> },
+    { id: "name", title: "Name", minWidth: 104, cell: ({ name }) => name, sort: ({ name }) => name },
+    { id: "state", title: "State", width: 112, cell: (agent) => <AgentState agent={agent} /> },
     { id: "owner", title: "Owner", isMinor: true, cell: ({ owner }) => owner, sort: ({ owner }) => owner },
     { id: "kind", title: "Kind", width: 90, isMinor: true, cell: ({ kind }) => kind, sort: ({ kind }) => kind },
     { id: "groups", title: "Groups", isMinor: true, cell: ({ groups }) => <Groups of={groups} /> },

@@ -71,7 +71,7 @@ export default function Approvals() {
 }
 
 const COLUMNS: Column<Approval>[] = [
-  { id: "what", title: "What", cell: (approval) => subjectOf(approval), sort: subjectOf },
+  { id: "what", title: "What", minWidth: 128, cell: (approval) => subjectOf(approval), sort: subjectOf },
   { id: "kind", title: "Kind", width: 108, isMinor: true, cell: ({ kind }) => coded(kind), sort: ({ kind }) => kind },
   {
     id: "requester",

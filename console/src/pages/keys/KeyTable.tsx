@@ -78,6 +78,7 @@ const COLUMNS: Column<Key>[] = [
     id: "created",
     title: "Created",
     width: 130,
+    isMinor: true,
     cell: (key) => <Time at={key.created_at} />,
     sort: (key) => key.created_at,
   },

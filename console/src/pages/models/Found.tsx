@@ -30,14 +30,22 @@ export function Found() {
         <span className="soft">Nothing is generated, and nothing costs.</span>
       </div>
       {send.error && <ErrorBox error={send.error} />}
-      <Answers providers={send.data?.providers} />
+      <Answers providers={send.data?.providers} onChange={() => send.mutate({})} />
     </div>
   );
 }
 
-function Answers({ providers }: { providers: Schemas["ProbedProvider"][] | undefined }) {
+interface AnswersProps {
+  providers: Schemas["ProbedProvider"][] | undefined;
+  /** Called where the answers are other ones now. */
+  onChange: () => void;
+}
+
+function Answers({ providers, onChange }: AnswersProps) {
   if (providers && providers.length > 0) {
-    return providers.map((provider) => <Provider key={`${provider.name} ${provider.base_url}`} provider={provider} />);
+    return providers.map((provider) => (
+      <Provider key={`${provider.name} ${provider.base_url}`} provider={provider} onChange={onChange} />
+    ));
   }
   return (
     <div className="panel">
@@ -52,7 +60,7 @@ function Answers({ providers }: { providers: Schemas["ProbedProvider"][] | undef
   );
 }
 
-function Provider({ provider }: { provider: Schemas["ProbedProvider"] }) {
+function Provider({ provider, onChange }: { provider: Schemas["ProbedProvider"]; onChange: () => void }) {
   const { name, base_url, locality, registered, health, models } = provider;
   const may = useMay();
   const [chosen, setChosen] = useState<Known | null>(null);
@@ -91,7 +99,7 @@ function Provider({ provider }: { provider: Schemas["ProbedProvider"] }) {
           </Empty>
         }
       />
-      {chosen && <NewModelDialog of={chosen} onClose={() => setChosen(null)} />}
+      {chosen && <NewModelDialog of={chosen} onMade={onChange} onClose={() => setChosen(null)} />}
     </Section>
   );
 }

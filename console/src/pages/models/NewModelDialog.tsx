@@ -23,11 +23,12 @@ export interface Known {
 
 interface NewModelDialogProps {
   of?: Known;
+  onMade?: () => void;
   onClose: () => void;
 }
 
 /** Registers a model at run time. A file in the tree does the same and is reviewed. */
-export function NewModelDialog({ of, onClose }: NewModelDialogProps) {
+export function NewModelDialog({ of, onMade, onClose }: NewModelDialogProps) {
   const notify = useNotify();
   const providers = useGet("/api/v1/providers", {});
   const send = useSend("post", "/api/v1/models", ["/api/v1/models", "/api/v1/providers", "/api/v1/overview"]);
@@ -59,6 +60,7 @@ export function NewModelDialog({ of, onClose }: NewModelDialogProps) {
       {
         onSuccess: (made) => {
           notify(`${made.id} is registered.`);
+          onMade?.();
           onClose();
         },
       },

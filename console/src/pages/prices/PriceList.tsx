@@ -73,7 +73,7 @@ const COLUMNS: Column<Priced>[] = [
   {
     id: "model",
     title: "Model",
-    minWidth: 170,
+    minWidth: 150,
     cell: ({ model }) => <span title={model}>{model}</span>,
     sort: ({ model }) => model,
   },

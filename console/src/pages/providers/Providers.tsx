@@ -145,6 +145,7 @@ function columns(health: Health, isAsking: boolean): Column<Provider>[] {
       title: "Models",
       align: "end",
       width: 84,
+      isMinor: true,
       cell: ({ models }) => <PageLink to="/models">{count(models)}</PageLink>,
       sort: ({ models }) => models,
     },

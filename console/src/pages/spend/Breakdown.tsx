@@ -66,7 +66,7 @@ function columns(by: string, total: number): Column<Line>[] {
     id,
     title: name,
     align: "end",
-    width: 76,
+    width: 72,
     isMinor: true,
     cell,
     sort,
@@ -78,23 +78,29 @@ function columns(by: string, total: number): Column<Line>[] {
       (line) => <Money of={of(line)} />,
       (line) => of(line).nanos,
     ),
-    width: 114,
+    width: 110,
   });
   const milliseconds = (value: number | null | undefined) => (value == null ? <None /> : duration(value));
   return [
-    { id: "name", title, cell: (line) => <span title={line.name}>{line.name}</span>, sort: (line) => line.name },
+    {
+      id: "name",
+      title,
+      minWidth: 120,
+      cell: (line) => <span title={line.name}>{line.name}</span>,
+      sort: (line) => line.name,
+    },
     {
       id: "amount",
       title: "Spent",
       align: "end",
-      width: 112,
+      width: 108,
       cell: (line) => <Money of={line.amount} />,
       sort: (line) => line.amount.nanos,
     },
     {
       id: "share",
       title: "Share",
-      width: 112,
+      width: 96,
       isMinor: true,
       cell: (line) => (
         <span className="cell-bar">
@@ -110,7 +116,7 @@ function columns(by: string, total: number): Column<Line>[] {
         ({ change }) => <Change nanos={change} />,
         (line) => line.change,
       ),
-      width: 104,
+      width: 96,
     },
     saving("saved", "Cache saved", ({ saved }) => saved),
     saving("routed", "Routing saved", ({ routed }) => routed),

@@ -23,12 +23,14 @@ const WARN_PART = 0.8;
 
 interface BudgetTableProps {
   accounts: Account[];
+  /** Raises that end by themselves, which are in the caps. */
+  raises: Schemas["RaiseView"][] | undefined;
   /** Whether all of them are of one spender, who then has no column. */
   isOfOne?: boolean;
 }
 
 /** Accounts with their caps, each of which can be set anew or raised. */
-export function BudgetTable({ accounts, isOfOne = false }: BudgetTableProps) {
+export function BudgetTable({ accounts, raises, isOfOne = false }: BudgetTableProps) {
   const may = useMay();
   const now = useNow();
   const [open, setOpen] = useState<{ dialog: "set" | "raise"; account: Account } | null>(null);
@@ -60,7 +62,7 @@ export function BudgetTable({ accounts, isOfOne = false }: BudgetTableProps) {
           </Empty>
         }
       />
-      {open?.dialog === "set" && <CapDialog account={open.account} onClose={close} />}
+      {open?.dialog === "set" && <CapDialog account={open.account} raises={raises} onClose={close} />}
       {open?.dialog === "raise" && <RaiseDialog account={open.account} onClose={close} />}
     </>
   );
@@ -77,7 +79,7 @@ export function windowOf(account: Pick<Account, "scope" | "name" | "period">): s
 
 function columns(now: number): Column<Account>[] {
   return [
-    { id: "name", title: "Of", cell: titleOf, sort: titleOf },
+    { id: "name", title: "Of", minWidth: 92, cell: titleOf, sort: titleOf },
     { id: "scope", title: "Scope", width: 92, isMinor: true, cell: ({ scope }) => scope, sort: ({ scope }) => scope },
     { id: "period", title: "Each", minWidth: 76, cell: ({ period }) => period, sort: ({ period }) => period },
     {
@@ -85,6 +87,7 @@ function columns(now: number): Column<Account>[] {
       title: "Spent",
       align: "end",
       width: 108,
+      isMinor: true,
       cell: ({ spent }) => <Money of={spent} />,
       sort: ({ spent }) => spent.nanos,
     },
@@ -97,7 +100,7 @@ function columns(now: number): Column<Account>[] {
       cell: ({ cap }) => <Money of={cap} />,
       sort: ({ cap }) => cap?.nanos,
     },
-    { id: "used", title: "Used", width: 170, cell: (account) => <Used account={account} />, sort: usedPart },
+    { id: "used", title: "Used", width: 132, cell: (account) => <Used account={account} />, sort: usedPart },
     {
       id: "pace",
       title: "At the end",

@@ -32,7 +32,7 @@ export function Budgets() {
         }
       >
         <Loaded of={budget} skeleton={<Skeleton kind="row" rows={6} />}>
-          {({ accounts }) => <BudgetTable accounts={accounts} />}
+          {({ accounts, raises }) => <BudgetTable accounts={accounts} raises={raises} />}
         </Loaded>
       </Section>
       {budget.data?.raises && budget.data.raises.length > 0 && <Raises raises={budget.data.raises} />}
@@ -50,21 +50,27 @@ function Raises({ raises }: { raises: Schemas["RaiseView"][] }) {
         rows={raises}
         rowKey={(raise) => raise.id}
         columns={[
-          { id: "name", title: "Of", cell: (raise) => raise.name || raise.scope, sort: (raise) => raise.name },
+          {
+            id: "name",
+            title: "Of",
+            minWidth: 110,
+            cell: (raise) => raise.name || raise.scope,
+            sort: (raise) => raise.name,
+          },
           { id: "scope", title: "Scope", width: 110, isMinor: true, cell: (raise) => raise.scope },
-          { id: "period", title: "Each", width: 90, cell: (raise) => raise.period },
+          { id: "period", title: "Each", width: 90, isMinor: true, cell: (raise) => raise.period },
           {
             id: "amount",
             title: "More",
             align: "end",
-            width: 120,
+            width: 108,
             cell: (raise) => <Money of={raise.amount} />,
             sort: (raise) => raise.amount.nanos,
           },
           {
             id: "ends",
             title: "Ends",
-            width: 140,
+            width: 110,
             cell: (raise) => <Time at={raise.ends} />,
             sort: (raise) => raise.ends,
           },

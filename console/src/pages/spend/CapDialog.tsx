@@ -1,13 +1,14 @@
 import { useState } from "react";
 
 import { useGet, useSend } from "../../api/hooks";
+import type { Schemas } from "../../api/paths";
 import { useMay } from "../../api/session";
 import { Checkbox } from "../../components/Checkbox";
 import { FormDialog } from "../../components/Dialog";
 import { useNotify } from "../../components/Notices";
 import { SelectField } from "../../components/SelectField";
 import { TextField } from "../../components/TextField";
-import { fine } from "../../format/money";
+import { exact, fine } from "../../format/money";
 import { windowOf, type Account } from "./BudgetTable";
 
 const SCOPES = ["agent", "tenant", "user", "key", "model", "provider", "session", "task"].map(option);
@@ -16,17 +17,19 @@ const PERIODS = ["day", "week", "month", "total", "request"].map(option);
 interface CapDialogProps {
   /** The cap to set anew; a new one where absent. */
   account?: Account;
+  raises?: Schemas["RaiseView"][] | undefined;
   onClose: () => void;
 }
 
 /** Sets what may be spent in each window of a period, at once and for all later ones. */
-export function CapDialog({ account, onClose }: CapDialogProps) {
+export function CapDialog({ account, raises = [], onClose }: CapDialogProps) {
   const notify = useNotify();
+  const extra = account ? extraOf(account, raises) : 0;
   const send = useSend("put", "/api/v1/budget", ["/api/v1/budget"]);
   const [scope, setScope] = useState(account?.scope ?? "agent");
   const [name, setName] = useState(account?.name ?? "");
   const [period, setPeriod] = useState(account?.period ?? "day");
-  const [amount, setAmount] = useState(account?.cap?.usd ?? "");
+  const [amount, setAmount] = useState(account?.cap ? exact(account.cap.nanos - extra).usd : "");
   const [soft, setSoft] = useState(account ? !account.hard : false);
   const needsName = scope !== "tenant";
   const may = useMay();
@@ -39,7 +42,7 @@ export function CapDialog({ account, onClose }: CapDialogProps) {
       { body },
       {
         onSuccess: (made) => {
-          notify(`The cap of ${windowOf(made)} is set.`);
+          notify(`Set: the cap of ${windowOf(made)}.`);
           onClose();
         },
       },
@@ -95,7 +98,8 @@ export function CapDialog({ account, onClose }: CapDialogProps) {
         description={
           <>
             {account && `${fine(account.spent.nanos)} is spent by now. `}
-            <code>none</code> lifts the cap: what is spent is only counted.
+            {extra > 0 && `Beside it, this window has ${fine(extra)} from raises and from the last one. `}
+            Write <code>none</code> to lift the cap: what is spent is only counted then.
           </>
         }
       />
@@ -104,6 +108,13 @@ export function CapDialog({ account, onClose }: CapDialogProps) {
       </Checkbox>
     </FormDialog>
   );
+}
+
+/** What the window has beyond its cap, for a while: raises that end, and what the last one left. */
+function extraOf({ scope, name, period, rolled_over }: Account, raises: Schemas["RaiseView"][]): number {
+  return raises
+    .filter((raise) => raise.scope === scope && raise.name === name && raise.period === period)
+    .reduce((sum, { amount }) => sum + amount.nanos, rolled_over?.nanos ?? 0);
 }
 
 function option(id: string) {

@@ -21,7 +21,7 @@ export function RaiseDialog({ account, onClose }: { account: Account; onClose: (
       { body },
       {
         onSuccess: () => {
-          notify(`The cap of ${windowOf(account)} is raised.`);
+          notify(`Raised: the cap of ${windowOf(account)}.`);
           onClose();
         },
       },
