@@ -73,6 +73,24 @@ export function useSessionAnew(value: unknown): void {
   }, [client, value]);
 }
 
+/** What the starter's policies let owners do for their own agents, beside what they may do in general. */
+const FOR_OWN = [
+  "key.create",
+  "key.rotate",
+  "key.revoke",
+  "grant.create",
+  "grant.revoke",
+  "budget.set",
+  "budget.raise",
+];
+
+/** As `useMay`, of an agent that somebody answers for. */
+export function useMayFor(owner: string | undefined): (operation: string) => boolean {
+  const { person, groups, operations } = useSession();
+  const isOwn = owner === person && groups.includes("agent-owner");
+  return (operation) => operations.includes(operation) || (isOwn && FOR_OWN.includes(operation));
+}
+
 function begun(session: Session): Session {
   keepCsrf(session.csrf);
   return session;

@@ -10,6 +10,8 @@ export interface PageSpec {
   title: string;
   /** What policy must permit for the page to be there, by the name that audit records use. */
   operation: string;
+  /** What is enough in its place, of a page that is of use without. */
+  orOperation?: string;
   /** Where the page stands in the side navigation, if it does. */
   nav?: { group: (typeof GROUPS)[number]; order: number; icon: LucideIcon };
   load: () => Promise<{ default: ComponentType }>;

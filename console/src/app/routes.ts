@@ -16,7 +16,9 @@ export const PAGES: readonly Page[] = Object.values(found)
 /** The pages that the person who is signed in may see. */
 export function usePages(): Page[] {
   const may = useMay();
-  return PAGES.filter((known) => may(known.operation));
+  return PAGES.filter(
+    ({ operation, orOperation }) => may(operation) || (orOperation !== undefined && may(orOperation)),
+  );
 }
 
 function place({ nav }: Page): number {

@@ -4,7 +4,7 @@ import { useParams } from "wouter";
 
 import { useGet } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
-import { useMay } from "../../api/session";
+import { useMay, useMayFor } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Facts } from "../../components/Facts";
 import { Loaded } from "../../components/Loaded";
@@ -37,8 +37,8 @@ export default function Agent() {
             <div className="panel">
               <Facts of={facts(data)} />
             </div>
-            {may("key.list") && <Keys agent={name} />}
-            {may("budget.show") && <Budget agent={name} />}
+            {may("key.list") && <Keys agent={name} owner={data.owner} />}
+            {may("budget.show") && <Budget agent={name} owner={data.owner} />}
           </>
         )}
       </Loaded>
@@ -89,8 +89,13 @@ function Totals({ line }: { line: Schemas["SpendLine"] | undefined }) {
   );
 }
 
-function Keys({ agent }: { agent: string }) {
-  const may = useMay();
+interface OfAgent {
+  agent: string;
+  owner: string;
+}
+
+function Keys({ agent, owner }: OfAgent) {
+  const may = useMayFor(owner);
   const [isOpen, setOpen] = useState(false);
   const keys = useGet("/api/v1/keys", { query: { agent } });
   return (
@@ -105,20 +110,20 @@ function Keys({ agent }: { agent: string }) {
       }
     >
       <Loaded of={keys} skeleton={<Skeleton kind="row" rows={3} />}>
-        {(data) => <KeyTable keys={data.keys} isOfOneAgent />}
+        {(data) => <KeyTable keys={data.keys} owner={owner} isOfOneAgent />}
       </Loaded>
       {isOpen && <NewKeyDialog agent={agent} onClose={() => setOpen(false)} />}
     </Section>
   );
 }
 
-function Budget({ agent }: { agent: string }) {
+function Budget({ agent, owner }: OfAgent) {
   const budget = useGet("/api/v1/budget", { query: { scope: "agent" } });
   return (
     <Section title="Budget">
       <Loaded of={budget} skeleton={<Skeleton kind="row" rows={2} />}>
         {({ accounts, raises }) => (
-          <BudgetTable accounts={accounts.filter(({ name }) => name === agent)} raises={raises} isOfOne />
+          <BudgetTable accounts={accounts.filter(({ name }) => name === agent)} raises={raises} owner={owner} isOfOne />
         )}
       </Loaded>
     </Section>

@@ -7,6 +7,8 @@ export default [
     path: "/break-glass",
     title: "Break glass",
     operation: "break_glass.list",
+    // Who may see nothing else may still ask.
+    orOperation: "break_glass.request",
     nav: { group: "Govern", order: 60, icon: Siren },
     load: () => import("./BreakGlass"),
   }),

@@ -3,7 +3,7 @@ import { useState } from "react";
 
 import { useSend } from "../../api/hooks";
 import type { Schemas } from "../../api/paths";
-import { useMay } from "../../api/session";
+import { useMayFor } from "../../api/session";
 import { Dot, type Tone } from "../../components/Badge";
 import { ConfirmDialog } from "../../components/Dialog";
 import { Empty } from "../../components/Empty";
@@ -19,9 +19,16 @@ type Key = Schemas["KeyView"];
 
 const TONES: Record<string, Tone> = { live: "good", expired: "warn", revoked: "bad" };
 
+interface KeyTableProps {
+  keys: Key[];
+  /** Who answers for the agent that all of them are of. */
+  owner?: string;
+  isOfOneAgent?: boolean;
+}
+
 /** Keys, each of which can be replaced or revoked. */
-export function KeyTable({ keys, isOfOneAgent = false }: { keys: Key[]; isOfOneAgent?: boolean }) {
-  const may = useMay();
+export function KeyTable({ keys, owner, isOfOneAgent = false }: KeyTableProps) {
+  const may = useMayFor(owner);
   const requests = useTrafficAction();
   const [open, setOpen] = useState<{ dialog: "rotate" | "revoke"; key: Key } | null>(null);
   const close = () => setOpen(null);

@@ -2,7 +2,7 @@ import { Pencil, TrendingUp } from "lucide-react";
 import { useState } from "react";
 
 import type { Schemas } from "../../api/paths";
-import { useMay } from "../../api/session";
+import { useMayFor } from "../../api/session";
 import { Badge, type Tone } from "../../components/Badge";
 import { Empty } from "../../components/Empty";
 import { Meter } from "../../components/Meter";
@@ -27,11 +27,13 @@ interface BudgetTableProps {
   raises: Schemas["RaiseView"][] | undefined;
   /** Whether all of them are of one spender, who then has no column. */
   isOfOne?: boolean;
+  /** Who answers for that one. */
+  owner?: string;
 }
 
 /** Accounts with their caps, each of which can be set anew or raised. */
-export function BudgetTable({ accounts, raises, isOfOne = false }: BudgetTableProps) {
-  const may = useMay();
+export function BudgetTable({ accounts, raises, owner, isOfOne = false }: BudgetTableProps) {
+  const may = useMayFor(owner);
   const now = useNow();
   const [open, setOpen] = useState<{ dialog: "set" | "raise"; account: Account } | null>(null);
   const close = () => setOpen(null);
