@@ -36,7 +36,7 @@ export default function AuditRecord() {
             </Link>
           )}
           <Link className="button" href={`/audit/${number + 1}`}>
-            Record behind
+            Record after
           </Link>
         </>
       }
