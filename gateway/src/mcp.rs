@@ -20,6 +20,7 @@ mod route;
 mod sampling;
 mod session;
 mod told;
+mod withdrawals;
 
 use std::{sync::Arc, time::Duration};
 

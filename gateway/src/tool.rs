@@ -43,6 +43,7 @@ use policy::ToolPermit;
 use serde_json::Value;
 use snapshot::{Pinned, Snapshot, Tool, keys::sha256_hex};
 use store::vault::Owner;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use types::{Label, RequestId, SessionId};
 
@@ -109,6 +110,8 @@ pub(crate) struct Context<'a> {
     pub(crate) caller: Arc<dyn mcp::Caller>,
     /// The connections of the caller's session.
     pub(crate) servers: &'a Servers,
+    /// Told where the caller withdraws the call. Whoever drops it leaves it to the server, and to who calls again.
+    pub(crate) withdrawal: CancellationToken,
 }
 
 impl Context<'_> {

@@ -8,6 +8,7 @@ use tokio::{
     sync::{Mutex, Semaphore, SemaphorePermit},
     time::{Instant, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use types::KEY_META;
 
 use crate::{
@@ -69,6 +70,9 @@ pub struct Call {
     pub meta: Map<String, Value>,
     /// Whom it is for.
     pub caller: Arc<dyn Caller>,
+    /// Withdraws the call: the server is told that nobody wants it any more, with its key in `_meta`. Without it, whoever
+    /// drops the call withdraws it; with it, whoever drops it leaves it to the server, and to who calls again.
+    pub withdrawal: Option<CancellationToken>,
 }
 
 impl Call {
@@ -78,7 +82,8 @@ impl Call {
         arguments: Map<String, Value>,
         caller: Arc<dyn Caller>,
     ) -> Self {
-        Self { name: name.into(), arguments, key: None, meta: Map::new(), caller }
+        let (name, meta) = (name.into(), Map::new());
+        Self { name, arguments, key: None, meta, caller, withdrawal: None }
     }
 }
 
@@ -140,7 +145,7 @@ impl Connection {
         self.list("prompts/list", "prompts").await
     }
 
-    /// Calls a tool. Who drops this before it is ready withdraws the call.
+    /// Calls a tool. Who drops this before it is ready withdraws the call, unless it has a withdrawal of its own.
     pub async fn call(&self, call: Call) -> Result<CallResult, Error> {
         if let Place::Rest(rest) = &self.inner.place {
             let _turn = self.inner.turn().await?;
@@ -152,7 +157,9 @@ impl Connection {
         ]);
         let mut meta = call.meta;
         meta.extend(call.key.map(|key| (KEY_META.to_owned(), Value::String(key))));
-        let result = self.ask_with("tools/call", (params, meta), call.caller).await?;
+        let (caller, withdrawal) = (call.caller, call.withdrawal);
+        let asked = self.ask_with("tools/call", (params, meta), (caller, withdrawal));
+        let result = asked.await?;
         CallResult::read(result).ok_or_else(|| Error::Protocol {
             server: self.inner.spec.name.clone(),
             why: "the result of a call is none",
@@ -231,14 +238,14 @@ impl Connection {
         params: Map<String, Value>,
         caller: Arc<dyn Caller>,
     ) -> Result<Value, Error> {
-        self.ask_with(method, (params, Map::new()), caller).await
+        self.ask_with(method, (params, Map::new()), (caller, None)).await
     }
 
     async fn ask_with(
         &self,
         method: &'static str,
         (params, meta): (Map<String, Value>, Map<String, Value>),
-        caller: Arc<dyn Caller>,
+        (caller, withdrawal): (Arc<dyn Caller>, Option<CancellationToken>),
     ) -> Result<Value, Error> {
         let Place::Mcp(dial) = &self.inner.place else {
             let none = ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "a REST service has none", None);
@@ -247,7 +254,8 @@ impl Connection {
         let _turn = self.inner.turn().await?;
         let link = self.inner.link(dial).await?;
         let bytes_max = self.inner.spec.limits.result_bytes_max;
-        ask(&self.inner.spec, &link, Question { method, params, meta, caller, bytes_max }).await
+        let question = Question { method, params, meta, caller, withdrawal, bytes_max };
+        ask(&self.inner.spec, &link, question).await
     }
 }
 
@@ -318,7 +326,8 @@ impl Inner {
         for (method, params) in news {
             let (params, caller) = (object(params), Arc::new(()) as Arc<dyn Caller>);
             let bytes_max = self.spec.limits.result_bytes_max;
-            let question = Question { method, params, meta: Map::new(), caller, bytes_max };
+            let meta = Map::new();
+            let question = Question { method, params, meta, caller, withdrawal: None, bytes_max };
             if let Err(error) = ask(&self.spec, link, question).await {
                 tracing::warn!(%error, method, "a tool server was not told again");
                 return;

@@ -40,6 +40,12 @@ pub enum Error {
         /// How long it rests still.
         again: Duration,
     },
+    /// Who asked withdrew the call, and the server was told.
+    #[error("the call of tool server `{server}` was withdrawn")]
+    Withdrawn {
+        /// The server's name.
+        server: String,
+    },
     /// It wants a credential that we do not have.
     #[error(
         "tool server `{server}` does not accept our credential; see `credential` and `server.oauth`"

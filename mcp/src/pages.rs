@@ -24,8 +24,8 @@ pub(crate) async fn all(
     let mut params = Map::new();
     for _ in 0..LIST_PAGES_MAX {
         let bytes_max = spec.limits.message_bytes_max();
-        let question =
-            Question { method, params, meta: Map::new(), caller: Arc::new(()), bytes_max };
+        let (meta, caller) = (Map::new(), Arc::new(()));
+        let question = Question { method, params, meta, caller, withdrawal: None, bytes_max };
         let Value::Object(mut page) = ask(spec, link, question).await? else {
             return Err(broken("a page of a list is no object"));
         };

@@ -5,13 +5,16 @@ use std::{io, sync::Arc};
 use rmcp::{
     RoleClient,
     model::{
-        CancelledNotificationParam, ClientRequest, CustomRequest, InputRequiredResult, MetaObject,
-        ProgressToken, RequestId, RequestMetaObject, ServerResult,
+        CancelledNotification, CancelledNotificationParam, ClientRequest, CustomRequest,
+        InputRequiredResult, MetaObject, NotificationMetaObject, ProgressToken, RequestId,
+        RequestMetaObject, ServerResult,
     },
     service::{Peer, PeerRequestOptions},
 };
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use types::KEY_META;
 
 use crate::{
     Caller, Error, Limits, Spec, handler,
@@ -31,17 +34,20 @@ pub(crate) struct Question {
     /// What is beside them in `_meta`.
     pub(crate) meta: Map<String, Value>,
     pub(crate) caller: Arc<dyn Caller>,
+    /// Withdraws it, where dropping it does not.
+    pub(crate) withdrawal: Option<CancellationToken>,
     pub(crate) bytes_max: usize,
 }
 
 /// Asks the server, and answers what it wants to know on the way.
 pub(crate) async fn ask(spec: &Spec, link: &Link, question: Question) -> Result<Value, Error> {
     let server = || spec.name.clone();
-    let Question { method, mut params, meta, caller, bytes_max } = question;
+    let Question { method, mut params, meta, caller, withdrawal, bytes_max } = question;
     let asker = Asker::new(caller);
     let ends = Instant::now() + spec.limits.total_max;
     for _ in 0..ROUNDS_MAX {
-        match once(spec, link, method, (params.clone(), meta.clone()), &asker, ends).await? {
+        let words = (params.clone(), meta.clone());
+        match once(spec, link, method, words, &asker, (ends, withdrawal.as_ref())).await? {
             ServerResult::InputRequiredResult(wanted) => {
                 let late = |_| Error::Timeout { server: server(), after: spec.limits.total_max };
                 let answers = answers(spec, &asker, wanted, &mut params);
@@ -67,8 +73,9 @@ async fn once(
     method: &str,
     (params, meta): (Map<String, Value>, Map<String, Value>),
     asker: &Arc<Asker>,
-    ends: Instant,
+    (ends, withdrawal): (Instant, Option<&CancellationToken>),
 ) -> Result<ServerResult, Error> {
+    let key = meta.get(KEY_META).cloned();
     let mut request = CustomRequest::new(method, Some(Value::Object(params)));
     request.extensions.insert(RequestMetaObject(MetaObject(meta)));
     request.extensions.insert(Tag(Arc::downgrade(asker)));
@@ -80,7 +87,8 @@ async fn once(
         watch: &link.watch,
         id: handle.id.clone(),
         token: handle.progress_token.clone(),
-        answered: false,
+        key,
+        is_left: withdrawal.is_some(),
     };
     let Limits { timeout, .. } = spec.limits;
     loop {
@@ -89,12 +97,13 @@ async fn once(
         let now = Instant::now();
         if due <= now {
             let after = if due == ends { spec.limits.total_max } else { timeout };
+            sent.is_left = false;
             return Err(Error::Timeout { server: spec.name.clone(), after });
         }
         tokio::select! {
             biased;
             answer = &mut handle.rx => {
-                sent.answered = true;
+                sent.is_left = true;
                 return match answer {
                     Ok(answer) => answer.map_err(|error| failed(&spec.name, error)),
                     Err(_) => Err(Error::Closed { server: spec.name.clone() }),
@@ -103,30 +112,60 @@ async fn once(
             () = link.watch.ended.cancelled() => {
                 return Err(Error::Closed { server: spec.name.clone() });
             }
+            () = withdrawn(withdrawal) => {
+                sent.is_left = true;
+                // Before whoever waits closes the connection.
+                withdraw(sent.peer, sent.words()).await;
+                return Err(Error::Withdrawn { server: spec.name.clone() });
+            }
             () = sleep_until(due.min(now + timeout)) => {}
         }
     }
 }
 
-/// A request that was sent. Dropped before it is answered, it is withdrawn.
+async fn withdrawn(withdrawal: Option<&CancellationToken>) {
+    match withdrawal {
+        Some(withdrawal) => withdrawal.cancelled().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Tells a server that a request is withdrawn.
+async fn withdraw(peer: &Peer<RoleClient>, words: CancelledNotification) {
+    let _ = timeout(WITHDRAWAL_TIME_MAX, peer.send_notification(words.into())).await;
+}
+
+/// A request that was sent. Dropped before it is answered, it is withdrawn, unless it is left to the server.
 struct Sent<'a> {
     peer: &'a Peer<RoleClient>,
     watch: &'a Watch,
     id: RequestId,
     token: ProgressToken,
-    answered: bool,
+    /// The key of the call, by which a server without sessions knows it.
+    key: Option<Value>,
+    /// Whether there is nothing to withdraw when this is dropped.
+    is_left: bool,
+}
+
+impl Sent<'_> {
+    fn words(&self) -> CancelledNotification {
+        let withdrawn = CancelledNotificationParam::new(Some(self.id.clone()), None);
+        let mut words = CancelledNotification::new(withdrawn);
+        if let Some(key) = &self.key {
+            let meta = Map::from_iter([(KEY_META.to_owned(), key.clone())]);
+            words.extensions.insert(NotificationMetaObject(MetaObject(meta)));
+        }
+        words
+    }
 }
 
 impl Drop for Sent<'_> {
     fn drop(&mut self) {
         self.watch.forget(&self.id, &self.token);
         let runtime = tokio::runtime::Handle::try_current();
-        if let (false, Ok(runtime)) = (self.answered, runtime) {
-            let (peer, id) = (self.peer.clone(), self.id.clone());
-            runtime.spawn(async move {
-                let withdrawn = CancelledNotificationParam::new(Some(id), None);
-                let _ = timeout(WITHDRAWAL_TIME_MAX, peer.notify_cancelled(withdrawn)).await;
-            });
+        if let (false, Ok(runtime)) = (self.is_left, runtime) {
+            let (peer, words) = (self.peer.clone(), self.words());
+            runtime.spawn(async move { withdraw(&peer, words).await });
         }
     }
 }

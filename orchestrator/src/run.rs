@@ -18,6 +18,7 @@ use policy::Denial;
 use reqwest::Client;
 use serde_json::json;
 use store::work::{Claim, NewEvent, Outcome, Recovery, Until};
+use tokio_util::sync::CancellationToken;
 use types::{Label, Payload, work::EventKind};
 
 use self::{
@@ -39,13 +40,18 @@ use crate::{
 ///
 /// # Errors
 /// What another worker should try again.
-pub(crate) async fn live(parts: &Parts, http: &Client, claim: &Claim) -> Result<(), Error> {
+pub(crate) async fn live(
+    parts: &Parts,
+    http: &Client,
+    claim: &Claim,
+    withdrawal: &CancellationToken,
+) -> Result<(), Error> {
     let work = parts.store.work();
     // A step that may happen once only, and whose end nobody wrote, is people's to say.
     if work.recover(claim).await?.iter().any(|(_, recovery)| *recovery == Recovery::Parked) {
         return Ok(());
     }
-    match walk(parts, http, claim).await {
+    match walk(parts, http, claim, withdrawal).await {
         Ok(answer) => {
             let outcome = Outcome::Completed { result: answer };
             work.finish(claim, &outcome, &[]).await?;
@@ -70,14 +76,20 @@ pub(crate) async fn live(parts: &Parts, http: &Client, claim: &Claim) -> Result<
 }
 
 /// The steps, one after the other.
-async fn walk(parts: &Parts, http: &Client, claim: &Claim) -> Result<Payload, Stop> {
+async fn walk(
+    parts: &Parts,
+    http: &Client,
+    claim: &Claim,
+    withdrawal: &CancellationToken,
+) -> Result<Payload, Stop> {
     let snapshot = parts.snapshots.load();
     let agent = snapshot.agent(claim.task.agent).filter(|_| claim.tenant == snapshot.tenant);
     let agent = agent.ok_or_else(|| Stop::fail("the agent is no longer defined"))?;
     let terms: Terms = serde_json::from_value(claim.task.limits.clone()).unwrap_or_default();
     let origin = parts.store.work().origin(&claim.task).await?;
     let grant = grant::of(parts, claim, (agent, terms), &origin).await?;
-    let tools = Toolbox::open(&parts.gateway, grant.clone(), (&snapshot, agent));
+    let withdrawal = withdrawal.clone();
+    let tools = Toolbox::open(&parts.gateway, grant.clone(), (&snapshot, agent), withdrawal);
     let tools = tools.await.map_err(|error| Stop::retry(error.to_string()))?;
     let worker = Worker {
         parts,

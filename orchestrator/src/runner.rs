@@ -1,6 +1,6 @@
 //! The Loop Runner: takes runs that wait for a worker, as many at once as it may, and keeps their leases.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
 use reqwest::Client;
@@ -8,7 +8,10 @@ use store::{
     Wakes,
     work::{Claim, Work},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{Error, Parts, metrics::Running, models, run, watch::Pauses};
@@ -84,15 +87,22 @@ async fn work_on(
 ) {
     let (id, _running) = (claim.run, Running::new());
     // A panic of one run is that run's: its lease runs out, and losses are counted.
-    let life = std::panic::AssertUnwindSafe(run::live(&parts, &http, &claim)).catch_unwind();
+    let withdrawal = CancellationToken::new();
+    let life = run::live(&parts, &http, &claim, &withdrawal);
+    let mut life = std::pin::pin!(std::panic::AssertUnwindSafe(life).catch_unwind());
     let ended = tokio::select! {
         biased;
         () = stop.cancelled() => return,
-        () = keep(&parts, &claim) => {
-            tracing::info!(run = %id, "the run was stopped, or another worker has it");
+        lost = keep(&parts, &claim) => {
+            tracing::info!(run = %id, ?lost, "the run was stopped, or another worker has it");
+            if lost == Lost::Stopped {
+                // What it called ends with it. What another worker goes on with does not.
+                withdrawal.cancel();
+                let _ = tokio::time::timeout(WITHDRAWAL_TIME, life).await;
+            }
             return;
         }
-        ended = life => ended,
+        ended = &mut life => ended,
     };
     match ended {
         Ok(Ok(()) | Err(Error::Work(store::work::Error::Lost))) => {}
@@ -101,21 +111,42 @@ async fn work_on(
     }
 }
 
+/// How long what a stopped run called has to hear of it.
+const WITHDRAWAL_TIME: Duration = Duration::from_secs(15);
+/// How often a worker looks whether somebody stopped its run.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Why a worker has a run no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// Somebody stopped it.
+    Stopped,
+    /// Another worker may have it.
+    Lease,
+}
+
 /// Prolongs the lease, and comes back when it is lost.
-async fn keep(parts: &Parts, claim: &Claim) {
+async fn keep(parts: &Parts, claim: &Claim) -> Lost {
     let work = parts.store.work();
-    let mut failures = 0_u32;
+    let (mut failures, mut renewed) = (0_u32, Instant::now());
     loop {
-        tokio::time::sleep(claim.lease / 3).await;
+        tokio::time::sleep(LOOK.min(claim.lease / 3)).await;
+        if matches!(work.is_stopped(claim.run).await, Ok(true)) {
+            return Lost::Stopped;
+        }
+        if renewed.elapsed() < claim.lease / 3 {
+            continue;
+        }
+        renewed = Instant::now();
         match work.renew(claim).await {
             Ok(true) => failures = 0,
-            Ok(false) => return,
+            Ok(false) => return Lost::Lease,
             // After the third the lease has run out, and somebody else may have the run.
             Err(error) => {
                 failures += 1;
                 tracing::warn!(%error, run = %claim.run, "the lease of a run was not prolonged");
                 if failures >= 3 {
-                    return;
+                    return Lost::Lease;
                 }
             }
         }

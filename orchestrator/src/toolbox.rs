@@ -5,11 +5,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use mcp::{Asks, Call, Connection, Credential, Limits, Spec, Transport};
 use serde_json::{Map, Value, json};
 use snapshot::{Agent, Snapshot, Tool};
+use tokio_util::sync::CancellationToken;
 use types::{Replay, SEPARATOR, Secret, work::EffectClass};
 
 /// The tools of one run.
 pub(crate) struct Toolbox {
     connection: Connection,
+    /// Told where the run is stopped. A call that is dropped without goes on, and another worker finds it.
+    withdrawal: CancellationToken,
     /// The tools that the agent is offered, in the shape of chat completions, by the name that models use.
     offered: BTreeMap<String, Value>,
 }
@@ -64,6 +67,7 @@ impl Toolbox {
         gateway: &str,
         grant: Secret,
         (snapshot, agent): (&Snapshot, &Agent),
+        withdrawal: CancellationToken,
     ) -> Result<Self, mcp::Error> {
         let spec = Spec {
             name: "gateway".to_owned(),
@@ -78,7 +82,7 @@ impl Toolbox {
         let connection = mcp::connect(&spec, Arc::new(())).await?;
         let definitions = connection.tools().await?;
         let offered = definitions.iter().filter_map(|one| offer(one, (snapshot, agent)));
-        Ok(Self { offered: offered.take(TOOLS_MAX).collect(), connection })
+        Ok(Self { offered: offered.take(TOOLS_MAX).collect(), connection, withdrawal })
     }
 
     /// The definitions of those that are wanted by their names, for a model.
@@ -99,7 +103,8 @@ impl Toolbox {
         arguments: Map<String, Value>,
         key: String,
     ) -> Called {
-        let call = Call { key: Some(key), ..Call::new(name, arguments, Arc::new(())) };
+        let withdrawal = Some(self.withdrawal.clone());
+        let call = Call { key: Some(key), withdrawal, ..Call::new(name, arguments, Arc::new(())) };
         match self.connection.call(call).await {
             Ok(result) => told(&result.into_value()),
             Err(mcp::Error::Refused { refused, .. }) => Called::Refused {

@@ -24,11 +24,11 @@ use ring::digest::{SHA256, digest};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        ListToolsResult, PaginatedRequestParams, RequestMetaObject, ServerCapabilities,
-        ServerConfig,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CancelledNotificationParam,
+        ContentBlock, Implementation, ListToolsResult, PaginatedRequestParams, RequestMetaObject,
+        ServerCapabilities, ServerConfig,
     },
-    service::RequestContext,
+    service::{NotificationContext, RequestContext},
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
@@ -80,6 +80,8 @@ struct Rooms {
     image: Option<String>,
     /// The sandboxes that calls work in now.
     busy: Arc<Mutex<BTreeMap<Name, Busy>>>,
+    /// The calls that run now, by their keys, each with how many wait for it.
+    calls: Arc<Mutex<BTreeMap<String, (usize, CancellationToken)>>>,
 }
 
 /// A sandbox that calls work in now.
@@ -91,6 +93,8 @@ struct Busy {
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// How long after a withdrawn command that is not there yet it is looked for again.
+const CANCEL_AGAIN: Duration = Duration::from_millis(100);
 /// How often what nobody uses is looked for.
 const SWEEP: Duration = Duration::from_secs(20);
 /// The largest request: arguments have a file's text in them.
@@ -114,6 +118,7 @@ impl Service {
             driver: Arc::default(),
             image: options.image,
             busy: Arc::default(),
+            calls: Arc::default(),
         };
         let ServiceOptions { token, begins, sweeps, .. } = options;
         Ok(Self { listener, address, token, begins, sweeps, rooms })
@@ -208,6 +213,18 @@ impl ServerHandler for Rooms {
         Ok(ListToolsResult::with_all_items(all))
     }
 
+    /// A call that is withdrawn ends with all that it started. It is known by its key: each message comes alone.
+    async fn on_cancelled(
+        &self,
+        _: CancelledNotificationParam,
+        context: NotificationContext<RoleServer>,
+    ) {
+        let Some(key) = context.meta.0.0.get(KEY_META).and_then(Value::as_str) else { return };
+        if let Some((_, withdrawal)) = self.calls().get(key) {
+            withdrawal.cancel();
+        }
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
@@ -271,7 +288,21 @@ impl Rooms {
         let visit = Visit::enter(self, &spec);
         let handle = driver.create(&spec).await?;
         visit.reach(driver, &handle).await?;
-        tools::call(driver, &handle, tool, Value::Object(arguments), key).await
+        let under_way = UnderWay::begin(self, key);
+        let call = tools::call(driver, &handle, tool, Value::Object(arguments), key);
+        let mut call = std::pin::pin!(call);
+        tokio::select! {
+            report = &mut call => return report,
+            () = under_way.withdrawal.cancelled() => {}
+        }
+        // A command that is being begun is there in a moment; what is no command is over by itself.
+        while let Err(Error::NoCommand { .. }) = driver.cancel(&handle, key).await {
+            tokio::select! {
+                report = &mut call => return report,
+                () = tokio::time::sleep(CANCEL_AGAIN) => {}
+            }
+        }
+        call.await
     }
 
     /// Removes what nobody has used for as long as it is kept.
@@ -288,8 +319,41 @@ impl Rooms {
         }
     }
 
+    fn calls(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (usize, CancellationToken)>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn busy(&self) -> std::sync::MutexGuard<'_, BTreeMap<Name, Busy>> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that can be withdrawn, for as long as somebody waits for it.
+struct UnderWay<'r> {
+    rooms: &'r Rooms,
+    key: &'r str,
+    withdrawal: CancellationToken,
+}
+
+impl<'r> UnderWay<'r> {
+    fn begin(rooms: &'r Rooms, key: &'r str) -> Self {
+        let mut calls = rooms.calls();
+        let (waiting, withdrawal) = calls.entry(key.to_owned()).or_default();
+        *waiting += 1;
+        let withdrawal = withdrawal.clone();
+        Self { rooms, key, withdrawal }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut calls = self.rooms.calls();
+        if let Some((waiting, _)) = calls.get_mut(self.key) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                calls.remove(self.key);
+            }
+        }
     }
 }
 

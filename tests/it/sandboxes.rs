@@ -152,6 +152,16 @@ async fn a_sandbox_that_reached_others_is_not_believed_once_it_is_closed() {
 /// The command runs under a supervisor: whoever comes after the one that began it waits for the same command.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_was_begun_is_not_begun_again() {
+    a_command_outlives(async |server| server.kill9()).await;
+}
+
+/// The end of a server is no word of anybody's that its runs should end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_outlives_a_server_that_is_asked_to_stop() {
+    a_command_outlives(async |server| drop(server.sigterm().await)).await;
+}
+
+async fn a_command_outlives(stops: impl AsyncFnOnce(&mut Server)) {
     let mut stage = stage(Database::Sqlite, |_| {}).await;
     let ann = Person::of(&stage.server, "one").await;
     let script = "echo begun >> log; until [ -e go ]; do sleep 0.1; done; cat log";
@@ -161,11 +171,50 @@ async fn a_command_that_was_begun_is_not_begun_again() {
         stage.workspaces().into_iter().find(|workspace| workspace.join("log").exists())
     })
     .await;
-    stage.server.kill9();
+    stops(&mut stage.server).await;
     stage.server.restart().await;
     std::fs::write(log.join("go"), "").unwrap();
     let events = ann.hears(&said, EventKind::Assistant, said.event_no).await;
     assert_eq!(heard(&stage.simulator), "begun\n", "{events:?}");
+}
+
+/// Whether a process of this machine has a word in its command.
+fn runs(word: &str) -> bool {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut commands = all.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    commands.any(|command| String::from_utf8_lossy(&command).contains(word))
+}
+
+async fn a_command_ends_with_its_task(database: Database) {
+    let stage = stage(database, |_| {}).await;
+    let ann = Person::of(&stage.server, "one").await;
+    let word = format!("10{}", std::process::id());
+    calls(&stage.simulator, json!({ "command": format!("exec sleep {word}"), "timeout_s": 3600 }));
+    ann.writes("m1", "Use sandbox__shell_exec.").await;
+    let sleep = format!("sleep\0{word}");
+    let wait = Duration::from_secs(30);
+    support::eventually("the command runs", wait, async || runs(&sleep).then_some(())).await;
+    let tasks = stage.server.json(&["task", "list"]);
+    let task = tasks["tasks"][0]["id"].as_str().unwrap();
+    stage.server.json(&["task", "cancel", task, "--reason", "a mistake"]);
+    support::eventually("the command ends", wait, async || (!runs(&sleep)).then_some(())).await;
+    let shown = stage.server.json(&["task", "show", task]);
+    assert_eq!(shown["task"]["state"], "cancelled", "{shown}");
+    // The session goes on.
+    calls(&stage.simulator, json!({ "command": "echo next" }));
+    let said = ann.writes("m2", "Use sandbox__shell_exec.").await;
+    ann.hears(&said, EventKind::Assistant, said.event_no).await;
+    assert_eq!(heard(&stage.simulator), "next\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_ends_with_its_task_on_sqlite() {
+    a_command_ends_with_its_task(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_ends_with_its_task_on_postgres() {
+    a_command_ends_with_its_task(Database::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

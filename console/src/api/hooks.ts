@@ -5,7 +5,7 @@ import { QueryCache, QueryClient, useMutation, useQuery, useQueryClient } from "
 import { call } from "./client";
 import type { AnswerOf, AskOf, Method, PathOf } from "./paths";
 import { Refused } from "./refusal";
-import { SESSION } from "./session";
+import { endSession } from "./session";
 
 declare module "@tanstack/react-query" {
   interface Register {
@@ -20,7 +20,7 @@ export function queryClient(): QueryClient {
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({
       onError: (error) => {
-        if (error.isSignedOut) client.setQueryData([SESSION], null);
+        if (error.isSignedOut) endSession(client);
       },
     }),
     defaultOptions: {
@@ -69,7 +69,7 @@ export function useSend<M extends Exclude<Method, "get">, P extends PathOf<M>>(
     mutationFn: (ask: AskOf<M, P>) => call(method, path, ask),
     onSuccess: () => Promise.all(touches.map((touched) => client.invalidateQueries({ queryKey: [touched] }))),
     onError: (error) => {
-      if (error.isSignedOut) client.setQueryData([SESSION], null);
+      if (error.isSignedOut) endSession(client);
     },
   });
 }

@@ -1,6 +1,6 @@
 // Who is signed in, and what they may do.
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, use, useEffect, useRef } from "react";
 
 import { call, keepCsrf } from "./client";
@@ -11,6 +11,20 @@ export type Session = Schemas["ConsoleView"];
 
 /** The session's path, which is its key in the cache too. */
 export const SESSION = "/api/v1/console/session";
+
+/** Where it is kept that a session ended by itself, or was ended elsewhere. */
+const ENDED = "session ended";
+
+/** Takes it that nobody is signed in any more, as the server has just said. */
+export function endSession(client: QueryClient): void {
+  if (client.getQueryData([SESSION])) client.setQueryData([ENDED], true);
+  client.setQueryData([SESSION], null);
+}
+
+/** Whether somebody was signed in, and is not any more without having said so. */
+export function useWasEnded(): boolean {
+  return useQueryClient().getQueryData([ENDED]) === true;
+}
 
 /** The session that a browser has; `null` where nobody is signed in. */
 export function useSavedSession() {
@@ -31,7 +45,9 @@ export function useSavedSession() {
 export function useSignIn() {
   const client = useQueryClient();
   return async (token: string) => {
-    client.setQueryData([SESSION], begun(await call("post", SESSION, { body: { token } })));
+    const session = begun(await call("post", SESSION, { body: { token } }));
+    client.removeQueries({ queryKey: [ENDED] });
+    client.setQueryData([SESSION], session);
   };
 }
 

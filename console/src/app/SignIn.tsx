@@ -2,7 +2,7 @@ import { KeyRound } from "lucide-react";
 import { useState, type FormEvent } from "react";
 
 import { Refused } from "../api/refusal";
-import { useSignIn } from "../api/session";
+import { useSignIn, useWasEnded } from "../api/session";
 import { Button } from "../components/Button";
 import { ErrorBox } from "../components/ErrorBox";
 import { TextField } from "../components/TextField";
@@ -21,6 +21,7 @@ function unknownToken(): Refused {
 /** The way in: an admin token, for which the server gives a session. The token itself is not kept. */
 export function SignIn() {
   const signIn = useSignIn();
+  const wasEnded = useWasEnded();
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
@@ -47,6 +48,7 @@ export function SignIn() {
       <form className="sign-in-card" onSubmit={(event) => void submit(event)}>
         <Logo />
         <h1>Sign in to Orchestack</h1>
+        {wasEnded && !refused && <p role="status">Your session is over: its time was up, or it was ended elsewhere.</p>}
         <TextField
           label="Admin token"
           type="password"

@@ -17,6 +17,7 @@ use rmcp::{
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use types::{Code, KEY_META};
 
 use super::{Sender, handler::Turn, sampling};
@@ -26,6 +27,9 @@ use crate::{gate::Gate, refusal::Refusal, tool, tool::What};
 const WORDS_MAX: usize = 64;
 /// The longest key of a call.
 const KEY_BYTES_MAX: usize = 256;
+/// How long after the end of a message its client's word of that is waited for, and how long its server hears of it.
+const WORD_TIME: Duration = Duration::from_secs(1);
+const WITHDRAWAL_TIME: Duration = Duration::from_secs(6);
 /// How long a client's user or model may think.
 const ANSWER_TIME: Duration = Duration::from_secs(300);
 
@@ -106,13 +110,22 @@ pub(super) async fn asked(
         key: key_of(&context.meta),
         caller: Arc::new(client),
         servers: &session.servers,
+        withdrawal: CancellationToken::new(),
     };
     let token = context.meta.get_progress_token();
     let called = tool::call(&turn.gate, &call, (server, name), arguments);
+    let mut answered = std::pin::pin!(told(&context.peer, token, words, called));
     tokio::select! {
-        answered = told(&context.peer, token, words, called) => Ok(answered),
-        () = context.ct.cancelled() => Err(ErrorData::internal_error("it was withdrawn", None)),
+        answered = &mut answered => return Ok(answered),
+        () = context.ct.cancelled() => {}
     }
+    // The end of the connection, or of this gateway, is no word of the client's: what it called goes on.
+    let asked = tokio::time::timeout(WORD_TIME, session.withdrawals.heard(&context.id));
+    if asked.await.is_ok() {
+        call.withdrawal.cancel();
+        let _ = tokio::time::timeout(WITHDRAWAL_TIME, answered).await;
+    }
+    Err(ErrorData::internal_error("it was withdrawn", None))
 }
 
 /// By what the client tells its call apart from others. A longer one is none.

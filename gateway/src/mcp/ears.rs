@@ -161,6 +161,7 @@ impl Shared {
             key: None,
             caller: Arc::new(()),
             servers: &Servers::new(Arc::new(())),
+            withdrawal: tokio_util::sync::CancellationToken::new(),
         };
         let heard = tool::unasked(&self.gate, &context, (server, read), said).await;
         let refused =

@@ -6,13 +6,14 @@ use http::request::Parts;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
-        GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
-        InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-        ServerCapabilities, ServerConfig, SubscribeRequestParams, UnsubscribeRequestParams,
+        CallToolRequestParams, CallToolResponse, CancelledNotificationParam, CompleteRequestParams,
+        CompleteResult, GetPromptRequestParams, GetPromptResponse, Implementation,
+        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+        ReadResourceResponse, ServerCapabilities, ServerConfig, SubscribeRequestParams,
+        UnsubscribeRequestParams,
     },
-    service::RequestContext,
+    service::{NotificationContext, RequestContext},
 };
 use snapshot::{Agent, Snapshot};
 use types::Timestamp;
@@ -100,6 +101,18 @@ impl ServerHandler for Handler {
         answer.capabilities = self.abilities.of(&turn, &known).await;
         turn.sender.session.ears.meet(Client { peer: context.peer.clone(), said: request });
         Ok(answer)
+    }
+
+    async fn on_cancelled(
+        &self,
+        notification: CancelledNotificationParam,
+        context: NotificationContext<RoleServer>,
+    ) {
+        let parts = context.extensions.get::<Parts>();
+        let sender = parts.and_then(|parts| parts.extensions.get::<Sender>());
+        if let (Some(sender), Some(id)) = (sender, notification.request_id) {
+            sender.session.withdrawals.tell(id);
+        }
     }
 
     async fn call_tool(

@@ -21,7 +21,7 @@ use store::mcp_sessions::{Bounds, McpSession, McpSessions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use types::{AgentId, Code, SessionId, TenantId};
 
-use super::{ears::Ears, offers::Uris, route::Route};
+use super::{ears::Ears, offers::Uris, route::Route, withdrawals::Withdrawals};
 use crate::{caller::Known, gate::Gate, refusal::Refusal, tool::Servers};
 
 /// How long a session is used before its row says so again.
@@ -52,6 +52,8 @@ pub(super) struct Session {
     pub(super) servers: Servers,
     /// Which of them has which resource.
     pub(super) uris: Uris,
+    /// What its client has withdrawn.
+    pub(super) withdrawals: Withdrawals,
     /// Places for streams that no request waits for.
     streams: Arc<Semaphore>,
     used: Mutex<Used>,
@@ -102,7 +104,8 @@ impl Session {
         let ears = Ears::new(Arc::clone(gate), owner.route.clone(), flow);
         let servers = Servers::new(Arc::new(ears.clone()));
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Arc::new(Self { owner, flow, ears, servers, uris: Uris::default(), streams, used })
+        let (uris, withdrawals) = (Uris::default(), Withdrawals::default());
+        Arc::new(Self { owner, flow, ears, servers, uris, withdrawals, streams, used })
     }
 
     /// A place for one more stream that no request waits for; free again when it is dropped.

@@ -144,7 +144,9 @@ impl Run<'_> {
                 let name = self.tool.name.clone();
                 let key = Some(self.context.key());
                 let meta = self.place.map(Place::meta).unwrap_or_default();
-                return connection.call(Call { name, arguments, key, meta, caller }).await;
+                let withdrawal = Some(self.context.withdrawal.clone());
+                let call = Call { name, arguments, key, meta, caller, withdrawal };
+                return connection.call(call).await;
             }
             What::Resource => connection.read(&text("uri"), caller).await?,
             What::Prompt => {
@@ -197,7 +199,9 @@ impl Run<'_> {
                 (Code::UpstreamFailed, Paid::Answered)
             }
             mcp::Error::Timeout { .. } => (Code::UpstreamTimeout, Paid::Unknown),
-            mcp::Error::Closed { .. } => (Code::UpstreamFailed, Paid::Unknown),
+            mcp::Error::Closed { .. } | mcp::Error::Withdrawn { .. } => {
+                (Code::UpstreamFailed, Paid::Unknown)
+            }
         };
         let (server, tool) = (&self.tool.server, &self.tool.name);
         let message = if paid == Paid::Unknown {

@@ -106,6 +106,20 @@ impl Work {
     }
 }
 
+impl Work {
+    /// Whether somebody stopped a run.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn is_stopped(&self, run: RunId) -> Result<bool, Error> {
+        let row = sqlx::query("select 1 from runs where id = $1 and state = 'cancelled'")
+            .bind(run.to_string())
+            .fetch_optional(&self.inner.read)
+            .await?;
+        Ok(row.is_some())
+    }
+}
+
 const WORKERS_LOST: &str = "one worker after the other ended while it had the run";
 
 /// Leases that ran out are looked for by the clock of the database itself.
