@@ -65,7 +65,7 @@ function left(dropped: Fields): Candidate {
 const COLUMNS: Column<Candidate>[] = [
   { id: "place", title: "Place", width: 64, isMinor: true, cell: ({ place }) => place ?? <None /> },
   { id: "model", title: "Model", cell: ({ model }) => <span title={model}>{model}</span> },
-  { id: "became", title: "Became", width: 140, cell: ({ became: { text, tone } }) => <Dot tone={tone}>{text}</Dot> },
+  { id: "became", title: "Became", width: 156, cell: ({ became: { text, tone } }) => <Dot tone={tone}>{text}</Dot> },
   {
     id: "why",
     title: "Why",
