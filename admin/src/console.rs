@@ -18,10 +18,10 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use policy::{AdminAct, DenyReason, Operation};
+use policy::{APPROVAL_KINDS, AdminAct, AgentKind, ApprovalVote, DenyReason, Operation, Requester};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use snapshot::keys::sha256_hex;
+use snapshot::{Snapshot, keys::sha256_hex};
 use store::console_sessions::{ConsoleSession, Lifetime};
 use types::Timestamp;
 use utoipa::ToSchema;
@@ -31,7 +31,7 @@ pub(crate) use assets::page;
 use crate::{
     body,
     control::Control,
-    desk::Desk,
+    desk::{self, Desk},
     error::{Error, Refusal},
     room::{Room, Trace, Who},
 };
@@ -109,7 +109,7 @@ async fn open(desk: Desk, who: Who, headers: &HeaderMap) -> Result<Response, Err
     let sessions = control.store.console_sessions();
     let subject = (act.tenant(), id.as_str());
     let expires_at = sessions.open(act.permit(), subject, &hash, LIFETIME, &record).await?;
-    let view = view(&who, csrf, expires_at, operations(control, &who));
+    let view = view(&who, csrf, expires_at, operations(control, &who).await?);
     let cookie = cookie(headers, secret, LIFETIME.whole);
     Ok(([(SET_COOKIE, cookie)], Json(view)).into_response())
 }
@@ -124,7 +124,7 @@ pub(crate) async fn show(desk: Desk) -> Result<Json<ConsoleView>, Error> {
     let act = desk.permit(Operation::ConsoleShow, "").await?;
     let (secret, expires_at) = who.session.clone().ok_or(Error::NoSession)?;
     let csrf = csrf(act.control(), &secret);
-    let operations = operations(act.control(), &who);
+    let operations = operations(act.control(), &who).await?;
     Ok(Json(view(&who, csrf, expires_at, operations)))
 }
 
@@ -172,10 +172,16 @@ fn view(who: &Who, csrf: String, expires_at: Timestamp, operations: Vec<String>)
     }
 }
 
-/// What policy permits a person to do to the tenant as a whole.
-fn operations(control: &Control, who: &Who) -> Vec<String> {
+/// What policy permits a person to do now to the tenant as a whole, and whether they vote on any question at all.
+async fn operations(control: &Control, who: &Who) -> Result<Vec<String>, Error> {
     let snapshot = control.snapshots.load();
+    let glass = desk::emergency(control, who).await?.and_then(|glass| glass.ends_at);
+    let votes = votes(&snapshot, who);
     let permitted = |operation: &&Operation| {
+        use Operation::{ApprovalApprove, ApprovalArguments, ApprovalDeny};
+        if matches!(operation, ApprovalApprove | ApprovalArguments | ApprovalDeny) {
+            return votes;
+        }
         let act = AdminAct {
             actor: &who.person,
             operation: **operation,
@@ -184,7 +190,7 @@ fn operations(control: &Control, who: &Who) -> Vec<String> {
             target: "",
             owner: None,
             approval: None,
-            break_glass: None,
+            break_glass: glass,
             now: Timestamp::now(),
         };
         match snapshot.policy.administer(&act) {
@@ -192,7 +198,27 @@ fn operations(control: &Control, who: &Who) -> Vec<String> {
             Err(denial) => matches!(denial.reason, DenyReason::ApprovalRequired { .. }),
         }
     };
-    Operation::ALL.iter().filter(permitted).map(|one| one.as_str().to_owned()).collect()
+    Ok(Operation::ALL.iter().filter(permitted).map(|one| one.as_str().to_owned()).collect())
+}
+
+/// Whether there is a kind of question of some agent that a person may vote on, in one of their roles.
+fn votes(snapshot: &Snapshot, who: &Who) -> bool {
+    let requester = Requester::Agent { kind: AgentKind::User, name: "", owner: "" };
+    who.person.groups.iter().any(|role| {
+        APPROVAL_KINDS.iter().any(|kind| {
+            let vote = ApprovalVote {
+                actor: &who.person,
+                role,
+                kind,
+                requester,
+                target: "",
+                tenant: who.tenant,
+                tenant_name: &who.tenant_name,
+                now: Timestamp::now(),
+            };
+            snapshot.policy.vote(&vote).is_ok()
+        })
+    })
 }
 
 /// The session that a request's cookie is of, with the cookie's secret. What changes something must show that it

@@ -207,7 +207,7 @@ async fn catch_up(control: &Control) {
 }
 
 /// The emergency rights that a person has now, by the database's clock.
-async fn emergency(control: &Control, who: &Who) -> Result<Option<Approval>, Error> {
+pub(crate) async fn emergency(control: &Control, who: &Who) -> Result<Option<Approval>, Error> {
     let active = control.store.approvals().active_break_glass().await?;
     let own = |glass: &Approval| {
         let subject = &glass.subject;

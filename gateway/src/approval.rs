@@ -157,7 +157,7 @@ pub(crate) async fn people(
         subject_hash: sha256_hex(format!("{}\n{body}", trail.endpoint.path()).as_bytes()),
         need,
         reason: format!("policy asks before `{}` is called", trail.asked),
-        detail: detail(snapshot, call, trail),
+        detail: detail(snapshot, call, trail, &refusal.policies),
         arguments: None,
     };
     let wait = call.wishes.wait.unwrap_or_default();
@@ -170,7 +170,7 @@ pub(crate) async fn people(
 }
 
 /// What people are shown of a call of a model.
-fn detail(snapshot: &Snapshot, call: &Call<'_>, trail: &Trail) -> Value {
+fn detail(snapshot: &Snapshot, call: &Call<'_>, trail: &Trail, policies: &[String]) -> Value {
     let mut kinds: Vec<&str> =
         call.findings.findings.iter().map(|finding| finding.kind.as_str()).collect();
     kinds.sort_unstable();
@@ -185,6 +185,7 @@ fn detail(snapshot: &Snapshot, call: &Call<'_>, trail: &Trail) -> Value {
         "tools": call.request.as_chat().map_or(0, |chat| chat.tools.len()),
         "images": call.request.has_unseen(),
         "input_tokens_bound": call.input_bound,
+        "policies": policies,
         "commit": snapshot.commit,
     })
 }

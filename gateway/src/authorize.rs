@@ -156,7 +156,8 @@ async fn decide(
 /// The tightest of the caller's budgets, for policies. Without the ledger nothing is decided: a hard
 /// cap that cannot be read counts as reached.
 pub(crate) async fn budget_facts(gate: &Gate, caps: &[CapSpec]) -> Result<BudgetFacts, Refusal> {
-    let rooms = gate.ledger.room(caps).await.map_err(|error| reserve::ledger_refusal(&error))?;
+    let rooms =
+        gate.ledger.room(caps).await.map_err(|error| reserve::ledger_refusal(&error, None))?;
     Ok(BudgetFacts {
         remaining: rooms.iter().filter_map(|room| room.remaining).min(),
         used_percent: rooms.iter().map(|room| room.used_percent).max().unwrap_or(0),

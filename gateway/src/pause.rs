@@ -119,7 +119,9 @@ impl Pause<'_> {
         let budget = format!("{} {spender} {}", account.scope, account.window.period);
         let left = account.window.ends.map_or(i64::MAX, |ends| ends.seconds() - now.seconds());
         let open = left.clamp(*OPEN_SECONDS.start(), *OPEN_SECONDS.end());
-        let Exhausted { target, spent, .. } = self.exhausted;
+        let Exhausted { target, spent, missing, .. } = self.exhausted;
+        // Enough for this call at least.
+        let suggested = missing.unwrap_or(Nanos::ZERO).max(Nanos(target.0 / 4));
         NewApproval {
             id: ApprovalId::generate(),
             subject: Subject {
@@ -134,12 +136,14 @@ impl Pause<'_> {
             owner: if own { agent.owner.clone() } else { String::new() },
             roles: BTreeSet::new(),
             quorum: NonZeroU32::MIN,
-            reason: format!("the budget of {budget} is exhausted: {spent} of {target} is spent"),
+            reason: format!(
+                "the budget of {budget} does not pay for a call: {spent} of {target} is spent"
+            ),
             detail: json!({
                 "budget": budget,
                 "cap_usd": target.to_usd(),
                 "spent_usd": spent.to_usd(),
-                "suggested_usd": Nanos(target.0 / 4).to_usd(),
+                "suggested_usd": suggested.to_usd(),
                 "window_ends": account.window.ends.map(|at| at.to_string()),
                 "agent": agent.name,
                 "request": trail.request.to_string(),

@@ -66,7 +66,8 @@ pub(crate) async fn reserve(
                 let affordable =
                     room.and_then(|room| budget::affordable_output(&to.price, &extent, room));
                 if affordable.is_none_or(|tokens| tokens < OUTPUT_TOKENS_MIN.min(extent.output)) {
-                    return Err(Lost { refusal: ledger_refusal(&error), next: Next::Other });
+                    let refusal = ledger_refusal(&error, Some(least));
+                    return Err(Lost { refusal, next: Next::Other });
                 }
                 clamped = true;
                 ceiling = room;
@@ -121,7 +122,7 @@ pub(crate) async fn for_nothing(
     let no_price = |_| lost(Code::NoRoute, NO_PRICE, Next::Other);
     let extent = asked::extent(request, asked::input_bound(request)).map_err(no_price)?;
     let held = hold(gate, order, to, (Nanos::ZERO, Nanos::ZERO), trail).await;
-    let hold = held.map_err(|e| Lost { refusal: ledger_refusal(&e), next: Next::Other })?;
+    let hold = held.map_err(|e| Lost { refusal: ledger_refusal(&e, None), next: Next::Other })?;
     let meter = Meter::new(extent, false);
     let tokens = [Some(Arc::clone(order.tokens)), None];
     Ok(open(gate, to, (hold, Nanos::ZERO), meter, tokens, trail))
@@ -228,18 +229,26 @@ fn room(error: &ledger::Error, request: &Request) -> Option<Nanos> {
     }
 }
 
-/// What the caller hears of the ledger's refusal. Names of accounts stay inside; figures are the
-/// caller's own.
-pub(crate) fn ledger_refusal(error: &ledger::Error) -> Refusal {
+/// What the caller hears of the ledger's refusal of what may cost `wanted`. Names of accounts stay inside; figures are
+/// the caller's own.
+pub(crate) fn ledger_refusal(error: &ledger::Error, wanted: Option<Nanos>) -> Refusal {
     match error {
-        ledger::Error::Exhausted { key, target, settled, .. } => {
+        ledger::Error::Exhausted { key, target, settled, held } => {
+            let (period, scope) = (key.window.period.as_str(), key.scope.as_str());
+            let why = match wanted {
+                Some(wanted) => format!(
+                    "does not pay for this call: {settled} of {target} is spent, and it may cost {wanted}"
+                ),
+                None => format!("is exhausted: {settled} of {target} is spent"),
+            };
             let message = format!(
-                "the {} budget of this {} is exhausted: {settled} of {target} is spent; an owner can raise it with `orchestack budget raise`",
-                key.window.period.as_str(),
-                key.scope.as_str(),
+                "the {period} budget of this {scope} {why}; an owner can raise it with `orchestack budget raise`"
             );
             let (account, target, spent) = (AccountKey::clone(key), *target, *settled);
-            let exhausted = Some(Box::new(Exhausted { account, target, spent }));
+            let missing = wanted.and_then(|wanted| {
+                wanted.plus(*settled).ok()?.plus(*held).ok()?.minus(target).ok()
+            });
+            let exhausted = Some(Box::new(Exhausted { account, target, spent, missing }));
             Refusal { exhausted, ..Refusal::new(Code::BudgetExhausted, message) }
         }
         ledger::Error::Held { target, held, retry_after, .. } => Refusal::new(

@@ -32,6 +32,11 @@ use page::{Block, blocks, name, read, root, rows};
 use site::{Site, environment};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_first_day_work() {
+    check("docs/first-day.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_readme_work() {
     check("README.md").await;
 }
@@ -158,6 +163,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "custom-detectors",
         "dialects",
         "dlp",
+        "first-day",
         "guide",
         "limits",
         "mcp",

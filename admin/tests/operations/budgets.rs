@@ -43,7 +43,7 @@ async fn question(house: &House, scope: Scope) -> String {
         roles: std::collections::BTreeSet::new(),
         quorum: NonZeroU32::MIN,
         reason: "exhausted".to_owned(),
-        detail: json!({ "exhausted": Exhausted { account, target, spent } }),
+        detail: json!({ "exhausted": Exhausted { account, target, spent, missing: None } }),
         arguments: None,
         open_seconds: 3600,
         term_seconds: None,

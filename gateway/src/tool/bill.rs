@@ -117,7 +117,7 @@ async fn held(
         Err(ledger::Error::Record(_)) => gate.ledger.hold_tool(permit, ask, Some(short())).await,
         held => held,
     };
-    held.map_err(|error| ledger_refusal(&error))?;
+    held.map_err(|error| ledger_refusal(&error, Some(price)))?;
     Ok(hold)
 }
 

@@ -15,6 +15,9 @@ pub struct Exhausted {
     pub target: Nanos,
     /// What was spent, overrun included.
     pub spent: Nanos,
+    /// What the call that asked would have needed more.
+    #[serde(default)]
+    pub missing: Option<Nanos>,
 }
 
 impl Exhausted {
