@@ -13,8 +13,12 @@ use std::{
 
 use axum::{
     Router,
+    body::{Body, to_bytes},
     extract::{Request, State},
-    http::{StatusCode, header::AUTHORIZATION},
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, CONTENT_LENGTH},
+    },
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     serve::ListenerExt as _,
@@ -24,11 +28,11 @@ use ring::digest::{SHA256, digest};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, CancelledNotificationParam,
-        ContentBlock, Implementation, ListToolsResult, PaginatedRequestParams, RequestMetaObject,
-        ServerCapabilities, ServerConfig,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
+        ListToolsResult, PaginatedRequestParams, RequestMetaObject, ServerCapabilities,
+        ServerConfig,
     },
-    service::{NotificationContext, RequestContext},
+    service::RequestContext,
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
@@ -93,6 +97,8 @@ struct Busy {
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// How long calls that run may end after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(3);
 /// How long after a withdrawn command that is not there yet it is looked for again.
 const CANCEL_AGAIN: Duration = Duration::from_millis(100);
 /// How often what nobody uses is looked for.
@@ -101,6 +107,8 @@ const SWEEP: Duration = Duration::from_secs(20);
 const BODY_BYTES_MAX: usize = 4 << 20;
 /// The path that gateways call.
 const PATH: &str = "/mcp";
+/// The longest word that a call is withdrawn, in bytes.
+const WITHDRAWAL_BYTES_MAX: usize = 8 << 10;
 /// The longest key of a call.
 const KEY_BYTES_MAX: usize = 256;
 
@@ -145,7 +153,10 @@ impl Service {
             config,
         );
         let shown = Arc::new(hash(&format!("Bearer {}", self.token.expose())));
-        let app = Router::new().nest_service(PATH, service).layer(from_fn_with_state(shown, known));
+        let app = Router::new()
+            .nest_service(PATH, service)
+            .layer(from_fn_with_state(self.rooms.clone(), withdrawn))
+            .layer(from_fn_with_state(shown, known));
         // An answer is two writes: without this the second waits for the first one's acknowledgement.
         let listener = self.listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let served =
@@ -171,6 +182,8 @@ impl Service {
                 }
             }
             () = async { swept.await; std::future::pending().await } => {}
+            // Commands run on without us; who waits for one asks again.
+            () = async { end.cancelled().await; tokio::time::sleep(DRAIN).await } => {}
         }
     }
 }
@@ -182,6 +195,29 @@ async fn known(State(shown): State<Arc<[u8; 32]>>, request: Request, next: Next)
         true => next.run(request).await,
         false => (StatusCode::UNAUTHORIZED, "only the gateway may call").into_response(),
     }
+}
+
+/// Hears that a call is withdrawn: it ends with all that it started. Each message comes alone, so that the call is known
+/// by its key, which is in the `_meta` of `notifications/cancelled`.
+async fn withdrawn(State(rooms): State<Rooms>, request: Request, next: Next) -> Response {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let length = length.and_then(|value| value.parse::<usize>().ok());
+    if length.is_none_or(|length| length > WITHDRAWAL_BYTES_MAX) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, WITHDRAWAL_BYTES_MAX).await else {
+        return (StatusCode::BAD_REQUEST, "the message ended early").into_response();
+    };
+    let said = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
+    if said.get("method").and_then(Value::as_str) != Some("notifications/cancelled") {
+        return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    }
+    let key = said.pointer("/params/_meta").and_then(|meta| meta.get(KEY_META)?.as_str());
+    if let Some((_, withdrawal)) = key.and_then(|key| rooms.calls().get(key).cloned()) {
+        withdrawal.cancel();
+    }
+    StatusCode::ACCEPTED.into_response()
 }
 
 fn hash(text: &str) -> [u8; 32] {
@@ -211,18 +247,6 @@ impl ServerHandler for Rooms {
         let all = serde_json::from_value(Value::Array(definitions()));
         let all = all.map_err(|_| ErrorData::internal_error("the tools cannot be told", None))?;
         Ok(ListToolsResult::with_all_items(all))
-    }
-
-    /// A call that is withdrawn ends with all that it started. It is known by its key: each message comes alone.
-    async fn on_cancelled(
-        &self,
-        _: CancelledNotificationParam,
-        context: NotificationContext<RoleServer>,
-    ) {
-        let Some(key) = context.meta.0.0.get(KEY_META).and_then(Value::as_str) else { return };
-        if let Some((_, withdrawal)) = self.calls().get(key) {
-            withdrawal.cancel();
-        }
     }
 
     async fn call_tool(

@@ -96,6 +96,9 @@ pub struct Options {
     /// Whether no other server has the database, which with SQLite and a journal keeps what it knows of sessions
     /// in memory then. It is refused where another one has it. Postgres is shared whatever this says.
     pub alone: bool,
+    /// Whether a SQLite is opened without its lock, beside a server that has it alone: whoever does so writes no session,
+    /// as tests that play a connector.
+    pub beside: bool,
     /// The most bytes that the journal may have on the disk. They are needed while the database is away.
     pub journal_bytes_max: u64,
     /// A slice that nobody used for this long is given back: another gateway may need its money.
@@ -131,6 +134,7 @@ impl Default for Options {
             owner: "orchestack".to_owned(),
             journal: None,
             alone: false,
+            beside: false,
             journal_bytes_max: 1 << 30,
             slice_idle: Duration::from_secs(1),
             redis: None,
@@ -196,8 +200,10 @@ impl Store {
         let dialect = Dialect::of(&options.url)?;
         let is_alone = options.alone && options.journal.is_some() && dialect == Dialect::Sqlite;
         let mut lock = match dialect {
-            Dialect::Sqlite => alone::lock(&options.url, is_alone).await?,
-            Dialect::Postgres => None,
+            Dialect::Sqlite if is_alone || !options.beside => {
+                alone::lock(&options.url, is_alone).await?
+            }
+            Dialect::Sqlite | Dialect::Postgres => None,
         };
         let pools = dialect.connect(options).await?;
         let started = now(&mut *pools.read.acquire().await?, dialect).await?;

@@ -158,11 +158,14 @@ async fn a_command_that_was_begun_is_not_begun_again() {
 /// The end of a server is no word of anybody's that its runs should end.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_outlives_a_server_that_is_asked_to_stop() {
-    a_command_outlives(async |server| drop(server.sigterm().await)).await;
+    a_command_outlives(async |server| assert!(server.sigterm().await.success())).await;
 }
 
 async fn a_command_outlives(stops: impl AsyncFnOnce(&mut Server)) {
-    let mut stage = stage(Database::Sqlite, |_| {}).await;
+    let mut stage = stage(Database::Sqlite, |setup| {
+        setup.set("gateway.drain_timeout", "1s");
+    })
+    .await;
     let ann = Person::of(&stage.server, "one").await;
     let script = "echo begun >> log; until [ -e go ]; do sleep 0.1; done; cat log";
     calls(&stage.simulator, json!({ "command": script }));

@@ -63,8 +63,9 @@ impl Person {
         let file = server.state().join("orchestack.db");
         let url = server.store_url();
         let url = url.map_or_else(|| format!("sqlite://{}", file.display()), ToOwned::to_owned);
-        let store =
-            Store::open(&store::Options { url, ..store::Options::default() }).await.unwrap();
+        let store = Store::open(&store::Options { url, beside: true, ..store::Options::default() })
+            .await
+            .unwrap();
         let tenant = store.tenants().load_all().await.unwrap().first().expect("a tenant").id;
         let agent = store.agents().by_name(tenant, "default").await.unwrap().id;
         Self { store, tenant, agent, conversation: conversation.to_owned() }

@@ -2727,7 +2727,7 @@ export interface components {
             agent: string;
             /** @description What the one set of policies says. */
             before: string;
-            /** @description The model. */
+            /** @description The model or tool. */
             model: string;
             /** @description The request. */
             request: string;
@@ -2736,17 +2736,17 @@ export interface components {
         ReplayView: {
             /**
              * Format: int64
-             * @description Calls of a model that are newly denied.
+             * @description Calls that are newly denied.
              */
             denies: number;
             /**
              * Format: int64
-             * @description Calls of a model that are permitted under other obligations.
+             * @description Calls that are permitted under other obligations.
              */
             obliges: number;
             /**
              * Format: int64
-             * @description Calls of a model that are newly permitted.
+             * @description Calls of models and tools that are newly permitted.
              */
             permits: number;
             /**

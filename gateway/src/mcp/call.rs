@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use types::{Code, KEY_META};
 
 use super::{Sender, handler::Turn, sampling};
-use crate::{gate::Gate, refusal::Refusal, tool, tool::What};
+use crate::{caller::Known, gate::Gate, refusal::Refusal, tool, tool::What};
 
 /// Words on progress that wait for the client.
 const WORDS_MAX: usize = 64;
@@ -30,6 +30,8 @@ const KEY_BYTES_MAX: usize = 256;
 /// How long after the end of a message its client's word of that is waited for, and how long its server hears of it.
 const WORD_TIME: Duration = Duration::from_secs(1);
 const WITHDRAWAL_TIME: Duration = Duration::from_secs(6);
+/// How often a call that runs is looked at, whether its credential still stands.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a client's user or model may think.
 const ANSWER_TIME: Duration = Duration::from_secs(300);
 
@@ -115,17 +117,37 @@ pub(super) async fn asked(
     let token = context.meta.get_progress_token();
     let called = tool::call(&turn.gate, &call, (server, name), arguments);
     let mut answered = std::pin::pin!(told(&context.peer, token, words, called));
-    tokio::select! {
+    let is_withdrawn = tokio::select! {
         answered = &mut answered => return Ok(answered),
-        () = context.ct.cancelled() => {}
-    }
-    // The end of the connection, or of this gateway, is no word of the client's: what it called goes on.
-    let asked = tokio::time::timeout(WORD_TIME, session.withdrawals.heard(&context.id));
-    if asked.await.is_ok() {
+        // What was called under a credential ends with it: a run that is stopped loses its grant.
+        () = taken_away(turn, &known) => true,
+        // The end of the connection, or of this gateway, is no word of the client's: what it called goes on.
+        () = context.ct.cancelled() => {
+            let word = tokio::time::timeout(WORD_TIME, session.withdrawals.heard(&context.id));
+            word.await.is_ok()
+        }
+    };
+    if is_withdrawn {
         call.withdrawal.cancel();
         let _ = tokio::time::timeout(WITHDRAWAL_TIME, answered).await;
     }
     Err(ErrorData::internal_error("it was withdrawn", None))
+}
+
+/// Waits until the sender's credential or agent is taken away.
+async fn taken_away(turn: &Turn, known: &Known<'_>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let snapshot = turn.gate.snapshots.load();
+        let is_revoked = match (&known.caller.grant, known.caller.key) {
+            (Some(grant), _) => snapshot.is_revoked(grant.id),
+            (None, Some(key)) => snapshot.key(key).is_none_or(|key| key.revoked_at.is_some()),
+            (None, None) => false,
+        };
+        if is_revoked || snapshot.agent(known.agent.id).is_none() {
+            return;
+        }
+    }
 }
 
 /// By what the client tells its call apart from others. A longer one is none.

@@ -38,7 +38,7 @@ fn question(spec: &CapSpec) -> NewApproval {
         roles: BTreeSet::new(),
         quorum: NonZeroU32::MIN,
         reason: "it is exhausted".to_owned(),
-        detail: serde_json::json!({ "exhausted": Exhausted { account, target, spent: target } }),
+        detail: serde_json::json!({ "exhausted": Exhausted { account, target, spent: target, missing: None } }),
         arguments: None,
         open_seconds: 3600,
         term_seconds: None,
