@@ -152,15 +152,17 @@ pub(crate) async fn tail(desk: Desk, Ask(ask): Ask<AuditFilter>) -> Result<Json<
     let limit = ask.limit.unwrap_or(20).min(TAIL_MAX);
     let audit = act.control().store.audit();
     let begin = if filter.actor.is_some() { Some(begin(&audit, &filter).await?) } else { None };
-    let after = filter.after.unwrap_or_default().max(begin.unwrap_or_default());
+    // Nothing before this place can match.
+    let first = audit.before(filter.from).await?.max(filter.after.unwrap_or_default());
+    let after = first.max(begin.unwrap_or_default());
     let filter = store::audit::Filter { after: Some(after), ..filter };
     let mut entries = audit.tail(&filter, limit).await?;
     entries.sort_by_key(|entry| entry.seq);
     let full = u32::try_from(entries.len()).is_ok_and(|count| count >= limit);
     let next = match (entries.first(), begin) {
         (Some(oldest), Some(_)) if full => Some(oldest.seq),
-        (_, Some(begin)) => Some(begin.saturating_add(1)).filter(|next| *next > 1),
-        (_, None) => None,
+        (_, Some(begin)) if begin > first => Some(begin.saturating_add(1)),
+        (_, _) => None,
     };
     Ok(Json(AuditList { records: entries.into_iter().map(view).collect(), next }))
 }

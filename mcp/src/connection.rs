@@ -17,7 +17,7 @@ use crate::{
     link::{Dial, Link, refused},
     pages,
     place::Place,
-    request::{Question, ask},
+    request::{Question, ask, withdrawn},
 };
 
 /// A connection that lasted as long as this was a good one.
@@ -148,8 +148,15 @@ impl Connection {
     /// Calls a tool. Who drops this before it is ready withdraws the call, unless it has a withdrawal of its own.
     pub async fn call(&self, call: Call) -> Result<CallResult, Error> {
         if let Place::Rest(rest) = &self.inner.place {
+            let withdrawal = call.withdrawal.clone();
             let _turn = self.inner.turn().await?;
-            return rest.call(call).await;
+            self.inner.is_wanted(withdrawal.as_ref())?;
+            return tokio::select! {
+                result = rest.call(call) => result,
+                () = withdrawn(withdrawal.as_ref()) => {
+                    Err(Error::Withdrawn { server: self.inner.spec.name.clone(), sent: true })
+                }
+            };
         }
         let params = Map::from_iter([
             ("name".to_owned(), Value::String(call.name)),
@@ -253,6 +260,7 @@ impl Connection {
         };
         let _turn = self.inner.turn().await?;
         let link = self.inner.link(dial).await?;
+        self.inner.is_wanted(withdrawal.as_ref())?;
         let bytes_max = self.inner.spec.limits.result_bytes_max;
         let question = Question { method, params, meta, caller, withdrawal, bytes_max };
         ask(&self.inner.spec, &link, question).await
@@ -260,6 +268,14 @@ impl Connection {
 }
 
 impl Inner {
+    /// Sends nothing that is withdrawn already.
+    fn is_wanted(&self, withdrawal: Option<&CancellationToken>) -> Result<(), Error> {
+        match withdrawal.is_some_and(CancellationToken::is_cancelled) {
+            true => Err(Error::Withdrawn { server: self.spec.name.clone(), sent: false }),
+            false => Ok(()),
+        }
+    }
+
     /// Waits until one more request may be under way.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Error> {
         let limits = &self.spec.limits;

@@ -40,11 +40,13 @@ pub enum Error {
         /// How long it rests still.
         again: Duration,
     },
-    /// Who asked withdrew the call, and the server was told.
+    /// Who asked withdrew the call. A server that had it already was told.
     #[error("the call of tool server `{server}` was withdrawn")]
     Withdrawn {
         /// The server's name.
         server: String,
+        /// Whether the server may have it.
+        sent: bool,
     },
     /// It wants a credential that we do not have.
     #[error(

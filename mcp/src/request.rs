@@ -116,14 +116,15 @@ async fn once(
                 sent.is_left = true;
                 // Before whoever waits closes the connection.
                 withdraw(sent.peer, sent.words()).await;
-                return Err(Error::Withdrawn { server: spec.name.clone() });
+                return Err(Error::Withdrawn { server: spec.name.clone(), sent: true });
             }
             () = sleep_until(due.min(now + timeout)) => {}
         }
     }
 }
 
-async fn withdrawn(withdrawal: Option<&CancellationToken>) {
+/// Waits until a request is withdrawn.
+pub(crate) async fn withdrawn(withdrawal: Option<&CancellationToken>) {
     match withdrawal {
         Some(withdrawal) => withdrawal.cancelled().await,
         None => std::future::pending().await,

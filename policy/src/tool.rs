@@ -103,6 +103,11 @@ impl Engine {
         })
     }
 
+    /// Whether a policy names a tool by its own action, and so may read its arguments.
+    pub fn reads_arguments(&self, tool: &ToolFacts<'_>) -> bool {
+        self.tool_calls().about(tool).action().is_some()
+    }
+
     /// Whether a tool is shown to a caller at all: both layers must permit `listTool`.
     pub fn lists_tool(
         &self,

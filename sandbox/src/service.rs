@@ -307,12 +307,16 @@ impl Rooms {
         order: &SandboxOrder,
         key: &str,
     ) -> Result<Report, Error> {
+        // From the start: a withdrawal may come while the sandbox is made.
+        let under_way = UnderWay::begin(self, key);
         let spec = spec(order, self.image.clone())?;
         let driver = self.driver().await?.as_ref();
         let visit = Visit::enter(self, &spec);
         let handle = driver.create(&spec).await?;
         visit.reach(driver, &handle).await?;
-        let under_way = UnderWay::begin(self, key);
+        if under_way.withdrawal.is_cancelled() {
+            return Err(Error::Spec { why: "the call was withdrawn".to_owned() });
+        }
         let call = tools::call(driver, &handle, tool, Value::Object(arguments), key);
         let mut call = std::pin::pin!(call);
         tokio::select! {

@@ -123,7 +123,7 @@ impl Replay {
         }
     }
 
-    /// Asks about a call of a tool again. Its arguments are on no record: where a policy of either side reads them,
+    /// Asks about a call of a tool again. Its arguments are on no record: where a policy of either side may read them,
     /// nothing can be told.
     fn add_tool(
         &mut self,
@@ -136,6 +136,8 @@ impl Replay {
         let reads = |denied: &ToolDenied| denied.reason == DenyReason::Error;
         let decided = call.ask(at, |asked| sides.map(|engine| engine.decide_tool(asked)));
         let decided = decided.filter(|both| !both.iter().any(|one| one.as_ref().is_err_and(reads)));
+        let blind = call.ask(at, |asked| sides.map(|engine| engine.reads_arguments(&asked.tool)));
+        let decided = decided.filter(|_| blind == Some([false, false]));
         let Some(decided) = decided else {
             self.skipped = self.skipped.saturating_add(1);
             return;
@@ -235,6 +237,10 @@ mod tests {
     fn engine(forbid: &str) -> Engine {
         let (kinds, families) = (crate::kinds(), crate::families());
         let mut bundle = policy::starter::bundle("c0ffee", &kinds, &families);
+        let input_schema =
+            json!({ "type": "object", "properties": { "cc": { "type": "string" } } });
+        let (server, name) = ("mail".to_owned(), "send".to_owned());
+        bundle.tools.push(policy::ToolSource { server, name, input_schema });
         let text = forbid.to_owned();
         bundle.organisation.push(policy::Source { file: "policies/more.cedar".to_owned(), text });
         Engine::untested(&bundle).unwrap()
@@ -331,7 +337,15 @@ mod tests {
         assert_eq!(replayed(&whole, &open, &open).told.len(), 0);
         let other = tool(|call| call["destination"]["hosts"] = json!(["example.com"]));
         assert_eq!(replayed(&other, &open, &closed).denies, 0);
-        // Of one that had more names than a record keeps nothing is told.
+        // A policy that names the tool may read its arguments, which are on no record.
+        let reads = engine(
+            "@id(\"all\") permit (principal, action in Orchestack::Action::\"callTool\", resource);\n\
+             @id(\"no-copies\") forbid (principal, action == Orchestack::Action::\"callTool:mail.send\", resource)\n\
+             when { context.tool.input has cc };",
+        );
+        let found = replayed(&whole, &open, &reads);
+        assert_eq!((found.replayed, found.skipped), (0, 1), "{found:?}");
+        // Of one that had more than a record keeps nothing is told.
         let more = tool(|call| call["more"] = json!(true));
         assert_eq!(replayed(&more, &open, &closed).skipped, 1);
     }

@@ -177,6 +177,16 @@ impl Audit {
         rows.iter().map(entry).collect()
     }
 
+    /// The place behind which the records of an instant and later are; 0 where none is named.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn before(&self, from: Option<Timestamp>) -> Result<i64, Error> {
+        let Some(from) = from else { return Ok(0) };
+        let mut conn = self.inner.read.acquire().await?;
+        Ok(requests::place(&mut conn, from).await? - 1)
+    }
+
     /// Writes the whole chain as JSON Lines: `seq`, `prev_hash`, `hash` and `record`, whose text
     /// is byte for byte what was hashed. Returns how many lines.
     ///

@@ -116,6 +116,7 @@ pub(super) async fn asked(
     };
     let token = context.meta.get_progress_token();
     let called = tool::call(&turn.gate, &call, (server, name), arguments);
+    let under_way = session.withdrawals.begin(&context.id);
     let mut answered = std::pin::pin!(told(&context.peer, token, words, called));
     let is_withdrawn = tokio::select! {
         answered = &mut answered => return Ok(answered),
@@ -123,8 +124,7 @@ pub(super) async fn asked(
         () = taken_away(turn, &known) => true,
         // The end of the connection, or of this gateway, is no word of the client's: what it called goes on.
         () = context.ct.cancelled() => {
-            let word = tokio::time::timeout(WORD_TIME, session.withdrawals.heard(&context.id));
-            word.await.is_ok()
+            tokio::time::timeout(WORD_TIME, under_way.withdrawn()).await.is_ok()
         }
     };
     if is_withdrawn {

@@ -111,7 +111,7 @@ impl ServerHandler for Handler {
         let parts = context.extensions.get::<Parts>();
         let sender = parts.and_then(|parts| parts.extensions.get::<Sender>());
         if let (Some(sender), Some(id)) = (sender, notification.request_id) {
-            sender.session.withdrawals.tell(id);
+            sender.session.withdrawals.tell(&id);
         }
     }
 

@@ -1,51 +1,62 @@
 //! Which messages of a session its client has withdrawn by its own word.
 
 use std::{
-    collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use rmcp::model::RequestId;
 use tokio::sync::Notify;
 
-/// The newest withdrawals that a session knows: each is asked for within a second.
-const KEPT: usize = 64;
-
-/// What a session's client has withdrawn lately.
+/// The messages of a session that are worked on, each with whether its client has withdrawn it.
 #[derive(Default)]
 pub(super) struct Withdrawals {
-    ids: Mutex<VecDeque<RequestId>>,
+    messages: Mutex<HashMap<RequestId, bool>>,
     told: Notify,
 }
 
+/// A message that is worked on, for as long as it is.
+pub(super) struct UnderWay<'w> {
+    withdrawals: &'w Withdrawals,
+    id: RequestId,
+}
+
 impl Withdrawals {
-    /// Takes note of a client's word.
-    pub(super) fn tell(&self, id: RequestId) {
-        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        if ids.len() >= KEPT {
-            ids.pop_front();
-        }
-        ids.push_back(id);
-        drop(ids);
-        self.told.notify_waiters();
+    /// Begins to listen for the word about a message.
+    pub(super) fn begin(&self, id: &RequestId) -> UnderWay<'_> {
+        self.messages().insert(id.clone(), false);
+        UnderWay { withdrawals: self, id: id.clone() }
     }
 
-    /// Waits until a message is withdrawn.
-    pub(super) async fn heard(&self, id: &RequestId) {
+    /// Takes note of a client's word. What nobody works on is not kept.
+    pub(super) fn tell(&self, id: &RequestId) {
+        if let Some(withdrawn) = self.messages().get_mut(id) {
+            *withdrawn = true;
+            self.told.notify_waiters();
+        }
+    }
+
+    fn messages(&self) -> MutexGuard<'_, HashMap<RequestId, bool>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl UnderWay<'_> {
+    /// Waits until the client withdraws the message.
+    pub(super) async fn withdrawn(&self) {
         loop {
-            let told = self.told.notified();
-            let mut told = std::pin::pin!(told);
+            let mut told = std::pin::pin!(self.withdrawals.told.notified());
             told.as_mut().enable();
-            if self.take(id) {
+            if self.withdrawals.messages().get(&self.id).copied().unwrap_or_default() {
                 return;
             }
             told.await;
         }
     }
+}
 
-    fn take(&self, id: &RequestId) -> bool {
-        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = ids.iter().position(|known| known == id);
-        at.and_then(|at| ids.remove(at)).is_some()
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.withdrawals.messages().remove(&self.id);
     }
 }

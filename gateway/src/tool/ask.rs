@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dlp::Findings;
+use dlp::{Finding, Findings};
 use policy::{
     Approved, BudgetFacts, DenyReason, DestinationFacts, Engine, ProvenanceFacts, RecordedCall,
     ToolCall, ToolDenied, ToolFacts, ToolPermit, ToolSession,
@@ -58,9 +58,12 @@ impl Ask<'_> {
         decided
     }
 
-    /// What policy is asked, for the record: without a word of the arguments that their schema does not know.
+    /// What policy is asked, for the record: without a word of the arguments that their schema does not know but for
+    /// the hosts that they name, and without these where a restricted value was found, for it may stand in one.
     pub(super) fn recorded(&self, schema: &Value) -> RecordedCall {
-        self.with(None, |call| RecordedCall::of(call, |name| is_of_schema(name, schema)))
+        let restricted = |found: &Finding| found.label == Label::Restricted;
+        let hosts = self.findings.complete && !self.findings.findings.iter().any(restricted);
+        self.with(None, |call| RecordedCall::of(call, |name| is_of_schema(name, schema), hosts))
     }
 
     fn with<T>(&self, approval: Option<&Approved>, ask: impl FnOnce(&ToolCall<'_>) -> T) -> T {

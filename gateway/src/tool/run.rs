@@ -144,6 +144,11 @@ impl Run<'_> {
                 let name = self.tool.name.clone();
                 let key = Some(self.context.key());
                 let meta = self.place.map(Place::meta).unwrap_or_default();
+                // People or a limit may have been waited for.
+                if self.context.withdrawal.is_cancelled() {
+                    let server = self.tool.server.clone();
+                    return Err(mcp::Error::Withdrawn { server, sent: false });
+                }
                 let withdrawal = Some(self.context.withdrawal.clone());
                 let call = Call { name, arguments, key, meta, caller, withdrawal };
                 return connection.call(call).await;
@@ -199,6 +204,7 @@ impl Run<'_> {
                 (Code::UpstreamFailed, Paid::Answered)
             }
             mcp::Error::Timeout { .. } => (Code::UpstreamTimeout, Paid::Unknown),
+            mcp::Error::Withdrawn { sent: false, .. } => (Code::UpstreamFailed, Paid::Nothing),
             mcp::Error::Closed { .. } | mcp::Error::Withdrawn { .. } => {
                 (Code::UpstreamFailed, Paid::Unknown)
             }

@@ -1,5 +1,5 @@
 //! What happened to one tool call, gathered step by step and written as audit records: names, hashes, kinds
-//! and figures, never an argument or a result.
+//! and figures, never an argument or a result, but for the hosts that a call goes to.
 
 use policy::RecordedCall;
 use serde::Serialize;

@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::channel::mpsc::unbounded;
-use mcp::{Asks, Caller, Error, ErrorData};
-use serde_json::{Value, json};
+use mcp::{Asks, Call, Caller, Error, ErrorData};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::house::{HELD, Heard, House, Reply, Sent, call, call_for, eventually, text};
 
@@ -155,6 +156,42 @@ async fn progress_is_told_in_order_and_gives_a_call_more_time_up_to_its_most() {
     let connection = mcp::connect(&spec, Arc::new(())).await.unwrap();
     let error = call(&connection, "slow").await.unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_call_with_a_withdrawal_is_withdrawn_by_that_alone() {
+    let house = House::start(|sent| (sent.is("tools/call")).then_some(Reply::Never)).await;
+    let connection = house.connect().await;
+    let call = |withdrawal: &CancellationToken| Call {
+        key: Some("the key".to_owned()),
+        withdrawal: Some(withdrawal.clone()),
+        ..Call::new("never", Map::new(), Arc::new(()))
+    };
+    let withdrawn = || house.asked("notifications/cancelled");
+    // Dropped, it goes on.
+    let withdrawal = CancellationToken::new();
+    let dropped =
+        tokio::time::timeout(Duration::from_millis(300), connection.call(call(&withdrawal)));
+    assert!(dropped.await.is_err());
+    assert_eq!(house.asked("tools/call").len(), 1);
+    // Withdrawn, the server hears which one it was before we do.
+    let held = connection.call(call(&withdrawal));
+    let told = async {
+        eventually("the call is there", || house.asked("tools/call").len() == 2).await;
+        withdrawal.cancel();
+    };
+    let (held, ()) = tokio::join!(held, told);
+    assert!(matches!(held, Err(Error::Withdrawn { sent: true, .. })), "{held:?}");
+    eventually("the call was withdrawn", || withdrawn().len() == 1).await;
+    let (word, asked) = (&withdrawn()[0].body["params"], &house.asked("tools/call")[1].body);
+    assert_eq!(
+        (&word["requestId"], &word["_meta"]["orchestack/key"]),
+        (&asked["id"], &json!("the key"))
+    );
+    // Withdrawn before it is sent, it never is.
+    let held = connection.call(call(&withdrawal)).await;
+    assert!(matches!(held, Err(Error::Withdrawn { sent: false, .. })), "{held:?}");
+    assert_eq!((house.asked("tools/call").len(), withdrawn().len()), (2, 1));
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use crate::ask::{AgentKind, BudgetFacts, Caller};
 const NAMES_MAX: usize = 32;
 const NAME_CHARS_MAX: usize = 256;
 
-/// What policy was asked about, without the arguments: policies that read them cannot be asked again.
+/// What policy was asked about, without the arguments but for the hosts that they name: policies that read more of them
+/// cannot be asked again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedCall {
     agent: String,
@@ -21,7 +22,7 @@ pub struct RecordedCall {
     integrity: Integrity,
     kinds: Vec<String>,
     label: Label,
-    /// Whether there were more names than are kept: then it cannot be asked again.
+    /// Whether there was more than is kept: then it cannot be asked again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     more: bool,
     provenance: RecordedProvenance,
@@ -63,16 +64,18 @@ struct RecordedDestination {
 
 impl RecordedCall {
     /// Of a call. `is_known` tells which names of arguments are the schema's: any other may be the caller's text, and
-    /// its number stands in its place.
-    pub fn of(call: &ToolCall<'_>, is_known: impl Fn(&str) -> bool) -> Self {
+    /// its number stands in its place. The hosts that it goes to are kept where `hosts` says so: without them it cannot be
+    /// asked again.
+    pub fn of(call: &ToolCall<'_>, is_known: impl Fn(&str) -> bool, hosts: bool) -> Self {
         let (caller, tool, to) = (call.caller, &call.tool, &call.destination);
         let from = &call.provenance;
-        let mut more = false;
+        let mut more = !hosts && !to.hosts.is_empty();
+        let told: &[&str] = if hosts { to.hosts } else { &[] };
         let mut kept = |names: &[&str]| {
             more |= names.len() > NAMES_MAX;
             names.iter().take(NAMES_MAX).map(|name| cut(name)).collect::<Vec<_>>()
         };
-        let (sources, hosts) = (kept(call.session.sources), kept(to.hosts));
+        let (sources, hosts) = (kept(call.session.sources), kept(told));
         let mut arguments = |names: &[&str]| {
             let named = |(at, name): (usize, &&str)| {
                 if is_known(name) { (*name).to_owned() } else { format!("[{at}]") }

@@ -69,11 +69,14 @@ impl Approvals {
         let approval = self.get(id).await?;
         let mut conn = self.inner.read.acquire().await?;
         let now = crate::store::now(&mut conn, self.inner.dialect).await?;
-        let row = sqlx::query("select arguments from approvals where id = $1 and expires_at > $2")
-            .bind(id.to_string())
-            .bind(now.0)
-            .fetch_optional(&mut *conn)
-            .await?;
+        let row = sqlx::query(
+            "select arguments from approvals where id = $1 and expires_at > $2 \
+               and status in ('pending', 'approved', 'used')",
+        )
+        .bind(id.to_string())
+        .bind(now.0)
+        .fetch_optional(&mut *conn)
+        .await?;
         let sealed = match row {
             Some(row) => Get { row: &row, table: "approvals" }.maybe_text("arguments")?,
             None => None,
@@ -91,7 +94,9 @@ impl Approvals {
     pub async fn clear_arguments(&self, now: Timestamp) -> Result<u64, Error> {
         let done = sqlx::query(
             "update approvals set arguments = null where id in (select id from approvals \
-             where expires_at <= $1 and arguments is not null order by expires_at limit $2)",
+             where arguments is not null \
+               and (expires_at <= $1 or status not in ('pending', 'approved', 'used')) \
+             order by expires_at limit $2)",
         )
         .bind(now.0)
         .bind(CLEAR_MAX)
