@@ -276,7 +276,9 @@ async fn detail(act: &Act, id: TaskId) -> Result<TaskDetail, Error> {
     let missing = || work::Error::Missing { noun: "task", id: id.to_string() };
     let task = work.task(act.tenant(), id).await?.ok_or_else(missing)?;
     let run = work.run_of(act.tenant(), id).await?;
-    Ok(TaskDetail::of(&task, run.as_ref()))
+    let snapshot = act.control().snapshots.load();
+    let sandbox = snapshot.agent(task.agent).and_then(|agent| agent.work.sandbox.clone());
+    Ok(TaskDetail::of(&task, run.as_ref(), sandbox))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]

@@ -202,7 +202,7 @@ async fn a_command_ends_with_its_task(database: Database) {
     stage.server.json(&["task", "cancel", task, "--reason", "a mistake"]);
     support::eventually("the command ends", wait, async || (!runs(&sleep)).then_some(())).await;
     let shown = stage.server.json(&["task", "show", task]);
-    assert_eq!(shown["task"]["state"], "cancelled", "{shown}");
+    assert_eq!((&shown["task"]["state"], &shown["sandbox"]), (&json!("cancelled"), &json!("code")));
     // The session goes on.
     calls(&stage.simulator, json!({ "command": "echo next" }));
     let said = ann.writes("m2", "Use sandbox__shell_exec.").await;

@@ -130,6 +130,9 @@ pub struct TaskDetail {
     /// The worker that has it, or had it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
+    /// The profile of the sandbox that the agent's commands run in, as the tree in force has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<String>,
     /// The capability grant that the run calls with, once it has one: `credential` of the list of requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,
@@ -246,13 +249,14 @@ impl TaskView {
 }
 
 impl TaskDetail {
-    pub(super) fn of(task: &Task, run: Option<&Run>) -> Self {
+    pub(super) fn of(task: &Task, run: Option<&Run>, sandbox: Option<String>) -> Self {
         let used = run.map(|run| run.used).unwrap_or_default();
         Self {
             task: TaskView::of(task),
             run: run.map(|run| run.id.to_string()),
             run_state: run.map(|run| run.state.to_string()),
             worker: run.map(|run| run.owner.clone()).filter(|owner| !owner.is_empty()),
+            sandbox,
             grant: run.and_then(|run| run.grant).map(|id| id.to_string()),
             cost_nanos: used.cost.0,
             input_tokens: used.input_tokens,

@@ -3113,6 +3113,8 @@ export interface components {
             run?: string | null;
             /** @description Where the run stands. */
             run_state?: string | null;
+            /** @description The profile of the sandbox that the agent's commands run in, as the tree in force has it. */
+            sandbox?: string | null;
             /** @description Its steps, in order. */
             steps: components["schemas"]["StepView"][];
             /** @description The task. */

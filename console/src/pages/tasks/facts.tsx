@@ -17,7 +17,7 @@ const CAUSES: Record<string, string> = {
 
 /** What is known of a task beside its steps. */
 export function facts(detail: Schemas["TaskDetail"], nameOf: (id: string) => string): [string, ReactNode][] {
-  const { task, run, worker, grant } = detail;
+  const { task, run, worker, grant, sandbox } = detail;
   const name = nameOf(task.agent);
   const found: [string, ReactNode][] = [
     ["Agent", <PageLink to={`/agents/${encodeURIComponent(name)}`}>{name}</PageLink>],
@@ -38,6 +38,7 @@ export function facts(detail: Schemas["TaskDetail"], nameOf: (id: string) => str
   found.push(["Put into the queue", counted(task.attempts, "time")]);
   if (run) found.push(["Run", <code>{run}</code>]);
   if (grant) found.push(["Calls with", <Grant id={grant} task={task} />]);
+  if (sandbox) found.push(["Sandbox", <PageLink to={`/policies?file=sandboxes/${sandbox}.toml`}>{sandbox}</PageLink>]);
   if (worker) found.push(["Worker", <code>{worker}</code>]);
   found.push(["Policies at", <code>{task.commit.slice(0, 12)}</code>]);
   return found;
