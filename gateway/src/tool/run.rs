@@ -11,7 +11,7 @@ use types::{Code, Integrity, Label, Replay};
 use super::{
     Context, What,
     beside::Beside,
-    bill::Paid,
+    bill::{CALLER_LEFT, Paid},
     result::{Check, Checked, Search},
     sandbox::{self, Place},
     server::Server,
@@ -40,6 +40,8 @@ pub(super) struct Run<'a> {
 pub(super) struct Ended {
     pub(super) result: Result<CallResult, Refusal>,
     pub(super) paid: Paid,
+    /// Whether its caller withdrew it.
+    left: bool,
     is_error: bool,
     found: Option<Found>,
     hash: Option<String>,
@@ -73,6 +75,7 @@ impl Run<'_> {
             Ok(after) => Ended {
                 result: Ok(result),
                 paid: Paid::Answered,
+                left: false,
                 is_error,
                 found: (!found.is_empty()).then_some(found),
                 hash: Some(hash),
@@ -89,7 +92,8 @@ impl Run<'_> {
             // Where that cannot be written, it is on record and in the log.
             let _ = self.seen(Label::Public, None).await;
         }
-        Ended::refused(refusal, paid)
+        // Whoever withdrew it does not hear of it.
+        Ended { left: self.context.withdrawal.is_cancelled(), ..Ended::refused(refusal, paid) }
     }
 
     /// Lets the session know of the call and of what came back.
@@ -231,6 +235,7 @@ impl Ended {
         Self {
             result: Err(refusal),
             paid,
+            left: false,
             is_error: false,
             found: None,
             hash: None,
@@ -242,6 +247,7 @@ impl Ended {
     /// How it ended, for its record.
     pub(super) fn end(&self) -> End<'_> {
         let outcome = match &self.result {
+            _ if self.left => CALLER_LEFT,
             Ok(_) => "ok",
             Err(refusal) => refusal.code.as_str(),
         };
