@@ -5,6 +5,8 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+#[path = "operations/arguments.rs"]
+mod arguments;
 #[path = "operations/budgets.rs"]
 mod budgets;
 #[path = "operations/house.rs"]

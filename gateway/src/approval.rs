@@ -124,9 +124,13 @@ impl Question<'_> {
         let id = ApprovalId::generate();
         let shown = self.arguments.and_then(|given| tool::shown(&self.snapshot.dlp, given));
         let sealed = shown.map(|shown| shown.seal(&gate.sealing, (id, &subject)));
+        let arguments = sealed.transpose().unwrap_or_else(|error| {
+            tracing::warn!(%error, approval = %id, "people decide without seeing the arguments");
+            None
+        });
         NewApproval {
             id,
-            arguments: sealed.and_then(Result::ok).flatten(),
+            arguments: arguments.flatten(),
             subject,
             owner: self.known.agent.owner.clone(),
             roles: self.need.roles.clone(),

@@ -42,7 +42,7 @@ pub(crate) async fn reserve(
     if let Some(held) = beside {
         ceiling = ceiling.map(|ceiling| ceiling.minus(held).unwrap_or(Nanos::ZERO));
     }
-    let mut clamped = false;
+    let (mut clamped, mut wanted) = (false, None);
     let (hold, amount) = loop {
         let (affordable, amount) =
             quote::worst_case(&to.price, &extent, ceiling).map_err(|quote| match quote {
@@ -55,6 +55,8 @@ pub(crate) async fn reserve(
             return Err(lost(Code::BudgetExhausted, BEYOND_CEILING, Next::Other));
         }
         extent.output = affordable;
+        // What it may cost unclamped: that much more is worth asking for.
+        let wanted = *wanted.get_or_insert(amount);
         // One that is clamped already takes this or nothing.
         let whole = clamped || beside.is_some();
         let least = if whole { amount } else { least(to, &extent, amount) };
@@ -66,7 +68,7 @@ pub(crate) async fn reserve(
                 let affordable =
                     room.and_then(|room| budget::affordable_output(&to.price, &extent, room));
                 if affordable.is_none_or(|tokens| tokens < OUTPUT_TOKENS_MIN.min(extent.output)) {
-                    let refusal = ledger_refusal(&error, Some(least));
+                    let refusal = ledger_refusal(&error, Some(wanted));
                     return Err(Lost { refusal, next: Next::Other });
                 }
                 clamped = true;

@@ -27,7 +27,15 @@ struct Stage {
 impl Stage {
     /// A server whose agent has spent what it may.
     async fn exhausted(database: Database) -> Self {
-        let simulator = provider(&[("sim", Price::dollars_per_million(1, 1))]).await;
+        let stage = Self::at(database, 1).await;
+        stage.exhaust().await;
+        stage
+    }
+
+    /// A server whose agent has spent nothing yet, with a model of so many dollars for a million tokens.
+    async fn at(database: Database, dollars: u64) -> Self {
+        let simulator = provider(&[("sim", Price::dollars_per_million(dollars, dollars))]).await;
+        let price = dollars.to_string();
         let mut setup = Setup::new(database).await;
         // However loaded the machine, a call is answered by the books and not by their time-out.
         setup.set("ledger.reaper_period", "1s").set("ledger.admission_timeout", "20s");
@@ -35,13 +43,11 @@ impl Stage {
             .tree()
             .agent("default", CAP)
             .openai_provider("sim", &simulator, "local")
-            .model(ModelSpec { id: "sim", provider: "sim", price: Some(("1.00", "1.00")) })
+            .model(ModelSpec { id: "sim", provider: "sim", price: Some((&price, &price)) })
             .write("policies/approve.cedar", APPROVE);
         let server = setup.start().await;
         let caller = Caller::new(&server, "default");
-        let stage = Self { server, simulator, caller };
-        stage.exhaust().await;
-        stage
+        Self { server, simulator, caller }
     }
 
     /// Calls until there is no money left; the last refusal.
@@ -138,6 +144,21 @@ async fn fifty_refusals_make_one_question(database: Database) {
     let rows = Rows::of(&stage.server).await;
     assert_eq!(rows.number("select count(*) from raises").await, 1);
     assert!(stage.server.json(&["audit", "verify"])["ok"].as_bool().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_proposed_pays_for_the_call_that_asked() {
+    let stage = Stage::at(Database::Sqlite, 1_000).await;
+    let refused = stage.caller.ask_books(&body()).await;
+    assert!(
+        refused.text.contains("$0.00 of $0.0004 is spent, and it may cost $0."),
+        "{}",
+        refused.text
+    );
+    let id = question(&refused);
+    let proposed = stage.questions("pending")[0]["detail"]["suggested_usd"].clone();
+    stage.approve(&id, proposed.as_str().unwrap(), &in_seconds(3600));
+    stage.caller.ask_books(&body()).await.assert_answered("sim");
 }
 
 #[tokio::test(flavor = "multi_thread")]
