@@ -81,6 +81,25 @@ const whisper = async (page, offset, text, shown) => {
 const numbers = (page) =>
   page.locator("#log [data-no]").evaluateAll((nodes) => nodes.map((node) => Number(node.dataset.no)));
 
+const signIn = async (page) => {
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByLabel("Token").fill(token);
+  await page.getByLabel("Token").press("Enter");
+  await page.getByRole("button", { name: "Sign out anna" }).waitFor(wait);
+};
+
+const focused = (page, id) => page.waitForFunction((id) => document.activeElement?.id === id, id, wait);
+
+// Nobody is shut out, and nothing is wider than the page.
+const readable = async (page, where) => {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => globalThis.axe.run());
+  const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+  assert.deepEqual(told, [], where);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `${where}: the page is ${wide} pixels too wide`);
+};
+
 const scenarios = {
   "asks and reads as it is written": async () => {
     const visited = await open();
@@ -203,6 +222,92 @@ const scenarios = {
     await leave(visited);
   },
 
+  "offers a code that pairs an account": async () => {
+    const visited = await open({ permissions: ["clipboard-read", "clipboard-write"] });
+    const { context, page } = visited;
+    const offer = page.getByRole("button", { name: "Pair an account" });
+    const dialog = page.getByRole("dialog", { name: "Pair an account" });
+    const code = dialog.getByLabel("Code", { exact: true });
+    const told = dialog.getByRole("status");
+    const left = dialog.getByRole("timer");
+    const answers = (answer) => page.route("**/api/pairing", answer, { times: 1 });
+    assert.equal(await offer.count(), 0, "a stranger is offered nothing");
+    await signIn(page);
+
+    // By the keyboard alone.
+    await page.locator("#new").focus();
+    await page.keyboard.press("Tab");
+    const [answer] = await Promise.all([page.waitForResponse("**/api/pairing"), page.keyboard.press("Enter")]);
+    assert.equal(answer.status(), 201);
+    const made = await answer.json();
+    await code.waitFor(wait);
+    assert.match(made.code, /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+    assert.equal(await code.inputValue(), made.code);
+    await focused(page, "pairing-code");
+    assert.match(await dialog.locator("#pairing-how").innerText(), /^Within 10 minutes, send this code to an agent /);
+    // It counts down, and nothing of that is read aloud.
+    assert.match(await left.innerText(), /^Valid for (10:00|9:\d\d)$/);
+    await page.evaluate(() => {
+      globalThis.said = 0;
+      const seen = new MutationObserver((changes) => (globalThis.said += changes.length));
+      for (const live of document.querySelectorAll("#pairing :is([role=status], [role=alert], [aria-live])")) {
+        seen.observe(live, { childList: true, characterData: true, subtree: true });
+      }
+    });
+    const before = await left.innerText();
+    await page.waitForFunction((text) => document.querySelector("[role=timer]").textContent !== text, before, wait);
+    assert.equal(await page.evaluate(() => globalThis.said), 0);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await told.filter({ hasText: "Copied." }).waitFor(wait);
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), made.code);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden", ...wait });
+    await focused(page, "pair");
+    // Nothing is left of the code.
+    await page.waitForFunction(() => document.getElementById("pairing-code").value === "", null, wait);
+
+    // A code that expires is gone, and there is another one.
+    await answers((route) => route.fulfill({ status: 201, json: { code: "AB12-CD34", seconds: 5 } }));
+    await page.keyboard.press("Enter");
+    await told.filter({ hasText: "Less than a minute is left." }).waitFor(wait);
+    assert.equal(await code.inputValue(), "AB12-CD34");
+    await told.filter({ hasText: "This code has expired." }).waitFor(wait);
+    assert.deepEqual([await code.isVisible(), await code.inputValue()], [false, ""]);
+    await focused(page, "pairing-again");
+    await page.screenshot({ path: `${pictures}/pairing-expired.png` });
+    await page.keyboard.press("Enter");
+    await code.waitFor(wait);
+    assert.notEqual(await code.inputValue(), made.code);
+    await dialog.getByRole("button", { name: "Close" }).click();
+
+    // What goes wrong is told in words.
+    const limited = { code: "rate_limited", message: "that was too fast", fix: "wait", retry_after_ms: 4_200 };
+    await answers((route) => route.fulfill({ status: 429, json: { error: limited } }));
+    await offer.click();
+    await told.filter({ hasText: "That was too fast; try again in 5 seconds." }).waitFor(wait);
+    await answers((route) => route.abort());
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    await told.filter({ hasText: "The server cannot be reached." }).waitFor(wait);
+    await readable(page, "without a code");
+    await context.clearCookies({ name: "orchestack_person" });
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    await told.filter({ hasText: "You are not signed in any more." }).waitFor(wait);
+    await dialog.getByRole("button", { name: "Sign in" }).click();
+    await page.getByLabel("Token").waitFor(wait);
+    await page.keyboard.press("Escape");
+    await focused(page, "sign");
+    assert.equal(await offer.count(), 0, "nobody is signed in");
+
+    // Within another page it is not offered.
+    await page.goto(`${url}/embed?agent=default`);
+    await page.locator("#state[data-state=open]").waitFor(wait);
+    await signIn(page);
+    assert.equal(await offer.count(), 0, "whose page it is cannot be seen there");
+    await leave(visited);
+  },
+
   "attaches a file": async () => {
     const visited = await open();
     const { page } = visited;
@@ -269,13 +374,14 @@ const scenarios = {
       await act("claim");
       await act("ask people", { tool: "shell.exec", arguments: { argv: ["make", "deploy", "x".repeat(200)] } });
       await page.locator(".card").waitFor(wait);
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => globalThis.axe.run());
-      const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
-      assert.deepEqual(told, [], name);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(wide <= 0, `${name}: the page is ${wide} pixels too wide`);
+      await readable(page, name);
       await page.screenshot({ path: `${pictures}/${name}.png` });
+      await signIn(page);
+      await readable(page, `${name}, signed in`);
+      await page.getByRole("button", { name: "Pair an account" }).click();
+      await page.getByLabel("Code", { exact: true }).waitFor(wait);
+      await readable(page, `${name}, with a code`);
+      await page.screenshot({ path: `${pictures}/pairing-${name}.png` });
       await leave(visited);
     }
   },

@@ -143,6 +143,7 @@ async fn people_use_the_page_and_the_widget() {
             "goes on after the server was away",
             "shows hostile text as text",
             "decides a question",
+            "offers a code that pairs an account",
             "attaches a file",
             "works without sockets",
             "works within another page",

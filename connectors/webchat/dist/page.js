@@ -40,6 +40,10 @@ var Refused = class extends Error {
   async signOut() {
     this.person = null, await this.ask("POST", "/api/sign-out");
   }
+  /** A code for whoever is signed in, and how long it can be said. */
+  pair() {
+    return this.ask("POST", "/api/pairing");
+  }
   async upload(file) {
     let query2 = new URLSearchParams({ name: file.name || "file" });
     this.agent && query2.set("agent", this.agent);
@@ -242,6 +246,13 @@ var WAIT_MS = 500, WAIT_MAX_MS = 15e3, AWAY_MS = 2e3, SILENCE_MAX_MS = 45e3, SOC
   }
 };
 
+// src/dom.ts
+function find(id) {
+  let node = document.getElementById(id);
+  if (!node) throw new Error(`the page has no ${id}`);
+  return node;
+}
+
 // src/markdown.ts
 var INLINE = /`([^`\n]+)`|\*\*([^*\n]+)\*\*|\*([^*\s][^*\n]*)\*|\[([^\]\n]{1,300})\]\((https?:\/\/[^\s()<>"]{1,2000})\)|(https?:\/\/[^\s()<>"'`]{0,2000}[^\s()<>"'`.,;:!?])/g;
 function render(text2) {
@@ -319,6 +330,129 @@ function element(tag, text2, name) {
 var HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
 function exact(value) {
   return (JSON.stringify(value, null, 2) ?? "null").replace(HIDDEN, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+// src/pairing.ts
+var TICK_MS = 1e3, SOON = 60, Pairing = class {
+  constructor(api2, entry) {
+    this.api = api2;
+    this.entry = entry;
+    this.button.addEventListener("click", () => {
+      this.dialog.showModal(), this.ask();
+    }), this.code.addEventListener("focus", () => this.code.select()), this.copy.addEventListener("click", () => {
+      this.take();
+    }), this.again.addEventListener("click", () => this.next()), this.away.addEventListener("click", () => this.dialog.close()), this.dialog.addEventListener("close", () => this.closed());
+  }
+  api;
+  entry;
+  button = find("pair");
+  dialog = find("pairing");
+  title = find("pairing-title");
+  offer = find("pairing-offer");
+  how = find("pairing-how");
+  code = find("pairing-code");
+  left = find("pairing-left");
+  told = find("pairing-told");
+  away = find("pairing-close");
+  copy = find("pairing-copy");
+  again = find("pairing-again");
+  person = null;
+  /** An answer to an earlier question is for nobody. */
+  turn = 0;
+  until = 0;
+  warned = !1;
+  clock;
+  next = () => {
+  };
+  /** Who is signed in. A code is that person's alone. */
+  signedIn(name) {
+    let same = name === this.person;
+    this.person = name, this.button.hidden = name === null, !(same || !this.dialog.open) && (name === null ? this.out() : this.dialog.close());
+  }
+  async ask() {
+    this.say("Asking for a code");
+    let turn = this.turn, asked = Date.now();
+    try {
+      let { code, seconds } = await this.api.pair();
+      turn === this.turn && this.show(code, seconds, asked);
+    } catch (error) {
+      turn === this.turn && this.failed(error);
+    }
+  }
+  show(code, seconds, asked) {
+    this.until = asked + seconds * 1e3, this.warned = !1, this.code.value = code, this.how.textContent = `Within ${counted(Math.floor(seconds / 60), "minute")}, send this code to an agent from your account on another service, and to nobody else: the account that sends it counts as you.`, this.told.textContent = "", this.offer.hidden = this.copy.hidden = !1, this.clock = setInterval(() => this.tick(), TICK_MS), this.tick(), this.lead(this.code);
+  }
+  tick() {
+    let left = Math.ceil((this.until - Date.now()) / 1e3);
+    if (left <= 0) {
+      this.say("This code has expired.", "New code", () => {
+        this.ask();
+      });
+      return;
+    }
+    this.left.textContent = `Valid for ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`, left < SOON && !this.warned && (this.warned = !0, this.told.textContent = "Less than a minute is left.");
+  }
+  failed(error) {
+    let again = (why) => this.say(why, "Try again", () => {
+      this.ask();
+    });
+    if (!(error instanceof Refused)) {
+      again("The server cannot be reached.");
+      return;
+    }
+    let { code, message, fix, retry_after_ms } = error.told;
+    switch (code) {
+      case "sign_in":
+      case "unauthenticated":
+        this.entry.left(), this.out();
+        break;
+      case "rate_limited":
+        again(`That was too fast; try again in ${counted(Math.ceil((retry_after_ms ?? 6e4) / 1e3), "second")}.`);
+        break;
+      case "dependency_unavailable":
+        again("The server cannot make a code now; try again in a minute.");
+        break;
+      default:
+        again(`${message}; ${fix}`);
+    }
+  }
+  out() {
+    this.say("You are not signed in any more.", "Sign in", () => {
+      this.dialog.close(), find("sign").focus(), this.entry.enter();
+    });
+  }
+  /** Shows a sentence in the place of a code, with the button that leads on. */
+  say(told, label = "", next = () => {
+  }) {
+    this.forget(), this.next = next, this.told.textContent = told, this.again.textContent = label, this.again.hidden = label === "", this.lead(label ? this.again : this.title);
+  }
+  async take() {
+    let turn = this.turn;
+    this.told.textContent = "";
+    let done = await copied(this.code);
+    turn === this.turn && (this.told.textContent = done ? "Copied." : "This browser copies nothing for the page; the code is selected.", (done ? this.copy : this.code).focus());
+  }
+  closed() {
+    this.dialog.open || (this.forget(), this.told.textContent = "", this.button.hidden && find("sign").focus());
+  }
+  /** Leaves nothing of a code, and nothing that waits. */
+  forget() {
+    this.turn += 1, clearInterval(this.clock), this.code.value = "", this.offer.hidden = this.copy.hidden = this.again.hidden = !0;
+  }
+  /** Moves the keyboard to what is there now, except from the button that stays. */
+  lead(to) {
+    document.activeElement !== this.away && to.focus();
+  }
+};
+async function copied(field) {
+  try {
+    return await navigator.clipboard.writeText(field.value), !0;
+  } catch {
+    return field.focus(), field.select(), document.execCommand("copy");
+  }
+}
+function counted(count, unit) {
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 // src/view.ts
@@ -508,18 +642,15 @@ function words(status) {
 }
 
 // src/page.ts
-var FILES_MAX = 10;
-function find(id) {
-  let node = document.getElementById(id);
-  if (!node) throw new Error(`the page has no ${id}`);
-  return node;
-}
-var embedded = location.pathname === "/embed", query = new URLSearchParams(location.search), api = new Api(query.get("agent"), embedded), text = find("text"), door = find("door"), notice = find("notice"), files = [], me = null, person = null, view = new View(find("log"), {
+var FILES_MAX = 10, embedded = location.pathname === "/embed", query = new URLSearchParams(location.search), api = new Api(query.get("agent"), embedded), text = find("text"), door = find("door"), notice = find("notice"), files = [], me = null, person = null, view = new View(find("log"), {
   signedIn: () => person !== null,
   signIn: () => enter(),
   decide: (approval, decision, reason) => {
     connection.decide(approval, decision, reason);
   }
+}), pairing = new Pairing(api, {
+  enter: () => enter(),
+  left: () => known(null)
 }), connection = new Connection(api, {
   state: (state) => showState(state),
   frame: (frame) => take(frame)
@@ -568,7 +699,7 @@ function title(agent) {
   find("agent").textContent = agent, document.title = `Chat with ${agent}`;
 }
 function known(name) {
-  person = name, find("sign").textContent = name ? `Sign out ${name}` : "Sign in", view.signedIn();
+  person = name, find("sign").textContent = name ? `Sign out ${name}` : "Sign in", view.signedIn(), pairing.signedIn(embedded ? null : name);
 }
 async function begin(anew) {
   connection.reset(), view.clear();

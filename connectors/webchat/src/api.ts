@@ -69,6 +69,11 @@ export class Api {
     await this.ask("POST", "/api/sign-out");
   }
 
+  /** A code for whoever is signed in, and how long it can be said. */
+  pair(): Promise<{ code: string; seconds: number }> {
+    return this.ask("POST", "/api/pairing");
+  }
+
   async upload(file: File): Promise<Uploaded> {
     const query = new URLSearchParams({ name: file.name || "file" });
     if (this.agent) query.set("agent", this.agent);

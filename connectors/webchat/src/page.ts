@@ -2,17 +2,13 @@
 
 import { Api, Refused, type Me } from "./api";
 import { Connection, type State } from "./connection";
+import { find } from "./dom";
 import { element } from "./markdown";
+import { Pairing } from "./pairing";
 import type { Frame, Outgoing, Uploaded } from "./protocol";
 import { View, size } from "./view";
 
 const FILES_MAX = 10;
-
-function find<T extends HTMLElement>(id: string): T {
-  const node = document.getElementById(id);
-  if (!node) throw new Error(`the page has no ${id}`);
-  return node as T;
-}
 
 const embedded = location.pathname === "/embed";
 const query = new URLSearchParams(location.search);
@@ -28,6 +24,11 @@ const view = new View(find("log"), {
   signedIn: () => person !== null,
   signIn: () => enter(),
   decide: (approval, decision, reason) => void connection.decide(approval, decision, reason),
+});
+
+const pairing = new Pairing(api, {
+  enter: () => enter(),
+  left: () => known(null),
 });
 
 const connection = new Connection(api, {
@@ -101,6 +102,8 @@ function known(name: string | null): void {
   person = name;
   find("sign").textContent = name ? `Sign out ${name}` : "Sign in";
   view.signedIn();
+  // Within another site's page nobody can see whose page it is that shows a code.
+  pairing.signedIn(embedded ? null : name);
 }
 
 async function begin(anew: boolean): Promise<void> {
