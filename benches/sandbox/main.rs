@@ -2,7 +2,7 @@
 //! `README.md` beside it tells how to read the tables.
 //!
 //! `cargo bench --bench sandbox -- [--helper target/dist/orchestack] [--starts 200] [--seconds 10]
-//! [--pairs 20] [--only start|rate|neighbours]`
+//! [--rounds 20] [--only start|rate|neighbours] [--beside fork] [--head-start 2000]`
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ struct Wish {
     helper: String,
     starts: usize,
     seconds: u64,
-    pairs: usize,
+    neighbours: neighbours::Wish,
     only: Option<String>,
 }
 
@@ -41,7 +41,11 @@ impl Wish {
             helper: after("--helper").unwrap_or(env!("CARGO_BIN_EXE_sandbox-helper").to_owned()),
             starts: number("--starts", 200),
             seconds: u64::try_from(number("--seconds", 10)).expect("a number"),
-            pairs: number("--pairs", 20),
+            neighbours: neighbours::Wish {
+                rounds: number("--rounds", 20),
+                beside: after("--beside"),
+                head_start: Duration::from_millis(number("--head-start", 2000) as u64),
+            },
             only: after("--only"),
         }
     }
@@ -66,7 +70,7 @@ async fn main() {
         start::rate(&driver, Duration::from_secs(wish.seconds)).await;
     }
     if wish.has("neighbours") {
-        neighbours::compare(&driver, wish.pairs).await;
+        neighbours::compare(&driver, &wish.neighbours).await;
     }
 }
 

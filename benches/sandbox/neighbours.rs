@@ -1,6 +1,6 @@
 //! Neighbours: fixed work in a sandbox, alone and beside one that takes what it can get, in turn.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sandbox::{Command, Driver, Handle, Local, Spec};
 use tokio::task::JoinHandle;
@@ -27,38 +27,70 @@ for $piece (1..150) {
     printf "%d\n", (time - $begun) * 1e6;
 }'"#;
 
-pub(crate) async fn compare(driver: &Arc<Local>, pairs: usize) {
+/// What the neighbour does that every figure is held against: it is there, and asks for nothing.
+const IDLE: &str = "sleep 1000";
+
+/// By how much later the work begins each round, of six.
+const PHASE: Duration = Duration::from_millis(330);
+
+/// Whom to compare with, and for how long.
+pub(crate) struct Wish {
+    pub(crate) rounds: usize,
+    /// Only those whose name has this in it.
+    pub(crate) beside: Option<String>,
+    /// How long the neighbour is at it before the work begins.
+    pub(crate) head_start: Duration,
+}
+
+pub(crate) async fn compare(driver: &Arc<Local>, wish: &Wish) {
     let mut spec = Spec::new("quiet".parse().unwrap());
     let quiet = driver.create(&spec).await.unwrap();
-    spec.name = "hostile".parse().unwrap();
+    spec.name = "neighbour".parse().unwrap();
     spec.limits.memory_bytes = 256 << 20;
     spec.limits.disk_bytes = 256 << 20;
     println!(
-        "| neighbour | pieces | alone p50 ms | p99 ms | beside p50 ms | p99 ms | p99 x, median of the pairs |"
+        "| neighbour | pieces | p50 ms beside idle | p99 ms | p50 ms beside it | p99 ms | p99 x | \
+         quarter to three quarters | idle against idle x | quarter to three quarters |"
     );
-    println!("|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for (name, script) in HOSTILE {
-        let (mut alone, mut beside, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        for pair in 0..pairs {
-            // Which of the two comes first changes, or what grows over time would be the neighbour's.
-            let early = if pair % 2 == 0 { Some(work(driver, &quiet).await) } else { None };
-            let mut second = work_beside(driver, &quiet, &spec, script).await;
-            let mut first = match early {
-                Some(first) => first,
-                None => work(driver, &quiet).await,
-            };
-            ratios.push(quantile(&mut second, 0.99) / quantile(&mut first, 0.99));
-            alone.append(&mut first);
-            beside.append(&mut second);
+        if wish.beside.as_deref().is_some_and(|only| !name.contains(only)) {
+            continue;
         }
+        let scripts = [IDLE, IDLE, script];
+        let (mut all, mut ratios) = ([const { Vec::new() }; 3], [const { Vec::new() }; 2]);
+        for round in 0..wish.rounds {
+            // Not always the same moment of what the neighbour does over and over.
+            let after = wish.head_start + PHASE * u32::try_from(round % 6).unwrap();
+            let mut times = [const { Vec::new() }; 3];
+            // Which comes first changes, or what grows over time would be the neighbour's.
+            for turn in 0..3 {
+                let which = (round + turn * if round % 2 == 0 { 1 } else { 2 }) % 3;
+                times[which] = work_beside(driver, &quiet, &spec, scripts[which], after).await;
+            }
+            let [idle, control, hostile] = [0, 1, 2].map(|which| quantile(&mut times[which], 0.99));
+            ratios[0].extend([hostile / idle, hostile / control]);
+            ratios[1].push(control / idle);
+            for (all, mut times) in all.iter_mut().zip(times) {
+                all.append(&mut times);
+            }
+        }
+        let [mut idle, mut control, mut beside] = all;
+        idle.append(&mut control);
+        let mut at = |which: usize, part| quantile(&mut ratios[which], part);
         println!(
-            "| {name} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} |",
-            alone.len(),
-            quantile(&mut alone, 0.5),
-            quantile(&mut alone, 0.99),
+            "| {name} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} to {:.2} | {:.2} | {:.2} to {:.2} |",
+            beside.len(),
+            quantile(&mut idle, 0.5),
+            quantile(&mut idle, 0.99),
             quantile(&mut beside, 0.5),
             quantile(&mut beside, 0.99),
-            quantile(&mut ratios, 0.5)
+            at(0, 0.5),
+            at(0, 0.25),
+            at(0, 0.75),
+            at(1, 0.5),
+            at(1, 0.25),
+            at(1, 0.75),
         );
     }
 }
@@ -76,13 +108,15 @@ async fn work_beside(
     sandbox: &Handle,
     hostile: &Spec,
     script: &'static str,
+    head_start: Duration,
 ) -> Vec<f64> {
     if script.is_empty() {
+        tokio::time::sleep(head_start).await;
         return work(driver, sandbox).await;
     }
     let neighbour = driver.create(hostile).await.unwrap();
     let task = torment(driver, neighbour.clone(), script);
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tokio::time::sleep(head_start).await;
     let times = work(driver, sandbox).await;
     task.abort();
     driver.stop(&neighbour).await.unwrap();
