@@ -212,6 +212,9 @@ pub struct Limits {
     pub disk_bytes: u64,
     /// Files and folders of its workspace.
     pub disk_entries: u64,
+    /// What its commands may write to disk in a second, once they wrote twice as much. Who writes
+    /// more stands still for as long as that takes.
+    pub disk_bytes_a_second: u64,
     /// All files below `/tmp`, which are memory and end with each command.
     pub tmp_bytes: u64,
     /// What is kept of each output stream of a command. A command that writes 64 times as much is
@@ -230,6 +233,7 @@ impl Default for Limits {
             processes: 128,
             disk_bytes: 2 << 30,
             disk_entries: 100_000,
+            disk_bytes_a_second: 32 << 20,
             tmp_bytes: 64 << 20,
             output_bytes: 1 << 20,
             wall: Duration::from_secs(300),
@@ -251,6 +255,7 @@ impl Limits {
         within("processes", self.processes.into(), 4, 1024)?;
         within("disk_bytes", self.disk_bytes, 1 << 20, 10 << 30)?;
         within("disk_entries", self.disk_entries, 16, 1_000_000)?;
+        within("disk_bytes_a_second", self.disk_bytes_a_second, 1 << 20, 4 << 30)?;
         within("tmp_bytes", self.tmp_bytes, 1 << 20, 1 << 30)?;
         within("output_bytes", self.output_bytes, 1 << 10, 16 << 20)?;
         let ms = u64::try_from(self.wall.as_millis()).unwrap_or(u64::MAX);

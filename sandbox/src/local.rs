@@ -12,6 +12,7 @@ mod look;
 mod mark;
 mod remove;
 pub(crate) mod seccomp;
+pub(crate) mod usage;
 pub(crate) mod watch;
 
 use std::{

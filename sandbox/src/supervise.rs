@@ -1,39 +1,40 @@
 //! Runs one command and writes down how it ended. It is a process of its own, in a session of its
 //! own, and outlives whoever started it: nobody who comes back later has to run the command again.
 
+mod attend;
+mod govern;
+mod output;
+mod restrain;
+
 use std::{
-    collections::BTreeMap,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Seek, SeekFrom, Write},
     os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::{
+    fs::{MemfdFlags, memfd_create},
+    thread::{CpuSet, sched_setaffinity},
+};
 use serde::{Deserialize, Serialize};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     process::{Child, Command},
 };
 use types::Timestamp;
 
 use crate::{
     End, Error, Exit, Isolation, Limits,
-    local::{Group, Tree, folder, seccomp, watch},
+    local::{Group, Tree, folder, seccomp},
 };
+use output::Counted;
 
-/// How often a supervisor looks at what runs.
-const LOOK: Duration = Duration::from_millis(50);
 /// The niceness whose weight is about that of a sandbox's control group: a tenth of a process's.
 const NICENESS: i32 = 10;
-/// How many times what is kept a command may write.
-const FLOOD: u64 = 64;
 /// How long outputs are waited for when all that wrote to them was ended.
 const REST: Duration = Duration::from_secs(2);
 
@@ -130,8 +131,8 @@ async fn live(dir: &Path, run: &Run, started_at: Timestamp) -> Exit {
     let end = match begun.transpose() {
         Ok(None) => End::Cancelled,
         Ok(Some(mut begun)) => {
-            step_back();
-            let end = Box::pin(attend(dir, run, &mut begun, &[&stdout, &stderr])).await;
+            step_back(begun.group.as_ref());
+            let end = Box::pin(attend::attend(dir, run, &mut begun, &[&stdout, &stderr])).await;
             for reader in begun.readers {
                 let _ = tokio::time::timeout(REST, reader).await;
             }
@@ -156,11 +157,21 @@ async fn live(dir: &Path, run: &Run, started_at: Timestamp) -> Exit {
     Exit { end, started_at, ended_at: Timestamp::now(), stdout_bytes, stderr_bytes, isolation }
 }
 
-/// From now on we weigh as much as a sandbox does, or neighbours would pay for a flood of output that
-/// is read here. A session is a group for some schedulers, and has a niceness of its own.
-fn step_back() {
+/// From now on we weigh as much as a sandbox does and run where it does, or neighbours would pay for
+/// what is read and looked at here. A session is a group for some schedulers, and has a niceness of
+/// its own.
+fn step_back(group: Option<&Group>) {
     let _ = rustix::process::nice(NICENESS);
     let _ = fs::write("/proc/self/autogroup", NICENESS.to_string());
+    let mut chosen = CpuSet::new();
+    for number in group.map(Group::processors).unwrap_or_default() {
+        if let Some(number) = usize::try_from(number).ok().filter(|at| *at < CpuSet::MAX_CPU) {
+            chosen.set(number);
+        }
+    }
+    if chosen.count() > 0 {
+        let _ = sched_setaffinity(None, &chosen);
+    }
 }
 
 /// A command that runs.
@@ -213,110 +224,8 @@ fn begin(dir: &Path, run: &Run, stdout: &Arc<Counted>, stderr: &Arc<Counted>) ->
     }
     let [to_stdout, to_stderr] = files;
     if let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) {
-        readers.push(tokio::spawn(keep_output(out, to_stdout, Arc::clone(stdout), keep)));
-        readers.push(tokio::spawn(keep_output(err, to_stderr, Arc::clone(stderr), keep)));
+        readers.push(tokio::spawn(output::keep(out, to_stdout, Arc::clone(stdout), keep)));
+        readers.push(tokio::spawn(output::keep(err, to_stderr, Arc::clone(stderr), keep)));
     }
     Ok(Begun { child, words, group, readers })
-}
-
-/// What a stream carried.
-#[derive(Default)]
-struct Counted {
-    bytes: AtomicU64,
-    flooded: AtomicBool,
-}
-
-/// Keeps the first bytes of a stream, and reads the rest so that nobody waits for a reader.
-async fn keep_output(
-    mut from: impl AsyncRead + Unpin,
-    mut to: File,
-    count: Arc<Counted>,
-    keep: u64,
-) {
-    let mut piece = vec![0; 64 << 10];
-    while let Ok(read @ 1..) = from.read(&mut piece).await {
-        let before = count.bytes.fetch_add(read as u64, Ordering::Relaxed);
-        let room = usize::try_from(keep.saturating_sub(before)).unwrap_or(usize::MAX);
-        // A disk that is full ends the command by another look.
-        let _ = to.write_all(piece.get(..read.min(room)).unwrap_or_default());
-        if before.saturating_add(read as u64) > keep.saturating_mul(FLOOD) {
-            count.flooded.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Waits for a command's end, or makes it.
-async fn attend(dir: &Path, run: &Run, begun: &mut Begun, outputs: &[&Arc<Counted>; 2]) -> End {
-    let deadline = Instant::now() + run.limits.wall;
-    let mut look = Look { dir, run, pid: begun.child.id(), outputs, deadline, disk_at: deadline };
-    look.disk_at = Instant::now();
-    let early = loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        tokio::select! {
-            _ = begun.child.wait() => break None,
-            () = tokio::time::sleep(LOOK.min(left)) => {}
-        }
-        if let Some(end) = look.over(begun.group.as_ref()) {
-            break Some(end);
-        }
-    };
-    if let Some(end) = early {
-        // All that runs within ends with bubblewrap: its first process there dies with its parent.
-        let _ = begun.child.kill().await;
-        return end;
-    }
-    if begun.group.as_ref().is_some_and(Group::ran_out_of_memory) {
-        return End::OutOfMemory;
-    }
-    let mut words = String::new();
-    let _ = begun.words.seek(SeekFrom::Start(0));
-    let _ = begun.words.read_to_string(&mut words);
-    let said = words.lines().filter_map(|line| serde_json::from_str(line).ok());
-    let mut codes = said.filter_map(|line: BTreeMap<String, i64>| line.get("exit-code").copied());
-    match codes.next_back().and_then(|code| i32::try_from(code).ok()) {
-        Some(code) => End::Status(code),
-        None => End::NotStarted,
-    }
-}
-
-/// What is looked at while a command runs.
-struct Look<'a> {
-    dir: &'a Path,
-    run: &'a Run,
-    pid: Option<u32>,
-    outputs: &'a [&'a Arc<Counted>; 2],
-    deadline: Instant,
-    /// When the workspace is looked at again: that may take long itself.
-    disk_at: Instant,
-}
-
-impl Look<'_> {
-    /// Why the command must end now.
-    fn over(&mut self, group: Option<&Group>) -> Option<End> {
-        let now = Instant::now();
-        if now >= self.deadline {
-            return Some(End::TimedOut);
-        }
-        // Whoever removes the folder has ended the command.
-        if self.dir.join("cancel").exists() || !self.dir.join("started").exists() {
-            return Some(End::Cancelled);
-        }
-        if self.outputs.iter().any(|output| output.flooded.load(Ordering::Relaxed)) {
-            return Some(End::Flooded);
-        }
-        let memory = || match (group, self.pid) {
-            (Some(group), _) => group.ran_out_of_memory(),
-            (None, Some(pid)) => watch::memory(pid) > self.run.limits.memory_bytes,
-            (None, None) => false,
-        };
-        if memory() {
-            return Some(End::OutOfMemory);
-        }
-        if now < self.disk_at {
-            return None;
-        }
-        let end = watch::disk(&self.run.workspace, &self.run.limits, self.run.free_bytes_min);
-        self.disk_at = Instant::now() + (now.elapsed() * 10).max(LOOK);
-        end
-    }
 }

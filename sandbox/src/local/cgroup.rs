@@ -1,17 +1,20 @@
 //! Control groups: bounds of the kernel's on memory, processes and processor time of all that a
 //! command starts. Version 2 where a part of the tree is ours, version 1 where that is what there is.
 
+mod group;
+
 use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::{argv::OURS, mark};
 use crate::Limits;
+pub(crate) use group::Group;
+use group::{SHARES, WEIGHT, own};
 
 /// What all groups of ours begin with.
 const PREFIX: &str = "sandbox-";
@@ -22,7 +25,15 @@ pub(crate) enum Tree {
     /// The one tree of version 2: a folder whose children have the controllers.
     V2(PathBuf),
     /// The trees of version 1.
-    V1 { memory: PathBuf, pids: PathBuf, cpu: PathBuf, cpuset: Option<PathBuf> },
+    V1 {
+        memory: PathBuf,
+        pids: PathBuf,
+        cpu: PathBuf,
+        cpuset: Option<PathBuf>,
+        /// Where processor time is counted apart from where it is bounded.
+        #[serde(default)]
+        cpuacct: Option<PathBuf>,
+    },
 }
 
 impl Tree {
@@ -51,11 +62,14 @@ impl Tree {
         } else if mount.join("memory").exists() {
             let [memory, pids, cpu] = ["memory", "pids", "cpu"].map(|name| mount.join(name));
             // Better without a choice of processors than without any bound.
+            let cpuacct = Some(mount.join("cpuacct"))
+                .filter(|apart| apart.exists() && !cpu.join("cpuacct.usage").exists());
             found.extend([Some(mount.join("cpuset")), None].map(|cpuset| Self::V1 {
                 memory: memory.clone(),
                 pids: pids.clone(),
                 cpu: cpu.clone(),
                 cpuset,
+                cpuacct: cpuacct.clone(),
             }));
         }
         found
@@ -87,8 +101,8 @@ impl Tree {
     /// Makes a group with bounds. Nothing of it stays if a bound cannot be set.
     pub(crate) fn make(&self, limits: &Limits) -> io::Result<Group> {
         let name = format!("{PREFIX}{}", mark::new());
-        let group = Group { folders: self.parents().map(|parent| parent.join(&name)).collect() };
-        let made = group.folders.iter().try_for_each(|folder| {
+        let group = Group::of(self.parents().map(|parent| parent.join(&name)).collect());
+        let made = group.folders().iter().try_for_each(|folder| {
             fs::create_dir(folder)?;
             self.bounds(folder, limits)
         });
@@ -119,7 +133,7 @@ impl Tree {
                 try_set("memory.oom.group", "1".to_owned());
                 set("pids.max", pids.to_string())?;
                 set("cpu.max", format!("{quota} {period}"))?;
-                try_set("cpu.weight", "20".to_owned());
+                try_set("cpu.weight", WEIGHT.to_owned());
                 if let Some(chosen) = processors(folder, limits.cpu_milli) {
                     try_set("cpuset.cpus", chosen);
                 }
@@ -138,10 +152,11 @@ impl Tree {
                 let chosen = processors(folder, limits.cpu_milli);
                 set("cpuset.cpus", chosen.map_or_else(all, Ok)?)?;
             }
+            Self::V1 { cpuacct: Some(at), .. } if folder.starts_with(at) => {}
             Self::V1 { .. } => {
                 try_set("cpu.cfs_period_us", period.to_string());
                 try_set("cpu.cfs_quota_us", quota.to_string());
-                set("cpu.shares", "100".to_owned())?;
+                set("cpu.shares", SHARES.to_owned())?;
             }
         }
         Ok(())
@@ -150,8 +165,8 @@ impl Tree {
     fn parents(&self) -> impl Iterator<Item = &Path> {
         let folders = match self {
             Self::V2(folder) => vec![folder],
-            Self::V1 { memory, pids, cpu, cpuset } => {
-                [memory, pids, cpu].into_iter().chain(cpuset).collect()
+            Self::V1 { memory, pids, cpu, cpuset, cpuacct } => {
+                [memory, pids, cpu].into_iter().chain(cpuset).chain(cpuacct).collect()
             }
         };
         folders.into_iter().map(PathBuf::as_path)
@@ -167,7 +182,7 @@ impl Tree {
                     .and_then(|name| name.strip_prefix(PREFIX))
                     .is_some_and(mark::is_left)
                 {
-                    Group { folders: vec![entry.path()] }.end();
+                    Group::of(vec![entry.path()]).end();
                 }
             }
         }
@@ -201,7 +216,7 @@ fn processors(group: &Path, cpu_milli: u32) -> Option<String> {
 }
 
 /// The numbers of a list such as `0-3,8`.
-fn numbers(list: &str) -> impl Iterator<Item = u32> {
+pub(super) fn numbers(list: &str) -> impl Iterator<Item = u32> {
     list.trim()
         .split(',')
         .flat_map(|part| {
@@ -209,81 +224,6 @@ fn numbers(list: &str) -> impl Iterator<Item = u32> {
             first.parse::<u32>().ok().zip(last.parse().ok()).map(|(first, last)| first..=last)
         })
         .flatten()
-}
-
-/// A group.
-#[derive(Debug)]
-pub(crate) struct Group {
-    folders: Vec<PathBuf>,
-}
-
-impl Group {
-    /// Moves this process in, does something that starts others, and moves it back.
-    pub(crate) fn around<T>(&self, start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        let homes: Vec<PathBuf> = self.folders.iter().filter_map(|folder| home(folder)).collect();
-        let enter = |folder: &PathBuf| {
-            fs::write(folder.join("cgroup.procs"), std::process::id().to_string())
-        };
-        if homes.len() != self.folders.len() {
-            return Err(io::Error::other("the control group of this process is not to be found"));
-        }
-        let started = self.folders.iter().try_for_each(enter).and_then(|()| start());
-        homes.iter().try_for_each(enter)?;
-        started
-    }
-
-    /// Whether the kernel ended something for want of memory.
-    pub(crate) fn ran_out_of_memory(&self) -> bool {
-        let names = ["memory.events", "memory.oom_control"];
-        let files = self.folders.iter().flat_map(|folder| names.map(|name| folder.join(name)));
-        files.filter_map(|file| fs::read_to_string(file).ok()).any(|text| {
-            let mut counts = text.lines().filter_map(|line| line.strip_prefix("oom_kill "));
-            counts.any(|count| count.trim() != "0")
-        })
-    }
-
-    /// Removes it, as far as nothing runs in it any more; whether it is gone.
-    pub(crate) fn remove(&self) -> bool {
-        let gone = |folder: &PathBuf| match fs::remove_dir(folder) {
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
-            Ok(()) => true,
-        };
-        self.folders.iter().filter(|folder| !gone(folder)).count() == 0
-    }
-
-    /// Ends what runs in it, and removes it as far as that is over.
-    fn end(&self) {
-        for folder in &self.folders {
-            // With the first process of a sandbox end all; a group that is in use yet goes with the
-            // next sweep. Not `cgroup.kill`: processes that we do not see are none of ours.
-            let within = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-            for pid in within.lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)) {
-                let _ = kill_process(pid, Signal::KILL);
-            }
-        }
-        self.remove();
-    }
-}
-
-/// The group that this process is in, in the tree that a folder of is of.
-fn home(folder: &Path) -> Option<PathBuf> {
-    let mount = Path::new("/sys/fs/cgroup");
-    let tree = folder.strip_prefix(mount).ok()?.components().next()?.as_os_str().to_str()?;
-    if mount.join("cgroup.controllers").exists() {
-        return own(|line| line.strip_prefix("0::/")).map(|own| mount.join(own));
-    }
-    let within = own(|line| {
-        let (_, rest) = line.split_once(':')?;
-        let (controllers, path) = rest.split_once(":/")?;
-        controllers.split(',').any(|name| name == tree).then_some(path)
-    });
-    within.map(|within| mount.join(tree).join(within))
-}
-
-/// What a line of this process's groups says.
-fn own(read: impl Fn(&str) -> Option<&str>) -> Option<String> {
-    let text = fs::read_to_string("/proc/self/cgroup").ok()?;
-    text.lines().find_map(read).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! boxes/NAME/box.json          what it is to be, and its slot
 //! boxes/NAME/workspace/        its files, of its own user
 //! boxes/NAME/egress/           the proxy's socket
+//! boxes/NAME/credit            what its commands may take yet before they wait for others
 //! boxes/NAME/runs/HASH/        a command: run.json, lock, started, stdout, stderr, exit.json
 //! ```
 //!

@@ -1,7 +1,6 @@
-//! What no kernel bounds for us, looked at while a command runs: the size of its workspace, and its
-//! memory where no control group does that.
+//! What no kernel bounds for us, looked at while a command runs: the size of its workspace.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::MetadataExt, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use rustix::{
     fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, statvfs},
@@ -84,23 +83,4 @@ pub(crate) fn end_all_in(workspace: &Path) {
             let _ = kill_process(pid, Signal::KILL);
         }
     }
-}
-
-/// Memory of a process and of all below it, in bytes.
-pub(crate) fn memory(root: u32) -> u64 {
-    let (mut seen, mut next, mut bytes) = (BTreeSet::new(), vec![root], 0_u64);
-    while let Some(pid) = next.pop() {
-        if !seen.insert(pid) || seen.len() > 4096 {
-            continue;
-        }
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = resident.and_then(|text| text.trim().strip_suffix(" kB")?.trim().parse().ok());
-        bytes = bytes.saturating_add(kib.map_or(0, |kib: u64| kib.saturating_mul(1024)));
-        for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
-            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            next.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-        }
-    }
-    bytes
 }

@@ -13,5 +13,6 @@ mod commands;
 mod daytona;
 mod egress;
 mod files;
+mod neighbours;
 mod survive;
 mod tools;
