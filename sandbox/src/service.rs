@@ -437,6 +437,7 @@ fn spec(order: &SandboxOrder, image: Option<String>) -> Result<Spec, Error> {
         memory_bytes: order.memory_bytes,
         processes: order.processes,
         disk_bytes: order.disk_bytes,
+        disk_bytes_a_second: order.disk_bytes_a_second,
         output_bytes: order.output_bytes,
         wall: Duration::from_secs(order.command_s),
         ..defaults

@@ -21,6 +21,9 @@ pub struct SandboxOrder {
     pub memory_bytes: u64,
     /// All files of its workspace, in bytes.
     pub disk_bytes: u64,
+    /// Bytes that it may write to disk in a second.
+    #[serde(default = "disk_bytes_a_second")]
+    pub disk_bytes_a_second: u64,
     /// Thousandths of a processor.
     pub cpu_milli: u32,
     /// Processes at once.
@@ -31,6 +34,11 @@ pub struct SandboxOrder {
     pub output_bytes: u64,
     /// Hosts, or `*.` and the end of their names, and ports that it may connect to now; nowhere where empty.
     pub hosts: Vec<(String, u16)>,
+}
+
+/// What who knows no such bound means.
+const fn disk_bytes_a_second() -> u64 {
+    32 << 20
 }
 
 impl SandboxOrder {

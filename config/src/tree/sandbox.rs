@@ -21,6 +21,8 @@ pub struct SandboxProfile {
     pub memory: usize,
     /// Bytes of all files in its workspace.
     pub disk: usize,
+    /// Bytes that it may write to disk in a second, in the long run.
+    pub disk_rate: usize,
     /// Processor time a second, in hundredths of a core.
     pub cpu_percent: usize,
     /// Processes at once.
@@ -81,6 +83,7 @@ fn profile(name: &str, from: &mut Reader<'_>) -> SandboxProfile {
         egress: from.list("egress", "pypi.org:443", "Hosts and ports that it may reach."),
         memory: from.bytes("memory", own.memory, 32 * MIB..=8 * GIB, "Memory."),
         disk: from.bytes("disk", own.disk, MIB..=10 * GIB, "Bytes of its workspace."),
+        disk_rate: from.bytes("disk_rate", own.disk_rate, MIB..=4 * GIB, "Written in a second."),
         cpu_percent: from.count("cpu_percent", own.cpu_percent, 5..=400, "Of one core."),
         processes: from.count("processes", own.processes, 4..=1024, "Processes at once."),
         command_time: from.duration(
@@ -103,6 +106,7 @@ impl SandboxProfile {
             egress: Vec::new(),
             memory: 1024 * MIB,
             disk: 1024 * MIB,
+            disk_rate: 32 * MIB,
             cpu_percent: 100,
             processes: 128,
             command_time: Duration::from_secs(120),

@@ -124,6 +124,7 @@ fn order(name: String, profile: &SandboxProfile, permit: &SandboxPermit) -> Sand
         idle_s: profile.idle.as_secs(),
         memory_bytes: profile.memory as u64,
         disk_bytes: profile.disk as u64,
+        disk_bytes_a_second: profile.disk_rate as u64,
         cpu_milli: u32::try_from(milli).unwrap_or(u32::MAX),
         processes: u32::try_from(profile.processes).unwrap_or(u32::MAX),
         command_s: profile.command_time.as_secs().max(1),
