@@ -8,6 +8,7 @@ mod client;
 mod commands;
 mod failure;
 mod import;
+mod objects;
 mod output;
 mod serve;
 mod state;

@@ -7,6 +7,7 @@ mod dlp;
 mod environment;
 mod in_force;
 mod mcp;
+mod objects;
 mod policy;
 mod redis;
 mod remote;
@@ -25,6 +26,7 @@ pub use dlp::{AnswerSearch, Dlp};
 pub use environment::{environment, variable};
 pub use in_force::{InForce, Told};
 pub use mcp::Mcp;
+pub use objects::{Bucket, BucketKeys, Objects, ObjectsPlace};
 pub use policy::{Policy, Unproved};
 pub use redis::Redis;
 pub use remote::{RefName, Remote, Transport};
@@ -59,6 +61,8 @@ pub struct Settings {
     pub state: State,
     /// The database.
     pub store: Store,
+    /// Where payloads are kept that are too large for a row.
+    pub objects: Objects,
     /// The event bus.
     pub bus: Bus,
     /// What several gateways share beside the database; nothing where absent.
@@ -170,6 +174,10 @@ impl Settings {
             admin: Admin::read(root.section("admin", "The admin API, metrics and health.")),
             state: State::read(root.section("state", "Files that this process keeps.")),
             store: Store::read(root.section("store", "The database.")),
+            objects: Objects::read(root.section(
+                "objects",
+                "Payloads that are too large for a row, such as files that people attach: a folder or S3.",
+            )),
             bus: Bus::read(root.section("bus", "The event bus.")),
             redis: Redis::read(root.section(
                 "redis",
