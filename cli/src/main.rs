@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 the command or the settings are wrong.
 
 mod args;
+mod broker;
 mod chart;
 mod client;
 mod commands;

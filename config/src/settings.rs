@@ -2,6 +2,7 @@
 
 mod address;
 mod alerts;
+mod bus;
 mod cache;
 mod dlp;
 mod environment;
@@ -21,6 +22,7 @@ use std::{collections::BTreeMap, path::Path};
 
 pub(crate) use address::HttpUrl;
 pub use alerts::{Alerts, Webhook};
+pub use bus::{Bus, Nats, NatsSync};
 pub use cache::Cache;
 pub use dlp::{AnswerSearch, Dlp};
 pub use environment::{environment, variable};
@@ -33,8 +35,8 @@ pub use remote::{RefName, Remote, Transport};
 pub use responses::Responses;
 pub use sandbox::{Sandbox, SandboxDriver};
 pub use sections::{
-    Admin, Budget, Bus, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls,
-    Upstream, Weights,
+    Admin, Budget, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls, Upstream,
+    Weights,
 };
 pub use webchat::Webchat;
 pub use work::Work;

@@ -1,5 +1,6 @@
 //! `orchestack doctor`: what is configured, what answers, what to mend.
 
+mod nats;
 mod objects;
 mod servers;
 
@@ -27,6 +28,8 @@ struct Visit {
     tool_servers: Vec<servers::Health>,
     /// Whether commands of agents can be kept in, and if not, why; nothing where sandboxes are made elsewhere.
     sandboxes: Option<Sandboxes>,
+    /// Whether a NATS keeps what it acknowledges.
+    nats: nats::Health,
     /// Where objects are kept.
     objects: objects::Health,
     /// Everything that was looked at.
@@ -55,9 +58,11 @@ pub(super) async fn run(
     problems.extend(tool_servers.iter().flat_map(servers::Health::problems));
     let settings = client::settings(global)?;
     let sandboxes = sandboxes(&settings).await;
+    let nats = nats::ask(&settings.bus).await?;
+    problems.extend(nats.problems());
     let objects = objects::ask(&settings).await;
     problems.extend(objects.problem());
-    let visit = Visit { problems, tool_servers, sandboxes, objects, overview };
+    let visit = Visit { problems, tool_servers, sandboxes, nats, objects, overview };
     output.show(&visit, told);
     Ok(if visit.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -108,7 +113,7 @@ fn problems(overview: &Overview) -> Vec<String> {
 }
 
 fn told(visit: &Visit) -> String {
-    let Visit { problems, tool_servers, sandboxes, objects, overview } = visit;
+    let Visit { problems, tool_servers, sandboxes, nats, objects, overview } = visit;
     let commit: String = overview.policy.commit.chars().take(12).collect();
     let mut text = format!(
         "version    {}\ngateway    {}\nadmin      {}\nstate      {}\ndatabase   {}\nbus        {}\n\
@@ -139,6 +144,9 @@ fn told(visit: &Visit) -> String {
     if let Some(Sandboxes { whole, why }) = sandboxes {
         let told = if *whole { "code is kept in" } else { why };
         text.push_str(&format!("sandboxes  {told}\n"));
+    }
+    for line in nats.told() {
+        text.push_str(&format!("nats       {line}\n"));
     }
     text.push_str(&format!("objects    {}\n", objects.told()));
     for note in &overview.policy.notes {
