@@ -25,7 +25,7 @@ impl Eight {
     }
 
     pub(crate) const fn letters(self) -> Mask {
-        Self(self.0 | 0x20 * EACH).within(b'a', b'z')
+        Self(self.0 | (0x20 * EACH)).within(b'a', b'z')
     }
 
     pub(crate) const fn digits(self) -> Mask {
@@ -44,7 +44,7 @@ impl Eight {
 
     /// These, with small letters for these capitals and zeros for the others.
     pub(crate) const fn lowered(self, kept: Mask, capitals: Mask) -> u64 {
-        (self.0 | capitals.0 >> 2) & (kept.0 >> 7) * 0xff
+        (self.0 | (capitals.0 >> 2)) & ((kept.0 >> 7) * 0xff)
     }
 
     /// Which are from the first to the last of ASCII.
@@ -80,16 +80,13 @@ impl Mask {
     }
 
     /// How many of them are first, without a gap.
-    pub(crate) const fn run(self) -> u8 {
-        ((self.0 ^ HIGH).trailing_zeros() / 8) as u8
+    pub(crate) const fn run(self) -> usize {
+        ((self.0 ^ HIGH).trailing_zeros() / 8) as usize
     }
 
     /// Those of the first few.
-    pub(crate) const fn first(self, count: u8) -> Self {
-        match 1_u64.checked_shl(8 * count as u32) {
-            Some(end) => Self(self.0 & (end - 1)),
-            None => self,
-        }
+    pub(crate) const fn first(self, count: usize) -> Self {
+        if count < 8 { Self(self.0 & ((1 << (8 * count)) - 1)) } else { self }
     }
 }
 

@@ -126,11 +126,11 @@ struct Hash {
 
 impl Hash {
     /// Adds up to eight letters, with zeros behind them.
-    const fn push(&mut self, letters: u64, count: u8) {
-        let filled = (self.length % 8) as u32;
+    const fn push(&mut self, letters: u64, count: usize) {
+        let filled = self.length % 8;
         self.open |= letters << (8 * filled);
-        self.length += count as usize;
-        if filled + count as u32 >= 8 {
+        self.length += count;
+        if filled + count >= 8 {
             self.key = Self::mix(self.key, self.open);
             // By 64 in two steps, which is more than one may shift.
             self.open = letters >> (8 * (7 - filled)) >> 8;
@@ -198,6 +198,11 @@ pub(crate) fn know(words: &mut [Token], lexicon: Lexicon<'_>) {
     for token in words {
         token.word = known(token.shape, token.key, lexicon);
     }
+}
+
+/// How many letters a token says that it has.
+fn counted(letters: usize) -> u8 {
+    u8::try_from(letters.min(LETTERS_MAX)).unwrap_or(u8::MAX)
 }
 
 fn known(shape: Shape, key: u64, lexicon: Lexicon<'_>) -> Word {
@@ -353,7 +358,7 @@ impl<'a> Tokens<'a> {
             let capitals = eight.capitals(letters);
             case.add(letters, capitals, digits);
             hash.push(eight.lowered(letters.or(digits), capitals), run);
-            self.position += usize::from(run);
+            self.position += run;
             if run < 8 {
                 return;
             }
@@ -361,13 +366,13 @@ impl<'a> Tokens<'a> {
     }
 
     /// The hash and the length of a word of less than eight small letters, which most are.
-    fn short(&self) -> Option<(u64, u8)> {
+    fn short(&self) -> Option<(u64, usize)> {
         let eight = Eight::at(self.text.as_bytes(), self.position);
         let letters = eight.letters();
         let run = letters.run();
         let letters = letters.first(run);
         let capitals = eight.capitals(letters);
-        let next = self.byte(self.position + usize::from(run));
+        let next = self.byte(self.position + run);
         let ends = next < 0x80 && next != b'\'' && !next.is_ascii_digit();
         (run > 0 && run < 8 && ends && capitals.is_empty())
             .then(|| (Hash::mix(0, eight.lowered(letters, capitals)), run))
@@ -467,14 +472,15 @@ impl Iterator for Tokens<'_> {
             return None;
         }
         let mut token = Token { gap, mark, start: self.position, ..Token::EDGE };
-        if let Some((key, length)) = self.short() {
-            self.position += usize::from(length);
+        if let Some((key, letters)) = self.short() {
+            self.position += letters;
             self.last = (Shape::Lower, key);
-            return Some(Token { end: self.position, shape: Shape::Lower, key, length, ..token });
+            let (end, length) = (self.position, counted(letters));
+            return Some(Token { end, shape: Shape::Lower, key, length, ..token });
         }
         let (hash, case) = self.letters();
         token.key = hash.end();
-        token.length = hash.length.min(LETTERS_MAX) as u8;
+        token.length = counted(hash.length);
         if self.position == token.start {
             // Only a character that is no letter on a second look: never stay in place.
             self.position += self.wide(self.position).map_or(1, char::len_utf8);
