@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the clients that are tested, for Python and Node, into target/: see tests/it/{sdk,clients}.rs.
+# Installs the clients that are tested, for Python and Node, into target/: see tests/it/{sdk,clients}.rs. Among the packages for
+# Python is the newest NATS: Debian's, which scripts/services.sh runs, is older than what tests/it/nats.rs needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh

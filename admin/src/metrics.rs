@@ -41,6 +41,9 @@ gauges! {
     /// Work that is not over.
     TASKS: IntGaugeVec = register_int_gauge_vec!(
         "orchestack_tasks", "Tasks that are not over, by where they stand", &["state"]);
+    /// Objects that nothing names.
+    UNNAMED: IntGauge = register_int_gauge!(
+        "orchestack_objects_unnamed", "Objects that nothing names, yet or any more");
     /// Events that wait for the bus.
     WAITING: IntGauge = register_int_gauge!(
         "orchestack_outbox_waiting", "Events that wait to be published");
@@ -68,6 +71,9 @@ async fn read_store(room: &Room) {
     let control = &room.control;
     if let Ok(waiting) = control.store.outbox().waiting().await {
         WAITING.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+    if let Ok(unnamed) = control.store.unnamed_objects().await {
+        UNNAMED.set(i64::try_from(unnamed).unwrap_or(i64::MAX));
     }
     for standing in control.store.work().standings().await.unwrap_or_default() {
         TASKS.with_label_values(&[standing.state.as_str()]).set(standing.tasks);

@@ -3,11 +3,13 @@
 //! Exit codes: 0 done, 1 failed, 2 the command or the settings are wrong.
 
 mod args;
+mod broker;
 mod chart;
 mod client;
 mod commands;
 mod failure;
 mod import;
+mod objects;
 mod output;
 mod serve;
 mod state;

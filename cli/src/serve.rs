@@ -25,7 +25,7 @@ pub(crate) use service::Service;
 
 use crate::{
     args::Global,
-    client,
+    broker, client,
     failure::Failure,
     output::Output,
     serve::{banner::Banner, doors::Doors, ports::Ports, service::Services},
@@ -45,6 +45,7 @@ pub(crate) async fn run(
         Some(service) => Services::alone(service, &settings, &file(global))?,
     };
     let telemetry = telemetry::start(&settings.telemetry)?;
+    broker::check(&settings.bus).await?;
     // Whoever admits calls has a journal.
     let state = if services.has(Service::Gateway) {
         State::serving(settings).await?

@@ -2,11 +2,13 @@
 
 mod address;
 mod alerts;
+mod bus;
 mod cache;
 mod dlp;
 mod environment;
 mod in_force;
 mod mcp;
+mod objects;
 mod policy;
 mod redis;
 mod remote;
@@ -20,19 +22,21 @@ use std::{collections::BTreeMap, path::Path};
 
 pub(crate) use address::HttpUrl;
 pub use alerts::{Alerts, Webhook};
+pub use bus::{Bus, Nats, NatsSync};
 pub use cache::Cache;
 pub use dlp::{AnswerSearch, Dlp};
 pub use environment::{environment, variable};
 pub use in_force::{InForce, Told};
 pub use mcp::Mcp;
+pub use objects::{Bucket, BucketKeys, Objects, ObjectsPlace};
 pub use policy::{Policy, Unproved};
 pub use redis::Redis;
 pub use remote::{RefName, Remote, Transport};
 pub use responses::Responses;
 pub use sandbox::{Sandbox, SandboxDriver};
 pub use sections::{
-    Admin, Budget, Bus, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls,
-    Upstream, Weights,
+    Admin, Budget, Gateway, Ledger, LogFormat, Routing, State, Store, Telemetry, Tls, Upstream,
+    Weights,
 };
 pub use webchat::Webchat;
 pub use work::Work;
@@ -59,6 +63,8 @@ pub struct Settings {
     pub state: State,
     /// The database.
     pub store: Store,
+    /// Where payloads are kept that are too large for a row.
+    pub objects: Objects,
     /// The event bus.
     pub bus: Bus,
     /// What several gateways share beside the database; nothing where absent.
@@ -170,6 +176,10 @@ impl Settings {
             admin: Admin::read(root.section("admin", "The admin API, metrics and health.")),
             state: State::read(root.section("state", "Files that this process keeps.")),
             store: Store::read(root.section("store", "The database.")),
+            objects: Objects::read(root.section(
+                "objects",
+                "Payloads that are too large for a row, such as files that people attach: a folder or S3.",
+            )),
             bus: Bus::read(root.section("bus", "The event bus.")),
             redis: Redis::read(root.section(
                 "redis",

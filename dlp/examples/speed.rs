@@ -1,6 +1,8 @@
-//! Prints what scanning costs: `cargo run --release -p orchestack-dlp --example speed`.
+//! Prints what scanning costs: `cargo run --release -p orchestack-dlp --example speed [TEXT..]`, of all texts
+//! or of those that are named; a name with a dot or a slash is a file, of which each size is the beginning.
 
 use std::{
+    env, fs,
     hint::black_box,
     io::{self, Write as _},
     time::{Duration, Instant},
@@ -26,15 +28,26 @@ fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "engine built in {built:?}, first scan in {:?}", first.elapsed())?;
     writeln!(out, "{:<22} {:>9} {:>10} {:>9}", "text", "bytes", "per scan", "MB/s")?;
-    for (name, line) in [
+    let wanted: Vec<String> = env::args().skip(1).collect();
+    let own = [
         ("prose", PROSE),
         ("code", CODE),
         ("numbers", TABLE),
         ("personal", PERSONAL),
         ("unicode", UMLAUT),
-    ] {
+    ];
+    let mut texts: Vec<(String, String)> = own
+        .map(|(name, line)| (name.to_owned(), line.to_owned()))
+        .into_iter()
+        .filter(|(name, _)| wanted.is_empty() || wanted.contains(name))
+        .collect();
+    for path in wanted.iter().filter(|name| name.contains(['.', '/'])) {
+        texts.push((path.clone(), fs::read_to_string(path)?));
+    }
+    for (name, line) in texts {
         for length in [1 << 10, 4 << 10, 64 << 10, 1 << 20] {
-            let text = line.repeat(length / line.len() + 1);
+            let mut text = line.repeat(length / line.len() + 1);
+            text.truncate(text.floor_char_boundary(length));
             let (bytes, best) = (text.len(), best(&engine, &text));
             let rate = bytes as f64 / best.as_secs_f64() / 1e6;
             writeln!(out, "{name:<22} {bytes:>9} {best:>10.1?} {rate:>9.0}")?;

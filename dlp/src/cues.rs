@@ -1,15 +1,16 @@
 //! Words that make a number near them more or less likely to be what it looks like.
 //!
-//! One automaton holds the words of all detectors; each hit says what it speaks for. A window is
+//! One table holds the words of all detectors; each hit says what it speaks for. A window is
 //! read only round a number that has passed what can be checked without.
 
 mod words;
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
-use crate::text::Text;
+use crate::{
+    grams::{self, GRAM_BYTES, Grams},
+    text::Text,
+};
 pub(crate) use words::Cue;
 
 /// Bytes before a value that are searched for a word.
@@ -31,23 +32,50 @@ const INNER_LETTERS_MIN: usize = 5;
 /// No word is so far.
 const NONE: u8 = u8::MAX;
 
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let rows = || words::WORDS.iter().flat_map(|(cue, words)| words.iter().map(|w| (*cue, *w)));
-    let words = rows().map(|(_, word)| word);
-    let automaton = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .dense_depth(3)
-        .build(words)
-        .ok();
-    Words { automaton, cues: rows().map(|(cue, _)| cue).collect() }
-});
+static WORDS: LazyLock<Option<Words>> = LazyLock::new(Words::new);
 
+/// The words by how they begin; the short ones, of less than four bytes, apart.
 struct Words {
-    /// None when it cannot be built; the words then speak neither for nor against anything.
-    automaton: Option<AhoCorasick>,
-    /// What each of its patterns speaks for.
-    cues: Vec<Cue>,
+    long: Grams<(&'static [u8], Cue)>,
+    short: Grams<(&'static [u8], Cue)>,
+}
+
+impl Words {
+    /// None when there are too many; the words then speak neither for nor against anything.
+    fn new() -> Option<Self> {
+        let rows = words::WORDS.iter().flat_map(|(cue, words)| words.iter().map(|w| (*cue, *w)));
+        let entries = rows.map(|(cue, word)| (gram(word.as_bytes()), (word.as_bytes(), cue)));
+        let (long, short) = entries.partition(|(_, (word, _))| word.len() >= GRAM_BYTES);
+        Some(Self { long: Grams::new(long)?, short: Grams::new(short)? })
+    }
+
+    /// Tells every word that begins at a place of some bytes: its length and what it speaks for. Of the short
+    /// ones only where one opens.
+    fn at(&self, rest: &[u8], opens: bool, mut hit: impl FnMut(usize, Cue)) {
+        let mut look = |words: &Grams<(&'static [u8], Cue)>, begins: &[u8]| {
+            let hash = gram(begins);
+            if words.has(hash) {
+                for (word, cue) in words.with(hash) {
+                    let here = rest.get(..word.len());
+                    if here.is_some_and(|here| here.eq_ignore_ascii_case(word)) {
+                        hit(word.len(), *cue);
+                    }
+                }
+            }
+        };
+        if rest.len() >= GRAM_BYTES {
+            look(&self.long, rest);
+        }
+        for length in (1..GRAM_BYTES).filter(|_| opens) {
+            look(&self.short, rest.get(..length).unwrap_or_default());
+        }
+    }
+}
+
+/// The hash of the first bytes, with zeros behind the end.
+fn gram(bytes: &[u8]) -> u16 {
+    let byte = |place: usize| bytes.get(place).copied().unwrap_or(0);
+    grams::hash([byte(0), byte(1), byte(2), byte(3)])
 }
 
 /// How far the nearest word of each cue is from a place, in bytes.
@@ -77,21 +105,24 @@ impl Near {
         distance: impl Fn(usize, usize) -> usize,
     ) -> Self {
         let mut near = Self { distances: [NONE; words::COUNT] };
-        let Some(words) = &WORDS.automaton else { return near };
+        let Some(words) = &*WORDS else { return near };
         // Between numbers there is mostly no word, and every word begins with a letter.
         let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
-        let Some(first) = window.bytes().iter().position(is_letter) else { return near };
-        let rest = window.bytes().get(first..).unwrap_or_default();
-        for hit in words.find_overlapping_iter(rest) {
-            let (start, end) = (hit.start() + from + first, hit.end() + from + first);
-            if !is_word(text, start, end) {
+        for (place, byte) in window.bytes().iter().enumerate() {
+            if !is_letter(byte) {
                 continue;
             }
-            let cue = WORDS.cues.get(hit.pattern().as_usize()).map_or(0, |cue| *cue as usize);
-            let distance = u8::try_from(distance(start, end)).unwrap_or(NONE);
-            if let Some(nearest) = near.distances.get_mut(cue) {
-                *nearest = distance.min(*nearest);
-            }
+            let (start, rest) = (from + place, window.bytes().get(place..).unwrap_or_default());
+            words.at(rest, opens(text, start), |length, cue| {
+                let end = start + length;
+                if !is_word(text, start, end) {
+                    return;
+                }
+                let distance = u8::try_from(distance(start, end)).unwrap_or(NONE);
+                if let Some(nearest) = near.distances.get_mut(cue as usize) {
+                    *nearest = distance.min(*nearest);
+                }
+            });
         }
         near
     }
@@ -105,16 +136,20 @@ impl Near {
 
 /// Whether a hit is a word, a word of a name, or long enough to be one inside a name.
 pub(crate) fn is_word(text: Text<'_>, start: usize, end: usize) -> bool {
-    let (before, first) = (text.before(start, 1), text.at(start));
-    let hump = before.is_ascii_lowercase() && first.is_ascii_uppercase();
-    let opens = !before.is_ascii_alphanumeric() || hump || !first.is_ascii_alphanumeric();
     let after = text.at(end);
     let next_hump = after.is_ascii_uppercase() && text.before(end, 1).is_ascii_lowercase();
     let closes = !after.is_ascii_alphabetic() || next_hump;
     let name =
         text.run_back(start, NAME_BYTES_MAX, |byte| byte.is_ascii_uppercase() || byte == b'_');
     let marker = text.before(name, 1) == b'[' && text.before(name, 2) == b'[';
-    ((opens && closes) || end - start >= INNER_LETTERS_MIN) && !marker
+    ((opens(text, start) && closes) || end - start >= INNER_LETTERS_MIN) && !marker
+}
+
+/// Whether a word may begin here: not in the middle of one.
+fn opens(text: Text<'_>, start: usize) -> bool {
+    let (before, first) = (text.before(start, 1), text.at(start));
+    let hump = before.is_ascii_lowercase() && first.is_ascii_uppercase();
+    !before.is_ascii_alphanumeric() || hump || !first.is_ascii_alphanumeric()
 }
 
 #[cfg(test)]
@@ -145,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_words_are_compiled_and_each_speaks_for_something() {
-        assert!(WORDS.automaton.is_some());
+        assert!(WORDS.is_some());
         assert_eq!(words::WORDS.len(), words::COUNT);
         for (at, (cue, words)) in words::WORDS.iter().enumerate() {
             assert!(*cue as usize == at && !words.is_empty());

@@ -15,6 +15,7 @@ use crate::{
     custom::Trace,
     detect::{self, Numbers},
     inspection::Inspection,
+    memo::Memo,
     names::{Name, Names},
     normalise, redact,
     score::Candidate,
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     names: Option<Names>,
     /// None when it could not be built, which makes everything incomplete.
     tokens: Option<detect::Tokens>,
+    pub(crate) memo: Memo,
 }
 
 /// How a text is looked through.
@@ -57,6 +59,8 @@ pub(crate) struct Look {
 pub(crate) struct Scan {
     pub(crate) findings: Vec<Finding>,
     pub(crate) complete: bool,
+    /// How many findings there were before those went that another one covers.
+    pub(crate) candidates: usize,
 }
 
 /// What a request looks like after [`Engine::redact`].
@@ -80,7 +84,8 @@ impl Engine {
         let settings = settings.clone();
         let tokens = detect::Tokens::new();
         let names = (!settings.is_off(Kind::PERSON)).then(Names::builtin);
-        Self { inner: Arc::new(Inner { settings, custom, numbers, names, tokens }) }
+        let memo = Memo::default();
+        Self { inner: Arc::new(Inner { settings, custom, numbers, names, tokens, memo }) }
     }
 
     /// The detectors of the tree.
@@ -165,7 +170,8 @@ impl Inner {
         look: &Look,
         keep: impl Fn(Kind, &Range<usize>) -> bool,
     ) -> Scan {
-        let mut scan = Scan { findings: Vec::new(), complete: self.tokens.is_some() };
+        let complete = self.tokens.is_some();
+        let mut scan = Scan { findings: Vec::new(), complete, candidates: 0 };
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
@@ -189,6 +195,7 @@ impl Inner {
             });
         });
         scan.complete &= !work.is_spent();
+        scan.candidates = scan.findings.len();
         scan.findings = settle(scan.findings);
         without_tokens(text, &mut scan.findings);
         scan

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    mem,
     ops::Range,
 };
 
@@ -11,6 +12,7 @@ use types::{Label, chat::Piece};
 use crate::{
     Family, Finding, Findings, Kind, classify,
     engine::{Inner, Look, NEAR},
+    memo::{Known, Memo},
     seam::Seams,
     text::Work,
 };
@@ -36,7 +38,7 @@ impl<'e> Inspection<'e> {
 
     pub(crate) fn piece(&mut self, place: &str, piece: Piece<'_>) {
         match piece {
-            Piece::Text(text) => self.text(place, text, |_, _| true),
+            Piece::Text(text) => self.whole(place, text),
             Piece::Name(name) => self.name(place, name),
             Piece::Parts(parts) => self.parts(place, &parts),
             Piece::Number { key, number } => self.number(place, key, number),
@@ -53,22 +55,61 @@ impl<'e> Inspection<'e> {
         Findings { label: label.join(unseen), rules, findings, complete }
     }
 
-    fn text(&mut self, place: &str, text: &str, keep: impl Fn(Kind, &Range<usize>) -> bool) {
+    /// Everything in a text, which may have been searched before.
+    fn whole(&mut self, place: &str, text: &str) {
+        let Some(key) = Memo::key(text) else {
+            self.text(place, text, |_, _| true);
+            return;
+        };
+        let room = self.inner.settings.findings_max.saturating_sub(self.findings.len());
+        let steps = self.work.left();
+        // Where it would not be searched to its end, it is searched again, to the same place.
+        let fits = |known: &Known| known.candidates <= room && known.steps < steps;
+        if let Some(known) = self.inner.memo.get(key).filter(fits) {
+            self.work.spend(known.steps);
+            let here = |finding: &Finding| Finding { place: place.to_owned(), ..finding.clone() };
+            self.found(text, known.findings.iter().map(here).collect());
+            return;
+        }
+        let (before, complete) = (self.findings.len(), mem::replace(&mut self.complete, true));
+        let candidates = self.text(place, text, |_, _| true);
+        if self.complete {
+            let found = self.findings.iter().skip(before).cloned();
+            let findings =
+                found.map(|finding| Finding { place: String::new(), ..finding }).collect();
+            let steps = steps - self.work.left();
+            self.inner.memo.put(key, Known { findings, candidates, steps });
+        }
+        self.complete &= complete;
+    }
+
+    /// What is kept of a text. Returns how many findings of it there were at first.
+    fn text(
+        &mut self,
+        place: &str,
+        text: &str,
+        keep: impl Fn(Kind, &Range<usize>) -> bool,
+    ) -> usize {
         let settings = &self.inner.settings;
         if text.len() > settings.field_bytes_max {
             self.complete = false;
-            return;
+            return 0;
         }
         let room = settings.findings_max.saturating_sub(self.findings.len());
         let scan = self.inner.scan(place, text, &self.work, &Look::inline(room, true), keep);
         self.complete &= scan.complete;
-        for finding in &scan.findings {
+        self.found(text, scan.findings);
+        scan.candidates
+    }
+
+    fn found(&mut self, text: &str, findings: Vec<Finding>) {
+        for finding in &findings {
             if classify::is_address(finding.kind) {
                 let value = text.get(finding.span.clone());
                 self.addresses.insert(fingerprint(finding.kind, value));
             }
         }
-        self.findings.extend(scan.findings);
+        self.findings.extend(findings);
     }
 
     /// A name as it stands and, since `_` and `/` part the words of names, with them as spaces. Of
@@ -94,7 +135,7 @@ impl<'e> Inspection<'e> {
         let mut whole = Vec::new();
         for ((p, text), offset) in parts.iter().zip(seams.starts()) {
             let before = self.findings.len();
-            self.text(&format!("{place}[{p}]"), text, |_, _| true);
+            self.whole(&format!("{place}[{p}]"), text);
             whole.extend(self.findings.iter().skip(before).map(|finding| {
                 (finding.kind, finding.span.start + offset..finding.span.end + offset)
             }));

@@ -157,10 +157,8 @@ impl View<'_> {
 /// How much of a text's start is read as it stands.
 fn unchanged(text: &str) -> usize {
     let mut at = 0;
-    while let Some(next) =
-        text.as_bytes().get(at..).and_then(|r| r.iter().position(|b| !b.is_ascii()))
-    {
-        at += next;
+    while let Some(next) = next_wide(text, at) {
+        at = next;
         let rest = text.get(at..).unwrap_or_default();
         let stable = rest.chars().take_while(|&c| !c.is_ascii() && is_stable(c));
         let length: usize = stable.map(char::len_utf8).sum();
@@ -170,6 +168,17 @@ fn unchanged(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// Bytes that are looked at in one go.
+const BLOCK: usize = 64;
+
+/// The next byte outside ASCII; blocks without one, which most are, are passed over whole.
+fn next_wide(text: &str, from: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(from..)?;
+    let plain = rest.chunks_exact(BLOCK).take_while(|block| block.is_ascii()).count() * BLOCK;
+    let wide = rest.get(plain..)?.iter().position(|byte| !byte.is_ascii())?;
+    Some(from + plain + wide)
 }
 
 /// Puts a view together.

@@ -15,7 +15,11 @@ impl Work {
 
     /// Takes steps away, as many as there are.
     pub(crate) fn take(&self, steps: usize) {
-        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        self.spend(u64::try_from(steps).unwrap_or(u64::MAX));
+    }
+
+    /// Takes away what something has cost before.
+    pub(crate) fn spend(&self, steps: u64) {
         self.left.set(self.left.get().saturating_sub(steps));
     }
 

@@ -1,17 +1,21 @@
 //! Objects: payloads that are too large for a row or an event. They are named by their hash, in a folder or
 //! in S3, and what no row names is removed after a while.
 
+mod collect;
 mod place;
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc};
 
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
 use ring::digest;
 use serde_json::Value;
 use sqlx::AnyConnection;
-use types::{Payload, TenantId, Timestamp};
+use types::{Payload, TenantId};
 
-pub use self::place::{Place, S3};
+pub use self::{
+    collect::{ROUND_MAX, Round},
+    place::{Place, S3},
+};
 use crate::{Store, rows::Get, store::Inner};
 
 /// Why an object could not be kept or read.
@@ -161,19 +165,6 @@ impl Objects {
         }
     }
 
-    /// Removes objects that were put in before a time and that nothing names; at most 100 a call. Returns
-    /// how many.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] or [`Error::Store`].
-    pub async fn collect(&self, unused: Duration) -> Result<u64, Error> {
-        let mut removed = 0;
-        for (tenant, sha256) in self.unnamed(unused).await? {
-            removed += u64::from(self.remove(tenant, &sha256, unused).await?);
-        }
-        Ok(removed)
-    }
-
     async fn note(
         &self,
         tenant: TenantId,
@@ -199,60 +190,11 @@ impl Objects {
         .await?;
         Ok(())
     }
-
-    async fn unnamed(&self, unused: Duration) -> Result<Vec<(TenantId, String)>, crate::Error> {
-        let mut conn = self.inner.read.acquire().await?;
-        let now = crate::store::now(&mut conn, self.inner.dialect).await?;
-        let found = sqlx::query(
-            "select tenant_id, sha256 from artifacts where named = 0 and used_at < $1 \
-             order by used_at limit 100",
-        )
-        .bind(before(now, unused))
-        .fetch_all(&mut *conn)
-        .await?;
-        let read = |row| {
-            let get = Get { row, table: "artifacts" };
-            Ok((get.parse("tenant_id")?, get.text("sha256")?))
-        };
-        found.iter().map(read).collect()
-    }
-
-    /// Removes one if it still is what nothing names. Whoever puts the same in meanwhile waits for the row,
-    /// so that its object is not taken away behind it.
-    async fn remove(
-        &self,
-        tenant: TenantId,
-        sha256: &str,
-        unused: Duration,
-    ) -> Result<bool, Error> {
-        let store = crate::Error::from;
-        let begin = self.inner.dialect.begin();
-        let mut tx = self.inner.write.begin_with(begin).await.map_err(store)?;
-        let now = crate::store::now(&mut tx, self.inner.dialect).await?;
-        let done = sqlx::query(
-            "delete from artifacts \
-             where tenant_id = $1 and sha256 = $2 and named = 0 and used_at < $3",
-        )
-        .bind(tenant.to_string())
-        .bind(sha256.to_owned())
-        .bind(before(now, unused))
-        .execute(&mut *tx)
-        .await
-        .map_err(store)?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        match self.place.delete(&path(tenant, sha256)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => return Err(Error::Unavailable(error)),
-        }
-        tx.commit().await.map_err(store)?;
-        Ok(true)
-    }
 }
 
 /// Notes that a row names the objects of a payload: the payload itself, and attachments in it. From now on
-/// they stay. Returns the hash of a payload that is not kept for the tenant.
+/// they stay, and nothing takes that back: no row that names an object is ever removed (messages, tasks, steps,
+/// effects and transcripts are not among what [`crate::retention`] removes). Returns the hash of a payload that is not kept for the tenant.
 pub(crate) async fn name(
     conn: &mut AnyConnection,
     tenant: TenantId,
@@ -307,10 +249,6 @@ fn hashes(value: &Value) -> Vec<&str> {
         }
     }
     found
-}
-
-fn before(now: Timestamp, unused: Duration) -> i64 {
-    now.0.saturating_sub(i64::try_from(unused.as_micros()).unwrap_or(i64::MAX))
 }
 
 fn path(tenant: TenantId, sha256: &str) -> Path {

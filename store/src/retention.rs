@@ -1,4 +1,5 @@
-//! What is removed once it has been over for long. The ledger and the audit chain never are.
+//! What is removed once it has been over for long. The ledger, the audit chain and the work of agents never are:
+//! whoever removes rows of work must see to the objects that they name.
 
 use std::{sync::Arc, time::Duration};
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::json;
-use simulator::{Price, Simulator};
+use simulator::{Behaviour, Price, Simulator};
 use support::{Database, ModelSpec, Nats, Rows, Server, Setup, ToolServer, eventually, provider};
 
 use crate::webchat::Visitor;
@@ -55,6 +55,63 @@ const ARROWS: [(&str, &str, usize); 30] = [
 /// The tools, by what a repetition of them does.
 const TOOLS: [&str; 3] = ["pure", "idempotent", "once"];
 
+/// The arrows of a runner that goes through a loop: six rounds of a model that calls a tool and hears of it but for
+/// one, two checks, what is told in the end, and the answer.
+const LOOP_ARROWS: [(&str, &str, usize); 8] = [
+    ("runner", "work.step.begin", 19),
+    ("runner", "work.step.begun", 19),
+    ("runner", "run.ask", 13),
+    ("runner", "run.asked", 13),
+    ("runner", "run.call", 5),
+    ("runner", "run.called", 5),
+    ("runner", "work.step.end", 19),
+    ("runner", "work.step.ended", 19),
+];
+/// Each tool in a stage of its own, and a check that sends the work back to the second one once. The simulator calls
+/// the tool that the name of a stage is.
+const LOOP: &str = r#"
+[[stage]]
+name = "desk__pure"
+tools = ["desk.pure"]
+
+[[stage]]
+name = "desk__idempotent"
+tools = ["desk.idempotent"]
+
+[[stage]]
+name = "desk__once"
+tools = ["desk.once"]
+
+[[stage]]
+name = "check"
+model = "critic"
+tools = []
+redo = { word = "REDO", stage = "desk__idempotent", times = 1 }
+
+[[stage]]
+name = "tell"
+tools = []
+"#;
+
+/// What a message has its agent do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Errand {
+    /// Call the tool that it names.
+    Tool,
+    /// Go through the stages of its loop.
+    Loop,
+}
+
+impl Errand {
+    /// The calls of all tools, and those of the one that may be called but once a time.
+    const fn calls(self) -> (usize, usize) {
+        match self {
+            Self::Tool => (1, 1),
+            Self::Loop => (5, 2),
+        }
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "a person asks for long runs by variables")]
 fn kills() -> usize {
     let named = std::env::var("ORCHESTACK_KILLS").ok().and_then(|number| number.parse().ok());
@@ -72,10 +129,14 @@ struct Kill {
 }
 
 /// All of them: first those behind a call whose answer nobody wrote down yet, then as different ones as can be.
-fn all() -> Vec<Kill> {
+fn all(errand: Errand) -> Vec<Kill> {
+    let (arrows, tools) = match errand {
+        Errand::Tool => (ARROWS.as_slice(), TOOLS.as_slice()),
+        Errand::Loop => (LOOP_ARROWS.as_slice(), ["all"].as_slice()),
+    };
     let mut all = Vec::new();
-    for tool in TOOLS {
-        for (service, point, times) in ARROWS {
+    for &tool in tools {
+        for &(service, point, times) in arrows {
             all.extend((0..times).map(|passes| Kill { service, point, passes, tool }));
         }
     }
@@ -90,11 +151,12 @@ fn all() -> Vec<Kill> {
 
 /// The processes of an installation: one that is everything, or one of each service.
 struct House {
-    _simulator: Simulator,
+    _simulators: [Simulator; 2],
     desk: ToolServer,
     servers: Vec<(&'static str, Server)>,
     rows: Rows,
     _nats: Option<Nats>,
+    errand: Errand,
     /// Messages so far.
     messages: usize,
     /// Kills that left a question to people.
@@ -105,18 +167,18 @@ struct House {
 
 impl House {
     /// Everything in one process, on SQLite and the bus within the process.
-    async fn whole() -> Self {
-        Self::start(Setup::new(Database::Sqlite).await, &["serve"], None).await
+    async fn whole(errand: Errand) -> Self {
+        Self::start(Setup::new(Database::Sqlite).await, &["serve"], None, errand).await
     }
 
     /// One process of each service, on Postgres and NATS.
-    async fn split() -> Self {
+    async fn split(errand: Errand) -> Self {
         let nats = Nats::start().await;
         let mut setup = Setup::new(Database::Postgres).await;
         // Runners know it by its address, also after it was killed.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         setup.set("bus.url", nats.url()).set("gateway.listen", &free.to_string());
-        let mut house = Self::start(setup, &["gateway"], Some(nats)).await;
+        let mut house = Self::start(setup, &["gateway"], Some(nats), errand).await;
         let (_, gateway) = &mut house.servers[0];
         let address = gateway.gateway().to_owned();
         gateway.variable("ORCHESTACK_WORK__GATEWAY", Some(&address));
@@ -136,8 +198,16 @@ impl House {
         house
     }
 
-    async fn start(mut setup: Setup, words: &'static [&'static str], nats: Option<Nats>) -> Self {
+    async fn start(
+        mut setup: Setup,
+        words: &'static [&'static str],
+        nats: Option<Nats>,
+        errand: Errand,
+    ) -> Self {
         let simulator = provider(&[("model", Price::dollars_per_million(1, 1))]).await;
+        let critic = provider(&[("critic", Price::dollars_per_million(1, 1))]).await;
+        let never_content = Behaviour { text: Some("REDO".to_owned()), ..Behaviour::default() };
+        critic.script(never_content, Vec::new());
         let tool = |name: &str| json!({ "name": name, "inputSchema": { "type": "object" } });
         let desk = ToolServer::start(json!(TOOLS.map(tool))).await;
         setup.set("work.lease", "2s").set("webchat.listen", "127.0.0.1:0");
@@ -146,6 +216,17 @@ impl House {
         tree.starter();
         tree.openai_provider("sim", &simulator, "local");
         tree.model(ModelSpec { id: "model", provider: "sim", price: Some(("1.00", "1.00")) });
+        if errand == Errand::Loop {
+            tree.openai_provider("critics", &critic, "local");
+            tree.model(ModelSpec {
+                id: "critic",
+                provider: "critics",
+                price: Some(("1.00", "1.00")),
+            });
+            tree.write("loops/all.toml", LOOP);
+            let agent = "owner = \"operator\"\nmodel = \"model\"\nloop = \"all\"\n";
+            tree.write("agents/default/agent.toml", agent);
+        }
         let mut file = format!("[server]\nurl = \"{}\"\nprivate = true\n", desk.url());
         for tool in TOOLS {
             file.push_str(&format!("\n[tools.{tool}]\neffect = \"read\"\nreplay = \"{tool}\"\n"));
@@ -154,11 +235,12 @@ impl House {
         let server = setup.start_as(words).await;
         let rows = Rows::of(&server).await;
         Self {
-            _simulator: simulator,
+            _simulators: [simulator, critic],
             desk,
             servers: vec![("", server)],
             rows,
             _nats: nats,
+            errand,
             messages: 0,
             asked: 0,
             calls: BTreeMap::new(),
@@ -207,7 +289,7 @@ impl House {
             assert!(visitor.tries(self.server("webchat"), &id, &text).await, "{kill:?}");
         }
         if let Some(effect) = self.answered(kill).await {
-            assert_eq!(tool, "once", "{kill:?}");
+            assert!(matches!(tool, "once" | "all"), "{kill:?}");
             self.asked += 1;
             let mut heard = visitor.listens(self.server("webchat")).await;
             let question = heard.next("approval").await;
@@ -216,12 +298,16 @@ impl House {
             self.server("admin").json(&["effect", "resolve", &effect, "happened"]);
             assert_eq!(self.answered(kill).await, None, "{kill:?}");
         }
-        let calls = self.desk.got().len() - before;
-        let most = if tool == "once" { 1 } else { 2 };
-        assert!(calls <= most, "{kill:?}: called {calls} times");
-        // A receiver that keeps keys has one effect, however often it was called.
+        let calls = self.desk.got().split_off(before);
+        let once = calls.iter().filter(|(name, _)| name == "once").count();
+        let (all_of, once_of) = self.errand.calls();
+        assert!(calls.len() <= all_of + 1 && once <= once_of, "{kill:?}: called {calls:?}");
+        // A receiver that keeps keys has one effect, however often it was called. What people said has happened
+        // may not have.
         let keys: BTreeSet<String> = self.desk.keys().drain(before..).collect();
-        assert_eq!(keys.len(), calls.min(1), "{kill:?}: {keys:?}");
+        let (calls, keys) = (calls.len(), keys.len());
+        assert_eq!(keys, calls.min(all_of), "{kill:?}");
+        assert!(keys + 1 >= all_of, "{kill:?}: {keys} keys");
         *self.calls.entry((tool, calls)).or_default() += 1;
     }
 
@@ -241,16 +327,17 @@ impl House {
 
     /// Everything is there once, whatever was killed.
     async fn assert_whole(&self) {
-        let messages = i64::try_from(self.messages).unwrap();
-        for query in [
-            "select count(*) from inbox",
-            "select count(*) from runs where state = 'completed'",
-            "select count(*) from transcript where kind = 'user'",
-            "select count(*) from transcript where kind = 'assistant'",
-            "select count(*) from effects",
-            "select count(*) from effects where state = 'sent'",
+        let (calls, _) = self.errand.calls();
+        for (query, each) in [
+            ("select count(*) from inbox", 1),
+            ("select count(*) from runs where state = 'completed'", 1),
+            ("select count(*) from transcript where kind = 'user'", 1),
+            ("select count(*) from transcript where kind = 'assistant'", 1),
+            ("select count(*) from effects", calls),
+            ("select count(*) from effects where state = 'sent'", calls),
         ] {
-            assert_eq!(self.rows.number(query).await, messages, "{query}");
+            let expected = i64::try_from(self.messages * each).unwrap();
+            assert_eq!(self.rows.number(query).await, expected, "{query}");
         }
         assert_eq!(self.rows.number("select count(*) from dead_letters").await, 0);
         assert!(self.server("admin").json(&["audit", "verify"])["ok"].as_bool().unwrap());
@@ -258,7 +345,7 @@ impl House {
 }
 
 async fn killed(mut house: House) {
-    let all = all();
+    let all = all(house.errand);
     for kill in all.iter().cycle().take(kills()) {
         house.kill(*kill).await;
     }
@@ -275,10 +362,20 @@ async fn killed(mut house: House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_at_any_arrow_loses_and_doubles_nothing_in_one_process() {
-    killed(House::whole().await).await;
+    killed(House::whole(Errand::Tool).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_of_any_process_at_any_arrow_loses_and_doubles_nothing() {
-    killed(House::split().await).await;
+    killed(House::split(Errand::Tool).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_within_a_loop_goes_on_in_its_stage_in_one_process() {
+    killed(House::whole(Errand::Loop).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_within_a_loop_goes_on_in_its_stage() {
+    killed(House::split(Errand::Loop).await).await;
 }

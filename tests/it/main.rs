@@ -45,6 +45,7 @@ mod lifecycle;
 mod limits;
 mod mcp;
 mod messages;
+mod nats;
 mod pause;
 mod people;
 mod policy;

@@ -1,10 +1,13 @@
 //! `orchestack doctor`: what is configured, what answers, what to mend.
 
+mod nats;
+mod objects;
 mod servers;
 
 use std::{path::Path, process::ExitCode};
 
 use admin::Overview;
+use config::Settings;
 use serde::Serialize;
 
 use super::{policy::list, tool};
@@ -25,6 +28,10 @@ struct Visit {
     tool_servers: Vec<servers::Health>,
     /// Whether commands of agents can be kept in, and if not, why; nothing where sandboxes are made elsewhere.
     sandboxes: Option<Sandboxes>,
+    /// Whether a NATS keeps what it acknowledges.
+    nats: nats::Health,
+    /// Where objects are kept.
+    objects: objects::Health,
     /// Everything that was looked at.
     overview: Overview,
 }
@@ -49,20 +56,24 @@ pub(super) async fn run(
     let tool_servers = servers::ask(global, &tools, Path::new(&overview.policy.tree)).await;
     let mut problems = problems(&overview);
     problems.extend(tool_servers.iter().flat_map(servers::Health::problems));
-    let sandboxes = sandboxes(global).await?;
-    let visit = Visit { problems, tool_servers, sandboxes, overview };
+    let settings = client::settings(global)?;
+    let sandboxes = sandboxes(&settings).await;
+    let nats = nats::ask(&settings.bus).await?;
+    problems.extend(nats.problems());
+    let objects = objects::ask(&settings).await;
+    problems.extend(objects.problem());
+    let visit = Visit { problems, tool_servers, sandboxes, nats, objects, overview };
     output.show(&visit, told);
     Ok(if visit.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs the canary here. No agent may want a sandbox, so that what is missing is told and no problem.
-async fn sandboxes(global: &Global) -> Result<Option<Sandboxes>, Failure> {
-    let settings = client::settings(global)?;
-    let looked = serve::sandboxes::isolation(&settings).await;
-    Ok(looked.map(|looked| match looked {
+async fn sandboxes(settings: &Settings) -> Option<Sandboxes> {
+    let looked = serve::sandboxes::isolation(settings).await;
+    looked.map(|looked| match looked {
         Ok(isolation) => Sandboxes { whole: isolation.is_whole(), why: isolation.why() },
         Err(error) => Sandboxes { whole: false, why: error.to_string() },
-    }))
+    })
 }
 
 fn problems(overview: &Overview) -> Vec<String> {
@@ -102,7 +113,7 @@ fn problems(overview: &Overview) -> Vec<String> {
 }
 
 fn told(visit: &Visit) -> String {
-    let Visit { problems, tool_servers, sandboxes, overview } = visit;
+    let Visit { problems, tool_servers, sandboxes, nats, objects, overview } = visit;
     let commit: String = overview.policy.commit.chars().take(12).collect();
     let mut text = format!(
         "version    {}\ngateway    {}\nadmin      {}\nstate      {}\ndatabase   {}\nbus        {}\n\
@@ -134,6 +145,10 @@ fn told(visit: &Visit) -> String {
         let told = if *whole { "code is kept in" } else { why };
         text.push_str(&format!("sandboxes  {told}\n"));
     }
+    for line in nats.told() {
+        text.push_str(&format!("nats       {line}\n"));
+    }
+    text.push_str(&format!("objects    {}\n", objects.told()));
     for note in &overview.policy.notes {
         text.push_str(&format!("note       {note}\n"));
     }

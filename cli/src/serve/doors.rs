@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use connectors::webchat::Webchat;
+use connectors::{Collector, CollectorOptions, webchat::Webchat};
 use gateway::Gateway;
 use snapshot::Snapshots;
 use store::Bus;
@@ -16,7 +16,7 @@ use super::{
     service::{Service, Services},
     webchat,
 };
-use crate::{failure::Failure, state::State};
+use crate::{failure::Failure, objects, state::State};
 
 /// The bound listeners of a process.
 pub(super) struct Doors {
@@ -25,6 +25,8 @@ pub(super) struct Doors {
     sandboxes: Option<sandbox::Service>,
     admin: Option<admin::Listeners>,
     webchat: Option<Webchat>,
+    /// Removes what was attached to no message.
+    collector: Option<Collector>,
 }
 
 impl Doors {
@@ -35,7 +37,8 @@ impl Doors {
         services: &Services,
         bus: watch::Receiver<Option<Bus>>,
     ) -> Result<Self, Failure> {
-        let mut doors = Self { gateway: None, sandboxes: None, admin: None, webchat: None };
+        let mut doors =
+            Self { gateway: None, sandboxes: None, admin: None, webchat: None, collector: None };
         if services.has(Service::Gateway) {
             doors.sandboxes = sandboxes::own(&state.settings, &state.pepper).await?;
             doors.gateway = Some(gateway(state, snapshots, doors.sandboxes.as_ref()).await?);
@@ -44,7 +47,11 @@ impl Doors {
             doors.admin = Some(admin(state).await?);
         }
         if services.has(Service::Webchat) {
-            doors.webchat = Some(webchat::bind(state, snapshots, bus).await?);
+            let objects = objects::open(state)?;
+            let unused = state.settings.objects.unused_ttl;
+            let options = CollectorOptions { unused, ..CollectorOptions::default() };
+            doors.collector = Some(Collector::build(objects.clone(), options));
+            doors.webchat = Some(webchat::bind(state, snapshots, objects, bus).await?);
         }
         Ok(doors)
     }
@@ -77,6 +84,9 @@ impl Doors {
         }
         if let Some(webchat) = self.webchat {
             front.spawn(webchat.run(stop.clone()));
+        }
+        if let Some(collector) = self.collector {
+            behind.spawn(collector.run(end.clone()));
         }
         if let Some(admin) = self.admin {
             let control = state.control(snapshots.clone());

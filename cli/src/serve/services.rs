@@ -50,7 +50,7 @@ pub(super) async fn run(
 async fn connect(state: &State, end: &CancellationToken) -> Option<Bus> {
     let address = match &state.settings.bus {
         config::settings::Bus::Embedded => "embedded",
-        config::settings::Bus::Nats(url) => url.expose(),
+        config::settings::Bus::Nats(nats) => nats.url.expose(),
     };
     loop {
         match Bus::connect(address).await {

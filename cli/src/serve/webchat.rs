@@ -12,10 +12,7 @@ use axum::{
 use connectors::webchat::{Addressee, House, Parts, Person, Refused, Vote, Webchat};
 use serde_json::{Value, json};
 use snapshot::Snapshots;
-use store::{
-    Bus,
-    objects::{Objects, Place},
-};
+use store::{Bus, objects::Objects};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 use types::{ApprovalId, Secret};
@@ -29,6 +26,7 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 pub(super) async fn bind(
     state: &State,
     snapshots: &Snapshots,
+    objects: Objects,
     bus: watch::Receiver<Option<Bus>>,
 ) -> Result<Webchat, Failure> {
     let control = state.control(snapshots.clone());
@@ -36,7 +34,7 @@ pub(super) async fn bind(
     let parts = Parts {
         settings: state.settings.webchat.clone(),
         store: state.store.clone(),
-        objects: objects(state)?,
+        objects,
         bus,
         house: Arc::new(Rooms { control, router }),
         key: state.pepper.derive("orchestack webchat v1").to_vec(),
@@ -44,15 +42,6 @@ pub(super) async fn bind(
     let bound = Webchat::bind(parts).await.map_err(Failure::of)?;
     warn(bound.address());
     Ok(bound)
-}
-
-/// The largest object that is kept.
-const OBJECT_BYTES_MAX: u64 = 64 << 20;
-
-/// Where large payloads are: beside the database.
-fn objects(state: &State) -> Result<Objects, Failure> {
-    let place = Place::Folder(state.settings.state.dir.join("objects"));
-    state.store.objects(&place, OBJECT_BYTES_MAX).map_err(Failure::of)
 }
 
 fn warn(address: SocketAddr) {

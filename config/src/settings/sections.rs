@@ -213,38 +213,6 @@ impl Store {
     }
 }
 
-/// The event bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bus {
-    /// In this process.
-    Embedded,
-    /// NATS JetStream at this address, which may carry a password.
-    Nats(Secret),
-}
-
-impl Bus {
-    pub(super) fn read(mut from: Reader<'_>) -> Self {
-        let read =
-            from.parsed("url", "embedded", Self::Embedded, "`embedded` or `nats://HOST:PORT`.");
-        from.finish();
-        read
-    }
-}
-
-impl FromStr for Bus {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "embedded" => Ok(Self::Embedded),
-            url if url.starts_with("nats://") || url.starts_with("tls://") => {
-                Ok(Self::Nats(Secret::new(url)))
-            }
-            _ => Err("the address is neither `embedded` nor begins with `nats://`"),
-        }
-    }
-}
-
 /// Limits on calls to providers; a provider's own file can narrow or widen them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {

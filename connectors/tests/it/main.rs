@@ -8,6 +8,7 @@
 )]
 
 mod browser;
+mod collector;
 mod conversation;
 mod guard;
 mod limits;

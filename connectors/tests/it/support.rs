@@ -140,7 +140,7 @@ impl Site {
         let parts = Parts {
             settings: self.settings.clone(),
             store: self.store.clone(),
-            objects: objects(&self.store, self.folder.path()),
+            objects: self.objects(),
             bus: self.keep_bus.subscribe(),
             house: Arc::clone(&self.house) as Arc<dyn House>,
             key: vec![7; 32],
@@ -205,6 +205,11 @@ impl Site {
         let ready = socket.next().await;
         assert_eq!(ready["type"], "ready", "{ready}");
         socket
+    }
+
+    /// What its files are kept in.
+    pub fn objects(&self) -> Objects {
+        objects(&self.store, self.folder.path())
     }
 
     /// The run of the next message that waits, as a loop runner would have it.

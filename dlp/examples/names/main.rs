@@ -5,6 +5,9 @@
 //! findings per megabyte of files or folders without names; `train` is told in
 //! `dlp/training/README.md`. Files that end in `.gz` are unpacked by the `gzip` command.
 
+#[path = "../../src/eight.rs"]
+#[expect(dead_code, reason = "read by the other detectors")]
+mod eight;
 #[path = "../../src/names/mod.rs"]
 #[expect(dead_code, reason = "scores and bounds are the engine's")]
 mod names;

@@ -12,7 +12,9 @@ use std::{error::Error, fs, io, io::Write as _};
 use crate::{
     names::{
         features::{WEIGHTS_LOG, WINDOW, features, is_candidate},
-        lexicon::{LEXICON_BYTES, Lexicon, PLACES_LOG, PROBES_MAX, Word, place},
+        lexicon::{
+            BUCKET_WORDS, BUCKETS_LOG, FACTS_BITS, LEXICON_BYTES, Lexicon, PROBES_MAX, Word, place,
+        },
         tokens::{Token, Tokens},
         window::{windows, within_sentence},
     },
@@ -59,16 +61,17 @@ pub(crate) fn train(arguments: &[String]) -> Result<(), Box<dyn Error>> {
 
 /// The table of words from lines of a word, a tab and what is known of it.
 fn pack(lines: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut entries = vec![0_u32; 1 << PLACES_LOG];
+    let mut entries = vec![0_u32; BUCKET_WORDS << BUCKETS_LOG];
     let mut lost = 0;
     for line in lines.lines() {
         let (word, facts) = line.split_once('\t').ok_or("a line without a tab")?;
         let facts: u32 = facts.parse()?;
         let Some(token) = Tokens::new(word, Lexicon::new(&[])).next() else { continue };
-        let (first, print) = place(token.key);
-        let places = (0..PROBES_MAX as usize).map(|probe| (first + probe) % entries.len());
-        match places.into_iter().find(|&at| entries[at] == 0 || entries[at] >> 12 == print) {
-            Some(at) => entries[at] |= print << 12 | facts,
+        let (bucket, print) = place(token.key);
+        let first = bucket * BUCKET_WORDS;
+        let mut places = (first..first + PROBES_MAX * BUCKET_WORDS).map(|at| at % entries.len());
+        match places.find(|&at| entries[at] == 0 || entries[at] >> FACTS_BITS == print) {
+            Some(at) => entries[at] |= print << FACTS_BITS | facts,
             None => lost += 1,
         }
     }
@@ -118,7 +121,7 @@ impl Learner {
                             .iter()
                             .any(|name| name.start < word.end && word.start < name.end);
                         let window = self.forget(&within_sentence(window));
-                        loss += f64::from(self.step(&window, is_name, weight));
+                        loss += f64::from(self.step(&row.text, &window, is_name, weight));
                         count += 1;
                     }
                     true
@@ -158,10 +161,10 @@ impl Learner {
         window
     }
 
-    fn step(&mut self, window: &[Token; WINDOW], is_name: bool, weight: f32) -> f32 {
+    fn step(&mut self, text: &str, window: &[Token; WINDOW], is_name: bool, weight: f32) -> f32 {
         let mut numbers = [0_usize; 64];
         let mut count = 0;
-        features(window, &mut |number| {
+        features(text, window, &mut |number| {
             numbers[count] = number;
             count += 1;
         });

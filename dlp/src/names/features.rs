@@ -2,7 +2,7 @@
 
 use super::{
     lexicon::Word,
-    tokens::{Gap, Shape, Token},
+    tokens::{Gap, Letters, Shape, Token},
 };
 
 /// Words before and after the one in question.
@@ -12,9 +12,9 @@ pub(crate) const WINDOW: usize = 2 * SIDE + 1;
 /// Two to this power is the number of weights.
 pub(crate) const WEIGHTS_LOG: u32 = 18;
 
-/// Calls back with the number of each feature of the word in the middle. Each feature has a number
-/// of its own before hashing, so that the same values in two of them differ.
-pub(crate) fn features(window: &[Token; WINDOW], each: &mut impl FnMut(usize)) {
+/// Calls back with the number of each feature of the word in the middle of a window of a text. Each
+/// feature has a number of its own before hashing, so that the same values in two of them differ.
+pub(crate) fn features(text: &str, window: &[Token; WINDOW], each: &mut impl FnMut(usize)) {
     let [_, b2, b1, word, a1, a2, _] = window;
     let [b3, .., a3] = window;
     let mut feature = |id: u64, values: [u64; 3]| each(number(id, values));
@@ -31,7 +31,8 @@ pub(crate) fn features(window: &[Token; WINDOW], each: &mut impl FnMut(usize)) {
     if word.word.common() > 0 || word.word.cue() > 0 || word.word.place() == 3 {
         feature(4, [word.key, u64::from(word.is_capitalised()), 0]);
     }
-    affixes(word, shape, &mut feature);
+    let letters = Letters::of(text.get(word.span()).unwrap_or_default());
+    affixes(word, &letters, shape, &mut feature);
 
     // The words beside it, by themselves and with what is known of this one.
     feature(10, [b1.key, u64::from(word.gap as u8), 0]);
@@ -81,8 +82,7 @@ pub(crate) fn features(window: &[Token; WINDOW], each: &mut impl FnMut(usize)) {
 }
 
 /// The ends of the word, which tell names from words where neither is known.
-fn affixes(word: &Token, shape: u64, feature: &mut impl FnMut(u64, [u64; 3])) {
-    let letters = word.letters();
+fn affixes(word: &Token, letters: &Letters, shape: u64, feature: &mut impl FnMut(u64, [u64; 3])) {
     let known = u64::from(word.word.is_name()) << 1 | u64::from(word.word.common() > 0);
     let join = |part: &[u8]| part.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
     for (id, length) in [(50, 2), (51, 3), (52, 4)] {
@@ -110,12 +110,15 @@ fn names_of(token: &Token) -> u64 {
     some(word.given()) | some(word.surname()) << 1 | common << 2 | some(word.place()) << 3
 }
 
-/// The feature's place among the weights.
-fn number(id: u64, values: [u64; 3]) -> usize {
-    let mix =
-        |sum: u64, value: u64| (sum ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    let sum = values.into_iter().fold(mix(id, id), mix);
-    (sum.wrapping_mul(0xd6e8_feb8_6659_fd93) >> (64 - WEIGHTS_LOG)) as usize
+/// The feature's place among the weights: the highest bits of a sum of products with odd numbers
+/// (Dietzfelbinger et al. 1997), of which none waits for another.
+const fn number(id: u64, [first, second, third]: [u64; 3]) -> usize {
+    let sum = id
+        .wrapping_mul(0xd6e8_feb8_6659_fd93)
+        .wrapping_add(first.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .wrapping_add(second.wrapping_mul(0xbf58_476d_1ce4_e5b9))
+        .wrapping_add(third.wrapping_mul(0x94d0_49bb_1331_11eb));
+    ((sum ^ sum >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93) >> (64 - WEIGHTS_LOG)) as usize
 }
 
 /// Whether a word can be part of a name at all: only then does the model look at it.
@@ -125,7 +128,12 @@ pub(crate) fn is_candidate(window: &[Token; WINDOW]) -> bool {
         return false;
     }
     if word.is_capitalised() {
-        return !word.word.is_title() || word.shape == Shape::Initial;
+        let known = word.word;
+        // The first word of a sentence is mostly one that is common and no name, and `McDonald` is
+        // known while `TokenStream` is not.
+        let unlikely = known.common() >= 2 || word.shape == Shape::Mixed;
+        let can_be = !known.is_title() && (known.is_name() || !unlikely);
+        return word.shape == Shape::Initial || can_be;
     }
     if word.shape != Shape::Lower {
         return false;
@@ -134,7 +142,7 @@ pub(crate) fn is_candidate(window: &[Token; WINDOW]) -> bool {
     let known = word.word;
     let greeted = before.word.cue() == super::lexicon::cue::GREETING;
     let least = if greeted { 1 } else { 3 };
-    let only_name = known.common() == 0 && known.place() == 0 && word.letters().len() > least;
+    let only_name = known.common() == 0 && known.place() == 0 && word.length > least;
     (known.given() >= 2 && only_name)
         || (is_particle(word) && (after.is_capitalised() || is_particle(after)))
         || (known.is_name() && only_name && before.word.given() > 0)

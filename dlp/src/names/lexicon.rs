@@ -1,14 +1,19 @@
 //! What is known of words: whether they are names, how common, what they cue.
 
-/// Two to this power is the number of places of the table.
-pub(crate) const PLACES_LOG: u32 = 17;
-pub(crate) const LEXICON_BYTES: usize = 4 << PLACES_LOG;
+/// Two to this power is the number of buckets of the table.
+pub(crate) const BUCKETS_LOG: u32 = 14;
+/// The words of a bucket, which lie in one line of a processor's cache and are compared at once: where
+/// a word stands among them costs no branch that nobody can foretell.
+pub(crate) const BUCKET_WORDS: usize = 8;
+pub(crate) const LEXICON_BYTES: usize = BUCKET_BYTES << BUCKETS_LOG;
 
-/// A place holds 20 bits of the word's hash above 12 bits that tell of it.
-const FACTS_BITS: u32 = 12;
+const BUCKET_BYTES: usize = 4 * BUCKET_WORDS;
 
-/// So many places are looked at before a word counts as unknown.
-pub(crate) const PROBES_MAX: u32 = 24;
+/// An entry holds 20 bits of the word's hash above 12 bits that tell of it.
+pub(crate) const FACTS_BITS: u32 = 12;
+
+/// So many buckets are looked at, each full but the last, before a word counts as unknown.
+pub(crate) const PROBES_MAX: usize = 8;
 
 /// What a word is to the words beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,42 +76,49 @@ pub(crate) mod cue {
 /// A table of hashed words, read in place.
 #[derive(Clone, Copy)]
 pub(crate) struct Lexicon<'a> {
-    places: &'a [u8],
+    buckets: &'a [u8],
 }
 
 impl<'a> Lexicon<'a> {
-    pub(crate) const fn new(places: &'a [u8]) -> Self {
-        Self { places }
+    pub(crate) const fn new(buckets: &'a [u8]) -> Self {
+        Self { buckets }
     }
 
     /// What is known of a word with this hash.
     pub(crate) fn word(self, key: u64) -> Word {
-        let (first, print) = place(key);
+        let (bucket, print) = place(key);
         for probe in 0..PROBES_MAX {
-            let at = (first + probe as usize) % (1 << PLACES_LOG) * 4;
-            let Some(&bytes) = self.places.get(at..).and_then(|rest| rest.first_chunk::<4>())
-            else {
-                return Word::NONE;
-            };
-            let entry = u32::from_le_bytes(bytes);
-            if entry == 0 {
-                return Word::NONE;
-            }
-            if entry >> FACTS_BITS == print {
-                return Word((entry & ((1 << FACTS_BITS) - 1)) as u16);
+            let start = (bucket + probe) % (1 << BUCKETS_LOG) * BUCKET_BYTES;
+            let bucket = self.buckets.get(start..).and_then(|rest| rest.first_chunk());
+            let Some(bucket) = bucket else { return Word::NONE };
+            let (found, is_full) = look(bucket, print);
+            if found != 0 || !is_full {
+                return Word((found & ((1 << FACTS_BITS) - 1)) as u16);
             }
         }
         Word::NONE
     }
 }
 
-/// Where a word's entry is looked for first, and what stands in it of the hash.
+/// The entry of a bucket with this part of a hash, and whether all of its places are taken.
+fn look(bucket: &[u8; BUCKET_BYTES], print: u32) -> (u32, bool) {
+    let (entries, _) = bucket.as_chunks::<4>();
+    let mut found = 0;
+    let mut last = 0;
+    for entry in entries {
+        last = u32::from_le_bytes(*entry);
+        found |= if last >> FACTS_BITS == print { last } else { 0 };
+    }
+    (found, last != 0)
+}
+
+/// The bucket in which a word's entry is looked for first, and what stands in it of the hash.
 pub(crate) fn place(key: u64) -> (usize, u32) {
     let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let first = (mixed >> (64 - PLACES_LOG)) as usize;
+    let bucket = (mixed >> (64 - BUCKETS_LOG)) as usize;
     let print = match u32::try_from(mixed >> 20 & ((1 << (32 - FACTS_BITS)) - 1)) {
         Ok(0) | Err(_) => 1,
         Ok(print) => print,
     };
-    (first, print)
+    (bucket, print)
 }

@@ -94,6 +94,7 @@ impl Names {
             let [_, _, before, word, after, ..] = window;
             let sum = self.sum(text, window).filter(|&sum| sum >= JOIN_MIN);
             match (sum, open.as_mut()) {
+                (None, None) => {}
                 (Some(sum), Some(name)) if name.goes_on(before, word, after) => name.add(word, sum),
                 _ => {
                     let closed = open.take();
@@ -113,13 +114,13 @@ impl Names {
     fn sum(&self, text: Text<'_>, window: &[Token; WINDOW]) -> Option<i32> {
         let [_, _, _, word, ..] = window;
         // A part of an identifier.
-        let joined = text.before(word.start, 1) == b'_' || text.at(word.end) == b'_';
-        if joined || !is_candidate(window) {
+        let joined = || text.before(word.start, 1) == b'_' || text.at(word.end) == b'_';
+        if !is_candidate(window) || joined() {
             return None;
         }
         text.work.take(STEPS_PER_CANDIDATE);
         let mut sum = 0;
-        features(&within_sentence(window), &mut |number| {
+        features(text.str(), &within_sentence(window), &mut |number| {
             let weight = self.weights.get(number).copied().unwrap_or(0);
             sum += i32::from(weight.cast_signed());
         });

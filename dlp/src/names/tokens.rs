@@ -1,10 +1,11 @@
 //! Words and what stands between them.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use super::lexicon::{Lexicon, Word};
+use crate::eight::{Eight, Mask};
 
 /// A longer run of letters is no word: nothing of it is looked at.
 pub(crate) const WORD_BYTES_MAX: usize = 40;
@@ -13,10 +14,7 @@ pub(crate) const WORD_BYTES_MAX: usize = 40;
 pub(crate) const GAP_BYTES_MAX: usize = 16;
 
 /// A word's letters, lower case and without diacritics, that are looked at.
-const FOLDED_BYTES_MAX: usize = 24;
-
-const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
-const HASH_PRIME: u64 = 0x0000_0100_0000_01b3;
+const LETTERS_MAX: usize = 24;
 
 /// How a word is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,9 +81,10 @@ pub(crate) struct Token {
     pub(crate) mark: u8,
     pub(crate) shape: Shape,
     pub(crate) word: Word,
+    /// The hash of its letters.
     pub(crate) key: u64,
-    folded: [u8; FOLDED_BYTES_MAX],
-    folded_length: u8,
+    /// How many letters it has, to 24.
+    pub(crate) length: u8,
 }
 
 impl Token {
@@ -97,14 +96,8 @@ impl Token {
         shape: Shape::Edge,
         word: Word::NONE,
         key: 0,
-        folded: [0; FOLDED_BYTES_MAX],
-        folded_length: 0,
+        length: 0,
     };
-
-    /// The letters, lower case and without diacritics.
-    pub(crate) fn letters(&self) -> &[u8] {
-        self.folded.get(..usize::from(self.folded_length)).unwrap_or_default()
-    }
 
     pub(crate) const fn span(&self) -> Range<usize> {
         self.start..self.end
@@ -118,38 +111,122 @@ impl Token {
     pub(crate) const fn is_capitalised(&self) -> bool {
         matches!(self.shape, Shape::Capital | Shape::Upper | Shape::Initial | Shape::Mixed)
     }
+}
+
+/// The hash of letters that come some at a time, eight of them at once: in which pieces they come makes no
+/// difference.
+#[derive(Default)]
+struct Hash {
+    key: u64,
+    /// Letters that do not make eight yet, the first one lowest.
+    open: u64,
+    /// How many letters there were.
+    length: usize,
+}
+
+impl Hash {
+    /// Adds up to eight letters, with zeros behind them.
+    const fn push(&mut self, letters: u64, count: usize) {
+        let filled = self.length % 8;
+        self.open |= letters << (8 * filled);
+        self.length += count;
+        if filled + count >= 8 {
+            self.key = Self::mix(self.key, self.open);
+            // By 64 in two steps, which is more than one may shift.
+            self.open = letters >> (8 * (7 - filled)) >> 8;
+        }
+    }
+
+    const fn end(&self) -> u64 {
+        Self::mix(self.key, self.open)
+    }
+
+    /// A multiplication by a number near the golden ratio (Knuth, volume 3, section 6.4) of what is turned
+    /// so that each letter meets the higher half.
+    const fn mix(key: u64, letters: u64) -> u64 {
+        let product = (key ^ letters).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        product ^ product >> 32
+    }
+}
+
+/// The letters of a word, lower case and without diacritics; at most 24 bytes of them.
+pub(crate) struct Letters {
+    bytes: [u8; LETTERS_MAX],
+    length: usize,
+}
+
+impl Letters {
+    pub(crate) fn of(word: &str) -> Self {
+        let mut letters = Self { bytes: [0; _], length: 0 };
+        for character in word.chars() {
+            match character {
+                '\'' | '\u{2019}' => {}
+                ascii if ascii.is_ascii() => letters.push(ascii.to_ascii_lowercase() as u8),
+                wide => fold(wide, |letter| letters.push(letter)),
+            }
+        }
+        letters
+    }
 
     fn push(&mut self, letter: u8) {
-        self.key = (self.key ^ u64::from(letter)).wrapping_mul(HASH_PRIME);
-        if let Some(place) = self.folded.get_mut(usize::from(self.folded_length)) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
             *place = letter;
-            self.folded_length += 1;
+            self.length += 1;
         }
     }
 }
 
-/// Reads a text word by word.
+impl Deref for Letters {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// Reads a text word by word. What is known of the words is left out: see [`know`].
 pub(crate) struct Tokens<'a> {
     text: &'a str,
     lexicon: Lexicon<'a>,
     position: usize,
     /// The word before, for what a point after it means.
-    last: (Shape, Word),
+    last: (Shape, u64),
+}
+
+/// Fills in what is known of words. Many at once are faster: none waits for the memory of another.
+pub(crate) fn know(words: &mut [Token], lexicon: Lexicon<'_>) {
+    for token in words {
+        token.word = known(token.shape, token.key, lexicon);
+    }
+}
+
+/// How many letters a token says that it has.
+fn counted(letters: usize) -> u8 {
+    u8::try_from(letters.min(LETTERS_MAX)).unwrap_or(u8::MAX)
+}
+
+fn known(shape: Shape, key: u64, lexicon: Lexicon<'_>) -> Word {
+    match shape {
+        Shape::Edge | Shape::Other | Shape::Number => Word::NONE,
+        _ => lexicon.word(key),
+    }
 }
 
 /// The case of the letters of a word.
 #[derive(Default)]
 struct Case {
     first_upper: bool,
-    upper: u32,
-    lower: u32,
-    digits: u32,
-    other: u32,
+    upper: bool,
+    /// Whether more than one is upper.
+    uppers: bool,
+    lower: bool,
+    digits: bool,
+    other: bool,
 }
 
 impl<'a> Tokens<'a> {
     pub(crate) const fn new(text: &'a str, lexicon: Lexicon<'a>) -> Self {
-        Self { text, lexicon, position: 0, last: (Shape::Edge, Word::NONE) }
+        Self { text, lexicon, position: 0, last: (Shape::Edge, 0) }
     }
 
     fn byte(&self, position: usize) -> u8 {
@@ -164,6 +241,11 @@ impl<'a> Tokens<'a> {
     /// Goes to the next letter and tells what was passed.
     fn gap(&mut self) -> (Gap, u8) {
         let start = self.position;
+        // What nearly always stands there.
+        if self.byte(start) == b' ' && start > 0 && self.byte(start + 1).is_ascii_alphanumeric() {
+            self.position += 1;
+            return (Gap::Space, 0);
+        }
         let (mut first, mut last, mut line, mut space, mut end_space) = (0, 0, false, false, false);
         loop {
             let byte = self.byte(self.position);
@@ -227,7 +309,7 @@ impl<'a> Tokens<'a> {
         match first {
             0 if bare => Gap::Other,
             0 => Gap::Space,
-            b'.' if self.last.0 == Shape::Initial || self.last.1.is_title() || bare => Gap::Point,
+            b'.' if bare || self.is_abbreviated() => Gap::Point,
             b'.' | b'!' | b'?' => Gap::Stop,
             b',' | b';' => Gap::Comma,
             b':' if bare && last == b':' && self.is_path() => Gap::Path,
@@ -248,6 +330,12 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Whether a point behind the last word ends no sentence.
+    fn is_abbreviated(&self) -> bool {
+        let (shape, key) = self.last;
+        shape == Shape::Initial || known(shape, key, self.lexicon).is_title()
+    }
+
     /// Whether two colons stand right before the next word.
     fn is_path(&self) -> bool {
         self.position.checked_sub(2).is_some_and(|colons| self.byte(colons) == b':')
@@ -261,29 +349,45 @@ impl<'a> Tokens<'a> {
     }
 
     /// Adds a run of letters and digits of ASCII, which most words are.
-    fn plain(&mut self, token: &mut Token, case: &mut Case) {
-        let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
-        let end = rest.iter().position(|byte| !byte.is_ascii_alphanumeric());
-        let run = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        for byte in run {
-            token.push(byte.to_ascii_lowercase());
-            case.upper += u32::from(byte.is_ascii_uppercase());
-            case.lower += u32::from(byte.is_ascii_lowercase());
-            case.digits += u32::from(byte.is_ascii_digit());
+    fn plain(&mut self, hash: &mut Hash, case: &mut Case) {
+        loop {
+            let eight = Eight::at(self.text.as_bytes(), self.position);
+            let (letters, digits) = (eight.letters(), eight.digits());
+            let run = letters.or(digits).run();
+            let [letters, digits] = [letters, digits].map(|mask| mask.first(run));
+            let capitals = eight.capitals(letters);
+            case.add(letters, capitals, digits);
+            hash.push(eight.lowered(letters.or(digits), capitals), run);
+            self.position += run;
+            if run < 8 {
+                return;
+            }
         }
-        self.position += run.len();
     }
 
-    fn letters(&mut self, token: &mut Token) -> Case {
-        token.key = HASH_START;
+    /// The hash and the length of a word of less than eight small letters, which most are.
+    fn short(&self) -> Option<(u64, usize)> {
+        let eight = Eight::at(self.text.as_bytes(), self.position);
+        let letters = eight.letters();
+        let run = letters.run();
+        let letters = letters.first(run);
+        let capitals = eight.capitals(letters);
+        let next = self.byte(self.position + run);
+        let ends = next < 0x80 && next != b'\'' && !next.is_ascii_digit();
+        (run > 0 && run < 8 && ends && capitals.is_empty())
+            .then(|| (Hash::mix(0, eight.lowered(letters, capitals)), run))
+    }
+
+    fn letters(&mut self) -> (Hash, Case) {
         let start = self.position;
+        let mut hash = Hash::default();
         let mut case =
             Case { first_upper: self.byte(start).is_ascii_uppercase(), ..Case::default() };
         loop {
-            self.plain(token, &mut case);
+            self.plain(&mut hash, &mut case);
             let first = self.position == start;
             match self.byte(self.position) {
-                b'\'' if !first && self.is_inner(self.position + 1) => {}
+                b'\'' if !first && self.is_inner(self.position + 1) => self.position += 1,
                 0x80.. => {
                     let Some(character) = self.wide(self.position) else { break };
                     let inner = character == '\u{2019}' && !first;
@@ -296,22 +400,21 @@ impl<'a> Tokens<'a> {
                     }
                     self.position += character.len_utf8();
                     case.first_upper |= first && character.is_uppercase();
-                    case.upper += u32::from(character.is_uppercase());
-                    case.lower += u32::from(character.is_lowercase());
-                    case.other += u32::from(!character.is_uppercase() && !character.is_lowercase());
-                    fold(character, token);
-                    continue;
+                    case.uppers |= case.upper && character.is_uppercase();
+                    case.upper |= character.is_uppercase();
+                    case.lower |= character.is_lowercase();
+                    case.other |= !character.is_uppercase() && !character.is_lowercase();
+                    fold(character, |letter| hash.push(u64::from(letter), 1));
                 }
                 _ => break,
             }
-            self.position += 1;
         }
-        case
+        (hash, case)
     }
 }
 
-/// Adds a letter outside ASCII without its diacritics.
-fn fold(character: char, token: &mut Token) {
+/// Tells a letter outside ASCII without its diacritics.
+fn fold(character: char, mut push: impl FnMut(u8)) {
     let plain: &[u8] = match character {
         'ø' | 'Ø' => b"o",
         'ł' | 'Ł' => b"l",
@@ -323,29 +426,38 @@ fn fold(character: char, token: &mut Token) {
         'þ' | 'Þ' => b"th",
         _ => b"",
     };
-    plain.iter().for_each(|&letter| token.push(letter));
+    plain.iter().for_each(|&letter| push(letter));
     if !plain.is_empty() {
         return;
     }
     for part in std::iter::once(character).nfd().take(4).flat_map(char::to_lowercase) {
         if !is_combining_mark(part) {
-            part.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| token.push(byte));
+            part.encode_utf8(&mut [0; 4]).bytes().for_each(&mut push);
         }
     }
 }
 
 impl Case {
+    const fn add(&mut self, letters: Mask, capitals: Mask, digits: Mask) {
+        self.uppers |= capitals.are_many() || self.upper && !capitals.is_empty();
+        self.upper |= !capitals.is_empty();
+        self.lower |= !letters.and_not(capitals).is_empty();
+        self.digits |= !digits.is_empty();
+    }
+
     const fn shape(&self, length: usize) -> Shape {
         if length > WORD_BYTES_MAX {
             return Shape::Other;
         }
-        match (self.first_upper, self.upper, self.lower) {
-            _ if self.digits > 0 => Shape::Number,
-            (_, 0, 0) => Shape::Other,
-            (_, 0, _) => Shape::Lower,
-            (true, 1, 0) if self.other == 0 => Shape::Initial,
-            (_, _, 0) => Shape::Upper,
-            (true, 1, _) => Shape::Capital,
+        if self.digits {
+            return Shape::Number;
+        }
+        match (self.first_upper && !self.uppers, self.upper, self.lower) {
+            (_, false, false) => Shape::Other,
+            (_, false, true) => Shape::Lower,
+            (true, true, false) if !self.other => Shape::Initial,
+            (_, _, false) => Shape::Upper,
+            (true, _, true) => Shape::Capital,
             _ => Shape::Mixed,
         }
     }
@@ -360,17 +472,22 @@ impl Iterator for Tokens<'_> {
             return None;
         }
         let mut token = Token { gap, mark, start: self.position, ..Token::EDGE };
-        let case = self.letters(&mut token);
+        if let Some((key, letters)) = self.short() {
+            self.position += letters;
+            self.last = (Shape::Lower, key);
+            let (end, length) = (self.position, counted(letters));
+            return Some(Token { end, shape: Shape::Lower, key, length, ..token });
+        }
+        let (hash, case) = self.letters();
+        token.key = hash.end();
+        token.length = counted(hash.length);
         if self.position == token.start {
             // Only a character that is no letter on a second look: never stay in place.
             self.position += self.wide(self.position).map_or(1, char::len_utf8);
         }
         token.end = self.position;
         token.shape = case.shape(token.end - token.start);
-        if token.shape != Shape::Other && token.shape != Shape::Number {
-            token.word = self.lexicon.word(token.key);
-        }
-        self.last = (token.shape, token.word);
+        self.last = (token.shape, token.key);
         Some(token)
     }
 }

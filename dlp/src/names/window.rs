@@ -3,7 +3,7 @@
 use super::{
     features::{SIDE, WINDOW},
     lexicon::Lexicon,
-    tokens::{Gap, Token, Tokens, WORD_BYTES_MAX},
+    tokens::{Gap, Token, Tokens, WORD_BYTES_MAX, know},
 };
 
 /// Words that are read before they are looked at.
@@ -21,6 +21,7 @@ pub(crate) fn windows(
     loop {
         let before = buffer.len();
         buffer.extend(tokens.by_ref().take(CHUNK));
+        know(buffer.get_mut(before..).unwrap_or_default(), lexicon);
         let ended = buffer.len() - before < CHUNK;
         if ended {
             buffer.extend([Token::EDGE; SIDE]);

@@ -8,6 +8,7 @@ mod deep;
 mod evasion;
 mod health;
 mod ids;
+mod memo;
 mod personal;
 mod phones;
 mod pieces;

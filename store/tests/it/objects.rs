@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use serde_json::json;
 use store::{
     Store,
-    objects::{Error, INLINE_BYTES_MAX, Objects, Place, S3},
+    objects::{Error, INLINE_BYTES_MAX, Objects, Place, ROUND_MAX, Round, S3},
     work,
 };
 use tokio::{
@@ -29,8 +29,13 @@ on_both! {
     what_is_long_goes_by_reference;
     what_was_changed_is_not_given;
     what_nothing_names_is_removed;
+    a_round_is_bounded_and_says_that_there_is_more;
     an_object_is_its_tenants;
 }
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Makes every object old.
+const AGE: &str = "update artifacts set used_at = 1";
 
 fn open(store: &Store) -> (Objects, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +108,6 @@ async fn what_was_changed_is_not_given(database: &Database) {
 async fn what_nothing_names_is_removed(database: &Database) {
     let store = database.prepared().await;
     let (objects, folder) = open(&store);
-    let day = Duration::from_secs(24 * 60 * 60);
     let named = objects.put(tenant(), "text/plain", b"named".to_vec()).await.unwrap();
     let attached = objects.put(tenant(), "image/png", b"attached".to_vec()).await.unwrap();
     let unnamed = objects.put(tenant(), "text/plain", b"unnamed".to_vec()).await.unwrap();
@@ -115,16 +119,33 @@ async fn what_nothing_names_is_removed(database: &Database) {
     sent.body = payload(json!({ "text": "look", "attachments": [attachment] }));
     store.work().accept(&sent).await.unwrap();
 
-    assert_eq!(objects.collect(day).await.unwrap(), 0, "it is young");
-    database.tamper("update artifacts set used_at = 1").await;
-    assert_eq!(objects.collect(day).await.unwrap(), 1);
-    assert_eq!(objects.collect(day).await.unwrap(), 0);
+    assert_eq!(objects.collect(DAY).await.unwrap(), Round::default(), "it is young");
+    assert_eq!(store.unnamed_objects().await.unwrap(), 1);
+    database.tamper(AGE).await;
+    assert_eq!(objects.collect(DAY).await.unwrap(), Round { removed: 1, ..Round::default() });
+    assert_eq!(objects.collect(DAY).await.unwrap(), Round::default());
+    assert_eq!(store.unnamed_objects().await.unwrap(), 0);
     for kept in [&named, &attached] {
         objects.get(tenant(), hash(kept)).await.unwrap();
     }
     let gone = objects.get(tenant(), hash(&unnamed)).await;
     assert!(matches!(gone, Err(Error::Missing { .. })), "{gone:?}");
     drop(folder);
+}
+
+async fn a_round_is_bounded_and_says_that_there_is_more(database: &Database) {
+    let store = database.prepared().await;
+    let (objects, folder) = open(&store);
+    for n in 0..=ROUND_MAX {
+        objects.put(tenant(), "text/plain", n.to_be_bytes().to_vec()).await.unwrap();
+    }
+    database.tamper(AGE).await;
+    let full = Round { removed: ROUND_MAX.into(), put_off: 0, more: true };
+    assert_eq!(objects.collect(DAY).await.unwrap(), full);
+    assert!(file(&folder).is_some());
+    let last = Round { removed: 1, ..Round::default() };
+    assert_eq!(objects.collect(DAY).await.unwrap(), last);
+    assert_eq!(file(&folder), None);
 }
 
 async fn an_object_is_its_tenants(database: &Database) {
@@ -151,57 +172,146 @@ async fn a_place_that_cannot_be_used_says_so() {
     assert!(refused.to_string().starts_with("objects cannot be kept at `"), "{refused}");
 }
 
-#[tokio::test]
-async fn a_bucket_keeps_objects_as_a_folder_does() {
+fn s3(endpoint: &str) -> Place {
     // As the binary does when it starts; another test may have done it.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let database = Database::sqlite();
-    let store = database.prepared().await;
-    let bucket = bucket().await;
-    let place = Place::S3(S3 {
+    Place::S3(S3 {
         bucket: "things".to_owned(),
         prefix: "ours".to_owned(),
         region: "eu-central-1".to_owned(),
-        endpoint: Some(bucket.address.clone()),
+        endpoint: Some(endpoint.to_owned()),
         keys: Some(("key".to_owned(), Secret::new("secret"))),
-    });
-    let objects = store.objects(&place, 1 << 20).unwrap();
+    })
+}
+
+/// What an object is called in the bucket.
+fn name(kept: &Payload) -> String {
+    format!("/things/ours/{}/{}/{}", tenant(), &hash(kept)[..2], hash(kept))
+}
+
+#[tokio::test]
+async fn a_bucket_keeps_objects_as_a_folder_does() {
+    let database = Database::sqlite();
+    let store = database.prepared().await;
+    let bucket = bucket().await;
+    let objects = store.objects(&s3(&bucket.address), 1 << 20).unwrap();
     let kept = objects.put(tenant(), "text/plain", b"hello".to_vec()).await.unwrap();
-    let name = format!("/things/ours/{}/{}/{}", tenant(), &hash(&kept)[..2], hash(&kept));
-    assert_eq!(bucket.files.lock().unwrap().get(&name).unwrap(), b"hello");
+    assert_eq!(bucket.files().get(&name(&kept)).unwrap(), b"hello");
     assert_eq!(objects.get(tenant(), hash(&kept)).await.unwrap(), b"hello");
-    bucket.files.lock().unwrap().insert(name.clone(), b"hellO".to_vec());
+    bucket.files().insert(name(&kept), b"hellO".to_vec());
     let changed = objects.get(tenant(), hash(&kept)).await;
     assert!(matches!(changed, Err(Error::Changed { .. })), "{changed:?}");
-    let old = "update artifacts set used_at = 1";
-    sqlx::query(old).execute(&mut database.raw().await).await.unwrap();
-    assert_eq!(objects.collect(Duration::ZERO).await.unwrap(), 1);
-    assert_eq!(bucket.files.lock().unwrap().len(), 0);
+    database.tamper(AGE).await;
+    assert_eq!(objects.collect(DAY).await.unwrap().removed, 1);
+    assert_eq!(bucket.files().len(), 0);
     assert!(matches!(objects.get(tenant(), hash(&kept)).await, Err(Error::Missing { .. })));
 }
 
-type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+#[tokio::test]
+async fn an_object_that_the_place_keeps_holds_up_no_other() {
+    let database = Database::sqlite();
+    let store = database.prepared().await;
+    let bucket = bucket().await;
+    let objects = store.objects(&s3(&bucket.address), 1 << 20).unwrap();
+    let locked = objects.put(tenant(), "text/plain", b"locked".to_vec()).await.unwrap();
+    database.tamper(AGE).await;
+    let other = objects.put(tenant(), "text/plain", b"other".to_vec()).await.unwrap();
+    database.tamper("update artifacts set used_at = 2 where used_at > 1").await;
+    bucket.locks.lock().unwrap().push(name(&locked));
+
+    let first = objects.collect(DAY).await.unwrap();
+    assert_eq!(first, Round { put_off: 1, ..Round::default() }, "the oldest one stays");
+    assert_eq!(objects.get(tenant(), hash(&locked)).await.unwrap(), b"locked");
+    let second = objects.collect(DAY).await.unwrap();
+    assert_eq!(second, Round { removed: 1, ..Round::default() });
+    let gone = objects.get(tenant(), hash(&other)).await;
+    assert!(matches!(gone, Err(Error::Missing { .. })), "{gone:?}");
+    // Once it can be removed, it is.
+    bucket.locks.lock().unwrap().clear();
+    database.tamper(AGE).await;
+    assert_eq!(objects.collect(DAY).await.unwrap().removed, 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_place_that_is_silent() {
+    let database = Database::sqlite();
+    let store = database.prepared().await;
+    let (folder, _keep) = open(&store);
+    folder.put(tenant(), "text/plain", b"old".to_vec()).await.unwrap();
+    database.tamper(AGE).await;
+    // It takes connections and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let silent = store.objects(&s3(&address), 1 << 20).unwrap();
+    let collecting = tokio::spawn(async move { silent.collect(DAY).await });
+    let _connection = listener.accept().await.unwrap();
+    // SQLite has one connection that writes.
+    folder.put(tenant(), "text/plain", b"new".to_vec()).await.unwrap();
+    assert!(!collecting.is_finished(), "somebody waited for the place");
+    let told = collecting.await.unwrap();
+    assert!(matches!(told, Err(Error::Unavailable(_))), "{told:?}");
+    assert_eq!(store.unnamed_objects().await.unwrap(), 2);
+    let old = "select count(*) from artifacts where used_at = 1";
+    assert_eq!(database.count(old).await, 1, "it is not put off");
+}
+
+#[tokio::test]
+async fn a_place_is_tried_as_it_will_be_used() {
+    let bucket = bucket().await;
+    s3(&bucket.address).check().await.unwrap();
+    assert!(bucket.files().is_empty(), "nothing is left");
+    bucket.locks.lock().unwrap().push("/things/ours/check".to_owned());
+    let told = s3(&bucket.address).check().await;
+    assert!(matches!(told, Err(Error::Unavailable(_))), "{told:?}");
+}
 
 /// A server that speaks as much of S3 as is needed here.
 struct Bucket {
     address: String,
-    files: Files,
+    things: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// Beginnings of what nobody may remove.
+    locks: Mutex<Vec<String>>,
 }
 
-async fn bucket() -> Bucket {
+impl Bucket {
+    fn files(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.things.lock().unwrap()
+    }
+
+    /// The answer to a request.
+    fn answer(&self, method: &str, path: String, body: Vec<u8>) -> (&'static str, Vec<u8>) {
+        let mut files = self.files();
+        let is_locked = self.locks.lock().unwrap().iter().any(|lock| path.starts_with(lock));
+        match (method, files.get(&path).cloned()) {
+            ("PUT", _) => {
+                files.insert(path, body);
+                ("200 OK", Vec::new())
+            }
+            ("DELETE", _) if is_locked => ("403 Forbidden", Vec::new()),
+            ("DELETE", _) => {
+                files.remove(&path);
+                ("204 No Content", Vec::new())
+            }
+            (_, Some(body)) => ("200 OK", body),
+            (_, None) => ("404 Not Found", Vec::new()),
+        }
+    }
+}
+
+async fn bucket() -> Arc<Bucket> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let files = Files::default();
-    let shared = Arc::clone(&files);
+    let bucket = Arc::new(Bucket { address, things: Mutex::default(), locks: Mutex::default() });
+    let serving = Arc::clone(&bucket);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(BufReader::new(stream), Arc::clone(&shared)));
+            tokio::spawn(serve(BufReader::new(stream), Arc::clone(&serving)));
         }
     });
-    Bucket { address, files }
+    bucket
 }
 
-async fn serve(mut stream: BufReader<TcpStream>, files: Files) {
+async fn serve(mut stream: BufReader<TcpStream>, bucket: Arc<Bucket>) {
     loop {
         let (mut head, mut length) = (String::new(), 0);
         loop {
@@ -223,26 +333,15 @@ async fn serve(mut stream: BufReader<TcpStream>, files: Files) {
         stream.read_exact(&mut body).await.unwrap();
         let mut words = head.split(' ');
         let (method, path) = (words.next().unwrap(), words.next().unwrap().to_owned());
-        let (status, body) = {
-            let mut files = files.lock().unwrap();
-            match (method, files.get(&path).cloned()) {
-                ("PUT", _) => {
-                    files.insert(path, body);
-                    ("200 OK", Vec::new())
-                }
-                ("DELETE", _) => {
-                    files.remove(&path);
-                    ("204 No Content", Vec::new())
-                }
-                (_, Some(body)) => ("200 OK", body),
-                (_, None) => ("404 Not Found", Vec::new()),
-            }
-        };
+        let (status, mut body) = bucket.answer(method, path, body);
         let length = body.len();
         let head = format!(
             "HTTP/1.1 {status}\r\nETag: \"1\"\r\nContent-Length: {length}\r\n\
              Last-Modified: Sat, 28 Nov 2026 22:00:00 GMT\r\n\r\n"
         );
+        if method == "HEAD" {
+            body.clear();
+        }
         stream.write_all(&[head.into_bytes(), body].concat()).await.unwrap();
     }
 }

@@ -4,26 +4,24 @@
 use unicode_normalization::char::is_combining_mark;
 use unicode_security::confusable_detection::skeleton;
 
-use super::Unit;
+use super::{super::next_wide, Unit};
 
 /// Looks at each word that has characters of ASCII and others.
 pub(super) fn find(text: &str, units: &mut Vec<Unit>) {
     let mut from = 0;
-    while let Some(next) =
-        text.as_bytes().get(from..).and_then(|r| r.iter().position(|b| !b.is_ascii()))
-    {
-        let (left, right) = text.split_at_checked(from + next).unwrap_or((text, ""));
+    while let Some(next) = next_wide(text, from) {
+        let (left, right) = text.split_at_checked(next).unwrap_or((text, ""));
         let before = left.get(from..).unwrap_or_default();
         let start = from
             + before.rfind(char::is_whitespace).map_or(0, |at| {
                 at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
             });
-        let end = from + next + right.find(char::is_whitespace).unwrap_or(right.len());
+        let end = next + right.find(char::is_whitespace).unwrap_or(right.len());
         let word = text.get(start..end).unwrap_or_default();
         if word.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte == b'@') {
             self::word(word, start, units);
         }
-        from = end.max(from + next + 1);
+        from = end.max(next + 1);
     }
 }
 

@@ -9,12 +9,12 @@ use base64::{
 };
 
 use super::{Hidden, Unit};
-use crate::text::Work;
+use crate::{eight::Eight, text::Work};
 
 /// Shorter runs hide no value. Padding is not counted.
 const RUN_BYTES_MIN: usize = 14;
-/// A run of that length cannot lie between two places that are looked at.
-const STRIDE: usize = 12;
+/// Eight bytes are looked at every so many: a run of that length has eight of them whole.
+const STRIDE: usize = RUN_BYTES_MIN - 7;
 /// So much of what is decoded must be text.
 const TEXT_PERCENT_MIN: usize = 90;
 /// Lines of base64 that go on in the next one (RFC 1421, RFC 2045).
@@ -31,9 +31,9 @@ const SAFE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 pub(super) fn find(text: &str, work: &Work, units: &mut Vec<Unit>) {
     let bytes = text.as_bytes();
     let mut end = 0;
-    let mut at = STRIDE;
+    let mut at = 0;
     while at < bytes.len() {
-        if at < end || !bytes.get(at).is_some_and(is_base64) {
+        if at < end || !are_base64(Eight::at(bytes, at)) {
             at += STRIDE;
             continue;
         }
@@ -46,7 +46,7 @@ pub(super) fn find(text: &str, work: &Work, units: &mut Vec<Unit>) {
             work.take(run.len());
             decoded(text, run, units);
         }
-        at = at.max(end) + STRIDE;
+        at = at.max(end) + 1;
     }
 }
 
@@ -176,6 +176,11 @@ fn as_text(bytes: Vec<u8>) -> Option<String> {
     let is_text = |c: &char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
     let (all, good) = (text.chars().count(), text.chars().filter(is_text).count());
     (good * 100 >= all * TEXT_PERCENT_MIN).then_some(text)
+}
+
+fn are_base64(eight: Eight) -> bool {
+    let marks = eight.either(b'+', b'/').or(eight.either(b'-', b'_'));
+    eight.letters().or(eight.digits()).or(marks).is_full()
 }
 
 const fn is_base64(byte: &u8) -> bool {
