@@ -21,7 +21,7 @@ const TEXT_BYTES_MIN: usize = 256;
 const SHARDS: usize = 8;
 
 /// Texts and findings of one generation of a shard: with both generations of all shards some 16,000
-/// texts, or 2 MiB where they are nothing but findings.
+/// texts, or as many findings: some MiB.
 const WEIGHT_MAX: usize = 1024;
 
 /// What was found in a whole text, and what the search cost.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use types::Label;
 
 use super::bounds::request;
-use crate::{Engine, Kind, Settings};
+use crate::{Engine, Kind, Settings, memo::Memo};
 
 const CLEAN: &str = "The committee met on Tuesday to look at the figures of the last quarter. ";
 const PERSONAL: &str = "Anna Schmidt, anna@example.com, +49 30 901820, card 4111 1111 1111 1111, \
@@ -21,18 +21,18 @@ fn texts() -> Vec<String> {
 fn a_text_that_comes_again_is_not_searched_again() {
     let engine = Engine::builtin(&Settings::default());
     let first = engine.inspect(&mut request(&[&PERSONAL.repeat(4)]));
-    let key = crate::memo::Memo::key(&PERSONAL.repeat(4)).unwrap();
-    assert!(engine.inner.memo.get(key).is_some_and(|known| known.findings.len() > 8));
-    // What is known is what is told: with something else in its place that would be told.
+    let key = |text: &str| Memo::key(text).unwrap();
+    let known = engine.inner.memo.get(key(&PERSONAL.repeat(4))).unwrap();
+    assert_eq!(known.findings.len(), first.findings.len());
+    assert!(known.findings.iter().all(|finding| finding.place.is_empty()));
+    // Of a text that has none of this, this is told: it was looked up.
     let other = CLEAN.repeat(9);
-    engine.inspect(&mut request(&[&other]));
-    let nothing = engine.inner.memo.get(crate::memo::Memo::key(&other).unwrap()).unwrap();
-    assert!(nothing.findings.is_empty() && nothing.steps > 0);
-    let again = engine.inspect(&mut request(&[&other, &PERSONAL.repeat(4)]));
-    assert_eq!(again.findings.len(), first.findings.len());
-    assert!(again.findings.iter().all(|finding| finding.place.starts_with("messages[1]")));
-    assert!(again.findings.iter().any(|finding| finding.kind == Kind::EMAIL));
-    assert_eq!(again.label, Label::Restricted);
+    engine.inner.memo.put(key(&other), known);
+    let told = engine.inspect(&mut request(&["Hello.", &other]));
+    assert_eq!(told.findings.len(), first.findings.len());
+    assert!(told.findings.iter().all(|finding| finding.place.starts_with("messages[1]")));
+    assert!(told.findings.iter().any(|finding| finding.kind == Kind::EMAIL));
+    assert_eq!(told.label, Label::Restricted);
 }
 
 proptest! {
