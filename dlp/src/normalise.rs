@@ -299,6 +299,17 @@ mod tests {
     }
 
     #[test]
+    fn the_shortest_that_hides_something_is_seen_wherever_it_stands() {
+        for before in 0..24 {
+            for after in ["", " and more"] {
+                let text = format!("{}6140622e636f6d{after}", " ".repeat(before));
+                let readings = readings(&text, 9_999);
+                assert!(readings.iter().any(|reading| reading.contains("a@b.com")), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_character_does_not_blow_up() {
         check("\u{FDFA}", "\u{FDFA}");
     }
