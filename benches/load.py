@@ -24,6 +24,8 @@ BODY_BYTES = 4096
 WARM_SECONDS = 1
 # Connections that pause between their requests.
 PACED_CONNECTIONS = 64
+# Where post.lua writes a word that no other request has.
+MARK = "@@@@@@@@"
 PROSE = (
     "The committee met on Tuesday to look at the figures of the last quarter. Most of the stations "
     "reported higher demand than in the year before, above all along the coast, where two new lines "
@@ -77,7 +79,8 @@ def arguments():
 
 
 def write_bodies(folder):
-    """A body of 4 KB for each mode: prose without findings, as most requests are."""
+    """A body of 4 KB for each mode: prose without findings, as most requests are. Its mark becomes another word in
+    each request."""
     bodies = {}
     for mode in ("whole", "streamed"):
         request = {
@@ -93,7 +96,7 @@ def write_bodies(folder):
             # The gateway asks for the usage itself; with this all proxies carry the same bytes.
             request |= {"stream": True, "stream_options": {"include_usage": True}}
         room = BODY_BYTES - len(json.dumps(request))
-        request["messages"][1]["content"] = (PROSE * (room // len(PROSE) + 1))[:room]
+        request["messages"][1]["content"] = (f"{MARK} {PROSE}" + PROSE * (room // len(PROSE) + 1))[:room]
         bodies[mode] = folder / f"{mode}.json"
         bodies[mode].write_text(json.dumps(request))
     return bodies

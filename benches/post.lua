@@ -1,12 +1,23 @@
--- What wrk sends: one POST, made once. Prints its figures as one line of JSON for `measure.py`.
+-- What wrk sends: one POST, of which no two are the same. Prints its figures as one line of JSON for `measure.py`.
 -- The environment gives BODY (a file), KEY and, where connections pause before each request, PAUSE_MS.
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method = "POST"
 wrk.path = "/v1/chat/completions"
-wrk.body = file:read("*a")
+local before, after = assert(file:read("*a"):match("^(.*)@@@@@@@@(.*)$"), "BODY has no `@@@@@@@@`")
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("KEY")
 file:close()
+
+-- Another word in the place of the mark in each request: a body that was seen before is known by its hash, and its
+-- search would cost nothing.
+math.randomseed(os.time())
+function request()
+  local letters = {}
+  for place = 1, 8 do
+    letters[place] = string.char(96 + math.random(26))
+  end
+  return wrk.format(nil, nil, nil, before .. table.concat(letters) .. after)
+end
 
 -- Pauses of random length around a mean, so that requests come as from many who do not know of each other.
 local pause = tonumber(os.getenv("PAUSE_MS") or "0")

@@ -239,9 +239,12 @@ fn store(file: &File, credit: Credit) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Child, Command};
+    use std::{
+        io::Read,
+        process::{Child, Command, Stdio},
+    };
 
-    use rustix::process::{getpriority_process, getsid};
+    use rustix::process::getpriority_process;
 
     use super::*;
 
@@ -251,11 +254,12 @@ mod tests {
 
     impl Program {
         fn start(script: &str) -> Self {
-            let program = Self(Command::new("setsid").args(["sh", "-c", script]).spawn().unwrap());
-            let pid = pid(program.0.id());
-            while getsid(Some(pid)) != Ok(pid) {
-                std::thread::yield_now();
-            }
+            let script = format!("echo; {script}");
+            let mut command = Command::new("setsid");
+            command.args(["sh", "-c", &script]).stdout(Stdio::piped());
+            let mut program = Self(command.spawn().unwrap());
+            // Who speaks has its session.
+            program.0.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
             program
         }
 
