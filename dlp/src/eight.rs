@@ -3,6 +3,8 @@
 
 /// The lowest bit of each byte.
 const EACH: u64 = u64::MAX / 0xff;
+/// By which capitals and small letters of ASCII differ.
+const LOWER: u64 = 0x20;
 /// The highest bit of each byte.
 const HIGH: u64 = 0x80 * EACH;
 
@@ -13,6 +15,29 @@ pub(crate) struct Eight(u64);
 /// Some of eight bytes: the highest bit of each of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Mask(u64);
+
+/// The first bytes of a word, to eight of them, by which most places where it does not stand are told from
+/// those where it may.
+#[derive(Clone, Copy)]
+pub(crate) struct Head {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Head {
+    pub(crate) fn of(word: &[u8]) -> Self {
+        let Eight(bytes) = Eight::at(word, 0);
+        let mask = if word.len() < 8 { (1 << (8 * word.len())) - 1 } else { u64::MAX };
+        let mask = mask & !(LOWER * EACH);
+        Self { bytes: bytes & mask, mask }
+    }
+
+    /// Whether these bytes can be the word's, in any case. ASCII letters differ by one bit only, which is
+    /// looked at in no byte.
+    pub(crate) const fn may_begin(self, Eight(bytes): Eight) -> bool {
+        bytes & self.mask == self.bytes
+    }
+}
 
 impl Eight {
     /// The bytes from a position on, with zeros behind the end.
@@ -25,7 +50,7 @@ impl Eight {
     }
 
     pub(crate) const fn letters(self) -> Mask {
-        Self(self.0 | (0x20 * EACH)).within(b'a', b'z')
+        Self(self.0 | (LOWER * EACH)).within(b'a', b'z')
     }
 
     pub(crate) const fn digits(self) -> Mask {
@@ -110,6 +135,21 @@ mod tests {
                 check(eight.digits(), byte.is_ascii_digit());
                 check(eight.either(b'+', b'/'), byte == b'+' || byte == b'/');
             }
+        }
+    }
+
+    #[test]
+    fn a_word_may_stand_where_its_first_bytes_do_in_any_case() {
+        let may = |word: &[u8], bytes: &[u8]| Head::of(word).may_begin(Eight::at(bytes, 0));
+        for (word, bytes, expected) in [
+            ("api_key", "API_Key=", true),
+            ("api_key", "api_kez", false),
+            ("password", "PassWord", true),
+            ("passwords", "password", true),
+            ("password", "passwor", false),
+            ("sk-", "SK-abcde", true),
+        ] {
+            assert_eq!(may(word.as_bytes(), bytes.as_bytes()), expected, "{word} in {bytes}");
         }
     }
 

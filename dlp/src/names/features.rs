@@ -127,15 +127,18 @@ pub(crate) fn is_candidate(window: &[Token; WINDOW]) -> bool {
     if word.gap == Gap::Path || after.gap == Gap::Path {
         return false;
     }
+    if word.shape == Shape::Initial {
+        // Nobody's name by itself: the `I` of who speaks needs no look.
+        return may_be_part(before) || may_be_part(after);
+    }
     if word.is_capitalised() {
         let known = word.word;
         // The first word of a sentence is mostly one that is common and no name, and `McDonald` is
         // known while `TokenStream` is not.
         let unlikely = known.common() >= 2 || word.shape == Shape::Mixed;
-        let can_be = !known.is_title() && (known.is_name() || !unlikely);
-        return word.shape == Shape::Initial || can_be;
+        return !known.is_title() && (known.is_name() || !unlikely);
     }
-    if word.shape != Shape::Lower {
+    if !may_be_part(word) {
         return false;
     }
     // In lower case only what is hardly anything but a given name, or what a cue stands before.
@@ -146,6 +149,12 @@ pub(crate) fn is_candidate(window: &[Token; WINDOW]) -> bool {
     (known.given() >= 2 && only_name)
         || (is_particle(word) && (after.is_capitalised() || is_particle(after)))
         || (known.is_name() && only_name && before.word.given() > 0)
+}
+
+/// Whether a word can be a candidate, whatever stands beside it.
+const fn may_be_part(token: &Token) -> bool {
+    token.is_capitalised()
+        || (matches!(token.shape, Shape::Lower) && (token.word.is_name() || is_particle(token)))
 }
 
 const fn is_particle(token: &Token) -> bool {

@@ -365,17 +365,25 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The hash and the length of a word of less than eight small letters, which most are.
-    fn short(&self) -> Option<(u64, usize)> {
+    /// The hash, the length and the shape of a word of less than eight letters, which most are.
+    fn short(&self) -> Option<(u64, usize, Shape)> {
         let eight = Eight::at(self.text.as_bytes(), self.position);
         let letters = eight.letters();
         let run = letters.run();
-        let letters = letters.first(run);
-        let capitals = eight.capitals(letters);
         let next = self.byte(self.position + run);
         let ends = next < 0x80 && next != b'\'' && !next.is_ascii_digit();
-        (run > 0 && run < 8 && ends && capitals.is_empty())
-            .then(|| (Hash::mix(0, eight.lowered(letters, capitals)), run))
+        if run == 0 || run >= 8 || !ends {
+            return None;
+        }
+        let letters = letters.first(run);
+        let capitals = eight.capitals(letters);
+        let key = Hash::mix(0, eight.lowered(letters, capitals));
+        if capitals.is_empty() {
+            return Some((key, run, Shape::Lower));
+        }
+        let mut case = Case { first_upper: capitals.run() > 0, ..Case::default() };
+        case.add(letters, capitals, letters.and_not(letters));
+        Some((key, run, case.shape(run)))
     }
 
     fn letters(&mut self) -> (Hash, Case) {
@@ -472,11 +480,11 @@ impl Iterator for Tokens<'_> {
             return None;
         }
         let mut token = Token { gap, mark, start: self.position, ..Token::EDGE };
-        if let Some((key, letters)) = self.short() {
+        if let Some((key, letters, shape)) = self.short() {
             self.position += letters;
-            self.last = (Shape::Lower, key);
+            self.last = (shape, key);
             let (end, length) = (self.position, counted(letters));
-            return Some(Token { end, shape: Shape::Lower, key, length, ..token });
+            return Some(Token { end, shape, key, length, ..token });
         }
         let (hash, case) = self.letters();
         token.key = hash.end();

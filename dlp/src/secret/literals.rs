@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::grams::{self, Grams};
+use crate::{
+    eight::{Eight, Head},
+    grams::{self, Grams},
+};
 
 /// A set of literals; those of three bytes have a table of their own, and none is shorter.
 pub(super) struct Literals {
@@ -11,16 +14,22 @@ pub(super) struct Literals {
 }
 
 /// A literal and its number.
-type Literal = (&'static str, usize);
+struct Literal {
+    /// Its first bytes, which are looked at all at once: few places where it may stand have them.
+    head: Head,
+    pattern: &'static str,
+    number: usize,
+}
 
 impl Literals {
     /// None for literals that are too short or too many.
     pub(super) fn new(patterns: Vec<&'static str>) -> Option<Self> {
         let (mut short, mut long) = (Vec::new(), Vec::new());
         for (number, pattern) in patterns.into_iter().enumerate() {
+            let literal = Literal { head: Head::of(pattern.as_bytes()), pattern, number };
             match pattern.as_bytes() {
-                [a, b, c] => short.push((hash_short([*a, *b, *c]), (pattern, number))),
-                [a, b, c, d, ..] => long.push((grams::hash([*a, *b, *c, *d]), (pattern, number))),
+                [a, b, c] => short.push((hash_short([*a, *b, *c]), literal)),
+                [a, b, c, d, ..] => long.push((grams::hash([*a, *b, *c, *d]), literal)),
                 _ => return None,
             }
         }
@@ -58,7 +67,11 @@ fn compare(
     at: usize,
     found: &mut impl FnMut(usize, Range<usize>) -> bool,
 ) -> bool {
-    literals.with(hash).all(|(pattern, number)| {
+    let eight = Eight::at(bytes, at);
+    literals.with(hash).all(|Literal { head, pattern, number }| {
+        if !head.may_begin(eight) {
+            return true;
+        }
         let end = at + pattern.len();
         let is_here =
             bytes.get(at..end).is_some_and(|here| here.eq_ignore_ascii_case(pattern.as_bytes()));
