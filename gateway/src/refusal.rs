@@ -24,6 +24,8 @@ pub(crate) struct Refusal {
     pub(crate) exhausted: Option<Box<Exhausted>>,
     /// Seconds after which trying again makes sense.
     pub(crate) retry_after: Option<u64>,
+    /// Whether what was asked for may be done all the same: nobody knows.
+    pub(crate) unknown: bool,
     /// Whether the connection is left in a state that forbids its reuse.
     pub(crate) close: bool,
 }
@@ -45,6 +47,7 @@ impl Refusal {
             approval: None,
             exhausted: None,
             retry_after: None,
+            unknown: false,
             close: false,
         }
     }

@@ -4,6 +4,13 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+/// The field of a result's `_meta` in which the gateway says why it did not give one: its code, and what goes with it.
+pub const REFUSAL_META: &str = "orchestack/refusal";
+/// The field of that which says what became of the call, where it may have been done all the same.
+pub const OUTCOME: &str = "outcome";
+/// What it says then.
+pub const UNKNOWN: &str = "unknown";
+
 /// The result of one call, with everything that the server put into it.
 #[derive(Clone, Default, PartialEq)]
 pub struct CallResult {

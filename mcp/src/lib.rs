@@ -24,7 +24,7 @@ mod rest;
 mod spec;
 mod watch;
 
-pub use answer::CallResult;
+pub use answer::{CallResult, OUTCOME, REFUSAL_META, UNKNOWN};
 pub use connection::{Call, Connection, connect};
 pub use error::{Error, Refused};
 pub use events::{Caller, Events, List, Progress};

@@ -33,6 +33,13 @@ pub(crate) enum Called {
         /// The question to people that waits.
         approval: Option<String>,
     },
+    /// It was called, and the gateway does not know what came of it.
+    Unknown {
+        /// What a model reads.
+        text: String,
+        /// Why.
+        why: String,
+    },
     /// Nobody knows whether it was called.
     Lost {
         /// Why.
@@ -55,8 +62,6 @@ const TEXT_BYTES_MAX: usize = 256 * 1024;
 const TOOLS_MAX: usize = 128;
 /// How long a call may take without a word of progress. The gateway ends it before, by the tool's own limit.
 const TIMEOUT: Duration = Duration::from_secs(3_600);
-/// The field of `_meta` in which the gateway says why it refused.
-const REFUSAL: &str = "orchestack/refusal";
 
 impl Toolbox {
     /// Opens the tools that policy lists for the agent and its definition offers it.
@@ -156,11 +161,14 @@ pub(crate) fn class_of(snapshot: &Snapshot, name: &str) -> EffectClass {
 /// What the gateway said of a call.
 fn told(result: &Value) -> Called {
     let text = text_of(result);
-    let refusal = result.get("_meta").and_then(|meta| meta.get(REFUSAL));
+    let refusal = result.get("_meta").and_then(|meta| meta.get(mcp::REFUSAL_META));
     if let Some(refusal) = refusal {
         let code = refusal.get("code").and_then(Value::as_str).unwrap_or("policy_denied");
         let approval = refusal.get("approval").and_then(|approval| approval.get("id"));
         let message = refusal.get("message").and_then(Value::as_str).unwrap_or(&text);
+        if refusal.get(mcp::OUTCOME).is_some_and(|outcome| outcome == mcp::UNKNOWN) {
+            return Called::Unknown { why: message.to_owned(), text };
+        }
         return Called::Refused {
             code: code.to_owned(),
             message: message.to_owned(),
@@ -225,6 +233,11 @@ mod tests {
             approval: Some("apr_1".to_owned()),
         };
         assert_eq!(told(&result), refused);
+        let result = json!({ "content": [{ "type": "text", "text": "find out" }], "isError": true,
+            "_meta": { "orchestack/refusal": { "code": "upstream_timeout", "message": "too late",
+                "outcome": "unknown" } } });
+        let unknown = Called::Unknown { text: "find out".to_owned(), why: "too late".to_owned() };
+        assert_eq!(told(&result), unknown);
     }
 
     #[test]

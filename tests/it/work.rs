@@ -38,6 +38,11 @@ destinations = ["to"]
 
 /// A server with the starter's policies, a model, and a desk of tools.
 async fn stage(database: Database) -> (Server, Simulator, ToolServer) {
+    stage_with(database, DESK).await
+}
+
+/// The same, with what the tree says of the desk.
+async fn stage_with(database: Database, desk: &str) -> (Server, Simulator, ToolServer) {
     let simulator = provider(&[("model", Price::dollars_per_million(1, 1))]).await;
     let upstream = ToolServer::start(tools()).await;
     let setup = Setup::new(database).await;
@@ -45,7 +50,7 @@ async fn stage(database: Database) -> (Server, Simulator, ToolServer) {
     tree.starter();
     tree.openai_provider("sim", &simulator, "local");
     tree.model(ModelSpec { id: "model", provider: "sim", price: Some(("1.00", "1.00")) });
-    tree.write("tools/desk.toml", &format!("[server]\nurl = \"{}\"\n{DESK}", upstream.url()));
+    tree.write("tools/desk.toml", &format!("[server]\nurl = \"{}\"\n{desk}", upstream.url()));
     tree.write("tools/desk.json", &upstream.pins());
     (setup.start().await, simulator, upstream)
 }
@@ -208,6 +213,54 @@ async fn a_tool_waits_for_a_person_and_the_run_goes_on_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_waits_for_a_person_and_the_run_goes_on_on_postgres() {
     a_tool_waits_for_a_person_and_the_run_goes_on(Database::Postgres).await;
+}
+
+const SLOW: &str = r#"private = true
+timeout = "2s"
+
+[tools.look]
+effect = "read"
+replay = "pure"
+
+[tools.send]
+effect = "read"
+replay = "once"
+"#;
+
+/// A server that takes too long may have done what it was called for: people say whether it has. Where a further call
+/// does no harm, the model hears of it.
+async fn a_tool_that_gives_no_answer_is_not_called_again_unasked(database: Database) {
+    let (server, _simulator, desk) = stage_with(database, SLOW).await;
+    for tool in ["look", "send"] {
+        desk.answers_after(tool, json!({ "content": [] }), SOON);
+    }
+    let ann = Person::of(&server, "slow").await;
+    let said = ann.writes("m1", "Use desk__look.").await;
+    let events = ann.hears(&said, EventKind::Assistant, 0).await;
+    assert_eq!(kinds(&events), ["user", "status", "assistant"]);
+    assert_eq!(body(&events[1])["state"], "failed");
+    let said = ann.writes("m2", "Use desk__send.").await;
+    let events = ann.hears(&said, EventKind::Approval, 3).await;
+    let asked = body(events.last().unwrap());
+    assert_eq!(asked["ask"], "effect", "{asked}");
+    let effect = asked["effect"].as_str().unwrap();
+    let unknown = "select idempotency_key from effects where state = 'unknown'";
+    assert_eq!(Rows::of(&server).await.texts(unknown).await, [effect]);
+    server.json(&["effect", "resolve", effect, "happened"]);
+    let events = ann.hears(&said, EventKind::Assistant, 4).await;
+    assert_eq!(events.last().unwrap().kind, EventKind::Assistant, "{events:?}");
+    let called: Vec<_> = desk.got().into_iter().map(|(tool, _)| tool).collect();
+    assert_eq!(called, ["look", "send"], "each was called once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_gives_no_answer_is_not_called_again_unasked_on_sqlite() {
+    a_tool_that_gives_no_answer_is_not_called_again_unasked(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_gives_no_answer_is_not_called_again_unasked_on_postgres() {
+    a_tool_that_gives_no_answer_is_not_called_again_unasked(Database::Postgres).await;
 }
 
 /// The worker of a run calls tools at the gateway alone, which decides them there. Whoever has a grant that a person

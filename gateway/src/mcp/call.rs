@@ -221,7 +221,7 @@ fn refused(turn: &Turn, refusal: &Refusal) -> CallToolResult {
     if let Some(fields) = told.as_object_mut() {
         fields.insert("message".to_owned(), refusal.message.clone().into());
     }
-    meta.0.insert("orchestack/refusal".to_owned(), told);
+    meta.0.insert(mcp::REFUSAL_META.to_owned(), told);
     result.meta = Some(meta);
     result
 }

@@ -40,6 +40,9 @@ impl Told<'_> {
         if let Some(approval) = &refusal.approval {
             data.insert("approval".to_owned(), Value::clone(approval));
         }
+        if refusal.unknown {
+            data.insert(mcp::OUTCOME.to_owned(), json!(mcp::UNKNOWN));
+        }
         if let Some(seconds) = refusal.retry_after {
             data.insert("retry_after".to_owned(), json!(seconds));
         }

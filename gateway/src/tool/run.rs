@@ -214,14 +214,15 @@ impl Run<'_> {
             }
         };
         let (server, tool) = (&self.tool.server, &self.tool.name);
-        let message = if paid == Paid::Unknown {
+        let unknown = paid == Paid::Unknown;
+        let message = if unknown {
             format!(
                 "{error}; whether `{server}.{tool}` did what it was called for is not known: find out before you call it again"
             )
         } else {
             error.to_string()
         };
-        Err((Refusal::new(code, message), paid))
+        Err((Refusal { unknown, ..Refusal::new(code, message) }, paid))
     }
 }
 

@@ -171,7 +171,7 @@ fn text_of(payload: &Payload) -> String {
     let attached = inline.get("attachments").and_then(Value::as_array);
     for one in attached.into_iter().flatten() {
         let word = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
-        let size = one.get("size").and_then(Value::as_u64).unwrap_or_default();
+        let size = one.get("size_bytes").and_then(Value::as_u64).unwrap_or_default();
         let (name, kind) = (word("name"), word("content_type"));
         text.push_str(&format!("\n[attached: {name} ({kind}, {size} bytes)]"));
     }
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn attachments_are_named() {
         let body = json!({ "text": "Look.", "attachments": [
-            { "name": "a.pdf", "content_type": "application/pdf", "size": 12 }] });
+            { "name": "a.pdf", "content_type": "application/pdf", "size_bytes": 12 }] });
         let text = text_of(&super::super::inline(body));
         assert_eq!(text, "Look.\n[attached: a.pdf (application/pdf, 12 bytes)]");
     }

@@ -390,13 +390,15 @@ impl Worker<'_> {
         called: Called,
     ) -> Result<String, Stop> {
         let used = one_call();
+        let class = toolbox::class_of(self.snapshot, &call.name);
+        let event = |state: &str| NewEvent {
+            kind: EventKind::Status,
+            body: inline(self.told(open, call, state)),
+        };
         match called {
             Called::Answered(Answered { text, failed }) => {
-                let event = NewEvent {
-                    kind: EventKind::Status,
-                    body: inline(self.told(open, call, if failed { "failed" } else { "done" })),
-                };
                 let heard = Heard { text, failed };
+                let event = event(if failed { "failed" } else { "done" });
                 journal.done(open, &heard, used, vec![event]).await?;
                 Ok(heard.text)
             }
@@ -412,16 +414,17 @@ impl Worker<'_> {
                     return Err(Stop::Asks { approval, step: Some(open.no), about });
                 }
                 // The model reads why, and may do something else. The effect did not happen.
-                let event = NewEvent {
-                    kind: EventKind::Status,
-                    body: inline(self.told(open, call, "refused")),
-                };
                 let heard = Heard { text, failed: true };
-                journal.done(open, &heard, used, vec![event]).await?;
+                journal.done(open, &heard, used, vec![event("refused")]).await?;
                 Ok(heard.text)
             }
-            Called::Lost { why } => {
-                let class = toolbox::class_of(self.snapshot, &call.name);
+            // Nothing is lost by calling it again, which a model may do or not.
+            Called::Unknown { text, .. } if class == EffectClass::Pure => {
+                let heard = Heard { text, failed: true };
+                journal.done(open, &heard, used, vec![event("failed")]).await?;
+                Ok(heard.text)
+            }
+            Called::Unknown { why, .. } | Called::Lost { why } => {
                 let output = json!({ "reason": why });
                 if class == EffectClass::Once {
                     journal.end(open, End::Unknown, &output, used, Vec::new()).await?;

@@ -23,8 +23,8 @@ pub struct NewMessage {
     pub conversation: String,
     /// Who is written to.
     pub agent: AgentId,
-    /// The connector's own id of the message, the same at every delivery. It counts within its conversation,
-    /// so that nobody can take the id of somebody else's message.
+    /// The connector's own id of the message, the same at every delivery. It counts within its conversation
+    /// with that agent, so that nobody can take the id of somebody else's message.
     pub message_id: String,
     /// Who wrote.
     pub person: String,
@@ -71,7 +71,7 @@ impl Work {
         let body = tx::payload("message", &message.body)?;
         let mut tx = Tx::begin(&self.inner).await?;
         let session = lock(&mut tx, message).await?;
-        if let Some(known) = known(&mut tx, message).await? {
+        if let Some(known) = known(&mut tx, (&session, message)).await? {
             return Ok(known);
         }
         let waiting = session.last_seq - session.taken_seq;
@@ -151,21 +151,20 @@ async fn begin(tx: &mut Tx, message: &NewMessage) -> Result<(), Error> {
 }
 
 /// What became of the message when it came before.
-async fn known(tx: &mut Tx, message: &NewMessage) -> Result<Option<Accepted>, Error> {
-    let row = sqlx::query(
-        "select session_id, seq, event_no from inbox \
-         where tenant_id = $1 and connector = $2 and conversation = $3 and message_id = $4",
-    )
-    .bind(message.tenant.to_string())
-    .bind(rows::plain(&message.connector))
-    .bind(rows::plain(&message.conversation))
-    .bind(rows::plain(&message.message_id))
-    .fetch_optional(tx.conn())
-    .await?;
+async fn known(
+    tx: &mut Tx,
+    (session, message): (&Session, &NewMessage),
+) -> Result<Option<Accepted>, Error> {
+    let select = "select seq, event_no from inbox where session_id = $1 and message_id = $2";
+    let row = sqlx::query(select)
+        .bind(session.id.to_string())
+        .bind(rows::plain(&message.message_id))
+        .fetch_optional(tx.conn())
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let get = Get { row: &row, table: "inbox" };
     Ok(Some(Accepted {
-        session: get.parse("session_id")?,
+        session: session.id,
         seq: get.int("seq")?,
         event_no: get.int("event_no")?,
         fresh: false,
