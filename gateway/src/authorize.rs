@@ -192,23 +192,21 @@ fn shortlist<'s>(
     let percent = Some(call.known.agent.difficulty).filter(|percent| *percent > 0);
     let chat = request.as_chat();
     let difficulty = percent.and_then(|percent| Some(Difficulty::of(chat?, percent)));
-    let now = gate.moment();
-    // Planning is arithmetic: it is done within the lock rather than on a copy of the table.
-    gate.health(|health| {
-        let facts = Facts {
-            needs: call.needs(),
-            denied,
-            local_from: snapshot.local_from,
-            health,
-            now,
-            costs: &costs,
-            expressible: &expressible,
-            weights: call.known.agent.weights.or(snapshot.weights),
-            difficulty,
-            max_attempts: gate.options.attempts_max,
-        };
-        router::shortlist(permit, candidates, &facts)
-    })
+    let health =
+        |provider: &str, model: &str| gate.health(|table| table.get(provider, model));
+    let facts = Facts {
+        needs: call.needs(),
+        denied,
+        local_from: snapshot.local_from,
+        health: &health,
+        now: gate.moment(),
+        costs: &costs,
+        expressible: &expressible,
+        weights: call.known.agent.weights.or(snapshot.weights),
+        difficulty,
+        max_attempts: gate.options.attempts_max,
+    };
+    router::shortlist(permit, candidates, &facts)
 }
 
 /// The refusal of a call that no policy permits, by the first candidate's reason.

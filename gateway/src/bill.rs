@@ -189,8 +189,8 @@ impl Bill {
         (cost, usage)
     }
 
-    /// Closes the bill: the settlement and the completion record are written in one transaction, by
-    /// a task of its own.
+    /// Closes the bill: the settlement and the completion record are written in one transaction. What cannot be
+    /// written down at once is left to a task of its own.
     pub(crate) fn close(mut self, known: Known, outcome: &str) {
         let (cost, basis, usage) = self.charge(known);
         span::charged(&self.model, cost, basis.as_str(), usage, outcome);
@@ -233,6 +233,9 @@ impl Bill {
         };
         let ending = self.ending.as_ref();
         let record = ending.map(|ending| ending.completion(&completion));
+        if self.ledger.settle_now(self.hold, settlement, record.as_ref()).is_some() {
+            return;
+        }
         // Only a transcript can make it too long.
         let plain = ending
             .filter(|_| completion.answer.is_some())

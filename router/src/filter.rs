@@ -154,7 +154,7 @@ pub(crate) fn check(
         Quote::Unaffordable => return Err(DropReason::Unaffordable),
         Quote::Unbounded => return Err(DropReason::LimitIgnored),
     };
-    let wait = facts.health.get(&model.provider, &model.id).retry_after(facts.now);
+    let wait = (facts.health)(&model.provider, &model.id).retry_after(facts.now);
     wait.map_or(Ok(cost), |wait| {
         let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
         Err(DropReason::BreakerOpen { retry_after_ms })

@@ -8,7 +8,7 @@ use crate::{
     candidates::{Candidates, Variant},
     difficulty::Difficulty,
     filter::{self, DropReason, Dropped, Needs, Quote},
-    health::{HealthTable, Moment},
+    health::{Health, Moment},
     opinion::Opinion,
     plan::{ATTEMPTS_MAX, NoRoute, Plan},
     rank::{self, Able, Aims, Choice, Standing, Weights},
@@ -40,8 +40,9 @@ pub struct Facts<'a> {
     pub denied: &'a [Denied],
     /// From this label up only local models are used.
     pub local_from: Label,
-    /// The health of every endpoint.
-    pub health: &'a HealthTable,
+    /// The health of a model of a provider. Asked for each by itself, so that nobody waits for the table while costs and
+    /// formats are looked at.
+    pub health: &'a dyn Fn(&str, &str) -> Health,
     /// Now, on the clock of `health`.
     pub now: Moment,
     /// What one call of a model costs at worst.
@@ -76,7 +77,7 @@ pub fn shortlist<'r>(
         };
         match checked {
             Ok(cost) => {
-                let health = facts.health.get(&model.provider, &model.id);
+                let health = (facts.health)(&model.provider, &model.id);
                 let expected = health.expected(&load, facts.now);
                 let latency = rank::latency_of(&health, &load, facts.now);
                 let penalty = None;

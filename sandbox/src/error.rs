@@ -15,7 +15,7 @@ pub enum Error {
     #[error("untrusted code is refused here: {}; see `isolation` of the sandbox driver", .0.why())]
     NotIsolated(Box<Isolation>),
     /// All places are taken.
-    #[error("all {most} sandboxes of this machine are in use; stop one, or raise `slots`")]
+    #[error("all {most} sandboxes of this machine are in use; stop one, or raise `sandbox.count`")]
     Full {
         /// How many there may be.
         most: u32,

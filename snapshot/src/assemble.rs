@@ -67,7 +67,7 @@ pub struct Snapshot {
     credentials: HashMap<String, Credential>,
     agents: HashMap<AgentId, Agent>,
     keys: HashMap<KeyId, Key>,
-    /// Caps set at run time.
+    /// Caps set at run time, by their scopes and spenders.
     pub(crate) caps: Vec<caps::Cap>,
     /// Caps of every person, session and task.
     pub(crate) everybodys: Vec<Everybodys>,
@@ -254,6 +254,13 @@ fn waits_for_provider(model: &ModelFile, providers: &[Provider]) -> bool {
         && discovered.any(|name| name == model.provider)
 }
 
+/// The caps of a tenant, in the order in which they are looked for.
+fn of_tenant(caps: Vec<caps::Cap>, tenant: TenantId) -> Vec<caps::Cap> {
+    let mut caps: Vec<_> = caps.into_iter().filter(|cap| cap.tenant == tenant).collect();
+    caps.sort_by(|a, b| (a.scope, &a.scope_id).cmp(&(b.scope, &b.scope_id)));
+    caps
+}
+
 impl Snapshot {
     /// Joins a commit with the store's rows and what was found. `known` is what snapshots of the commit
     /// share, where it is loaded already.
@@ -329,7 +336,7 @@ impl Snapshot {
             own_prices,
             credentials,
             agents,
-            caps: rows.caps.into_iter().filter(|cap| cap.tenant == rows.tenant).collect(),
+            caps: of_tenant(rows.caps, rows.tenant),
             revoked: rows.revoked.into_iter().collect(),
             limits: Limits::of(&tree),
             loops: tree.loops,

@@ -2,6 +2,7 @@
 
 use budget::{AccountKey, CapSpec, Period, Scope, Window, Zone};
 use policy::Caller;
+use store::caps;
 use types::{Nanos, SessionId, Timestamp};
 
 use crate::{
@@ -77,10 +78,7 @@ impl Snapshot {
             path.extend(spec.map(|spec| CapSpec { rollover: every.rollover, ..spec }));
         }
         path.extend(caller.grant.as_deref().and_then(granted));
-        for cap in self.caps.iter().filter(|cap| cap.period != Period::Request) {
-            if spenders.id(cap.scope).as_ref() != Some(&cap.scope_id) {
-                continue;
-            }
+        for cap in self.set_on(&spenders).filter(|cap| cap.period != Period::Request) {
             let (tenant, scope, scope_id) = (self.tenant, cap.scope, cap.scope_id.clone());
             let window = cap.period.window(now, &self.zone);
             let spec = CapSpec::new(tenant, scope, scope_id, window, cap.target, cap.hard);
@@ -109,13 +107,22 @@ impl Snapshot {
         let everybodys = self.everybodys.iter().filter(|every| of_request(every.period));
         let present = everybodys.filter(|every| spenders.id(every.scope).is_some());
         caps.extend(present.map(|every| (every.scope, Some(every.target))));
-        for cap in self.caps.iter().filter(|cap| of_request(cap.period)) {
-            if spenders.id(cap.scope).as_ref() == Some(&cap.scope_id) {
-                caps.retain(|(scope, _)| *scope != cap.scope);
-                caps.push((cap.scope, cap.target.filter(|_| cap.hard)));
-            }
+        for cap in self.set_on(&spenders).filter(|cap| of_request(cap.period)) {
+            caps.retain(|(scope, _)| *scope != cap.scope);
+            caps.push((cap.scope, cap.target.filter(|_| cap.hard)));
         }
         caps.into_iter().filter_map(|(_, target)| target).min()
+    }
+
+    /// The caps that were set at run time on these spenders, of however many others there are.
+    fn set_on(&self, spenders: &Spenders<'_>) -> impl Iterator<Item = &caps::Cap> {
+        let scopes = Scope::ALL.iter().filter(|_| !self.caps.is_empty());
+        scopes.filter_map(|scope| Some((*scope, spenders.id(*scope)?))).flat_map(|(scope, id)| {
+            let place = |cap: &caps::Cap| (cap.scope, cap.scope_id.as_str()).cmp(&(scope, &id));
+            let start = self.caps.partition_point(|cap| place(cap).is_lt());
+            let end = self.caps.partition_point(|cap| place(cap).is_le());
+            self.caps.get(start..end).unwrap_or_default()
+        })
     }
 
     /// The cap that the tree or the settings give a spender, whatever was set at run time.

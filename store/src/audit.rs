@@ -336,17 +336,27 @@ pub(crate) struct Draft {
 impl Draft {
     /// Refuses a record that is beyond the limit.
     pub(crate) fn new(mut record: Record) -> Result<Self, Error> {
+        let body = Self::body(&record)?;
+        record.detail = Detail::default();
+        Ok(Self { record, body })
+    }
+
+    /// As [`Self::new`], of a record that stays.
+    pub(crate) fn of(record: &Record) -> Result<Self, Error> {
+        Ok(Self { body: Self::body(record)?, record: record.outline() })
+    }
+
+    fn body(record: &Record) -> Result<Box<str>, Error> {
         /// More than all of a record but its detail has, as a rule.
         const OUTLINE_BYTES: usize = 512;
         let mut body = Vec::with_capacity(record.detail.as_str().len() + OUTLINE_BYTES);
-        serde_json::to_writer(&mut body, &record).map_err(|error| Error::corrupt("json", error))?;
+        serde_json::to_writer(&mut body, record).map_err(|error| Error::corrupt("json", error))?;
         let bytes = body.len();
         if bytes > RECORD_BYTES_MAX {
             return Err(Error::RecordTooLarge { bytes });
         }
-        record.detail = Detail::default();
         let body = String::from_utf8(body).map_err(|error| Error::corrupt("json", error))?;
-        Ok(Self { record, body: body.into_boxed_str() })
+        Ok(body.into_boxed_str())
     }
 
     /// The draft of a record that was written down as JSON.

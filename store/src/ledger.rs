@@ -278,6 +278,19 @@ impl Ledger {
         self.ask(Ask::Release { hold }, None).await.map(drop)
     }
 
+    /// As [`Self::settle`], at once and without waiting, where that can be: for a hold from a slice, with a record
+    /// that is short enough. Else [`Self::settle`] has to.
+    pub fn settle_now(
+        &self,
+        hold: HoldId,
+        settlement: Settlement,
+        record: Option<&Record>,
+    ) -> Option<Charge> {
+        let slices = self.slices.as_ref().filter(|slices| slices.has(hold))?;
+        let mut record = record.map(Draft::of).transpose().ok()?;
+        slices.settle(hold, settlement, &mut record)
+    }
+
     /// Charges what the attempt cost, once; a second settlement gives the first result. For a hold from
     /// a slice this is done once the journal has it. For any other it waits for the commit, and while
     /// the database is away it waits in the writer. Call it from a tracked task, so that it runs even

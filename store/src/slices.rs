@@ -162,6 +162,11 @@ impl Slices {
         None
     }
 
+    /// Whether a hold is from a slice, and open.
+    pub(crate) fn has(&self, hold: HoldId) -> bool {
+        self.open().contains_key(&hold)
+    }
+
     /// Settles a hold from a slice, and takes the record. What it did not use can be admitted again at
     /// once. `None` where it is from no slice or the journal cannot take it: then the database has to.
     pub(crate) fn settle(

@@ -159,6 +159,7 @@ fn every_page_is_tested_and_every_link_leads_somewhere() {
         "api",
         "budgets",
         "cache",
+        "commands",
         "console",
         "custom-detectors",
         "dialects",

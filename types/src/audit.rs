@@ -39,6 +39,28 @@ pub struct Record {
     pub detail: Detail,
 }
 
+impl Record {
+    /// The record without its detail.
+    #[must_use]
+    pub fn outline(&self) -> Self {
+        let Self { id, at, tenant, kind, request, actor, action, resource, outcome, commit, detail: _ } =
+            self;
+        Self {
+            id: *id,
+            at: *at,
+            tenant: *tenant,
+            kind: *kind,
+            request: *request,
+            actor: actor.clone(),
+            action: action.clone(),
+            resource: resource.clone(),
+            outcome: outcome.clone(),
+            commit: commit.clone(),
+            detail: Detail::default(),
+        }
+    }
+}
+
 /// A JSON value as its text. It is written once, by whoever knows its parts; from there on to the
 /// chain, and out of it again, it is copied byte for byte.
 #[derive(Debug, Clone, Serialize, Deserialize)]

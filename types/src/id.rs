@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
-use ulid::Ulid;
+use serde::{Deserialize, Serialize, Serializer};
+use ulid::{ULID_LEN, Ulid};
 
 /// Text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,8 +17,8 @@ pub struct ParseIdError {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(into = "String", try_from = "String")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(Ulid);
 
         impl $name {
@@ -41,9 +41,27 @@ macro_rules! ids {
             }
         }
 
+        impl $name {
+            /// Its text, on the stack: a request writes many.
+            fn with_text<T>(self, read: impl FnOnce(&str) -> T) -> T {
+                const HEAD: &str = concat!($prefix, "_");
+                let mut text = [0; HEAD.len() + ULID_LEN];
+                let (head, body) = text.split_at_mut(HEAD.len());
+                head.copy_from_slice(HEAD.as_bytes());
+                body.copy_from_slice(self.0.array_to_str(&mut [0; ULID_LEN]).as_bytes());
+                read(str::from_utf8(&text).unwrap_or_default())
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "_{}"), self.0)
+                self.with_text(|text| f.write_str(text))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.with_text(|text| serializer.serialize_str(text))
             }
         }
 

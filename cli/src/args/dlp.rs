@@ -66,7 +66,7 @@ pub(crate) struct Scan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Kinds {
-    /// Only those of `personal`, `health`, `payment` or `secret`.
+    /// Only those of `personal`, `name`, `health`, `payment` or `secret`.
     #[arg(long)]
     pub(crate) family: Option<::dlp::Family>,
     /// Write a page for each family, and one that lists all, into this folder.

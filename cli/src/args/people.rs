@@ -175,7 +175,7 @@ pub(crate) struct NewGrant {
     /// Only these tools.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) tools: Option<Vec<String>>,
-    /// Only these memory layers, `L0` to `L4`.
+    /// Only these memory layers, `L0` to `L4`; agents have no memory yet, and nothing checks it.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) memory: Option<Vec<String>>,
     /// Only this sandbox profile.

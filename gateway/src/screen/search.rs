@@ -95,7 +95,9 @@ impl<'s> Search<'s> {
     pub(super) fn whole(&mut self, choice: &mut Choice) -> Result<(), Stopped> {
         let number = choice.index;
         for (lane, text) in texts(choice) {
-            let mut channel = Channel::new(self.engine, lane.form(), &lane.place(number));
+            // One search at its end: all of it is there.
+            let channel = Channel::new(self.engine, lane.form(), &lane.place(number));
+            let mut channel = channel.patient(usize::MAX);
             let mut passed = self.settle(channel.push(text))?;
             passed.push_str(&self.settle(channel.end())?);
             if self.rules.is_some() {

@@ -26,7 +26,11 @@ pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<
 
 /// The body with these words, unchecked.
 pub(crate) fn encode_as(request: &ChatRequest, target: &Target<'_>, words: &Words) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024);
+    let texts = request.messages.iter().flat_map(|message| &message.content).map(|part| match part {
+        Part::Text(text) => text.len(),
+        Part::Image(_) | Part::File(_) => 0,
+    });
+    let mut out = Vec::with_capacity(texts.sum::<usize>() + 1024);
     wire::write_json(&mut out, &Body { request, target, words });
     out
 }

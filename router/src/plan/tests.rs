@@ -167,11 +167,12 @@ impl Scene {
     fn plan(&self, asked: &str) -> Option<Result<Plan, NoRoute>> {
         let found = self.found(asked);
         let decision = decide(&self.engine, &found, self.label);
+        let health = |provider: &str, model: &str| self.health.get(provider, model);
         let facts = Facts {
             needs: self.needs,
             denied: &decision.denied,
             local_from: self.local_from,
-            health: &self.health,
+            health: &health,
             now: self.now,
             costs: &self.quote,
             expressible: &self.expressible,
