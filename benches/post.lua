@@ -3,7 +3,8 @@
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method = "POST"
 wrk.path = "/v1/chat/completions"
-local before, after = assert(file:read("*a"):match("^(.*)@@@@@@@@(.*)$"), "BODY has no `@@@@@@@@`")
+local before, after = file:read("*a"):match("^(.*)@@@@@@@@(.*)$")
+assert(after, "BODY has no `@@@@@@@@`")
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("KEY")
 file:close()

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use store::work::{End, Error, NewEvent, Outcome, Quotas, Until};
+use store::work::{End, Error, NewEvent, NewMessage, Outcome, Quotas, Until};
 use types::{
     AgentId, ApprovalId, TenantId,
     audit::Kind,
@@ -18,12 +18,13 @@ use super::{
 };
 use crate::{
     on_both,
-    support::{Database, record, tenant},
+    support::{Database, admin_permit, agent, agent_id, record, tenant},
 };
 
 on_both! {
     a_message_goes_the_whole_way_to_its_answer;
     a_message_that_comes_twice_is_one;
+    a_message_of_an_earlier_build_is_known;
     a_session_works_on_one_message_after_the_other;
     many_that_accept_and_schedule_at_once_keep_every_order;
     what_policy_denies_ends_and_the_next_goes_on;
@@ -134,13 +135,40 @@ async fn a_message_that_comes_twice_is_one(database: &Database) {
     // The id counts within its conversation.
     let other = accept(&store, "c2", "m1").await;
     assert!(other.fresh && other.session != first.session);
+    // And with its agent.
+    let second = AgentId::generate();
+    let added = record(Kind::Admin);
+    store.agents().add(&admin_permit(false), &agent("second", second), &added).await.unwrap();
+    let to_second = NewMessage { agent: second, ..message("c1", "m1") };
+    let to_second = store.work().accept(&to_second).await.unwrap();
+    assert!(to_second.fresh && to_second.session != first.session);
     // Also once it is answered.
     advance(&store).await;
     let claim = claim(&store).await;
     store.work().finish(&claim, &done(), &[]).await.unwrap();
     assert!(!accept(&store, "c1", "m1").await.fresh);
-    assert_eq!(database.count("select count(*) from inbox").await, 2);
-    assert_eq!(database.count("select count(*) from tasks").await, 2);
+    assert_eq!(database.count("select count(*) from inbox").await, 3);
+    assert_eq!(database.count("select count(*) from tasks").await, 3);
+}
+
+/// A message that an earlier build took, whose key was its conversation's: it is known still.
+async fn a_message_of_an_earlier_build_is_known(database: &Database) {
+    let mut conn = database.built(17).await;
+    let (tenant, agent) = (tenant(), agent_id());
+    let rows = format!(
+        "insert into tenants values ('{tenant}', 'default', 1); \
+         insert into agents values ('{agent}', '{tenant}', 'default', 'user', '[]', '', 1, null); \
+         insert into sessions values ('ses_01ARZ3NDEKTSV4RRFFQ69G5FAV', '{tenant}', '{agent}', 'webchat', 'c1', \
+           'ann', 1, 1, 1, 1, null, 1, 1, null); \
+         insert into inbox values ('{tenant}', 'webchat', 'c1', 'm1', 'ses_01ARZ3NDEKTSV4RRFFQ69G5FAV', 1, 1, \
+           'ann', 1, '{{}}', null, 1, null);"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&mut conn).await.unwrap();
+    let store = database.open().await;
+    let again = accept(&store, "c1", "m1").await;
+    assert_eq!((again.fresh, again.seq, again.event_no), (false, 1, 1));
+    let next = accept(&store, "c1", "m2").await;
+    assert_eq!((next.fresh, next.seq, next.session), (true, 2, again.session));
 }
 
 async fn a_session_works_on_one_message_after_the_other(database: &Database) {
