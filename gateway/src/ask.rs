@@ -27,6 +27,8 @@ use crate::{
     upstream::{Failure, Response},
 };
 
+/// What an intermediary answers where the provider did not in time: 504 of RFC 9110, and 524 of Cloudflare.
+const LATE: [u16; 2] = [504, 524];
 /// The largest error body that is read from a provider.
 const ERROR_BYTES_MAX: usize = 64 << 10;
 /// How the bill of an attempt ends that another one overtook.
@@ -198,7 +200,9 @@ impl<'a> Prepared<'a> {
         if response.status == 200 {
             return Ok(response);
         }
-        Err(refused(self.refused(gate, response, stop).await))
+        // Whoever stands before the provider gave up waiting: as with our own time limit, it may have done it all.
+        let used = if LATE.contains(&response.status) { Used::Nothing } else { Used::Refused };
+        Err(ended(used, self.refused(gate, response, stop).await))
     }
 
     /// Waits for the first events. Until then a provider which accepts and fails can be replaced.

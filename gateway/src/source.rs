@@ -172,11 +172,11 @@ impl Source {
 
     /// What is known of the use where the stream ends here: all of it, where the provider told it
     /// after the last choice had finished.
-    pub(crate) fn known(&self, meter: &Meter) -> Known {
+    fn known(&self, meter: &Meter) -> Known {
         if self.finished() && meter.reported().is_some() { Known::Whole } else { Known::Cut }
     }
 
-    /// Stops the provider after the caller left. What it had already sent is on its bill, so it is
+    /// Stops the provider after the caller left, or nobody may have more of it. What it had already sent is on its bill, so it is
     /// read and metered first: up to the first pause, which a provider at its own pace makes at
     /// once, and for a bounded time. One that does not pause may have done all that was asked.
     pub(crate) async fn catch_up(mut self, meter: &mut Meter) -> Known {

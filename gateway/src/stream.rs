@@ -79,6 +79,16 @@ pub(crate) struct Stream<'s, 'd, 'c> {
 /// Why an answer goes no further, as its caller is told.
 type Stop = (Code, String);
 
+/// What ends an answer before its provider does.
+enum Cut {
+    /// The provider ignored the output limit.
+    Limit,
+    /// It says that it failed.
+    Failed(Stop),
+    /// Policy does not want the answer told.
+    Stopped(Stop),
+}
+
 impl Stream<'_, '_, '_> {
     fn encoder(&self, events: &[Event]) -> StreamEncoder {
         let (given, created) = match events.first() {
@@ -120,35 +130,13 @@ impl Stream<'_, '_, '_> {
         encoder: &mut StreamEncoder,
         mut events: Vec<Event>,
     ) -> End {
-        let (mut passed, mut out) = (Vec::new(), Vec::new());
-        let mut beyond = false;
+        let mut out = Vec::new();
         loop {
-            for event in events.drain(..) {
-                bill.meter.observe(&event);
-                // What breaks the limit, and what came in the same read, is counted, as it is on the
-                // provider's bill, and goes no further.
-                beyond |= bill.meter.beyond_limit();
-                if beyond {
-                    continue;
-                }
-                if let Some(gatherer) = &mut self.gatherer {
-                    gatherer.push(&event);
-                }
-                if let Event::Failed { kind, message } = event {
-                    let told = (Code::UpstreamFailed, format!("{kind}: {message}"));
-                    return self.fail(bill, encoder, out, told).await;
-                }
-                let searched = self.screen.search(event, &mut passed).map_err(|s| s.told());
-                let told = match searched {
-                    Ok(()) => self.tell((bill, trail), encoder, &mut passed, &mut out).await,
-                    Err(stop) => Err(stop),
-                };
-                if let Err(stop) = told {
-                    return self.stop(bill, encoder, out, stop).await;
-                }
-            }
-            if beyond {
-                return self.cut_at_limit((bill, trail), encoder, out).await;
+            match self.pass((bill, trail), encoder, &mut events, &mut out).await {
+                Ok(()) => {}
+                Err(Cut::Limit) => return self.cut_at_limit((bill, trail), encoder, out).await,
+                Err(Cut::Failed(told)) => return self.fail(bill, encoder, out, told).await,
+                Err(Cut::Stopped(stop)) => return self.stop(bill, encoder, out, stop).await,
             }
             if encoder.broken() {
                 let told = "the caller's API cannot say what the provider sent".to_owned();
@@ -179,6 +167,42 @@ impl Stream<'_, '_, '_> {
             };
             return self.fail(bill, encoder, out, told).await;
         }
+    }
+
+    /// Passes on what one read brought, as far as it may go. All of it is metered: it is on the provider's bill.
+    async fn pass(
+        &mut self,
+        (bill, trail): (&mut Bill, &Trail),
+        encoder: &mut StreamEncoder,
+        events: &mut Vec<Event>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Cut> {
+        let (mut passed, mut cut) = (Vec::new(), None);
+        for event in events.drain(..) {
+            bill.meter.observe(&event);
+            if cut.is_some() {
+                continue;
+            }
+            // What breaks the limit goes no further, nor what came in the same read.
+            if bill.meter.beyond_limit() {
+                cut = Some(Cut::Limit);
+                continue;
+            }
+            if let Some(gatherer) = &mut self.gatherer {
+                gatherer.push(&event);
+            }
+            if let Event::Failed { kind, message } = event {
+                cut = Some(Cut::Failed((Code::UpstreamFailed, format!("{kind}: {message}"))));
+                continue;
+            }
+            let searched = self.screen.search(event, &mut passed).map_err(|s| s.told());
+            let told = match searched {
+                Ok(()) => self.tell((bill, trail), encoder, &mut passed, out).await,
+                Err(stop) => Err(stop),
+            };
+            cut = told.err().map(Cut::Stopped);
+        }
+        cut.map_or(Ok(()), Err)
     }
 
     /// Ends the caller's stream in order and gives the upstream connection back.
@@ -283,7 +307,8 @@ impl Stream<'_, '_, '_> {
         if let Err(stop) = self.tell_rest((bill, trail), encoder, &mut out).await {
             return self.stop(bill, encoder, out, stop).await;
         }
-        self.source.stop().await;
+        // It ignored the limit: what it has sent beyond is on its bill too.
+        self.source.catch_up(&mut bill.meter).await;
         for choice in 0..self.order.request.as_chat().map_or(1, |chat| chat.choices).max(1) {
             let (reason, stop_sequence) = (Finish::Length, None);
             encoder.push(&Event::Finish { choice, reason, stop_sequence }, &mut out);
@@ -299,7 +324,7 @@ impl Stream<'_, '_, '_> {
     /// Ends an answer that policy does not want told: an error event, no terminator.
     async fn stop(
         self: Box<Self>,
-        bill: &Bill,
+        bill: &mut Bill,
         encoder: &mut StreamEncoder,
         out: Vec<u8>,
         stop: Stop,
@@ -310,20 +335,19 @@ impl Stream<'_, '_, '_> {
         }
     }
 
-    /// Tells the caller honestly that the answer is not whole: an error event, no terminator.
+    /// Tells the caller honestly that the answer is not whole: an error event, no terminator. What the provider has
+    /// sent meanwhile is metered.
     async fn fail(
         self: Box<Self>,
-        bill: &Bill,
+        bill: &mut Bill,
         encoder: &mut StreamEncoder,
         mut out: Vec<u8>,
         (code, message): (Code, String),
     ) -> End {
-        let known = self.source.known(&bill.meter);
-        self.source.stop().await;
         encoder.error(code, &message, &mut out);
         // The body is not ended in order: a client that does not know the error event still sees
         // that the answer was cut.
         let _ = self.down.send(Bytes::from(out)).await;
-        End::Failed(code, known)
+        End::Failed(code, self.source.catch_up(&mut bill.meter).await)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The most expired holds that one transaction resolves.
-const REAP_MAX: i64 = 256;
+pub(crate) const REAP_MAX: i64 = 256;
 
 /// Open holds whose lease ran out.
 pub(crate) async fn expired(

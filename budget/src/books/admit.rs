@@ -55,9 +55,14 @@ pub(super) fn well_formed(
 }
 
 /// Whether every account has room. One that is exhausted is named before one that is only held, as
-/// waiting would not help.
+/// waiting would not help; of several the one with the least room, which is all that a smaller call can have.
 pub(super) fn admit(accounts: &[Account], amount: Nanos) -> Result<(), Refusal> {
-    let mut held = None;
+    let mut refused: Option<((bool, i64), Refusal)> = None;
+    let mut refuse = |is_held, room, refusal| {
+        if refused.as_ref().is_none_or(|(least, _)| (is_held, room) < *least) {
+            refused = Some(((is_held, room), refusal));
+        }
+    };
     for account in accounts {
         let Some(target) = account.limit() else { continue };
         let spent = account.spent();
@@ -65,14 +70,15 @@ pub(super) fn admit(accounts: &[Account], amount: Nanos) -> Result<(), Refusal> 
         let fits = |used: i64| {
             used.checked_add(amount.0).is_some_and(|sum| sum <= target.0) || amount == Nanos::ZERO
         };
+        let used = spent.0.saturating_add(account.held.0);
+        let (room, held) = (target.0.saturating_sub(used), account.held);
         if !fits(spent.0) {
-            return Err(Refusal::Exhausted { key, target, settled: spent, held: account.held });
-        }
-        if !fits(spent.0.saturating_add(account.held.0)) {
-            held.get_or_insert(Refusal::Held { key, target, settled: spent, held: account.held });
+            refuse(false, room, Refusal::Exhausted { key, target, settled: spent, held });
+        } else if !fits(used) {
+            refuse(true, room, Refusal::Held { key, target, settled: spent, held });
         }
     }
-    held.map_or(Ok(()), Err)
+    refused.map_or(Ok(()), |(_, refusal)| Err(refusal))
 }
 
 /// The least room of the accounts; `None` where nothing limits them.

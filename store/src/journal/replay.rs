@@ -57,10 +57,15 @@ async fn carry(
 ) -> Result<bool, Error> {
     let (mut entries, mut records, mut known) = (Vec::new(), 0_u64, true);
     let (mut next, mut torn) = (None, false);
+    // The first record that is left may be one that the database has, not one behind a gap.
+    let first = carried.saturating_add(1);
     for path in files {
         let mut reader = Reader::open(path)?;
         // A file of which not even the first record is whole has nothing that went out.
-        let Some(head) = reader.head()? else { continue };
+        let Some(head) = reader.head()? else {
+            torn = true;
+            continue;
+        };
         if head.version != 1 {
             let why = format!("format {} is not known; use the version of it", head.version);
             return Err(reader.corrupt(why));
@@ -70,7 +75,7 @@ async fn carry(
         }
         known &= !head.boot.is_empty() && head.boot == boot();
         while let Some(frame) = reader.frame()? {
-            if *next.get_or_insert(frame.seq) != frame.seq {
+            if *next.get_or_insert(frame.seq.min(first)) != frame.seq {
                 tracing::error!(file = %path.display(), seq = frame.seq, "records are missing");
                 known = false;
             }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The most expired slices that one transaction lets lapse.
-const LAPSE_MAX: i64 = 256;
+pub(crate) const LAPSE_MAX: i64 = 256;
 
 /// A slice with who asked for it first.
 pub(crate) type Loaded = (Slice, (AgentId, Option<KeyId>));

@@ -116,11 +116,8 @@ impl Slices {
                     return Ok(part);
                 }
                 Ok(_) => return Err(Failure::Unavailable),
-                Err(Failure::Refused(Refusal::Held { key: full, .. }))
-                    if needed
-                        && tries < TRIES
-                        && (self.retire_where(|slot, _| slot.path.contains(&full))
-                            || tries == 1) =>
+                Err(Failure::Refused(refusal))
+                    if needed && tries < TRIES && self.frees(&refusal, tries) =>
                 {
                     // What this process holds on that account goes back before the next ask: at once,
                     // or behind the calls that are being journaled at this moment. What it gave back
@@ -133,6 +130,20 @@ impl Slices {
                 }
                 Err(Failure::Unavailable) => return Err(Failure::Unavailable),
             }
+        }
+    }
+
+    /// Gives back what this process has in slices of the account that refused. Whether it is worth asking again: also
+    /// where nothing is left to a call, what it has of another account's is no use to anybody.
+    fn frees(self: &Arc<Self>, refusal: &Refusal, tries: u32) -> bool {
+        match refusal {
+            Refusal::Held { key, .. } => {
+                self.retire_where(|slot, _| slot.path.contains(key)) || tries == 1
+            }
+            Refusal::Exhausted { key, .. } => {
+                self.retire_where(|slot, _| slot.path.contains(key))
+            }
+            _ => false,
         }
     }
 

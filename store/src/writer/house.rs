@@ -5,7 +5,9 @@ use std::sync::Arc;
 use budget::Outcome;
 
 use super::{Ask, Handle};
-use crate::{owners, raises::Raises, retention, store::Inner};
+use crate::{
+    holds::REAP_MAX, owners, raises::Raises, retention, slices::rows::LAPSE_MAX, store::Inner,
+};
 
 /// Reaps expired holds and removes what has been over for long, until the store is closed.
 pub(super) async fn keep(inner: Arc<Inner>, handle: impl Fn() -> Option<Handle>) {
@@ -26,22 +28,35 @@ pub(super) async fn keep(inner: Arc<Inner>, handle: impl Fn() -> Option<Handle>)
         if away || was_away {
             continue;
         }
-        match handle.ask(Ask::Reap, None).await {
-            Ok(Some(Outcome::Reaped { released, settled, lapsed })) => {
-                let (released, settled, lapsed) = (released.len(), settled.len(), lapsed.len());
-                if released + settled + lapsed > 0 {
-                    tracing::warn!(released, settled, lapsed, "expired holds were resolved");
-                }
-            }
-            Ok(_) => {}
-            Err(_) if handle.sender.is_closed() => return,
-            Err(_) => tracing::warn!("expired holds could not be looked for"),
+        // One transaction resolves so many and no more: a gateway with thousands of streams may have died.
+        while let Ok(true) = reap(&handle).await {}
+        if handle.sender.is_closed() {
+            return;
         }
         if let Err(error) = (Raises { inner: Arc::clone(&inner) }).end_due().await {
             tracing::warn!(%error, "raises whose time is over could not be ended");
         }
         if let Err(error) = retention::prune(&inner).await {
             tracing::warn!(%error, "what is over could not be removed");
+        }
+    }
+}
+
+/// Resolves expired holds. True where there may be more.
+async fn reap(handle: &Handle) -> Result<bool, ()> {
+    match handle.ask(Ask::Reap, None).await {
+        Ok(Some(Outcome::Reaped { released, settled, lapsed })) => {
+            let (released, settled, lapsed) = (released.len(), settled.len(), lapsed.len());
+            if released + settled + lapsed > 0 {
+                tracing::warn!(released, settled, lapsed, "expired holds were resolved");
+            }
+            let is_full = |count: usize, max: i64| i64::try_from(count).is_ok_and(|count| count >= max);
+            Ok(is_full(released + settled, REAP_MAX) || is_full(lapsed, LAPSE_MAX))
+        }
+        Ok(_) => Ok(false),
+        Err(_) => {
+            tracing::warn!("expired holds could not be looked for");
+            Err(())
         }
     }
 }
