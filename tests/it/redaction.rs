@@ -1,11 +1,13 @@
 //! Values that no model may see: what goes out, what comes back, to whom, and what must not be in an
 //! answer.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 use simulator::{Behaviour, Price, Simulator};
-use support::{Answer, Caller, Database, ModelSpec, Rows, Server, Setup, chat, provider, streamed};
+use support::{
+    Answer, Caller, Database, ModelSpec, Rows, Server, Setup, chat, eventually, provider, streamed,
+};
 
 use crate::sdk::Sdk;
 
@@ -240,6 +242,25 @@ async fn a_secret_in_an_answer_stops_it_and_nothing_of_it_leaves() {
     let answer = house.caller.ask(&streamed("sim-cloud", "Say it")).await;
     assert_eq!(answer.content(), format!("Write to {VALUE}. SSN?"));
     assert!(answer.is_done());
+}
+
+/// A provider that is faster than the search of its answer has sent more than anybody looked at: all of it is on its
+/// bill.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_had_sent_of_a_stopped_answer_is_charged() {
+    let house = House::new(Database::Sqlite, r#"@answer_block("secret")"#).await;
+    let secret = ["AK", "IAIOSFODNN7", "CANARYX"].concat();
+    house.says(&format!("The key is {secret} for you. {}", "And on and on. ".repeat(2_000)));
+    let answer = house.caller.ask(&streamed("sim-cloud", "Say it")).await;
+    assert!(answer.text.contains("dlp_blocked"), "{}", answer.text);
+    let rows = Rows::of(&house.server).await;
+    let row = eventually("it is settled", Duration::from_secs(20), async || {
+        let row = rows.ledger().await.pop();
+        (house.cloud.bill_total().open == 0).then_some(row)?
+    })
+    .await;
+    let bill = i64::try_from(house.cloud.bill_total().nanos).unwrap();
+    assert!(row.amount >= bill, "{bill} nanos were billed: {row:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
