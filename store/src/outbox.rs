@@ -184,14 +184,17 @@ pub(crate) async fn insert(conn: &mut AnyConnection, events: &[Event]) -> Result
     .await
 }
 
-/// Removes what was published before a time, and holds that ended before it.
+/// Removes what was published before a time, and holds that ended before it. Those of a process that may come back
+/// stay: its journal may know what they really cost.
 pub(crate) async fn prune(inner: &Inner, before: Timestamp) -> Result<(), Error> {
     let mut conn = inner.write.acquire().await?;
     for query in [
         "delete from outbox where id in (select id from outbox \
          where published_at is not null and published_at < $1 limit 10000)",
         "delete from holds where id in (select id from holds \
-         where state in ('released', 'settled') and lease_until < $1 limit 10000)",
+         where state in ('released', 'settled') and lease_until < $1 \
+           and not exists (select 1 from slices s where s.id = holds.slice_id and s.state = 'lapsed') \
+         limit 10000)",
     ] {
         sqlx::query(query).bind(before.0).execute(&mut *conn).await?;
     }
