@@ -11,8 +11,8 @@ use std::{
 use types::{Content, Label};
 
 use crate::{
-    Custom, Finding, Findings, Kind, Settings, Tokens,
-    custom::Trace,
+    Custom, Family, Finding, Findings, Kind, Settings, Tokens,
+    custom::{Trace, dictionary},
     detect::{self, Numbers},
     inspection::Inspection,
     memo::Memo,
@@ -295,17 +295,25 @@ fn settle(mut findings: Vec<Finding>) -> Vec<Finding> {
     kept
 }
 
-/// Our own tokens are no findings, whatever their letters look like.
+/// Our own tokens are no findings, whatever their letters look like. A word that somebody looks for is
+/// one also in the place of their random part, where nobody but a forger puts it.
 fn without_tokens(text: &str, findings: &mut Vec<Finding>) {
     if findings.is_empty() {
         return;
     }
-    let tokens: Vec<Range<usize>> = tokens::spans(text).collect();
+    let tokens: Vec<[Range<usize>; 2]> = tokens::known(text).collect();
+    let lies_in = |finding: &Finding, place: &Range<usize>| {
+        place.start <= finding.span.start && finding.span.end <= place.end
+    };
+    let is_word = |finding: &Finding| {
+        finding.kind.family() == Family::Health
+            || finding.terms.iter().any(|term| term.name == dictionary::TERM)
+    };
     findings.retain(|finding| {
-        let next = tokens.partition_point(|token| token.end <= finding.span.start);
-        tokens
-            .get(next)
-            .is_none_or(|token| token.start > finding.span.start || token.end < finding.span.end)
+        let next = tokens.partition_point(|[token, _]| token.end <= finding.span.start);
+        tokens.get(next).is_none_or(|[token, random]| {
+            !lies_in(finding, token) || lies_in(finding, random) && is_word(finding)
+        })
     });
 }
 

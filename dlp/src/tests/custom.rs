@@ -54,6 +54,16 @@ fn a_pattern_finds_its_form_also_in_disguise() {
 }
 
 #[test]
+fn a_token_of_a_kind_of_the_tree_is_none_of_its_findings() {
+    let words = "kind = \"secret_project\"\n[dictionary]\nwords = [\"secret\", \"falcon\"]\nignore_case = true";
+    let engine = engine(&[words], &[]);
+    assert_eq!(found(&engine, "of [[SECRET_PROJECT:7f3k2q]]"), []);
+    let hidden = found(&engine, "of [[EMAIL:secret]] and [[FALCON:aaaaaa]]");
+    let kind = || "secret_project".to_owned();
+    assert_eq!(hidden, [(kind(), "secret".to_owned()), (kind(), "FALCON".to_owned())]);
+}
+
+#[test]
 fn cues_and_checksums_are_needed_where_they_are_asked_for() {
     let engine = engine(
         &[
