@@ -77,7 +77,7 @@ const IDS: &[(Kind, &str, &str, bool)] = &[
 /// The rows of a table whose text is not read as expected.
 fn wrong(rows: impl Iterator<Item = (String, Vec<(Kind, String)>)>) -> Vec<String> {
     let differs = |(text, expected): (String, Vec<(Kind, String)>)| {
-        let findings = engine().scan("text", &text);
+        let findings = engine().scan("text", &text).findings;
         let found: Vec<_> =
             findings.iter().map(|f| (f.kind, text[f.span.clone()].to_owned())).collect();
         (found != expected).then(|| format!("{text}: {found:?}"))
@@ -108,7 +108,8 @@ fn a_wrong_check_digit_is_no_identifier() {
         let text = format!("{words}: {}{other}{}", &id[..at], &id[at + 1..]);
         let checked =
             ![Kind::US_ITIN, Kind::IS_KENNITALA, Kind::AU_MEDICARE, Kind::VIN].contains(kind);
-        let same = engine().scan("text", &text).iter().any(|finding| finding.kind == *kind);
+        let same =
+            engine().scan("text", &text).findings.iter().any(|finding| finding.kind == *kind);
         assert!(!checked || !same, "{text}");
     }
 }
@@ -205,7 +206,7 @@ fn web_addresses_are_found_whole() {
         check(text, &[(Kind::URL, address)]);
     }
     for text in ["http://localhost:8080/", "https://", "std::a://b", "www.", "a.www.example.com"] {
-        let found = engine().scan("text", text);
+        let found = engine().scan("text", text).findings;
         assert_eq!(found, [], "{text}");
     }
 }
@@ -241,7 +242,7 @@ proptest! {
         let body: String = head.chars().chain(body.chars()).take(length).collect();
         let is_found = |check: &u32| {
             let text = format!("{words}: {body}{check}.");
-            engine().scan("text", &text).iter().any(|finding| finding.kind == kind)
+            engine().scan("text", &text).findings.iter().any(|finding| finding.kind == kind)
         };
         let right = (0..10).filter(is_found).count();
         // A remainder of ten has no digit in some, and digits that are all the same are left out.
@@ -285,7 +286,7 @@ proptest! {
         let found = |before: &str, after: &str| {
             let whole = format!("{before}{filler}{text}{filler}{after}");
             let start = before.len() + filler.len();
-            let findings = engine().scan("text", &whole).into_iter();
+            let findings = engine().scan("text", &whole).findings.into_iter();
             let inside = findings.filter(|f| f.span.start >= start && f.span.end <= start + text.len());
             inside.map(|f| (f.kind, f.span.start - start, f.span.end - start)).collect::<Vec<_>>()
         };
