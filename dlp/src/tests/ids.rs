@@ -143,6 +143,8 @@ fn forms_without_a_check_digit_need_their_words() {
     });
     assert_eq!(wrong(rows), [""; 0]);
     check("AB 12 34 56 C", &[(Kind::UK_NINO, "AB 12 34 56 C")]);
+    check("NI number AB 123456 C", &[(Kind::UK_NINO, "AB 123456 C")]);
+    clean("part AB 123456 C");
     clean("national insurance QQ123456C, BG 12 34 56 C, AB 12 34 56 E");
     check("SWIFT code DEUTDEFF500", &[(Kind::BIC, "DEUTDEFF500")]);
     clean("SWIFT code DEUTXXFF and the swift FOX");
@@ -179,6 +181,16 @@ fn devices_wallets_and_places_are_found() {
     let zone = "L898902C36UTO7408122F1204159ZE184226B<<<<<10";
     check(zone, &[(Kind::PASSPORT_MRZ, zone)]);
     clean("L898902C37UTO7408122F1204159ZE184226B<<<<<10");
+    for zone in [
+        "C01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4",
+        "L898902C<3UTO6908061F9406236ZE184226B<<<<<14",
+        "N1234567<7UTO7408122<1204159<<<<<<<<<<<<<<04",
+        "12345678<8UTO7408122<1204159<<<<<<<<<<<<<<04",
+        "ABCD<<<<<6UTO7408122M1204159<<<<<<<<<<<<<<04",
+    ] {
+        check(&format!("P<D<<MUSTERMANN<<ERIKA\n{zone}\n"), &[(Kind::PASSPORT_MRZ, zone)]);
+    }
+    clean("C01X00T479D<<6408125F2702283<<<<<<<<<<<<<<<4 and Vec<4> <<12<< 1<2");
 }
 
 #[test]
