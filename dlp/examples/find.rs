@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
 
 fn tell(text: &str, out: &mut impl Write) -> io::Result<()> {
     let engine = Engine::builtin(&Settings::default());
-    for finding in engine.scan("text", text) {
+    for finding in engine.scan("text", text).findings {
         let dlp::Finding { kind, span, score, label, .. } = &finding;
         write!(out, "{kind} at {}..{}, {label}, score {score}:", span.start, span.end)?;
         for term in &finding.terms {

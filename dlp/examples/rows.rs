@@ -45,6 +45,7 @@ fn rows(engine: &Engine) -> io::Result<()> {
         let row: Row = serde_json::from_str(&line?)?;
         let findings: Vec<_> = engine
             .scan("text", &row.text)
+            .findings
             .into_iter()
             .map(|f| {
                 json!([
@@ -70,7 +71,7 @@ fn code(engine: &Engine, folders: &[String]) -> io::Result<()> {
         // Files that are no UTF-8 are data.
         let Ok(text) = fs::read_to_string(&file) else { continue };
         bytes += text.len();
-        for finding in engine.scan("text", &text) {
+        for finding in engine.scan("text", &text).findings {
             let (kind, family) = (finding.kind, finding.kind.family());
             *kinds.entry(format!("{family} {kind}")).or_default() += 1;
         }

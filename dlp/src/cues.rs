@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use crate::{
     grams::{self, GRAM_BYTES, Grams},
     text::Text,
+    tokens,
 };
 pub(crate) use words::Cue;
 
@@ -141,8 +142,16 @@ pub(crate) fn is_word(text: Text<'_>, start: usize, end: usize) -> bool {
     let closes = !after.is_ascii_alphabetic() || next_hump;
     let name =
         text.run_back(start, NAME_BYTES_MAX, |byte| byte.is_ascii_uppercase() || byte == b'_');
-    let marker = text.before(name, 1) == b'[' && text.before(name, 2) == b'[';
+    let marker = text.before(name, 1) == b'[' && is_token(text, name);
     ((opens(text, start) && closes) || end - start >= INNER_LETTERS_MIN) && !marker
+}
+
+/// Whether this is where the name of a whole token stands: what only begins like one is anybody's word.
+fn is_token(text: Text<'_>, name: usize) -> bool {
+    let from = name.checked_sub(tokens::OPENER.len());
+    let rest = from.and_then(|from| text.str().get(from..));
+    text.work.take(tokens::TOKEN_BYTES_MAX);
+    rest.is_some_and(|rest| tokens::at_start(rest).is_some())
 }
 
 /// Whether a word may begin here: not in the middle of one.
@@ -173,8 +182,9 @@ mod tests {
         check("userPhoneNumber=", Cue::Phone, Some(7));
         check("session", Cue::Ssn, None);
         check("lessn ", Cue::Ssn, None);
-        check("[[US_SSN:1]] ", Cue::Ssn, None);
-        check("[[PHONE:1]] ", Cue::Phone, None);
+        check("[[US_SSN:7f3k2q]] ", Cue::Ssn, None);
+        check("[[PHONE:7f3k2q]] ", Cue::Phone, None);
+        check("[[SSN: ", Cue::Ssn, Some(2));
         check("телефон ", Cue::Phone, Some(1));
     }
 

@@ -1,7 +1,7 @@
 //! Detectors of the git tree: patterns, dictionaries and fingerprints of registered documents, compiled
 //! from `detectors/*.toml`.
 
-mod dictionary;
+pub(crate) mod dictionary;
 mod file;
 mod fingerprint;
 mod pattern;

@@ -18,7 +18,7 @@ use std::{
 use types::Label;
 
 use crate::{
-    Engine, Family, Finding, Kind, Rule, classify,
+    Engine, Family, Finding, Kind, Rule, Scan, classify,
     engine::{Inner, Look},
     normalise,
     text::Work,
@@ -169,7 +169,9 @@ impl Deep {
             if found {
                 continue;
             }
-            for finding in turn.crossing(&text, &seam) {
+            let (crossing, complete) = turn.crossing(&text, &seam);
+            turn.found.complete &= complete;
+            for finding in crossing {
                 self.tell(turn, &finding, &text);
                 found = true;
             }
@@ -246,21 +248,23 @@ impl<'e> Turn<'e> {
         self.inner.settings.findings_max
     }
 
-    /// Values that reach over a seam, and of which neither side shows as much.
-    fn crossing(&self, joined: &str, seam: &Range<usize>) -> Vec<Finding> {
+    /// Values that reach over a seam, and of which neither side shows as much, and whether all was
+    /// looked through.
+    fn crossing(&self, joined: &str, seam: &Range<usize>) -> (Vec<Finding>, bool) {
         let look = Look { room: self.room(), whole: false, depths: 0..=DEPTH_MAX };
         let scan = |text: &str, keep: &dyn Fn(&Range<usize>) -> bool| {
-            self.inner.scan("", text, &self.seams, &look, |_, span| keep(span)).findings
+            self.inner.scan("", text, &self.seams, &look, |_, span| keep(span))
         };
-        let mut crossing = scan(joined, &|span| span.start < seam.start && span.end > seam.end);
+        let Scan { findings: mut crossing, complete, .. } =
+            scan(joined, &|span| span.start < seam.start && span.end > seam.end);
         // Two words that happen to meet read as a name too easily.
         crossing.retain(|finding| finding.kind.family() != Family::Name);
         if crossing.is_empty() {
-            return crossing;
+            return (crossing, complete);
         }
         // What stands whole on a side does not go on in the other one, whatever that begins with.
-        let before = scan(joined.get(..seam.start).unwrap_or_default(), &|_| true);
-        let after = scan(joined.get(seam.end..).unwrap_or_default(), &|_| true);
+        let before = scan(joined.get(..seam.start).unwrap_or_default(), &|_| true).findings;
+        let after = scan(joined.get(seam.end..).unwrap_or_default(), &|_| true).findings;
         let sides = before.iter().map(|finding| (finding, 0));
         let sides: Vec<_> = sides.chain(after.iter().map(|finding| (finding, seam.end))).collect();
         crossing.retain(|finding| {
@@ -270,7 +274,7 @@ impl<'e> Turn<'e> {
                     && side.span.end + offset > finding.span.start
             })
         });
-        crossing
+        (crossing, complete)
     }
 
     fn end(self) -> DeepFindings {

@@ -11,8 +11,8 @@ use std::{
 use types::{Content, Label};
 
 use crate::{
-    Custom, Finding, Findings, Kind, Settings, Tokens,
-    custom::Trace,
+    Custom, Family, Finding, Findings, Kind, Settings, Tokens,
+    custom::{Trace, dictionary},
     detect::{self, Numbers},
     inspection::Inspection,
     memo::Memo,
@@ -56,9 +56,13 @@ pub(crate) struct Look {
 }
 
 /// What was found in one text, and whether that is all.
-pub(crate) struct Scan {
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) complete: bool,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// Every finding, by position.
+    pub findings: Vec<Finding>,
+    /// False when there were too many findings, the work was more than its bound or a part of the engine
+    /// failed: something may have been missed, and whoever must know must not go on.
+    pub complete: bool,
     /// How many findings there were before those went that another one covers.
     pub(crate) candidates: usize,
 }
@@ -104,10 +108,11 @@ impl Engine {
 
     /// Finds everything in one text, up to the bounds on findings and on work. The length is the
     /// caller's.
-    pub fn scan(&self, place: &str, text: &str) -> Vec<Finding> {
+    #[must_use]
+    pub fn scan(&self, place: &str, text: &str) -> Scan {
         let work = Work::new(self.inner.settings.steps_max);
         let room = self.inner.settings.findings_max;
-        self.inner.scan(place, text, &work, &Look::inline(room, true), |_, _| true).findings
+        self.inner.scan(place, text, &work, &Look::inline(room, true), |_, _| true)
     }
 
     /// Finds everything in one text within this work.
@@ -175,7 +180,7 @@ impl Inner {
         if work.is_spent() {
             return Scan { complete: false, ..scan };
         }
-        self.each(text, look, work, |candidate, span| {
+        let complete = self.each(text, look, work, |candidate, span| {
             let score = candidate.score();
             let wanted = score >= self.settings.score_min && !self.settings.is_off(candidate.kind);
             if !wanted || !keep(candidate.kind, &span) {
@@ -194,7 +199,7 @@ impl Inner {
                 label: self.label_of(candidate.kind),
             });
         });
-        scan.complete &= !work.is_spent();
+        scan.complete &= complete && !work.is_spent();
         scan.candidates = scan.findings.len();
         scan.findings = settle(scan.findings);
         without_tokens(text, &mut scan.findings);
@@ -202,13 +207,14 @@ impl Inner {
     }
 
     /// Hands on every candidate of every view of a text, with the bytes of the text that it stands for.
+    /// Returns whether no view was left out.
     pub(crate) fn each(
         &self,
         text: &str,
         look: &Look,
         work: &Work,
         mut take: impl FnMut(Candidate, Range<usize>),
-    ) {
+    ) -> bool {
         let views = normalise::views(text, look.whole, *look.depths.end(), work);
         for (number, view) in views.iter().filter(|(_, view)| look.depths.contains(&view.depth)) {
             let read = Text::new(&view.text, work);
@@ -233,6 +239,7 @@ impl Inner {
                 self.custom.passages(read, &mut found);
             }
         }
+        views.complete
     }
 }
 
@@ -295,17 +302,25 @@ fn settle(mut findings: Vec<Finding>) -> Vec<Finding> {
     kept
 }
 
-/// Our own tokens are no findings, whatever their letters look like.
+/// Our own tokens are no findings, whatever their letters look like. A word that somebody looks for is
+/// one also in the place of their random part, where nobody but a forger puts it.
 fn without_tokens(text: &str, findings: &mut Vec<Finding>) {
     if findings.is_empty() {
         return;
     }
-    let tokens: Vec<Range<usize>> = tokens::spans(text).collect();
+    let tokens: Vec<[Range<usize>; 2]> = tokens::known(text).collect();
+    let lies_in = |finding: &Finding, place: &Range<usize>| {
+        place.start <= finding.span.start && finding.span.end <= place.end
+    };
+    let is_word = |finding: &Finding| {
+        finding.kind.family() == Family::Health
+            || finding.terms.iter().any(|term| term.name == dictionary::TERM)
+    };
     findings.retain(|finding| {
-        let next = tokens.partition_point(|token| token.end <= finding.span.start);
-        tokens
-            .get(next)
-            .is_none_or(|token| token.start > finding.span.start || token.end < finding.span.end)
+        let next = tokens.partition_point(|[token, _]| token.end <= finding.span.start);
+        tokens.get(next).is_none_or(|[token, random]| {
+            !lies_in(finding, token) || lies_in(finding, random) && is_word(finding)
+        })
     });
 }
 

@@ -37,7 +37,7 @@ impl Engine {
     /// Everything in one text that a detector took for a value, in order of position, and what became
     /// of each. What no detector took for one, since a validator ruled it out, is not among them.
     pub fn candidates(&self, text: &str) -> Vec<Candidate> {
-        let found = self.scan("text", text);
+        let found = self.scan("text", text).findings;
         let found: BTreeSet<_> =
             found.into_iter().map(|f| (f.kind, f.span.start, f.span.end, f.score)).collect();
         let settings = self.settings();
@@ -86,7 +86,7 @@ mod tests {
         let stand = |candidate: &Candidate| candidate.standing == Standing::Finding;
         let mut candidates = engine().candidates(text);
         candidates.retain(stand);
-        let found = engine().scan("text", text);
+        let found = engine().scan("text", text).findings;
         assert!(!found.is_empty());
         let key = |kind: Kind, span: &Range<usize>, score: u8| (kind, span.clone(), score);
         assert_eq!(

@@ -41,13 +41,13 @@ pub use custom::{
     FingerprintError, Fingerprints, PASSAGE_WORDS, PatternFile, Source, WORDS_MAX,
 };
 pub use deep::{Deep, DeepFindings, TAIL_BYTES, Voice};
-pub use engine::{Engine, Redaction};
+pub use engine::{Engine, Redaction, Scan};
 pub use explain::{Candidate, Standing};
 pub use finding::{Finding, Findings, Rule, Term};
 pub use kind::{About, Family, Kind, ParseKindError, Selector};
 #[doc(hidden)]
 pub use normalise::views_hold;
-pub use normalise::{is_ignorable, readings};
+pub use normalise::{Readings, is_ignorable, readings};
 pub use restore::Restorer;
 pub use settings::{Region, Settings, UnknownRegion};
 pub use tally::Tally;

@@ -1,7 +1,7 @@
 //! From a field's text to the views that detectors read, each with the way back to the original.
 //!
-//! The first view is the text with format characters dropped, NFKC per character, digits and dashes of
-//! all scripts as ASCII, and JSON escapes decoded where the text is JSON. ASCII text without escapes is
+//! The first view is the text with format characters dropped, NFKC per character but for signs and raised
+//! characters, digits and dashes of all scripts as ASCII, and JSON escapes decoded where the text is JSON. ASCII text without escapes is
 //! its own first view and costs one pass. Each disguise in it makes a further view of what it hides and
 //! of what stands round it (`disguise.rs`), and so does each disguise in that one.
 
@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::text::Work;
 pub use chars::is_ignorable;
-use chars::{ascii_form, is_stable};
+use chars::{ascii_form, is_apart, is_stable};
 pub(crate) use json::{decode_escape, is_json};
 pub use promise::views_hold;
 
@@ -30,12 +30,15 @@ const CHARS_PER_CHAR_MAX: usize = 4;
 /// How deep a value may be hidden from an inspection: three disguises, one in the other.
 pub(crate) const DEPTH_MAX: usize = 3;
 
-/// All further views together are at most so many times as long as the text.
-const GROWTH_MAX: usize = 4;
+/// All further views together are at most so many times as long as the text for each depth: what is hidden
+/// is undone in one, what is set apart is put together in another.
+const GROWTH_MAX: usize = 2;
 
 /// The views of one text.
 pub(crate) struct Views<'a> {
     views: Vec<View<'a>>,
+    /// Whether no view was left out.
+    pub(crate) complete: bool,
 }
 
 /// A text as detectors see it.
@@ -49,6 +52,8 @@ pub(crate) struct View<'a> {
     shown: Vec<Range<usize>>,
     /// How many disguises it is without.
     pub(crate) depth: usize,
+    /// Whether it is without what sets characters apart from the word beside them.
+    joined: bool,
 }
 
 /// A stretch of the view and the bytes of its parent that it stands for.
@@ -62,7 +67,8 @@ struct Segment {
 /// The views of a text to scan, to this depth. One that is `whole` is read as JSON where it is JSON.
 pub(crate) fn views<'a>(text: &'a str, whole: bool, depth_max: usize, work: &Work) -> Views<'a> {
     let mut views = vec![first(text, whole, work)];
-    let mut room = text.len().saturating_mul(GROWTH_MAX).saturating_add(1 << 10);
+    let mut room = room(text, depth_max);
+    let mut complete = true;
     let mut next = 0;
     while let Some(view) = views.get(next) {
         if view.depth < depth_max && !work.is_spent() {
@@ -71,26 +77,41 @@ pub(crate) fn views<'a>(text: &'a str, whole: bool, depth_max: usize, work: &Wor
             let further =
                 further.into_iter().map(|view| View { parent: Some(next), depth, ..view });
             for view in further {
-                room = room.saturating_sub(view.text.len());
                 // What is left out must not pass for looked at.
-                if room == 0 {
-                    work.take(usize::MAX);
-                    break;
+                let left = room.checked_sub(view.text.len());
+                complete &= left.is_some();
+                if let Some(left) = left {
+                    room = left;
+                    views.push(view);
                 }
-                views.push(view);
             }
         }
         next += 1;
     }
-    Views { views }
+    Views { views, complete }
 }
 
-/// The ways in which a text can be read: with every character in its plain form, and without each
-/// disguise that was found in at most so many steps. A further reading is of what was hidden and of what
-/// stands near it.
-pub fn readings(text: &str, steps: u64) -> Vec<String> {
-    let views = views(text, true, DEPTH_MAX, &Work::new(steps));
-    views.views.into_iter().map(|view| view.text.into_owned()).collect()
+/// How long all further views may be together.
+const fn room(text: &str, depth_max: usize) -> usize {
+    text.len().saturating_mul(GROWTH_MAX * depth_max).saturating_add(1 << 10)
+}
+
+/// The ways in which a text can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readings {
+    /// With every character in its plain form, and without each disguise. A further reading is of what
+    /// was hidden and of what stands near it.
+    pub texts: Vec<String>,
+    /// Whether these are all: false where there was more to do than the steps allow.
+    pub complete: bool,
+}
+
+/// Reads a text in every way, in at most so many steps.
+pub fn readings(text: &str, steps: u64) -> Readings {
+    let work = Work::new(steps);
+    let Views { views, complete } = views(text, true, DEPTH_MAX, &work);
+    let texts = views.into_iter().map(|view| view.text.into_owned()).collect();
+    Readings { texts, complete: complete && !work.is_spent() }
 }
 
 fn first<'a>(text: &'a str, whole: bool, work: &Work) -> View<'a> {
@@ -98,7 +119,8 @@ fn first<'a>(text: &'a str, whole: bool, work: &Work) -> View<'a> {
     work.take(text.len() * if json { 4 } else { 1 });
     if !json && unchanged(text) == text.len() {
         let text = Cow::Borrowed(text);
-        return View { text, parent: None, segments: None, shown: Vec::new(), depth: 0 };
+        let shown = Vec::new();
+        return View { text, parent: None, segments: None, shown, depth: 0, joined: false };
     }
     let mut builder = Builder::default();
     if json {
@@ -129,10 +151,17 @@ impl<'a> Views<'a> {
 }
 
 impl View<'_> {
-    /// Whether a piece of the view was hidden in what it was made from.
-    pub(crate) fn shows(&self, span: &Range<usize>) -> bool {
+    /// Whether a piece of the view was hidden in what it was made from, at least in part.
+    fn hid(&self, span: &Range<usize>) -> bool {
         let after = self.shown.partition_point(|shown| shown.end <= span.start);
         self.parent.is_none() || self.shown.get(after).is_some_and(|shown| shown.start < span.end)
+    }
+
+    /// Whether a piece of the view was hidden in what it was made from, or stands beside what was: there
+    /// something else stood at its edge before, and may have made another word of it.
+    pub(crate) fn shows(&self, span: &Range<usize>) -> bool {
+        let after = self.shown.partition_point(|shown| shown.end < span.start);
+        self.parent.is_none() || self.shown.get(after).is_some_and(|shown| shown.start <= span.end)
     }
 
     /// The bytes of the parent behind a piece of the view.
@@ -192,7 +221,8 @@ struct Builder {
 impl Builder {
     fn view(self) -> View<'static> {
         let Self { text, segments, shown } = self;
-        View { text: Cow::Owned(text), parent: None, segments: Some(segments), shown, depth: 0 }
+        let (text, segments) = (Cow::Owned(text), Some(segments));
+        View { text, parent: None, segments, shown, depth: 0, joined: false }
     }
 
     /// Adds text that stands in the original at `offset` as it is here.
@@ -234,7 +264,8 @@ impl Builder {
         let view_start = self.text.len();
         match ascii_form(character) {
             Some(ascii) => self.text.push(ascii),
-            None if is_stable(character) => self.text.push(character),
+            // What is only set apart would become part of the word beside it (`disguise/apart.rs`).
+            None if is_stable(character) || is_apart(character) => self.text.push(character),
             None if std::iter::once(character).nfkc().count() > CHARS_PER_CHAR_MAX => {
                 self.text.push(character);
             }
@@ -304,7 +335,10 @@ mod tests {
             for after in ["", " and more"] {
                 let text = format!("{}6140622e636f6d{after}", " ".repeat(before));
                 let readings = readings(&text, 9_999);
-                assert!(readings.iter().any(|reading| reading.contains("a@b.com")), "{text:?}");
+                assert!(
+                    readings.texts.iter().any(|reading| reading.contains("a@b.com")),
+                    "{text:?}"
+                );
             }
         }
     }

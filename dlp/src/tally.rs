@@ -91,7 +91,7 @@ mod tests {
     fn tally(text: &str, keep: impl Fn(Kind) -> bool) -> Findings {
         let engine = engine();
         let mut tally = Tally::new(&engine);
-        tally.add(engine.scan("text", text), |finding| text.get(finding.span.clone()));
+        tally.add(engine.scan("text", text).findings, |finding| text.get(finding.span.clone()));
         tally.end().only(&engine, keep, |finding| text.get(finding.span.clone()))
     }
 

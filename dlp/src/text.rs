@@ -66,6 +66,16 @@ impl<'a> Text<'a> {
         position.checked_sub(back).map_or(0, |before| self.at(before))
     }
 
+    /// The character at a position.
+    pub(crate) fn char_at(self, position: usize) -> Option<char> {
+        self.text.get(position..)?.chars().next()
+    }
+
+    /// The character before a position.
+    pub(crate) fn char_before(self, position: usize) -> Option<char> {
+        self.text.get(..position)?.chars().next_back()
+    }
+
     /// A piece; empty when it is not wholly inside or cuts a character.
     pub(crate) fn slice(self, span: Range<usize>) -> &'a str {
         let piece = self.text.get(span).unwrap_or_default();

@@ -135,6 +135,22 @@ pub(crate) fn spans(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     openers.filter_map(|start| Some(start..start + at_start(text.get(start..)?)?.len()))
 }
 
+/// Where tokens stand whose name is that of a kind, each with its random part. Any other name is no
+/// name of ours, but may be a value.
+pub(crate) fn known(text: &str) -> impl Iterator<Item = [Range<usize>; 2]> + '_ {
+    let is_known = |span: &Range<usize>| text.get(span.clone()).and_then(kind).is_some();
+    spans(text).filter(is_known).map(|span| {
+        let end = span.end - CLOSER.len();
+        [span, end - RANDOM_CHARS..end]
+    })
+}
+
+/// The kind that a token names.
+fn kind(token: &str) -> Option<Kind> {
+    let (name, _) = token.strip_prefix(OPENER)?.split_once(':')?;
+    name.to_ascii_lowercase().parse().ok()
+}
+
 const fn is_name(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'
 }

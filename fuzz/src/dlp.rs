@@ -26,7 +26,7 @@ pub(crate) static ENGINE: LazyLock<Engine> =
 /// Findings lie within the text, at the bounds of characters.
 pub fn dlp(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    for finding in ENGINE.scan("text", text) {
+    for finding in ENGINE.scan("text", text).findings {
         assert!(text.get(finding.span.clone()).is_some_and(|found| !found.is_empty()));
     }
 }
@@ -78,7 +78,7 @@ pub fn dlp_matcher(data: &[u8]) {
     let (pieces, in_pieces) = found(text, chunks(text, length).into_iter());
     if complete && in_pieces {
         assert_eq!(whole, pieces, "in pieces of {length} bytes");
-        let scan = ENGINE.scan("text", text);
+        let scan = ENGINE.scan("text", text).findings;
         let scan: Vec<_> = scan.into_iter().map(place).collect();
         // Text that is JSON as a whole is read decoded by a scan, and as it stands by a channel of text.
         assert!(text.contains('\\') || whole == scan, "as a channel and as a whole");
@@ -90,7 +90,7 @@ pub fn dlp_matcher(data: &[u8]) {
 pub fn dlp_restorer(data: &[u8]) {
     let Some((length, text)) = cut(data) else { return };
     let mut tokens = tokens();
-    let findings = ENGINE.scan("text", text);
+    let findings = ENGINE.scan("text", text).findings;
     let (mut redacted, mut kept) = (String::new(), 0);
     for finding in findings {
         let span = finding.span.clone();

@@ -111,7 +111,7 @@ mod tests {
                       context.kinds.contains(\"ticket_number\") };";
         let files = [("detectors/tickets.toml", text), ("policies/tickets.cedar", policy)];
         let engine = load(&tree(&files)).unwrap();
-        assert_eq!(engine.scan("text", "see TCK-12345").len(), 1);
+        assert_eq!(engine.scan("text", "see TCK-12345").findings.len(), 1);
         let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
         assert!(crate::untested("c0ffee", &BTreeMap::from(files.clone())).is_ok());
         // Without the detector the kind is unknown.

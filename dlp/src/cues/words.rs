@@ -32,7 +32,7 @@ cues! {
         "parcel" "shipment" "booking" "flight" "model" "revision" "build" "timestamp" "checksum";
     Version: "version" "versions" "ver" "release" "build" "firmware" "upgrade" "v" "section" "sections" "chapter" "clause"
         "oid" "paragraph";
-    Card: "card" "credit" "debit" "visa" "mastercard" "amex" "american express" "discover" "maestro"
+    Card: "card" "cards" "credit" "debit" "visa" "mastercard" "amex" "american express" "discover" "maestro"
         "payment card" "pan" "cc" "ccn" "cvv" "carte" "karte" "kreditkarte" "tarjeta" "cartão" "carta"
         "kaart" "creditcard" "kort" "карта" "карты" "卡号" "カード" "카드";
     Ssn: "ssn" "ssns" "social security" "social sec" "soc sec" "ss#" "social_security"

@@ -5,6 +5,9 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::{DetectorError, error};
 use crate::{Kind, detect::Found, score::Candidate, text::Text};
 
+/// What speaks for each of them.
+pub(crate) const TERM: &str = "dictionary";
+
 /// A word or phrase.
 pub(super) struct Entry {
     pub(super) kind: Kind,
@@ -51,7 +54,7 @@ impl Dictionary {
             let span = hit.range();
             let whole = !is_inside(text, span.start) && !is_inside(text, span.end);
             if whole && (entry.ignore_case || text.slice(span.clone()) == entry.word) {
-                found(Candidate::new(entry.kind, span).term("dictionary", 90));
+                found(Candidate::new(entry.kind, span).term(TERM, 90));
             }
         }
     }

@@ -5,6 +5,8 @@ use crate::{Kind, score::Candidate, text::Text};
 
 /// House numbers have no more digits.
 pub(super) const NUMBER_DIGITS_MAX: usize = 5;
+/// Digits of a number in the name of a street.
+const STREET_DIGITS_MAX: usize = 4;
 /// Words between number and kind of street, and their bytes.
 const WORDS_MAX: usize = 5;
 const WORD_BYTES_MAX: usize = 24;
@@ -85,6 +87,7 @@ fn following(text: Text<'_>, blank: usize) -> Option<usize> {
         return leading(text, blank);
     }
     let mut blank = blank;
+    let mut numbered = false;
     for count in 0..WORDS_MAX {
         let end = word_end(text, blank)?;
         let word = text.slice(blank + 1..end);
@@ -94,14 +97,30 @@ fn following(text: Text<'_>, blank: usize) -> Option<usize> {
             let point = usize::from(word.len() > plain.len() && lower.len() < 5);
             return Some(blank + 1 + plain.len() + point);
         }
-        let capital =
-            word.starts_with(char::is_uppercase) || word.starts_with(|c: char| c.is_ascii_digit());
-        if !capital || text.at(end) != b' ' {
+        let is_number = is_number(word);
+        let second = is_number && numbered;
+        numbered |= is_number;
+        if second || !(is_number || is_name(word)) || text.at(end) != b' ' {
             return None;
         }
         blank = end;
     }
     None
+}
+
+/// Whether it is a number that a street may have once in its name: `42nd`, `Route 66`. More of them would
+/// be something else, which an address must not pass for.
+fn is_number(word: &str) -> bool {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    let ending = word.get(digits..).unwrap_or_default();
+    let endings = ["", "st", "nd", "rd", "th"];
+    (1..=STREET_DIGITS_MAX).contains(&digits)
+        && endings.iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// Whether it is a word of a street's name.
+fn is_name(word: &str) -> bool {
+    word.starts_with(char::is_uppercase) && !word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// `rue de Rivoli` after this blank: up to three words, of which the last is capitalised.

@@ -62,7 +62,7 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut C
     let groups = cluster.groups;
     let mut first = 0;
     while let Some(opening) = groups.get(first).filter(|_| first < cluster.openings) {
-        if !number::starts(cluster.text, opening.start) {
+        if !starts(cluster, opening, nears) {
             first += 1;
             continue;
         }
@@ -77,6 +77,14 @@ pub(super) fn in_cluster(cluster: Cluster<'_>, nears: &Nears<'_>, claims: &mut C
             None => first += 1,
         }
     }
+}
+
+/// Whether a card may start here: also right behind a word that says so, as in `/cards/4111` and `No.4111`.
+fn starts(cluster: Cluster<'_>, opening: &Group, nears: &Nears<'_>) -> bool {
+    let joins = matches!(cluster.text.before(opening.start, 1), b'.' | b'/' | b'-' | b'_');
+    let is_word = joins && cluster.text.before(opening.start, 2).is_ascii_alphabetic();
+    number::starts(cluster.text, opening.start)
+        || is_word && nears.left(&(opening.start..opening.end), Cue::Card, NEXT).is_some()
 }
 
 fn candidate(

@@ -1,9 +1,10 @@
 //! Several detectors may read one number, each as something else: the best reading is kept.
 
-use std::{cell::OnceCell, cmp::Reverse, ops::Range};
+use std::{cell::OnceCell, cmp::Reverse, collections::BTreeSet, ops::Range};
 
 use super::Found;
 use crate::{
+    Kind, Selector,
     cues::{self, Cue, Near},
     score::Candidate,
     text::Text,
@@ -35,24 +36,49 @@ impl Claims {
         self.claims.push(Claim { candidate, distance: distance.unwrap_or(u8::MAX) });
     }
 
-    /// Hands on the claims that no better one overlaps: first the higher score, then the nearer
-    /// word, then the longer value. Gives where the last of them ends.
-    pub(super) fn settle(mut self, found: &mut Found<'_>) -> Option<usize> {
+    /// Hands on the claims that no better one overlaps: first what a checksum proves, then the higher
+    /// score, then the nearer word, then the longer value. What nobody asks for takes no other's place.
+    /// Gives where the last of them ends that has no words in it.
+    pub(super) fn settle(
+        mut self,
+        off: &BTreeSet<Selector>,
+        found: &mut Found<'_>,
+    ) -> Option<usize> {
         if self.claims.is_empty() {
             return None;
         }
         self.claims.sort_by_key(|claim| {
             let Candidate { span, .. } = &claim.candidate;
-            (Reverse(claim.candidate.score()), claim.distance, Reverse(span.len()), span.start)
+            let score = claim.candidate.score();
+            let proved = score >= LIKELY && claim.is_proved();
+            (!proved, Reverse(score), claim.distance, Reverse(span.len()), span.start)
         });
+        let mut end = None;
         let mut kept: Vec<Range<usize>> = Vec::new();
         for Claim { candidate, .. } in self.claims {
-            if !kept.iter().any(|other| overlap(other, &candidate.span)) {
-                kept.push(candidate.span.clone());
-                found(candidate);
+            let Candidate { kind, span, .. } = &candidate;
+            if kept.iter().any(|other| overlap(other, span)) {
+                continue;
             }
+            // An address goes on over words, among which other numbers may stand.
+            if *kind != Kind::STREET_ADDRESS {
+                end = end.max(Some(span.end));
+            }
+            if !off.iter().any(|selector| selector.covers(*kind)) {
+                kept.push(span.clone());
+            }
+            found(candidate);
         }
-        kept.iter().map(|span| span.end).max()
+        end
+    }
+}
+
+impl Claim {
+    /// Whether more than its form and a word speaks for it: check digits, or all of the numbering plan of
+    /// the country that it names.
+    fn is_proved(&self) -> bool {
+        let has = |name| self.candidate.terms.iter().any(|term| term.name == name);
+        has("checksum") || has("international") && has("numbering_plan")
     }
 }
 

@@ -3,7 +3,7 @@
 //! A word with letters and digits is looked at as one. Groups of digits with short separators
 //! between them are read as one cluster, and each detector sees the cluster once.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use super::{
     Found, address, birth, card,
@@ -12,7 +12,7 @@ use super::{
     id::{self, Lead},
     ip, mac, passport, phone, ssn, vehicle, wallet,
 };
-use crate::{settings::Settings, text::Text};
+use crate::{Selector, settings::Settings, text::Text};
 
 /// Groups of one cluster. A longer row is read as several clusters that overlap.
 const GROUPS_MAX: usize = 64;
@@ -62,11 +62,13 @@ struct Row {
 /// The detectors of numbers.
 pub(crate) struct Numbers {
     phones: phone::Phones,
+    /// What nobody asks for.
+    off: BTreeSet<Selector>,
 }
 
 impl Numbers {
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self { phones: phone::Phones::new(settings) }
+        Self { phones: phone::Phones::new(settings), off: settings.off.clone() }
     }
 
     /// Runs over every digit of the text.
@@ -80,7 +82,7 @@ impl Numbers {
             }
             let mut claims = Claims::default();
             let end = self.at(text, start, &mut row, &mut claims);
-            position = claims.settle(found).unwrap_or(0).max(end).max(start + 1);
+            position = claims.settle(&self.off, found).unwrap_or(0).max(end).max(start + 1);
         }
     }
 
@@ -110,6 +112,9 @@ impl Numbers {
         let Some(first) = cluster.groups.first() else { return };
         if first.len() == 2 {
             mac::at(text, first.start, claims);
+        }
+        if passport::is_filled(text, first.start..first.end) {
+            passport::at(text, first.start, claims);
         }
         if first.len() <= address::NUMBER_DIGITS_MAX {
             address::at(text, first, claims);
@@ -166,7 +171,7 @@ fn words(text: Text<'_>, [start, digit, digits_end, end]: [usize; 4], claims: &m
         }
         _ => {}
     }
-    if length >= passport::WORD_BYTES_MIN {
+    if length >= passport::WORD_BYTES_MIN || passport::is_filled(text, start..end) {
         passport::at(text, start, claims);
     }
     if (wallet::BYTES_MIN..=WORD_BYTES_MAX).contains(&length) {

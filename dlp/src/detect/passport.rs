@@ -6,16 +6,22 @@ use std::ops::Range;
 use super::claims::Claims;
 use crate::{Kind, score::Candidate, text::Text};
 
-/// Letters and digits that a line begins with: up to its check digit of the date of expiry.
+/// What a line begins with up to its check digit of the date of expiry: letters and digits, or fillers.
 pub(super) const WORD_BYTES_MIN: usize = 28;
 /// Characters of a line of a passport.
 const LINE_BYTES: usize = 44;
 /// Fields with a check digit behind them: number, date of birth, date of expiry.
 const FIELDS: [Range<usize>; 3] = [0..9, 13..19, 21..27];
 
-/// Looks at a line that has this digit: number, nationality, dates, sex.
-pub(super) fn at(text: Text<'_>, start: usize, claims: &mut Claims) {
+/// Whether a filler stands beside a word: one of a line in which a field is shorter than its place.
+pub(super) fn is_filled(text: Text<'_>, word: Range<usize>) -> bool {
+    text.at(word.end) == b'<' || text.before(word.start, 1) == b'<'
+}
+
+/// Looks at a line that has this word: number, nationality, dates, sex.
+pub(super) fn at(text: Text<'_>, word: usize, claims: &mut Claims) {
     let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'<';
+    let start = text.run_back(word, WORD_BYTES_MIN, is_part);
     let end = text.run(start, LINE_BYTES + 1, is_part);
     if end - start != LINE_BYTES || is_part(text.before(start, 1)) {
         return;

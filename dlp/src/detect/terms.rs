@@ -48,10 +48,9 @@ static TERMS: LazyLock<Lexicon<Rule>> = LazyLock::new(|| {
 pub(crate) fn scan(text: Text<'_>, found: &mut Found<'_>) {
     text.work.take(text.bytes().len());
     TERMS.each(text.bytes(), |start, end, rule| {
-        let joins = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
-        let opens = rule == Rule::Stem || !joins(text.before(start, 1));
+        let opens = rule == Rule::Stem || !joins(text.char_before(start));
         text.work.take(2);
-        if !opens || joins(text.at(end)) || text.work.is_spent() {
+        if !opens || joins(text.char_at(end)) || text.work.is_spent() {
             return;
         }
         match rule {
@@ -64,11 +63,19 @@ pub(crate) fn scan(text: Text<'_>, found: &mut Found<'_>) {
     });
 }
 
+/// Whether a word goes on over this character; quotes of print do not belong to it.
+fn joins(character: Option<char>) -> bool {
+    character.is_some_and(|character| character.is_alphanumeric() || character == '_')
+}
+
 /// A word that ends with a stem of the WHO's list.
 fn stem(text: Text<'_>, end: usize, found: &mut Found<'_>) {
     let start = text.run_back(end, NAME_BYTES_MAX, |byte| byte.is_ascii_alphabetic());
-    let before = text.before(start, 1);
-    let known = matches!(before, b'_' | b'.' | b'/' | b'-' | b':') || before >= 0x80;
+    let before = text.char_before(start);
+    let known = before.is_some_and(|before| match before {
+        '_' | '.' | '/' | '-' | ':' => true,
+        _ => !before.is_ascii() && before.is_alphanumeric(),
+    });
     if end - start >= STEM_WORD_BYTES_MIN && !known {
         medicine(text, start..end, 30, found);
     }

@@ -36,7 +36,7 @@ mod tests {
     fn every_whole_example_is_found_as_its_kind() {
         for (name, example) in EXAMPLES {
             let kind: Kind = name.parse().unwrap();
-            let found = engine().scan("text", example);
+            let found = engine().scan("text", example).findings;
             let is_found = found.iter().any(|finding| finding.kind == kind);
             assert_eq!(is_found, !example.contains('…'), "{name}: {found:?}");
         }

@@ -104,7 +104,7 @@ proptest! {
 
 #[track_caller]
 fn check_spans(text: &str) {
-    for finding in engine().scan("text", text) {
+    for finding in engine().scan("text", text).findings {
         assert!(!finding.span.is_empty());
         assert!(text.get(finding.span.clone()).is_some(), "{:?} in {text:?}", finding.span);
     }

@@ -34,7 +34,7 @@ fn redacted(form: Form, pieces: &[&str]) -> String {
 }
 
 fn scanned(text: &str) -> Vec<(Kind, std::ops::Range<usize>)> {
-    engine().scan("answer", text).into_iter().map(|f| (f.kind, f.span)).collect()
+    engine().scan("answer", text).findings.into_iter().map(|f| (f.kind, f.span)).collect()
 }
 
 /// Every cut into two, and one character at a time.
@@ -169,6 +169,15 @@ fn fragment() -> impl Strategy<Value = String> {
         1 => Just("&#52;%34\\u0034".to_owned()),
         1 => Just("NDExMTExMTExMTExMTExMQ==".to_owned()),
         1 => Just("4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1".to_owned()),
+        1 => Just("4  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1".to_owned()),
+        1 => Just("\\n".to_owned()),
+        1 => Just("%22".to_owned()),
+        1 => Just("&amp;".to_owned()),
+        1 => Just("№".to_owned()),
+        1 => Just("¹".to_owned()),
+        1 => Just("34313131313131313131313131313131ff".to_owned()),
+        1 => Just("C01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4".to_owned()),
+        1 => Just("[[EMAIL:aaaaaa]]".to_owned()),
     ]
 }
 

@@ -28,7 +28,7 @@ pub(super) fn engine(texts: &[&str], beside: &[(&str, &str)]) -> Engine {
 }
 
 fn found(engine: &Engine, text: &str) -> Vec<(String, String)> {
-    let findings = engine.scan("text", text).into_iter();
+    let findings = engine.scan("text", text).findings.into_iter();
     findings.map(|f| (f.kind.to_string(), text[f.span].to_owned())).collect()
 }
 
@@ -46,11 +46,21 @@ fn a_pattern_finds_its_form_also_in_disguise() {
         found(&engine, "ask EMP%2D004711"),
         [("staff_number".into(), "EMP%2D004711".into())]
     );
-    let finding = &engine.scan("text", "EMP-004711")[0];
+    let finding = &engine.scan("text", "EMP-004711").findings[0];
     assert_eq!(
         (finding.label, finding.kind.family()),
         (types::Label::Sensitive, crate::Family::Custom)
     );
+}
+
+#[test]
+fn a_token_of_a_kind_of_the_tree_is_none_of_its_findings() {
+    let words = "kind = \"secret_project\"\n[dictionary]\nwords = [\"secret\", \"falcon\"]\nignore_case = true";
+    let engine = engine(&[words], &[]);
+    assert_eq!(found(&engine, "of [[SECRET_PROJECT:7f3k2q]]"), []);
+    let hidden = found(&engine, "of [[EMAIL:secret]] and [[FALCON:aaaaaa]]");
+    let kind = || "secret_project".to_owned();
+    assert_eq!(hidden, [(kind(), "secret".to_owned()), (kind(), "FALCON".to_owned())]);
 }
 
 #[test]
@@ -188,7 +198,7 @@ proptest! {
             "kind = \"pair\"\n[[patterns]]\nregex = '[ab]{2} [ab]{2}'"], &[]);
         let text = parts.join(" ");
         let cut = cut.min(text.len());
-        let whole: Vec<_> = engine.scan("answer", &text);
+        let whole: Vec<_> = engine.scan("answer", &text).findings;
         let mut channel = Channel::new(&engine, Form::Text, "answer");
         let (mut at, mut findings) = (0, Vec::new());
         for passed in [channel.push(&text[..cut]), channel.push(&text[cut..]), channel.end()] {

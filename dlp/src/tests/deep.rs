@@ -67,7 +67,7 @@ fn a_document_in_small_pieces_is_found() {
     let engine = with_document();
     for words in [3, 10] {
         let pieces = pieces(DOCUMENT, words);
-        assert!(pieces.iter().all(|piece| engine.scan("text", piece).is_empty()));
+        assert!(pieces.iter().all(|piece| engine.scan("text", piece).findings.is_empty()));
         let texts: Vec<&str> = pieces.iter().map(String::as_str).collect();
         check(&engine, &texts, &[(board_paper(), 1)], &[]);
         // With something else between: long pieces still tell.
@@ -81,7 +81,7 @@ fn a_document_in_small_pieces_is_found() {
 #[test]
 fn what_an_inspection_tells_of_a_document_is_not_told_again() {
     let engine = with_document();
-    assert!(!engine.scan("text", DOCUMENT).is_empty());
+    assert!(!engine.scan("text", DOCUMENT).findings.is_empty());
     check(&engine, &["Please read this.", DOCUMENT, DOCUMENT, "Thanks."], &[], &[]);
     let other = "The board of a foundry has tenants, a notary and a press, and each of them reads the papers \
         of the third quarter in the morning, before the works council and the auditors hear of it.";
@@ -150,7 +150,7 @@ fn what_is_hidden_deeper_than_an_inspection_looks_is_found() {
     let mut text = "SSN 536-22-1234 of jane".to_owned();
     for depth in 0..=7 {
         let expected: &[_] = if (4..=6).contains(&depth) { &[(Kind::US_SSN, 1)] } else { &[] };
-        let inline = engine().scan("text", &text);
+        let inline = engine().scan("text", &text).findings;
         assert_eq!(inline.iter().any(|f| f.kind == Kind::US_SSN), depth < 4, "{depth}");
         let found = ask(&mut Deep::new(5), &engine(), &[&text]);
         let found: Vec<_> = found.kinds.into_iter().filter(|(k, _)| *k == Kind::US_SSN).collect();

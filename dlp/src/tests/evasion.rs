@@ -3,7 +3,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{check, engine};
+use super::{check, clean, engine};
 use crate::Kind;
 
 type Encode = fn(&str) -> String;
@@ -141,7 +141,7 @@ fn value(dice: &mut Dice, number: usize) -> (Kind, String) {
 }
 
 fn is_found(text: &str, kind: Kind) -> bool {
-    engine().scan("text", text).iter().any(|finding| finding.kind == kind)
+    engine().scan("text", text).findings.iter().any(|finding| finding.kind == kind)
 }
 
 fn values(count: usize) -> Vec<(Kind, String)> {
@@ -213,6 +213,98 @@ fn a_cue_in_plain_counts_for_what_is_hidden() {
     let nine = "536221234";
     check(&format!("my ssn: {}", percent(nine)), &[(Kind::US_SSN, &*percent(nine))]);
     check(&format!("my key: {}", percent(nine)), &[]);
+}
+
+const CARD: &str = "4111111111111111";
+
+/// What may stand right beside a value, and reads as a part of it where it is not undone.
+#[test]
+fn what_is_encoded_beside_a_value_hides_nothing() {
+    let key = ["AKIA", "IOSFODNN7EXAMPLE"].concat();
+    for (before, after) in [
+        ("%7B%22number%22%3A%22", "%22%7D"),
+        ("it%20is%20", "%20now"),
+        ("&quot;", "&quot;"),
+        ("\\u0022", "\\u0022"),
+        ("the\\n", "\\n"),
+        ("the\\\\t", "\\\\n"),
+        ("№", ""),
+        ("nº", ""),
+        ("№", "¹"),
+        ("%E2%84%96", "²"),
+        ("the\\n", "¹"),
+        ("№", "\\n"),
+    ] {
+        for (kind, value) in [
+            (Kind::CARD, CARD),
+            (Kind::AWS_KEY, &key),
+            (Kind::IBAN, "GB82WEST12345698765432"),
+            (Kind::US_SSN, "536-22-1234"),
+        ] {
+            check(&format!("of {before}{value}{after} and"), &[(kind, value)]);
+        }
+    }
+    check(&format!("Record: {{\"note\":\"Card:\\n{CARD}\"}}"), &[(Kind::CARD, CARD)]);
+    let long =
+        format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI{}.{}", "xMjM0".repeat(120), "aB3x".repeat(10));
+    check(&format!("of %22{long}%22 and"), &[(Kind::JWT, &long)]);
+}
+
+#[test]
+fn the_path_of_a_file_is_no_escape_before_a_value() {
+    clean(r"C:\new\table\before\report\2024-01-31.txt and D:\nightly\10442\build");
+}
+
+#[test]
+fn raised_and_framed_digits_are_digits() {
+    for one in ["¹", "₁", "①", "⑴", "⒈"] {
+        let digits = one.repeat(15);
+        // A full stop or brackets stand between the digits.
+        let seen = ["⑴", "⒈"].contains(&one) || is_found(&format!("4{digits}"), Kind::CARD);
+        assert!(seen, "{one}");
+    }
+    assert!(is_found("the\\n⁴¹¹¹¹¹¹¹¹¹¹¹¹¹¹¹\\n", Kind::CARD));
+    assert!(is_found("%E2%81%B4¹¹¹¹¹¹¹¹¹¹¹¹¹¹¹", Kind::CARD));
+}
+
+#[test]
+fn digits_of_every_script_are_digits() {
+    // Arabic, Ol Chiki, Javanese, Cham, Sundanese, Kayah Li, Adlam, Kirat Rai.
+    for zero in [0x660, 0x1C50, 0xA9D0, 0xAA50, 0x1BB0, 0xA900, 0x1E950, 0x16D70] {
+        let digit = |b: u8| char::from_u32(zero + u32::from(b - b'0')).unwrap();
+        let value: String = CARD.bytes().map(digit).collect();
+        check(&value, &[(Kind::CARD, &value)]);
+    }
+}
+
+#[test]
+fn characters_set_apart_are_seen_from_every_place() {
+    let apart = |between: &str| CARD.chars().map(String::from).collect::<Vec<_>>().join(between);
+    let grouped = "4 1 1 1  1 1 1 1  1 1 1 1  1 1 1 1";
+    for value in [&apart(" "), &apart("  "), &apart("   "), &apart("--"), grouped] {
+        for before in 0..16 {
+            for opener in ["", "(", "x: ", "give  you:  "] {
+                let text = format!("{}{opener}{value}", "a".repeat(before));
+                if before > 0 && opener.is_empty() {
+                    continue;
+                }
+                check(&text, &[(Kind::CARD, value)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_byte_of_junk_or_padding_hides_nothing() {
+    let hidden = [hex(CARD) + "ff", "ff".to_owned() + &hex(CARD), hex(CARD) + "00"];
+    let bytes = [format!("card {CARD}").as_bytes(), &[0x80]].concat();
+    let encoded = [STANDARD.encode(&bytes), STANDARD.encode([&[0xff], &bytes[..]].concat())];
+    let references = |zeros: usize| -> String {
+        CARD.bytes().map(|byte| format!("&#{}{byte};", "0".repeat(zeros))).collect()
+    };
+    for text in hidden.into_iter().chain(encoded).chain([references(8), references(60)]) {
+        assert!(is_found(&text, Kind::CARD), "{text}");
+    }
 }
 
 #[test]

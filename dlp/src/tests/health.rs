@@ -23,6 +23,9 @@ fn diseases_need_a_word() {
     check("Patient has a history of COPD", &[(Kind::DIAGNOSIS, "COPD")]);
     check("dx: rheumatoid arthritis", &[(Kind::DIAGNOSIS, "rheumatoid arthritis")]);
     check("He suffers from depression", &[(Kind::DIAGNOSIS, "depression")]);
+    check("diagnosed with “depression” in May", &[(Kind::DIAGNOSIS, "depression")]);
+    check("he takes ‘sertraline’ since May", &[(Kind::MEDICATION, "sertraline")]);
+    clean("diagnosed with édepression");
     clean("the great depression of 1929");
     clean("a brush stroke; developer aids");
 }

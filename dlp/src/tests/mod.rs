@@ -71,7 +71,7 @@ pub(super) fn all() -> Vec<Kind> {
 #[track_caller]
 pub(super) fn check(text: &str, expected: &[(Kind, &str)]) {
     let expects_url = expected.iter().any(|(kind, _)| *kind == Kind::URL);
-    let findings = if expects_url { everything() } else { engine() }.scan("text", text);
+    let findings = if expects_url { everything() } else { engine() }.scan("text", text).findings;
     let found: Vec<_> = findings.iter().map(|f| (f.kind, &text[f.span.clone()])).collect();
     assert_eq!(found, expected, "in {text:?}");
     for finding in &findings {

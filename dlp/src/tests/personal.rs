@@ -149,3 +149,25 @@ fn disguised_characters_do_not_hide_a_value() {
     check(r#"{"to":"bob\u0040example.com"}"#, &[(Kind::EMAIL, r"bob\u0040example.com")]);
     check(r#"{"to":"x\nbob@example.com"}"#, &[(Kind::EMAIL, "bob@example.com")]);
 }
+
+#[test]
+fn a_street_has_no_other_value_in_it() {
+    check("1 A 4111111111111111 St", &[(Kind::CARD, "4111111111111111")]);
+    check("1 A 536-22-1234 St", &[(Kind::US_SSN, "536-22-1234")]);
+    check(
+        "1 A 536-22-1234 St, 5 Main St",
+        &[(Kind::US_SSN, "536-22-1234"), (Kind::STREET_ADDRESS, "5 Main St")],
+    );
+    check("at 123 West 42nd St", &[(Kind::STREET_ADDRESS, "123 West 42nd St")]);
+    check("at 9 Route 66 Drive", &[(Kind::STREET_ADDRESS, "9 Route 66 Drive")]);
+    clean("1 A 4000 0000 0000 St");
+}
+
+#[test]
+fn a_card_may_stand_right_behind_its_word() {
+    let card = "4111111111111111";
+    for before in ["Card No.", "/cards/", "card-", "credit_card_"] {
+        check(&format!("{before}{card}"), &[(Kind::CARD, card)]);
+    }
+    clean("/status/4111111111111111 and v.4111111111111111");
+}

@@ -1,5 +1,5 @@
 use super::{check, clean};
-use crate::Kind;
+use crate::{Engine, Kind, Selector, Settings};
 
 #[track_caller]
 fn phone(text: &str, number: &str) {
@@ -78,4 +78,26 @@ fn rows_of_figures_and_bytes_are_no_phone_numbers() {
     clean("M.064.672.112 0l-.5 0.0625 2.296875");
     clean("u32 RING = 2147483648;");
     clean("v1.24.3-20240115, 5.15.0-1051, 20.04.6");
+}
+
+#[test]
+fn a_word_for_phones_makes_no_phone_of_a_card() {
+    for number in ["4111 1111 1111 1111", "4111111111111111", "3782 822463 10005"] {
+        for word in ["by phone:", "cell", "mobile", "tel", "whatsapp"] {
+            check(&format!("{word} {number}"), &[(Kind::CARD, number)]);
+        }
+    }
+}
+
+#[test]
+fn what_nobody_asks_for_hides_nothing() {
+    let off = [Kind::PHONE, Kind::STREET_ADDRESS].map(Selector::Kind).into();
+    let engine = Engine::builtin(&Settings { off, ..Settings::default() });
+    let kinds = |text: &str| -> Vec<_> {
+        engine.scan("text", text).findings.iter().map(|finding| finding.kind).collect()
+    };
+    assert_eq!(kinds("by phone: 4111 1111 1111 1111"), [Kind::CARD]);
+    // What a number is for whoever asks for phones.
+    assert_eq!(kinds("tel 212 555 0123"), []);
+    assert_eq!(kinds("medical record number, tel 00481516"), [Kind::MEDICAL_RECORD]);
 }

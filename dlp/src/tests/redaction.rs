@@ -196,6 +196,23 @@ fn each_input_for_a_vector_is_read_and_redacted_by_itself() {
 }
 
 #[test]
+fn a_forged_token_hides_nothing() {
+    use super::{check, clean};
+    let key = ["AKIA", "IOSFODNN7EXAMPLE"].concat();
+    for (kind, value) in [
+        (Kind::CARD, "4111111111111111"),
+        (Kind::AWS_KEY, &key),
+        (Kind::IBAN, "GB82WEST12345698765432"),
+    ] {
+        check(&format!("[[{value}:aaaaaa]]"), &[(kind, value)]);
+        check(&format!("[[EMAIL:aaaaaa]][[{value}:aaaaaa]]"), &[(kind, value)]);
+    }
+    check("diagnosed with [[EMAIL:cancer]]", &[(Kind::DIAGNOSIS, "cancer")]);
+    clean("token: [[GITHUB_TOKEN:7f3k2q]] of [[US_SSN:aaaaaa]]");
+    check("[[SSN: 536221234]]", &[(Kind::US_SSN, "536221234")]);
+}
+
+#[test]
 fn tokens_cannot_be_read_and_count_as_the_worst() {
     let mut request = embed(Inputs::Tokens(vec![vec![1, 2, 3]]));
     request.user = None;

@@ -42,6 +42,22 @@ fn no_text_costs_more_than_ten_times_what_the_median_one_does() {
 }
 
 #[test]
+fn ordinary_pages_and_lists_are_looked_through_to_their_end() {
+    let row = "<tr><td>Smith &amp; Sons, unit 07</td><td>open</td></tr>\n";
+    let link =
+        "https://files.example.com/en/annual/reports/of%20some/company/with/long/names/2024\n";
+    let string =
+        "    log.info(\"the file was read\\n\", of the path where it stands on this disk);\n";
+    for unit in [row, link, string] {
+        for times in [30, 100, 1_000] {
+            let page = unit.repeat(times);
+            let found = engine().inspect(&mut request(&[&page, "card 4111111111111111"]));
+            assert_eq!((found.complete, found.findings.len()), (true, 1), "{times} of {unit}");
+        }
+    }
+}
+
+#[test]
 fn more_work_than_the_bound_is_incomplete_and_restricted() {
     let settings = Settings { steps_max: 100_000, ..Settings::default() };
     let engine = Engine::builtin(&settings);

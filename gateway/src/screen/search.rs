@@ -7,7 +7,7 @@ use std::{
     mem,
 };
 
-use dlp::{Channel, Engine, Finding, Passed, Tokens};
+use dlp::{Channel, Engine, Finding, Passed, Scan, Tokens};
 use types::{
     Label,
     answer::{Choice, Event, Piece},
@@ -238,10 +238,15 @@ impl<'s> Search<'s> {
         if clean { Ok(()) } else { Err(Stopped::unsearched()) }
     }
 
-    /// Whether nothing is in a text that would have to be replaced.
+    /// Whether nothing is in a text that would have to be replaced. Of one that was not looked through
+    /// nobody knows.
     fn look(&mut self, place: &str, text: &str) -> Result<bool, Stopped> {
-        let findings = self.engine.scan(place, text);
+        let Scan { findings, complete, .. } = self.engine.scan(place, text);
         findings.iter().for_each(|finding| self.note_one(finding));
+        if !complete {
+            self.found.missed();
+            self.label = Label::Restricted;
+        }
         let Some(rules) = &self.rules else { return Ok(true) };
         let blocked: BTreeSet<_> = findings
             .iter()
@@ -252,7 +257,7 @@ impl<'s> Search<'s> {
         if !blocked.is_empty() {
             return Err(Stopped(blocked));
         }
-        Ok(!findings.iter().any(|finding| rules.redacts(finding.kind)))
+        Ok(complete && !findings.iter().any(|finding| rules.redacts(finding.kind)))
     }
 }
 

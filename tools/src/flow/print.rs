@@ -79,7 +79,8 @@ impl Print {
     /// Of a text, of which at most [`PRINT_WORDS_MAX`] words and marks are remembered.
     pub fn of(text: &str, salt: &Salt) -> Self {
         let mut hashes = salt.hashes(text, PRINT_WORDS_MAX);
-        let readings = dlp::readings(text, STEPS_MAX);
+        // What is left out of a very long text is forgotten, as are its last words.
+        let readings = dlp::readings(text, STEPS_MAX).texts;
         let _ = readings.iter().try_for_each(|reading| {
             let room = PRINT_WORDS_MAX.saturating_sub(hashes.len() + 1);
             let more = salt.hashes(reading, room);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use dlp::Readings;
 use serde_json::Value;
 
 use super::{
@@ -212,16 +213,18 @@ impl<'a> Texts<'a> {
             && trusted.iter().any(|text| text.can_have(part, work) && has_name(text.all, part))
     }
 
-    /// Whether it is somebody else's: any reading of it, an address in it, or a passage.
+    /// Whether it is somebody else's: any reading of it, an address in it, or a passage. What cannot be
+    /// read in every way may be.
     fn is_others(&mut self, value: &str) -> bool {
-        let mut values = dlp::readings(value, STEPS_MAX);
+        let Readings { texts: mut values, complete } = dlp::readings(value, STEPS_MAX);
         values.push(value.to_owned());
-        values.iter().any(|value| {
+        let known = values.iter().any(|value| {
             let hashes = words(&self.salt.hashes(value, VALUE_WORDS_MAX));
             self.in_others(&hashes)
                 || addresses(value).any(|address| self.is_others_address(address))
                 || self.has_passage(&hashes)
-        })
+        });
+        known || !complete
     }
 
     fn in_others(&mut self, part: &[u32]) -> bool {

@@ -16,9 +16,14 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 /// A value that a schema proposes is read beside the name of its property, which says what it is.
 pub(super) fn check(place: &str, text: &str) -> Option<Said> {
     let beside = property(place).map(|name| format!("{name}: {text}"));
-    let findings = ENGINE.scan("definition", beside.as_deref().unwrap_or(text));
-    let finding = findings.iter().find(|finding| finding.kind.about().family == Family::Secret)?;
-    Some(Said::refuse(Fault::Secret, format!("it has a secret in it: {}", finding.kind)))
+    let scan = ENGINE.scan("definition", beside.as_deref().unwrap_or(text));
+    let secret = scan.findings.iter().find(|finding| finding.kind.about().family == Family::Secret);
+    if let Some(finding) = secret {
+        let what = format!("it has a secret in it: {}", finding.kind);
+        return Some(Said::refuse(Fault::Secret, what));
+    }
+    let what = "it is too much to be searched for secrets";
+    (!scan.complete).then(|| Said::refuse(Fault::Secret, what))
 }
 
 /// The property whose proposed value stands at this place.

@@ -12,7 +12,12 @@ use crate::{
 };
 
 pub(super) const IDS: &[Id] = &[
-    id(Kind::UK_NINO, Cue::Nino, &[("AA999999A", STRONG), ("AA 99 99 99 A", ALONE)], nino),
+    id(
+        Kind::UK_NINO,
+        Cue::Nino,
+        &[("AA999999A", STRONG), ("AA 999999 A", STRONG), ("AA 99 99 99 A", ALONE)],
+        nino,
+    ),
     id(Kind::UK_UTR, Cue::Utr, &[("9999999999", WEAK), ("99999 99999", WEAK)], |id| {
         let rest = weighted(id, &[0, 6, 7, 8, 9, 10, 5, 4, 3, 2]) % 11;
         proved(usize::try_from(rest).is_ok_and(|rest| byte("21987654321", rest) == byte(id, 0)))

@@ -1,5 +1,5 @@
-//! Characters written as escapes: `%40` (RFC 3986), `\u0040`, `\x40` (JSON, JavaScript, Python, Rust),
-//! `&#64;`, `&commat;` (HTML).
+//! Characters written as escapes: `%40` (RFC 3986), `\u0040`, `\x40`, `\n` (JSON, JavaScript, Python,
+//! Rust), `&#64;`, `&commat;` (HTML).
 
 use super::Unit;
 use crate::normalise::decode_escape;
@@ -36,7 +36,7 @@ const NAMES: [(&str, char); 28] = [
     ("NewLine", ' '),
 ];
 
-/// The longest name of the table, and digits of the highest character.
+/// The longest name of the table, and digits of the highest character without zeros before them.
 const REFERENCE_BYTES_MAX: usize = 9;
 
 pub(super) fn find(text: &str, units: &mut Vec<Unit>) {
@@ -105,6 +105,8 @@ fn backslash(text: &str) -> Option<(char, usize)> {
         }
         b'U' => (code(escape.get(2..10)?)?, 10),
         b'x' => (code(escape.get(2..4)?)?, 4),
+        // The letter of one would read as the beginning of what follows.
+        b'n' | b'r' | b't' | b'b' | b'f' | b'"' | b'/' => decode_escape(escape),
         _ => return None,
     };
     Some((character, slashes - 1 + length))
@@ -123,11 +125,14 @@ fn reference(text: &str) -> Option<(char, usize)> {
     if let Some(number) = inner.strip_prefix('#') {
         let (radix, prefix) = if number.starts_with(['x', 'X']) { (16, 1) } else { (10, 0) };
         let digits = number.get(prefix..)?;
-        let length = digits
-            .bytes()
-            .take(REFERENCE_BYTES_MAX)
-            .take_while(|&b| char::from(b).is_digit(radix))
-            .count();
+        let zeros = digits.bytes().take_while(|&byte| byte == b'0').count();
+        let length = zeros
+            + digits
+                .get(zeros..)?
+                .bytes()
+                .take(REFERENCE_BYTES_MAX)
+                .take_while(|&b| char::from(b).is_digit(radix))
+                .count();
         let character = char::from_u32(u32::from_str_radix(digits.get(..length)?, radix).ok()?)?;
         let closed = usize::from(digits.as_bytes().get(length) == Some(&b';'));
         return Some((character, 2 + prefix + length + closed));

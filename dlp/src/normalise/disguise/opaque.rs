@@ -21,6 +21,8 @@ const TEXT_PERCENT_MIN: usize = 90;
 const LINE_BYTES: Range<usize> = 60..80;
 /// What is decoded first, to pass over what is no text.
 const HEAD_CHARS: usize = 24;
+/// Places in it that are no UTF-8, beside a character that goes on behind it.
+const HEAD_BAD_MAX: usize = 1;
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true)
@@ -130,7 +132,7 @@ fn hex(piece: &str) -> Option<String> {
             _ => None,
         })
         .collect();
-    as_text(bytes?)
+    as_text(&bytes?)
 }
 
 fn base64(piece: &str) -> Option<String> {
@@ -145,21 +147,25 @@ fn base64(piece: &str) -> Option<String> {
     let mut head = [0; HEAD_CHARS];
     let first = piece.get(..HEAD_CHARS.min(piece.len() / 4 * 4))?;
     let length = engine.decode_slice(first, &mut head).ok()?;
-    let valid = match std::str::from_utf8(head.get(..length)?) {
-        Ok(_) => true,
-        Err(error) => error.error_len().is_none(),
-    };
-    let wide = head.get(..length)?.iter().skip(1).step_by(2).all(|&byte| byte == 0);
-    if !valid && !wide {
+    let head = head.get(..length)?;
+    let wide = head.iter().skip(1).step_by(2).all(|&byte| byte == 0);
+    if !wide && bad_bytes(head) > HEAD_BAD_MAX {
         return None;
     }
     // A last character alone is no byte.
     let whole = if piece.len() % 4 == 1 { piece.get(..piece.len() - 1)? } else { piece };
-    as_text(engine.decode(whole).ok()?)
+    as_text(&engine.decode(whole).ok()?)
 }
 
-/// Bytes that are text in UTF-8 or, as Windows writes it, in UTF-16.
-fn as_text(bytes: Vec<u8>) -> Option<String> {
+/// How often bytes are no UTF-8, but for their end, where a character may be cut.
+fn bad_bytes(bytes: &[u8]) -> usize {
+    let is_bad = |chunk: &std::str::Utf8Chunk<'_>| !chunk.invalid().is_empty();
+    let bad = bytes.utf8_chunks().filter(is_bad).count();
+    bad - usize::from(bytes.utf8_chunks().last().as_ref().is_some_and(is_bad))
+}
+
+/// Bytes that are mostly text in UTF-8 or, as Windows writes it, in UTF-16.
+fn as_text(bytes: &[u8]) -> Option<String> {
     let wide = bytes.len() >= 4
         && bytes.len().is_multiple_of(2)
         && bytes.iter().skip(1).step_by(2).filter(|&&byte| byte == 0).count() * 10
@@ -169,13 +175,34 @@ fn as_text(bytes: Vec<u8>) -> Option<String> {
             [low, high] => u16::from_le_bytes([*low, *high]),
             _ => 0,
         });
-        char::decode_utf16(units).collect::<Result<String, _>>().ok()?
+        let bad = char::REPLACEMENT_CHARACTER;
+        char::decode_utf16(units).map(|character| character.unwrap_or(bad)).collect()
     } else {
-        String::from_utf8(bytes).ok()?
+        lossy(bytes)?
     };
-    let is_text = |c: &char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    let is_text = |c: &char| match c {
+        '\n' | '\r' | '\t' => true,
+        _ => !c.is_control() && *c != char::REPLACEMENT_CHARACTER,
+    };
     let (all, good) = (text.chars().count(), text.chars().filter(is_text).count());
     (good * 100 >= all * TEXT_PERCENT_MIN).then_some(text)
+}
+
+/// As UTF-8, with a mark for what is none; nothing as soon as that is too often.
+fn lossy(bytes: &[u8]) -> Option<String> {
+    let mut text = String::with_capacity(bytes.len());
+    let mut bad = 0;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+            bad += 1;
+        }
+        if bad * 100 > bytes.len() * (100 - TEXT_PERCENT_MIN) {
+            return None;
+        }
+    }
+    Some(text)
 }
 
 fn are_base64(eight: Eight) -> bool {

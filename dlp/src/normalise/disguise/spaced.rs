@@ -36,7 +36,14 @@ fn row(bytes: &[u8], separator: usize, from: usize) -> Vec<usize> {
     let mark = at(separator);
     let is_char = |position: usize| at(position).is_ascii_graphic() && at(position) != mark;
     let mut row = Vec::new();
-    let mut place = separator;
+    // Where its gap begins and ends.
+    let (mut place, mut last) = (separator, separator);
+    while place > from && separator - place < GAP_MAX - 1 && at(place - 1) == mark {
+        place -= 1;
+    }
+    while last - place < GAP_MAX - 1 && at(last + 1) == mark {
+        last += 1;
+    }
     // To the left; then the row is turned round.
     while let Some(before) =
         place.checked_sub(1).filter(|&before| before >= from && is_char(before))
@@ -56,7 +63,7 @@ fn row(bytes: &[u8], separator: usize, from: usize) -> Vec<usize> {
         place = before - gap;
     }
     row.reverse();
-    let mut place = separator;
+    let mut place = last;
     while is_char(place + 1) {
         let here = place + 1;
         let gap = (1..=GAP_MAX).take_while(|gap| at(here + gap) == mark).count();
