@@ -135,7 +135,7 @@ impl Slices {
 
     /// Gives back what this process has in slices of the account that refused. Whether it is worth asking again: also
     /// where nothing is left to a call, what it has of another account's is no use to anybody.
-    fn frees(self: &Arc<Self>, refusal: &Refusal, tries: u32) -> bool {
+    fn frees(&self, refusal: &Refusal, tries: u32) -> bool {
         match refusal {
             Refusal::Held { key, .. } => {
                 self.retire_where(|slot, _| slot.path.contains(key)) || tries == 1
