@@ -178,6 +178,15 @@ impl StreamEncoder {
         }
     }
 
+    /// Appends what says nothing but that the stream goes on: an event of the Messages API, in OpenAI's
+    /// APIs a comment, which every client skips.
+    pub fn ping(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(match self {
+            Self::Chat(_) | Self::Completions(_) | Self::Responses(_) => b": ping\n\n".as_slice(),
+            Self::Messages(_) => b"event: ping\ndata: {\"type\":\"ping\"}\n\n",
+        });
+    }
+
     /// Tells with the usage what the answer cost, where the API has a place for it.
     pub const fn charge(&mut self, cost: Nanos) {
         match self {
