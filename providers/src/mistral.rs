@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// What Mistral calls what OpenAI calls otherwise.
-const WORDS: Words = Words { seed: "random_seed", any_tool: "any", short_call_ids: true };
+const WORDS: Words =
+    Words { seed: "random_seed", any_tool: "any", short_call_ids: true, has_user: false };
 
 /// Parameters of OpenAI's that it has too.
 const SHARED: [&str; 4] = ["frequency_penalty", "presence_penalty", "prediction", "metadata"];
@@ -42,11 +43,11 @@ pub fn check(request: &ChatRequest) -> Result<(), Unsupported> {
     let no = |field: &str, reason| Err(Unsupported { field: field.to_owned(), reason });
     openai::check_as(request, Wire::Mistral)?;
     for (name, value) in &request.extra {
-        let is_default = matches!(
+        let says_nothing = matches!(
             (name.as_str(), value),
-            ("store" | "logprobs", serde_json::Value::Bool(false))
+            ("store" | "logprobs", serde_json::Value::Bool(false)) | ("user", _)
         );
-        if !is_default && !SHARED.contains(&name.as_str()) {
+        if !says_nothing && !SHARED.contains(&name.as_str()) {
             return no(name, "it has no such parameter");
         }
     }

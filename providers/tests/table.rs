@@ -382,7 +382,7 @@ fn every_api_streams_what_every_format_streams() {
             }
             encoder.done(&mut out);
             let stream = String::from_utf8(out).unwrap();
-            let ping = if api == Api::Messages { "event: ping\ndata: " } else { "\n\n: ping\n\n" };
+            let ping = if api == Api::Messages { "event: ping\ndata: " } else { ": ping\n\n" };
             assert_eq!(stream.matches(ping).count(), events.len(), "{what}: {stream}");
             let (text, call, ended) = streamed(api, &stream);
             assert_eq!([text.as_str(), call.as_str()], said(case), "{what}: {stream}");

@@ -300,7 +300,7 @@ async fn images_arrive_and_what_cannot_be_said_is_named() {
         ("bedrock", "seed", json!({"seed": 1})),
         ("signed", "tool_choice", json!({"tools": weather(), "tool_choice": "none"})),
         ("gemini", "logit_bias", json!({"logit_bias": {"1": 1}})),
-        ("mistral", "user", json!({"user": "ann"})),
+        ("mistral", "logit_bias", json!({"logit_bias": {"1": 1}})),
     ] {
         let mut all = chat(model, "Hello.");
         for (name, value) in body.as_object().unwrap() {

@@ -6,6 +6,7 @@ use serde::{
     Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
 };
+use serde_json::Value;
 use types::chat::{
     ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Part, Role, TOOL_FAILED,
     Tool, ToolCall, ToolChoice,
@@ -13,6 +14,9 @@ use types::chat::{
 
 use super::{expressible::check, words::Words};
 use crate::{MaxTokensField, Target, Unsupported, wire};
+
+/// The longest `user`, as OpenAI has it.
+const USER_CHARS_MAX: usize = 64;
 
 /// The request's body. The output limit is always sent, and a stream always asks for usage: the
 /// ledger settles by it.
@@ -26,10 +30,11 @@ pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<
 
 /// The body with these words, unchecked.
 pub(crate) fn encode_as(request: &ChatRequest, target: &Target<'_>, words: &Words) -> Vec<u8> {
-    let texts = request.messages.iter().flat_map(|message| &message.content).map(|part| match part {
-        Part::Text(text) => text.len(),
-        Part::Image(_) | Part::File(_) => 0,
-    });
+    let texts =
+        request.messages.iter().flat_map(|message| &message.content).map(|part| match part {
+            Part::Text(text) => text.len(),
+            Part::Image(_) | Part::File(_) => 0,
+        });
     let mut out = Vec::with_capacity(texts.sum::<usize>() + 1024);
     wire::write_json(&mut out, &Body { request, target, words });
     out
@@ -75,7 +80,11 @@ impl Serialize for Body<'_> {
             map.serialize_entry("stop", &request.stop)?;
         }
         for (name, value) in request.extra.iter().chain(&request.native.fields) {
-            map.serialize_entry(name, value)?;
+            match (name.as_str(), value) {
+                ("user", _) if !words.has_user => {}
+                ("user", Value::String(user)) => map.serialize_entry(name, &user_name(user))?,
+                _ => map.serialize_entry(name, value)?,
+            }
         }
         if target.stream {
             map.serialize_entry("stream", &true)?;
@@ -107,6 +116,16 @@ fn turns(messages: &[Message]) -> Vec<Cow<'_, Message>> {
         }
     }
     turns
+}
+
+/// Who asks, as a provider tells its users apart. OpenAI refuses a longer name, and Anthropic's clients have
+/// some: a digest tells them apart as well.
+fn user_name(user: &str) -> Cow<'_, str> {
+    if user.chars().count() > USER_CHARS_MAX {
+        wire::sha256(user.as_bytes()).into()
+    } else {
+        user.into()
+    }
 }
 
 #[derive(Serialize)]
