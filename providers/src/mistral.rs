@@ -30,8 +30,12 @@ const SHARED: [&str; 4] = ["frequency_penalty", "presence_penalty", "prediction"
 /// The first field that the API cannot express: see [`check`].
 pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
     check(request)?;
-    let target =
-        Target { max_tokens_field: MaxTokensField::Legacy, no_stream_usage: true, ..*target };
+    let target = Target {
+        max_tokens_field: MaxTokensField::Legacy,
+        no_stream_usage: true,
+        wants_thoughts: false,
+        ..*target
+    };
     Ok(openai::encode_as(request, &target, &WORDS))
 }
 

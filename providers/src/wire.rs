@@ -22,6 +22,8 @@ pub struct Target<'a> {
     pub max_tokens_field: MaxTokensField,
     /// Whether the server refuses to be asked for the usage of a stream, in the OpenAI dialect.
     pub no_stream_usage: bool,
+    /// Whether the server wants what the assistant thought before its calls, in the OpenAI dialect.
+    pub wants_thoughts: bool,
     /// Azure's `api-version`, for its paths by deployment.
     pub api_version: Option<&'a str>,
 }

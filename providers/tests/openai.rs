@@ -194,6 +194,38 @@ fn an_assistant_message_may_come_back_as_an_sdk_printed_it() {
     assert_eq!(decode_request(body).unwrap().messages.len(), 2);
 }
 
+#[test]
+fn what_was_thought_before_a_call_goes_back_to_who_wants_it() {
+    let said = |field: &str, thought: Value, call: Option<&str>| {
+        let calls = call.map(|id| {
+            json!([{"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}}])
+        });
+        json!({"role": "assistant", "content": "x", field: thought, "tool_calls": calls})
+    };
+    let sent = |messages: &[Value], wants_thoughts: bool| {
+        let body = json!({"model": "m", "messages": messages});
+        let request = decode_request(body.to_string().as_bytes()).unwrap();
+        let target = Target { wants_thoughts, ..target(false) };
+        let body = encode_request(&request, &target).unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        body["messages"][0].get("reasoning_content").cloned()
+    };
+    for (field, thought, call, expected) in [
+        ("reasoning_content", json!("hm"), Some("1"), Some(json!("hm"))),
+        ("reasoning", json!("hm"), Some("1"), Some(json!("hm"))),
+        ("reasoning", json!({"other": 1}), Some("1"), None),
+        ("reasoning_content", json!(""), Some("1"), None),
+        ("reasoning_content", json!("hm"), None, None),
+    ] {
+        let messages = [said(field, thought, call)];
+        assert_eq!(sent(&messages, true), expected, "{messages:?}");
+        assert_eq!(sent(&messages, false), None, "{messages:?}");
+    }
+    // Messages that become one in this dialect keep what was thought in each.
+    let [first, second] = ["1", "2"].map(|id| said("reasoning_content", json!(id), Some(id)));
+    assert_eq!(sent(&[first, second], true), Some(json!("12")));
+}
+
 fn finish(choice: u32, reason: Finish) -> Event {
     Event::Finish { choice, reason, stop_sequence: None }
 }

@@ -52,7 +52,9 @@ impl Serialize for Body<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("model", target.upstream_model)?;
         let legacy = target.max_tokens_field == MaxTokensField::Legacy;
-        let message = |message| MessageOut { message: Cow::as_ref(message), legacy, words };
+        let thoughts = target.wants_thoughts;
+        let message =
+            |message| MessageOut { message: Cow::as_ref(message), legacy, thoughts, words };
         map.serialize_entry("messages", &List(&turns(&request.messages), message))?;
         let limit = match target.max_tokens_field {
             MaxTokensField::Completion => "max_completion_tokens",
@@ -108,6 +110,7 @@ fn turns(messages: &[Message]) -> Vec<Cow<'_, Message>> {
                     && !last.tool_calls.is_empty() =>
             {
                 let last = last.to_mut();
+                last.reasoning.extend_from_slice(&message.reasoning);
                 last.content.extend_from_slice(&message.content);
                 last.tool_calls.extend_from_slice(&message.tool_calls);
                 last.refusal = last.refusal.take().or_else(|| message.refusal.clone());
@@ -159,6 +162,8 @@ struct MessageOut<'a> {
     message: &'a Message,
     /// The server is of the older kind: it knows `system` only, which means the same.
     legacy: bool,
+    /// The server wants what was thought before calls.
+    thoughts: bool,
     words: &'a Words,
 }
 
@@ -193,12 +198,21 @@ impl Serialize for MessageOut<'_> {
         if !message.tool_calls.is_empty() {
             let call = |call| CallOut(call, self.words);
             map.serialize_entry("tool_calls", &List(&message.tool_calls, call))?;
+            let thought = thought(message).filter(|_| self.thoughts);
+            entry(&mut map, "reasoning_content", thought.as_ref())?;
         }
         let id = message.tool_call_id.as_deref().map(|id| self.words.call_id(id));
         entry(&mut map, "tool_call_id", id.as_ref())?;
         entry(&mut map, "refusal", message.refusal.as_ref())?;
         map.end()
     }
+}
+
+/// What the assistant thought, as far as the caller told it: what is sealed is another API's.
+fn thought(message: &Message) -> Option<String> {
+    let plain = message.reasoning.iter().filter(|item| item.opaque.is_none());
+    let texts = plain.filter_map(|item| item.text.as_deref()).filter(|text| !text.is_empty());
+    texts.map(str::to_owned).reduce(|all, text| all + &text)
 }
 
 struct PartOut<'a>(&'a Part);
