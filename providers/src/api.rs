@@ -62,6 +62,14 @@ impl Api {
         }
     }
 
+    /// The header of an answer in which the SDKs of the API look for the request's id.
+    pub const fn request_id_header(self) -> &'static str {
+        match self {
+            Self::Chat | Self::Completions | Self::Responses => "x-request-id",
+            Self::Messages => "request-id",
+        }
+    }
+
     /// The API that is served at this path.
     pub fn at(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|api| api.path() == path)
