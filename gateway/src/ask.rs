@@ -318,7 +318,7 @@ impl<'a> Prepared<'a> {
         let message = format!("provider `{name}` answered {status}: {told}");
         if error.retryable || error.context_length_exceeded {
             let too_long = error.context_length_exceeded;
-            let code = if too_long { Code::InvalidRequest } else { Code::UpstreamFailed };
+            let code = if too_long { Code::ContextLengthExceeded } else { Code::UpstreamFailed };
             let mut lost = lost(code, message, Next::Other);
             lost.refusal.retry_after = retry_after;
             return lost;

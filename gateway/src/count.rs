@@ -14,7 +14,7 @@ use crate::{
     limits, metrics,
     refusal::Refusal,
     serve::work_on,
-    trail::Trail,
+    trail::{self, Trail},
 };
 
 /// The path of the operation.
@@ -29,7 +29,7 @@ pub(crate) async fn count(
     let counted = estimate(gate, down).await;
     let outcome = Trail::outcome(counted.as_ref().err().map(|refusal| refusal.code));
     metrics::REQUESTS.with_label_values(&[COUNT, "", "", outcome]).inc();
-    let headers = vec![("x-orchestack-request-id", request.to_string())];
+    let headers = trail::named(Api::Messages, request);
     match counted {
         Ok(tokens) => {
             let body = Bytes::from(encode_count(tokens));

@@ -12,7 +12,7 @@ use crate::{
     gate::Gate,
     metrics,
     refusal::Refusal,
-    trail::Trail,
+    trail::{self, Trail},
 };
 
 /// The path of the list.
@@ -51,7 +51,7 @@ pub(crate) async fn models(
     let listed = list(gate, &snapshot, (api, request), name, down);
     let outcome = Trail::outcome(listed.as_ref().err().map(|refusal| refusal.code));
     metrics::REQUESTS.with_label_values(&[MODELS, "", "", outcome]).inc();
-    let headers = vec![("x-orchestack-request-id", request.to_string())];
+    let headers = trail::named(api, request);
     match listed {
         Ok(body) => down.reply(200, "application/json", &headers, body).await,
         Err(refusal) => refusal.tell(down, (api, request), &snapshot.commit, headers).await,

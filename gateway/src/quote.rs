@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use budget::{Extent, Price, Unpriced};
 use policy::Permit;
-use providers::{Dialect, MaxTokensField, Target, Unsupported};
+use providers::{Dialect, MaxTokensField, Target, Unsupported, openai::wants_thoughts};
 use router::{Model, Provider, Quote};
 use snapshot::Snapshot;
 use types::{
-    Nanos, Request, Timestamp,
+    Locality, Nanos, ProviderKind, Request, Timestamp,
     chat::{ChatRequest, Thinking},
 };
 
@@ -157,6 +157,9 @@ pub(crate) fn target<'a>(
             MaxTokensField::Completion
         },
         no_stream_usage: provider.particulars.no_stream_usage,
+        // Servers of one's own take what they do not know.
+        wants_thoughts: provider.kind == ProviderKind::OpenAi
+            && (provider.locality == Locality::Local || wants_thoughts(&provider.base_url)),
         api_version: provider.particulars.api_version.as_deref(),
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Source {
     /// When the first events and when the last ones came.
     begun: Option<Instant>,
     progress: Instant,
+    /// When anything came at all, a comment or a ping too.
+    heard: Instant,
     /// How long it was waited for since the first events.
     waited: Duration,
     /// What broke the stream, kept while the events before it are passed on.
@@ -62,7 +64,8 @@ impl Source {
     pub(crate) fn new(up: Response, decoder: StreamDecoder, limits: Limits) -> Self {
         let deadline = up.deadline(limits);
         let (progress, waited) = (Instant::now(), Duration::ZERO);
-        Self { up, decoder, limits, deadline, begun: None, progress, waited, fault: None }
+        let (heard, begun, fault) = (progress, None, None);
+        Self { up, decoder, limits, deadline, begun, progress, heard, waited, fault }
     }
 
     /// Whether the terminator came: nothing more will.
@@ -107,8 +110,8 @@ impl Source {
         Err(Silent { code, message, stopped })
     }
 
-    /// Reads once and appends what it brought to `events`; until the caller, `left`. Only events count as
-    /// progress: comments and pings keep nobody waiting longer.
+    /// Reads once and appends what it brought to `events`; until the caller, `left`. Safe to drop and ask
+    /// again: nothing is lost in between.
     pub(crate) async fn read(
         &mut self,
         left: impl Future<Output = ()>,
@@ -118,7 +121,7 @@ impl Source {
             return Read::Failed(Code::UpstreamFailed, fault);
         }
         let asked = Instant::now();
-        let idle = (self.progress + self.limits.idle).min(self.deadline);
+        let idle = self.patience().min(self.deadline);
         let read = tokio::select! {
             biased;
             read = timeout_at(idle, self.up.chunk()) => read,
@@ -133,6 +136,7 @@ impl Source {
             Ok(Ok(None)) => return Read::End,
             Ok(Ok(Some(bytes))) => bytes,
         };
+        self.heard = Instant::now();
         let mut pushed = self.decoder.push(&bytes, events);
         let mut taken = bytes.len();
         // What is there already goes on with it: a write for each piece costs more than the piece.
@@ -167,6 +171,14 @@ impl Source {
                 Read::Events
             }
             Ok(()) => Read::Events,
+        }
+    }
+
+    /// Until when it is waited for what comes next.
+    fn patience(&self) -> Instant {
+        match self.begun {
+            Some(_) => self.heard + self.limits.idle,
+            None => opening(self.limits, self.up.started(), (self.progress, self.heard)),
         }
     }
 
@@ -216,6 +228,14 @@ impl Source {
     }
 }
 
+/// Until when the first event of a stream is waited for that was asked for at `started`, whose head came at
+/// `head` and which was `heard` last. Pings extend the wait, but no further than to the time that a first
+/// byte has: until then another provider can still be asked, and this one may ping for ever.
+fn opening(limits: Limits, started: Instant, (head, heard): (Instant, Instant)) -> Instant {
+    let alive = (heard + limits.idle).min(started + limits.first_byte);
+    alive.max(head + limits.idle)
+}
+
 /// Reads a finished response to its end, so that the connection can be used again.
 pub(crate) async fn recycle(upstreams: &Upstreams, mut up: Response) {
     let tail = async {
@@ -230,5 +250,23 @@ pub(crate) async fn recycle(upstreams: &Upstreams, mut up: Response) {
     match timeout(TAIL_TIME, tail).await {
         Ok(Ok(())) => upstreams.release(up).await,
         Ok(Err(_)) | Err(_) => up.stop().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_the_first_event_pings_are_waited_with_as_long_as_for_a_first_byte() {
+        let s = Duration::from_secs;
+        let limits = Limits { connect: s(5), first_byte: s(60), idle: s(30), total: s(600) };
+        let started = Instant::now();
+        // When the head came and when something did, in seconds after the start; until when is waited.
+        let rows = [(1, 1, 31), (1, 20, 50), (1, 29, 59), (1, 50, 60), (1, 59, 60), (55, 56, 85)];
+        for (head, heard, until) in rows {
+            let at = (started + s(head), started + s(heard));
+            assert_eq!(opening(limits, started, at), started + s(until), "{head} {heard}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use providers::{Api, StreamEncoder};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use types::{
     Code, Request, RequestId,
     answer::{Event, Finish, Gatherer},
@@ -24,6 +24,10 @@ use crate::{
     tool::function::Judge,
     trail::Trail,
 };
+
+/// A caller that got nothing for this long gets a ping: clients and proxies give up a connection that they
+/// hear nothing from.
+const PING_PAUSE: Duration = Duration::from_secs(15);
 
 /// How a stream ended for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +134,7 @@ impl Stream<'_, '_, '_> {
         encoder: &mut StreamEncoder,
         mut events: Vec<Event>,
     ) -> End {
-        let mut out = Vec::new();
+        let (mut out, mut sent) = (Vec::new(), Instant::now());
         loop {
             match self.pass((bill, trail), encoder, &mut events, &mut out).await {
                 Ok(()) => {}
@@ -151,8 +155,15 @@ impl Stream<'_, '_, '_> {
                 if self.down.send(piece).await.is_err() {
                     return self.leave(bill).await;
                 }
+                sent = Instant::now();
             }
-            let told = match self.source.read(self.down.until_left(), &mut events).await {
+            let read = self.source.read(self.down.until_left(), &mut events);
+            let Ok(read) = timeout_at(sent + PING_PAUSE, read).await else {
+                encoder.ping(&mut out);
+                sent = Instant::now();
+                continue;
+            };
+            let told = match read {
                 Read::Events => continue,
                 // Some servers forget the terminator; a finish reason for every choice will do.
                 Read::End if self.source.finished() => {

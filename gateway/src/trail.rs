@@ -30,6 +30,12 @@ const PLACE_BYTES_MAX: usize = 128;
 /// The Cedar action of every request to a model.
 const CALL_MODEL: &str = "callModel";
 
+/// The headers that name a request: ours, and the one in which the SDKs of the API look for it.
+pub(crate) fn named(api: Api, request: RequestId) -> Vec<(&'static str, String)> {
+    let id = request.to_string();
+    vec![("x-orchestack-request-id", id.clone()), (api.request_id_header(), id)]
+}
+
 /// The story of one request so far. A second attempt beside another has a copy for its own record.
 #[derive(Debug, Clone)]
 pub(crate) struct Trail {
@@ -237,7 +243,7 @@ impl Trail {
 
     /// The headers that every answer carries once their values are known.
     pub(crate) fn headers(&self) -> Vec<(&'static str, String)> {
-        let mut headers = vec![("x-orchestack-request-id", self.request.to_string())];
+        let mut headers = named(self.api(), self.request);
         if let Some(label) = self.label {
             headers.push(("x-orchestack-label", label.to_string()));
         }

@@ -62,6 +62,14 @@ impl Api {
         }
     }
 
+    /// The header of an answer in which the SDKs of the API look for the request's id.
+    pub const fn request_id_header(self) -> &'static str {
+        match self {
+            Self::Chat | Self::Completions | Self::Responses => "x-request-id",
+            Self::Messages => "request-id",
+        }
+    }
+
     /// The API that is served at this path.
     pub fn at(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|api| api.path() == path)
@@ -176,6 +184,15 @@ impl StreamEncoder {
             Self::Responses(encoder) => encoder.push(event, out),
             Self::Messages(encoder) => encoder.push(event, out),
         }
+    }
+
+    /// Appends what says nothing but that the stream goes on: an event of the Messages API, in OpenAI's
+    /// APIs a comment, which every client skips.
+    pub fn ping(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(match self {
+            Self::Chat(_) | Self::Completions(_) | Self::Responses(_) => b": ping\n\n".as_slice(),
+            Self::Messages(_) => b"event: ping\ndata: {\"type\":\"ping\"}\n\n",
+        });
     }
 
     /// Tells with the usage what the answer cost, where the API has a place for it.

@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// What Mistral calls what OpenAI calls otherwise.
-const WORDS: Words = Words { seed: "random_seed", any_tool: "any", short_call_ids: true };
+const WORDS: Words =
+    Words { seed: "random_seed", any_tool: "any", short_call_ids: true, has_user: false };
 
 /// Parameters of OpenAI's that it has too.
 const SHARED: [&str; 4] = ["frequency_penalty", "presence_penalty", "prediction", "metadata"];
@@ -29,8 +30,12 @@ const SHARED: [&str; 4] = ["frequency_penalty", "presence_penalty", "prediction"
 /// The first field that the API cannot express: see [`check`].
 pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<u8>, Unsupported> {
     check(request)?;
-    let target =
-        Target { max_tokens_field: MaxTokensField::Legacy, no_stream_usage: true, ..*target };
+    let target = Target {
+        max_tokens_field: MaxTokensField::Legacy,
+        no_stream_usage: true,
+        wants_thoughts: false,
+        ..*target
+    };
     Ok(openai::encode_as(request, &target, &WORDS))
 }
 
@@ -42,11 +47,11 @@ pub fn check(request: &ChatRequest) -> Result<(), Unsupported> {
     let no = |field: &str, reason| Err(Unsupported { field: field.to_owned(), reason });
     openai::check_as(request, Wire::Mistral)?;
     for (name, value) in &request.extra {
-        let is_default = matches!(
+        let says_nothing = matches!(
             (name.as_str(), value),
-            ("store" | "logprobs", serde_json::Value::Bool(false))
+            ("store" | "logprobs", serde_json::Value::Bool(false)) | ("user", _)
         );
-        if !is_default && !SHARED.contains(&name.as_str()) {
+        if !says_nothing && !SHARED.contains(&name.as_str()) {
             return no(name, "it has no such parameter");
         }
     }

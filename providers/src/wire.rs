@@ -1,5 +1,9 @@
 //! What all wire formats share: the target of a request and the ways in which a translation fails.
 
+use std::fmt::Write as _;
+
+use ring::digest::{SHA256, digest};
+
 use crate::{bedrock::FrameFault, sse::SseFault};
 
 /// The longest message of an upstream that is kept, in characters.
@@ -18,6 +22,8 @@ pub struct Target<'a> {
     pub max_tokens_field: MaxTokensField,
     /// Whether the server refuses to be asked for the usage of a stream, in the OpenAI dialect.
     pub no_stream_usage: bool,
+    /// Whether the server wants what the assistant thought before its calls, in the OpenAI dialect.
+    pub wants_thoughts: bool,
     /// Azure's `api-version`, for its paths by deployment.
     pub api_version: Option<&'a str>,
 }
@@ -138,6 +144,15 @@ pub(crate) fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
     if serde_json::to_writer(&mut *out, value).is_err() {
         out.truncate(start);
     }
+}
+
+/// SHA-256 in hexadecimal: 64 characters.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// An upstream's message made fit to show: trimmed, without control characters, bounded.

@@ -69,7 +69,7 @@ fn instructions_become_system_blocks_and_turns_are_merged() {
         {"role": "assistant", "content": "t", "tool_calls": [
             {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{\"k\": 1.0}"}},
             {"id": "2", "type": "function", "function": {"name": "g", "arguments": ""}}]},
-        {"role": "tool", "tool_call_id": "1", "content": "one"},
+        {"role": "tool", "tool_call_id": "1", "name": "f", "content": "one"},
         {"role": "tool", "tool_call_id": "2", "content": ""},
         {"role": "user", "content": "c"},
     ]}));

@@ -118,9 +118,7 @@ fn a_conversation_becomes_system_and_turns() {
             "requestMetadata": {"team": "x"},
             "serviceTier": {"type": "flex"}})
     );
-    for (field, value) in
-        [("seed", json!(1)), ("n", json!(2)), ("user", json!("ann")), ("logprobs", json!(true))]
-    {
+    for (field, value) in [("seed", json!(1)), ("n", json!(2)), ("logprobs", json!(true))] {
         let mut body = json!({"messages": user("x")});
         body[field] = value;
         refused(&body, field);
@@ -142,7 +140,7 @@ fn tools_calls_and_results_have_their_blocks() {
             {"role": "assistant", "content": "Looking.", "tool_calls": [{"id": "c1",
                 "type": "function",
                 "function": {"name": "weather", "arguments": "{\"city\":\"Paris\"}"}}]},
-            {"role": "tool", "tool_call_id": "c1", "content": "sunny"},
+            {"role": "tool", "tool_call_id": "c1", "name": "weather", "content": "sunny"},
             {"role": "user", "content": "And?"}]});
     let all = sent(&request(&body), CLAUDE);
     assert_eq!(
@@ -187,6 +185,27 @@ fn tools_calls_and_results_have_their_blocks() {
     broken.messages[1].tool_calls[0].arguments = "[]".into();
     let broken = encode_request(&broken, &target(CLAUDE)).unwrap_err();
     assert_eq!(broken.field, "messages[1].tool_calls[0].function.arguments");
+}
+
+#[test]
+fn tools_that_were_called_are_specified_where_none_are_offered_any_more() {
+    let call = |id: &str, name: &str| json!({"id": id, "type": "function", "function": {"name": name, "arguments": "{}"}});
+    let calls = json!([call("c1", "weather"), call("c2", "time"), call("c3", "weather")]);
+    let mut messages = vec![
+        json!({"role": "user", "content": "Paris?"}),
+        json!({"role": "assistant", "tool_calls": calls}),
+    ];
+    for id in ["c1", "c2", "c3"] {
+        messages.push(json!({"role": "tool", "tool_call_id": id, "content": "x"}));
+    }
+    let all = sent(&request(&json!({ "messages": messages })), CLAUDE);
+    let spec = |name: &str| {
+        let schema = json!({"json": {"type": "object", "properties": {}}});
+        json!({"toolSpec": {"name": name, "inputSchema": schema}})
+    };
+    assert_eq!(all["toolConfig"], json!({"tools": [spec("weather"), spec("time")]}));
+    let none = sent(&request(&json!({"messages": user("x")})), CLAUDE);
+    assert!(none.get("toolConfig").is_none(), "{none}");
 }
 
 #[test]

@@ -352,7 +352,9 @@ fn errors_and_lists_have_the_documented_form() {
         let error = encode_error(code, "why", Some("model"), extra);
         let error: Value = serde_json::from_slice(&error).unwrap();
         assert_eq!((&error["type"], &error["request_id"]), (&json!("error"), &json!("req_1")));
-        assert_eq!(error["error"]["message"], "why");
+        let too_long = code == Code::ContextLengthExceeded;
+        let message = if too_long { "prompt is too long: why" } else { "why" };
+        assert_eq!(error["error"]["message"], message);
         assert_eq!(error["error"]["code"], code.as_str());
         assert!(error["error"]["type"].is_string());
     }

@@ -194,6 +194,38 @@ fn an_assistant_message_may_come_back_as_an_sdk_printed_it() {
     assert_eq!(decode_request(body).unwrap().messages.len(), 2);
 }
 
+#[test]
+fn what_was_thought_before_a_call_goes_back_to_who_wants_it() {
+    let said = |field: &str, thought: Value, call: Option<&str>| {
+        let calls = call.map(|id| {
+            json!([{"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}}])
+        });
+        json!({"role": "assistant", "content": "x", field: thought, "tool_calls": calls})
+    };
+    let sent = |messages: &[Value], wants_thoughts: bool| {
+        let body = json!({"model": "m", "messages": messages});
+        let request = decode_request(body.to_string().as_bytes()).unwrap();
+        let target = Target { wants_thoughts, ..target(false) };
+        let body = encode_request(&request, &target).unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        body["messages"][0].get("reasoning_content").cloned()
+    };
+    for (field, thought, call, expected) in [
+        ("reasoning_content", json!("hm"), Some("1"), Some(json!("hm"))),
+        ("reasoning", json!("hm"), Some("1"), Some(json!("hm"))),
+        ("reasoning", json!({"other": 1}), Some("1"), None),
+        ("reasoning_content", json!(""), Some("1"), None),
+        ("reasoning_content", json!("hm"), None, None),
+    ] {
+        let messages = [said(field, thought, call)];
+        assert_eq!(sent(&messages, true), expected, "{messages:?}");
+        assert_eq!(sent(&messages, false), None, "{messages:?}");
+    }
+    // Messages that become one in this dialect keep what was thought in each.
+    let [first, second] = ["1", "2"].map(|id| said("reasoning_content", json!(id), Some(id)));
+    assert_eq!(sent(&[first, second], true), Some(json!("12")));
+}
+
 fn finish(choice: u32, reason: Finish) -> Event {
     Event::Finish { choice, reason, stop_sequence: None }
 }
@@ -309,20 +341,55 @@ fn tool_calls_without_numbers_or_ids_are_told_apart() {
         chunk(json!({"id": "y", "function": {"arguments": " "}})),
         chunk(json!({"function": {"name": "h", "arguments": null}})),
     ]);
-    let calls: Vec<_> = events(&stream)
-        .into_iter()
-        .filter_map(|event| match event {
-            Event::Delta { piece: Piece::ToolCall { index, id, name, arguments }, .. } => {
-                Some((index, id, name, arguments))
-            }
-            _ => None,
-        })
-        .collect();
+    let calls = calls(&stream);
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(calls[0], (0, some("x"), some("f"), "{}".into()));
     assert_eq!(calls[1], (1, some("y"), some("g"), "{\"k\":1}".into()));
     assert_eq!(calls[2], (1, None, None, " ".into()));
     assert_eq!(calls[3], (2, some("call_a_0_2"), some("h"), String::new()));
+}
+
+/// The parts of calls in a stream.
+fn calls(stream: &str) -> Vec<(u32, Option<String>, Option<String>, String)> {
+    let calls = events(stream).into_iter().filter_map(|event| match event {
+        Event::Delta { piece: Piece::ToolCall { index, id, name, arguments }, .. } => {
+            Some((index, id, name, arguments))
+        }
+        _ => None,
+    });
+    calls.collect()
+}
+
+#[test]
+fn tool_calls_that_all_have_one_number_are_told_apart_by_their_ids() {
+    let chunk = |index: u32, id: Value, name: Value, arguments: &str| {
+        let function = json!({"name": name, "arguments": arguments});
+        let call = json!({"index": index, "id": id, "function": function});
+        json!({"id": "a", "choices": [{"delta": {"tool_calls": [call]}}]})
+    };
+    let none = Value::Null;
+    let told = calls(&sse(&[
+        // As Ollama numbers calls.
+        chunk(0, json!("x"), json!("f"), "{}"),
+        chunk(0, json!("y"), json!("f"), "{\"k\":"),
+        chunk(0, none.clone(), none.clone(), "1"),
+        chunk(0, json!("y"), json!("f"), "}"),
+        // Some give every part an id of its own.
+        chunk(0, json!("other"), none.clone(), " "),
+        // A number that is ours for another call by now.
+        chunk(1, json!("z"), json!("g"), "{"),
+        chunk(1, none.clone(), none.clone(), "}"),
+        chunk(0, none.clone(), none, " "),
+    ]));
+    let opened: Vec<_> = told
+        .iter()
+        .filter_map(|(at, id, name, _)| Some((*at, id.as_deref()?, name.as_deref()?)))
+        .collect();
+    assert_eq!(opened, [(0, "x", "f"), (1, "y", "f"), (2, "z", "g")]);
+    let arguments = |at: u32| {
+        told.iter().filter(|call| call.0 == at).map(|call| call.3.as_str()).collect::<String>()
+    };
+    assert_eq!([0, 1, 2].map(arguments), ["{}", "{\"k\":1}  ", "{}"]);
 }
 
 #[test]

@@ -136,6 +136,17 @@ fn settings_go_where_chat_completions_have_them() {
 }
 
 #[test]
+fn how_tools_are_called_is_not_said_without_any() {
+    for choice in ["auto", "none"] {
+        let fields = json!({"tools": [], "tool_choice": choice, "parallel_tool_calls": true});
+        let sent = sent(&fields);
+        for name in ["tools", "tool_choice", "parallel_tool_calls"] {
+            assert!(sent.get(name).is_none(), "{choice}: {sent}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_supported_is_refused_by_name() {
     refused(json!({"background": true}), "background");
     refused(json!({"truncation": "auto"}), "truncation");

@@ -375,9 +375,15 @@ fn every_api_streams_what_every_format_streams() {
             assert!(decoder.finished() && ended, "{what}");
             let stamp = (api.answer_id("", RequestId::generate()), 1);
             let mut encoder = api.stream_encoder(stamp, "m".into(), (chat.include_usage, &echo));
-            events.iter().for_each(|event| encoder.push(event, &mut out));
+            for event in &events {
+                encoder.push(event, &mut out);
+                // A caller that waits hears that it goes on, which says nothing to it.
+                encoder.ping(&mut out);
+            }
             encoder.done(&mut out);
             let stream = String::from_utf8(out).unwrap();
+            let ping = if api == Api::Messages { "event: ping\ndata: " } else { ": ping\n\n" };
+            assert_eq!(stream.matches(ping).count(), events.len(), "{what}: {stream}");
             let (text, call, ended) = streamed(api, &stream);
             assert_eq!([text.as_str(), call.as_str()], said(case), "{what}: {stream}");
             assert!(ended, "{what}: {stream}");

@@ -182,6 +182,34 @@ fn mistral_has_words_of_its_own() {
 }
 
 #[test]
+fn a_user_is_a_hint_and_a_long_name_is_told_by_its_digest() {
+    let long = "ann-".repeat(20);
+    let digest = "80b5e36b2d97af8e66178c8dbe74a3af828999cb062ef1fbd8dc26f5faa5d8af";
+    let told = |dialect: Dialect, user: &str| {
+        let body = json!({"messages": [{"role": "user", "content": "x"}], "user": user});
+        dialect.check(&request(&body), &target(false)).unwrap();
+        let sent = sent(dialect, &body, &target(false));
+        sent.pointer(if dialect == Dialect::Anthropic { "/metadata/user_id" } else { "/user" })
+            .map(|user| user.as_str().unwrap().to_owned())
+    };
+    let same = |text: &str| Some(text.to_owned());
+    for dialect in Dialect::ALL {
+        let (short, long) = (told(dialect, "ann"), told(dialect, &long));
+        match dialect {
+            Dialect::OpenAi | Dialect::Azure => {
+                assert_eq!((short, long), (same("ann"), same(digest)));
+            }
+            Dialect::Anthropic => {
+                assert_eq!((short, long.map(|l| l.len())), (same("ann"), Some(80)))
+            }
+            Dialect::Mistral | Dialect::Gemini | Dialect::Bedrock => {
+                assert_eq!((short, long), (None, None), "{dialect:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_mistral_has_no_word_for_is_refused_by_name() {
     let refused = |body: Value| {
         let asked = request(&body);
@@ -191,7 +219,6 @@ fn what_mistral_has_no_word_for_is_refused_by_name() {
         refused.field
     };
     let user = json!([{"role": "user", "content": "x"}]);
-    assert_eq!(refused(json!({"messages": user, "user": "ann"})), "user");
     assert_eq!(refused(json!({"messages": user, "logprobs": true})), "logprobs");
     let named = json!([{"role": "user", "name": "ann", "content": "x"}]);
     assert_eq!(refused(json!({ "messages": named })), "messages[0].name");

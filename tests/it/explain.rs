@@ -28,6 +28,7 @@ async fn a_requests_candidates_are_told_with_what_became_of_each() {
     let answer = caller.ask(&chat("sim-fault-503", "Hello.")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let request = answer.header("x-orchestack-request-id").to_owned();
+    assert_eq!(answer.header("x-request-id"), request);
     let told = eventually("both attempts are on record", SETTLED_MAX, async || {
         let output = server.run(&["explain", &request]);
         let told = String::from_utf8(output.stdout).unwrap();

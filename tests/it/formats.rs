@@ -300,7 +300,7 @@ async fn images_arrive_and_what_cannot_be_said_is_named() {
         ("bedrock", "seed", json!({"seed": 1})),
         ("signed", "tool_choice", json!({"tools": weather(), "tool_choice": "none"})),
         ("gemini", "logit_bias", json!({"logit_bias": {"1": 1}})),
-        ("mistral", "user", json!({"user": "ann"})),
+        ("mistral", "logit_bias", json!({"logit_bias": {"1": 1}})),
     ] {
         let mut all = chat(model, "Hello.");
         for (name, value) in body.as_object().unwrap() {
@@ -456,7 +456,7 @@ async fn odd_and_whole_streams_arrive_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pings_keep_nobody_waiting() {
+async fn pings_before_the_first_event_keep_nobody_waiting_for_ever() {
     let stage = Stage::new().await;
     let pings = Behaviour {
         pings: 1_000_000,
@@ -468,6 +468,20 @@ async fn pings_keep_nobody_waiting() {
     for Format { name, .. } in &FORMATS {
         let answer = stage.caller.ask(&streamed(name, "Hello.")).await;
         answer.assert_answered("good");
+        assert!(answer.is_done(), "{name}: {}", answer.text);
+    }
+    stage.assert_covered().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_pings_is_waited_for_beyond_the_idle_time() {
+    let stage = Stage::new().await;
+    // The first event comes after 1.5 s; without pings a second is all that it has.
+    let pings = Behaviour { pings: 4, chunk_delay_ms: 300, ..Behaviour::default() };
+    stage.simulator.script(pings, Vec::new());
+    for Format { name, .. } in &FORMATS {
+        let answer = stage.caller.ask(&streamed(name, "Hello.")).await;
+        answer.assert_answered(name);
         assert!(answer.is_done(), "{name}: {}", answer.text);
     }
     stage.assert_covered().await;

@@ -100,6 +100,7 @@ async fn refusals_are_told_in_anthropics_words() {
         let error = answer.json();
         assert_eq!((&error["type"], &error["error"]["type"]), (&json!("error"), &json!(kind)));
         assert!(error["request_id"].as_str().is_some_and(|id| id.starts_with("req_")), "{error}");
+        assert_eq!(error["request_id"], answer.header("request-id"));
     };
     let wrong = Answer::read(post(&server, "/v1/messages", "ork_wrong", &body("claude"))).await;
     check(&wrong, 401, "authentication_error", "unauthenticated");

@@ -28,6 +28,8 @@ pub enum Code {
     SessionNotFound,
     /// The request is malformed or asks for what is not supported.
     InvalidRequest,
+    /// The conversation is longer than the model's context, as a provider says.
+    ContextLengthExceeded,
     /// The body is beyond the limit.
     BodyTooLarge,
     /// Every upstream that was tried failed.
@@ -42,7 +44,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order in which a request can fail.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unauthenticated,
         Self::PolicyDenied,
         Self::DlpBlocked,
@@ -54,6 +56,7 @@ impl Code {
         Self::ModelNotFound,
         Self::SessionNotFound,
         Self::InvalidRequest,
+        Self::ContextLengthExceeded,
         Self::BodyTooLarge,
         Self::UpstreamFailed,
         Self::UpstreamTimeout,
@@ -75,6 +78,7 @@ impl Code {
             Self::ModelNotFound => "model_not_found",
             Self::SessionNotFound => "session_not_found",
             Self::InvalidRequest => "invalid_request",
+            Self::ContextLengthExceeded => "context_length_exceeded",
             Self::BodyTooLarge => "body_too_large",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
@@ -86,7 +90,7 @@ impl Code {
     /// The HTTP status that always goes with it.
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidRequest => 400,
+            Self::InvalidRequest | Self::ContextLengthExceeded => 400,
             Self::Unauthenticated => 401,
             Self::BudgetExhausted => 402,
             Self::PolicyDenied | Self::DlpBlocked | Self::ApprovalRequired => 403,

@@ -185,7 +185,8 @@ fn joined(native: &Map<String, Value>, fields: Map<String, Value>) -> Cow<'_, Ma
 /// them out would make earlier calls in the conversation unreadable.
 fn tool_config(request: &ChatRequest) -> Result<Option<ToolConfig<'_>>, Unsupported> {
     if request.tools.is_empty() {
-        return Ok(None);
+        let tools = called_before(request);
+        return Ok((!tools.is_empty()).then_some(ToolConfig { tools, tool_choice: None }));
     }
     let tool_choice = match &request.tool_choice {
         None => None,
@@ -197,6 +198,22 @@ fn tool_config(request: &ChatRequest) -> Result<Option<ToolConfig<'_>>, Unsuppor
         }
     };
     Ok(Some(ToolConfig { tools: request.tools.iter().flat_map(tool).collect(), tool_choice }))
+}
+
+/// Specifications of the tools that were called in a conversation, each once: the API refuses calls and
+/// results without any, also where the caller offers no tools any more.
+fn called_before(request: &ChatRequest) -> Vec<ToolOut<'_>> {
+    let mut names = Vec::new();
+    for call in request.messages.iter().flat_map(|message| &message.tool_calls) {
+        if !names.contains(&call.name.as_str()) {
+            names.push(call.name.as_str());
+        }
+    }
+    let spec = |name| {
+        let input_schema = InputSchema { json: schema::of_arguments(None) };
+        ToolOut::ToolSpec { name, description: None, input_schema, strict: None }
+    };
+    names.into_iter().map(spec).collect()
 }
 
 fn tool(tool: &Tool) -> impl Iterator<Item = ToolOut<'_>> {
@@ -237,7 +254,8 @@ fn passed(extra: &Map<String, Value>) -> Result<Passed<'_>, Unsupported> {
             {
                 passed.service_tier = Some(Tier { kind });
             }
-            ("store" | "logprobs", Value::Bool(false)) => {}
+            // It is a hint, which changes no answer.
+            ("user", _) | ("store" | "logprobs", Value::Bool(false)) => {}
             ("frequency_penalty" | "presence_penalty", Value::Number(penalty))
                 if penalty.as_f64() == Some(0.0) => {}
             _ => return Err(unsupported(name, "it has no such parameter")),

@@ -7,10 +7,9 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
-use ring::digest::{SHA256, digest};
 use types::{AwsKeys, Secret};
 
-use crate::{Header, Outgoing, Unsigned};
+use crate::{Header, Outgoing, Unsigned, wire};
 
 /// The headers by which AWS knows who asks. `host`, `content-type` and the body are signed, so that
 /// they must go out as they are here.
@@ -49,7 +48,7 @@ fn signed(
         .map_err(|_| Unsigned::Request)?
         .into();
     // Its hash in place of the body: the crate writes what it is given to its trace.
-    let body = SignableBody::Precomputed(hex(digest(&SHA256, outgoing.body).as_ref()));
+    let body = SignableBody::Precomputed(wire::sha256(outgoing.body));
     let uri = format!("https://{}{}", outgoing.authority, outgoing.path);
     let given = std::iter::once(("host", outgoing.authority)).chain(also.iter().copied());
     let request = SignableRequest::new("POST", uri, given, body).map_err(|_| Unsigned::Request)?;
@@ -61,15 +60,6 @@ fn signed(
 fn time(outgoing: &Outgoing<'_>) -> Result<SystemTime, Unsigned> {
     let micros = u64::try_from(outgoing.now.0).map_err(|_| Unsigned::Request)?;
     UNIX_EPOCH.checked_add(Duration::from_micros(micros)).ok_or(Unsigned::Request)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

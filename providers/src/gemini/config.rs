@@ -96,7 +96,8 @@ fn penalties(extra: &Map<String, Value>) -> Result<[Option<&Number>; 2], Unsuppo
         match (name.as_str(), value) {
             ("presence_penalty", Value::Number(penalty)) => penalties[0] = Some(penalty),
             ("frequency_penalty", Value::Number(penalty)) => penalties[1] = Some(penalty),
-            ("store" | "logprobs", Value::Bool(false)) => {}
+            // It is a hint, which changes no answer.
+            ("user", _) | ("store" | "logprobs", Value::Bool(false)) => {}
             ("service_tier", Value::String(tier)) if tier == "auto" || tier == "default" => {}
             _ => return Err(unsupported(name, "it has no such parameter")),
         }

@@ -112,7 +112,8 @@ pub(super) fn conversation(request: &ChatRequest) -> Result<Conversation<'_>, Un
     }
     let mut all = Conversation::default();
     for (at, message) in request.messages.iter().enumerate() {
-        if message.name.is_some() {
+        // Of a tool's message it is the function's, which the call has.
+        if message.name.is_some() && message.role != Role::Tool {
             let reason = "it has no names of participants";
             return Err(unsupported(format!("messages[{at}].name"), reason));
         }

@@ -6,6 +6,7 @@ use serde::{
     Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
 };
+use serde_json::Value;
 use types::chat::{
     ChatRequest, File, FileSource, Format, Image, ImageSource, Message, Part, Role, TOOL_FAILED,
     Tool, ToolCall, ToolChoice,
@@ -13,6 +14,9 @@ use types::chat::{
 
 use super::{expressible::check, words::Words};
 use crate::{MaxTokensField, Target, Unsupported, wire};
+
+/// The longest `user`, as OpenAI has it.
+const USER_CHARS_MAX: usize = 64;
 
 /// The request's body. The output limit is always sent, and a stream always asks for usage: the
 /// ledger settles by it.
@@ -26,10 +30,11 @@ pub fn encode_request(request: &ChatRequest, target: &Target<'_>) -> Result<Vec<
 
 /// The body with these words, unchecked.
 pub(crate) fn encode_as(request: &ChatRequest, target: &Target<'_>, words: &Words) -> Vec<u8> {
-    let texts = request.messages.iter().flat_map(|message| &message.content).map(|part| match part {
-        Part::Text(text) => text.len(),
-        Part::Image(_) | Part::File(_) => 0,
-    });
+    let texts =
+        request.messages.iter().flat_map(|message| &message.content).map(|part| match part {
+            Part::Text(text) => text.len(),
+            Part::Image(_) | Part::File(_) => 0,
+        });
     let mut out = Vec::with_capacity(texts.sum::<usize>() + 1024);
     wire::write_json(&mut out, &Body { request, target, words });
     out
@@ -47,7 +52,9 @@ impl Serialize for Body<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("model", target.upstream_model)?;
         let legacy = target.max_tokens_field == MaxTokensField::Legacy;
-        let message = |message| MessageOut { message: Cow::as_ref(message), legacy, words };
+        let thoughts = target.wants_thoughts;
+        let message =
+            |message| MessageOut { message: Cow::as_ref(message), legacy, thoughts, words };
         map.serialize_entry("messages", &List(&turns(&request.messages), message))?;
         let limit = match target.max_tokens_field {
             MaxTokensField::Completion => "max_completion_tokens",
@@ -75,7 +82,11 @@ impl Serialize for Body<'_> {
             map.serialize_entry("stop", &request.stop)?;
         }
         for (name, value) in request.extra.iter().chain(&request.native.fields) {
-            map.serialize_entry(name, value)?;
+            match (name.as_str(), value) {
+                ("user", _) if !words.has_user => {}
+                ("user", Value::String(user)) => map.serialize_entry(name, &user_name(user))?,
+                _ => map.serialize_entry(name, value)?,
+            }
         }
         if target.stream {
             map.serialize_entry("stream", &true)?;
@@ -99,6 +110,7 @@ fn turns(messages: &[Message]) -> Vec<Cow<'_, Message>> {
                     && !last.tool_calls.is_empty() =>
             {
                 let last = last.to_mut();
+                last.reasoning.extend_from_slice(&message.reasoning);
                 last.content.extend_from_slice(&message.content);
                 last.tool_calls.extend_from_slice(&message.tool_calls);
                 last.refusal = last.refusal.take().or_else(|| message.refusal.clone());
@@ -107,6 +119,16 @@ fn turns(messages: &[Message]) -> Vec<Cow<'_, Message>> {
         }
     }
     turns
+}
+
+/// Who asks, as a provider tells its users apart. OpenAI refuses a longer name, and Anthropic's clients have
+/// some: a digest tells them apart as well.
+fn user_name(user: &str) -> Cow<'_, str> {
+    if user.chars().count() > USER_CHARS_MAX {
+        wire::sha256(user.as_bytes()).into()
+    } else {
+        user.into()
+    }
 }
 
 #[derive(Serialize)]
@@ -140,6 +162,8 @@ struct MessageOut<'a> {
     message: &'a Message,
     /// The server is of the older kind: it knows `system` only, which means the same.
     legacy: bool,
+    /// The server wants what was thought before calls.
+    thoughts: bool,
     words: &'a Words,
 }
 
@@ -174,12 +198,21 @@ impl Serialize for MessageOut<'_> {
         if !message.tool_calls.is_empty() {
             let call = |call| CallOut(call, self.words);
             map.serialize_entry("tool_calls", &List(&message.tool_calls, call))?;
+            let thought = thought(message).filter(|_| self.thoughts);
+            entry(&mut map, "reasoning_content", thought.as_ref())?;
         }
         let id = message.tool_call_id.as_deref().map(|id| self.words.call_id(id));
         entry(&mut map, "tool_call_id", id.as_ref())?;
         entry(&mut map, "refusal", message.refusal.as_ref())?;
         map.end()
     }
+}
+
+/// What the assistant thought, as far as the caller told it: what is sealed is another API's.
+fn thought(message: &Message) -> Option<String> {
+    let plain = message.reasoning.iter().filter(|item| item.opaque.is_none());
+    let texts = plain.filter_map(|item| item.text.as_deref()).filter(|text| !text.is_empty());
+    texts.map(str::to_owned).reduce(|all, text| all + &text)
 }
 
 struct PartOut<'a>(&'a Part);

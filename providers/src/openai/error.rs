@@ -37,6 +37,7 @@ const fn kind(code: Code) -> &'static str {
         | Code::ModelNotFound
         | Code::SessionNotFound
         | Code::InvalidRequest
+        | Code::ContextLengthExceeded
         | Code::BodyTooLarge => "invalid_request_error",
         Code::UpstreamFailed
         | Code::UpstreamTimeout

@@ -10,8 +10,9 @@ use crate::Unsupported;
 /// Whether the dialect can say all of a request, without writing it.
 ///
 /// Nothing is refused where it has the same effect unsaid: thinking that the model may choose, or that
-/// is not to be seen, which this dialect shows nowhere. Plain text of earlier reasoning has no place
-/// in a message and is left out, as it is by OpenAI's own clients.
+/// is not to be seen, which this dialect shows nowhere. Plain text of earlier reasoning is
+/// left out, as it is by OpenAI's own clients, except for servers that want it: see
+/// [`crate::Target::wants_thoughts`].
 ///
 /// # Errors
 /// The first field that it cannot.

@@ -1,7 +1,7 @@
 //! Reading the messages of a request.
 
 use serde_json::value::RawValue;
-use types::chat::{File, FileSource, Image, ImageSource, Message, Part, Role, ToolCall};
+use types::chat::{File, FileSource, Image, ImageSource, Message, Part, Reasoning, Role, ToolCall};
 
 use crate::{
     params,
@@ -82,12 +82,21 @@ fn assistant(path: &Path<'_>, fields: &mut Fields<'_>, message: &mut Message) ->
             return Err(path.field(name).refuse("is not supported"));
         }
     }
-    // Callers send an answer's message back as it came. These fields of it say nothing to a model,
-    // and providers ignore or refuse them, so they end here.
-    for name in ["annotations", "reasoning_content", "reasoning"] {
-        fields.take(name);
+    // Callers send an answer's message back as it came. This field of it says nothing to a model, and
+    // providers ignore or refuse it, so it ends here.
+    fields.take("annotations");
+    let thoughts = [fields.take("reasoning_content"), fields.take("reasoning")];
+    // Models go on from what they thought before a call; else no server wants it back.
+    if !message.tool_calls.is_empty() {
+        let text = thoughts.into_iter().flatten().find_map(thought);
+        message.reasoning.extend(text.map(|text| Reasoning { text: Some(text), opaque: None }));
     }
     Ok(())
+}
+
+/// What was thought, if it is text: servers put other things there too.
+fn thought(raw: &RawValue) -> Option<String> {
+    serde_json::from_str(raw.get()).ok().filter(|text: &String| !text.is_empty())
 }
 
 fn tool_call(path: &Path<'_>, mut fields: Fields<'_>) -> Read<ToolCall> {

@@ -17,6 +17,7 @@ mod said;
 mod stream;
 mod stream_out;
 mod template;
+mod thoughts;
 mod tool;
 mod usage;
 mod words;
@@ -30,6 +31,7 @@ pub(crate) use expressible::check_as;
 pub use request::decode_request;
 pub use stream::StreamDecoder;
 pub use stream_out::StreamEncoder;
+pub use thoughts::wants_thoughts;
 pub(crate) use words::Words;
 
 use crate::{Header, Outgoing, Unsigned, outgoing};

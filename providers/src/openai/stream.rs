@@ -50,8 +50,10 @@ struct State {
 #[derive(Debug)]
 struct Call {
     choice: u32,
+    /// The number that the server gave, and ours, which no other call of the choice has.
+    number: Option<u32>,
     index: u32,
-    /// The id that the server gave, for servers that number nothing.
+    /// The id that the server gave, for servers that number nothing or all alike.
     given_id: Option<String>,
     named: bool,
 }
@@ -302,40 +304,63 @@ impl State {
         Ok(())
     }
 
-    /// One part of a tool call. Some servers number nothing: then a new id begins a new call.
+    /// One part of a tool call.
     fn call(&mut self, choice: u32, part: CallIn) -> Result<Piece, BadStream> {
         let given_id = part.id.filter(|id| !id.is_empty());
         let function = part.function;
         let (name, arguments) = function.map_or((None, None), |f| (f.name, f.arguments));
         let name = name.filter(|name| !name.is_empty());
-        let last = self.calls.iter().rev().find(|call| call.choice == choice);
-        let index = part.index.unwrap_or_else(|| match last {
-            None => 0,
-            Some(last) => {
-                let is_new = given_id.is_some() && given_id != last.given_id
-                    || given_id.is_none() && name.is_some();
-                last.index.saturating_add(u32::from(is_new))
-            }
-        });
         let arguments = match arguments {
             None | Some(Value::Null) => String::new(),
             Some(Value::String(text)) => text,
             Some(other) => other.to_string(),
         };
-        let known = self.calls.iter_mut().find(|call| (call.choice, call.index) == (choice, index));
-        if let Some(call) = known {
-            let name = name.filter(|_| !call.named);
+        let mut calls = self.calls.iter_mut().rev().filter(|call| call.choice == choice);
+        let last = match part.index {
+            Some(_) => calls.find(|call| call.number == part.index),
+            None => calls.next(),
+        };
+        let goes_on = |call: &Call| call.goes_on(part.index, given_id.as_deref(), name.is_some());
+        if let Some(call) = last.filter(|call| goes_on(call)) {
+            let (index, name) = (call.index, name.filter(|_| !call.named));
             call.named |= name.is_some();
             return Ok(Piece::ToolCall { index, id: None, name, arguments });
         }
         if self.calls.len() >= CALLS_MAX {
             return Err(BadStream::Beyond("number of tool calls"));
         }
+        let index = self.free_index(choice, part.index)?;
         let named = name.is_some();
         let made_up = || made_up_id(&self.answer_id, choice, index);
         let id = given_id.clone().unwrap_or_else(made_up);
-        self.calls.push(Call { choice, index, given_id, named });
+        self.calls.push(Call { choice, number: part.index, index, given_id, named });
         Ok(Piece::ToolCall { index, id: Some(id), name, arguments })
+    }
+
+    /// Our number for a new call: the server's, where no call has it yet.
+    fn free_index(&self, choice: u32, number: Option<u32>) -> Result<u32, BadStream> {
+        let taken =
+            || self.calls.iter().filter(|call| call.choice == choice).map(|call| call.index);
+        match (number, taken().max()) {
+            (Some(number), _) if !taken().any(|index| index == number) => Ok(number),
+            (_, None) => Ok(0),
+            (_, Some(most)) => most.checked_add(1).ok_or(BadStream::Beyond("number of tool calls")),
+        }
+    }
+}
+
+impl Call {
+    /// Whether a part with this number, id and a name or none is a part of this call. Some servers number
+    /// nothing: then a new id, or a name without one, begins a new call. Ollama numbers all calls 0: there
+    /// it takes both, since others give every part of one call an id of its own.
+    fn goes_on(&self, number: Option<u32>, id: Option<&str>, names: bool) -> bool {
+        let given = self.given_id.as_deref();
+        match (number, id) {
+            (None, None) => !names,
+            (None, Some(_)) => id == given,
+            (Some(_), None) => true,
+            (Some(_), Some(_)) => !names || given.is_none() || id == given,
+        }
     }
 }
 

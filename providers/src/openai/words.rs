@@ -11,12 +11,14 @@ pub(crate) struct Words {
     /// Whether ids of calls must be nine letters and digits, as Mistral wants them: others, such as
     /// those of calls that another provider made, are sent as nine that are made from them.
     pub(crate) short_call_ids: bool,
+    /// Whether there is a name for the end user. It is a hint, so that it is left out where there is none.
+    pub(crate) has_user: bool,
 }
 
 impl Words {
     /// OpenAI's own.
     pub(super) const OPENAI: Self =
-        Self { seed: "seed", any_tool: "required", short_call_ids: false };
+        Self { seed: "seed", any_tool: "required", short_call_ids: false, has_user: true };
 
     /// An id of a call as the server takes it.
     pub(super) fn call_id<'a>(&self, id: &'a str) -> Cow<'a, str> {

@@ -25,6 +25,7 @@ const CODES = [
   "model_not_found",
   "session_not_found",
   "invalid_request",
+  "context_length_exceeded",
   "body_too_large",
   "upstream_failed",
   "upstream_timeout",

@@ -17,6 +17,7 @@ const OUTCOMES: Record<string, string> = {
   model_not_found: "There is no such model.",
   session_not_found: "Its session is over, or never was.",
   invalid_request: "It was malformed, or asks for what is not supported.",
+  context_length_exceeded: "It was longer than the model's context.",
   body_too_large: "It was too large.",
   upstream_failed: "Everything that was tried failed.",
   upstream_timeout: "What it was sent to did not answer in time.",

@@ -5,6 +5,9 @@ use types::Code;
 
 use crate::wire;
 
+/// What the API says where a conversation does not fit.
+const TOO_LONG: &str = "prompt is too long";
+
 /// The body of an error answer. `code`, `param` and what `extra` adds, such as policy ids, stand
 /// beside the documented two fields, which it cannot replace; a `request_id` among it goes where
 /// the API has it. The SDKs choose their exception by the HTTP status.
@@ -16,7 +19,11 @@ pub fn encode_error(
 ) -> Vec<u8> {
     let request = extra.remove("request_id");
     extra.insert("type".to_owned(), Value::from(kind(code)));
-    extra.insert("message".to_owned(), Value::from(message));
+    // Clients know it by these words, and make the conversation shorter.
+    let unsaid = code == Code::ContextLengthExceeded && !message.contains(TOO_LONG);
+    let message =
+        if unsaid { Value::from(format!("{TOO_LONG}: {message}")) } else { Value::from(message) };
+    extra.insert("message".to_owned(), message);
     extra.insert("code".to_owned(), Value::from(code.as_str()));
     if let Some(param) = param {
         extra.insert("param".to_owned(), Value::from(param));
@@ -37,7 +44,7 @@ const fn kind(code: Code) -> &'static str {
         Code::BudgetExhausted => "billing_error",
         Code::BudgetHeld | Code::RateLimited => "rate_limit_error",
         Code::ModelNotFound | Code::SessionNotFound => "not_found_error",
-        Code::NoRoute | Code::InvalidRequest => "invalid_request_error",
+        Code::NoRoute | Code::InvalidRequest | Code::ContextLengthExceeded => "invalid_request_error",
         Code::BodyTooLarge => "request_too_large",
         Code::UpstreamFailed | Code::DependencyUnavailable => "api_error",
         Code::UpstreamTimeout => "timeout_error",

@@ -87,10 +87,10 @@ pub fn decode_request(body: &[u8]) -> Result<(ChatRequest, Echo), Rejection> {
     let request = ChatRequest {
         model: need(&mut fields, "model", params::model)?,
         messages,
-        // Without tools there is nothing that could be called at once.
+        // Without tools there is nothing that could be called, and providers refuse to be told how.
         parallel_tool_calls: parallel_tool_calls.filter(|_| !tools.is_empty()),
+        tool_choice: tool_choice.filter(|_| !tools.is_empty()),
         tools,
-        tool_choice,
         format,
         max_output_tokens: read(&mut fields, "max_output_tokens", params::output_limit)?,
         choices: 1,
