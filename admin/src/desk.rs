@@ -119,6 +119,7 @@ impl Desk {
         let owner = of.owner(control, &snapshot, who.tenant).await?;
         let mut story = Story {
             break_glass: glass.as_ref().map(|glass| glass.id),
+            ends_at: ends_at(glass.as_ref(), &who),
             used: None,
             target: target.to_owned(),
             who,
@@ -170,6 +171,7 @@ impl Desk {
         let glass = emergency(control, &who).await?;
         let story = Story {
             break_glass: glass.as_ref().map(|glass| glass.id),
+            ends_at: ends_at(glass.as_ref(), &who),
             used: None,
             target: id.to_string(),
             who,
@@ -216,6 +218,12 @@ pub(crate) async fn emergency(control: &Control, who: &Who) -> Result<Option<App
             && subject.requester == who.person.name
     };
     Ok(active.into_iter().rev().find(own))
+}
+
+/// When what a person makes must end, where the person's rights do.
+fn ends_at(glass: Option<&Approval>, who: &Who) -> Option<Timestamp> {
+    let rights = glass.and_then(|glass| glass.ends_at);
+    rights.into_iter().chain(who.ends_at).min()
 }
 
 /// What policy says, and where it asks for an approval, people.
@@ -309,6 +317,12 @@ impl Act {
         let plain = |c: &char| c.is_ascii_alphanumeric() || "-_.@".contains(*c);
         let name: String = self.actor().chars().filter(plain).collect();
         format!("{name} <{name}@orchestack>")
+    }
+
+    /// When a credential ends that this operation makes: as it is wished, but no later than the rights by
+    /// which it is made.
+    pub(crate) fn ends_at(&self, wished: Option<Timestamp>) -> Option<Timestamp> {
+        wished.into_iter().chain(self.story.ends_at).min()
     }
 
     /// The record of this operation as done. `detail` names what was changed, never a secret.

@@ -45,6 +45,8 @@ pub(crate) struct Who {
     pub(crate) token: Option<String>,
     /// The secret of the console's session that they are signed in by, and when that ends.
     pub(crate) session: Option<(String, Timestamp)>,
+    /// When the token ends by itself.
+    pub(crate) ends_at: Option<Timestamp>,
     /// How the person proved it, for the audit record.
     auth: String,
 }
@@ -57,6 +59,9 @@ pub(crate) struct Story {
     pub(crate) target: String,
     /// The emergency rights that the person has at the time.
     pub(crate) break_glass: Option<ApprovalId>,
+    /// When what the operation makes must end: with the emergency rights, and with the token that the person
+    /// showed. Else either would have no end.
+    pub(crate) ends_at: Option<Timestamp>,
     /// The approval that the operation uses up, and the name under which it does.
     pub(crate) used: Option<(ApprovalId, RequestId)>,
 }
@@ -114,7 +119,8 @@ impl Room {
             let tenant = self.tenant(None).await?;
             let auth = "local".to_owned();
             let (tenant, tenant_name) = (tenant.id, tenant.name);
-            return Ok(Who { person, tenant, tenant_name, token: None, session: None, auth });
+            let (token, session, ends_at) = (None, None, None);
+            return Ok(Who { person, tenant, tenant_name, token, session, ends_at, auth });
         }
         if let Some(header) = parts.headers.get(AUTHORIZATION) {
             let text = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
@@ -137,7 +143,8 @@ impl Room {
     async fn who(&self, token: AdminToken, auth: String) -> Result<Who, Error> {
         let Tenant { id: tenant, name: tenant_name, .. } = self.tenant(Some(token.tenant)).await?;
         let person = Person { name: token.name, groups: token.groups };
-        Ok(Who { person, tenant, tenant_name, token: Some(token.id), session: None, auth })
+        let (token, ends_at) = (Some(token.id), token.expires_at);
+        Ok(Who { person, tenant, tenant_name, token, session: None, ends_at, auth })
     }
 
     /// A tenant by its id; the default one where there is none.
@@ -154,8 +161,8 @@ impl Room {
     }
 }
 
-/// The person whose admin token this is, and whose person that is; `None` where the token is unknown or was
-/// revoked. It permits nothing.
+/// The person whose admin token this is, and whose person that is; `None` where the token is unknown, was
+/// revoked or is over. It permits nothing.
 ///
 /// # Errors
 /// [`Error::Store`].

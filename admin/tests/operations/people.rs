@@ -265,6 +265,55 @@ async fn emergency_rights_need_two_others_and_everything_under_them_is_marked() 
 }
 
 #[tokio::test]
+async fn what_emergency_rights_make_ends_with_them() {
+    let house = House::build().await;
+    let eve = house.person("eve", &[]).await;
+    let ann = house.person("ann", &["infra-admin"]).await;
+    let reason = Some(json!({ "reason": "the administrators are away" }));
+    let (_, asked) = call_as(&house, &eve, ("POST", "/api/v1/break-glass"), reason).await;
+    let id = asked["id"].as_str().unwrap();
+    vote(&house, &ann, id, "approve").await;
+    let (_, given) = vote(&house, &house.token, id, "approve").await;
+    let ends = &given["ends_at"];
+    assert!(ends.is_string(), "{given}");
+
+    let make = async |token: &str, path: &str, body: Value| {
+        let (status, made) = call_as(&house, token, ("POST", path), Some(body)).await;
+        assert_eq!(status, StatusCode::CREATED, "{path}: {made}");
+        made
+    };
+    let (people, keys, grants) = ("/api/v1/people", "/api/v1/keys", "/api/v1/grants");
+    let admin = |name: &str| json!({ "name": name, "groups": ["infra-admin"] });
+    let mallory = make(&eve, people, admin("mallory")).await;
+    // Nor is a person whom they made a way around it, who has rights of their own.
+    let mallory = mallory["token"].as_str().unwrap();
+    make(mallory, people, admin("trudy")).await;
+    make(&ann, people, admin("bob")).await;
+    let (_, listed) = call(house.local(), "GET", people, None).await;
+    for person in listed["people"].as_array().unwrap() {
+        let is_theirs = person["name"] == "mallory" || person["name"] == "trudy";
+        let expected = if is_theirs { ends.clone() } else { Value::Null };
+        assert_eq!(person["expires_at"], expected, "{person}");
+    }
+    let agent = json!({ "agent": "default" });
+    let (own, _) = snapshot::keys::split_key(&house.key).unwrap();
+    let rotate = format!("/api/v1/keys/{own}/rotate");
+    for (token, path) in [(&eve[..], keys), (mallory, keys), (&eve[..], &rotate[..])] {
+        let body = if path == keys { agent.clone() } else { json!({}) };
+        let made = make(token, path, body).await;
+        let (_, listed) = call(house.local(), "GET", keys, None).await;
+        let listed = listed["keys"].as_array().unwrap();
+        let key = listed.iter().find(|key| key["id"] == made["id"]).unwrap();
+        assert_eq!(&key["expires_at"], ends, "{path}: {key}");
+    }
+    let day = json!({ "agent": "default", "expires_seconds": 86_400 });
+    assert_eq!(&make(&eve, grants, day).await["expires_at"], ends);
+    // What would end earlier does.
+    let soon = json!({ "agent": "default", "expires_seconds": 60 });
+    assert_ne!(&make(&eve, grants, soon).await["expires_at"], ends);
+}
+
+#[tokio::test]
 async fn an_owner_cares_for_their_own_agent_and_no_other() {
     let house = House::build().await;
     for owner in ["ann", "bob"] {
