@@ -15,7 +15,7 @@ use types::{
 
 use crate::{
     console,
-    control::{ADMINISTRATORS, Control, Entry, OPERATIONS_MAX, STREAMS_MAX},
+    control::{ADMINISTRATORS, Control, Entry, LOOKUPS_MAX, OPERATIONS_MAX, STREAMS_MAX},
     error::Error,
     webhook::Pull,
 };
@@ -29,6 +29,8 @@ pub(crate) struct Room {
     entry: Entry,
     /// Bounds the operations that run at once.
     pub(crate) running: Arc<Semaphore>,
+    /// Bounds how many are looked up at once.
+    lookups: Semaphore,
     /// Bounds how many watch requests at once.
     pub(crate) streams: Arc<Semaphore>,
     /// Looks at the tree's remote that its webhook asked for.
@@ -80,7 +82,8 @@ impl Room {
     pub(crate) fn new(control: Control, entry: Entry) -> Arc<Self> {
         let running = Arc::new(Semaphore::new(OPERATIONS_MAX));
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Arc::new(Self { control, entry, running, streams, pull: Pull::default() })
+        let lookups = Semaphore::new(LOOKUPS_MAX);
+        Arc::new(Self { control, entry, running, lookups, streams, pull: Pull::default() })
     }
 
     /// Whether the database answers.
@@ -126,6 +129,7 @@ impl Room {
             let text = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
             return self.known_by(text.ok_or(Error::Unauthenticated)?).await;
         }
+        let _turn = self.lookups.acquire().await;
         let found = console::session(&self.control, parts).await?;
         let (session, secret) = found.ok_or(Error::Unauthenticated)?;
         let auth = format!("console:{}", session.token.id);
@@ -135,6 +139,7 @@ impl Room {
 
     /// Whose admin token a text is.
     pub(crate) async fn known_by(&self, text: &str) -> Result<Who, Error> {
+        let _turn = self.lookups.acquire().await;
         let token = token(&self.control, text).await?.ok_or(Error::Unauthenticated)?;
         let auth = format!("admin-token:{}", token.id);
         self.who(token, auth).await

@@ -15,7 +15,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    control::{Control, DRAIN, Entry},
+    connections,
+    control::{CONNECTIONS, Control, DRAIN, Entry},
     room::Room,
     router::within,
 };
@@ -89,25 +90,20 @@ impl Listeners {
         let loopback = self.address.ip().is_loopback();
         let far = Room::new(control.clone(), Entry::Token { loopback });
         let near = Room::new(control, Entry::Local);
-        let tcp = axum::serve(self.tcp, within(Arc::clone(&far)))
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
-        let unix = axum::serve(self.unix, within(Arc::clone(&near)))
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let ip = |peer: &SocketAddr| Some(peer.ip());
+        let (remote, local) = (within(Arc::clone(&far)), within(Arc::clone(&near)));
+        let tcp = connections::serve(self.tcp, ip, (remote, CONNECTIONS), shutdown.clone());
+        let unix = connections::serve(self.unix, |_| None, (local, CONNECTIONS), shutdown.clone());
         let both = async {
-            let ended = tokio::join!(tcp.into_future(), unix.into_future());
+            tokio::join!(tcp, unix);
             tokio::join!(far.pull.end(), near.pull.end());
-            ended
         };
         let late = async {
             shutdown.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            (tcp, unix) = both => {
-                for error in [tcp.err(), unix.err()].into_iter().flatten() {
-                    tracing::error!(%error, "a listener of the admin API ended");
-                }
-            }
+            () = both => {}
             () = late => {}
         }
         // Only the file: whoever asks next finds out at once that nobody listens.

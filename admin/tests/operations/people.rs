@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use axum::http::StatusCode;
+use axum::{body::Body, http::StatusCode};
 use serde_json::{Value, json};
 use snapshot::keys::sha256_hex;
 use store::{
@@ -12,7 +12,7 @@ use store::{
 };
 use types::{ApprovalId, AuditId, Integrity, Label, RequestId, SessionId};
 
-use crate::house::{House, call, call_as};
+use crate::house::{House, ask, call, call_as, request};
 
 /// The starter proves that administrators are never locked out, so an approval is asked of others.
 const ASKS: &str = "@id(\"caps-are-approved\")\n@approval(\"infra-admin,legal\")\n@quorum(\"2\")\n\
@@ -262,6 +262,35 @@ async fn emergency_rights_need_two_others_and_everything_under_them_is_marked() 
     assert_eq!(call_as(&house, &other, ("DELETE", &path), None).await.0, StatusCode::FORBIDDEN);
     let (_, ended) = call_as(&house, &eve, ("DELETE", &path), None).await;
     assert_eq!(ended["status"], "cancelled", "{ended}");
+}
+
+#[tokio::test]
+async fn strangers_take_no_place_of_those_who_are_known() {
+    let house = House::build().await;
+    let router = house.remote();
+    let unknown = house.control.pepper.mint_token().unwrap();
+    let bearer = |token: &str| format!("Bearer {token}");
+    let get = |token: &str| {
+        let head = request("GET", "/api/v1/keys", None).header("authorization", bearer(token));
+        head.body(Body::empty()).unwrap()
+    };
+    let sign_in = || {
+        let body = Some(json!({ "token": unknown.text.expose() }));
+        let text = body.as_ref().map(Value::to_string).unwrap_or_default();
+        request("POST", "/api/v1/console/session", body).body(Body::from(text)).unwrap()
+    };
+    // Many more than operations may run at once, all at once, and one who is known.
+    let strangers = (0..200).map(|n| {
+        let asked = if n % 2 == 0 { get(unknown.text.expose()) } else { sign_in() };
+        ask(router.clone(), asked)
+    });
+    let strangers = futures::future::join_all(strangers);
+    let known = ask(router.clone(), get(&house.token));
+    let (refused, (status, answer)) = tokio::join!(strangers, known);
+    for (status, answer) in refused {
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{answer}");
+    }
+    assert_eq!(status, StatusCode::OK, "{answer}");
 }
 
 #[tokio::test]
