@@ -265,6 +265,44 @@ async fn emergency_rights_need_two_others_and_everything_under_them_is_marked() 
 }
 
 #[tokio::test]
+async fn what_people_approve_says_in_full_what_it_is_done_to() {
+    let house = House::build().await;
+    let asks = "@id(\"acts-are-approved\")\n@approval(\"infra-admin\")\n\
+        permit (principal in Orchestack::Group::\"operator\", \
+        action == Orchestack::Action::\"administer\", resource)\n\
+        when { context.operation == \"policy.edit\" || context.operation == \"policy.rollback\" || \
+        context.operation == \"tool.approve\" || context.operation == \"tool.reject\" };\n";
+    let head = house.commit(&[("policies/acts.cedar", Some(asks))]).await;
+    let oscar = house.person("oscar", &["operator"]).await;
+    let edit = json!({ "changes": [{ "path": "docs.md", "text": "x" }], "message": "a change" });
+    let decision = json!({ "reason": "I looked at it" });
+    let hash = "ab".repeat(32);
+    let (files, back) = (("PUT", "/api/v1/policy/files"), ("POST", "/api/v1/policy/rollback"));
+    let approve = ("POST", "/api/v1/tools/mail/send/approve");
+    let reject = ("POST", "/api/v1/tools/mail/send/reject");
+    for (what, ask, field, vague, whole) in [
+        (files, &edit, "base", Value::Null, json!(head)),
+        (back, &json!({}), "commit", Value::Null, json!(head)),
+        (back, &json!({}), "commit", json!("HEAD~1"), json!(head)),
+        (approve, &decision, "hash", Value::Null, json!(hash)),
+        (reject, &decision, "hash", json!(&hash[..12]), json!(format!("sha256:{hash}"))),
+    ] {
+        let with = |value: Value| {
+            let mut body = ask.clone();
+            body[field] = value;
+            Some(body)
+        };
+        let (status, answer) = call_as(&house, &oscar, what, with(vague)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{what:?}: {answer}");
+        let told = answer["error"]["message"].as_str().unwrap();
+        assert!(told.contains(&format!("`{field}`")), "{told}");
+        let (status, answer) = call_as(&house, &oscar, what, with(whole)).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{what:?}: {answer}");
+        assert_eq!(answer["error"]["code"], "approval_required", "{what:?}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn strangers_take_no_place_of_those_who_are_known() {
     let house = House::build().await;
     let router = house.remote();
