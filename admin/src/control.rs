@@ -51,11 +51,8 @@ pub const STREAMS_MAX: usize = 64;
 /// leave the database to those who are known.
 pub(crate) const LOOKUPS_MAX: usize = 16;
 /// Connections of each listener. A proxy has one address for everybody behind it.
-pub(crate) const CONNECTIONS: Bounds = Bounds {
-    connections_max: 1024,
-    of_address_max: 256,
-    head_time: Duration::from_secs(30),
-};
+pub(crate) const CONNECTIONS: Bounds =
+    Bounds { connections_max: 1024, of_address_max: 256, head_time: Duration::from_secs(30) };
 /// How long running operations may go on after the signal to stop.
 pub const DRAIN: Duration = Duration::from_secs(5);
 /// The group that the local operator and the first admin token are in.
