@@ -23,6 +23,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) body: &'a str,
     /// What people are shown of the request.
     pub(crate) shown: Value,
+    /// The field without which the request may mean something else once they have answered.
+    pub(crate) open: Option<&'static str>,
 }
 
 impl Asked<'_> {
@@ -33,6 +35,13 @@ impl Asked<'_> {
         need: &ApprovalNeed,
         denial: &Denial,
     ) -> Result<Approved, Error> {
+        if let Some(field) = self.open {
+            let message = format!(
+                "people must approve this first, and without a whole `{field}` it could be done to \
+                 something else than they saw"
+            );
+            return Err(Error::invalid(message, format!("give `{field}` in full, then ask again")));
+        }
         let approvals = self.control.store.approvals();
         let subject = self.subject();
         let known = approvals.find(&subject).await?;

@@ -185,6 +185,11 @@ pub(crate) async fn raise(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<Ac
         let fix = "set it with the cap: `orchestack budget set NAME AMOUNT --rollover USD`";
         return Err(Error::invalid("a raise does not change what rolls over", fix));
     }
+    // Whoever may give more may not switch the cap off: that is `budget.set`.
+    if ask.soft {
+        let fix = "set it with the cap: `orchestack budget set NAME AMOUNT --soft`";
+        return Err(Error::invalid("a raise does not change whether a cap refuses", fix));
+    }
     let rollover = rollover(&act, &key, &ask).await?;
     let Some((present, hard)) = present(&act, &key).await? else {
         let message = format!("there is no cap of {} `{}` to raise", key.scope, ask.name);
@@ -197,7 +202,7 @@ pub(crate) async fn raise(desk: Desk, Body(ask): Body<NewCap>) -> Result<Json<Ac
     let target = present
         .plus(more)
         .map_err(|error| Error::invalid(error.to_string(), "raise it by less"))?;
-    apply(&act, CapSpec { key, target: Some(target), hard: !ask.soft, rollover }).await
+    apply(&act, CapSpec { key, target: Some(target), hard, rollover }).await
 }
 
 async fn raise_until(

@@ -83,11 +83,11 @@ pub(crate) async fn sign_in(
     let headers = request.headers().clone();
     own_origin(&headers)?;
     let body = body::of_stranger(request, SIGN_IN_BYTES_MAX).await?;
-    // Not before: a stranger who sends slowly must not take the place of an operation.
-    let _place = room.running.try_acquire().map_err(|_| Error::Overloaded)?;
     let SignIn { token } = serde_json::from_slice(&body)
         .map_err(|_| Error::invalid("the body is not `{\"token\": \"ora_...\"}`", "send it so"))?;
     let who = room.known_by(&token).await?;
+    // Not before: a stranger must not take the place of an operation.
+    let _place = room.running.try_acquire().map_err(|_| Error::Overloaded)?;
     let trace = Trace::default();
     let desk = Desk::of(Arc::clone(&room), who.clone(), trace.clone());
     let opened = open(desk, who, &headers).await;

@@ -6,6 +6,8 @@ use config::Settings;
 use snapshot::{Snapshots, git::Repository, keys::Pepper};
 use store::{Store, vault::MasterKey};
 
+use crate::connections::Bounds;
+
 /// Everything that an operation may need. A handler gets at it only through a permit.
 #[derive(Clone)]
 pub struct Control {
@@ -45,6 +47,12 @@ pub const BODY_TIME: Duration = Duration::from_secs(30);
 pub const OPERATIONS_MAX: usize = 64;
 /// Readers who watch requests at once; more are refused.
 pub const STREAMS_MAX: usize = 64;
+/// Whoever shows a token or a cookie is looked up; more than so many at once wait in line, so that strangers
+/// leave the database to those who are known.
+pub(crate) const LOOKUPS_MAX: usize = 16;
+/// Connections of each listener. A proxy has one address for everybody behind it.
+pub(crate) const CONNECTIONS: Bounds =
+    Bounds { connections_max: 1024, of_address_max: 256, head_time: Duration::from_secs(30) };
 /// How long running operations may go on after the signal to stop.
 pub const DRAIN: Duration = Duration::from_secs(5);
 /// The group that the local operator and the first admin token are in.

@@ -40,6 +40,7 @@ pub(crate) struct Desk {
     trace: Trace,
     body: BodyHash,
     shown: Value,
+    open: Option<&'static str>,
 }
 
 /// A permitted operation.
@@ -56,7 +57,7 @@ impl FromRequestParts<Arc<Room>> for Desk {
         let who = parts.extensions.get::<Who>().cloned().ok_or(Error::Unauthenticated)?;
         let trace = parts.extensions.get::<Trace>().cloned().unwrap_or_default();
         let body = parts.extensions.get::<BodyHash>().cloned().unwrap_or_default();
-        Ok(Self { room: Arc::clone(room), who, trace, body, shown: Value::Null })
+        Ok(Self { room: Arc::clone(room), who, trace, body, shown: Value::Null, open: None })
     }
 }
 
@@ -67,6 +68,13 @@ impl Desk {
         let bytes = shown.to_string().len();
         let fits = bytes <= SHOWN_BYTES_MAX;
         self.shown = if fits { shown } else { json!({ "too_long_to_show_bytes": bytes }) };
+        self
+    }
+
+    /// Names the field by which a request would say what it means, where it leaves that to the moment at
+    /// which it is done. People cannot approve that beforehand.
+    pub(crate) fn leaving(mut self, open: Option<&'static str>) -> Self {
+        self.open = open;
         self
     }
 
@@ -85,7 +93,7 @@ impl Desk {
 
     /// The desk of a person whose identity was proven otherwise than by the head of the request.
     pub(crate) fn of(room: Arc<Room>, who: Who, trace: Trace) -> Self {
-        Self { room, who, trace, body: BodyHash::default(), shown: Value::Null }
+        Self { room, who, trace, body: BodyHash::default(), shown: Value::Null, open: None }
     }
 
     /// Whoever asks.
@@ -111,7 +119,7 @@ impl Desk {
         target: &str,
         of: Of<'_>,
     ) -> Result<Act, Error> {
-        let Self { room, who, trace, body, shown } = self;
+        let Self { room, who, trace, body, shown, open } = self;
         let control = &room.control;
         catch_up(control).await;
         let snapshot = control.snapshots.load();
@@ -119,6 +127,7 @@ impl Desk {
         let owner = of.owner(control, &snapshot, who.tenant).await?;
         let mut story = Story {
             break_glass: glass.as_ref().map(|glass| glass.id),
+            ends_at: ends_at(glass.as_ref(), &who),
             used: None,
             target: target.to_owned(),
             who,
@@ -135,7 +144,8 @@ impl Desk {
             break_glass: glass.and_then(|glass| glass.ends_at),
             now: Timestamp::now(),
         };
-        let asked = Asked { control, snapshot: &snapshot, story: &story, body: &body.0, shown };
+        let asked =
+            Asked { control, snapshot: &snapshot, story: &story, body: &body.0, shown, open };
         match decide(&snapshot, &act, asked).await {
             Ok(permit) => {
                 if let Some(approval) = permit.approval() {
@@ -170,6 +180,7 @@ impl Desk {
         let glass = emergency(control, &who).await?;
         let story = Story {
             break_glass: glass.as_ref().map(|glass| glass.id),
+            ends_at: ends_at(glass.as_ref(), &who),
             used: None,
             target: id.to_string(),
             who,
@@ -216,6 +227,12 @@ pub(crate) async fn emergency(control: &Control, who: &Who) -> Result<Option<App
             && subject.requester == who.person.name
     };
     Ok(active.into_iter().rev().find(own))
+}
+
+/// When what a person makes must end, where the person's rights do.
+fn ends_at(glass: Option<&Approval>, who: &Who) -> Option<Timestamp> {
+    let rights = glass.and_then(|glass| glass.ends_at);
+    rights.into_iter().chain(who.ends_at).min()
 }
 
 /// What policy says, and where it asks for an approval, people.
@@ -309,6 +326,12 @@ impl Act {
         let plain = |c: &char| c.is_ascii_alphanumeric() || "-_.@".contains(*c);
         let name: String = self.actor().chars().filter(plain).collect();
         format!("{name} <{name}@orchestack>")
+    }
+
+    /// When a credential ends that this operation makes: as it is wished, but no later than the rights by
+    /// which it is made.
+    pub(crate) fn ends_at(&self, wished: Option<Timestamp>) -> Option<Timestamp> {
+        wished.into_iter().chain(self.story.ends_at).min()
     }
 
     /// The record of this operation as done. `detail` names what was changed, never a secret.

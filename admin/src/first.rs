@@ -94,6 +94,7 @@ pub async fn rows(store: &Store, pepper: &Pepper) -> Result<Option<Made>, Error>
             groups: vec![ADMINISTRATORS.to_owned()],
             hash: token.hash,
             created_at: now,
+            expires_at: None,
         },
     };
     let record = Record {

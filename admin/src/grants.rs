@@ -164,6 +164,7 @@ pub(crate) async fn create(
         return Err(Error::invalid(message, "make a new one for what takes longer"));
     }
     let now = Timestamp::now();
+    let wished = now.plus_seconds(i64::from(seconds));
     let grant = policy::Grant {
         id: GrantId::generate(),
         tenant: act.tenant(),
@@ -173,7 +174,7 @@ pub(crate) async fn create(
         session: id(ask.session.as_deref())?,
         limits: limits(&ask, &act.control().snapshots.load())?,
         issued_at: now,
-        expires_at: now.plus_seconds(i64::from(seconds)),
+        expires_at: act.ends_at(Some(wished)).unwrap_or(wished),
     };
     let text = act.control().pepper.signer().sign(&grant)?;
     let limits = serde_json::to_value(&grant.limits).unwrap_or_default();

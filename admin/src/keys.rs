@@ -99,7 +99,8 @@ pub(crate) async fn create(
     let store = &act.control().store;
     let agent = agents::defined(&act, &ask.agent).await?;
     let (mut key, made) = mint(&act, agent.id, agent.name)?;
-    key.expires_at = ask.expires_seconds.map(|s| key.created_at.plus_seconds(i64::from(s)));
+    let wished = ask.expires_seconds.map(|s| key.created_at.plus_seconds(i64::from(s)));
+    key.expires_at = act.ends_at(wished);
     let record = act.record(json!({ "key": made.id, "agent": made.agent }));
     store.keys().create(act.permit(), &key, &record).await?;
     act.reload().await?;
@@ -183,7 +184,7 @@ fn mint(act: &Act, agent: AgentId, name: String) -> Result<(store::keys::Key, Ma
         tenant: act.tenant(),
         hash: minted.hash,
         created_at: Timestamp::now(),
-        expires_at: None,
+        expires_at: act.ends_at(None),
         revoked_at: None,
         rotated_from: None,
     };

@@ -12,6 +12,7 @@ mod audit;
 mod body;
 mod break_glass;
 mod budget;
+mod connections;
 mod console;
 mod control;
 mod desk;

@@ -56,6 +56,8 @@ pub struct PersonView {
     pub groups: Vec<String>,
     /// When it was made.
     pub created_at: String,
+    /// From when on it is refused: with the emergency rights under which it was made.
+    pub expires_at: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<String>,
 }
@@ -95,8 +97,12 @@ pub(crate) async fn add(
         groups,
         hash: minted.hash,
         created_at: Timestamp::now(),
+        expires_at: act.ends_at(None),
     };
-    let detail = json!({ "token": token.id, "name": token.name, "groups": token.groups });
+    let detail = json!({
+        "token": token.id, "name": token.name, "groups": token.groups,
+        "expires_at": token.expires_at.map(|at| at.to_string()),
+    });
     store.admin_tokens().create(act.permit(), &token, &act.record(detail)).await?;
     let made = MadePerson {
         id: token.id,
@@ -166,6 +172,7 @@ fn view(token: Issued) -> PersonView {
         name: token.name,
         groups: token.groups,
         created_at: token.created_at.to_string(),
+        expires_at: token.expires_at.map(|at| at.to_string()),
         revoked_at: token.revoked_at.map(|at| at.to_string()),
     }
 }

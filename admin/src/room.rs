@@ -15,7 +15,7 @@ use types::{
 
 use crate::{
     console,
-    control::{ADMINISTRATORS, Control, Entry, OPERATIONS_MAX, STREAMS_MAX},
+    control::{ADMINISTRATORS, Control, Entry, LOOKUPS_MAX, OPERATIONS_MAX, STREAMS_MAX},
     error::Error,
     webhook::Pull,
 };
@@ -29,6 +29,8 @@ pub(crate) struct Room {
     entry: Entry,
     /// Bounds the operations that run at once.
     pub(crate) running: Arc<Semaphore>,
+    /// Bounds how many are looked up at once.
+    lookups: Semaphore,
     /// Bounds how many watch requests at once.
     pub(crate) streams: Arc<Semaphore>,
     /// Looks at the tree's remote that its webhook asked for.
@@ -45,6 +47,8 @@ pub(crate) struct Who {
     pub(crate) token: Option<String>,
     /// The secret of the console's session that they are signed in by, and when that ends.
     pub(crate) session: Option<(String, Timestamp)>,
+    /// When the token ends by itself.
+    pub(crate) ends_at: Option<Timestamp>,
     /// How the person proved it, for the audit record.
     auth: String,
 }
@@ -57,6 +61,9 @@ pub(crate) struct Story {
     pub(crate) target: String,
     /// The emergency rights that the person has at the time.
     pub(crate) break_glass: Option<ApprovalId>,
+    /// When what the operation makes must end: with the emergency rights, and with the token that the person
+    /// showed. Else either would have no end.
+    pub(crate) ends_at: Option<Timestamp>,
     /// The approval that the operation uses up, and the name under which it does.
     pub(crate) used: Option<(ApprovalId, RequestId)>,
 }
@@ -75,7 +82,8 @@ impl Room {
     pub(crate) fn new(control: Control, entry: Entry) -> Arc<Self> {
         let running = Arc::new(Semaphore::new(OPERATIONS_MAX));
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Arc::new(Self { control, entry, running, streams, pull: Pull::default() })
+        let lookups = Semaphore::new(LOOKUPS_MAX);
+        Arc::new(Self { control, entry, running, lookups, streams, pull: Pull::default() })
     }
 
     /// Whether the database answers.
@@ -114,12 +122,14 @@ impl Room {
             let tenant = self.tenant(None).await?;
             let auth = "local".to_owned();
             let (tenant, tenant_name) = (tenant.id, tenant.name);
-            return Ok(Who { person, tenant, tenant_name, token: None, session: None, auth });
+            let (token, session, ends_at) = (None, None, None);
+            return Ok(Who { person, tenant, tenant_name, token, session, ends_at, auth });
         }
         if let Some(header) = parts.headers.get(AUTHORIZATION) {
             let text = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
             return self.known_by(text.ok_or(Error::Unauthenticated)?).await;
         }
+        let _turn = self.lookups.acquire().await;
         let found = console::session(&self.control, parts).await?;
         let (session, secret) = found.ok_or(Error::Unauthenticated)?;
         let auth = format!("console:{}", session.token.id);
@@ -129,6 +139,7 @@ impl Room {
 
     /// Whose admin token a text is.
     pub(crate) async fn known_by(&self, text: &str) -> Result<Who, Error> {
+        let _turn = self.lookups.acquire().await;
         let token = token(&self.control, text).await?.ok_or(Error::Unauthenticated)?;
         let auth = format!("admin-token:{}", token.id);
         self.who(token, auth).await
@@ -137,7 +148,8 @@ impl Room {
     async fn who(&self, token: AdminToken, auth: String) -> Result<Who, Error> {
         let Tenant { id: tenant, name: tenant_name, .. } = self.tenant(Some(token.tenant)).await?;
         let person = Person { name: token.name, groups: token.groups };
-        Ok(Who { person, tenant, tenant_name, token: Some(token.id), session: None, auth })
+        let (token, ends_at) = (Some(token.id), token.expires_at);
+        Ok(Who { person, tenant, tenant_name, token, session: None, ends_at, auth })
     }
 
     /// A tenant by its id; the default one where there is none.
@@ -154,8 +166,8 @@ impl Room {
     }
 }
 
-/// The person whose admin token this is, and whose person that is; `None` where the token is unknown or was
-/// revoked. It permits nothing.
+/// The person whose admin token this is, and whose person that is; `None` where the token is unknown, was
+/// revoked or is over. It permits nothing.
 ///
 /// # Errors
 /// [`Error::Store`].

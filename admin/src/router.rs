@@ -12,7 +12,7 @@ use axum::{
     routing::{get, post},
 };
 use snapshot::keys::sha256_hex;
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use utoipa::{
     OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
@@ -225,11 +225,8 @@ fn operation_id(verb: &str, path: &str) -> String {
 /// Bounds how many operations run at once, and lets each run to its end: a caller that leaves must
 /// not stop a change between the tree and the store.
 async fn bounded(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
-    let Ok(place) = Arc::clone(&room.running).try_acquire_owned() else {
-        return Error::Overloaded.into_response();
-    };
-    let mut request = match known(&room, request).await {
-        Ok(request) => request,
+    let (mut request, place) = match known(&room, request).await {
+        Ok(known) => known,
         Err(error) => return error.into_response(),
     };
     let trace = Trace::default();
@@ -245,11 +242,13 @@ async fn bounded(State(room): State<Arc<Room>>, request: Request, next: Next) ->
     whole.await.unwrap_or_else(|_| Error::Broke.into_response())
 }
 
-/// The request with who sends it and the hash of its body, which approvals are bound to. Nothing is
-/// read of whoever is not known, and of others not forever.
-async fn known(room: &Room, request: Request) -> Result<Request, Error> {
+/// The request with who sends it and the hash of its body, which approvals are bound to, and its place
+/// among those that run. Nothing is read of whoever is not known, and of others not forever.
+async fn known(room: &Room, request: Request) -> Result<(Request, OwnedSemaphorePermit), Error> {
     let (mut parts, body) = request.into_parts();
     let who = room.authenticate(&parts).await?;
+    // Not before: a stranger must not take the place of an operation. Nor later: bodies are memory.
+    let place = Arc::clone(&room.running).try_acquire_owned().map_err(|_| Error::Overloaded)?;
     let most = body_bytes_max(parts.uri.path());
     let mut request = Request::from_parts(parts.clone(), body);
     DefaultBodyLimit::max(most).apply(&mut request);
@@ -265,7 +264,7 @@ async fn known(room: &Room, request: Request) -> Result<Request, Error> {
     };
     parts.extensions.insert(who);
     parts.extensions.insert(BodyHash(sha256_hex(&bytes)));
-    Ok(Request::from_parts(parts, Body::from(bytes)))
+    Ok((Request::from_parts(parts, Body::from(bytes)), place))
 }
 
 /// A page of a stranger's site can make a browser ask a loopback address under a name of its own

@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    os::unix::fs::{FileTypeExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -15,7 +15,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    control::{Control, DRAIN, Entry},
+    connections,
+    control::{CONNECTIONS, Control, DRAIN, Entry},
     room::Room,
     router::within,
 };
@@ -89,25 +90,20 @@ impl Listeners {
         let loopback = self.address.ip().is_loopback();
         let far = Room::new(control.clone(), Entry::Token { loopback });
         let near = Room::new(control, Entry::Local);
-        let tcp = axum::serve(self.tcp, within(Arc::clone(&far)))
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
-        let unix = axum::serve(self.unix, within(Arc::clone(&near)))
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let ip = |peer: &SocketAddr| Some(peer.ip());
+        let (remote, local) = (within(Arc::clone(&far)), within(Arc::clone(&near)));
+        let tcp = connections::serve(self.tcp, ip, (remote, CONNECTIONS), shutdown.clone());
+        let unix = connections::serve(self.unix, |_| None, (local, CONNECTIONS), shutdown.clone());
         let both = async {
-            let ended = tokio::join!(tcp.into_future(), unix.into_future());
+            tokio::join!(tcp, unix);
             tokio::join!(far.pull.end(), near.pull.end());
-            ended
         };
         let late = async {
             shutdown.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            (tcp, unix) = both => {
-                for error in [tcp.err(), unix.err()].into_iter().flatten() {
-                    tracing::error!(%error, "a listener of the admin API ended");
-                }
-            }
+            () = both => {}
             () = late => {}
         }
         // Only the file: whoever asks next finds out at once that nobody listens.
@@ -115,8 +111,8 @@ impl Listeners {
     }
 }
 
-/// Binds the socket for this user alone. It is made beside its place and moved there, so that it is
-/// never there with wider rights, and a stale one of a dead server is replaced.
+/// Binds the socket for this user alone. It is made in a folder that nobody else can look into and moved
+/// to its place, so that nobody else can ever connect to it, and a stale one of a dead server is replaced.
 async fn bind_socket(path: &Path) -> Result<UnixListener, ListenError> {
     let failed = |source| ListenError::Socket { path: path.to_owned(), source };
     let answers = timeout(std::time::Duration::from_secs(1), UnixStream::connect(path)).await;
@@ -130,10 +126,67 @@ async fn bind_socket(path: &Path) -> Result<UnixListener, ListenError> {
         }
         _ => {}
     }
-    let beside = path.with_extension("new");
-    let _ = std::fs::remove_file(&beside);
-    let listener = UnixListener::bind(&beside).map_err(failed)?;
-    std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-    std::fs::rename(&beside, path).map_err(failed)?;
-    Ok(listener)
+    let folder = path.with_extension("new");
+    let bound = bind_within(&folder);
+    let moved = bound.and_then(|(listener, made)| std::fs::rename(made, path).map(|()| listener));
+    // Empty by now; where it is not, something went wrong that is told.
+    let _ = std::fs::remove_dir(&folder);
+    moved.map_err(failed)
+}
+
+/// A socket with the rights of its owner alone, in a fresh folder of its owner alone: from its first
+/// instant to the change of its rights it has those of the process's mask.
+fn bind_within(folder: &Path) -> io::Result<(UnixListener, PathBuf)> {
+    let made = folder.join("s");
+    // What a server left behind that died between two of these lines. A folder with anything else in it
+    // stays, and is an error.
+    let _ = std::fs::remove_file(&made);
+    let _ = std::fs::remove_dir(folder);
+    let _ = std::fs::remove_file(folder);
+    std::fs::DirBuilder::new().mode(0o700).create(folder)?;
+    let listener = UnixListener::bind(&made)?;
+    std::fs::set_permissions(&made, std::fs::Permissions::from_mode(0o600))?;
+    Ok((listener, made))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rights(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[tokio::test]
+    async fn the_socket_is_made_where_nobody_else_can_connect_to_it() {
+        let state = tempfile::tempdir().unwrap();
+        let folder = state.path().join("admin.new");
+        for left_behind in [false, true] {
+            if left_behind {
+                // With rights that others have as well.
+                std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+            }
+            let (_listener, made) = bind_within(&folder).unwrap();
+            assert!(made.starts_with(&folder), "{}", made.display());
+            assert_eq!((rights(&folder), rights(&made)), (0o700, 0o600));
+        }
+        // What is not ours to remove is in the way.
+        std::fs::write(folder.join("other"), "").unwrap();
+        assert!(bind_within(&folder).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_stale_socket_is_replaced_and_one_that_answers_is_not() {
+        let state = tempfile::tempdir().unwrap();
+        let path = state.path().join("admin.sock");
+        drop(bind_socket(&path).await.unwrap());
+        let bound = bind_socket(&path).await.unwrap();
+        assert_eq!(rights(&path), 0o600);
+        assert!(!state.path().join("admin.new").exists());
+        assert!(matches!(bind_socket(&path).await, Err(ListenError::Running(_))));
+        drop(bound);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "").unwrap();
+        assert!(matches!(bind_socket(&path).await, Err(ListenError::Socket { .. })));
+    }
 }

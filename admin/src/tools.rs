@@ -85,7 +85,8 @@ pub(crate) async fn approve(
     Path((server, tool)): Path<(String, String)>,
     Body(ask): Body<NewDecision>,
 ) -> Result<Json<ToolDetail>, Error> {
-    let act = desk.showing(&ask).permit(Operation::ToolApprove, &id(&server, &tool)).await?;
+    let desk = desk.showing(&ask).leaving(open(&ask));
+    let act = desk.permit(Operation::ToolApprove, &id(&server, &tool)).await?;
     let (snapshot, seen) = chosen(&act, (&server, &tool), &ask).await?;
     let flags = snapshot.tools.flags_of(&[(&server, &seen.definition)]);
     if let Some(flag) = flags.iter().find(|flag| flag.severity == Severity::Refuse) {
@@ -110,7 +111,8 @@ pub(crate) async fn reject(
     Path((server, tool)): Path<(String, String)>,
     Body(ask): Body<NewDecision>,
 ) -> Result<Json<ToolDetail>, Error> {
-    let act = desk.showing(&ask).permit(Operation::ToolReject, &id(&server, &tool)).await?;
+    let desk = desk.showing(&ask).leaving(open(&ask));
+    let act = desk.permit(Operation::ToolReject, &id(&server, &tool)).await?;
     let (_, seen) = chosen(&act, (&server, &tool), &ask).await?;
     decide(&act, (&seen, State::Rejected), &ask.reason, &[]).await?;
     detail(&act, &server, &tool).await.map(Json)
@@ -184,6 +186,13 @@ async fn chosen(
             Err(Error::invalid(message, fix))
         }
     }
+}
+
+/// What a decision leaves open: which definition it is of, unless its hash is whole.
+fn open(ask: &NewDecision) -> Option<&'static str> {
+    let hash = ask.hash.as_deref().map(|hash| hash.strip_prefix("sha256:").unwrap_or(hash));
+    let bytes = hash.and_then(snapshot::keys::from_hex);
+    bytes.is_none_or(|bytes| bytes.len() != 32).then_some("hash")
 }
 
 /// Whether a hash begins so, with or without the name of its function.

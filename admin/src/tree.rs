@@ -110,7 +110,8 @@ impl Edit<'_> {
 /// Lays changes over the files of a tree.
 ///
 /// # Errors
-/// Where there are too many, a path is none of the tree, or there is no such file to remove.
+/// Where there are too many, a path is none of the tree or would be a file and a folder at once, or
+/// there is no such file to remove.
 pub(crate) fn lay(files: &mut Files, changes: &[Change]) -> Result<(), Error> {
     if changes.len() > CHANGES_MAX {
         let message = format!("{} files are changed, and {CHANGES_MAX} may be", changes.len());
@@ -128,6 +129,10 @@ pub(crate) fn lay(files: &mut Files, changes: &[Change]) -> Result<(), Error> {
             }
             None => {}
         }
+    }
+    // Only now: a file may make room for a folder of its name.
+    for (path, _) in changes.iter().filter(|(path, _)| files.contains_key(path)) {
+        apart(files, path)?;
     }
     Ok(())
 }
@@ -166,6 +171,21 @@ fn within(path: &str) -> Result<(), Error> {
     let shown: String = path.chars().take(PATH_BYTES_MAX).collect();
     let fix = "choose another name, such as `policies/guardrails.cedar`";
     Err(Error::invalid(format!("`{}` is not a path of the tree", shown.escape_debug()), fix))
+}
+
+/// Refuses a path that is a folder of another, or has a file for a folder. Git keeps only one of the
+/// two: what it drops would be checked and proved, and not be in the commit.
+fn apart(files: &Files, path: &str) -> Result<(), Error> {
+    let mut folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+    let above = folders.find(|folder| files.contains_key(*folder));
+    let inside = format!("{path}/");
+    let below = || {
+        let (next, _) = files.range(inside.clone()..).next()?;
+        next.starts_with(&inside).then_some(next.as_str())
+    };
+    let Some(other) = above.or_else(below) else { return Ok(()) };
+    let message = format!("`{path}` and `{other}` cannot both be: one is a folder of the other");
+    Err(Error::invalid(message, "choose another path, or remove what is in its place"))
 }
 
 /// Checks a tree as a load would.

@@ -29,6 +29,8 @@ pub struct AdminToken {
     pub hash: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A token as it is shown to whoever looks after them: without its hash, revoked or not.
@@ -44,6 +46,8 @@ pub struct Issued {
     pub groups: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
@@ -61,14 +65,18 @@ pub struct AdminTokens {
 }
 
 impl AdminTokens {
-    /// Every token that is not revoked.
+    /// Every token that is neither revoked nor over.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn load_all(&self) -> Result<Vec<AdminToken>, Error> {
-        let rows = sqlx::query("select * from admin_tokens where revoked_at is null order by id")
-            .fetch_all(&self.inner.read)
-            .await?;
+        let rows = sqlx::query(
+            "select * from admin_tokens \
+             where revoked_at is null and (expires_at is null or expires_at > $1) order by id",
+        )
+        .bind(Timestamp::now().0)
+        .fetch_all(&self.inner.read)
+        .await?;
         let read = |row| {
             let get = Get { row, table: "admin_tokens" };
             Ok(AdminToken {
@@ -78,19 +86,20 @@ impl AdminTokens {
                 groups: get.json("groups")?,
                 hash: get.text("hash")?,
                 created_at: get.time("created_at")?,
+                expires_at: get.maybe_time("expires_at")?,
             })
         };
         rows.iter().map(read).collect()
     }
 
-    /// Every token of a tenant, revoked ones included, oldest first.
+    /// Every token of a tenant, also those that are revoked or over, oldest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn list(&self, tenant: TenantId) -> Result<Vec<Issued>, Error> {
         let rows = sqlx::query(
-            "select id, tenant_id, name, groups, created_at, revoked_at from admin_tokens \
-             where tenant_id = $1 order by created_at, id",
+            "select id, tenant_id, name, groups, created_at, expires_at, revoked_at \
+             from admin_tokens where tenant_id = $1 order by created_at, id",
         )
         .bind(tenant.to_string())
         .fetch_all(&self.inner.read)
@@ -103,6 +112,7 @@ impl AdminTokens {
                 name: get.text("name")?,
                 groups: get.json("groups")?,
                 created_at: get.time("created_at")?,
+                expires_at: get.maybe_time("expires_at")?,
                 revoked_at: get.maybe_time("revoked_at")?,
             })
         };
@@ -154,8 +164,8 @@ impl AdminTokens {
 
 pub(crate) async fn insert(conn: &mut AnyConnection, token: &AdminToken) -> Result<(), Error> {
     sqlx::query(
-        "insert into admin_tokens (id, tenant_id, name, groups, hash, created_at) \
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into admin_tokens (id, tenant_id, name, groups, hash, created_at, expires_at) \
+         values ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(token.id.clone())
     .bind(token.tenant.to_string())
@@ -163,6 +173,7 @@ pub(crate) async fn insert(conn: &mut AnyConnection, token: &AdminToken) -> Resu
     .bind(rows::json(&token.groups)?)
     .bind(token.hash.clone())
     .bind(token.created_at.0)
+    .bind(token.expires_at.map(|at| at.0))
     .execute(conn)
     .await
     .map_err(|error| {

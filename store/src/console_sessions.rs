@@ -1,5 +1,5 @@
 //! Sessions of the console: who is signed in, by what a browser's cookie has. Whoever is signed in is the person of
-//! an admin token, for as long as that one is not revoked.
+//! an admin token, for as long as that one is neither revoked nor over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -94,9 +94,11 @@ impl ConsoleSessions {
         let now = crate::store::now(&mut conn, self.inner.dialect).await?;
         let idle = now.plus_seconds(-seconds(lifetime.idle));
         let row = sqlx::query(
-            "select s.used_at, s.expires_at, t.id, t.tenant_id, t.name, t.groups, t.hash, t.created_at \
+            "select s.used_at, s.expires_at, t.id, t.tenant_id, t.name, t.groups, t.hash, t.created_at, \
+               t.expires_at as token_ends \
              from console_sessions s join admin_tokens t on t.id = s.token_id \
-             where s.hash = $1 and t.revoked_at is null and s.expires_at > $2 and s.used_at > $3",
+             where s.hash = $1 and t.revoked_at is null and s.expires_at > $2 and s.used_at > $3 \
+               and (t.expires_at is null or t.expires_at > $2)",
         )
         .bind(hash.to_owned())
         .bind(now.0)
@@ -124,6 +126,7 @@ impl ConsoleSessions {
             groups: get.json("groups")?,
             hash: get.text("hash")?,
             created_at: get.time("created_at")?,
+            expires_at: get.maybe_time("token_ends")?,
         };
         Ok(Some(ConsoleSession { token, expires_at: get.time("expires_at")? }))
     }

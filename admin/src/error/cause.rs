@@ -76,6 +76,10 @@ pub(super) const fn git(error: &snapshot::git::Error) -> (StatusCode, &'static s
             let fix = "give the hexadecimal id that `git log` shows, a branch, a tag, or `HEAD`";
             (StatusCode::BAD_REQUEST, "invalid_request", fix)
         }
+        G::Clash(_) => {
+            let fix = "nothing was changed: choose another path, or remove what is in its place";
+            (StatusCode::BAD_REQUEST, "invalid_request", fix)
+        }
         G::Unchanged
         | G::Dirty { .. }
         | G::ReadOnly(_)

@@ -121,7 +121,8 @@ pub(crate) async fn edit(
     Body(ask): Body<NewEdit>,
 ) -> Result<Json<PolicyEdited>, Error> {
     let target = ask.branch.clone().unwrap_or_default();
-    let act = desk.showing(&ask).permit(Operation::PolicyEdit, &target).await?;
+    let desk = desk.showing(&ask).leaving(ask.base.is_none().then_some("base"));
+    let act = desk.permit(Operation::PolicyEdit, &target).await?;
     check_message(&ask.message)?;
     if ask.changes.is_empty() || ask.changes.len() > CHANGES_MAX {
         let message = format!("an edit has 1 to {CHANGES_MAX} changes");

@@ -88,7 +88,10 @@ pub(crate) async fn rollback(
     Body(ask): Body<NewRollback>,
 ) -> Result<Json<PolicyStatus>, Error> {
     let to = ask.commit.as_deref();
-    let act = desk.showing(&ask).permit(Operation::PolicyRollback, to.unwrap_or("")).await?;
+    // A word such as `HEAD~1` is another commit after the next one.
+    let open = (!to.is_some_and(is_whole)).then_some("commit");
+    let desk = desk.showing(&ask).leaving(open);
+    let act = desk.permit(Operation::PolicyRollback, to.unwrap_or("")).await?;
     if let Some(message) = &ask.message {
         super::files::check_message(message)?;
     }
@@ -97,4 +100,9 @@ pub(crate) async fn rollback(
     act.control().store.audit().append(record).await?;
     act.reload().await?;
     Ok(Json(state(&act).await))
+}
+
+/// Whether a text is the whole id of a commit, which means the same for ever.
+fn is_whole(commit: &str) -> bool {
+    snapshot::keys::from_hex(commit).is_some_and(|bytes| matches!(bytes.len(), 20 | 32))
 }

@@ -134,6 +134,31 @@ async fn she_may_say_no_to_it_all_the_same_and_that_takes_no_amount() {
 }
 
 #[tokio::test]
+async fn a_raise_leaves_a_cap_as_hard_as_it_was() {
+    let house = House::build().await;
+    let oscar = house.person("oscar", &["operator"]).await;
+    let raise = async |body: Value| {
+        call_as(&house, &oscar, ("POST", "/api/v1/budget/raise"), Some(body)).await
+    };
+    for soft in [false, true] {
+        let body = json!({ "name": "default", "amount": "1.00", "soft": soft });
+        let (status, set) = call(house.local(), "PUT", "/api/v1/budget", Some(body)).await;
+        assert_eq!((status, &set["hard"]), (StatusCode::OK, &json!(!soft)), "{set}");
+        let (status, raised) = raise(json!({ "name": "default", "amount": "0.50" })).await;
+        assert_eq!((status, &raised["hard"]), (StatusCode::OK, &json!(!soft)), "{raised}");
+        assert_eq!(raised["cap"]["usd"], "1.50");
+        for until in [Value::Null, json!(UNTIL)] {
+            let mut off = json!({ "name": "default", "amount": "0.50", "soft": true });
+            off["until"] = until;
+            let (status, answer) = raise(off).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+        }
+        let caps = house.control.store.caps().load_all().await.unwrap();
+        assert_eq!((caps[0].hard, caps[0].target), (!soft, Some(Nanos(1_500_000_000))));
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_capped_or_raised_is_told() {
     let house = House::build().await;
     let refused = [

@@ -110,6 +110,7 @@ impl House {
             groups: vec![group.to_owned()],
             hash: minted.hash,
             created_at: Timestamp::now(),
+            expires_at: None,
         };
         let mut record = self.records(None).await.remove(0);
         record.id = AuditId::generate();

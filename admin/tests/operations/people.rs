@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use axum::http::StatusCode;
+use axum::{body::Body, http::StatusCode};
 use serde_json::{Value, json};
 use snapshot::keys::sha256_hex;
 use store::{
@@ -12,7 +12,7 @@ use store::{
 };
 use types::{ApprovalId, AuditId, Integrity, Label, RequestId, SessionId};
 
-use crate::house::{House, call, call_as};
+use crate::house::{House, ask, call, call_as, request};
 
 /// The starter proves that administrators are never locked out, so an approval is asked of others.
 const ASKS: &str = "@id(\"caps-are-approved\")\n@approval(\"infra-admin,legal\")\n@quorum(\"2\")\n\
@@ -262,6 +262,122 @@ async fn emergency_rights_need_two_others_and_everything_under_them_is_marked() 
     assert_eq!(call_as(&house, &other, ("DELETE", &path), None).await.0, StatusCode::FORBIDDEN);
     let (_, ended) = call_as(&house, &eve, ("DELETE", &path), None).await;
     assert_eq!(ended["status"], "cancelled", "{ended}");
+}
+
+#[tokio::test]
+async fn what_people_approve_says_in_full_what_it_is_done_to() {
+    let house = House::build().await;
+    let asks = "@id(\"acts-are-approved\")\n@approval(\"infra-admin\")\n\
+        permit (principal in Orchestack::Group::\"operator\", \
+        action == Orchestack::Action::\"administer\", resource)\n\
+        when { context.operation == \"policy.edit\" || context.operation == \"policy.rollback\" || \
+        context.operation == \"tool.approve\" || context.operation == \"tool.reject\" };\n";
+    let head = house.commit(&[("policies/acts.cedar", Some(asks))]).await;
+    let oscar = house.person("oscar", &["operator"]).await;
+    let edit = json!({ "changes": [{ "path": "docs.md", "text": "x" }], "message": "a change" });
+    let decision = json!({ "reason": "I looked at it" });
+    let hash = "ab".repeat(32);
+    let (files, back) = (("PUT", "/api/v1/policy/files"), ("POST", "/api/v1/policy/rollback"));
+    let approve = ("POST", "/api/v1/tools/mail/send/approve");
+    let reject = ("POST", "/api/v1/tools/mail/send/reject");
+    for (what, ask, field, vague, whole) in [
+        (files, &edit, "base", Value::Null, json!(head)),
+        (back, &json!({}), "commit", Value::Null, json!(head)),
+        (back, &json!({}), "commit", json!("HEAD~1"), json!(head)),
+        (approve, &decision, "hash", Value::Null, json!(hash)),
+        (reject, &decision, "hash", json!(&hash[..12]), json!(format!("sha256:{hash}"))),
+    ] {
+        let with = |value: Value| {
+            let mut body = ask.clone();
+            body[field] = value;
+            Some(body)
+        };
+        let (status, answer) = call_as(&house, &oscar, what, with(vague)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{what:?}: {answer}");
+        let told = answer["error"]["message"].as_str().unwrap();
+        assert!(told.contains(&format!("`{field}`")), "{told}");
+        let (status, answer) = call_as(&house, &oscar, what, with(whole)).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{what:?}: {answer}");
+        assert_eq!(answer["error"]["code"], "approval_required", "{what:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_take_no_place_of_those_who_are_known() {
+    let house = House::build().await;
+    let router = house.remote();
+    let unknown = house.control.pepper.mint_token().unwrap();
+    let bearer = |token: &str| format!("Bearer {token}");
+    let get = |token: &str| {
+        let head = request("GET", "/api/v1/keys", None).header("authorization", bearer(token));
+        head.body(Body::empty()).unwrap()
+    };
+    let sign_in = || {
+        let body = Some(json!({ "token": unknown.text.expose() }));
+        let text = body.as_ref().map(Value::to_string).unwrap_or_default();
+        request("POST", "/api/v1/console/session", body).body(Body::from(text)).unwrap()
+    };
+    // Many more than operations may run at once, all at once, and one who is known.
+    let strangers = (0..200).map(|n| {
+        let asked = if n % 2 == 0 { get(unknown.text.expose()) } else { sign_in() };
+        ask(router.clone(), asked)
+    });
+    let strangers = futures::future::join_all(strangers);
+    let known = ask(router.clone(), get(&house.token));
+    let (refused, (status, answer)) = tokio::join!(strangers, known);
+    for (status, answer) in refused {
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{answer}");
+    }
+    assert_eq!(status, StatusCode::OK, "{answer}");
+}
+
+#[tokio::test]
+async fn what_emergency_rights_make_ends_with_them() {
+    let house = House::build().await;
+    let eve = house.person("eve", &[]).await;
+    let ann = house.person("ann", &["infra-admin"]).await;
+    let reason = Some(json!({ "reason": "the administrators are away" }));
+    let (_, asked) = call_as(&house, &eve, ("POST", "/api/v1/break-glass"), reason).await;
+    let id = asked["id"].as_str().unwrap();
+    vote(&house, &ann, id, "approve").await;
+    let (_, given) = vote(&house, &house.token, id, "approve").await;
+    let ends = &given["ends_at"];
+    assert!(ends.is_string(), "{given}");
+
+    let make = async |token: &str, path: &str, body: Value| {
+        let (status, made) = call_as(&house, token, ("POST", path), Some(body)).await;
+        assert_eq!(status, StatusCode::CREATED, "{path}: {made}");
+        made
+    };
+    let (people, keys, grants) = ("/api/v1/people", "/api/v1/keys", "/api/v1/grants");
+    let admin = |name: &str| json!({ "name": name, "groups": ["infra-admin"] });
+    let mallory = make(&eve, people, admin("mallory")).await;
+    // Nor is a person whom they made a way around it, who has rights of their own.
+    let mallory = mallory["token"].as_str().unwrap();
+    make(mallory, people, admin("trudy")).await;
+    make(&ann, people, admin("bob")).await;
+    let (_, listed) = call(house.local(), "GET", people, None).await;
+    for person in listed["people"].as_array().unwrap() {
+        let is_theirs = person["name"] == "mallory" || person["name"] == "trudy";
+        let expected = if is_theirs { ends.clone() } else { Value::Null };
+        assert_eq!(person["expires_at"], expected, "{person}");
+    }
+    let agent = json!({ "agent": "default" });
+    let (own, _) = snapshot::keys::split_key(&house.key).unwrap();
+    let rotate = format!("/api/v1/keys/{own}/rotate");
+    for (token, path) in [(&eve[..], keys), (mallory, keys), (&eve[..], &rotate[..])] {
+        let body = if path == keys { agent.clone() } else { json!({}) };
+        let made = make(token, path, body).await;
+        let (_, listed) = call(house.local(), "GET", keys, None).await;
+        let listed = listed["keys"].as_array().unwrap();
+        let key = listed.iter().find(|key| key["id"] == made["id"]).unwrap();
+        assert_eq!(&key["expires_at"], ends, "{path}: {key}");
+    }
+    let day = json!({ "agent": "default", "expires_seconds": 86_400 });
+    assert_eq!(&make(&eve, grants, day).await["expires_at"], ends);
+    // What would end earlier does.
+    let soon = json!({ "agent": "default", "expires_seconds": 60 });
+    assert_ne!(&make(&eve, grants, soon).await["expires_at"], ends);
 }
 
 #[tokio::test]

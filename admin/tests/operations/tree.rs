@@ -99,6 +99,29 @@ async fn an_edit_that_would_not_be_in_force_is_refused_with_its_faults() {
 }
 
 #[tokio::test]
+async fn an_edit_removes_no_file_that_it_does_not_name() {
+    let house = House::build().await;
+    let head = house.control.repository.head().await.unwrap();
+    let (_, before) = call(house.local(), "GET", FILES, None).await;
+    for path in ["policies/models.cedar/README.md", "policies", "invariants", "tests"] {
+        let (status, answer) = edit(&house, put(path, Some("x"))).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {answer}");
+        let told = answer["error"]["message"].as_str().unwrap();
+        assert!(told.contains(path) && told.contains("cannot both be"), "{told}");
+        let body = json!({ "base": head, "changes": [{ "path": path, "text": "x" }] });
+        let looked = call(house.local(), "POST", "/api/v1/policy/check", Some(body)).await;
+        assert_eq!(looked.0, StatusCode::BAD_REQUEST, "{path}: {}", looked.1);
+    }
+    let both = json!([
+        { "path": "docs/README.md", "text": "x" }, { "path": "docs", "text": "x" },
+    ]);
+    let (status, answer) = edit(&house, json!({ "changes": both, "message": "both" })).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    let (_, after) = call(house.local(), "GET", FILES, None).await;
+    assert_eq!(after, before, "nothing was committed");
+}
+
+#[tokio::test]
 async fn cases_and_proofs_are_told_one_by_one() {
     let house = House::build().await;
     let ask = Some(json!({}));

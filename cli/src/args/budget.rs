@@ -69,6 +69,9 @@ pub(crate) struct Reconcile {
 pub(crate) struct SetCap {
     #[command(flatten)]
     pub(crate) cap: Cap,
+    /// Refuse nothing when it is reached: the cap is only shown.
+    #[arg(long)]
+    pub(crate) soft: bool,
     /// US dollars: the most that a day, week or month gets of what the one before did not use; `none` for
     /// nothing. As it was where absent.
     #[arg(long, value_name = "USD")]
@@ -96,7 +99,4 @@ pub(crate) struct Cap {
     /// `agent`, `tenant`, `user`, `key`, `session`, `task`, `model` or `provider`.
     #[arg(long, default_value = "agent")]
     pub(crate) scope: String,
-    /// Refuse nothing when it is reached: the cap is only shown.
-    #[arg(long)]
-    pub(crate) soft: bool,
 }

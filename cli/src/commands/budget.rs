@@ -25,8 +25,8 @@ pub(super) async fn run(
             let list: BudgetList = client.ask(ask).await?;
             output.show(&list, |list| rows(&list.accounts) + &rolled(list) + &raises(list));
         }
-        Budget::Set(SetCap { cap, rollover }) => {
-            let body = NewCap { rollover, ..body(cap, None) };
+        Budget::Set(SetCap { cap, soft, rollover }) => {
+            let body = NewCap { soft, rollover, ..body(cap, None) };
             let made: AccountView = client.tell(Ask::put(&["budget"]), &body).await?;
             output.show(&made, |made| rows(std::slice::from_ref(made)));
         }
@@ -46,7 +46,7 @@ fn body(cap: Cap, until: Option<String>) -> NewCap {
         name: cap.name,
         period: Some(cap.period),
         amount: cap.amount,
-        soft: cap.soft,
+        soft: false,
         rollover: None,
         until,
     }

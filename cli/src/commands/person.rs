@@ -39,11 +39,15 @@ pub(super) async fn run(
 
 fn rows(people: &[PersonView]) -> String {
     let row = |person: &PersonView| {
-        let state = if person.revoked_at.is_some() { "revoked" } else { "live" };
+        let state = match (&person.revoked_at, &person.expires_at) {
+            (Some(_), _) => "revoked".to_owned(),
+            (None, Some(ends)) => format!("until {}", short(ends)),
+            (None, None) => "live".to_owned(),
+        };
         [
             person.name.clone(),
             or_dash(Some(&person.groups.join(", "))),
-            state.to_owned(),
+            state,
             short(&person.created_at),
             person.id.clone(),
         ]

@@ -402,6 +402,7 @@ async fn first(store: &Store, tenant: TenantId, agent: AgentId) {
             groups: Vec::new(),
             hash: "11".repeat(32),
             created_at: now,
+            expires_at: None,
         },
     };
     store.first_start(&first, &record(tenant)).await.unwrap();

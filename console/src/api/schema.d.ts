@@ -2257,6 +2257,8 @@ export interface components {
         PersonView: {
             /** @description When it was made. */
             created_at: string;
+            /** @description From when on it is refused: with the emergency rights under which it was made. */
+            expires_at?: string | null;
             /** @description The person's groups, where the person comes with this token. */
             groups: string[];
             /** @description The token's public half. */

@@ -2,6 +2,7 @@
 //! leaves no trace there, and only then shown in it.
 
 use std::{
+    collections::BTreeMap,
     path::{Component, Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -173,26 +174,50 @@ impl Repository {
         if let Some(parent) = parent {
             own(&["read-tree", parent]).run().await?;
         }
+        let mut wanted = match parent {
+            Some(parent) => self.blobs(parent).await?,
+            None => BTreeMap::new(),
+        };
         let mut entries = Vec::new();
         for (path, content) in changes {
             let (mode, blob) = match content {
                 Some(text) => {
                     let hash = self.call(&["hash-object", "-w", "--stdin"]);
-                    ("100644", hash.input(*text).text().await?)
+                    let blob = hash.input(*text).text().await?;
+                    wanted.insert((*path).to_owned(), blob.clone());
+                    ("100644", blob)
                 }
                 // Git's way to say that the path goes.
-                None => ("0", "0".repeat(parent.map_or(40, str::len))),
+                None => {
+                    wanted.remove(*path);
+                    ("0", "0".repeat(parent.map_or(40, str::len)))
+                }
             };
             entries.extend(format!("{mode} {blob}\t{path}\0").into_bytes());
         }
         own(&["update-index", "-z", "--index-info"]).input(entries).run().await?;
         let tree = own(&["write-tree"]).text().await?;
+        // Git does not say when a new path takes the place of others.
+        if let Some(path) = differing(&wanted, &self.blobs(&tree).await?) {
+            return Err(Error::Clash(path.to_owned()));
+        }
         if let Some(parent) = parent
             && tree == self.tree_of(parent).await?
         {
             return Err(Error::Unchanged);
         }
         self.seal(&tree, parent, author, message).await
+    }
+
+    /// The paths of a commit or tree with the ids of their contents.
+    async fn blobs(&self, tree: &str) -> Result<BTreeMap<String, String>, Error> {
+        let listed = self.call(&["ls-tree", "-r", "-z", "--full-tree", tree]).run().await?;
+        let listed = String::from_utf8_lossy(&listed);
+        let entry = |line: &str| {
+            let (meta, path) = line.split_once('\t')?;
+            Some((path.to_owned(), meta.rsplit(' ').next()?.to_owned()))
+        };
+        Ok(listed.split('\0').filter_map(entry).collect())
     }
 
     async fn tree_of(&self, commit: &str) -> Result<String, Error> {
@@ -293,6 +318,16 @@ impl Repository {
     pub(super) fn unwritten(&self, path: &str, source: std::io::Error) -> Error {
         Error::Write { path: self.dir().join(path).display().to_string(), source }
     }
+}
+
+/// A path that is not the same in both.
+fn differing<'p>(
+    wanted: &'p BTreeMap<String, String>,
+    written: &'p BTreeMap<String, String>,
+) -> Option<&'p str> {
+    let lost = wanted.iter().find(|(path, blob)| written.get(*path) != Some(*blob));
+    let strange = || written.iter().find(|(path, _)| !wanted.contains_key(*path));
+    lost.or_else(strange).map(|(path, _)| path.as_str())
 }
 
 /// An index of our own for one commit.

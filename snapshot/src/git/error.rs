@@ -111,6 +111,12 @@ pub enum Error {
     /// The branch is the one that runs.
     #[error("`{0}` is the branch that runs; choose another name, or commit to the tree itself")]
     Running(String),
+    /// The commit would not have exactly what was looked at: git keeps a file or a folder of a name,
+    /// never both.
+    #[error(
+        "`{0}` would not be in the commit as it was meant: one path of the change is a file where another one has a folder; choose another path"
+    )]
+    Clash(String),
     /// The change changes nothing.
     #[error("the tree has this content already; there is nothing to commit")]
     Unchanged,

@@ -128,6 +128,32 @@ async fn a_commit_takes_its_own_changes_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_new_path_never_takes_the_place_of_others() {
+    let place = Place::new();
+    let tree = Repository::at(place.path("tree"));
+    let files = [("policies/a.cedar", Some("1")), ("tests/b.toml", Some("1"))];
+    let first = tree.init(&files, "start").await.unwrap();
+    let texts = |path| [(path, Some("x"))];
+    for changes in [
+        &texts("policies/a.cedar/README.md")[..],
+        &texts("tests"),
+        &[("new", Some("x")), ("new/y", Some("x"))],
+        &[("new/y", Some("x")), ("new", Some("x")), ("new", None)],
+    ] {
+        let clash = tree.commit(changes, AUTHOR, "clash").await.unwrap_err();
+        assert!(matches!(clash, Error::Clash(_)), "{changes:?}: {clash}");
+        let clash = tree.commit_to("aside", changes, AUTHOR, "clash").await.unwrap_err();
+        assert!(matches!(clash, Error::Clash(_)), "{changes:?}: {clash}");
+    }
+    assert_eq!(tree.head().await.unwrap(), first);
+    // What makes room first is no clash, in whatever order it is told.
+    let room = [("tests", Some("x")), ("tests/b.toml", None)];
+    let commit = tree.commit(&room, AUTHOR, "room").await.unwrap();
+    let files = tree.files(&commit).await.unwrap();
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["policies/a.cedar", "tests"]);
+}
+
+#[tokio::test]
 async fn nothing_is_written_outside_the_tree() {
     let place = Place::new();
     let tree = Repository::at(place.path("tree"));

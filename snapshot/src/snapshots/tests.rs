@@ -60,6 +60,7 @@ async fn store(place: &Place) -> Store {
             groups: Vec::new(),
             hash: "token".into(),
             created_at: now,
+            expires_at: None,
         },
     };
     let record = system_record(tenant, "first_start", "default", "ok", "", json!({}));

@@ -1,6 +1,11 @@
 //! Control changes: rows, revisions and audit records in one transaction.
 
-use store::{Error, FirstStart, keys::Key, models::Registration};
+use std::time::Duration;
+
+use store::{
+    Error, FirstStart, admin_tokens::AdminToken, console_sessions::Lifetime, keys::Key,
+    models::Registration,
+};
 use types::{AgentId, KeyId, TenantId, Timestamp, audit::Kind};
 
 use crate::{
@@ -17,6 +22,7 @@ on_both! {
     the_first_start_happens_once;
     an_agent_of_the_tree_keeps_its_id;
     a_revoked_token_is_still_listed;
+    a_token_ends_by_itself_with_its_sessions;
 }
 
 fn model(name: &str) -> Registration {
@@ -144,4 +150,38 @@ async fn a_revoked_token_is_still_listed(database: &Database) {
     assert!(listed[0].revoked_at.is_some_and(|at| at > Timestamp(1)), "{listed:?}");
     assert!(tokens.list(TenantId::generate()).await.unwrap().is_empty());
     assert!(tokens.load_all().await.unwrap().is_empty());
+}
+
+async fn a_token_ends_by_itself_with_its_sessions(database: &Database) {
+    let store = database.prepared().await;
+    let (tokens, sessions) = (store.admin_tokens(), store.console_sessions());
+    let permit = admin_permit(false);
+    let ends_at = Timestamp::now().plus_seconds(3600);
+    let token = AdminToken {
+        id: "second".to_owned(),
+        tenant: tenant(),
+        name: "ann".to_owned(),
+        groups: Vec::new(),
+        hash: "22".to_owned(),
+        created_at: Timestamp(1),
+        expires_at: Some(ends_at),
+    };
+    tokens.create(&permit, &token, &record(Kind::Admin)).await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let lifetime = Lifetime { whole: hour, idle: hour };
+    let owner = (tenant(), "second");
+    sessions.open(&permit, owner, "cookie", lifetime, &record(Kind::Admin)).await.unwrap();
+    let known = async || {
+        let all = tokens.load_all().await.unwrap();
+        all.into_iter().filter(|known| known.id == "second").collect::<Vec<_>>()
+    };
+    assert_eq!(known().await, [token.clone()]);
+    let session = sessions.find("cookie", lifetime).await.unwrap();
+    assert_eq!(session.map(|session| session.token), Some(token));
+    database.tamper("update admin_tokens set expires_at = 5 where id = 'second'").await;
+    assert_eq!(known().await, []);
+    assert_eq!(sessions.find("cookie", lifetime).await.unwrap(), None);
+    let listed = tokens.list(tenant()).await.unwrap();
+    let listed = listed.iter().find(|token| token.id == "second").unwrap();
+    assert_eq!((listed.expires_at, listed.revoked_at), (Some(Timestamp(5)), None));
 }

@@ -149,6 +149,7 @@ pub async fn prepare(store: &Store) {
             groups: vec!["infra-admin".to_owned()],
             hash: "00".to_owned(),
             created_at: Timestamp::now(),
+            expires_at: None,
         },
     };
     store.first_start(&first, &record(Kind::System)).await.unwrap();

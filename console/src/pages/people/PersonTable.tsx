@@ -66,7 +66,7 @@ function columns(self: string): Column<Person>[] {
       title: "Token",
       width: 110,
       isMinor: true,
-      cell: (person) => (person.revoked_at ? <Dot tone="bad">removed</Dot> : <Dot tone="good">live</Dot>),
+      cell: (person) => <State of={person} />,
       sort: (person) => Boolean(person.revoked_at),
     },
     { id: "id", title: "Id", width: 284, isMinor: true, cell: ({ id }) => <code title={id}>{id}</code> },
@@ -87,6 +87,12 @@ function columns(self: string): Column<Person>[] {
       sort: (person) => person.revoked_at,
     },
   ];
+}
+
+function State({ of: { revoked_at, expires_at } }: { of: Person }) {
+  if (revoked_at) return <Dot tone="bad">removed</Dot>;
+  if (expires_at && Date.parse(expires_at) <= Date.now()) return <Dot tone="bad">ended</Dot>;
+  return <Dot tone="good">live</Dot>;
 }
 
 function Groups({ of }: { of: string[] }) {
