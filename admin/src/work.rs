@@ -163,8 +163,6 @@ pub(crate) async fn retry(desk: Desk, Path(id): Path<String>) -> Result<Json<Tas
     let act = desk.permit(Operation::TaskRetry, &id).await?;
     let record = act.record(json!({ "task": id }));
     act.control().store.work().retry(act.permit(), task, &record).await?;
-    // Its run has its grant again.
-    act.reload().await?;
     detail(&act, task).await.map(Json)
 }
 
@@ -215,8 +213,6 @@ pub(crate) async fn retry_dead_letter(
     let record = act.record(json!({ "dead_letter": id }));
     let work = act.control().store.work();
     work.retry_dead_letter(act.permit(), letter, &record).await?;
-    // Its run has its grant again.
-    act.reload().await?;
     Ok(Json(DeadLetterView::of(&work.dead_letter(act.tenant(), letter).await?)))
 }
 

@@ -251,7 +251,6 @@ pub(super) async fn bury(
         .await?;
     task::advance(tx, task, Move::Bury, Some(reason)).await?;
     stop::children(tx, task.id, PARENT_ENDED).await?;
-    stop::revoke_grants(tx, task).await?;
     sqlx::query(
         "insert into dead_letters (id, tenant_id, subject, task_id, body, reason, attempts, at) \
          values ($1, $2, 'tasks.dispatch', $3, $4, $5, $6, $7)",

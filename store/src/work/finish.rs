@@ -191,7 +191,6 @@ async fn end(
     set_run(tx, claim, step, reason).await?;
     task::advance(tx, task, step, reason).await?;
     stop::children(tx, task.id, PARENT_ENDED).await?;
-    stop::revoke_grants(tx, task).await?;
     let subject = if step == Move::Complete { "tasks.run.completed" } else { "tasks.run.failed" };
     tx.tell(task.news(subject, Some(claim.run), None))
 }

@@ -58,8 +58,6 @@ pub(super) async fn again(
         .execute(tx.conn())
         .await?;
     if let Some((run, state)) = run {
-        // While the run's row still has its end.
-        stop::restore_grants(tx, run, task.tenant).await?;
         sqlx::query(
             "update runs set state = $1, reason = null, ended_at = null, losses = 0 where id = $2",
         )

@@ -174,24 +174,8 @@ async fn end_run(tx: &mut Tx, run: RunId, state: RunState, reason: &str) -> Resu
     Ok(())
 }
 
-/// Gives a run that goes on the grants again that its end took away. What somebody revoked before stays
-/// revoked: only the end of a run and its revocations have one and the same instant.
-pub(super) async fn restore_grants(tx: &mut Tx, run: RunId, tenant: TenantId) -> Result<(), Error> {
-    let done = sqlx::query(
-        "update grants set revoked_at = null \
-         where run = $1 and revoked_at = (select ended_at from runs where id = $1)",
-    )
-    .bind(run.to_string())
-    .execute(tx.conn())
-    .await?;
-    if done.rows_affected() > 0 {
-        tx.raise_revision(tenant).await?;
-    }
-    Ok(())
-}
-
-/// Revokes what the task's workers, and whoever else has a grant of it, may still do elsewhere.
-pub(super) async fn revoke_grants(tx: &mut Tx, task: &Task) -> Result<(), Error> {
+/// Revokes what the task's workers may still do elsewhere.
+async fn revoke_grants(tx: &mut Tx, task: &Task) -> Result<(), Error> {
     let now = tx.now.0;
     let done = sqlx::query(
         "update grants set revoked_at = $1 \

@@ -1,10 +1,7 @@
 //! What people do to work: stop it, have it tried again, say what became of an effect.
 
 use serde_json::json;
-use store::{
-    grants::Grant,
-    work::{Begun, Claim, Error, NewTask, Outcome, Recovery, Resolution, Verdict},
-};
+use store::work::{Begun, Error, NewTask, Outcome, Recovery, Resolution, Verdict};
 use types::{
     GrantId, Priority, TenantId, Timestamp,
     audit::Kind,
@@ -19,8 +16,6 @@ use crate::{
 
 on_both! {
     a_task_is_stopped_with_all_that_it_asked_for;
-    a_tasks_grants_end_with_it;
-    a_retry_has_its_grant_again_and_none_that_was_revoked;
     only_a_sessions_own_tasks_are_stopped_without_a_permit;
     what_asked_for_work_does_not_leave_it_behind;
     a_dead_letter_is_tried_again_or_put_away;
@@ -44,70 +39,6 @@ pub(super) fn child() -> NewTask {
     }
 }
 
-/// A grant of a run.
-fn granted(claim: &Claim, n: u128) -> Grant {
-    Grant {
-        id: GrantId::from_parts(5, n),
-        tenant: tenant(),
-        agent: agent_id(),
-        task: Some(claim.task.id),
-        run: Some(claim.run),
-        session: None,
-        body: json!({}),
-        issued_by: "orchestrator".to_owned(),
-        created_at: Timestamp(1),
-        expires_at: Timestamp::now().plus_seconds(3600),
-        revoked_at: None,
-    }
-}
-
-fn failed(retry: bool) -> Outcome {
-    Outcome::Failed { reason: "it is broken".to_owned(), retry }
-}
-
-async fn is_revoked(store: &store::Store, n: u128) -> bool {
-    store.grants().get(GrantId::from_parts(5, n)).await.unwrap().revoked_at.is_some()
-}
-
-async fn a_tasks_grants_end_with_it(database: &Database) {
-    let store = database.prepared().await;
-    let work = store.work();
-    for (n, outcome) in [(1, done()), (2, failed(false)), (3, failed(true))] {
-        let claim = claimed(&store, &format!("m{n}")).await;
-        work.grant(&claim, &granted(&claim, n), &record(Kind::System)).await.unwrap();
-        // The last one was tried as often as it may be.
-        if n == 3 {
-            database.tamper("update tasks set attempts = 99 where state = 'running'").await;
-        }
-        assert!(!is_revoked(&store, n).await);
-        let revision = store.revision().await.unwrap();
-        work.finish(&claim, &outcome, &[]).await.unwrap();
-        assert!(is_revoked(&store, n).await, "{outcome:?}");
-        assert_eq!(store.revision().await.unwrap(), revision + 1, "{outcome:?}");
-    }
-}
-
-async fn a_retry_has_its_grant_again_and_none_that_was_revoked(database: &Database) {
-    let store = database.prepared().await;
-    let (work, permit) = (store.work(), admin_permit(false));
-    let first = claimed(&store, "m1").await;
-    let revoked = Grant { revoked_at: Some(Timestamp(2)), ..granted(&first, 2) };
-    for grant in [&granted(&first, 1), &revoked] {
-        work.grant(&first, grant, &record(Kind::System)).await.unwrap();
-    }
-    work.finish(&first, &failed(false), &[]).await.unwrap();
-    assert!(is_revoked(&store, 1).await && is_revoked(&store, 2).await);
-    let revision = store.revision().await.unwrap();
-    work.retry(&permit, first.task.id, &record(Kind::Admin)).await.unwrap();
-    assert!(!is_revoked(&store, 1).await && is_revoked(&store, 2).await);
-    assert_eq!(store.revision().await.unwrap(), revision + 1);
-    advance(&store).await;
-    let again = claim(&store).await;
-    assert_eq!(again.run, first.run);
-    work.finish(&again, &done(), &[]).await.unwrap();
-    assert!(is_revoked(&store, 1).await);
-}
-
 async fn a_task_is_stopped_with_all_that_it_asked_for(database: &Database) {
     let store = database.prepared().await;
     let work = store.work();
@@ -121,7 +52,19 @@ async fn a_task_is_stopped_with_all_that_it_asked_for(database: &Database) {
     let running = claim(&store).await;
     assert_eq!((running.task.id, running.task.parent_run), (first, Some(parent.run)));
     let grandchild = work.spawn(&running, 1, &child()).await.unwrap();
-    let grant = Grant { run: None, ..granted(&running, 1) };
+    let grant = store::grants::Grant {
+        id: GrantId::from_parts(5, 1),
+        tenant: tenant(),
+        agent: agent_id(),
+        task: Some(first),
+        run: None,
+        session: None,
+        body: json!({}),
+        issued_by: "orchestrator".to_owned(),
+        created_at: Timestamp(1),
+        expires_at: Timestamp::now().plus_seconds(3600),
+        revoked_at: None,
+    };
     store.grants().issue(&admin_permit(false), &grant, &record(Kind::Admin)).await.unwrap();
     let revision = store.revision().await.unwrap();
 
@@ -172,7 +115,8 @@ async fn what_asked_for_work_does_not_leave_it_behind(database: &Database) {
 async fn dead(store: &store::Store, database: &Database, id: &str) -> store::work::Claim {
     let claim = claimed(store, id).await;
     database.tamper("update tasks set attempts = 99 where state = 'running'").await;
-    store.work().finish(&claim, &failed(true), &[]).await.unwrap();
+    let failed = Outcome::Failed { reason: "it is broken".to_owned(), retry: true };
+    store.work().finish(&claim, &failed, &[]).await.unwrap();
     claim
 }
 
