@@ -111,6 +111,37 @@ async fn a_line_of_a_log_is_searched_and_known_to_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_says_unasked_has_at_least_the_label_of_its_agent() {
+    let (setup, upstream) = setup(Database::Sqlite, "").await;
+    // Only a line that is labelled so high is heard.
+    let hears = "@id(\"no-line-of-less\")\n\
+                 forbid (principal, action == Orchestack::Action::\"callTool\", resource == \
+                 Orchestack::Tool::\"desk.notifications/message\") when { context.label_rank < 2 };\n";
+    setup
+        .tree()
+        .write("policies/hears.cedar", hears)
+        .write("agents/default/agent.toml", SENSITIVE_AGENT);
+    let server = setup.start().await;
+    let client = client(&server).await;
+    let mut stream = client.listen().await;
+    upstream.tells("count", &[Said::Log("a line".to_owned())]);
+    // The session hears of the call, whose label is as high, after the line was judged.
+    let counted = json!({ "content": [], "structuredContent": { "n": 1 } });
+    upstream.answers_after("count", counted, Duration::from_secs(1));
+    client.call("count", json!({})).await;
+    let heard = async {
+        loop {
+            let message = stream.next().await.expect("the stream goes on");
+            if message["method"] == "notifications/message" {
+                return message;
+            }
+        }
+    };
+    let heard = tokio::time::timeout(SOON, heard).await.expect("the line comes");
+    assert_eq!(heard["params"]["data"], "a line", "{heard}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn words_on_progress_are_searched() {
     let (server, upstream) = starter(&with("@answer_block(\"us_ssn\")")).await;
     let client = client(&server).await;
