@@ -137,7 +137,7 @@ async fn permitted(
     authorized.map_err(|unmet| unmet.refusal)
 }
 
-/// The label that a request has whatever is in it: its agent's, and what its caller says of it.
+/// The label that a request, or a call of a tool, has whatever is in it: its agent's, and what its caller says of it.
 pub(crate) fn least(known: &Known<'_>, wishes: &Wishes) -> Label {
     known.agent.label.unwrap_or(Label::Public).join(wishes.label)
 }

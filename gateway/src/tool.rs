@@ -50,7 +50,7 @@ use types::{Label, RequestId, SessionId};
 pub use self::spec::{Sandboxes, Unreachable, spec};
 use self::{
     arguments::Given,
-    beside::Beside,
+    beside::{Beside, Grounds},
     bill::{Bill, Paid},
     decide::Facts,
     run::Run,
@@ -201,6 +201,7 @@ async fn answer(
         given: may_ask,
         answer_bytes_max: file.arguments_bytes_max,
         texts: AtomicUsize::new(0),
+        grounds: Grounds::of(&permit),
     };
     let run = Run {
         gate,

@@ -11,7 +11,10 @@ use rmcp::{
     model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
     transport::{Transport, async_rw::AsyncRwTransport},
 };
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
+use rustix::process::{
+    DumpableBehavior, Pid, Resource, Rlimit, Signal, kill_process_group, prlimit,
+    set_dumpable_behavior,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -59,6 +62,7 @@ impl Recipe {
     /// Starts the process.
     pub(crate) fn start(&self, server: &str, limits: &Limits) -> Result<Pipes, Error> {
         let unreachable = |why: String| Error::Unreachable { server: server.to_owned(), why };
+        conceal().map_err(|error| unreachable(format!("this process is open to it: {error}")))?;
         std::fs::create_dir_all(&self.home)
             .map_err(|error| unreachable(format!("its folder cannot be made: {}", error.kind())))?;
         let (program, arguments) =
@@ -86,6 +90,12 @@ impl Recipe {
             .with_max_line_length(limits.message_bytes_max());
         Ok(Pipes { inner, process })
     }
+}
+
+/// Keeps the memory of this process, its open files and its environment from others of the same user, such as the
+/// servers that it starts. It leaves no core dump then, and a debugger of the same user cannot attach.
+fn conceal() -> io::Result<()> {
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
 /// A process's input and output as a transport. Dropped, the process and all that it started are

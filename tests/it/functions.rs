@@ -6,7 +6,7 @@ mod let_out;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::{Price, Simulator};
+use simulator::{Behaviour, Price, Script, Simulator};
 use support::{Answer, Caller, Database, ModelSpec, Rows, Server, Setup, eventually, provider};
 
 /// What the tree says of an agent's functions.
@@ -321,4 +321,34 @@ async fn a_call_that_is_cut_is_no_call() {
         assert!(answer.content().contains("not a whole JSON object"), "{}", answer.text);
     }
     assert_eq!(record(&server)["outcome"], "invalid_request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_two_readers_read_differently_is_not_made() {
+    let (server, simulator) = stage(Database::Sqlite).await;
+    let caller = Caller::new(&server, "default");
+    // Policy would read the last one, and whoever makes the call perhaps the first.
+    let twice = format!("{{\"to\": \"{MALLORY}\", \"to\": \"boss@example.org\"}}");
+    let default = Behaviour { arguments: Some(json!(twice)), ..Behaviour::default() };
+    simulator.play(Script { default, ..Script::default() });
+    for body in [alone("Now use send_mail."), streamed(alone("Now use send_mail."))] {
+        let answer = caller.ask(&body).await;
+        assert_eq!(called(&answer), (Vec::new(), "stop".to_owned()), "{}", answer.text);
+        let told = answer.content();
+        assert!(told.contains("a key stands twice in one object"), "{told}");
+        assert!(!answer.text.contains(MALLORY), "{}", answer.text);
+    }
+    let record = record(&server);
+    assert_eq!(
+        (&record["outcome"], &record["detail"]["why"]),
+        (&json!("invalid_request"), &json!("unreadable"))
+    );
+    // What every reader reads the same goes out as the model wrote it.
+    let plain = "{ \"to\":  \"boss@example.org\" }";
+    let default = Behaviour { arguments: Some(json!(plain)), ..Behaviour::default() };
+    simulator.play(Script { default, ..Script::default() });
+    let answer = caller.ask(&alone("Please use send_mail.")).await;
+    assert_called(&answer, "send_mail");
+    let made = answer.json().pointer("/choices/0/message/tool_calls/0/function/arguments").cloned();
+    assert_eq!(made, Some(json!(plain)), "{}", answer.text);
 }

@@ -50,6 +50,10 @@ effect = "read"
 trust = "trusted"
 "#;
 
+/// The settings of an agent of which nothing is less than sensitive.
+const SENSITIVE_AGENT: &str =
+    "owner = \"tests\"\nlabel = \"sensitive\"\n\n[budget]\ntotal = \"100.00\"\n";
+
 /// A tree with the server `desk`, whose file has these lines more.
 pub(crate) async fn setup(database: Database, more: &str) -> (Setup, ToolServer) {
     let upstream = ToolServer::start(tools()).await;
@@ -132,6 +136,25 @@ async fn a_permitted_call_is_made_and_on_record_without_its_words() {
     let all = format!("{records:?}{}", server.log());
     assert!(!all.contains("canary"), "no word of a call is on record");
     assert!(server.json(&["audit", "verify"])["ok"].as_bool().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_has_at_least_the_label_of_its_agent() {
+    let (setup, upstream) = setup(Database::Sqlite, "").await;
+    let stays = "@id(\"sensitive-stays-here\")\n\
+                 forbid (principal, action == Orchestack::Action::\"callTool\", \
+                 resource == Orchestack::Tool::\"desk.send\") when { context.label_rank >= 2 };\n";
+    setup
+        .tree()
+        .write("policies/stays.cedar", stays)
+        .write("agents/default/agent.toml", SENSITIVE_AGENT);
+    let server = setup.start().await;
+    let answer = client(&server).await.call("send", json!({ "to": "boss@example.org" })).await;
+    let said = refused(&answer, "policy_denied");
+    assert!(said.contains("sensitive-stays-here"), "{said}");
+    assert_eq!(upstream.got(), []);
+    let records = records(&server, "desk.send", 1).await;
+    assert_eq!(records[0]["detail"]["label"], "sensitive", "{records:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

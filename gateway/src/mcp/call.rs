@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use types::{Code, KEY_META};
 
 use super::{Sender, handler::Turn, sampling};
-use crate::{caller::Known, gate::Gate, refusal::Refusal, tool, tool::What};
+use crate::{caller::Known, gate::Gate, refusal::Refusal, serve::least, tool, tool::What};
 
 /// Words on progress that wait for the client.
 const WORDS_MAX: usize = 64;
@@ -106,7 +106,7 @@ pub(super) async fn asked(
         snapshot: &turn.snapshot,
         known: &known,
         session: Some(session.flow),
-        label: wishes.label,
+        label: least(&known, wishes),
         wait: wishes.wait.unwrap_or_default(),
         dry_run: wishes.dry_run,
         key: key_of(&context.meta),

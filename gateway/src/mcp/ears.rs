@@ -155,7 +155,8 @@ impl Shared {
             snapshot: &snapshot,
             known: &known,
             session: Some(self.flow),
-            label: Label::Public,
+            // No message of the caller's says more of it.
+            label: known.agent.label.unwrap_or(Label::Public),
             wait: Duration::ZERO,
             dry_run: false,
             key: None,

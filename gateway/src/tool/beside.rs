@@ -5,7 +5,7 @@
 //! answers passes what arguments pass. What does not is not said.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -17,7 +17,7 @@ use rmcp::ErrorData;
 use serde_json::{Value, json};
 use snapshot::{Pinned, Tool};
 use tokio::sync::{mpsc, oneshot};
-use types::{Code, Label};
+use types::{Code, Integrity, Label};
 
 use super::{
     Context,
@@ -56,6 +56,24 @@ pub(super) struct Beside<'a> {
     pub(super) given: Option<Given>,
     pub(super) answer_bytes_max: usize,
     pub(super) texts: AtomicUsize,
+    pub(super) grounds: Mutex<Grounds>,
+}
+
+/// What a session has seen where nothing but the call and what its own server says came to it since the call was
+/// decided. What a server said is no reason why it may not be answered.
+pub(super) struct Grounds {
+    label: Label,
+    integrity: Integrity,
+    /// Whether the server has said something.
+    spoke: bool,
+}
+
+impl Grounds {
+    /// As the call was decided.
+    pub(super) const fn of(permit: &ToolPermit) -> Mutex<Self> {
+        let (label, integrity) = (permit.label(), permit.integrity());
+        Mutex::new(Self { label, integrity, spoke: false })
+    }
 }
 
 /// Something that was said, and who waits to know whether it may be.
@@ -94,6 +112,7 @@ pub(crate) async fn unasked(
         given: None,
         answer_bytes_max: 0,
         texts: AtomicUsize::new(0),
+        grounds: Grounds::of(&permit),
     };
     beside.heard(said, WORD_BYTES_MAX).await
 }
@@ -178,8 +197,8 @@ impl Beside<'_> {
         Ok(Value::Object(result.rest))
     }
 
-    /// What the caller answers the server, as it may get it. With more in it than the call was permitted with, the
-    /// call is decided again, and nobody is asked to approve that.
+    /// What the caller answers the server, as it may get it. With more in it than the call was permitted with, or in a
+    /// session that has seen more by now, the call is decided again, and nobody is asked to approve that.
     async fn answered(&self, answer: Value) -> Result<Value, Refusal> {
         let Some(given) = &self.given else {
             return Err(Refusal::new(Code::PolicyDenied, "the server may ask nothing"));
@@ -191,9 +210,11 @@ impl Beside<'_> {
         }
         let mut answer = Arguments(answer);
         let findings = serve::inspected(self.context.snapshot, &mut answer, bytes);
-        let again = match given.has(&findings) && findings.label <= self.permit.label() {
+        let session = Session::of(self.gate, self.context).await?;
+        let is_covered = given.has(&findings) && findings.label <= self.permit.label();
+        let again = match is_covered && self.stands_in(&session) {
             true => None,
-            false => match self.decided(given.with(&findings)).await {
+            false => match self.decided(given.with(&findings), &session).await {
                 Ok(permit) => Some(permit),
                 Err(refusal) => {
                     self.record(&refusal, Some(&findings)).await;
@@ -214,17 +235,31 @@ impl Beside<'_> {
         Ok(answer.0)
     }
 
-    /// The permit of the call with what else goes to its server.
-    async fn decided(&self, given: Given) -> Result<ToolPermit, Refusal> {
-        let session = Session::of(self.gate, self.context).await?;
+    /// Whether the call would be decided about the same session now: a call beside it may have brought what is
+    /// more confidential, or somebody's word.
+    fn stands_in(&self, now: &Session) -> bool {
+        let grounds = self.grounds.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_own = |source: &String| grounds.spoke && *source == self.tool.server;
+        now.label <= grounds.label
+            && now.integrity >= grounds.integrity
+            && now.sources.iter().all(|from| self.session.sources.contains(from) || is_own(from))
+    }
+
+    /// The permit of the call with what else goes to its server, in the session as it is now.
+    async fn decided(&self, given: Given, session: &Session) -> Result<ToolPermit, Refusal> {
         let called = (self.tool, self.pinned, &given);
-        let facts = Facts::of(self.gate, self.context, called, &session).await?;
+        let facts = Facts::of(self.gate, self.context, called, session).await?;
         facts.decide(&mut self.story(), None).map_err(|unmet| unmet.refusal)
     }
 
     async fn seen(&self, label: Label, text: Option<&str>) -> Result<(), Refusal> {
         let sight = Sight::of((self.tool, self.trusted, self.permit), label, text);
-        self.session.see(self.gate, self.context, &sight).await.map(|_| ())
+        let (label, integrity) = self.session.see(self.gate, self.context, &sight).await?;
+        let mut grounds = self.grounds.lock().unwrap_or_else(PoisonError::into_inner);
+        grounds.label = grounds.label.join(label);
+        grounds.integrity = grounds.integrity.min(integrity);
+        grounds.spoke |= text.is_some();
+        Ok(())
     }
 
     /// Writes down that something was not said.

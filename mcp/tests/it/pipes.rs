@@ -29,6 +29,12 @@ for line in sys.stdin:
             os._exit(3)
         if name == "environment":
             text = json.dumps(dict(os.environ))
+        elif name == "parent":
+            try:
+                open(f"/proc/{os.getppid()}/environ").close()
+                text = "open"
+            except PermissionError:
+                text = "closed"
         elif name == "folder":
             text = os.getcwd()
         elif name == "pids":
@@ -96,6 +102,19 @@ async fn a_process_has_the_environment_and_the_folder_of_its_definition() {
     assert_eq!(Path::new(&said(&connection, "folder").await), place.home());
     let arguments: Value = serde_json::from_str(&said(&connection, "arguments").await).unwrap();
     assert_eq!(arguments, json!(["$(id)", "; id"]), "no shell has read them");
+}
+
+/// The variables of the gateway may have keys in them.
+#[tokio::test]
+async fn a_process_cannot_look_into_the_one_that_started_it() {
+    let place = Place::new();
+    let connection = place.connect().await;
+    let behaviour = rustix::process::dumpable_behavior().unwrap();
+    assert_eq!(behaviour, rustix::process::DumpableBehavior::NotDumpable);
+    // Root may look into everything.
+    if !rustix::process::geteuid().is_root() {
+        assert_eq!(said(&connection, "parent").await, "closed");
+    }
 }
 
 fn runs(pid: &str) -> bool {

@@ -41,9 +41,20 @@ impl Client {
 
     /// As [`Client::begin`], of a client that answers what servers ask.
     pub(crate) async fn begin_able(server: &Server, path: &str, key: &str) -> Self {
-        let mut hello = initialize();
-        hello["params"]["capabilities"] = json!({ "elicitation": {}, "sampling": {}, "roots": {} });
-        let answer = Self::without(server, path, key).send("POST", &hello).await;
+        let answer = Self::without(server, path, key).send("POST", &able()).await;
+        Self::greeted(server, (path, key), answer).await
+    }
+
+    /// As [`Client::begin_able`], in the session of this id.
+    pub(crate) async fn begin_able_in(
+        server: &Server,
+        path: &str,
+        key: &str,
+        session: &str,
+    ) -> Self {
+        let headers = [("x-orchestack-session", session)];
+        let answer =
+            Self::without(server, path, key).send_text(&able().to_string(), &headers).await;
         Self::greeted(server, (path, key), answer).await
     }
 
@@ -233,6 +244,13 @@ fn initialize() -> Value {
         "clientInfo": { "name": "test", "version": "1" },
     });
     json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
+}
+
+/// The first message of a client that answers what servers ask.
+fn able() -> Value {
+    let mut hello = initialize();
+    hello["params"]["capabilities"] = json!({ "elicitation": {}, "sampling": {}, "roots": {} });
+    hello
 }
 
 /// The message of an answer, whether it came as JSON or as an event.

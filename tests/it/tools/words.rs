@@ -111,6 +111,37 @@ async fn a_line_of_a_log_is_searched_and_known_to_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_says_unasked_has_at_least_the_label_of_its_agent() {
+    let (setup, upstream) = setup(Database::Sqlite, "").await;
+    // Only a line that is labelled so high is heard.
+    let hears = "@id(\"no-line-of-less\")\n\
+                 forbid (principal, action == Orchestack::Action::\"callTool\", resource == \
+                 Orchestack::Tool::\"desk.notifications/message\") when { context.label_rank < 2 };\n";
+    setup
+        .tree()
+        .write("policies/hears.cedar", hears)
+        .write("agents/default/agent.toml", SENSITIVE_AGENT);
+    let server = setup.start().await;
+    let client = client(&server).await;
+    let mut stream = client.listen().await;
+    upstream.tells("count", &[Said::Log("a line".to_owned())]);
+    // The session hears of the call, whose label is as high, after the line was judged.
+    let counted = json!({ "content": [], "structuredContent": { "n": 1 } });
+    upstream.answers_after("count", counted, Duration::from_secs(1));
+    client.call("count", json!({})).await;
+    let heard = async {
+        loop {
+            let message = stream.next().await.expect("the stream goes on");
+            if message["method"] == "notifications/message" {
+                return message;
+            }
+        }
+    };
+    let heard = tokio::time::timeout(SOON, heard).await.expect("the line comes");
+    assert_eq!(heard["params"]["data"], "a line", "{heard}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn words_on_progress_are_searched() {
     let (server, upstream) = starter(&with("@answer_block(\"us_ssn\")")).await;
     let client = client(&server).await;
@@ -189,6 +220,60 @@ async fn what_a_caller_answers_is_known_to_the_session() {
     let labels: Vec<&Value> = decisions.map(|record| &record["detail"]["label"]).collect();
     assert_eq!(labels.last(), Some(&&json!("restricted")), "{records:#?}");
     assert_ne!(labels.first(), labels.last(), "{records:#?}");
+}
+
+/// What a server hears of its client's user in a call that this forbids, where the session reads a page, labelled so,
+/// between question and answer.
+async fn answered_after_a_page(condition: &str, label: &str) -> Value {
+    let (setup, upstream) = setup(Database::Sqlite, "").await;
+    let file = format!("[server]\nurl = \"{}\"\nelicitation = true\n{SERVER}", upstream.url());
+    let forbids = format!(
+        "@id(\"not-then\")\nforbid (principal, action == Orchestack::Action::\"callTool\", \
+         resource == Orchestack::Tool::\"desk.count\") when {{ {condition} }};\n"
+    );
+    setup.tree().write("tools/desk.toml", &file).write("policies/then.cedar", &forbids);
+    let server = setup.start().await;
+    let (key, session) = (server.key("default"), "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    let client = Client::begin_able_in(&server, "/mcp/desk", &key, session).await;
+    let other = Client::begin_in(&server, "/mcp/desk", &key, session).await;
+    upstream.tells("count", &[Said::Elicit("Who are you?".to_owned())]);
+    let params = json!({ "name": "read", "arguments": { "url": "https://example.org/" } });
+    let said = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
+    let said = said.to_string();
+    let answers = |_: &str| {
+        let headers = [("x-orchestack-sensitivity", label)];
+        let read = other.send_text(&said, &headers);
+        let here = tokio::runtime::Handle::current();
+        let read = tokio::task::block_in_place(|| here.block_on(read));
+        assert!(read.text.contains("done"), "{}", read.text);
+        json!({ "action": "accept", "content": { "said": "carla" } })
+    };
+    client.call_heard("count", json!({}), answers).await;
+    upstream.answered().pop().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_decided_about_as_its_session_is_by_then() {
+    let (restricted, untrusted) = ("context.label_rank >= 3", "context.integrity != \"trusted\"");
+    for (condition, label) in [(restricted, "restricted"), (untrusted, "internal")] {
+        let answered = answered_after_a_page(condition, label).await;
+        assert!(answered["error"].to_string().contains("policy_denied"), "{answered}");
+    }
+    let answered = answered_after_a_page(restricted, "internal").await;
+    assert_eq!(answered["content"]["said"], "carla", "{answered}");
+}
+
+/// The words of a server that nobody vouches for make the session untrusted, and are no reason against an answer to
+/// that server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_servers_own_question_may_be_answered() {
+    let (server, upstream) = starter("").await;
+    let client = able(&server).await;
+    upstream.tells("send", &[Said::Elicit("Shall I?".to_owned())]);
+    let answers = |_: &str| json!({ "action": "accept", "content": { "said": "yes" } });
+    client.call_heard("send", mail(), answers).await;
+    let answered = upstream.answered().pop().unwrap();
+    assert_eq!(answered["content"]["said"], "yes", "{answered}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -171,8 +171,12 @@ fn call(
         let id =
             hex(ring::digest::digest(&SHA256, &[seed, tool.name.as_bytes()].concat()).as_ref());
         let id = format!("{}{index:02x}", id.get(..22).unwrap_or(&id));
-        let arguments = given.map_or_else(|| minimal(&tool.schema), Value::clone);
-        let mut made = Call { id, name: tool.name.clone(), arguments: arguments.to_string() };
+        let arguments = match given {
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => minimal(&tool.schema).to_string(),
+        };
+        let mut made = Call { id, name: tool.name.clone(), arguments };
         if made.tokens() > room {
             let name = tokens::chars(&made.name);
             let chars = (room * 4).saturating_sub(name);

@@ -31,7 +31,8 @@ pub struct Behaviour {
     pub hidden_tokens: u64,
     /// The answer's text is this, instead of the usual one.
     pub text: Option<String>,
-    /// The arguments of its calls are these, instead of the least that fit the tool's schema.
+    /// The arguments of its calls are these, instead of the least that fit the tool's schema. A string is
+    /// their text as it stands, JSON or not.
     pub arguments: Option<serde_json::Value>,
     /// What the model cannot do: tools are not called and a schema is not followed; whoever wants a stream
     /// or sends an image in OpenAI's dialect gets a 400.

@@ -25,7 +25,7 @@ pub(super) fn has_name(whole: &[u32], part: &[u32]) -> bool {
 }
 
 /// Joints that may stand in a row within a name; more of them are none.
-const JOINTS_MAX: usize = 4;
+pub(super) const JOINTS_MAX: usize = 4;
 
 /// Whether a name that began in `before` goes on where it ends.
 fn began(before: &[u32]) -> bool {

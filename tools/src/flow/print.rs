@@ -1,6 +1,6 @@
 //! What is remembered of a text: salted hashes of its words in their order, and nothing that could be read.
 
-use std::{fmt, ops::ControlFlow};
+use std::fmt;
 
 use ring::hmac;
 
@@ -45,13 +45,18 @@ impl Salt {
     }
 
     fn hash(&self, (token, joined): &(Token, bool)) -> u32 {
-        let mut buffer = [0; 4];
+        let (mut buffer, run);
         let (text, kind) = match token {
             Token::Word(word) => (word.as_str(), 0),
-            Token::Mark(mark @ ('.' | '-' | '_' | '@' | '+')) => {
-                (&*mark.encode_utf8(&mut buffer), MARK | JOINT)
+            Token::Mark(mark) => {
+                let joint = if matches!(mark, '.' | '-' | '_' | '@' | '+') { JOINT } else { 0 };
+                buffer = [0; 4];
+                (&*mark.encode_utf8(&mut buffer), MARK | joint)
             }
-            Token::Mark(mark) => (&*mark.encode_utf8(&mut buffer), MARK),
+            Token::Run(mark, times) => {
+                run = format!("{mark}{times}");
+                (run.as_str(), MARK)
+            }
         };
         let tag = hmac::sign(&self.0, text.as_bytes());
         let head = tag.as_ref().first_chunk().copied().unwrap_or_default();
@@ -80,21 +85,24 @@ impl Print {
     pub fn of(text: &str, salt: &Salt) -> Self {
         let mut hashes = salt.hashes(text, PRINT_WORDS_MAX);
         // What is left out of a very long text is forgotten, as are its last words.
-        let readings = dlp::readings(text, STEPS_MAX).texts;
-        let _ = readings.iter().try_for_each(|reading| {
-            let room = PRINT_WORDS_MAX.saturating_sub(hashes.len() + 1);
-            let more = salt.hashes(reading, room);
-            if more.is_empty() {
-                return if room == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        for reading in dlp::readings(text, STEPS_MAX).texts {
+            if hashes.len() >= PRINT_WORDS_MAX {
+                break;
             }
+            let more = salt.hashes(&reading, PRINT_WORDS_MAX);
             // The first reading is mostly the text itself.
-            if !hashes.starts_with(&more) {
+            if !more.is_empty() && !hashes.starts_with(&more) {
                 hashes.push(BREAK);
                 hashes.extend(more);
             }
-            ControlFlow::Continue(())
-        });
+        }
+        hashes.truncate(PRINT_WORDS_MAX);
         Self(hashes)
+    }
+
+    /// Whether the text may have more than is remembered of it.
+    pub const fn is_cut(&self) -> bool {
+        self.0.len() >= PRINT_WORDS_MAX
     }
 
     /// Whether all words of another text are in this one, one after the other.

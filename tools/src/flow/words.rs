@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::matching::JOINTS_MAX;
+
 /// A piece of a text. Blanks separate and are nothing themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
@@ -9,6 +11,8 @@ pub(super) enum Token {
     Word(String),
     /// A character between words.
     Mark(char),
+    /// The same one so many times, more than stand within a name: a line of dashes is one token, not hundreds.
+    Run(char, usize),
 }
 
 /// The tokens of a text, one by one, each with whether it follows the one before it without a blank.
@@ -16,13 +20,24 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = (Token, bool)> {
     let shown = text.chars().filter(|&c| !dlp::is_ignorable(c));
     let mut chars = shown.nfkc().flat_map(char::to_lowercase).peekable();
     let mut is_first = true;
+    // The mark that was told last, and how many times it is to be told again.
+    let mut again = None;
     std::iter::from_fn(move || {
+        if let Some((mark, times)) = again.take_if(|(_, times)| *times > 0) {
+            again = Some((mark, times - 1));
+            return Some((Token::Mark(mark), true));
+        }
         let mut joined = !std::mem::take(&mut is_first);
         while chars.next_if(|c| c.is_whitespace() || c.is_control()).is_some() {
             joined = false;
         }
         let first = chars.next()?;
         if !is_letter(first) {
+            let times = std::iter::from_fn(|| chars.next_if_eq(&first)).count();
+            if times >= JOINTS_MAX {
+                return Some((Token::Run(first, times + 1), joined));
+            }
+            again = Some((first, times));
             return Some((Token::Mark(first), joined));
         }
         let mut word = String::from(first);
@@ -57,6 +72,7 @@ mod tests {
             let text = match token {
                 Token::Word(word) => word,
                 Token::Mark(mark) => mark.to_string(),
+                Token::Run(mark, times) => format!("{mark}*{times}"),
             };
             if joined { format!("+{text}") } else { text }
         };
@@ -70,5 +86,14 @@ mod tests {
         check("a_b-c", "a +_ +b +- +c");
         check("anna@corp.jp\u{306B}\u{9001}", "anna +@ +corp +. +jp +\u{306B} +\u{9001}");
         check(" \t\u{0}", "");
+    }
+
+    #[test]
+    fn a_line_of_one_mark_is_one_token() {
+        check("a--b ....c", "a +- +- +b . +. +. +. +c");
+        check("a-----b", "a +-*5 +b");
+        check("=======\n====== -=-=", "=*7 =*6 - += +- +=");
+        assert_eq!(tokens(&"-".repeat(1 << 16)).count(), 1);
+        check("\u{2014}\u{200B}\u{2014}\u{2014}\u{2014}\u{2014}", "\u{2014}*5");
     }
 }

@@ -7,7 +7,11 @@ use policy::{ApprovalNeed, Approved, BudgetFacts, DenyReason, ToolDenied, ToolPe
 use serde_json::Value;
 use snapshot::Tools;
 use store::approvals::{Approval, Kind};
-use tools::flow::{Print, Seen};
+use tools::{
+    JsonError,
+    flow::{Print, Seen},
+    read_json,
+};
 use types::{Code, Integrity, Nanos, Timestamp, audit::Record, chat::ToolCall};
 
 use super::{
@@ -331,12 +335,7 @@ fn read((tools, tool): (&Tools, &Named<'_>), arguments: &str) -> Result<Value, U
         let message = format!("its arguments have more than {most} bytes");
         return Err(unreadable("too_long", message));
     }
-    let text = if arguments.trim().is_empty() { "{}" } else { arguments };
-    let value: Option<Value> = serde_json::from_str(text).ok().filter(Value::is_object);
-    let Some(value) = value else {
-        let message = "its arguments are not a whole JSON object".to_owned();
-        return Err(unreadable("no_object", message));
-    };
+    let value = object(arguments)?;
     if let Some(pinned) = &tool.pinned {
         let checked = pinned.input.check(&value);
         checked.map_err(|invalid| {
@@ -344,4 +343,60 @@ fn read((tools, tool): (&Tools, &Named<'_>), arguments: &str) -> Result<Value, U
         })?;
     }
     Ok(value)
+}
+
+/// The object that a call's arguments are to every reader. They go out as the model wrote them: of a key that stands
+/// twice the caller could take the other value than the one that is decided about.
+fn object(arguments: &str) -> Result<Value, Unreadable> {
+    let text = if arguments.trim().is_empty() { "{}" } else { arguments };
+    match read_json(text.as_bytes()) {
+        Ok(value) if value.is_object() => Ok(value),
+        // It is JSON, and more of it than is read or not the same to everybody.
+        Err(JsonError::Text(error)) if error.is_data() => {
+            let message = format!("its arguments cannot be decided about: {error}");
+            Err(Unreadable { kind: "unreadable", message })
+        }
+        _ => {
+            let message = "its arguments are not a whole JSON object".to_owned();
+            Err(Unreadable { kind: "no_object", message })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn kind(arguments: &str) -> Option<&'static str> {
+        object(arguments).err().map(|why| why.kind)
+    }
+
+    #[test]
+    fn arguments_that_two_readers_read_differently_are_refused() {
+        let twice = r#"{"to": "mallory@evil.example", "to": "boss@corp.example"}"#;
+        let why = object(twice).unwrap_err();
+        assert_eq!(why.kind, "unreadable");
+        assert!(why.message.contains("a key stands twice in one object"), "{}", why.message);
+        assert!(!why.message.contains("mallory"), "{}", why.message);
+        assert_eq!(kind(r#"{"to": 1, "t\u006f": 2}"#), Some("unreadable"), "however it is written");
+        assert_eq!(kind(r#"{"a": [{"b": 1, "b": 1}]}"#), Some("unreadable"), "wherever it stands");
+        assert_eq!(
+            kind(&format!("{{\"a\":{}{}}}", "[".repeat(64), "]".repeat(64))),
+            Some("unreadable")
+        );
+    }
+
+    #[test]
+    fn arguments_are_a_whole_object() {
+        for cut in ["{\"to\": \"bo", "[1]", "null", "{} {}", "7"] {
+            assert_eq!(kind(cut), Some("no_object"), "{cut}");
+        }
+        assert_eq!(object(" ").ok(), Some(json!({})));
+        assert_eq!(
+            object(r#"{"to": {"a": 1}, "a": 2}"#).ok(),
+            Some(json!({ "to": { "a": 1 }, "a": 2 }))
+        );
+    }
 }
