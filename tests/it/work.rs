@@ -343,6 +343,35 @@ async fn nothing_is_called_where_nobody_can_tell_whose_the_run_is() {
     assert!(desk.got().is_empty(), "nothing reached the tool: {:?}", desk.got());
 }
 
+/// An answer that is more than the journal takes ends its run. Nobody asks, and pays, for it again.
+async fn an_answer_that_is_too_long_is_asked_for_once(database: Database) {
+    let (server, simulator, _desk) = stage(database).await;
+    let long = Behaviour { giant_event_bytes: Some(1_000_000), ..Behaviour::default() };
+    simulator.play(Script { default: long, ..Script::default() });
+    let ann = Person::of(&server, "long").await;
+    let said = ann.writes("m1", "Write me a book.").await;
+    let events = ann.hears(&said, EventKind::Error, 0).await;
+    assert_eq!(kinds(&events), ["user", "error"]);
+    let reason = body(&events[1])["reason"].as_str().unwrap();
+    assert!(reason.contains("longer than 768 KiB"), "{reason}");
+    assert_eq!(simulator.log().len(), 1);
+    let rows = Rows::of(&server).await;
+    rows.catch_up().await;
+    let spent = rows.number("select cast(sum(amount + overrun) as bigint) from ledger").await;
+    let of_run = "select cast(sum(cost) as bigint) from runs where state = 'failed'";
+    assert!(spent > 0 && rows.number(of_run).await == spent, "it is counted: {spent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_long_is_asked_for_once_on_sqlite() {
+    an_answer_that_is_too_long_is_asked_for_once(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_long_is_asked_for_once_on_postgres() {
+    an_answer_that_is_too_long_is_asked_for_once(Database::Postgres).await;
+}
+
 /// The worker of a run calls tools at the gateway alone, which decides them there. Whoever has a grant that a person
 /// made for a run may do what it likes with a call.
 #[tokio::test(flavor = "multi_thread")]
