@@ -212,6 +212,14 @@ impl Site {
         objects(&self.store, self.folder.path())
     }
 
+    /// The same database, as another process has it.
+    pub async fn elsewhere(&self) -> Store {
+        let url = format!("sqlite://{}/store.db", self.folder.path().display());
+        let wait = Duration::from_secs(30);
+        let options = Options { url, beside: true, statement_timeout: wait, ..Options::default() };
+        Store::open(&options).await.unwrap()
+    }
+
     /// The run of the next message that waits, as a loop runner would have it.
     pub async fn claim(&self) -> Claim {
         let work = self.store.work();
