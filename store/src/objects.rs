@@ -13,7 +13,7 @@ use sqlx::AnyConnection;
 use types::{Payload, TenantId};
 
 pub use self::{
-    collect::{ROUND_MAX, Round},
+    collect::{ROUND_MAX, Round, Unnamed},
     place::{Place, S3},
 };
 use crate::{Store, rows::Get, store::Inner};

@@ -32,7 +32,7 @@ async fn what_was_attached_to_nothing_is_removed_to_the_last() {
     let now = CollectorOptions { unused: Duration::ZERO, period };
     let running = tokio::spawn(Collector::build(objects, now).run(shutdown.clone()));
     let gone = async {
-        while site.store.unnamed_objects().await.unwrap() > 0 {
+        while site.store.unnamed_objects().await.unwrap().count > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -52,7 +52,7 @@ async fn what_is_young_stays() {
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(Collector::build(objects, young).run(shutdown.clone()));
     tokio::time::sleep(20 * period).await;
-    assert_eq!(site.store.unnamed_objects().await.unwrap(), 1);
+    assert_eq!(site.store.unnamed_objects().await.unwrap().count, 1);
     shutdown.cancel();
     timeout(SOON, running).await.expect("it stops").unwrap();
 }

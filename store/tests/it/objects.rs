@@ -120,11 +120,11 @@ async fn what_nothing_names_is_removed(database: &Database) {
     store.work().accept(&sent).await.unwrap();
 
     assert_eq!(objects.collect(DAY).await.unwrap(), Round::default(), "it is young");
-    assert_eq!(store.unnamed_objects().await.unwrap(), 1);
+    assert_eq!(store.unnamed_objects().await.unwrap().count, 1);
     database.tamper(AGE).await;
     assert_eq!(objects.collect(DAY).await.unwrap(), Round { removed: 1, ..Round::default() });
     assert_eq!(objects.collect(DAY).await.unwrap(), Round::default());
-    assert_eq!(store.unnamed_objects().await.unwrap(), 0);
+    assert_eq!(store.unnamed_objects().await.unwrap().count, 0);
     for kept in [&named, &attached] {
         objects.get(tenant(), hash(kept)).await.unwrap();
     }
@@ -250,7 +250,7 @@ async fn nobody_waits_for_a_place_that_is_silent() {
     assert!(!collecting.is_finished(), "somebody waited for the place");
     let told = collecting.await.unwrap();
     assert!(matches!(told, Err(Error::Unavailable(_))), "{told:?}");
-    assert_eq!(store.unnamed_objects().await.unwrap(), 2);
+    assert_eq!(store.unnamed_objects().await.unwrap().count, 2);
     let old = "select count(*) from artifacts where used_at = 1";
     assert_eq!(database.count(old).await, 1, "it is not put off");
 }
