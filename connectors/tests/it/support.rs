@@ -212,6 +212,11 @@ impl Site {
         objects(&self.store, self.folder.path())
     }
 
+    /// Where everything of it is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The same database, as another process has it.
     pub async fn elsewhere(&self) -> Store {
         let url = format!("sqlite://{}/store.db", self.folder.path().display());
