@@ -196,3 +196,17 @@ async fn a_code_makes_an_account_of_another_service_a_persons() {
     assert_eq!(paired, store::identities::Pairing::Paired("anna".to_owned()));
     assert_eq!(identities.person(&account).await.unwrap().as_deref(), Some("anna"));
 }
+
+#[tokio::test]
+async fn no_code_is_offered_that_nothing_takes() {
+    let mut site = Site::start().await;
+    let me = async |site: &Site| -> Value { site.get("/api/me", &[]).await.json().await.unwrap() };
+    assert_eq!(me(&site).await["pairing"], true);
+    site.end().await;
+    site.pairs = false;
+    site.begin().await;
+    assert_eq!(me(&site).await["pairing"], false);
+    let anna = site.signed_in(ANNA).await;
+    let headers = [("x-orchestack-person", anna.as_str())];
+    assert_eq!(site.post("/api/pairing", &headers, &json!({})).await.status(), 404);
+}
