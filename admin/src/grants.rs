@@ -171,6 +171,7 @@ pub(crate) async fn create(
         agent: agent.id,
         task: id(ask.task.as_deref())?,
         run: id(ask.run.as_deref())?,
+        epoch: None,
         session: id(ask.session.as_deref())?,
         limits: limits(&ask, &act.control().snapshots.load())?,
         issued_at: now,

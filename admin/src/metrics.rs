@@ -73,7 +73,7 @@ async fn read_store(room: &Room) {
         WAITING.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
     if let Ok(unnamed) = control.store.unnamed_objects().await {
-        UNNAMED.set(i64::try_from(unnamed).unwrap_or(i64::MAX));
+        UNNAMED.set(i64::try_from(unnamed.count).unwrap_or(i64::MAX));
     }
     for standing in control.store.work().standings().await.unwrap_or_default() {
         TASKS.with_label_values(&[standing.state.as_str()]).set(standing.tasks);

@@ -54,12 +54,23 @@ impl Collector {
             loop {
                 period.tick().await;
                 self.collect().await;
+                self.sweep().await;
             }
         };
         // Stopped between an object and its row, the row is removed in the next process.
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = work => {}
+        }
+    }
+
+    /// Removes what processes that were killed left half written.
+    async fn sweep(&self) {
+        match self.objects.sweep(self.options.unused).await {
+            Ok(swept) => COLLECTED.with_label_values(&["unfinished"]).inc_by(swept),
+            Err(error) => {
+                tracing::warn!(%error, "files that are no objects yet are not looked for")
+            }
         }
     }
 

@@ -3,7 +3,8 @@
 //! ```text
 //! lookup -> limits -> live definition: the approved one -> arguments: bounds, schema -> dlp: findings, label
 //!        -> session: the call is counted; its label, integrity, what it has seen -> provenance, destinations
-//!        -> policy: ToolPermit (or ask people) -> redact -> the tool's limit -> hold -> call
+//!        -> policy: ToolPermit (or ask people) -> redact -> the tool's limit -> hold
+//!        -> fence: the run is its caller's still -> call
 //!        -> result: size, schema, dlp -> the session knows -> out, settle and audit
 //! ```
 //!
@@ -18,6 +19,7 @@ mod content;
 mod count;
 mod decide;
 mod destination;
+mod fence;
 pub(crate) mod function;
 mod lookup;
 mod prints;

@@ -14,7 +14,8 @@ use types::{
 use crate::{Error, Parts, terms::Terms};
 
 /// Signs the grant of a run, which ends with the longest that the run may take, and puts it on record, so that it
-/// can be revoked. A run that goes on has the same one: what it may cost is counted once.
+/// can be revoked. A run that goes on has the same one, of a later lease: what it may cost is counted once, and what
+/// is not pure is called by whoever took it last.
 pub(crate) async fn of(
     parts: &Parts,
     claim: &Claim,
@@ -30,6 +31,7 @@ pub(crate) async fn of(
         agent: claim.task.agent,
         task: Some(claim.task.id),
         run: Some(claim.run),
+        epoch: Some(claim.epoch),
         // Work that is given away is done in the session that it came from: what either sees counts for both.
         session: Some(origin.session),
         limits: Limits {

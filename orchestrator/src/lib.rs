@@ -10,6 +10,7 @@
 
 mod dispatcher;
 mod error;
+mod escaped;
 mod evaluator;
 mod grant;
 mod metrics;

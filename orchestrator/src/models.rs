@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sse_stream::{Sse, SseStream};
 use types::{Nanos, RequestId, Secret};
 
-use crate::Error;
+use crate::{Error, escaped};
 
 /// The models of one run.
 pub(crate) struct Models {
@@ -52,6 +52,10 @@ pub(crate) struct Answer {
     /// The request, as the gateway calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request: Option<RequestId>,
+    /// Why nothing of it is kept, where it was more than may be. It is paid for all the same, and asked again it would
+    /// hardly be less.
+    #[serde(skip)]
+    pub(crate) beyond: Option<&'static str>,
 }
 
 /// One call of a tool in an answer.
@@ -76,8 +80,9 @@ pub(crate) struct Refused {
     pub(crate) approval: Option<String>,
 }
 
-/// The most bytes of one answer's text and arguments.
-const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most bytes of one answer's text and arguments as JSON. What the journal and the session have of it, names of what
+/// is redacted included, is below the most that a row takes (1 MiB).
+const ANSWER_BYTES_MAX: usize = 768 * 1024;
 /// The most calls of one answer.
 const CALLS_MAX: usize = 128;
 /// The most bytes of a refusal that are read.
@@ -239,47 +244,55 @@ impl Gathered {
             self.answer.finish = finish;
         }
         for call in choice.delta.tool_calls {
-            self.call(call)?;
+            self.call(call);
         }
-        if let Some(refusal) = choice.delta.refusal {
-            self.count(refusal.len())?;
+        if let Some(refusal) = choice.delta.refusal.filter(|refusal| self.has_room(&[refusal])) {
             self.answer.refusal.push_str(&refusal);
         }
-        let Some(piece) = choice.delta.content.filter(|piece| !piece.is_empty()) else {
-            return Ok(None);
-        };
-        self.count(piece.len())?;
+        let piece = choice.delta.content.filter(|piece| !piece.is_empty());
+        let Some(piece) = piece.filter(|piece| self.has_room(&[piece])) else { return Ok(None) };
         self.answer.text.push_str(&piece);
         Ok(Some(piece))
     }
 
-    fn call(&mut self, delta: CallDelta) -> Result<(), Refused> {
+    fn call(&mut self, delta: CallDelta) {
         if delta.index >= CALLS_MAX {
-            return Err(broken("the answer calls more tools than one may"));
+            self.give_up("the model's answer calls more tools than one may");
+        }
+        let function = delta.function;
+        let (name, arguments) = function.map_or((None, None), |one| (one.name, one.arguments));
+        let parts = [delta.id.as_deref(), name.as_deref(), arguments.as_deref()];
+        if !self.has_room(&parts.map(Option::unwrap_or_default)) {
+            return;
         }
         if self.answer.calls.len() <= delta.index {
             self.answer.calls.resize_with(delta.index + 1, ToolCall::default);
         }
-        let function = delta.function;
-        let (name, arguments) = function.map_or((None, None), |one| (one.name, one.arguments));
-        let parts = [delta.id.as_ref(), name.as_ref(), arguments.as_ref()];
-        self.count(parts.into_iter().flatten().map(String::len).sum())?;
-        let Some(call) = self.answer.calls.get_mut(delta.index) else { return Ok(()) };
+        let Some(call) = self.answer.calls.get_mut(delta.index) else { return };
         call.id.push_str(&delta.id.unwrap_or_default());
         call.name.push_str(&name.unwrap_or_default());
         call.arguments.push_str(&arguments.unwrap_or_default());
-        Ok(())
     }
 
-    fn count(&mut self, bytes: usize) -> Result<(), Refused> {
-        self.bytes += bytes;
+    /// Counts further pieces. Of an answer that is too long, nothing is kept from then on but what it costs.
+    fn has_room(&mut self, pieces: &[&str]) -> bool {
+        self.bytes += pieces.iter().map(|piece| escaped::bytes(piece)).sum::<usize>();
         if self.bytes > ANSWER_BYTES_MAX {
-            return Err(broken("the answer is longer than one may be"));
+            self.give_up("the model's answer is longer than 768 KiB, more than is kept of one");
         }
-        Ok(())
+        self.answer.beyond.is_none()
+    }
+
+    fn give_up(&mut self, why: &'static str) {
+        self.answer.beyond.get_or_insert(why);
+        (self.answer.text, self.answer.refusal) = (String::new(), String::new());
+        self.answer.calls = Vec::new();
     }
 
     fn end(self) -> Result<Answer, Refused> {
+        if self.answer.beyond.is_some() {
+            return Ok(self.answer);
+        }
         if self.answer.finish.is_empty() {
             return Err(broken("the answer does not say why it stopped"));
         }
@@ -405,7 +418,34 @@ mod tests {
         let error = gather(&[json!({ "error": { "code": "dlp_blocked", "message": "no" } })]);
         let error = error.unwrap_err();
         assert_eq!((error.code.as_str(), error.is_transient()), ("dlp_blocked", false));
-        let far = json!({ "choices": [{ "delta": { "tool_calls": [{ "index": 1000000 }] } }] });
-        assert!(gather(&[far]).is_err());
+    }
+
+    #[track_caller]
+    fn is_beyond(mut chunks: Vec<Value>) {
+        chunks
+            .push(json!({ "choices": [{ "delta": { "content": "!" }, "finish_reason": "stop" }] }));
+        chunks.push(json!({ "choices": [],
+            "usage": { "prompt_tokens": 7, "completion_tokens": 9, "cost": "0.0015" } }));
+        let answer = gather(&chunks).unwrap();
+        assert!(answer.beyond.is_some());
+        assert_eq!((answer.text.as_str(), answer.calls.len()), ("", 0));
+        assert_eq!((answer.output_tokens, answer.cost), (9, Nanos(1_500_000)), "it is paid for");
+    }
+
+    #[test]
+    fn what_is_more_than_may_be_kept_is_paid_for_and_not_kept() {
+        let says = |text: &str| json!({ "choices": [{ "delta": { "content": text } }] });
+        is_beyond(vec![says(&"x".repeat(ANSWER_BYTES_MAX)), says("x")]);
+        // As JSON each of these has six bytes.
+        is_beyond(vec![says(&"\u{1}".repeat(ANSWER_BYTES_MAX / 6)), says("\u{1}")]);
+        is_beyond(vec![
+            json!({ "choices": [{ "delta": { "tool_calls": [{ "index": 1000000 }] } }] }),
+        ]);
+        let calls = json!({ "index": 0, "id": "c1",
+            "function": { "name": "send", "arguments": "\"".repeat(ANSWER_BYTES_MAX / 2) } });
+        is_beyond(vec![json!({ "choices": [{ "delta": { "tool_calls": [calls] } }] })]);
+        let most = "\u{1}".repeat(ANSWER_BYTES_MAX / 6 - 1);
+        let whole = gather(&[says(&most), json!({ "choices": [{ "finish_reason": "stop" }] })]);
+        assert_eq!(whole.unwrap().text, most);
     }
 }

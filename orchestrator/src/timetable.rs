@@ -5,7 +5,7 @@ use serde_json::json;
 use snapshot::Snapshot;
 use store::{
     Wakes,
-    work::{NewTask, Work},
+    work::{NewTask, Occurred, Work},
 };
 use tokio_util::sync::CancellationToken;
 use types::{Payload, Priority, Timestamp};
@@ -47,9 +47,9 @@ impl Timetable {
 
 /// Claims the times of one schedule that have come. Whoever inserts a time has it: two timetables do it once.
 async fn begin(work: &Work, snapshot: &Snapshot, schedule: &ScheduleFile) -> Result<(), Error> {
-    let (now, tenant, name) = (Timestamp::now(), snapshot.tenant, schedule.name.as_str());
+    let (tenant, name) = (snapshot.tenant, schedule.name.as_str());
     let Some(agent) = snapshot.agent_by_name(&schedule.agent) else { return Ok(()) };
-    let (last, open) = work.occurred(tenant, name).await?;
+    let Occurred { now, last, open } = work.occurred(tenant, name).await?;
     let Some(last) = last else {
         // What is new begins with the next time, not with those before it was written.
         work.occur(tenant, (name, now), None).await?;

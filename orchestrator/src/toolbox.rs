@@ -8,6 +8,8 @@ use snapshot::{Agent, Snapshot, Tool};
 use tokio_util::sync::CancellationToken;
 use types::{Replay, SEPARATOR, Secret, work::EffectClass};
 
+use crate::escaped;
+
 /// The tools of one run.
 pub(crate) struct Toolbox {
     connection: Connection,
@@ -58,6 +60,8 @@ pub(crate) struct Answered {
 
 /// The most bytes of a result that a model is told.
 const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// The same as JSON, which is what the journal has of it: control characters are six bytes there.
+const TEXT_JSON_BYTES_MAX: usize = 768 * 1024;
 /// The most tools that a model is offered.
 const TOOLS_MAX: usize = 128;
 /// How long a call may take without a word of progress. The gateway ends it before, by the tool's own limit.
@@ -205,9 +209,9 @@ fn text_of(result: &Value) -> String {
 /// The text, or its beginning with a word on the rest.
 fn cut(mut text: String) -> String {
     let whole = text.len();
-    if whole > TEXT_BYTES_MAX {
-        let end = (0..=TEXT_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or_default());
+    let end = escaped::beginning(&text, TEXT_BYTES_MAX, TEXT_JSON_BYTES_MAX).len();
+    if whole > end {
+        text.truncate(end);
         text.push_str(&format!("\n[cut: {whole} bytes in all]"));
     }
     text
@@ -245,5 +249,7 @@ mod tests {
         let text = "ä".repeat(TEXT_BYTES_MAX);
         let told = cut(text);
         assert!(told.ends_with("bytes in all]") && told.len() < TEXT_BYTES_MAX + 64);
+        let told = json!(cut("\u{1}".repeat(TEXT_BYTES_MAX))).to_string();
+        assert!(told.ends_with("bytes in all]\"") && told.len() < TEXT_JSON_BYTES_MAX + 64);
     }
 }

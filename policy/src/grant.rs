@@ -20,6 +20,10 @@ pub struct Grant {
     pub task: Option<TaskId>,
     /// The run of that task.
     pub run: Option<RunId>,
+    /// The lease under which its holder has that run. What is not pure is called under the run's latest one alone. A
+    /// grant that a person makes has none, and no worker after another takes it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<i64>,
     /// The session that the calls belong to.
     pub session: Option<SessionId>,
     /// The limits.

@@ -75,6 +75,7 @@ fn a_grant_of_another_profile_has_no_sandbox() {
             agent: AgentId::from_parts(1, 3),
             task: None,
             run: None,
+            epoch: None,
             session: None,
             limits: Limits { sandbox: profile.map(str::to_owned), ..Limits::default() },
             issued_at: Timestamp(0),

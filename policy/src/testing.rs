@@ -81,6 +81,7 @@ pub(crate) fn grant() -> Grant {
         agent: caller.agent,
         task: Some(TaskId::from_parts(1, 7)),
         run: None,
+        epoch: None,
         session: None,
         limits: Limits::default(),
         issued_at: Timestamp(0),

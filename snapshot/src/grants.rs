@@ -76,6 +76,7 @@ mod tests {
             agent: AgentId::from_parts(1, 3),
             task: Some(TaskId::from_parts(1, 4)),
             run: None,
+            epoch: None,
             session: None,
             limits: Limits { models: Some(["m".to_owned()].into()), ..Limits::default() },
             issued_at: Timestamp(1),

@@ -3,8 +3,9 @@
 
 mod collect;
 mod place;
+mod unfinished;
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
 use ring::digest;
@@ -13,7 +14,7 @@ use sqlx::AnyConnection;
 use types::{Payload, TenantId};
 
 pub use self::{
-    collect::{ROUND_MAX, Round},
+    collect::{ROUND_MAX, Round, Unnamed},
     place::{Place, S3},
 };
 use crate::{Store, rows::Get, store::Inner};
@@ -65,6 +66,8 @@ pub const INLINE_BYTES_MAX: usize = 256 * 1024;
 pub struct Objects {
     inner: Arc<Inner>,
     place: Arc<dyn ObjectStore>,
+    /// Where the place is one.
+    folder: Option<PathBuf>,
     bytes_max: u64,
 }
 
@@ -74,7 +77,11 @@ impl Store {
     /// # Errors
     /// [`Error::Place`] where it cannot be used.
     pub fn objects(&self, place: &Place, bytes_max: u64) -> Result<Objects, Error> {
-        Ok(Objects { inner: Arc::clone(&self.inner), place: place.open()?, bytes_max })
+        let folder = match place {
+            Place::Folder(folder) => Some(folder.clone()),
+            Place::S3(_) => None,
+        };
+        Ok(Objects { inner: Arc::clone(&self.inner), place: place.open()?, folder, bytes_max })
     }
 }
 

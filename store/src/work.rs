@@ -50,7 +50,7 @@ pub use self::{
     recover::Recovery,
     resolve::{Resolution, Unknown},
     session::Session,
-    spawn::NewTask,
+    spawn::{NewTask, Occurred},
     step::{Begun, End, NewStep, Step, StepEnd},
     task::Task,
     transcript::{Event, NewEvent},

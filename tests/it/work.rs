@@ -43,6 +43,12 @@ async fn stage(database: Database) -> (Server, Simulator, ToolServer) {
 
 /// The same, with what the tree says of the desk.
 async fn stage_with(database: Database, desk: &str) -> (Server, Simulator, ToolServer) {
+    let (setup, simulator, upstream) = prepared(database, desk).await;
+    (setup.start().await, simulator, upstream)
+}
+
+/// The same, before it is started.
+async fn prepared(database: Database, desk: &str) -> (Setup, Simulator, ToolServer) {
     let simulator = provider(&[("model", Price::dollars_per_million(1, 1))]).await;
     let upstream = ToolServer::start(tools()).await;
     let setup = Setup::new(database).await;
@@ -52,7 +58,7 @@ async fn stage_with(database: Database, desk: &str) -> (Server, Simulator, ToolS
     tree.model(ModelSpec { id: "model", provider: "sim", price: Some(("1.00", "1.00")) });
     tree.write("tools/desk.toml", &format!("[server]\nurl = \"{}\"\n{desk}", upstream.url()));
     tree.write("tools/desk.json", &upstream.pins());
-    (setup.start().await, simulator, upstream)
+    (setup, simulator, upstream)
 }
 
 /// Somebody who writes to the agent `default`, as a connector does it.
@@ -261,6 +267,109 @@ async fn a_tool_that_gives_no_answer_is_not_called_again_unasked_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_gives_no_answer_is_not_called_again_unasked_on_postgres() {
     a_tool_that_gives_no_answer_is_not_called_again_unasked(Database::Postgres).await;
+}
+
+const ONCE: &str = r#"private = true
+
+[tools.look]
+effect = "read"
+replay = "pure"
+
+[tools.send]
+effect = "read"
+replay = "once"
+"#;
+
+/// A worker that stands still for eight seconds right before it calls a tool.
+async fn a_worker_that_stands_still(database: Database) -> (Server, Simulator, ToolServer, Person) {
+    let (mut setup, simulator, desk) = prepared(database, ONCE).await;
+    setup.set("work.lease", "1s").variable("FAILPOINTS", "run.call=1*sleep(8000)");
+    let server = setup.start().await;
+    let ann = Person::of(&server, "still").await;
+    ann.writes("m1", "Use desk__send.").await;
+    let rows = Rows::of(&server).await;
+    let sending = "select count(*) from effects where state = 'sending'";
+    eventually("the call is begun", SOON, async || (rows.number(sending).await == 1).then_some(()))
+        .await;
+    (server, simulator, desk, ann)
+}
+
+/// Waits until it woke up, and the gateway refused its call with this code.
+async fn is_refused(server: &Server, code: &str) {
+    eventually("the worker wakes up", SOON, async || {
+        let tail = server.json(&["audit", "tail", "--limit", "1000"]);
+        let mut records = tail["records"].as_array().unwrap().iter();
+        let of_call = |record: &&Value| record["action"] == "callTool" && record["outcome"] == code;
+        records.find(of_call).map(|_| ())
+    })
+    .await;
+}
+
+async fn a_worker_whose_run_another_one_has_calls_nothing(database: Database) {
+    let (server, _simulator, desk, ann) = a_worker_that_stands_still(database).await;
+    let rows = Rows::of(&server).await;
+    // The server's own, or the test's.
+    eventually("another one has the run", SOON, async || {
+        ann.work().claim("another", SOON).await.unwrap();
+        (rows.number("select max(lease_epoch) from runs").await > 1).then_some(())
+    })
+    .await;
+    is_refused(&server, "unauthenticated").await;
+    assert!(desk.got().is_empty(), "nothing reached the tool: {:?}", desk.got());
+    // Whoever has a run calls what it wants to.
+    let bert = Person::of(&server, "moves").await;
+    let said = bert.writes("m1", "Use desk__send.").await;
+    bert.hears(&said, EventKind::Assistant, 0).await;
+    assert_eq!(desk.got().len(), 1);
+    assert!(server.json(&["audit", "verify"])["ok"].as_bool().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_run_another_one_has_calls_nothing_on_sqlite() {
+    a_worker_whose_run_another_one_has_calls_nothing(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_run_another_one_has_calls_nothing_on_postgres() {
+    a_worker_whose_run_another_one_has_calls_nothing(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_called_where_nobody_can_tell_whose_the_run_is() {
+    let (server, _simulator, desk, _ann) = a_worker_that_stands_still(Database::Postgres).await;
+    let rows = Rows::of(&server).await;
+    rows.execute("alter table runs rename to runs_away").await;
+    is_refused(&server, "dependency_unavailable").await;
+    assert!(desk.got().is_empty(), "nothing reached the tool: {:?}", desk.got());
+}
+
+/// An answer that is more than the journal takes ends its run. Nobody asks, and pays, for it again.
+async fn an_answer_that_is_too_long_is_asked_for_once(database: Database) {
+    let (server, simulator, _desk) = stage(database).await;
+    let long = Behaviour { giant_event_bytes: Some(1_000_000), ..Behaviour::default() };
+    simulator.play(Script { default: long, ..Script::default() });
+    let ann = Person::of(&server, "long").await;
+    let said = ann.writes("m1", "Write me a book.").await;
+    let events = ann.hears(&said, EventKind::Error, 0).await;
+    assert_eq!(kinds(&events), ["user", "error"]);
+    let reason = body(&events[1])["reason"].as_str().unwrap();
+    assert!(reason.contains("longer than 768 KiB"), "{reason}");
+    assert_eq!(simulator.log().len(), 1);
+    let rows = Rows::of(&server).await;
+    rows.catch_up().await;
+    let spent = rows.number("select cast(sum(amount + overrun) as bigint) from ledger").await;
+    let of_run = "select cast(sum(cost) as bigint) from runs where state = 'failed'";
+    assert!(spent > 0 && rows.number(of_run).await == spent, "it is counted: {spent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_long_is_asked_for_once_on_sqlite() {
+    an_answer_that_is_too_long_is_asked_for_once(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_long_is_asked_for_once_on_postgres() {
+    an_answer_that_is_too_long_is_asked_for_once(Database::Postgres).await;
 }
 
 /// The worker of a run calls tools at the gateway alone, which decides them there. Whoever has a grant that a person

@@ -37,6 +37,8 @@ pub(super) async fn bind(
         objects,
         bus,
         house: Arc::new(Rooms { control, router }),
+        // No connector to another service is there yet.
+        pairs: false,
         key: state.pepper.derive("orchestack webchat v1").to_vec(),
     };
     let bound = Webchat::bind(parts).await.map_err(Failure::of)?;

@@ -26,6 +26,10 @@ pub struct Webchat {
     pub max_message_bytes: usize,
     /// The largest attachment.
     pub max_attachment_bytes: usize,
+    /// Attachments an hour from one address, in bytes.
+    pub attachment_bytes_per_hour_per_address: usize,
+    /// Attachments that no message names yet, in bytes.
+    pub max_unsent_attachment_bytes: usize,
     /// Connections at once that wait for events.
     pub max_sockets: usize,
     /// The same from one address.
@@ -74,6 +78,18 @@ impl Webchat {
                 10 * MIB,
                 1024..=10 * MIB,
                 "The largest attachment.",
+            ),
+            attachment_bytes_per_hour_per_address: from.bytes(
+                "attachment_bytes_per_hour_per_address",
+                256 * MIB,
+                MIB..=1024 * MIB,
+                "Attachments an hour from one address.",
+            ),
+            max_unsent_attachment_bytes: from.bytes(
+                "max_unsent_attachment_bytes",
+                4096 * MIB,
+                MIB..=1024 * 1024 * MIB,
+                "Attachments that no message names yet, of everybody.",
             ),
             max_sockets: from.count(
                 "max_sockets",

@@ -10,7 +10,7 @@ use axum::{
 use futures::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 use tokio::time::timeout;
 use types::{Payload, Timestamp};
 
@@ -81,10 +81,14 @@ pub(super) async fn upload(
     let name = name(&asked.name).ok_or(Error::Invalid("the file's name is empty or too long"))?;
     let visitor = sign::visitor(&room, &headers, asked.agent, address).await?;
     room.limits.write(&visitor.conversation, address)?;
-    let _place = room.limits.upload()?;
-    let most = room.settings.max_attachment_bytes;
-    let whole = timeout(UPLOAD_MAX, read(body, most)).await;
+    let _place = room.limits.upload(address)?;
+    let whole = timeout(UPLOAD_MAX, read(&room, address, body)).await;
     let bytes = whole.map_err(|_| Error::Invalid("the upload took too long"))??;
+    if room.limits.asks_for_unsent() {
+        let unsent = room.store.unnamed_objects().await.map_err(store::work::Error::from)?;
+        room.limits.unsent(unsent.bytes);
+    }
+    room.limits.keep(bytes.len())?;
     let content_type = sniff(&bytes);
     let kept = room.objects.put(visitor.to.tenant, content_type, bytes).await?;
     let Payload::Object { sha256, size_bytes, .. } = kept else { return Err(Error::Broke) };
@@ -105,7 +109,8 @@ pub(super) async fn upload(
 }
 
 /// The whole body, no longer than it may be.
-async fn read(body: Body, most: usize) -> Result<Vec<u8>, Error> {
+async fn read(room: &Room, address: IpAddr, body: Body) -> Result<Vec<u8>, Error> {
+    let most = room.settings.max_attachment_bytes;
     let mut pieces = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(piece) = pieces.next().await {
@@ -113,6 +118,7 @@ async fn read(body: Body, most: usize) -> Result<Vec<u8>, Error> {
         if whole.len() + piece.len() > most {
             return Err(Error::TooLarge(most));
         }
+        room.limits.piece(address, piece.len())?;
         whole.extend_from_slice(&piece);
     }
     if whole.is_empty() { Err(Error::Invalid("the file is empty")) } else { Ok(whole) }

@@ -48,6 +48,9 @@ pub(super) enum Error {
     /// Too many connections.
     #[error("too many connections are open")]
     Crowded,
+    /// Too many attachments wait for their messages.
+    #[error("too many attachments were uploaded and not sent")]
+    Unsent,
     /// What was sent is beyond its limit.
     #[error("what was sent is longer than {0} bytes")]
     TooLarge(usize),
@@ -125,6 +128,11 @@ impl Error {
             Self::Crowded => {
                 (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "try again in a minute")
             }
+            Self::Unsent => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "try again later, or write without it",
+            ),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "send less"),
             Self::Full(_) => (
                 StatusCode::TOO_MANY_REQUESTS,

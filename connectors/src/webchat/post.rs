@@ -50,9 +50,19 @@ pub(super) async fn message(
 }
 
 async fn keep(room: &Room, visitor: &mut Visitor, said: NewMessage) -> Result<Accepted, Error> {
-    let body = body(room, visitor, &said)?;
+    check(room, &said)?;
     room.limits.write(&visitor.conversation, visitor.address)?;
     visitor.again(room).await?;
+    let Some(body) = body(room, visitor, &said) else {
+        // What was kept is acknowledged however late its sender tries again: tickets are good for an hour.
+        let known = match &visitor.session {
+            Some(session) => room.work.accepted(session.id, &said.id).await?,
+            None => None,
+        };
+        return known.ok_or(Error::Invalid(
+            "an attachment is the `ticket` of an upload to this conversation, of the last hour",
+        ));
+    };
     let kept = Kept {
         tenant: visitor.to.tenant,
         connector: NAME.to_owned(),
@@ -67,8 +77,8 @@ async fn keep(room: &Room, visitor: &mut Visitor, said: NewMessage) -> Result<Ac
     Ok(room.work.accept(&kept).await?)
 }
 
-/// The message as the inbox has it, where it is one.
-fn body(room: &Room, visitor: &Visitor, said: &NewMessage) -> Result<Payload, Error> {
+/// Whether it is a message at all, no longer than one may be.
+fn check(room: &Room, said: &NewMessage) -> Result<(), Error> {
     if said.id.is_empty() || said.id.len() > ID_BYTES_MAX {
         return Err(Error::Invalid("a message's `id` has 1 to 128 bytes"));
     }
@@ -82,14 +92,16 @@ fn body(room: &Room, visitor: &Visitor, said: &NewMessage) -> Result<Payload, Er
     if said.text.trim().is_empty() && said.attachments.is_empty() {
         return Err(Error::Invalid("a message has a text or an attachment"));
     }
+    Ok(())
+}
+
+/// The message as the inbox has it; `None` where an attachment is none of this conversation, or was uploaded long ago.
+fn body(room: &Room, visitor: &Visitor, said: &NewMessage) -> Option<Payload> {
     let open = |ticket: &String| Ticket::open(room, visitor, ticket).map(|ticket| ticket.shown());
     let attachments: Option<Vec<Value>> = said.attachments.iter().map(open).collect();
-    let attachments = attachments.ok_or(Error::Invalid(
-        "an attachment is the `ticket` of an upload to this conversation, of the last hour",
-    ))?;
-    let inline = json!({ "id": said.id, "text": said.text, "attachments": attachments });
+    let inline = json!({ "id": said.id, "text": said.text, "attachments": attachments? });
     let size_bytes = u64::try_from(inline.to_string().len()).unwrap_or(u64::MAX);
-    Ok(Payload::Inline { content_type: "application/json".to_owned(), size_bytes, inline })
+    Some(Payload::Inline { content_type: "application/json".to_owned(), size_bytes, inline })
 }
 
 /// Takes a person's decision. Returns where the question stands then.

@@ -49,6 +49,8 @@ pub(super) struct Shared {
     pub(super) work: Work,
     pub(super) objects: Objects,
     pub(super) house: Arc<dyn House>,
+    /// Whether codes are offered that pair accounts.
+    pub(super) pairs: bool,
     pub(super) seal: Seal,
     pub(super) limits: Limits,
     pub(super) live: Live,

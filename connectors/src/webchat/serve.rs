@@ -30,6 +30,8 @@ pub struct Parts {
     pub bus: BusWatch,
     /// The rest of the process.
     pub house: Arc<dyn House>,
+    /// Whether another connector of the installation takes codes that pair accounts: else nobody is offered one.
+    pub pairs: bool,
     /// The key that sign-ins and uploads are sealed with, 32 bytes; the same in all processes.
     pub key: Vec<u8>,
 }
@@ -63,7 +65,7 @@ impl Webchat {
     /// # Errors
     /// [`ListenError`].
     pub async fn bind(parts: Parts) -> Result<Self, ListenError> {
-        let Parts { settings, store, objects, bus, house, key } = parts;
+        let Parts { settings, store, objects, bus, house, pairs, key } = parts;
         let wrong = |source| ListenError::Address { address: settings.listen, source };
         let seal = Seal::new(&key).ok_or(ListenError::Key)?;
         let listener = TcpListener::bind(settings.listen).await.map_err(wrong)?;
@@ -77,6 +79,7 @@ impl Webchat {
             store,
             objects,
             house,
+            pairs,
             seal,
         });
         Ok(Self { listener, address, room })

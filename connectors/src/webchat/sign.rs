@@ -97,6 +97,7 @@ pub(super) async fn me(State(room): State<Room>, headers: HeaderMap) -> Result<R
         "agents": settings.agents,
         "max_message_bytes": settings.max_message_bytes,
         "max_attachment_bytes": settings.max_attachment_bytes,
+        "pairing": room.pairs,
     }))
     .into_response())
 }
@@ -144,6 +145,9 @@ pub(super) async fn pairing(
     Address(address): Address,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
+    if !room.pairs {
+        return Err(Error::NoSuchPath);
+    }
     room.limits.sign_in(address)?;
     let claims = Claims::of(&headers, None);
     let (person, _) = signed_in(&room, claims.person.as_deref()).await?.ok_or(Error::SignIn)?;

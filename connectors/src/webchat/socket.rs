@@ -234,8 +234,11 @@ impl Connection {
             Ok(Said::Hello { .. }) => (None, Err(Error::Invalid("hello is said once"))),
             Err(_) => (None, Err(Error::Invalid("the frame is none that is known"))),
         };
+        let is_over = matches!(done, Err(Error::NotYours));
         let tell = done.unwrap_or_else(|error| Tell::Error { about, told: error.told() });
-        self.tell(&tell).await
+        self.tell(&tell).await?;
+        // There is nothing more for it to hear.
+        if is_over { Err(End::Told(close_code::POLICY, "refused")) } else { Ok(()) }
     }
 
     /// Tells why, and ends.

@@ -90,8 +90,8 @@ impl Visitor {
             return Err(Error::SignIn);
         }
         let session = room.work.session_of(to.tenant, NAME, &conversation, to.agent).await?;
-        let visitor = Self { to, conversation, person, session, address };
-        visitor.is_own()?;
+        let mut visitor = Self { to, conversation, person, session: None, address };
+        visitor.enter(session)?;
         Ok(visitor)
     }
 
@@ -109,8 +109,8 @@ impl Visitor {
         }
         if self.session.is_none() {
             let (tenant, agent) = (self.to.tenant, self.to.agent);
-            self.session = room.work.session_of(tenant, NAME, &self.conversation, agent).await?;
-            self.is_own()?;
+            let found = room.work.session_of(tenant, NAME, &self.conversation, agent).await?;
+            self.enter(found)?;
         }
         Ok(())
     }
@@ -139,15 +139,16 @@ impl Visitor {
         }
     }
 
-    /// A conversation that a person of ours began is that person's alone.
-    fn is_own(&self) -> Result<(), Error> {
-        let Some(session) = &self.session else { return Ok(()) };
-        match session.person.strip_prefix("user:") {
-            Some(owner) if self.person.as_ref().is_none_or(|own| own.name != owner) => {
-                Err(Error::NotYours)
-            }
-            _ => Ok(()),
+    /// Takes the session of the conversation, once there is one. One that a person of ours began is that person's
+    /// alone.
+    fn enter(&mut self, found: Option<Session>) -> Result<(), Error> {
+        let owner = found.as_ref().and_then(|session| session.person.strip_prefix("user:"));
+        if owner.is_some_and(|owner| self.person.as_ref().is_none_or(|own| own.name != owner)) {
+            return Err(Error::NotYours);
         }
+        // INVARIANT: nobody has a session who was not seen to be let in: it is never asked again.
+        self.session = found;
+        Ok(())
     }
 }
 

@@ -177,6 +177,15 @@ async fn an_attachment_belongs_to_its_conversation_and_is_what_it_is() {
     assert_eq!(shown["sha256"], made["sha256"]);
     assert_eq!(shown["name"], "picture.html");
     assert!(shown.get("ticket").is_none());
+    // Its acknowledgement was lost, and the sender was away for longer than a ticket is good for: one that is over
+    // opens no more than one that is none.
+    let late = json!({ "type": "message", "id": "m1", "attachments": ["over"] });
+    socket.say(&late).await;
+    let again = socket.next_of("ack").await;
+    assert_eq!((&again["seq"], &again["fresh"]), (&json!(1), &json!(false)));
+    let new = json!({ "type": "message", "id": "m2", "attachments": ["over"] });
+    socket.say(&new).await;
+    assert_eq!(socket.next_of("error").await["code"], "invalid_request");
 }
 
 #[tokio::test]

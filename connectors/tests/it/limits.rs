@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{SOON, Site, Socket};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+
+use crate::support::{SOON, Site, Socket, bearer, client};
 
 #[tokio::test]
 async fn who_writes_too_fast_is_told_when_to_go_on() {
@@ -62,6 +64,64 @@ async fn guesses_of_tokens_are_few() {
         assert_eq!(guess().await, 401);
     }
     assert_eq!(guess().await, 429);
+}
+
+/// The status and the code of an upload of so many bytes.
+async fn upload(site: &Site, token: &str, bytes: usize) -> (u16, Value) {
+    let request = client().post(site.url("/api/attachments?name=a.txt"));
+    let sent = request.header("authorization", bearer(token)).body(vec![b'a'; bytes]).send().await;
+    let answer = sent.unwrap();
+    let status = answer.status().as_u16();
+    let body: Value = answer.json().await.unwrap();
+    (status, body["error"]["code"].clone())
+}
+
+#[tokio::test]
+async fn an_address_uploads_so_many_bytes_an_hour() {
+    let site = Site::with(|settings| settings.attachment_bytes_per_hour_per_address = 3000).await;
+    let token = site.token().await;
+    assert_eq!(upload(&site, &token, 2000).await, (201, Value::Null));
+    let other = site.token().await;
+    assert_eq!(upload(&site, &other, 2000).await, (429, json!("rate_limited")));
+}
+
+#[tokio::test]
+async fn what_no_message_names_is_kept_up_to_a_ceiling() {
+    let site = Site::with(|settings| settings.max_unsent_attachment_bytes = 3000).await;
+    let token = site.token().await;
+    assert_eq!(upload(&site, &token, 2000).await, (201, Value::Null));
+    assert_eq!(upload(&site, &token, 2000).await, (503, json!("overloaded")));
+    assert_eq!(site.store.unnamed_objects().await.unwrap().bytes, 2000);
+}
+
+#[tokio::test]
+async fn who_uploads_slowly_keeps_nobody_else_out() {
+    let site = Site::with(|settings| settings.behind_proxy = true).await;
+    let token = site.token().await;
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(site.address).await.unwrap();
+        let head = format!(
+            "POST /api/attachments?name=a.txt HTTP/1.1\r\nhost: localhost\r\n\
+             authorization: Bearer {token}\r\nx-forwarded-for: 192.0.2.1\r\n\
+             content-length: 1000\r\n\r\na"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let from = async |address: &str| {
+        let request = client().post(site.url("/api/attachments?name=a.txt"));
+        let request = request.header("authorization", bearer(&token)).body("text");
+        request.header("x-forwarded-for", address).send().await.unwrap().status().as_u16()
+    };
+    // The server may have seen one of them, or none, yet.
+    let full = async {
+        while from("192.0.2.1").await != 503 {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+    };
+    tokio::time::timeout(SOON, full).await.expect("the address has its two places");
+    assert_eq!(from("192.0.2.2").await, 201);
 }
 
 #[tokio::test]

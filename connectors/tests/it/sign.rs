@@ -1,8 +1,11 @@
 //! Who is signed in, and whose a conversation is.
 
+use connectors::webchat::House as _;
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
+use store::work::NewMessage;
 
-use crate::support::{ANNA, BERT, SOON, Site, Socket, bearer, record};
+use crate::support::{ANNA, BERT, SOON, Site, Socket, bearer, payload, record};
 
 /// The cookies that an answer sets, each with its attributes.
 fn cookies(answer: &reqwest::Response) -> Vec<String> {
@@ -91,6 +94,33 @@ async fn whoever_listened_before_a_person_began_hears_nothing_of_it() {
 }
 
 #[tokio::test]
+async fn who_writes_where_a_person_has_begun_meanwhile_is_shown_out() {
+    let site = Site::start().await;
+    for n in 0..5 {
+        let token = site.token().await;
+        let mut stranger = site.socket(json!({ "token": token })).await;
+        // Another process keeps it: this one hears of it a moment later.
+        let conversation = digest(&SHA256, token.as_bytes());
+        let kept = NewMessage {
+            tenant: site.tenant,
+            connector: "webchat".to_owned(),
+            conversation: conversation.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            agent: site.house.agent("default").unwrap().agent,
+            message_id: "m1".to_owned(),
+            person: "user:anna".to_owned(),
+            trusted: true,
+            body: payload(json!({ "id": "m1", "text": "mine" })),
+            trace: None,
+        };
+        site.elsewhere().await.work().accept(&kept).await.unwrap();
+        stranger.message("m1", "let me in").await;
+        let refused = stranger.next().await;
+        assert_eq!(refused["code"], "not_yours", "{n}: {refused}");
+        assert!(stranger.next().await.is_null(), "{n}: there is nothing more for it to hear");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_taken_away_counts_no_more() {
     let site = Site::start().await;
     let token = site.token().await;
@@ -165,4 +195,18 @@ async fn a_code_makes_an_account_of_another_service_a_persons() {
     let paired = identities.pair(&account, &code.hash(), told).await.unwrap();
     assert_eq!(paired, store::identities::Pairing::Paired("anna".to_owned()));
     assert_eq!(identities.person(&account).await.unwrap().as_deref(), Some("anna"));
+}
+
+#[tokio::test]
+async fn no_code_is_offered_that_nothing_takes() {
+    let mut site = Site::start().await;
+    let me = async |site: &Site| -> Value { site.get("/api/me", &[]).await.json().await.unwrap() };
+    assert_eq!(me(&site).await["pairing"], true);
+    site.end().await;
+    site.pairs = false;
+    site.begin().await;
+    assert_eq!(me(&site).await["pairing"], false);
+    let anna = site.signed_in(ANNA).await;
+    let headers = [("x-orchestack-person", anna.as_str())];
+    assert_eq!(site.post("/api/pairing", &headers, &json!({})).await.status(), 404);
 }

@@ -49,6 +49,8 @@ pub struct Site {
     pub bus: Bus,
     pub house: Arc<TestHouse>,
     pub tenant: TenantId,
+    /// Whether it offers codes, from its next start on.
+    pub pairs: bool,
     settings: Settings,
     keep_bus: watch::Sender<Option<Bus>>,
     running: Option<(CancellationToken, JoinHandle<()>)>,
@@ -128,8 +130,18 @@ impl Site {
         });
         let keep_bus = watch::channel(Some(bus.clone())).0;
         let address = settings.listen;
-        let mut site =
-            Self { address, store, bus, house, tenant, settings, keep_bus, running: None, folder };
+        let mut site = Self {
+            address,
+            store,
+            bus,
+            house,
+            tenant,
+            pairs: true,
+            settings,
+            keep_bus,
+            running: None,
+            folder,
+        };
         site.begin().await;
         site
     }
@@ -143,6 +155,7 @@ impl Site {
             objects: self.objects(),
             bus: self.keep_bus.subscribe(),
             house: Arc::clone(&self.house) as Arc<dyn House>,
+            pairs: self.pairs,
             key: vec![7; 32],
         };
         let webchat = Webchat::bind(parts).await.unwrap();
@@ -210,6 +223,19 @@ impl Site {
     /// What its files are kept in.
     pub fn objects(&self) -> Objects {
         objects(&self.store, self.folder.path())
+    }
+
+    /// Where everything of it is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The same database, as another process has it.
+    pub async fn elsewhere(&self) -> Store {
+        let url = format!("sqlite://{}/store.db", self.folder.path().display());
+        let wait = Duration::from_secs(30);
+        let options = Options { url, beside: true, statement_timeout: wait, ..Options::default() };
+        Store::open(&options).await.unwrap()
     }
 
     /// The run of the next message that waits, as a loop runner would have it.

@@ -699,7 +699,7 @@ function title(agent) {
   find("agent").textContent = agent, document.title = `Chat with ${agent}`;
 }
 function known(name) {
-  person = name, find("sign").textContent = name ? `Sign out ${name}` : "Sign in", view.signedIn(), pairing.signedIn(embedded ? null : name);
+  person = name, find("sign").textContent = name ? `Sign out ${name}` : "Sign in", view.signedIn(), pairing.signedIn(embedded || !me?.pairing ? null : name);
 }
 async function begin(anew) {
   connection.reset(), view.clear();

@@ -14,6 +14,8 @@ export interface Me {
   agents: string[];
   max_message_bytes: number;
   max_attachment_bytes: number;
+  /** Whether anything takes a code that pairs an account. */
+  pairing: boolean;
 }
 
 const KEPT = "orchestack-conversation";

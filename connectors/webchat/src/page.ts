@@ -103,7 +103,7 @@ function known(name: string | null): void {
   find("sign").textContent = name ? `Sign out ${name}` : "Sign in";
   view.signedIn();
   // Within another site's page nobody can see whose page it is that shows a code.
-  pairing.signedIn(embedded ? null : name);
+  pairing.signedIn(embedded || !me?.pairing ? null : name);
 }
 
 async function begin(anew: boolean): Promise<void> {

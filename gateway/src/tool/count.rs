@@ -72,8 +72,8 @@ impl Drop for Count {
 }
 
 /// What the database says, if it does so in time.
-pub(super) async fn in_time<T>(
-    asked: impl Future<Output = Result<T, store::Error>>,
+pub(super) async fn in_time<T, E: std::fmt::Display>(
+    asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, String> {
     match tokio::time::timeout(TIME, asked).await {
         Ok(said) => said.map_err(|error| error.to_string()),

@@ -12,6 +12,7 @@ use super::{
     Context, What,
     beside::Beside,
     bill::{CALLER_LEFT, Paid},
+    fence,
     result::{Check, Checked, Search},
     sandbox::{self, Place},
     server::Server,
@@ -105,6 +106,10 @@ impl Run<'_> {
 
     /// The server's answer. A call that may be made again is, once, where the connection was lost.
     async fn ask(&self, arguments: Value) -> Result<CallResult, (Refusal, Paid)> {
+        if self.tool.replay != Replay::Pure {
+            let held = fence::pass(self.gate, &self.context.known.caller).await;
+            held.map_err(|refusal| (refusal, Paid::Nothing))?;
+        }
         let mut asked = self.once(arguments.clone()).await;
         let again = matches!(self.tool.replay, Replay::Pure | Replay::Idempotent);
         if again && matches!(asked, Err(mcp::Error::Closed { .. })) {

@@ -108,7 +108,11 @@ impl<'a> Journal<'a> {
         let (no, output) = (open.no, inline(value));
         let end = StepEnd { no, end, output, receipt: None, used, request, transcript };
         let ended = self.parts.store.work().end_step(self.claim, &end).await;
-        ended.map_err(|error| Stop::Error(error.into()))?;
+        ended.map_err(|error| match error {
+            // It is not shorter for the next worker either.
+            store::work::Error::TooLong { .. } => Stop::fail(&error.to_string()),
+            error => Stop::Error(error.into()),
+        })?;
         let told = match end.end {
             End::Done => "done",
             End::Failed => "failed",

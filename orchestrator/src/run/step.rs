@@ -206,9 +206,14 @@ impl Worker<'_> {
         match answer {
             Ok(Ok(answer)) => {
                 let used = used_by(&answer);
-                journal.done(&open, &answer, used, Vec::new()).await?;
                 bounds.count(used);
-                Ok(answer)
+                let Some(reason) = answer.beyond else {
+                    journal.done(&open, &answer, used, Vec::new()).await?;
+                    return Ok(answer);
+                };
+                let output = json!({ "reason": reason, "request": answer.request });
+                journal.end(&open, End::Failed, &output, used, Vec::new()).await?;
+                Err(Stop::fail(reason))
             }
             Ok(Err(Stop::Failed { reason, retry })) => {
                 let output = json!({ "reason": reason });

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use object_store::{ObjectStoreExt as _, path::Path};
-use sqlx::Row as _;
 use types::{TenantId, Timestamp};
 
 use super::{Error, Objects, path, place::within};
@@ -26,6 +25,15 @@ pub struct Round {
     pub put_off: u64,
     /// Whether there may be more to remove.
     pub more: bool,
+}
+
+/// Objects that nothing names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unnamed {
+    /// How many.
+    pub count: u64,
+    /// Their bytes together.
+    pub bytes: u64,
 }
 
 impl Objects {
@@ -139,15 +147,19 @@ impl Objects {
 }
 
 impl Store {
-    /// How many objects nothing names: those that a message may still name, and those that are to be removed.
+    /// Objects that nothing names: those that a message may still name, and those that are to be removed.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`].
-    pub async fn unnamed_objects(&self) -> Result<u64, crate::Error> {
-        let row = sqlx::query("select count(*) as n from artifacts where named = 0")
-            .fetch_one(&self.inner.read)
-            .await?;
-        Ok(u64::try_from(row.try_get::<i64, _>("n")?).unwrap_or_default())
+    pub async fn unnamed_objects(&self) -> Result<Unnamed, crate::Error> {
+        let row = sqlx::query(
+            "select count(*) as n, cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes \
+             from artifacts where named = 0",
+        )
+        .fetch_one(&self.inner.read)
+        .await?;
+        let get = Get { row: &row, table: "artifacts" };
+        Ok(Unnamed { count: get.count("n")?, bytes: get.count("size_bytes")? })
     }
 }
 

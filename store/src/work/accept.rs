@@ -1,6 +1,7 @@
 //! A message comes in: once it is accepted it is not lost, and however often it comes it is one.
 
 use serde_json::json;
+use sqlx::AnyConnection;
 use types::{AgentId, Correlation, Payload, Priority, SessionId, TenantId, Trace, work::EventKind};
 
 use super::{
@@ -71,7 +72,8 @@ impl Work {
         let body = tx::payload("message", &message.body)?;
         let mut tx = Tx::begin(&self.inner).await?;
         let session = lock(&mut tx, message).await?;
-        if let Some(known) = known(&mut tx, (&session, message)).await? {
+        let id = message.message_id.as_str();
+        if let Some(known) = known(tx.conn(), session.id, id).await? {
             return Ok(known);
         }
         let waiting = session.last_seq - session.taken_seq;
@@ -102,6 +104,19 @@ impl Work {
         })?;
         tx.commit(("work.accept", "work.accepted")).await?;
         Ok(accepted)
+    }
+
+    /// What became of a message of a session, where it came before.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn accepted(
+        &self,
+        session: SessionId,
+        message_id: &str,
+    ) -> Result<Option<Accepted>, Error> {
+        let mut conn = self.inner.read.acquire().await?;
+        known(&mut conn, session, message_id).await
     }
 }
 
@@ -152,19 +167,20 @@ async fn begin(tx: &mut Tx, message: &NewMessage) -> Result<(), Error> {
 
 /// What became of the message when it came before.
 async fn known(
-    tx: &mut Tx,
-    (session, message): (&Session, &NewMessage),
+    conn: &mut AnyConnection,
+    session: SessionId,
+    message_id: &str,
 ) -> Result<Option<Accepted>, Error> {
     let select = "select seq, event_no from inbox where session_id = $1 and message_id = $2";
     let row = sqlx::query(select)
-        .bind(session.id.to_string())
-        .bind(rows::plain(&message.message_id))
-        .fetch_optional(tx.conn())
+        .bind(session.to_string())
+        .bind(rows::plain(message_id))
+        .fetch_optional(conn)
         .await?;
     let Some(row) = row else { return Ok(None) };
     let get = Get { row: &row, table: "inbox" };
     Ok(Some(Accepted {
-        session: session.id,
+        session,
         seq: get.int("seq")?,
         event_no: get.int("event_no")?,
         fresh: false,

@@ -107,6 +107,28 @@ impl Work {
 }
 
 impl Work {
+    /// Whether a run is worked on under the lease of this epoch: nobody took it since, and it is not over.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn is_current(
+        &self,
+        tenant: TenantId,
+        run: RunId,
+        epoch: i64,
+    ) -> Result<bool, Error> {
+        let row = sqlx::query(
+            "select 1 from runs \
+             where id = $1 and tenant_id = $2 and state = 'running' and lease_epoch = $3",
+        )
+        .bind(run.to_string())
+        .bind(tenant.to_string())
+        .bind(epoch)
+        .fetch_optional(&self.inner.read)
+        .await?;
+        Ok(row.is_some())
+    }
+
     /// Whether somebody stopped a run.
     ///
     /// # Errors

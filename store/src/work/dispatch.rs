@@ -13,7 +13,10 @@ use super::{
     task::{self, Task},
     tx::Tx,
 };
-use crate::{Dialect, rows::Get};
+use crate::{
+    Dialect,
+    rows::{Get, Statement},
+};
 
 /// How much may run at once. What waits for people has no place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +65,20 @@ impl Work {
         lock_tenant(&mut tx, tenant).await?;
         let mut room = Room::count(&mut tx, tenant, quotas).await?;
         let mut begun = Vec::new();
-        for mut task in due(&mut tx, tenant, quotas.batch_max).await? {
-            if room.take(task.agent) {
-                begun.push(queue(&mut tx, &mut task).await?);
+        for _ in 0..PAGES_MAX {
+            let left = room.left(begun.len());
+            if left == 0 {
+                break;
+            }
+            let found = due(&mut tx, tenant, (&room.full(), left)).await?;
+            let is_last = i64::try_from(found.len()).is_ok_and(|count| count < left);
+            for mut task in found {
+                if room.take(task.agent) {
+                    begun.push(queue(&mut tx, &mut task).await?);
+                }
+            }
+            if is_last {
+                break;
             }
         }
         if !begun.is_empty() {
@@ -73,6 +87,9 @@ impl Work {
         Ok(begun)
     }
 }
+
+/// How often one call looks further: each time an agent had more tasks than room.
+const PAGES_MAX: usize = 16;
 
 /// Lets one dispatcher count a tenant's runs at a time. Not `for update`: whoever writes a row that refers to
 /// the tenant would wait as well.
@@ -111,10 +128,33 @@ impl<'q> Room<'q> {
         Ok(Self { tenant, agents, quotas })
     }
 
+    /// How many more the call takes that has begun so many.
+    fn left(&self, begun: usize) -> i64 {
+        let begun = i64::try_from(begun).unwrap_or(i64::MAX);
+        i64::from(self.quotas.batch_max).saturating_sub(begun).min(self.tenant).max(0)
+    }
+
+    /// Agents without room: their tasks are not even looked at, so that however many wait keep no other agent's
+    /// waiting.
+    fn full(&self) -> Vec<String> {
+        let running = |agent: &str| self.agents.get(agent).copied().unwrap_or_default();
+        let named = self.quotas.agents.keys().map(AgentId::to_string);
+        let mut known: Vec<String> = self.agents.keys().cloned().chain(named).collect();
+        known.sort_unstable();
+        known.dedup();
+        known.retain(|agent| running(agent) >= self.own(agent.parse().ok()));
+        known
+    }
+
+    fn own(&self, agent: Option<AgentId>) -> i64 {
+        let own = agent.and_then(|agent| self.quotas.agents.get(&agent)).copied();
+        i64::from(own.unwrap_or(self.quotas.per_agent_max))
+    }
+
     fn take(&mut self, agent: AgentId) -> bool {
-        let own = self.quotas.agents.get(&agent).copied().unwrap_or(self.quotas.per_agent_max);
+        let own = self.own(Some(agent));
         let running = self.agents.entry(agent.to_string()).or_default();
-        if self.tenant <= 0 || *running >= i64::from(own) {
+        if self.tenant <= 0 || *running >= own {
             return false;
         }
         *running += 1;
@@ -123,20 +163,25 @@ impl<'q> Room<'q> {
     }
 }
 
-/// Tasks whose time has come, locked.
-async fn due(tx: &mut Tx, tenant: TenantId, limit: u32) -> Result<Vec<Task>, Error> {
-    let select = format!(
-        "select * from tasks where tenant_id = $1 and state = 'permitted' and available_at <= $2 \
-         order by priority, id limit $3{}",
-        tx.inner.dialect.for_update_skip_locked()
-    );
-    let now = tx.now.0;
-    let rows = sqlx::query(sqlx::AssertSqlSafe(select))
-        .bind(tenant.to_string())
-        .bind(now)
-        .bind(i64::from(limit))
-        .fetch_all(tx.conn())
-        .await?;
+/// Tasks whose time has come, locked; none of the agents that are full.
+async fn due(
+    tx: &mut Tx,
+    tenant: TenantId,
+    (full, limit): (&[String], i64),
+) -> Result<Vec<Task>, Error> {
+    let (now, lock) = (tx.now.0, tx.inner.dialect.for_update_skip_locked());
+    let head = "select * from tasks where state = 'permitted' and tenant_id = ";
+    let mut query = Statement::new(tx.conn(), head);
+    query.bind(tenant.to_string())?.push(" and available_at <= ").bind(now)?;
+    if !full.is_empty() {
+        query.push(" and agent_id not in ").open();
+        for agent in full {
+            query.item(agent.clone())?;
+        }
+        query.close();
+    }
+    query.push(" order by priority, id limit ").bind(limit)?.push(lock);
+    let rows = query.fetch(tx.conn()).await?;
     rows.iter().map(task::read).collect()
 }
 

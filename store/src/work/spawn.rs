@@ -30,6 +30,17 @@ pub struct NewTask {
     pub trace: Option<Trace>,
 }
 
+/// How far a schedule has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occurred {
+    /// The database's clock: all who claim times go by it.
+    pub now: Timestamp,
+    /// The last time that was claimed.
+    pub last: Option<Timestamp>,
+    /// Whether any of its tasks is not over: one that must not overlap waits for those.
+    pub open: bool,
+}
+
 impl Work {
     /// Makes a task that a run's step asks for; asked again, it is the one that was made. It ends with the
     /// run at the latest.
@@ -73,7 +84,7 @@ impl Work {
     }
 
     /// Claims a time at which a schedule was due, and makes its task: of any number of callers one gets
-    /// `true`. Without a task the time is passed over, as a schedule's policy for missed times may want.
+    /// `true`. Nobody gets a time that has not come, by the clock of the database. Without a task the time is passed over, as a schedule's policy for missed times may want.
     ///
     /// # Errors
     /// [`Error::Missing`] where there is no such agent; [`Error::TooLong`] or [`Error::Store`].
@@ -86,6 +97,9 @@ impl Work {
         super::error::bounded("name of the schedule", schedule.len(), 256)?;
         let mut tx = Tx::begin(&self.inner).await?;
         let now = tx.now.0;
+        if due_at > tx.now {
+            return Ok(false);
+        }
         let claimed = sqlx::query(
             "insert into occurrences (tenant_id, schedule_id, due_at, claimed_at) \
              values ($1, $2, $3, $4) on conflict (tenant_id, schedule_id, due_at) do nothing",
@@ -116,29 +130,29 @@ impl Work {
         Ok(true)
     }
 
-    /// The last time of a schedule that was claimed, and whether any of its tasks is not over: one that must
-    /// not overlap waits for those.
+    /// How far a schedule has come.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn occurred(
-        &self,
-        tenant: TenantId,
-        schedule: &str,
-    ) -> Result<(Option<Timestamp>, bool), Error> {
+    pub async fn occurred(&self, tenant: TenantId, schedule: &str) -> Result<Occurred, Error> {
+        let mut conn = self.inner.read.acquire().await?;
+        let now = crate::store::now(&mut conn, self.inner.dialect).await?;
+        // A time that has not come was claimed by a clock that was ahead. SQLite looks at the tables of a cross join in
+        // this order: few tasks are open, and a schedule has all times that it ever had.
         let row = sqlx::query(
-            "select max(o.due_at) as due_at, \
-               cast(sum(case when t.id is not null and t.ended_at is null then 1 else 0 end) \
-                 as bigint) as open \
-             from occurrences o left join tasks t on t.id = o.task_id \
-             where o.tenant_id = $1 and o.schedule_id = $2",
+            "select (select max(due_at) from occurrences \
+                 where tenant_id = $1 and schedule_id = $2 and due_at <= $3) as due_at, \
+               (select count(*) from (select 1 from tasks t cross join occurrences o \
+                 where t.kind = 'schedule' and t.ended_at is null and o.task_id = t.id \
+                   and o.tenant_id = $1 and o.schedule_id = $2 limit 1) as found) as open",
         )
         .bind(tenant.to_string())
         .bind(schedule.to_owned())
-        .fetch_one(&self.inner.read)
+        .bind(now.0)
+        .fetch_one(&mut *conn)
         .await?;
         let get = Get { row: &row, table: "occurrences" };
-        Ok((get.maybe_time("due_at")?, get.maybe_int("open")?.unwrap_or_default() > 0))
+        Ok(Occurred { now, last: get.maybe_time("due_at")?, open: get.int("open")? > 0 })
     }
 }
 

@@ -31,6 +31,7 @@ on_both! {
     what_nothing_names_is_removed;
     a_round_is_bounded_and_says_that_there_is_more;
     an_object_is_its_tenants;
+    what_was_left_half_written_is_removed;
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -105,6 +106,26 @@ async fn what_was_changed_is_not_given(database: &Database) {
     assert_eq!(objects.get(tenant(), hash(&kept)).await.unwrap(), b"hello");
 }
 
+async fn what_was_left_half_written_is_removed(database: &Database) {
+    let store = database.prepared().await;
+    let (objects, folder) = open(&store);
+    let kept = objects.put(tenant(), "text/plain", b"hello".to_vec()).await.unwrap();
+    let whole = file(&folder).unwrap();
+    let beside = |end: &str| whole.with_file_name(format!("{}{end}", hash(&kept)));
+    let (old, young, other) = (beside("#1"), beside("#2"), beside("#mine"));
+    for file in [&old, &young, &other] {
+        std::fs::write(file, "hel").unwrap();
+    }
+    let before = std::time::SystemTime::now() - 2 * DAY;
+    for file in [&whole, &old, &other] {
+        std::fs::File::options().write(true).open(file).unwrap().set_modified(before).unwrap();
+    }
+    assert_eq!(objects.sweep(DAY).await.unwrap(), 1);
+    assert_eq!(objects.sweep(DAY).await.unwrap(), 0);
+    assert!(!old.exists() && young.exists() && other.exists());
+    assert_eq!(objects.get(tenant(), hash(&kept)).await.unwrap(), b"hello");
+}
+
 async fn what_nothing_names_is_removed(database: &Database) {
     let store = database.prepared().await;
     let (objects, folder) = open(&store);
@@ -120,11 +141,11 @@ async fn what_nothing_names_is_removed(database: &Database) {
     store.work().accept(&sent).await.unwrap();
 
     assert_eq!(objects.collect(DAY).await.unwrap(), Round::default(), "it is young");
-    assert_eq!(store.unnamed_objects().await.unwrap(), 1);
+    assert_eq!(store.unnamed_objects().await.unwrap().count, 1);
     database.tamper(AGE).await;
     assert_eq!(objects.collect(DAY).await.unwrap(), Round { removed: 1, ..Round::default() });
     assert_eq!(objects.collect(DAY).await.unwrap(), Round::default());
-    assert_eq!(store.unnamed_objects().await.unwrap(), 0);
+    assert_eq!(store.unnamed_objects().await.unwrap().count, 0);
     for kept in [&named, &attached] {
         objects.get(tenant(), hash(kept)).await.unwrap();
     }
@@ -250,7 +271,7 @@ async fn nobody_waits_for_a_place_that_is_silent() {
     assert!(!collecting.is_finished(), "somebody waited for the place");
     let told = collecting.await.unwrap();
     assert!(matches!(told, Err(Error::Unavailable(_))), "{told:?}");
-    assert_eq!(store.unnamed_objects().await.unwrap(), 2);
+    assert_eq!(store.unnamed_objects().await.unwrap().count, 2);
     let old = "select count(*) from artifacts where used_at = 1";
     assert_eq!(database.count(old).await, 1, "it is not put off");
 }

@@ -85,7 +85,8 @@ impl Print {
     pub fn of(text: &str, salt: &Salt) -> Self {
         let mut hashes = salt.hashes(text, PRINT_WORDS_MAX);
         // What is left out of a very long text is forgotten, as are its last words.
-        for reading in dlp::readings(text, STEPS_MAX).texts {
+        let readings = dlp::readings(text, STEPS_MAX);
+        for reading in readings.texts {
             if hashes.len() >= PRINT_WORDS_MAX {
                 break;
             }
@@ -96,7 +97,9 @@ impl Print {
                 hashes.extend(more);
             }
         }
-        hashes.truncate(PRINT_WORDS_MAX);
+        // One that was not read in every way is as good as cut.
+        let length = if readings.complete { hashes.len().min(PRINT_WORDS_MAX) } else { PRINT_WORDS_MAX };
+        hashes.resize(length, BREAK);
         Self(hashes)
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use store::work::{Begun, End, Error, Outcome, Until};
-use types::{ApprovalId, work::EffectClass};
+use store::work::{Begun, Claim, End, Error, Outcome, Until};
+use types::{ApprovalId, TenantId, work::EffectClass};
 
 use super::{LEASE, accept, advance, begin, claim, claimed, ended, life::done, state, step};
 use crate::{on_both, support::Database};
@@ -56,6 +56,13 @@ async fn a_worker_that_lost_its_run_writes_nothing_more(database: &Database) {
     assert_eq!((new.run, new.epoch), (old.run, old.epoch + 1));
     assert_eq!(new.steps.len(), 1);
 
+    // And may do nothing more, whatever it was about to do.
+    let is_current =
+        async |claim: &Claim| work.is_current(claim.tenant, claim.run, claim.epoch).await.unwrap();
+    assert!(!is_current(&old).await && is_current(&new).await);
+    let elsewhere = work.is_current(TenantId::generate(), new.run, new.epoch).await;
+    assert!(!elsewhere.unwrap(), "another tenant's");
+
     let before = database.count("select count(*) from outbox").await;
     assert!(!work.renew(&old).await.unwrap());
     let until = Until::Approval(ApprovalId::generate());
@@ -72,7 +79,7 @@ async fn a_worker_that_lost_its_run_writes_nothing_more(database: &Database) {
     begin(&store, &new, &step(1, None)).await;
     work.end_step(&new, &ended(1, End::Done)).await.unwrap();
     work.finish(&new, &done(), &[]).await.unwrap();
-    assert!(!work.renew(&new).await.unwrap(), "it is over");
+    assert!(!work.renew(&new).await.unwrap() && !is_current(&new).await, "it is over");
     assert!(matches!(work.finish(&new, &done(), &[]).await, Err(Error::Lost)));
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     on_both,
-    support::{Database, admin_permit, agent, agent_id, record, tenant},
+    support::{Database, admin_permit, agent, agent_id, permit_of, record, tenant},
 };
 
 on_both! {
@@ -30,6 +30,7 @@ on_both! {
     what_policy_denies_ends_and_the_next_goes_on;
     one_evaluator_of_several_decides;
     quotas_leave_the_rest_waiting;
+    an_agent_that_is_full_keeps_no_other_one_waiting;
     what_is_not_over_is_counted_by_where_it_stands;
     a_conversation_takes_so_many_messages_and_no_more;
     what_is_too_long_or_nobodys_is_refused;
@@ -280,6 +281,33 @@ async fn quotas_leave_the_rest_waiting(database: &Database) {
     assert_eq!(work.dispatch(&tenants).await.unwrap().len(), 0);
     work.finish(&claim, &done(), &[]).await.unwrap();
     assert_eq!(work.dispatch(&tenants).await.unwrap().len(), 1);
+}
+
+async fn an_agent_that_is_full_keeps_no_other_one_waiting(database: &Database) {
+    let store = database.prepared().await;
+    let work = store.work();
+    let other = AgentId::generate();
+    let add = permit_of("ann", tenant(), false);
+    store.agents().add(&add, &agent("other", other), &record(Kind::Admin)).await.unwrap();
+    for n in 0..7 {
+        accept(&store, &format!("c{n}"), "m").await;
+    }
+    work.schedule(10).await.unwrap();
+    let mut last = message("c9", "m");
+    last.agent = other;
+    work.accept(&last).await.unwrap();
+    work.schedule(10).await.unwrap();
+    for task in work.created(10).await.unwrap() {
+        work.permit(tenant(), task.id, &terms(), &record(Kind::Decision)).await.unwrap();
+    }
+    // One look sees fewer tasks than wait of the agent that has room for one.
+    let agents = [(super::agent_id(), 1)].into();
+    let quotas = Quotas { agents, batch_max: 3, ..Quotas::default() };
+    assert_eq!(work.dispatch(&quotas).await.unwrap().len(), 2);
+    let of_other = "select count(*) from runs r join agents a on a.id = r.agent_id \
+        where a.name = 'other'";
+    assert_eq!(database.count(of_other).await, 1);
+    assert_eq!(work.dispatch(&quotas).await.unwrap(), []);
 }
 
 async fn a_conversation_takes_so_many_messages_and_no_more(database: &Database) {

@@ -20,6 +20,7 @@ on_both! {
     a_parent_goes_on_when_its_children_are_over;
     a_task_whose_time_is_over_fails;
     one_of_many_has_an_occurrence;
+    a_clock_that_is_ahead_silences_no_schedule;
 }
 
 async fn a_decision_lets_a_task_go_on(database: &Database) {
@@ -95,7 +96,11 @@ async fn one_of_many_has_an_occurrence(database: &Database) {
     let store = database.prepared().await;
     let work = store.work();
     let due = Timestamp(60_000_000);
-    assert_eq!(work.occurred(tenant(), "nightly").await.unwrap(), (None, false));
+    let occurred = async || {
+        let found = work.occurred(tenant(), "nightly").await.unwrap();
+        (found.last, found.open)
+    };
+    assert_eq!(occurred().await, (None, false));
     let mut all = tokio::task::JoinSet::new();
     for _ in 0..4 {
         let work = work.clone();
@@ -106,11 +111,30 @@ async fn one_of_many_has_an_occurrence(database: &Database) {
     let claimed = all.join_all().await.into_iter().filter(|claimed| *claimed).count();
     assert_eq!(claimed, 1);
     assert_eq!(database.count("select count(*) from tasks where kind = 'schedule'").await, 1);
-    assert_eq!(work.occurred(tenant(), "nightly").await.unwrap(), (Some(due), true));
+    assert_eq!(occurred().await, (Some(due), true));
     advance(&store).await;
     work.finish(&claim(&store).await, &done(), &[]).await.unwrap();
-    assert_eq!(work.occurred(tenant(), "nightly").await.unwrap(), (Some(due), false));
+    assert_eq!(occurred().await, (Some(due), false));
     let skipped = Timestamp(120_000_000);
     assert!(work.occur(tenant(), ("nightly", skipped), None).await.unwrap());
-    assert_eq!(work.occurred(tenant(), "nightly").await.unwrap(), (Some(skipped), false));
+    assert_eq!(occurred().await, (Some(skipped), false));
+}
+
+async fn a_clock_that_is_ahead_silences_no_schedule(database: &Database) {
+    let store = database.prepared().await;
+    let work = store.work();
+    let (now, tomorrow) = (Timestamp::now(), Timestamp::now().plus_seconds(24 * 60 * 60));
+    let due = now.plus_seconds(-60);
+    assert!(work.occur(tenant(), ("nightly", due), None).await.unwrap());
+    assert!(!work.occur(tenant(), ("nightly", tomorrow), Some(&child())).await.unwrap());
+    assert_eq!(database.count("select count(*) from tasks").await, 0);
+    // One that was claimed so before counts once it has come.
+    let ahead = "insert into occurrences (tenant_id, schedule_id, due_at, claimed_at) \
+        select tenant_id, schedule_id, 9000000000000000, claimed_at from occurrences";
+    database.tamper(ahead).await;
+    let found = work.occurred(tenant(), "nightly").await.unwrap();
+    assert_eq!((found.last, found.open), (Some(due), false));
+    let hour = 60 * 60;
+    let around = now.plus_seconds(-hour)..now.plus_seconds(hour);
+    assert!(around.contains(&found.now), "the database's clock: {found:?}");
 }
