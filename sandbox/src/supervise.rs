@@ -18,6 +18,7 @@ use std::{
 
 use rustix::{
     fs::{MemfdFlags, memfd_create},
+    process::{Resource, Rlimit, getrlimit, setrlimit},
     thread::{CpuSet, sched_setaffinity},
 };
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,9 @@ impl Started {
 pub async fn supervise(dir: &Path) -> Result<(), Error> {
     // Whoever leads a group of processes has a session already; then it is not ours to begin.
     let _ = rustix::process::setsid();
+    // Each process that stands still is an open file of ours.
+    let files = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
     let run = folder::read(&dir.join("run.json")).map_err(Error::io("cannot read a command"))?;
     let run: Run =
         run.ok_or_else(|| Error::Spec { why: format!("no `run.json` in {}", dir.display()) })?;
@@ -211,7 +215,7 @@ fn begin(dir: &Path, run: &Run, stdout: &Arc<Counted>, stderr: &Arc<Counted>) ->
     if let Some(user) = run.user {
         command.uid(user).gid(user);
     }
-    let group = run.tree.as_ref().map(|tree| tree.make(&run.limits)).transpose()?;
+    let group = run.tree.as_ref().map(|tree| tree.make(&run.workspace, &run.limits)).transpose()?;
     let child = match &group {
         Some(group) => group.around(|| command.kill_on_drop(true).spawn()),
         None => command.kill_on_drop(true).spawn(),

@@ -260,7 +260,8 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
         bytes => bytes?,
     };
     // The text of serde's error has words of the file in it.
-    let failed = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not what this version writes");
+    let failed =
+        |_| io::Error::new(io::ErrorKind::InvalidData, "it is not what this version writes");
     serde_json::from_slice(&bytes).map(Some).map_err(failed)
 }
 

@@ -90,7 +90,10 @@ mod tests {
         }
         let mut found = all(sandbox.path()).unwrap();
         found.sort();
-        assert_eq!(found, ["runs", "torn", "waits"].map(|name| sandbox.path().join("runs").join(name)));
+        assert_eq!(
+            found,
+            ["runs", "torn", "waits"].map(|name| sandbox.path().join("runs").join(name))
+        );
         assert_eq!(fs::read_dir(sandbox.path().join("running")).unwrap().count(), 3);
     }
 }
