@@ -24,7 +24,8 @@ pub trait Driver: Send + Sync {
     async fn create(&self, spec: &Spec) -> Result<Handle, Error>;
 
     /// Lets a sandbox connect to these places from now on and to no others. Connections are cut where that is a
-    /// change.
+    /// change. A driver may open less while a command runs that was begun with less: it may know more than whoever
+    /// asks.
     async fn reach(&self, sandbox: &Handle, allow: &[Allow]) -> Result<(), Error>;
 
     /// Starts a command, or finds the one that was started with its key: it never runs twice.
@@ -142,9 +143,9 @@ impl fmt::Display for Name {
     }
 }
 
-/// What a sandbox is to be.
+/// What a sandbox is to be. It is kept on disk, so a field of a later version is no error: who goes
+/// back to this one keeps their sandboxes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Its name: who asks for it again gets the same sandbox.
     pub name: Name,
@@ -200,7 +201,7 @@ pub enum Trust {
 
 /// What a sandbox may take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Limits {
     /// Thousandths of a processor.
     pub cpu_milli: u32,
@@ -265,7 +266,6 @@ impl Limits {
 
 /// A place that a sandbox may connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Allow {
     /// A name such as `example.com`, or `*.example.com` for all names below it.
     pub host: String,

@@ -5,27 +5,28 @@
 
 mod argv;
 mod cgroup;
+mod command;
 mod files;
 pub(crate) mod folder;
 pub(crate) mod landlock;
 mod look;
 mod mark;
 mod remove;
+pub(crate) mod running;
 pub(crate) mod seccomp;
 pub(crate) mod usage;
 pub(crate) mod watch;
+mod way;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ops::Range,
     path::{Path, PathBuf},
-    process::Stdio,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use ring::digest::{SHA256, digest};
 use tokio::task::spawn_blocking;
 use types::Timestamp;
 
@@ -37,10 +38,10 @@ use crate::{
     Allow, Driver, End, Entry, Error, Handle, Isolation, Lookup, Observer, Proxy, Spec, Status,
     Stream, Swept, Trust,
     driver::{Command, Name, is_variable},
-    supervise::{Run, Started},
 };
-use argv::Places;
+use command::narrowed;
 use folder::{Folder, Record, Root};
+use way::Ways;
 
 /// What the local driver is made of.
 pub struct Options {
@@ -75,7 +76,7 @@ pub struct Local {
     users: bool,
     tree: Option<Tree>,
     isolation: Isolation,
-    proxies: Mutex<BTreeMap<Name, Arc<Proxy>>>,
+    ways: Ways,
 }
 
 impl Local {
@@ -100,7 +101,7 @@ impl Local {
             helper,
             users,
             isolation: Isolation::default(),
-            proxies: Mutex::default(),
+            ways: Ways::default(),
             options,
         };
         local.isolation = look::around(&local, tree.as_ref().err()).await;
@@ -117,23 +118,32 @@ impl Local {
     /// The record of a sandbox, whose way out is open.
     fn find(&self, sandbox: &Handle) -> Result<(Folder, Record), Error> {
         let folder = self.root.folder(&sandbox.name);
-        let missing = || Error::NoSandbox { name: sandbox.name.to_string() };
-        let record = folder.read().ok_or_else(missing)?;
-        self.open_way(&folder, &record.spec)?;
+        let found = self.ways.alone(&sandbox.name, |way| self.enter(&folder, &sandbox.name, way));
+        found.map(|record| (folder, record))
+    }
+
+    /// Reads the record of a sandbox that is there, and opens its way out.
+    fn enter(
+        &self,
+        folder: &Folder,
+        name: &Name,
+        way: &mut Option<Proxy>,
+    ) -> Result<Record, Error> {
+        let record =
+            recorded(folder)?.ok_or_else(|| Error::NoSandbox { name: name.to_string() })?;
+        self.open_way(folder, &record.spec, way)?;
         folder.used();
-        Ok((folder, record))
+        Ok(record)
     }
 
     /// Opens the way out of a sandbox, if it is not open: it closes when we end.
-    fn open_way(&self, folder: &Folder, spec: &Spec) -> Result<(), Error> {
-        let mut proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
-        if !proxies.contains_key(&spec.name) {
+    fn open_way(&self, folder: &Folder, spec: &Spec, way: &mut Option<Proxy>) -> Result<(), Error> {
+        if way.is_none() {
             let (lookup, observer) =
                 (Arc::clone(&self.options.lookup), Arc::clone(&self.options.observer));
             let socket = folder.egress().join("proxy.sock");
             let proxy = Proxy::listen(&socket, &spec.name, spec.egress.clone(), lookup, observer);
-            let proxy = proxy.map_err(Error::io("cannot listen for a sandbox's way out"))?;
-            proxies.insert(spec.name.clone(), Arc::new(proxy));
+            *way = Some(proxy.map_err(Error::io("cannot listen for a sandbox's way out"))?);
         }
         Ok(())
     }
@@ -149,7 +159,7 @@ impl Local {
         }
         let folder = self.root.folder(&spec.name);
         let handle = Handle { name: spec.name.clone(), id: spec.name.to_string() };
-        if folder.read().is_none() {
+        if recorded(&folder)?.is_none() {
             let failed = || Error::io("cannot make a sandbox's folder");
             let slot = self.root.take_slot(&spec.name, slots).map_err(failed())?;
             let slot = slot.ok_or(Error::Full { most: self.options.slots })?;
@@ -160,134 +170,27 @@ impl Local {
             }
             made.map_err(failed())?;
         }
-        let (folder, record) = self.find(&handle)?;
-        // What it may take is as whoever asks last wants it. What it reaches is for `reach` to say.
-        let spec = Spec { egress: record.spec.egress.clone(), ..spec.clone() };
-        if record.spec != spec {
-            let failed = Error::io("cannot write a sandbox's record");
-            folder.keep(&Record { spec, ..record }).map_err(failed)?;
-        }
+        self.ways.alone(&spec.name, |way| {
+            let record = self.enter(&folder, &spec.name, way)?;
+            // What it may take is as whoever asks last wants it. What it reaches is for `reach` to say.
+            let spec = Spec { egress: record.spec.egress.clone(), ..spec.clone() };
+            match record.spec == spec {
+                true => Ok(()),
+                false => keep(&folder, &Record { spec, ..record }),
+            }
+        })?;
         Ok(handle)
     }
 
-    /// Starts a command, or finds it.
-    fn begin(&self, sandbox: &Handle, command: &Command) -> Result<Status, Error> {
-        command.check()?;
-        let (folder, record) = self.find(sandbox)?;
-        let dir = folder.run(&command.key);
-        let hash = hash(command)?;
-        let taken = || Error::KeyTaken { key: command.key.clone() };
-        let failed = || Error::io::<std::io::Error>("cannot write a command to its folder");
-        if !dir.join("run.json").exists() {
-            let run = self.prepare(&folder, &record, command, hash.clone())?;
-            std::fs::create_dir_all(&dir).map_err(failed())?;
-            folder::to_json(&run)
-                .and_then(|bytes| folder::replace(&dir.join("run.json"), &bytes, 0o600))
-                .map_err(failed())?;
-        }
-        let run: Run = folder::read(&dir.join("run.json")).ok_or_else(taken)?;
-        if run.hash != hash {
-            return Err(taken());
-        }
-        if !dir.join("started").exists() {
-            self.launch(&dir)?;
-        }
-        self.look_at(&dir)
-    }
-
-    fn prepare(
-        &self,
-        folder: &Folder,
-        record: &Record,
-        command: &Command,
-        hash: String,
-    ) -> Result<Run, Error> {
-        let mut command = command.clone();
-        if let Some(path) = &command.folder {
-            command.folder = Some(files::names(path)?.join("/"));
-        }
-        let (etc, workspace, egress) = (self.root.etc(), folder.workspace(), folder.egress());
-        let places = Places {
-            helper: &self.helper,
-            helper_words: &self.helper_words,
-            etc: &etc,
-            workspace: &workspace,
-            egress: &egress,
-        };
-        let mut limits = record.spec.limits.clone();
-        limits.wall = command.wall.map_or(limits.wall, |wall| wall.min(limits.wall));
-        Ok(Run {
-            hash,
-            outer: argv::outer(&places, &record.spec, &command),
-            inner: argv::inner(&places, &limits, &command, self.tree.is_none()),
-            stdin: command.stdin.clone(),
-            limits,
-            user: self.user(record.slot),
-            tree: self.tree.clone(),
-            workspace: workspace.clone(),
-            free_bytes_min: self.options.free_bytes_min,
-            isolation: self.isolation.clone(),
-        })
-    }
-
-    /// Starts a supervisor. Two for one command are no harm: one of them has the lock.
-    fn launch(&self, dir: &Path) -> Result<(), Error> {
-        let mut supervisor = tokio::process::Command::new(&self.helper);
-        supervisor.args(&self.helper_words).arg("supervise").arg(dir).env_clear();
-        supervisor.env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir("/");
-        supervisor.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = supervisor.spawn().map_err(Error::io("cannot start a supervisor"))?;
-        // Its end is read from its record; this is for the system, which remembers it until asked.
-        tokio::spawn(async move { child.wait().await });
-        Ok(())
-    }
-
-    /// What became of the command of a folder.
-    fn look_at(&self, dir: &Path) -> Result<Status, Error> {
-        let ended = || folder::read(&dir.join("exit.json")).map(Status::Ended);
-        if let Some(status) = ended() {
-            return Ok(status);
-        }
-        match folder::read::<Started>(&dir.join("started")) {
-            Some(started) if started.is_alive() => Ok(Status::Running),
-            // It may have ended between the two looks.
-            Some(_) => Ok(ended().unwrap_or(Status::Lost)),
-            None => {
-                let written =
-                    std::fs::metadata(dir.join("run.json")).and_then(|meta| meta.modified());
-                let age = written.ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
-                if age > RELAUNCH_AFTER {
-                    // Whoever was to start it was killed before. Nothing ran yet. The file says when
-                    // somebody tried: who asks often starts no more.
-                    let file = std::fs::File::open(dir.join("run.json"));
-                    let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
-                    self.launch(dir)?;
-                }
-                Ok(Status::Running)
-            }
-        }
-    }
-
-    /// Ends the command of a folder, and does not return before.
-    async fn end(&self, dir: &Path) -> Result<(), Error> {
-        std::fs::write(dir.join("cancel"), "").map_err(Error::io("cannot end a command"))?;
-        if !dir.join("started").exists() {
-            self.launch(dir)?;
-        }
-        for _ in 0..1000 {
-            match self.look_at(dir)? {
-                Status::Ended(_) | Status::Lost => return Ok(()),
-                Status::Running => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        }
-        // It hangs: with it ends all that it started.
-        if let Some(started) = folder::read::<Started>(&dir.join("started"))
-            && let Some(pid) = rustix::process::Pid::from_raw(started.pid)
-            && started.is_alive()
-        {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        }
-        Ok(())
+    /// Whether a sandbox stays that nobody asks for: it is persistent, or new, or was used lately.
+    fn is_kept(&self, name: &Name) -> Result<bool, Error> {
+        let folder = self.root.folder(name);
+        let changed = std::fs::metadata(&folder.0).and_then(|meta| meta.modified()).ok();
+        let age = changed.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        let spec = recorded(&folder)?.map(|record| record.spec);
+        let persistent = spec.as_ref().is_some_and(|spec| spec.persistent);
+        let idle = spec.map_or(Duration::ZERO, |spec| spec.idle);
+        Ok(persistent || age < idle.max(self.options.orphan_after))
     }
 
     async fn remove(&self, name: &Name) -> Result<(), Error> {
@@ -297,27 +200,21 @@ impl Local {
                 self.end(&dir).await?;
             }
         }
-        self.proxies.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-        let slot = folder.read().map(|record| record.slot);
+        self.ways.alone(name, |way| *way = None);
+        // One that cannot be read keeps its slot until a sweep finds nothing that has it.
+        let slot = folder.read().ok().flatten().map(|record| record.slot);
         blocking(move || {
             // INVARIANT: nothing runs in a sandbox whose slot is free.
             watch::end_all_in(&folder.workspace());
             folder.remove().map_err(Error::io("cannot remove a sandbox's folder"))
         })
         .await?;
+        // Who looked for it meanwhile has opened it again.
+        self.ways.alone(name, |way| *way = None);
         if let Some(slot) = slot {
             self.root.free_slot(slot);
         }
         Ok(())
-    }
-
-    fn run_of(&self, sandbox: &Handle, key: &str) -> Result<PathBuf, Error> {
-        let (folder, _) = self.find(sandbox)?;
-        let dir = folder.run(key);
-        match dir.join("run.json").exists() {
-            true => Ok(dir),
-            false => Err(Error::NoCommand { key: key.to_owned() }),
-        }
     }
 
     fn workspace(&self, sandbox: &Handle) -> Result<files::Workspace, Error> {
@@ -325,9 +222,6 @@ impl Local {
         files::Workspace::open(&folder.workspace(), self.user(record.slot))
     }
 }
-
-/// How long a command may be without a supervisor before another is started.
-const RELAUNCH_AFTER: Duration = Duration::from_secs(2);
 
 #[async_trait]
 impl Driver for Local {
@@ -350,15 +244,19 @@ impl Driver for Local {
     }
 
     async fn reach(&self, sandbox: &Handle, allow: &[Allow]) -> Result<(), Error> {
-        let (folder, mut record) = self.find(sandbox)?;
-        if record.spec.egress != allow {
-            record.spec.egress = allow.to_vec();
-            folder.keep(&record).map_err(Error::io("cannot write a sandbox's record"))?;
-            // The way out closes with the proxy, and everything that goes through it.
-            self.proxies.lock().unwrap_or_else(PoisonError::into_inner).remove(&sandbox.name);
-            self.open_way(&folder, &record.spec)?;
-        }
-        Ok(())
+        let folder = self.root.folder(&sandbox.name);
+        self.ways.alone(&sandbox.name, |way| {
+            let mut record = self.enter(&folder, &sandbox.name, way)?;
+            let allow = narrowed(&folder, allow)?;
+            if record.spec.egress != allow {
+                record.spec.egress = allow;
+                keep(&folder, &record)?;
+                // The way out closes with the proxy, and everything that goes through it.
+                *way = None;
+                self.open_way(&folder, &record.spec, way)?;
+            }
+            Ok(())
+        })
     }
 
     async fn start(&self, sandbox: &Handle, command: &Command) -> Result<Status, Error> {
@@ -425,8 +323,8 @@ impl Driver for Local {
     }
 
     fn refused(&self, sandbox: &Handle) -> Vec<String> {
-        let proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
-        proxies.get(&sandbox.name).map(|proxy| proxy.refused()).unwrap_or_default()
+        let refused = |way: &mut Option<Proxy>| way.as_ref().map(Proxy::refused);
+        self.ways.alone(&sandbox.name, refused).unwrap_or_default()
     }
 
     async fn stop(&self, sandbox: &Handle) -> Result<(), Error> {
@@ -436,18 +334,16 @@ impl Driver for Local {
     async fn sweep(&self, keep: &BTreeSet<Name>) -> Result<Swept, Error> {
         let mut swept = Swept::default();
         for name in self.root.names() {
-            let folder = self.root.folder(&name);
-            let changed = std::fs::metadata(&folder.0).and_then(|meta| meta.modified()).ok();
-            let age = changed.and_then(|at| at.elapsed().ok()).unwrap_or_default();
-            let spec = folder.read().map(|record| record.spec);
-            let persistent = spec.as_ref().is_some_and(|spec| spec.persistent);
-            let kept = spec.map_or(Duration::ZERO, |spec| spec.idle).max(self.options.orphan_after);
-            if keep.contains(&name) || persistent || age < kept {
-                swept.kept += 1;
-                continue;
-            }
-            match self.remove(&name).await {
-                Ok(()) => swept.removed += 1,
+            let kept = if keep.contains(&name) { Ok(true) } else { self.is_kept(&name) };
+            let removed = match kept {
+                Ok(true) => Ok(false),
+                Ok(false) => self.remove(&name).await.map(|()| true),
+                // It may be one that stays.
+                Err(error) => Err(error),
+            };
+            match removed {
+                Ok(true) => swept.removed += 1,
+                Ok(false) => swept.kept += 1,
                 Err(error) => swept.failed.push((name.to_string(), error.to_string())),
             }
         }
@@ -457,7 +353,7 @@ impl Driver for Local {
             Ok(())
         })
         .await?;
-        self.root.sweep_slots(self.options.orphan_after);
+        swept.failed.extend(self.root.sweep_slots(self.options.orphan_after));
         if let Some(tree) = &self.tree {
             tree.sweep();
         }
@@ -465,11 +361,13 @@ impl Driver for Local {
     }
 }
 
-/// What a command is, as 64 hexadecimal digits.
-fn hash(command: &Command) -> Result<String, Error> {
-    let bytes = folder::to_json(command).map_err(Error::io("cannot write a command"))?;
-    let hash = digest(&SHA256, &bytes);
-    Ok(hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+/// The record of a sandbox; none where there is no such sandbox.
+fn recorded(folder: &Folder) -> Result<Option<Record>, Error> {
+    folder.read().map_err(Error::io("cannot read a sandbox's record"))
+}
+
+fn keep(folder: &Folder, record: &Record) -> Result<(), Error> {
+    folder.keep(record).map_err(Error::io("cannot write a sandbox's record"))
 }
 
 async fn blocking<T: Send + 'static>(

@@ -18,6 +18,7 @@ use std::{
 
 use rustix::{
     fs::{MemfdFlags, memfd_create},
+    process::{Resource, Rlimit, getrlimit, setrlimit},
     thread::{CpuSet, sched_setaffinity},
 };
 use serde::{Deserialize, Serialize};
@@ -28,8 +29,8 @@ use tokio::{
 use types::Timestamp;
 
 use crate::{
-    End, Error, Exit, Isolation, Limits,
-    local::{Group, Tree, folder, seccomp},
+    Allow, End, Error, Exit, Isolation, Limits,
+    local::{Group, Tree, folder, running, seccomp},
 };
 use output::Counted;
 
@@ -57,6 +58,9 @@ pub(crate) struct Run {
     /// Free bytes of the disk below which it is ended.
     pub(crate) free_bytes_min: u64,
     pub(crate) isolation: Isolation,
+    /// What its sandbox could reach when it was begun.
+    #[serde(default)]
+    pub(crate) egress: Vec<Allow>,
 }
 
 /// Who supervises a command.
@@ -83,8 +87,12 @@ impl Started {
 pub async fn supervise(dir: &Path) -> Result<(), Error> {
     // Whoever leads a group of processes has a session already; then it is not ours to begin.
     let _ = rustix::process::setsid();
-    let run: Run = folder::read(&dir.join("run.json"))
-        .ok_or_else(|| Error::Spec { why: format!("no `run.json` in {}", dir.display()) })?;
+    // Each process that stands still is an open file of ours.
+    let files = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
+    let run = folder::read(&dir.join("run.json")).map_err(Error::io("cannot read a command"))?;
+    let run: Run =
+        run.ok_or_else(|| Error::Spec { why: format!("no `run.json` in {}", dir.display()) })?;
     let failed = || Error::io::<io::Error>("cannot write the record of a command");
     let lock = lock(dir).map_err(failed())?;
     // INVARIANT: held until the record of the end is on disk. Free without that record means lost.
@@ -97,7 +105,9 @@ pub async fn supervise(dir: &Path) -> Result<(), Error> {
     let write = |name: &str, bytes: Vec<u8>| folder::replace(&dir.join(name), &bytes, 0o600);
     folder::to_json(&started).and_then(|bytes| write("started", bytes)).map_err(failed())?;
     let exit = Box::pin(live(dir, &run, started.at)).await;
-    folder::to_json(&exit).and_then(|bytes| write("exit.json", bytes)).map_err(failed())
+    folder::to_json(&exit).and_then(|bytes| write("exit.json", bytes)).map_err(failed())?;
+    running::forget(dir);
+    Ok(())
 }
 
 /// The lock of whoever runs the command of a folder; none if another has it. It ends with the process.
@@ -205,7 +215,7 @@ fn begin(dir: &Path, run: &Run, stdout: &Arc<Counted>, stderr: &Arc<Counted>) ->
     if let Some(user) = run.user {
         command.uid(user).gid(user);
     }
-    let group = run.tree.as_ref().map(|tree| tree.make(&run.limits)).transpose()?;
+    let group = run.tree.as_ref().map(|tree| tree.make(&run.workspace, &run.limits)).transpose()?;
     let child = match &group {
         Some(group) => group.around(|| command.kill_on_drop(true).spawn()),
         None => command.kill_on_drop(true).spawn(),

@@ -36,7 +36,13 @@ pub(crate) const ETC_OURS: [&str; 5] = ["passwd", "group", "hosts", "nsswitch.co
 pub(crate) const ETC: [&str; 4] = ["alternatives", "ld.so.cache", "ssl/certs", "ssl/openssl.cnf"];
 
 /// The words for bubblewrap up to the filters; what follows them is [`inner`].
-pub(crate) fn outer(places: &Places<'_>, spec: &Spec, command: &Command) -> Vec<String> {
+/// `watched` is for where no control group bounds memory.
+pub(crate) fn outer(
+    places: &Places<'_>,
+    spec: &Spec,
+    command: &Command,
+    watched: bool,
+) -> Vec<String> {
     let mut words = Words::default();
     words.add(&["--unshare-user", "--unshare-all", "--disable-userns", "--die-with-parent"]);
     words.add(&["--new-session", "--cap-drop", "ALL", "--uid", "1000", "--gid", "1000"]);
@@ -55,6 +61,11 @@ pub(crate) fn outer(places: &Places<'_>, spec: &Spec, command: &Command) -> Vec<
     }
     for name in ETC {
         words.add(&["--ro-bind-try", &format!("/etc/{name}"), &format!("/etc/{name}")]);
+    }
+    if watched {
+        // It reads the same, and cannot be mapped: what is mapped of `/dev/zero` is memory that is of no
+        // process, and nobody would count it.
+        words.add(&["--dev-bind", "/dev/full", "/dev/zero"]);
     }
     // `--dev` leaves a place for files that are memory, without a bound.
     let size = spec.limits.tmp_bytes.to_string();

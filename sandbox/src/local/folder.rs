@@ -7,6 +7,7 @@
 //! boxes/NAME/egress/           the proxy's socket
 //! boxes/NAME/credit            what its commands may take yet before they wait for others
 //! boxes/NAME/runs/HASH/        a command: run.json, lock, started, stdout, stderr, exit.json
+//! boxes/NAME/running/HASH      that this command runs
 //! ```
 //!
 //! A sandbox's folder appears whole and goes whole, each by one step: half of one is `.draft-` or
@@ -67,8 +68,7 @@ impl Root {
         let name = format!("helper-{:x}-{:x}-{:x}", meta.ino(), meta.len(), meta.mtime_nsec());
         let there = self.0.join("bin").join(&name);
         if !there.exists() {
-            let draft = self.0.join("bin").join(format!("{name}.{}", std::process::id()));
-            let _ = fs::remove_file(&draft);
+            let draft = self.0.join("bin").join(format!("{name}.{}", mark::new()));
             if meta.mode() & 0o005 != 0o005 || fs::hard_link(program, &draft).is_err() {
                 fs::copy(program, &draft)?;
                 fs::set_permissions(&draft, fs::Permissions::from_mode(0o755))?;
@@ -125,19 +125,34 @@ impl Root {
         }
     }
 
-    /// Gives back the slots of sandboxes that are not there, if they were taken long enough ago.
-    pub(crate) fn sweep_slots(&self, grace: std::time::Duration) {
+    /// Gives back the slots of sandboxes that are not there, if they were taken long enough ago. Those
+    /// of which nobody can tell stay, and are named with the cause.
+    pub(crate) fn sweep_slots(&self, grace: std::time::Duration) -> Vec<(String, String)> {
+        let mut failed = Vec::new();
         for entry in fs::read_dir(self.0.join("slots")).into_iter().flatten().flatten() {
             let age = entry.metadata().and_then(|meta| meta.modified()).ok();
             let old = age.and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= grace);
-            let name = fs::read_to_string(entry.path()).unwrap_or_default();
-            let slot = entry.file_name().to_str().and_then(|slot| slot.parse().ok());
-            let record = name.parse().ok().and_then(|name| self.folder(&name).read());
-            let taken = record.is_some_and(|record| Some(record.slot) == slot);
-            if old && !taken {
-                let _ = fs::remove_file(entry.path());
+            let slot = entry.file_name().to_string_lossy().into_owned();
+            match self.is_taken(&slot) {
+                Ok(false) if old => drop(fs::remove_file(entry.path())),
+                Ok(_) => {}
+                Err(error) => failed.push((format!("slot {slot}"), error.to_string())),
             }
         }
+        failed
+    }
+
+    /// Whether a slot is that of a sandbox.
+    fn is_taken(&self, slot: &str) -> io::Result<bool> {
+        let name = match fs::read_to_string(self.0.join("slots").join(slot)) {
+            // Somebody gave it back.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            name => name?,
+        };
+        // Without a whole name it is that of a sandbox whose maker was killed.
+        let Ok(name) = name.parse() else { return Ok(false) };
+        let record = self.folder(&name).read()?;
+        Ok(record.is_some_and(|record| slot.parse() == Ok(record.slot)))
     }
 }
 
@@ -172,8 +187,8 @@ impl Folder {
         self.0.join("egress")
     }
 
-    /// What it is, if it was made whole.
-    pub(crate) fn read(&self) -> Option<Record> {
+    /// What it is; none where it is not there.
+    pub(crate) fn read(&self) -> io::Result<Option<Record>> {
         read(&self.0.join("box.json"))
     }
 
@@ -237,9 +252,17 @@ impl Folder {
     }
 }
 
-/// A value of a file; nothing where it is not there or not whole.
-pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+/// A value of a file; none where there is no file. One that cannot be read is no such thing: who took
+/// it for none would remove what it tells of.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes?,
+    };
+    // The text of serde's error has words of the file in it.
+    let failed =
+        |_| io::Error::new(io::ErrorKind::InvalidData, "it is not what this version writes");
+    serde_json::from_slice(&bytes).map(Some).map_err(failed)
 }
 
 pub(crate) fn to_json(value: &impl Serialize) -> io::Result<Vec<u8>> {
@@ -248,13 +271,103 @@ pub(crate) fn to_json(value: &impl Serialize) -> io::Result<Vec<u8>> {
 
 /// Replaces a file whole: it is on disk when this returns, and a reader sees the old or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write(path, bytes, mode, |draft| fs::rename(draft, path))
+}
+
+/// Makes a file whole, unless it is there: of those who do it at once, one does.
+pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write(path, bytes, mode, |draft| match fs::hard_link(draft, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => fs::remove_file(draft),
+    })
+}
+
+/// Writes a draft that nobody else writes, and puts it in its place.
+fn write(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    put: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file is in a folder"))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = folder.join(format!(".{name}.{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
+    let draft = folder.join(format!(".{name}.{}", mark::new()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| put(&draft));
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    written?;
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_write_one_file_at_once_tear_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, once) = (folder.path().join("file"), folder.path().join("once"));
+        std::thread::scope(|scope| {
+            for digit in 0..8_u64 {
+                let (path, once) = (&path, &once);
+                scope.spawn(move || {
+                    for round in 1..20 {
+                        let whole = vec![digit; 1000 * round];
+                        replace(path, &to_json(&whole).unwrap(), 0o600).unwrap();
+                        let read: Vec<u64> = super::read(path).unwrap().unwrap();
+                        assert!(read.iter().all(|digit| Some(digit) == read.first()));
+                        create(once, &to_json(&(digit, round)).unwrap(), 0o600).unwrap();
+                    }
+                });
+            }
+        });
+        // Who was first stays: nobody came before its first round.
+        let (_, round): (u64, usize) = read(&once).unwrap().unwrap();
+        assert_eq!(round, 1);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no draft is left");
+    }
+
+    /// A root with a sandbox in slot 0.
+    fn root() -> (tempfile::TempDir, Root, Folder) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let spec = Spec::new("box".parse().unwrap());
+        let slot = root.take_slot(&spec.name, 0..1).unwrap().unwrap();
+        let sandbox = root.folder(&spec.name);
+        sandbox.make(&Record { spec, slot, created_at: Timestamp::now() }, None).unwrap();
+        (folder, root, sandbox)
+    }
+
+    #[test]
+    fn a_record_of_a_later_version_is_read_and_what_is_no_record_is_not_taken_for_none() {
+        let (_folder, _, sandbox) = root();
+        let path = sandbox.0.join("box.json");
+        let mut text: serde_json::Value = read(&path).unwrap().unwrap();
+        for part in ["", "/spec", "/spec/limits"] {
+            text.pointer_mut(part).unwrap()["later"] = 1.into();
+        }
+        text["spec"]["egress"] = serde_json::json!([{ "host": "a.test", "later": 1 }]);
+        fs::write(&path, text.to_string()).unwrap();
+        assert_eq!(sandbox.read().unwrap().unwrap().slot, 0);
+        fs::write(&path, "{\"spec\":").unwrap();
+        let broken = sandbox.read().unwrap_err();
+        assert_eq!(broken.to_string(), "it is not what this version writes");
+        fs::remove_file(&path).unwrap();
+        assert!(sandbox.read().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_slot_is_kept_where_nobody_can_tell_whose_it_is() {
+        let (folder, root, sandbox) = root();
+        let slot = folder.path().join("slots/0");
+        let sweep = || root.sweep_slots(std::time::Duration::ZERO);
+        assert!(sweep().is_empty() && slot.exists());
+        fs::write(sandbox.0.join("box.json"), "").unwrap();
+        assert_eq!(sweep().len(), 1);
+        assert!(slot.exists(), "its sandbox is there");
+        sandbox.remove().unwrap();
+        assert!(sweep().is_empty() && !slot.exists());
+    }
 }

@@ -27,7 +27,7 @@ pub(super) async fn around(local: &Local, no_tree: Option<&String>) -> Isolation
         }
         (None, why) => {
             let why = why.map_or("no control groups", String::as_str);
-            layers.push((Layer::Memory, Guard::Watched(format!("resident memory; {why}"))));
+            layers.push((Layer::Memory, Guard::Watched(format!("memory of processes; {why}"))));
             layers.push((Layer::Cpu, Guard::Watched(format!("who took more stands still; {why}"))));
         }
     }

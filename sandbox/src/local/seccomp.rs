@@ -16,13 +16,18 @@ use seccompiler::{
 pub(crate) fn program(watched: bool) -> Result<Vec<u8>, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     rules.extend(ALLOWED.iter().map(|call| (*call, Vec::new())));
-    if watched {
-        for call in [libc::SYS_memfd_create, libc::SYS_shmget] {
-            rules.remove(&call);
-        }
-    }
     let rule = |conditions| SeccompRule::new(conditions);
     let one = |index, op, value| SeccompCondition::new(index, Dword, op, value);
+    if watched {
+        for call in UNCOUNTED {
+            rules.remove(&call);
+        }
+        // Not both: memory that is nobody's file and that processes share. One flag, or none.
+        let both = u64::from(libc::MAP_SHARED.unsigned_abs() | libc::MAP_ANONYMOUS.unsigned_abs());
+        let fewer = [0, libc::MAP_SHARED, libc::MAP_ANONYMOUS]
+            .map(|flags| rule(vec![one(3, MaskedEq(both), u64::from(flags.unsigned_abs()))?]));
+        rules.insert(libc::SYS_mmap, fewer.into_iter().collect::<Result<_, _>>()?);
+    }
     // Children, but no namespaces. The kernel reads the flags as 64 bits.
     let no_namespace = SeccompCondition::new(0, Qword, MaskedEq(NAMESPACES), 0)?;
     rules.insert(libc::SYS_clone, vec![rule(vec![no_namespace])?]);
@@ -49,6 +54,10 @@ pub(crate) fn program(watched: bool) -> Result<Vec<u8>, BackendError> {
 const ARCH: TargetArch = TargetArch::x86_64;
 #[cfg(target_arch = "aarch64")]
 const ARCH: TargetArch = TargetArch::aarch64;
+
+/// Calls that make memory which is of no process: the kernel counts it for groups alone.
+const UNCOUNTED: [i64; 4] =
+    [libc::SYS_memfd_create, libc::SYS_shmget, libc::SYS_msgget, libc::SYS_semget];
 
 /// All flags of `clone` that make namespaces: `CLONE_NEW*` of clone(2).
 const NAMESPACES: u64 = 0x7e02_0080;

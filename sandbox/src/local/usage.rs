@@ -1,9 +1,9 @@
 //! What processes take, read where the kernel tells it of each: memory, processor time, what they
 //! wrote. And which they are.
 
-use std::{collections::BTreeSet, fs, ops::RangeInclusive, time::Duration};
+use std::{collections::BTreeSet, fs, ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use rustix::param::{clock_ticks_per_second, page_size};
+use rustix::param::clock_ticks_per_second;
 
 /// The most processes that are looked at of one command.
 const PROCESSES_MAX: usize = 4096;
@@ -32,8 +32,6 @@ pub(crate) struct Stat {
     pub(crate) own: Duration,
     /// That with the time of children that ended and were waited for.
     pub(crate) cpu: Duration,
-    /// Its resident memory.
-    pub(crate) memory_bytes: u64,
 }
 
 /// What a process took; none where it is gone.
@@ -41,23 +39,43 @@ pub(crate) fn stat(pid: u32) -> Option<Stat> {
     parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// Fields 3, 14 to 17 and 24 of proc_pid_stat(5).
+/// Fields 3 and 14 to 17 of proc_pid_stat(5).
 fn parse(text: &str) -> Option<Stat> {
     // A name may have anything in it, also what looks like its end.
     let (_, after_name) = text.rsplit_once(')')?;
     let fields: Vec<&str> = after_name.split_whitespace().collect();
-    let number = |at: usize| fields.get(at - 3)?.parse::<u64>().ok();
-    let ticks = |fields: RangeInclusive<usize>| {
-        let ticks = fields.filter_map(number).sum::<u64>();
-        Duration::from_millis(ticks.saturating_mul(1000) / clock_ticks_per_second().max(1))
+    let ticks = |range: RangeInclusive<usize>| {
+        let fields = fields.get(*range.start() - 3..=*range.end() - 3)?;
+        let ticks = fields.iter().filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
+        Some(Duration::from_millis(ticks.saturating_mul(1000) / clock_ticks_per_second().max(1)))
     };
-    let memory = number(24)?.saturating_mul(page_size() as u64);
-    Some(Stat {
-        stopped: matches!(fields.first(), Some(&"T")),
-        own: ticks(14..=15),
-        cpu: ticks(14..=17),
-        memory_bytes: memory,
+    let stopped = matches!(fields.first(), Some(&"T"));
+    Some(Stat { stopped, own: ticks(14..=15)?, cpu: ticks(14..=17)? })
+}
+
+/// Memory of processes: what is resident, and what was written to swap.
+pub(crate) fn memory(pids: &[u32]) -> u64 {
+    pids.iter().filter_map(|pid| memory_of(*pid)).fold(0, u64::saturating_add)
+}
+
+/// Memory of one process, which all of its threads share. Where its first one has ended, another tells.
+fn memory_of(pid: u32) -> Option<u64> {
+    let of = |status: PathBuf| held(&fs::read_to_string(status).ok()?);
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    of(process.join("status")).or_else(|| {
+        let threads = fs::read_dir(process.join("task")).ok()?.flatten();
+        threads.filter_map(|thread| of(thread.path().join("status"))).max()
     })
+}
+
+/// `VmRSS` and `VmSwap` of proc_pid_status(5); none where it has no memory any more.
+fn held(status: &str) -> Option<u64> {
+    let field = |name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+        value.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+    };
+    let kib = field("VmRSS:")?.saturating_add(field("VmSwap:").unwrap_or(0));
+    Some(kib.saturating_mul(1024))
 }
 
 /// Bytes that processes wrote to disks, with their children that ended and were waited for. Whether
@@ -81,7 +99,6 @@ mod tests {
         assert!(found.stopped);
         let ticks = |count: u64| Duration::from_millis(count * 1000 / clock_ticks_per_second());
         assert_eq!((found.own, found.cpu), (ticks(33), ticks(110)));
-        assert_eq!(found.memory_bytes, 3 * page_size() as u64);
         for broken in ["", "7 (a)", "7 (a) R 1 2"] {
             assert_eq!(parse(broken), None, "{broken}");
         }
@@ -94,9 +111,45 @@ mod tests {
         let pids = tree(own);
         assert_eq!(pids.first(), Some(&own));
         assert!(pids.contains(&child.id()), "{pids:?}");
-        assert!(stat(own).unwrap().memory_bytes > 1 << 20);
+        assert!(memory(&[own]) > 1 << 20);
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(stat(child.id()), None);
+    }
+
+    #[test]
+    fn what_is_in_swap_is_held_and_a_process_without_memory_says_so() {
+        let status = "Name:\tVmRSS:\nVmPeak:\t  9 kB\nVmRSS:\t     100 kB\nVmSwap:\t       28 kB\n";
+        assert_eq!(held(status), Some(128 << 10));
+        assert_eq!(held("VmRSS:\t     100 kB\n"), Some(100 << 10));
+        assert_eq!(held("Name:\tsh\nState:\tZ (zombie)\n"), None);
+    }
+
+    #[test]
+    fn memory_is_seen_when_the_first_thread_has_ended() {
+        use std::io::Read;
+        // `SYS_exit` ends one thread; another has 32 MiB.
+        let script = format!(
+            "use threads; $| = 1; threads->create(sub {{ $x = \"x\" x (32 << 20); print 1; sleep 60 }}); \
+             syscall({})",
+            libc::SYS_exit
+        );
+        let mut perl = std::process::Command::new("perl");
+        perl.args(["-e", &script]).stdout(std::process::Stdio::piped());
+        let mut perl = perl.spawn().unwrap();
+        perl.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        let began = std::time::Instant::now();
+        let ended = || {
+            let status = fs::read_to_string(format!("/proc/{}/status", perl.id())).unwrap();
+            held(&status).is_none()
+        };
+        while !ended() {
+            assert!(began.elapsed() < Duration::from_secs(60));
+            std::thread::yield_now();
+        }
+        let found = memory(&[perl.id()]);
+        perl.kill().unwrap();
+        perl.wait().unwrap();
+        assert!(found > 32 << 20, "{found}");
     }
 }

@@ -23,8 +23,16 @@ pub(crate) fn disk(workspace: &Path, limits: &Limits, free_bytes_min: u64) -> Op
     }
     let mut sum = Sum { bytes: 0, entries: 0, limits };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let root = openat(CWD, workspace, flags, Mode::empty()).ok()?;
-    sum.add(root, DEPTH_MAX).then_some(End::OutOfDisk)
+    let over = match openat(CWD, workspace, flags, Mode::empty()) {
+        Ok(root) => sum.add(root, DEPTH_MAX),
+        Err(error) => is_closed(error),
+    };
+    over.then_some(End::OutOfDisk)
+}
+
+/// Whether a folder is closed to us: who closes one may hide anything in it.
+const fn is_closed(error: Errno) -> bool {
+    matches!(error, Errno::ACCESS)
 }
 
 struct Sum<'a> {
@@ -36,13 +44,20 @@ struct Sum<'a> {
 impl Sum<'_> {
     /// Adds what is in a folder; whether that is too much. What vanishes meanwhile is not counted.
     fn add(&mut self, folder: std::os::fd::OwnedFd, depth: usize) -> bool {
-        let Ok(entries) = Dir::read_from(&folder) else { return false };
+        let entries = match Dir::read_from(&folder) {
+            Ok(entries) => entries,
+            Err(error) => return is_closed(error),
+        };
         for entry in entries.flatten() {
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
                 continue;
             }
-            let Ok(stat) = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+            let stat = match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => stat,
+                Err(error) if is_closed(error) => return true,
+                Err(_) => continue,
+            };
             self.entries += 1;
             self.bytes += u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512);
             if self.bytes > self.limits.disk_bytes || self.entries > self.limits.disk_entries {
@@ -55,15 +70,12 @@ impl Sum<'_> {
                 return true;
             }
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            match openat(&folder, name, flags, Mode::empty()) {
-                Ok(below) => {
-                    if self.add(below, depth - 1) {
-                        return true;
-                    }
-                }
-                // Whoever closes a folder to us may hide anything in it.
-                Err(Errno::ACCESS) => return true,
-                Err(_) => {}
+            let over = match openat(&folder, name, flags, Mode::empty()) {
+                Ok(below) => self.add(below, depth - 1),
+                Err(error) => is_closed(error),
+            };
+            if over {
+                return true;
             }
         }
         false
@@ -82,5 +94,59 @@ pub(crate) fn end_all_in(workspace: &Path) {
         {
             let _ = kill_process(pid, Signal::KILL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, chown};
+
+    use rustix::{
+        process::{Uid, geteuid},
+        thread::set_thread_res_uid,
+    };
+
+    use super::*;
+
+    /// What is found by who is not root, whom modes hold nowhere.
+    fn found(workspace: &Path) -> Option<End> {
+        std::thread::scope(|scope| {
+            let look = || {
+                if geteuid().is_root() {
+                    let user = Uid::from_raw(USER);
+                    set_thread_res_uid(user, user, user).unwrap();
+                }
+                disk(workspace, &Limits::default(), 0)
+            };
+            scope.spawn(look).join().unwrap()
+        })
+    }
+
+    const USER: u32 = 300_000;
+
+    #[test]
+    fn who_closes_a_folder_has_filled_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let (workspace, below) = (parent.path().join("box"), parent.path().join("box/below"));
+        fs::create_dir_all(&below).unwrap();
+        fs::write(below.join("file"), "x").unwrap();
+        let mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode(parent.path(), 0o755);
+        if geteuid().is_root() {
+            for path in [&workspace, &below] {
+                chown(path, Some(USER), Some(USER)).unwrap();
+            }
+        }
+        assert_eq!(found(&workspace), None, "the control: it is open");
+        for closed in [0o300, 0o400, 0o000] {
+            for path in [&workspace, &below] {
+                mode(path, closed);
+                assert_eq!(found(&workspace), Some(End::OutOfDisk), "{closed:o} {path:?}");
+                mode(path, 0o700);
+            }
+        }
+        assert_eq!(found(&parent.path().join("none")), None, "it is gone");
     }
 }

@@ -2,16 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     io::{Read, Seek, SeekFrom},
     path::Path,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use super::{Begun, Run, output::Counted, restrain::Restraint};
+use super::{Begun, Run, Started, output::Counted, restrain::Restraint};
 use crate::{
     End,
-    local::{Group, usage, watch},
+    local::{Group, folder, running, usage, watch},
 };
 
 /// How often a supervisor looks at what runs; more often at first, for who is behind and begins
@@ -111,7 +112,7 @@ impl Look<'_> {
             Some(_) => None,
             None => Some(usage::tree(pid)),
         };
-        if pids.as_ref().is_some_and(|pids| memory(pids) > self.run.limits.memory_bytes) {
+        if pids.as_ref().is_some_and(|pids| self.has_most_of_too_much(pids)) {
             return Some(End::OutOfMemory);
         }
         if let Some(restraint) = &mut self.restraint {
@@ -125,10 +126,45 @@ impl Look<'_> {
         self.disk_at = Instant::now() + (now.elapsed() * 10).max(LOOK);
         end
     }
-}
 
-/// Resident memory of processes.
-fn memory(pids: &[u32]) -> u64 {
-    let of = |pid: &u32| usage::stat(*pid).map(|stat| stat.memory_bytes);
-    pids.iter().filter_map(of).fold(0, u64::saturating_add)
+    /// Whether the sandbox has more memory than it may, and this command, whose processes these are, is
+    /// the one that is to be ended for it.
+    fn has_most_of_too_much(&self, pids: &[u32]) -> bool {
+        if !self.is_most_of_too_much(pids) {
+            return false;
+        }
+        // One decides after another, and who is to be ended counts no more: then nobody else need be.
+        let turn = File::open(self.sandbox().join("running"));
+        let _turn = turn.and_then(|folder| folder.lock().map(|()| folder));
+        let is_ended = self.is_most_of_too_much(pids);
+        if is_ended {
+            running::forget(self.dir);
+        }
+        is_ended
+    }
+
+    /// Whether it is more than may be, and no other command has more of it: as the kernel does it.
+    fn is_most_of_too_much(&self, pids: &[u32]) -> bool {
+        let own = usage::memory(pids);
+        let others = self.others().iter().map(|pids| usage::memory(pids)).collect::<Vec<_>>();
+        let all = others.iter().fold(own, |sum, other| sum.saturating_add(*other));
+        all > self.run.limits.memory_bytes && others.iter().all(|other| *other <= own)
+    }
+
+    /// The processes of each other command of this sandbox, without its supervisor.
+    fn others(&self) -> Vec<Vec<u32>> {
+        // Where the list cannot be read, each is held to what it has by itself.
+        let runs = running::all(self.sandbox()).unwrap_or_default();
+        let others = runs.iter().filter(|run| run.file_name() != self.dir.file_name());
+        let supervisors = others.filter_map(|run| {
+            let started = folder::read::<Started>(&run.join("started")).ok()??;
+            u32::try_from(started.pid).ok()
+        });
+        supervisors.map(|pid| usage::tree(pid).split_off(1)).collect()
+    }
+
+    /// The folder of a command is two below that of its sandbox.
+    fn sandbox(&self) -> &Path {
+        self.dir.parent().and_then(Path::parent).unwrap_or(self.dir)
+    }
 }

@@ -68,7 +68,6 @@ pub(super) struct Governor {
     /// None where the kernel bounds processor time.
     cpu: Option<Bucket>,
     disk: Bucket,
-    rank: Rank,
 }
 
 impl Governor {
@@ -81,7 +80,6 @@ impl Governor {
             favour: Bucket { full: favour, a_second: FAVOUR_MILLI * 1000, floor: -favour },
             cpu: (!bounded).then(|| Bucket::of(milli * 1000, milli * CPU_BURST_US)),
             disk: Bucket::of(rate, rate.saturating_mul(DISK_BURST_S)),
-            rank: Rank::Level,
         }
     }
 
@@ -95,8 +93,15 @@ impl Governor {
         }
     }
 
-    /// What follows from what was taken, and the credit that is left.
-    pub(super) fn rule(&mut self, credit: Credit, taken: Taken, now_ms: i64) -> (Credit, Ruling) {
+    /// What follows from what was taken, and the credit that is left. `rank` is where the sandbox
+    /// stands.
+    pub(super) fn rule(
+        &self,
+        rank: Rank,
+        credit: Credit,
+        taken: Taken,
+        now_ms: i64,
+    ) -> (Credit, Ruling) {
         // A clock that was set back gives nothing.
         let ms = now_ms.saturating_sub(credit.at_ms).max(0);
         let cpu = micros(taken.cpu);
@@ -108,16 +113,16 @@ impl Governor {
             at_ms: now_ms,
         };
         // Back at half of it, and not at the first microsecond, or it went to and fro.
-        self.rank = match left.favour_us {
+        let rank = match left.favour_us {
             ..=0 => Rank::Behind,
             us if us >= self.favour.full / 2 => Rank::Level,
-            _ => self.rank,
+            _ => rank,
         };
         // Who owes and takes no more does not wait: an `ls` after a large download runs at once.
         let cpu = self.cpu.filter(|_| cpu > 0).map_or(0, |bucket| bucket.owed_ms(left.cpu_us));
         let disk = if written > 0 { self.disk.owed_ms(left.disk_bytes) } else { 0 };
         let pause = Duration::from_millis(u64::try_from(cpu.max(disk)).unwrap_or(0));
-        (left, Ruling { rank: self.rank, pause })
+        (left, Ruling { rank, pause })
     }
 }
 
@@ -165,10 +170,12 @@ mod tests {
 
     /// What is ruled each time by who takes this much in every 50 ms, for this many seconds.
     fn every_look(bounded: bool, seconds: i64, taken: Taken) -> Vec<Ruling> {
-        let (mut governor, mut credit) = governor(bounded);
+        let (governor, mut credit) = governor(bounded);
+        let mut rank = Rank::Level;
         let looks = (1..=seconds * 20).map(|look| {
             let ruling;
-            (credit, ruling) = governor.rule(credit, taken, look * 50);
+            (credit, ruling) = governor.rule(rank, credit, taken, look * 50);
+            rank = ruling.rank;
             ruling
         });
         looks.collect()
@@ -203,29 +210,32 @@ mod tests {
 
     #[test]
     fn who_was_quiet_for_a_while_is_raised_again_and_not_at_once() {
-        let (mut governor, credit) = governor(true);
-        let (credit, ruling) = governor.rule(credit, cpu(60_000), 1);
+        let (governor, credit) = governor(true);
+        let (credit, ruling) = governor.rule(Rank::Level, credit, cpu(60_000), 1);
         assert_eq!(ruling.rank, Rank::Behind);
         assert_eq!(credit.favour_us, -1_000_000, "more is not owed, whatever was taken");
-        let (credit, ruling) = governor.rule(credit, Taken::default(), 5_900);
+        let (credit, ruling) = governor.rule(Rank::Behind, credit, Taken::default(), 5_900);
         assert_eq!(ruling.rank, Rank::Behind, "{credit:?}");
-        let (_, ruling) = governor.rule(credit, Taken::default(), 6_100);
+        // Who was never behind is not put there for less than that.
+        let (_, level) = governor.rule(Rank::Level, credit, Taken::default(), 5_900);
+        assert_eq!(level.rank, Rank::Level);
+        let (_, ruling) = governor.rule(Rank::Behind, credit, Taken::default(), 6_100);
         assert_eq!(ruling.rank, Rank::Level);
     }
 
     #[test]
     fn a_writer_waits_for_as_long_as_its_rate_says() {
-        let (mut governor, credit) = governor(true);
-        let (credit, ruling) = governor.rule(credit, written(2 << 20), 0);
+        let (governor, credit) = governor(true);
+        let (credit, ruling) = governor.rule(Rank::Level, credit, written(2 << 20), 0);
         assert_eq!((credit.disk_bytes, ruling.pause), (0, Duration::ZERO), "a burst is free");
-        let (credit, ruling) = governor.rule(credit, written(3 << 20), 0);
+        let (credit, ruling) = governor.rule(Rank::Level, credit, written(3 << 20), 0);
         assert_eq!(ruling.pause, Duration::from_secs(3));
         // A command that comes after and writes nothing does not wait for what the one before owes.
-        let (credit, ruling) = governor.rule(credit, cpu(50), 1000);
+        let (credit, ruling) = governor.rule(Rank::Level, credit, cpu(50), 1000);
         assert_eq!(ruling.pause, Duration::ZERO);
-        let (credit, ruling) = governor.rule(credit, written(4096), 1000);
+        let (credit, ruling) = governor.rule(Rank::Level, credit, written(4096), 1000);
         assert_eq!(ruling.pause, Duration::from_millis(2004));
-        let (_, ruling) = governor.rule(credit, written(1 << 40), 1000);
+        let (_, ruling) = governor.rule(Rank::Level, credit, written(1 << 40), 1000);
         assert_eq!(ruling.pause, Duration::from_secs(8), "and no longer than this");
     }
 
@@ -239,9 +249,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_gives_nothing_and_takes_nothing() {
-        let (mut governor, credit) = governor(true);
-        let (credit, _) = governor.rule(credit, written(1 << 20), 1_000_000);
-        let (after, ruling) = governor.rule(credit, Taken::default(), 5);
+        let (governor, credit) = governor(true);
+        let (credit, _) = governor.rule(Rank::Level, credit, written(1 << 20), 1_000_000);
+        let (after, ruling) = governor.rule(Rank::Level, credit, Taken::default(), 5);
         assert_eq!((after.disk_bytes, ruling.pause), (1 << 20, Duration::ZERO));
     }
 }

@@ -1,22 +1,31 @@
 //! Holds a sandbox to what its governor rules: puts it behind others, and has it stand still.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io,
-    mem::replace,
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    mem::{replace, take},
+    os::{
+        fd::OwnedFd,
+        unix::fs::{FileExt, OpenOptionsExt},
+    },
     path::Path,
     time::{Duration, Instant, SystemTime},
 };
 
-use rustix::process::{Pid, Signal, Uid, kill_process, setpriority_process, setpriority_user};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, Uid, pidfd_open, pidfd_send_signal, setpriority_process,
+    setpriority_user,
+};
 
 use super::{
     Run,
     govern::{Credit, Governor, Rank, Ruling, Taken},
 };
-use crate::local::{Group, usage};
+use crate::{
+    Limits,
+    local::{Group, usage},
+};
 
 /// How much more time passes between two looks than one takes: a fiftieth of a processor at most.
 const LOOK_SHARE: u32 = 50;
@@ -37,9 +46,10 @@ pub(super) struct Restraint {
     /// What had been taken at the last look.
     cpu: Duration,
     written_bytes: u64,
+    /// Where it stands, where no group says that.
     rank: Rank,
-    /// Who was stopped by us, and until when.
-    stopped: BTreeSet<u32>,
+    /// Who was stopped by us, in that order, and until when. Not by number: a number comes again.
+    stopped: Vec<OwnedFd>,
     until: Option<Instant>,
     next: Instant,
 }
@@ -47,20 +57,30 @@ pub(super) struct Restraint {
 impl Restraint {
     /// `dir` is the folder of the sandbox.
     pub(super) fn new(dir: Option<&Path>, run: &Run, root: u32, group: Option<&Group>) -> Self {
-        let governor = Governor::new(&run.limits, group.is_some());
+        Self::of(dir, &run.limits, run.user, root, group)
+    }
+
+    fn of(
+        dir: Option<&Path>,
+        limits: &Limits,
+        user: Option<u32>,
+        root: u32,
+        group: Option<&Group>,
+    ) -> Self {
+        let governor = Governor::new(limits, group.is_some());
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         Self {
             own: governor.full(now_ms()),
             shared: dir.and_then(|dir| options.open(dir.join("credit")).ok()),
             governor,
-            user: run.user,
+            user,
             root,
             cpu: Duration::ZERO,
             counted: Counted::default(),
             written_bytes: 0,
             rank: Rank::Level,
-            stopped: BTreeSet::new(),
+            stopped: Vec::new(),
             until: None,
             next: Instant::now(),
         }
@@ -87,7 +107,7 @@ impl Restraint {
         match self.until {
             // Who was about to start when the others stopped.
             Some(until) if began < until => self.stop(&pids),
-            Some(_) => self.go_on(&pids),
+            Some(_) => self.go_on(),
             None => self.rule(group, &pids),
         }
         self.next = Instant::now() + began.elapsed() * LOOK_SHARE;
@@ -95,19 +115,24 @@ impl Restraint {
 
     fn rule(&mut self, group: Option<&Group>, pids: &[u32]) {
         let taken = self.taken(group, pids);
-        let Some(ruling) = self.account(taken) else { return };
+        // Whoever supervises another command of this sandbox puts it behind, and raises it, too.
+        let rank = match group.map(Group::is_behind) {
+            Some(true) => Rank::Behind,
+            Some(false) => Rank::Level,
+            None => self.rank,
+        };
+        let Some(ruling) = self.account(rank, taken) else { return };
         // Sessions that began since have a niceness of their own, and who was being started was not
         // seen: said once is not enough where there is no group.
-        if ruling.rank != self.rank || (ruling.rank == Rank::Behind && group.is_none()) {
-            self.rank = ruling.rank;
+        if ruling.rank != rank || (ruling.rank == Rank::Behind && group.is_none()) {
             let behind = ruling.rank == Rank::Behind;
             match group {
-                // It goes on where it was: the next look tries again.
-                Some(group) if group.put_behind(behind).is_err() => self.rank = Rank::Level,
-                Some(_) => {}
+                // Where that fails it goes on where it was, and the next look tries again.
+                Some(group) => drop(group.put_behind(behind)),
                 None => renice(pids, self.user, if behind { BEHIND } else { 0 }),
             }
         }
+        self.rank = ruling.rank;
         if !ruling.pause.is_zero() {
             self.until = Some(Instant::now() + ruling.pause);
             self.stop(pids);
@@ -126,16 +151,16 @@ impl Restraint {
     }
 
     /// Takes it off the sandbox's credit. None where the file cannot be locked: the next look will.
-    fn account(&mut self, taken: Taken) -> Option<Ruling> {
+    fn account(&mut self, rank: Rank, taken: Taken) -> Option<Ruling> {
         let now = now_ms();
         let Some(file) = &self.shared else {
-            let (credit, ruling) = self.governor.rule(self.own, taken, now);
+            let (credit, ruling) = self.governor.rule(rank, self.own, taken, now);
             self.own = credit;
             return Some(ruling);
         };
         file.lock().ok()?;
         let credit = load(file).unwrap_or_else(|| self.governor.full(now));
-        let (credit, ruling) = self.governor.rule(credit, taken, now);
+        let (credit, ruling) = self.governor.rule(rank, credit, taken, now);
         let _ = store(file, credit);
         let _ = file.unlock();
         Some(ruling)
@@ -146,19 +171,20 @@ impl Restraint {
     fn stop(&mut self, pids: &[u32]) {
         for pid in pids.iter().filter(|pid| **pid != self.root) {
             let is_stopped = usage::stat(*pid).is_none_or(|stat| stat.stopped);
-            if !is_stopped && signal(*pid, Signal::STOP) {
-                self.stopped.insert(*pid);
+            if let Some(process) = process(*pid).filter(|_| !is_stopped)
+                && pidfd_send_signal(&process, Signal::STOP).is_ok()
+            {
+                self.stopped.push(process);
             }
         }
     }
 
-    /// Wakes who was stopped by us, children first.
-    fn go_on(&mut self, pids: &[u32]) {
+    /// Wakes who was stopped by us, children first, whether anybody lists them yet or not.
+    fn go_on(&mut self) {
         self.until = None;
-        for pid in pids.iter().rev().filter(|pid| self.stopped.contains(pid)) {
-            signal(*pid, Signal::CONT);
+        for process in take(&mut self.stopped).iter().rev() {
+            let _ = pidfd_send_signal(process, Signal::CONT);
         }
-        self.stopped.clear();
     }
 }
 
@@ -187,9 +213,10 @@ impl Counted {
     }
 }
 
-fn signal(pid: u32, signal: Signal) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    pid.is_some_and(|pid| kill_process(pid, signal).is_ok())
+/// A process that is signalled by this and is no other, however often its number comes again.
+fn process(pid: u32) -> Option<OwnedFd> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+    pidfd_open(pid, PidfdFlags::empty()).ok()
 }
 
 /// Sets the niceness of processes: of all that a user has, where that user is the sandbox's, for then
@@ -312,6 +339,33 @@ mod tests {
         assert!(sum <= total, "{sum:?} of {total:?}");
         resting.since(&pids[1..]);
         assert_eq!(resting.since(&pids[1..]), Duration::ZERO);
+    }
+
+    #[test]
+    fn who_was_stopped_goes_on_also_where_nobody_lists_it() {
+        let resting = [(); 3].map(|()| Program::start("exec sleep 60"));
+        let pids = resting.each_ref().map(|program| program.0.id());
+        let state = || pids.map(|pid| usage::stat(pid).unwrap().stopped);
+        let until = |wanted: [bool; 3]| {
+            let began = Instant::now();
+            while state() != wanted {
+                assert!(began.elapsed() < Duration::from_secs(60), "{:?}", state());
+                std::thread::yield_now();
+            }
+        };
+        // Stopped by somebody else: it stays so.
+        pidfd_send_signal(process(pids[1]).unwrap(), Signal::STOP).unwrap();
+        until([false, true, false]);
+        let mut restraint = Restraint::of(None, &Limits::default(), None, 0, None);
+        restraint.stop(&pids);
+        // Looked at again while they stand still, they are not stopped twice.
+        until([true; 3]);
+        restraint.stop(&pids);
+        assert_eq!(restraint.stopped.len(), 2);
+        restraint.until = Some(Instant::now());
+        restraint.look(None, true, Vec::new);
+        until([false, true, false]);
+        assert!(restraint.until.is_none() && restraint.stopped.is_empty());
     }
 
     #[test]

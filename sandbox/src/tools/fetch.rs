@@ -30,6 +30,8 @@ pub async fn http_fetch(
     let most = (TEXT_BYTES_MAX * 4).to_string();
     let words = [
         "curl",
+        // First, or the settings in its home are read: the home of a sandbox is its workspace.
+        "--disable",
         "--silent",
         "--show-error",
         "--location",

@@ -1,5 +1,7 @@
 //! `git.clone` and `git.commit`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +48,9 @@ pub async fn git_clone(
         words.push(format!("--depth={depth}"));
     }
     words.extend(["--".to_owned(), url.to_string(), folder.clone()]);
-    let (outcome, refused) = run(driver, sandbox, &Command::new(key, words)).await?;
+    let mut command = Command::new(key, words);
+    command.env = environment();
+    let (outcome, refused) = run(driver, sandbox, &command).await?;
     let mut report = Report::of(&outcome);
     if report.ok && report.text.is_empty() {
         report.text = format!("cloned into {folder}");
@@ -78,6 +82,7 @@ pub async fn git_commit(
 ) -> Result<Report, Error> {
     let mut command = Command::new(key, ["sh", "-ec", COMMIT, "commit"]);
     command.folder = Some(folder(&arguments.folder)?);
+    command.env = environment();
     let key: String = key.chars().filter(|c| c.is_ascii_graphic()).collect();
     command.argv.extend([arguments.message.clone(), format!("Orchestack-Key: {key}")]);
     let (outcome, refused) = run(driver, sandbox, &command).await?;
@@ -85,22 +90,76 @@ pub async fn git_commit(
 }
 
 /// `$1` is the message and `$2` the line by which the commit is found again.
+///
+/// The repository's settings are those of whoever wrote last to the workspace, and what they would run
+/// is not run: each program that they name for the contents of files is named again as none, and git
+/// may start no process where the kernel can be told so. It needs none, and no thread.
 const COMMIT: &str = r#"
-git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"; }
-if git log -50 --format=%B 2>/dev/null | grep -qxF -- "$2"; then
+none() {
+  export "GIT_CONFIG_KEY_$count=$1" "GIT_CONFIG_VALUE_$count=$2"
+  count=$((count + 1))
+}
+count=0
+named='^(filter\..*\.(clean|smudge|process|required)|diff\..*\.(command|textconv)|hook\..*\.command)$'
+keys=$(command git config --name-only --get-regexp "$named" || :)
+while IFS= read -r key; do
+  case $key in
+    '') ;;
+    *.required) none "$key" false ;;
+    *) none "$key" '' ;;
+  esac
+done <<END
+$keys
+END
+export GIT_CONFIG_COUNT=$count
+alone=
+if command -v prlimit >/dev/null; then alone='prlimit --nproc=0 --'; fi
+git() {
+  command $alone git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c core.preloadIndex=false \
+    -c index.threads=1 -c gc.auto=0 -c maintenance.auto=false -c log.showSignature=false \
+    -c diff.ignoreSubmodules=dirty -c safe.directory='*' "$@"
+}
+if git log -50 --no-ext-diff --no-textconv --format=%B 2>/dev/null | grep -qxF -- "$2"; then
   git log -1 --fixed-strings --grep="$2" --format=%H
   exit
 fi
-git add --all
+# A repository within this one is looked into by settings of its own. Only where its head is, is read.
+cd "./$(git rev-parse --show-cdup)"
+within() { git ls-files --stage -z | sed -zn "s/^160000 [0-9a-f]* [0-3]\t/$1/p"; }
+{ printf '.\0'; within ':(exclude,literal)'; } |
+  git add --all --pathspec-from-file=- --pathspec-file-nul
+within '' | git update-index --remove -z --stdin
+# Nor is it asked what else there is where nothing changed.
+known() { git rev-parse --verify --quiet "$1" >/dev/null; }
+if known HEAD && ! known MERGE_HEAD && git diff-index --cached --quiet HEAD --; then
+  echo 'nothing changed'
+  exit 1
+fi
 git commit --quiet --no-verify --no-gpg-sign --message="$1" --message="$2"
 git rev-parse HEAD
 "#;
 
 /// A repository is somebody else's: what its settings would run is not run.
 fn git() -> Vec<String> {
-    ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
-        .map(str::to_owned)
-        .into()
+    let words = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"];
+    let more = ["-c", "credential.helper=", "-c", "safe.directory=*"];
+    words.into_iter().chain(more).map(str::to_owned).collect()
+}
+
+/// Variables for git: the home of a sandbox is its workspace, and settings there are not read. What
+/// they and the repository's own could name as a program for talking to others is named here.
+fn environment() -> BTreeMap<String, String> {
+    let variables = [
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+        ("GIT_ALLOW_PROTOCOL", "http:https"),
+        ("GIT_NO_LAZY_FETCH", "1"),
+        ("GIT_SSH_COMMAND", "false"),
+        ("GIT_ASKPASS", "false"),
+        ("GIT_EDITOR", "false"),
+        ("GIT_PAGER", "cat"),
+    ];
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// A folder as it is said to git: below the workspace, and no option.

@@ -61,6 +61,45 @@ async fn memory_is_bounded_wherever_it_is() {
 }
 
 #[tokio::test]
+async fn memory_is_bounded_for_all_commands_of_a_sandbox_together() {
+    let Some(bench) = Bench::new(|spec| spec.limits.memory_bytes = 96 << 20).await else { return };
+    one_of_two_is_ended(&bench).await;
+}
+
+/// Two commands that have room each and not both: one is ended, the other never knows.
+pub(super) async fn one_of_two_is_ended(bench: &Bench) {
+    let script = "perl -e '$x .= \"x\" x 1048576 for 1..60; sleep 5; print length $x'";
+    let run = async |key: &str| {
+        let command = sandbox::Command::shell(key, script);
+        bench.driver.exec(&bench.handle, &command).await.unwrap()
+    };
+    // The control: alone it ends well.
+    assert_eq!(run("alone").await.exit.end, End::Status(0));
+    let (one, other) = tokio::join!(run("one"), run("other"));
+    let mut ends = [one.exit.end, other.exit.end];
+    ends.sort_by_key(|end| *end == End::OutOfMemory);
+    assert_eq!(ends, [End::Status(0), End::OutOfMemory]);
+}
+
+#[tokio::test]
+async fn processes_are_bounded_for_all_commands_of_a_sandbox_together() {
+    let Some(bench) = Bench::new(|spec| spec.limits.processes = 40).await else { return };
+    if !matches!(bench.driver.isolation().guard(Layer::Memory), Some(Guard::Enforced(_))) {
+        return eprintln!("without control groups the bound is that of each command");
+    }
+    let count = "perl -e 'for (1..200) { $p = fork; last unless defined $p; if (!$p) { sleep 9; exit } $n++ } print $n; $| = 1; print \"\"; sleep 4'";
+    let run = async |key: &str| {
+        let outcome =
+            bench.driver.exec(&bench.handle, &sandbox::Command::shell(key, count)).await.unwrap();
+        support::text(&outcome.stdout).parse::<u32>().unwrap_or(0)
+    };
+    let alone = run("alone").await;
+    assert!(alone >= 40, "{alone}");
+    let (one, other) = tokio::join!(run("one"), run("other"));
+    assert!(one + other < alone + 40, "{one} and {other}, and {alone} alone");
+}
+
+#[tokio::test]
 async fn a_workspace_is_bounded_in_bytes_and_in_files() {
     let Some(bench) = Bench::new(|spec| {
         spec.limits.disk_bytes = 16 << 20;

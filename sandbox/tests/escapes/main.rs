@@ -9,6 +9,7 @@ mod support;
 
 mod exhaustion;
 mod network;
+mod watched;
 
 use std::{
     fmt::Write,

@@ -98,6 +98,31 @@ async fn a_sandbox_is_made_once_and_swept_when_nobody_owns_it() {
 }
 
 #[tokio::test]
+async fn a_sandbox_whose_record_cannot_be_read_is_kept_and_told() {
+    let Some(bench) = Bench::new(|spec| spec.persistent = true).await else { return };
+    bench.driver.write(&bench.handle, "file", b"mine").await.unwrap();
+    let sandbox = bench.root.path().join("boxes/box");
+    let record = std::fs::read(sandbox.join("box.json")).unwrap();
+    std::fs::write(sandbox.join("box.json"), "{").unwrap();
+    let swept = bench.driver.sweep(&BTreeSet::new()).await.unwrap();
+    assert_eq!((swept.removed, swept.kept), (0, 0), "{swept:?}");
+    let told: Vec<&str> = swept.failed.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(told, ["box", "slot 0"]);
+    let why = "cannot read a sandbox's record: it is not what this version writes";
+    assert_eq!(swept.failed[0].1, why);
+    let refused = bench.driver.create(&Spec::new("box".parse().unwrap())).await.unwrap_err();
+    assert!(matches!(refused, Error::Io { .. }), "{refused}");
+    // It is as it was for a version that reads it.
+    std::fs::write(sandbox.join("box.json"), record).unwrap();
+    assert_eq!(bench.driver.read(&bench.handle, "file", 10).await.unwrap(), b"mine");
+    std::fs::write(sandbox.join("box.json"), "{").unwrap();
+    bench.driver.stop(&bench.handle).await.unwrap();
+    let swept = bench.driver.sweep(&BTreeSet::new()).await.unwrap();
+    assert!(swept.failed.is_empty(), "who asks for its end gets it: {swept:?}");
+    assert_eq!(std::fs::read_dir(bench.root.path().join("slots")).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_refused_before_anything_is_made() {
     let Some(bench) = Bench::new(|_| {}).await else { return };
     for name in ["", "-x", "UP", "a/b", "..", "a b", &"a".repeat(65)] {

@@ -5,13 +5,13 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use sandbox::{Allow, Driver};
+use sandbox::{Allow, Command, Driver, Local};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
-use crate::support::Bench;
+use crate::support::{Bench, options, text};
 
 /// A server that answers every request with its own words, and counts connections.
 async fn server() -> (u16, Arc<AtomicUsize>) {
@@ -83,4 +83,26 @@ async fn what_the_list_has_not_is_refused_in_words_and_told() {
     assert!(refused.iter().any(|text| text.contains("other.test:443 denied")), "{refused:?}");
     assert!(bench.decisions.lock().unwrap().iter().all(|decision| decision.refused.is_some()));
     assert_eq!(bench.decisions.lock().unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn a_command_that_was_begun_with_less_keeps_the_way_narrow_after_a_restart_too() {
+    let (port, count) = server().await;
+    let wide = [allow(port, true)];
+    let Some(bench) = Bench::new(|spec| spec.egress = wide.to_vec()).await else { return };
+    let fetch = |key: &str| Command::shell(key, format!("curl -sS http://service.test:{port}/"));
+    bench.driver.reach(&bench.handle, &[]).await.unwrap();
+    let long = Command::shell("long", "until [ -e go ]; do sleep 0.05; done");
+    bench.driver.start(&bench.handle, &long).await.unwrap();
+    // Whoever comes after a restart knows nothing of who was there before.
+    let later = Local::open(options(bench.root.path())).await.unwrap();
+    later.reach(&bench.handle, &wide).await.unwrap();
+    let denied = later.exec(&bench.handle, &fetch("first")).await.unwrap();
+    assert!(text(&denied.stdout).contains("denied"), "{denied:?}");
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+    later.write(&bench.handle, "go", b"").await.unwrap();
+    assert!(later.exec(&bench.handle, &long).await.unwrap().is_success());
+    later.reach(&bench.handle, &wide).await.unwrap();
+    let reached = later.exec(&bench.handle, &fetch("second")).await.unwrap();
+    assert!(text(&reached.stdout).starts_with("GET / HTTP/1.1|"), "{reached:?}");
 }

@@ -32,7 +32,8 @@ fn is_behind(process: &Path) -> Option<bool> {
     let ours = groups.lines().filter_map(|line| line.split_once(':')?.1.split_once(":/"));
     let ours = ours.filter(|(_, path)| path.contains("sandbox-"));
     let mut idle = ours.filter_map(|(tree, path)| {
-        let folder = Path::new("/sys/fs/cgroup").join(tree).join(path);
+        // That of the command is in that of its sandbox, which is where it is told.
+        let folder = Path::new("/sys/fs/cgroup").join(tree).join(path).parent()?.to_owned();
         let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
         let least = || read("cpu.weight").or_else(|| read("cpu.shares"));
         read("cpu.idle").or_else(least).map(|text| matches!(text.trim(), "1" | "2"))

@@ -120,12 +120,14 @@ fn find(root: &Path, word: &str) -> Vec<i32> {
 
 /// Control groups of sandboxes whose supervisor is no more.
 fn left_groups() -> Vec<PathBuf> {
-    let trees = std::fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten();
-    let groups =
-        trees.flat_map(|tree| std::fs::read_dir(tree.path()).into_iter().flatten().flatten());
-    let left = groups.filter_map(|group| {
+    let within = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let trees = within("/sys/fs/cgroup".into());
+    let sandboxes = trees.flat_map(|tree| within(tree.path())).filter(|sandbox| {
+        sandbox.file_name().to_str().is_some_and(|name| name.starts_with("sandbox-"))
+    });
+    let left = sandboxes.flat_map(|sandbox| within(sandbox.path())).filter_map(|group| {
         let name = group.file_name();
-        let pid = name.to_str()?.strip_prefix("sandbox-")?.split('-').next()?;
+        let pid = name.to_str()?.strip_prefix("run-")?.split('-').next()?;
         let pid: u32 = pid.parse().ok()?;
         (!Path::new("/proc").join(pid.to_string()).exists()).then(|| group.path())
     });
@@ -240,6 +242,41 @@ async fn those_that_ask_for_one_sandbox_at_once_get_one() {
         assert_eq!(slots, 2, "one for it, and that of the other sandbox");
         bench.driver.stop(&made[0]).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_that_change_one_sandbox_at_once_leave_it_and_its_way_out_whole() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    let Bench { driver, handle, root, .. } = bench;
+    let driver = Arc::new(driver);
+    let place = sandbox::Allow { host: "a.test".into(), port: 80, private: false };
+    for round in 0..10_u64 {
+        let asked = (0..8_u64).map(|index| {
+            let (driver, handle, place) = (Arc::clone(&driver), handle.clone(), place.clone());
+            tokio::spawn(async move {
+                let mut spec = Spec::new(handle.name.clone());
+                spec.limits.disk_entries += round * 8 + index;
+                driver.create(&spec).await.unwrap();
+                let allow = if index % 2 == 0 { vec![place] } else { Vec::new() };
+                driver.reach(&handle, &allow).await.unwrap();
+                driver.list(&handle, "", 1).await.unwrap();
+                // Those that come at once with one key begin one command.
+                let command = Command::shell(format!("key{round}"), "echo x >> count");
+                driver.exec(&handle, &command).await.unwrap();
+            })
+        });
+        futures::future::try_join_all(asked.collect::<Vec<_>>()).await.unwrap();
+        let record = std::fs::read(root.path().join("boxes/box/box.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+        let fetch = Command::shell(format!("fetch{round}"), "curl -sS http://a.test/");
+        let said = text(&driver.exec(&handle, &fetch).await.unwrap().stdout);
+        // The address is this machine's: who has the name in the list is refused for another reason.
+        let listed = said.contains("its addresses are not public ones");
+        assert_eq!(record["spec"]["egress"] != serde_json::json!([]), listed, "{said}: {record}");
+    }
+    let count = driver.read(&handle, "count", 1000).await.unwrap();
+    assert_eq!(count.len(), 20, "each ran once");
+    driver.stop(&handle).await.unwrap();
 }
 
 #[tokio::test]

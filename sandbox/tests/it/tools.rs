@@ -154,8 +154,54 @@ async fn a_repository_is_cloned_changed_and_committed_once() {
     )
     .await;
     assert_eq!(log.text, "second\nfirst\nrepo\n");
+    // Nor what the settings in its home say.
+    call(&bench, "file.write", json!({"path": ".curlrc", "content": "output = taken\n"})).await;
     let fetched =
         call(&bench, "http.fetch", json!({"url": format!("http://git.test:{port}/repo.git/HEAD")}))
             .await;
     assert!(fetched.ok && fetched.text.starts_with("ref: refs/heads/main"), "{fetched:?}");
+}
+
+/// A repository whose settings run a program for every file, by each way that git has, and say so.
+const SETTINGS: &str = r#"
+git init -q -b main repo && cd repo
+git init -q -b main within && (cd within && echo x > file && git add file && git commit -qm within)
+git add within 2>/dev/null && git commit -qm first
+for name in plain 'a=b' 'a b'; do
+  git config "filter.$name.clean" 'touch /workspace/ran; cat'
+  git config "filter.$name.required" true
+done
+git config filter.process.process 'touch /workspace/ran'
+git config diff.external 'touch /workspace/ran'
+git config gpg.program 'touch /workspace/ran'
+git config core.fsmonitor 'touch /workspace/ran; false'
+git config gc.auto 1 && git config gc.recentObjectsHook 'touch /workspace/ran'
+printf '[filter "other"]\nclean = touch /workspace/ran; cat\n' > .git/other
+git config include.path other
+printf '[filter "home"]\nclean = touch /workspace/ran; cat\n[core]\nhooksPath = /workspace\n' > ~/.gitconfig
+printf '*.a filter=plain\n*.b filter=a=b\n*.c filter=process\n*.d filter=other\n*.e filter=home\n' > .gitattributes
+for file in a b c d e; do echo $file > file.$file; done
+git -C within config filter.within.clean 'touch /workspace/ran; cat'
+echo '* filter=within' > within/.git/info/attributes
+echo changed > within/file && touch -d '1 day ago' within/file
+rm -f /workspace/ran
+"#;
+
+#[tokio::test]
+async fn what_a_repository_says_of_programs_is_not_run_when_its_files_are_committed() {
+    let Some(bench) = Bench::new(|_| {}).await else { return };
+    let made = json!({"command": SETTINGS});
+    let made = tools::call(&bench.driver, &bench.handle, "shell.exec", made, "made").await.unwrap();
+    assert!(made.ok, "{made:?}");
+    let committed = call(&bench, "git.commit", json!({"folder": "repo", "message": "all"})).await;
+    assert!(committed.ok && committed.text.trim().len() == 40, "{committed:?}");
+    let again = call(&bench, "git.commit", json!({"folder": "repo", "message": "more"})).await;
+    assert_eq!((again.ok, again.text.lines().next()), (false, Some("nothing changed")));
+    let ran = "ls /workspace/ran 2>/dev/null; cd repo; git -c core.fsmonitor= ls-files | wc -l";
+    let ran = call(&bench, "shell.exec", json!({"command": ran})).await;
+    assert_eq!(ran.text, "7\n", "{ran:?}");
+    // The control: git itself runs it.
+    let plain = "cd repo; touch -d '1 day ago' file.*; git add --all; ls /workspace/ran";
+    let plain = call(&bench, "shell.exec", json!({"command": plain})).await;
+    assert!(plain.text.contains("/workspace/ran"), "{plain:?}");
 }

@@ -13,10 +13,13 @@ use super::numbers;
 /// The weight of a sandbox: a process beside has five times as much, or ten.
 pub(super) const WEIGHT: &str = "20";
 pub(super) const SHARES: &str = "100";
+/// The files of weights in either version, with that of a sandbox and the least.
+const WEIGHTS: [(&str, &str, &str); 2] = [("cpu.weight", WEIGHT, "1"), ("cpu.shares", SHARES, "2")];
 
-/// A group.
+/// The group of a command, in that of its sandbox.
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// In each tree.
     folders: Vec<PathBuf>,
 }
 
@@ -45,12 +48,12 @@ impl Group {
         nanos.map(Duration::from_nanos).or_else(|| micros().map(Duration::from_micros))
     }
 
-    /// Has it wait for all that is not behind, or not any more. Idle as the kernel means it, where
-    /// it is known (from 5.15 on): a processor that runs nothing else counts as free. Else a weight
-    /// that is next to nothing.
+    /// Has its sandbox wait for all that is not behind, or not any more. Idle as the kernel means it,
+    /// where it is known (from 5.15 on): a processor that runs nothing else counts as free. Else a
+    /// weight that is next to nothing.
     pub(crate) fn put_behind(&self, behind: bool) -> io::Result<()> {
-        for (name, level, least) in [("cpu.weight", WEIGHT, "1"), ("cpu.shares", SHARES, "2")] {
-            let Some(folder) = self.folders.iter().find(|folder| folder.join(name).exists()) else {
+        for (name, level, least) in WEIGHTS {
+            let Some(folder) = self.sandbox().find(|folder| folder.join(name).exists()) else {
                 continue;
             };
             let idle = folder.join("cpu.idle");
@@ -62,9 +65,24 @@ impl Group {
         Ok(())
     }
 
-    /// The processors that it has; empty where nobody chose any.
+    /// Whether its sandbox is behind. Any of those who supervise its commands may have put it there.
+    pub(crate) fn is_behind(&self) -> bool {
+        let read = |name: &str| {
+            self.sandbox().find_map(|folder| fs::read_to_string(folder.join(name)).ok())
+        };
+        let says = |name: &str, what: &str| read(name).is_some_and(|text| text.trim() == what);
+        says("cpu.idle", "1") || WEIGHTS.iter().any(|(name, _, least)| says(name, least))
+    }
+
+    /// The processors that its sandbox has; empty where nobody chose any.
     pub(crate) fn processors(&self) -> Vec<u32> {
-        self.read("cpuset.cpus").map(|list| numbers(&list).collect()).unwrap_or_default()
+        let list = |folder: &Path| fs::read_to_string(folder.join("cpuset.cpus")).ok();
+        self.sandbox().find_map(list).map(|list| numbers(&list).collect()).unwrap_or_default()
+    }
+
+    /// The group of its sandbox, in each tree.
+    fn sandbox(&self) -> impl Iterator<Item = &Path> {
+        self.folders.iter().filter_map(|folder| folder.parent())
     }
 
     fn read(&self, name: &str) -> Option<String> {
@@ -95,27 +113,30 @@ impl Group {
         })
     }
 
-    /// Removes it, as far as nothing runs in it any more; whether it is gone.
+    /// Removes it, as far as nothing runs in it any more; whether it is gone. That of its sandbox goes
+    /// with the last one in it.
     pub(crate) fn remove(&self) -> bool {
         let gone = |folder: &PathBuf| match fs::remove_dir(folder) {
             Err(error) => error.kind() == io::ErrorKind::NotFound,
             Ok(()) => true,
         };
-        self.folders.iter().filter(|folder| !gone(folder)).count() == 0
-    }
-
-    /// Ends what runs in it, and removes it as far as that is over.
-    pub(super) fn end(&self) {
-        for folder in &self.folders {
-            // With the first process of a sandbox end all; a group that is in use yet goes with the
-            // next sweep. Not `cgroup.kill`: processes that we do not see are none of ours.
-            let within = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-            for pid in within.lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)) {
-                let _ = kill_process(pid, Signal::KILL);
-            }
+        let left = self.folders.iter().filter(|folder| !gone(folder)).count();
+        for sandbox in self.sandbox() {
+            let _ = fs::remove_dir(sandbox);
         }
-        self.remove();
+        left == 0
     }
+}
+
+/// Ends what runs in a group of one tree, and removes it as far as that is over.
+pub(super) fn end(folder: &Path) {
+    // With the first process of a sandbox end all; a group that is in use yet goes with the next sweep.
+    // Not `cgroup.kill`: processes that we do not see are none of ours.
+    let within = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+    for pid in within.lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+    let _ = fs::remove_dir(folder);
 }
 
 /// The group that this process is in, in the tree that a folder of is of.
@@ -143,32 +164,39 @@ pub(super) fn own(read: impl Fn(&str) -> Option<&str>) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A group of files as the kernel would have them, and how to read them.
+    /// A command's group of files as the kernel would have them, in a sandbox's with the same.
     fn group(files: &[(&str, &str)]) -> (tempfile::TempDir, Group) {
         let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        fs::create_dir(&run).unwrap();
         for (name, text) in files {
-            fs::write(folder.path().join(name), text).unwrap();
+            for folder in [folder.path(), &run] {
+                fs::write(folder.join(name), text).unwrap();
+            }
         }
-        let group = Group::of(vec![folder.path().to_owned()]);
-        (folder, group)
+        (folder, Group::of(vec![run]))
     }
 
     #[test]
     fn a_group_is_put_behind_by_what_the_kernel_knows_and_back_with_its_weight() {
         let check = |weight: &str, level: &str, least: &str| {
-            let (_folder, old) = group(&[(weight, "7")]);
+            let read = |folder: &tempfile::TempDir, name: &str| {
+                fs::read_to_string(folder.path().join(name)).unwrap()
+            };
+            let (folder, old) = group(&[(weight, "7")]);
             old.put_behind(true).unwrap();
-            assert_eq!(old.read(weight).as_deref(), Some(least));
+            assert_eq!((read(&folder, weight).as_str(), old.is_behind()), (least, true));
             old.put_behind(false).unwrap();
-            assert_eq!(old.read(weight).as_deref(), Some(level));
-            let (_folder, new) = group(&[(weight, "7"), ("cpu.idle", "0")]);
+            assert_eq!((read(&folder, weight).as_str(), old.is_behind()), (level, false));
+            assert_eq!(old.read(weight).as_deref(), Some("7"), "all of its sandbox is, or none");
+            let (folder, new) = group(&[(weight, "7"), ("cpu.idle", "0")]);
             new.put_behind(true).unwrap();
-            let found = (new.read("cpu.idle"), new.read(weight));
-            assert_eq!(found, (Some("1".into()), Some("7".into())), "the kernel says which");
+            assert_eq!(read(&folder, "cpu.idle"), "1");
+            assert_eq!((read(&folder, weight).as_str(), new.is_behind()), ("7", true));
             new.put_behind(false).unwrap();
             // The kernel gives back a weight of its own, and not ours.
-            assert_eq!(new.read("cpu.idle").as_deref(), Some("0"));
-            assert_eq!(new.read(weight).as_deref(), Some(level));
+            assert_eq!(read(&folder, "cpu.idle"), "0");
+            assert_eq!((read(&folder, weight).as_str(), new.is_behind()), (level, false));
         };
         check("cpu.weight", "20", "1");
         check("cpu.shares", "100", "2");
