@@ -271,7 +271,8 @@ async fn what_people_approve_says_in_full_what_it_is_done_to() {
         permit (principal in Orchestack::Group::\"operator\", \
         action == Orchestack::Action::\"administer\", resource)\n\
         when { context.operation == \"policy.edit\" || context.operation == \"policy.rollback\" || \
-        context.operation == \"tool.approve\" || context.operation == \"tool.reject\" };\n";
+        context.operation == \"tool.approve\" || context.operation == \"tool.reject\" }\n\
+        unless { principal in Orchestack::Group::\"infra-admin\" };\n";
     let head = house.commit(&[("policies/acts.cedar", Some(asks))]).await;
     let oscar = house.person("oscar", &["operator"]).await;
     let edit = json!({ "changes": [{ "path": "docs.md", "text": "x" }], "message": "a change" });
