@@ -192,8 +192,7 @@ fn shortlist<'s>(
     let percent = Some(call.known.agent.difficulty).filter(|percent| *percent > 0);
     let chat = request.as_chat();
     let difficulty = percent.and_then(|percent| Some(Difficulty::of(chat?, percent)));
-    let health =
-        |provider: &str, model: &str| gate.health(|table| table.get(provider, model));
+    let health = |provider: &str, model: &str| gate.health(|table| table.get(provider, model));
     let facts = Facts {
         needs: call.needs(),
         denied,

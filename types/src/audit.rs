@@ -43,8 +43,19 @@ impl Record {
     /// The record without its detail.
     #[must_use]
     pub fn outline(&self) -> Self {
-        let Self { id, at, tenant, kind, request, actor, action, resource, outcome, commit, detail: _ } =
-            self;
+        let Self {
+            id,
+            at,
+            tenant,
+            kind,
+            request,
+            actor,
+            action,
+            resource,
+            outcome,
+            commit,
+            detail: _,
+        } = self;
         Self {
             id: *id,
             at: *at,

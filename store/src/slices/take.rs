@@ -140,9 +140,7 @@ impl Slices {
             Refusal::Held { key, .. } => {
                 self.retire_where(|slot, _| slot.path.contains(key)) || tries == 1
             }
-            Refusal::Exhausted { key, .. } => {
-                self.retire_where(|slot, _| slot.path.contains(key))
-            }
+            Refusal::Exhausted { key, .. } => self.retire_where(|slot, _| slot.path.contains(key)),
             _ => false,
         }
     }

@@ -50,7 +50,8 @@ async fn reap(handle: &Handle) -> Result<bool, ()> {
             if released + settled + lapsed > 0 {
                 tracing::warn!(released, settled, lapsed, "expired holds were resolved");
             }
-            let is_full = |count: usize, max: i64| i64::try_from(count).is_ok_and(|count| count >= max);
+            let is_full =
+                |count: usize, max: i64| i64::try_from(count).is_ok_and(|count| count >= max);
             Ok(is_full(released + settled, REAP_MAX) || is_full(lapsed, LAPSE_MAX))
         }
         Ok(_) => Ok(false),

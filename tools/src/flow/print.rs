@@ -98,7 +98,8 @@ impl Print {
             }
         }
         // One that was not read in every way is as good as cut.
-        let length = if readings.complete { hashes.len().min(PRINT_WORDS_MAX) } else { PRINT_WORDS_MAX };
+        let length =
+            if readings.complete { hashes.len().min(PRINT_WORDS_MAX) } else { PRINT_WORDS_MAX };
         hashes.resize(length, BREAK);
         Self(hashes)
     }

@@ -44,7 +44,9 @@ const fn kind(code: Code) -> &'static str {
         Code::BudgetExhausted => "billing_error",
         Code::BudgetHeld | Code::RateLimited => "rate_limit_error",
         Code::ModelNotFound | Code::SessionNotFound => "not_found_error",
-        Code::NoRoute | Code::InvalidRequest | Code::ContextLengthExceeded => "invalid_request_error",
+        Code::NoRoute | Code::InvalidRequest | Code::ContextLengthExceeded => {
+            "invalid_request_error"
+        }
         Code::BodyTooLarge => "request_too_large",
         Code::UpstreamFailed | Code::DependencyUnavailable => "api_error",
         Code::UpstreamTimeout => "timeout_error",
