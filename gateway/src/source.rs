@@ -41,6 +41,8 @@ pub(crate) struct Source {
     waited: Duration,
     /// What broke the stream, kept while the events before it are passed on.
     fault: Option<String>,
+    /// Whether something came that cannot be read: nothing behind it can.
+    unreadable: bool,
 }
 
 /// Why a stream gave nothing: another candidate may still be tried.
@@ -64,8 +66,8 @@ impl Source {
     pub(crate) fn new(up: Response, decoder: StreamDecoder, limits: Limits) -> Self {
         let deadline = up.deadline(limits);
         let (progress, waited) = (Instant::now(), Duration::ZERO);
-        let (heard, begun, fault) = (progress, None, None);
-        Self { up, decoder, limits, deadline, begun, progress, heard, waited, fault }
+        let (heard, begun, fault, unreadable) = (progress, None, None, false);
+        Self { up, decoder, limits, deadline, begun, progress, heard, waited, fault, unreadable }
     }
 
     /// Whether the terminator came: nothing more will.
@@ -154,6 +156,7 @@ impl Source {
                 Some(Ok(None)) | None => break,
             }
         }
+        self.unreadable = pushed.is_err();
         if !events.is_empty() {
             self.progress = Instant::now();
             match self.begun {
@@ -188,14 +191,18 @@ impl Source {
         if self.finished() && meter.reported().is_some() { Known::Whole } else { Known::Cut }
     }
 
-    /// Stops the provider after the caller left, or nobody may have more of it. What it had already sent is on its bill, so it is
-    /// read and metered first: up to the first pause, which a provider at its own pace makes at
-    /// once, and for a bounded time. One that does not pause may have done all that was asked.
+    /// Stops the provider after the caller left, or nobody may have more of it. What it had already
+    /// sent is on its bill, so it is read and metered first: up to the first pause, which a provider
+    /// at its own pace makes at once, and for a bounded time. One that does not pause may have done
+    /// all that was asked.
     pub(crate) async fn catch_up(mut self, meter: &mut Meter) -> Known {
         let end = Instant::now() + CATCH_UP_TIME;
         let mut events = Vec::new();
         let known = loop {
             let now = Instant::now();
+            if self.unreadable {
+                break self.known(meter);
+            }
             if now >= end {
                 break Known::Nothing;
             }
