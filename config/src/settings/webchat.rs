@@ -54,43 +54,26 @@ impl Webchat {
         let enabled = from.flag("enabled", false, "Whether there is a page to chat on.");
         let listen = from.parsed("listen", "127.0.0.1:8082", listen, "Address and port.");
         let (hosts, origins, agents) = lists(&mut from);
+        // What is not written follows the address: a stranger of the network is not let in by default.
+        let anonymous = anonymous(&mut from).unwrap_or_else(|| listen.ip().is_loopback());
+        let behind_proxy = from.flag(
+            "behind_proxy",
+            false,
+            "Whether a proxy in front says in `X-Forwarded-For` where requests come from.",
+        );
+        let [message, attachment, per_hour, unsent] = sizes(&mut from);
         let read = Self {
             enabled,
             listen,
             hosts,
             origins,
             agents,
-            // What is not written follows the address: a stranger of the network is not let in by default.
-            anonymous: anonymous(&mut from).unwrap_or_else(|| listen.ip().is_loopback()),
-            behind_proxy: from.flag(
-                "behind_proxy",
-                false,
-                "Whether a proxy in front says in `X-Forwarded-For` where requests come from.",
-            ),
-            max_message_bytes: from.bytes(
-                "max_message_bytes",
-                32 * 1024,
-                1024..=512 * 1024,
-                "The longest text of a message.",
-            ),
-            max_attachment_bytes: from.bytes(
-                "max_attachment_bytes",
-                10 * MIB,
-                1024..=10 * MIB,
-                "The largest attachment.",
-            ),
-            attachment_bytes_per_hour_per_address: from.bytes(
-                "attachment_bytes_per_hour_per_address",
-                256 * MIB,
-                MIB..=1024 * MIB,
-                "Attachments an hour from one address.",
-            ),
-            max_unsent_attachment_bytes: from.bytes(
-                "max_unsent_attachment_bytes",
-                4096 * MIB,
-                MIB..=1024 * 1024 * MIB,
-                "Attachments that no message names yet, of everybody.",
-            ),
+            anonymous,
+            behind_proxy,
+            max_message_bytes: message,
+            max_attachment_bytes: attachment,
+            attachment_bytes_per_hour_per_address: per_hour,
+            max_unsent_attachment_bytes: unsent,
             max_sockets: from.count(
                 "max_sockets",
                 10_000,
@@ -125,6 +108,31 @@ impl Webchat {
         from.finish();
         read
     }
+}
+
+/// Of a message, of an attachment, of those of an address in an hour, and of those that no message names.
+fn sizes(from: &mut Reader<'_>) -> [usize; 4] {
+    [
+        from.bytes(
+            "max_message_bytes",
+            32 * 1024,
+            1024..=512 * 1024,
+            "The longest text of a message.",
+        ),
+        from.bytes("max_attachment_bytes", 10 * MIB, 1024..=10 * MIB, "The largest attachment."),
+        from.bytes(
+            "attachment_bytes_per_hour_per_address",
+            256 * MIB,
+            MIB..=1024 * MIB,
+            "Attachments an hour from one address.",
+        ),
+        from.bytes(
+            "max_unsent_attachment_bytes",
+            4096 * MIB,
+            MIB..=1024 * 1024 * MIB,
+            "Attachments that no message names yet, of everybody.",
+        ),
+    ]
 }
 
 fn lists(from: &mut Reader<'_>) -> (Vec<String>, Vec<String>, Vec<String>) {

@@ -266,10 +266,10 @@ impl Tree {
     }
 }
 
-/// Whether a group is not there any more, or goes at this moment.
+/// Whether a group is not there any more, or goes at this moment: a file that was in it cannot be made then.
 fn is_gone(error: &io::Error) -> bool {
     let goes = error.raw_os_error() == Some(Errno::NODEV.raw_os_error());
-    goes || error.kind() == io::ErrorKind::NotFound
+    goes || matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
 }
 
 /// The groups in one whose names begin with this, each with the rest of its name.

@@ -175,7 +175,7 @@ async fn a_token_ends_by_itself_with_its_sessions(database: &Database) {
         let all = tokens.load_all().await.unwrap();
         all.into_iter().filter(|known| known.id == "second").collect::<Vec<_>>()
     };
-    assert_eq!(known().await, [token.clone()]);
+    assert_eq!(known().await, std::slice::from_ref(&token));
     let session = sessions.find("cookie", lifetime).await.unwrap();
     assert_eq!(session.map(|session| session.token), Some(token));
     database.tamper("update admin_tokens set expires_at = 5 where id = 'second'").await;
