@@ -2,8 +2,6 @@
 
 use serde_json::{Value, json};
 
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
-
 use crate::support::{SOON, Site, Socket, bearer, client};
 
 #[tokio::test]
@@ -92,36 +90,6 @@ async fn what_no_message_names_is_kept_up_to_a_ceiling() {
     assert_eq!(upload(&site, &token, 2000).await, (201, Value::Null));
     assert_eq!(upload(&site, &token, 2000).await, (503, json!("overloaded")));
     assert_eq!(site.store.unnamed_objects().await.unwrap().bytes, 2000);
-}
-
-#[tokio::test]
-async fn who_uploads_slowly_keeps_nobody_else_out() {
-    let site = Site::with(|settings| settings.behind_proxy = true).await;
-    let token = site.token().await;
-    let mut slow = Vec::new();
-    for _ in 0..2 {
-        let mut stream = TcpStream::connect(site.address).await.unwrap();
-        let head = format!(
-            "POST /api/attachments?name=a.txt HTTP/1.1\r\nhost: localhost\r\n\
-             authorization: Bearer {token}\r\nx-forwarded-for: 192.0.2.1\r\n\
-             content-length: 1000\r\n\r\na"
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        slow.push(stream);
-    }
-    let from = async |address: &str| {
-        let request = client().post(site.url("/api/attachments?name=a.txt"));
-        let request = request.header("authorization", bearer(&token)).body("text");
-        request.header("x-forwarded-for", address).send().await.unwrap().status().as_u16()
-    };
-    // The server may have seen one of them, or none, yet.
-    let full = async {
-        while from("192.0.2.1").await != 503 {
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        }
-    };
-    tokio::time::timeout(SOON, full).await.expect("the address has its two places");
-    assert_eq!(from("192.0.2.2").await, 201);
 }
 
 #[tokio::test]
